@@ -1,0 +1,1 @@
+"""Result files in, Snapshots out: readers, the run store and its catalogue. No torch here."""

@@ -1,0 +1,129 @@
+"""File formats: one module each, found here by itself once it ends in `register(...)`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+
+from data.errors import ReadError
+from data.mesh import Mesh
+
+
+@dataclass(frozen=True, eq=False)
+class Field:
+    """Values of one field of one run.
+
+    values: (t, n, c): times (1 if steady), nodes or cells, components; float32 or float64 as in the file.
+    on: where the values live.
+    components: c names: ("",) for a scalar, ("x", "y", "z"), ("xx", "yy", "zz", "xy", "yz", "xz"), ...
+    unit: as the file gives it, None where it does not.
+    """
+
+    values: np.ndarray
+    on: Literal["point", "cell"]
+    components: tuple[str, ...] = ("",)
+    unit: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a reader makes of one run.
+
+    times: (t,) as the solver wrote them, strictly rising; None for a steady run.
+    files: every file that the values came from, for provenance and for noticing changes.
+    notes: what a reader saw and a user should know ("2 boundary-line cells left out").
+    """
+
+    mesh: Mesh
+    fields: dict[str, Field]
+    times: np.ndarray | None = None
+    files: tuple[Path, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class FieldInfo:
+    """One field as `Reader.describe` finds it: its place, its component names, its unit if the file tells."""
+
+    on: Literal["point", "cell"]
+    components: tuple[str, ...]
+    unit: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Description:
+    """What a file or folder holds, found without reading all its values."""
+
+    reader: str
+    fields: dict[str, FieldInfo]
+    n_points: int
+    n_cells: int
+    times: np.ndarray | None = None
+    size_bytes: int = 0
+    notes: tuple[str, ...] = field(default=())
+
+
+class Reader(Protocol):
+    """A file format. Stateless; heavy libraries are imported inside the methods."""
+
+    name: str
+    version: str
+    """Raised when the same file would give other values than before: the store then reads it again."""
+
+    def accepts(self, path: Path) -> bool:
+        """Whether this file or folder looks like mine (by name and first bytes; cheap, never raises)."""
+        ...
+
+    def describe(self, path: Path) -> Description:
+        """What is in it; raises ReadError."""
+        ...
+
+    def read(self, path: Path, fields: Sequence[str] | None = None) -> Run:
+        """All times of the named fields (all fields if None); raises ReadError, never loses silently."""
+        ...
+
+
+READERS: dict[str, Reader] = {}
+
+
+def register(reader: Reader) -> None:
+    """Makes a reader known under its name; called at the end of the format's module."""
+    READERS[reader.name] = reader
+
+
+def _load_all() -> None:
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+
+
+def reader_named(name: str) -> Reader:
+    """The reader of that name; raises ReadError naming those that exist."""
+    _load_all()
+    if name not in READERS:
+        raise ReadError(
+            f"The reader must be one of {', '.join(sorted(READERS))}",
+            f"'{name}'",
+            "Correct 'reader' in the study file, or leave it out to have it recognised",
+        )
+    return READERS[name]
+
+
+def reader_for(path: Path) -> Reader:
+    """The one reader that accepts this file or folder; raises ReadError when none does."""
+    _load_all()
+    if not path.exists():
+        raise ReadError("The file or folder must exist", str(path), "Correct the path")
+    for reader in READERS.values():
+        if reader.accepts(path):
+            return reader
+    raise ReadError(
+        f"A result must be in a format that is known here ({', '.join(sorted(READERS))})",
+        f"'{path.name}', which none of them recognises",
+        "Export it as VTU from the solver or from ParaView, or name the reader in the study file",
+    )

@@ -1,0 +1,1 @@
+"""Study files, the Prefect pipeline, tracking in MLflow and the command line."""

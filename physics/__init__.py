@@ -1,0 +1,1 @@
+"""Equations, reference solvers and physics-informed training."""

@@ -1,0 +1,1 @@
+"""The BentoML endpoint that answers from the registered champion."""

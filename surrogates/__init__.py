@@ -1,0 +1,1 @@
+"""The models: reductions, regressors, calibration and the Surrogate that joins them."""

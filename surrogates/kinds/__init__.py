@@ -1,0 +1,82 @@
+"""Model kinds: one module each, found here by itself once it ends in `register(Config, Class)`.
+
+A kind is a regressor from scaled parameters to scaled latent coordinates; `surrogates.surrogate` joins it with
+scaling, reduction and calibration.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from data.errors import StudyError
+
+
+class KindConfig(BaseModel):
+    """Settings of one candidate; subclasses add `kind: Literal["..."] = "..."` and their own settings."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Regressor(Protocol):
+    """Contract of a kind. The constructor only stores; what is learned ends in `_`; predict never mutates."""
+
+    config: Any
+
+    def __init__(self, config: Any) -> None: ...
+
+    def fit(self, x: np.ndarray, z: np.ndarray, seed: int) -> Self:
+        """Learns from x (n, p) and z (n, r), both float64, zero mean and unit variance column by column."""
+        ...
+
+    def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and std, each (q, r) float64, std > 0, of the predictive distribution at x (q, p)."""
+        ...
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that was learned, as named arrays: with the config it restores the model bit for bit."""
+        ...
+
+    @classmethod
+    def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
+        """The fitted regressor again, in any process, without pickle."""
+        ...
+
+
+class Kinds:
+    """The register of kinds by name."""
+
+    configs: ClassVar[dict[str, type[KindConfig]]] = {}
+    classes: ClassVar[dict[str, type[Regressor]]] = {}
+
+
+def register(config: type[KindConfig], regressor: type[Regressor]) -> None:
+    """Makes a kind known under the default of its config's `kind`."""
+    name = config.model_fields["kind"].default
+    Kinds.configs[name] = config
+    Kinds.classes[name] = regressor
+
+
+def load_kinds() -> Kinds:
+    """All kinds in this folder."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return Kinds()
+
+
+def regressor_for(config: KindConfig) -> Regressor:
+    """An unfitted regressor for the settings."""
+    name = getattr(config, "kind", "")
+    kinds = load_kinds()
+    if name not in kinds.classes:
+        raise StudyError(
+            f"A candidate's 'kind' must be one of {', '.join(sorted(kinds.classes))}",
+            f"'{name}'",
+            "Correct it in the study file",
+        )
+    return kinds.classes[name](config)

@@ -1,0 +1,37 @@
+"""What every surrogate answers: a mean, its spread, a calibrated band, and whether it may be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Band:
+    """One predicted thing for q queries; every array has the shape (q, ...) of that thing.
+
+    mean, std: of the model's own predictive distribution.
+    lower, upper: the calibrated band; it covers the truth with the stated probability on new runs.
+    """
+
+    mean: np.ndarray
+    std: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """The answer to q queries.
+
+    fields: name to Band of shape (q, [t,] points, components), in the field's unit.
+    quantities: label ("max(von_mises)") to Band of shape (q, [t,]), where quantities were asked for.
+    inside: (q,) bool, whether each query lies inside the domain of the training runs.
+    coverage: the nominal coverage of the bands, such as 0.9.
+    """
+
+    fields: dict[str, Band]
+    quantities: dict[str, Band]
+    inside: np.ndarray
+    coverage: float
