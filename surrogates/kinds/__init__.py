@@ -1,7 +1,7 @@
 """Model kinds: one module each, found here by itself once it ends in `register(Config, Class)`.
 
-A kind is a regressor from scaled parameters to scaled latent coordinates; `surrogates.surrogate` joins it with
-scaling, reduction and calibration.
+A kind is a regressor from scaled parameters to scaled latent coordinates; `surrogates.surrogate` joins it
+with scaling, reduction and calibration.
 """
 
 from __future__ import annotations

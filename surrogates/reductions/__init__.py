@@ -14,7 +14,7 @@ from data.errors import StudyError
 
 
 class Matrix(Protocol):
-    """Snapshots as rows: anything with a shape (n, m), a dtype and numpy's slicing (ndarray, zarr.Array, ...)."""
+    """Snapshots as rows: anything with a shape (n, m), a dtype and numpy's slicing (ndarray, zarr.Array)."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...

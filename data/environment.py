@@ -1,0 +1,32 @@
+"""Where working data lives, and the settings that keep the libraries quiet and off the internet."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+OFFLINE_DEFAULTS = {
+    "DO_NOT_TRACK": "true",
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "BENTOML_DO_NOT_TRACK": "True",
+    # A first start of Prefect's own server can take longer than its default limit of 20 s.
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+    "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
+    "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    # Job execution is for MLflow's language-model features; it would start processes of its own.
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    # DeepXDE otherwise asks which backend to use and writes the answer into the user's home.
+    "DDE_BACKEND": "pytorch",
+}
+
+
+def set_offline_defaults() -> None:
+    """Sets each of OFFLINE_DEFAULTS that the user has not set; to be called before the libraries are imported."""
+    for name, value in OFFLINE_DEFAULTS.items():
+        os.environ.setdefault(name, value)
+
+
+def home() -> Path:
+    """The folder of all working data: $FIELDWRIGHT_HOME, or `var` in the current folder; absolute."""
+    return Path(os.environ.get("FIELDWRIGHT_HOME", "var")).resolve()
