@@ -1,0 +1,118 @@
+"""The HTTP interface of one worker: POST /predict and GET /models, answered by its current champion."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import orjson
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from serving.answer import JSON, NPZ, predict, written
+from serving.body import decode, read_body
+from serving.champion import Champion
+from serving.failures import guarded, http_failure
+from serving.limits import INLINE_BYTES, INLINE_SECONDS, MAX_WAITING
+from serving.metrics import QueryMetrics
+from serving.openapi import PAGE, specification
+from serving.query import Query
+from serving.refused import Refused
+from serving.served import Served
+
+
+class Endpoint:
+    """Reads requests, has them answered without holding up others, and says what is served."""
+
+    def __init__(self, champion: Champion) -> None:
+        self._champion = champion
+        self._metrics: QueryMetrics | None = None
+        # One thread beside the event loop: more would share the same core and add up in memory.
+        self._thread = ThreadPoolExecutor(1, "answers")
+        self._waiting = 0
+
+    def app(self) -> Starlette:
+        """The ASGI application."""
+        return Starlette(
+            routes=[
+                Route("/predict", guarded(self.predict), methods=["POST"]),
+                Route("/models", guarded(self.models)),
+                Route("/docs.json", guarded(self.docs)),
+                Route("/", guarded(self.page)),
+            ],
+            exception_handlers={HTTPException: http_failure},
+        )
+
+    def count_with(self, metrics: QueryMetrics) -> None:
+        """Counts queries from now on."""
+        self._metrics = metrics
+
+    async def predict(self, request: Request) -> Response:
+        """Answers one request; large or slow ones in a thread, so that others go on being answered."""
+        media_type = NPZ if NPZ in request.headers.get("accept", "") else JSON
+        body = await read_body(request)
+        served = self._served()
+        if len(body) > INLINE_BYTES:
+            content = await self._in_thread(lambda: self._answer(served, _query(served, body), media_type))
+        else:
+            query = _query(served, body)
+            if served.seconds(query) > INLINE_SECONDS:
+                content = await self._in_thread(lambda: self._answer(served, query, media_type))
+            else:
+                content = self._answer(served, query, media_type)
+        return Response(content, media_type=media_type)
+
+    async def models(self, request: Request) -> Response:
+        """What is served, and why it is not the champion if it is not."""
+        document: dict[str, Any] = {"models": [self._served().about()]}
+        if self._champion.failure:
+            document["warning"] = self._champion.failure
+        return Response(orjson.dumps(document), media_type=JSON)
+
+    async def docs(self, request: Request) -> Response:
+        """The OpenAPI document, with the parameters of the model that is served."""
+        return Response(orjson.dumps(specification(self._served().surrogate.description)), media_type=JSON)
+
+    async def page(self, request: Request) -> Response:
+        """The page on which the interface can be read and tried."""
+        return HTMLResponse(PAGE)
+
+    def _served(self) -> Served:
+        if self._champion.current is None:
+            raise Refused(
+                503,
+                "A model must be loaded before queries can be answered",
+                self._champion.failure,
+                "Promote a version that loads; it is picked up by itself",
+            )
+        return self._champion.current
+
+    def _answer(self, served: Served, query: Query, media_type: str) -> bytes:
+        prediction = predict(served, query)
+        if self._metrics:
+            self._metrics.count(prediction.inside)
+        return written(served, query, prediction, media_type)
+
+    async def _in_thread(self, work: Callable[[], bytes]) -> bytes:
+        if self._waiting >= MAX_WAITING:
+            raise Refused(
+                503,
+                f"At most {MAX_WAITING} large requests can wait for a worker",
+                "one more",
+                "Send it again in a moment",
+                {"Retry-After": "1"},
+            )
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        finally:
+            self._waiting -= 1
+
+
+def _query(served: Served, body: bytes) -> Query:
+    return served.reader.read(decode(body))

@@ -1,0 +1,58 @@
+"""Every failure of the endpoint as {"error": "one clear sentence"} with the status that fits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from data.errors import FieldwrightError
+from serving.refused import Refused
+
+Handler = Callable[[Request], Awaitable[Response]]
+ROUTES = {"/predict": "POST", "/models": "GET"}
+logger = logging.getLogger("bentoml.fieldwright")
+
+
+def guarded(handler: Handler) -> Handler:
+    """The handler with its exceptions answered: a request can fail, the process does not."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            return await handler(request)
+        except FieldwrightError as error:
+            status, headers = (error.status, error.headers) if isinstance(error, Refused) else (422, {})
+            return _failure(status, str(error), headers)
+        except ClientDisconnect:
+            # Nobody is left to read it; the server only wants some answer.
+            return _failure(400, "The client went away before its request was complete.")
+        except Exception:
+            reference = uuid4().hex[:8]
+            logger.exception("Request %s failed", reference)
+            return _failure(500, f"The endpoint failed; its log tells why under {reference}.")
+
+    return answer
+
+
+async def http_failure(request: Request, error: Exception) -> Response:
+    """Starlette's handler for what the router itself refuses: unknown paths and wrong methods."""
+    assert isinstance(error, HTTPException)
+    path = request.url.path
+    if error.status_code == 404:
+        known = " and ".join(f"{method} {route}" for route, method in ROUTES.items())
+        sentence = f"There is no {path} here; this endpoint answers {known}."
+    elif error.status_code == 405 and path in ROUTES:
+        sentence = f"{path} must be asked with {ROUTES[path]}. Got {request.method}."
+    else:
+        sentence = error.detail
+    return _failure(error.status_code, sentence, dict(error.headers or {}))
+
+
+def _failure(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+    content = orjson.dumps({"error": sentence})
+    return Response(content, status_code=status, headers=headers, media_type="application/json")

@@ -1,0 +1,27 @@
+"""How BentoML hosts the endpoint: its process model and health checks, around a request path of our own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bentoml
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+
+from serving.failures import http_failure
+from serving.metrics import RequestMetrics
+
+
+class LeanService(bentoml.Service):
+    """A BentoML service without the middlewares that cost more than a small prediction does.
+
+    Left out: tracing of each request, a task and a timer of 60 s per request (the timers pile up under load),
+    the request context that only BentoML's own handlers use, and metrics that keep a label for every path
+    that was ever asked for. The limits of body and answer, and RequestMetrics, stand in for them.
+    """
+
+    def to_asgi(self, is_main: bool = True) -> Any:
+        app: Any = super().to_asgi(is_main)
+        app.user_middleware = [Middleware(RequestMetrics)]
+        app.add_exception_handler(HTTPException, http_failure)
+        return app

@@ -1,0 +1,21 @@
+"""How much one request may ask for, so that no request can exhaust the memory or the time of the endpoint."""
+
+MAX_BODY_BYTES = 8 * 1024**2
+"""Ten thousand queries of twenty named parameters fit in it."""
+
+BODY_SECONDS = 30.0
+"""A body that takes longer to arrive holds a connection that others may need."""
+
+MAX_QUERIES = 10_000
+
+MAX_QUANTITIES = 64
+
+MAX_FIELD_VALUES = 2_000_000
+"""Field values per statistic and answer: the four statistics are 64 MB as float64, some 160 MB as JSON."""
+
+MAX_WAITING = 64
+"""Answers that wait for a thread of a worker; more are refused with 503 rather than kept in memory."""
+
+INLINE_BYTES = 64 * 1024
+INLINE_SECONDS = 0.005
+"""Smaller and quicker requests are answered in the event loop itself: handing them to a thread costs more."""

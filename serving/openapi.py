@@ -1,0 +1,97 @@
+"""The OpenAPI description of the endpoint, and the page that shows it without any script from elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from surrogates.description import Description
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Fieldwright</title>
+<link rel="stylesheet" href="./static_content/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="./static_content/swagger-ui-bundle.js"></script>
+<script src="./static_content/swagger-ui-standalone-preset.js"></script>
+<script src="./static_content/swagger-initializer.js"></script>
+</body>
+</html>
+"""
+
+
+def specification(description: Description) -> dict[str, Any]:
+    """OpenAPI 3.0 with the parameters and fields of one surrogate."""
+    return {
+        "openapi": "3.0.2",
+        "info": {
+            "title": f"Fieldwright: {description.name}",
+            "version": "1",
+            "description": "A surrogate of simulation runs that answers with calibrated bands.",
+        },
+        "paths": {
+            "/predict": {"post": _predict(description)},
+            "/models": {
+                "get": _get("Parameters, fields, errors and version of the model.", "application/json")
+            },
+            "/readyz": {"get": _get("Answers 200 once a model is loaded.", "text/plain")},
+            "/livez": {"get": _get("Answers 200 while the process lives.", "text/plain")},
+            "/metrics": {"get": _get("Counters for Prometheus.", "text/plain")},
+        },
+    }
+
+
+def _predict(description: Description) -> dict[str, Any]:
+    parameters = {
+        "type": "object",
+        "required": [info.name for info in description.parameters],
+        "properties": {
+            info.name: {
+                "type": "number",
+                "description": f"{info.unit or 'no unit'}, trained from {info.minimum:g} to {info.maximum:g}",
+                "example": (info.minimum + info.maximum) / 2,
+            }
+            for info in description.parameters
+        },
+    }
+    field_names = {"type": "string", "enum": [field.name for field in description.fields]}
+    quantity = {
+        "type": "object",
+        "required": ["what", "field"],
+        "properties": {
+            "what": {"type": "string", "enum": ["max", "min", "mean", "point"]},
+            "field": field_names,
+            "component": {"type": "string", "description": "of a vector or tensor; also 'magnitude'"},
+            "at": {"type": "array", "items": {"type": "number"}, "description": "the place of a 'point'"},
+        },
+    }
+    schema = {
+        "type": "object",
+        "required": ["parameters"],
+        "properties": {
+            "parameters": {"oneOf": [parameters, {"type": "array", "items": parameters}]},
+            "fields": {"type": "array", "items": field_names},
+            "quantities": {"type": "array", "items": quantity},
+            "units": {"type": "object", "additionalProperties": {"type": "string"}},
+        },
+    }
+    example = {name: about["example"] for name, about in parameters["properties"].items()}
+    answer = {"application/json": {}, "application/x-npz": {}}
+    return {
+        "summary": "Mean, spread and calibrated band of quantities and fields, for one query or many.",
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": schema, "example": {"parameters": example}}},
+        },
+        "responses": {
+            "200": {"description": "The prediction.", "content": answer},
+            "4XX": {"description": "One sentence on what is wrong.", "content": {"application/json": {}}},
+        },
+    }
+
+
+def _get(summary: str, media_type: str) -> dict[str, Any]:
+    return {"summary": summary, "responses": {"200": {"description": "", "content": {media_type: {}}}}}

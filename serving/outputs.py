@@ -1,0 +1,121 @@
+"""The outputs that a request asks for: whole fields, and numbers read off them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from data.errors import QueryError
+from serving.limits import MAX_QUANTITIES
+from serving.wording import listed, nearest, quoted, refuse_unknown
+from surrogates.description import Description, FieldInfo
+from surrogates.quantities import Quantity
+
+WHATS = ("max", "min", "mean", "point")
+EXAMPLE = '{"what": "max", "field": "name"}'
+
+
+class OutputReader:
+    """Reads the 'fields' and 'quantities' of a request to one surrogate."""
+
+    def __init__(self, description: Description) -> None:
+        self._fields = {field.name: field for field in description.fields}
+        self._default = tuple(
+            Quantity(what, field.name, component)
+            for field in description.fields
+            for component in _components_of_interest(field)
+            for what in ("max", "min", "mean")
+        )
+
+    def fields(self, given: Any) -> tuple[str, ...]:
+        """The names of whole fields to answer; raises QueryError."""
+        if not isinstance(given, list):
+            raise QueryError(
+                "'fields' must be a list of names", quoted(given), f"Choose from {listed(self._fields)}"
+            )
+        return tuple(dict.fromkeys(self._field(name, "'fields'").name for name in given))
+
+    def values(self, names: tuple[str, ...]) -> int:
+        """How many values the named fields hold for one query."""
+        fields = [self._fields[name] for name in names]
+        return sum(field.n_points * len(field.components) * len(field.times or (0,)) for field in fields)
+
+    def quantities(self, given: Any) -> tuple[Quantity, ...]:
+        """The quantities asked for; max, min and mean of every field if None; raises QueryError."""
+        if given is None:
+            return self._default
+        if not isinstance(given, list) or len(given) > MAX_QUANTITIES:
+            raise QueryError(
+                f"'quantities' must be a list of at most {MAX_QUANTITIES} objects",
+                f"{len(given)} of them" if isinstance(given, list) else quoted(given),
+                f"Send such as [{EXAMPLE}]",
+            )
+        return tuple(dict.fromkeys(self._quantity(quantity) for quantity in given))
+
+    def _quantity(self, given: Any) -> Quantity:
+        if not isinstance(given, dict):
+            raise QueryError("A quantity must be an object", quoted(given), f"Send such as {EXAMPLE}")
+        refuse_unknown(given, ("what", "field", "component", "at"), "A quantity's keys")
+        what = given.get("what")
+        if not isinstance(what, str) or what not in WHATS:
+            raise QueryError(
+                f"A quantity's 'what' must be among {listed(WHATS)}", quoted(what), nearest(what, WHATS)
+            )
+        field = self._field(given.get("field"), "A quantity's 'field'")
+        component = _component(field, given.get("component"))
+        return Quantity(what, field.name, component, _place(what, given.get("at")))
+
+    def _field(self, name: Any, place: str) -> FieldInfo:
+        if not isinstance(name, str) or name not in self._fields:
+            raise QueryError(
+                f"{place} must name a field of the model", quoted(name), nearest(name, self._fields)
+            )
+        return self._fields[name]
+
+
+def _component(field: FieldInfo, given: Any) -> str | None:
+    if len(field.components) == 1:
+        if given is None or given == field.components[0]:
+            return None
+        raise QueryError(
+            f"Field '{field.name}' is a scalar and has no components",
+            quoted(given),
+            "Leave 'component' out",
+        )
+    names = (*field.components, "magnitude")
+    if not isinstance(given, str) or given not in names:
+        raise QueryError(
+            f"A quantity of '{field.name}' must name a 'component'",
+            "none" if given is None else quoted(given),
+            nearest(given, names),
+        )
+    return given
+
+
+def _place(what: str, given: Any) -> tuple[float, ...] | None:
+    if what != "point":
+        if given is None:
+            return None
+        raise QueryError(
+            "Only the quantity 'point' has a place 'at'",
+            f"'at' with '{what}'",
+            "Leave 'at' out, or ask for 'point'",
+        )
+    if not isinstance(given, list) or len(given) not in (2, 3) or not all(map(_is_finite_number, given)):
+        raise QueryError(
+            "The quantity 'point' must say where 'at': two or three coordinates in the unit of the mesh",
+            "none" if given is None else quoted(given),
+            'Send such as "at": [0.1, 0.02]',
+        )
+    return tuple(float(value) for value in given)
+
+
+def _is_finite_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _components_of_interest(field: FieldInfo) -> tuple[str | None, ...]:
+    """A scalar itself, a vector's magnitude, each component of a tensor."""
+    if len(field.components) == 1:
+        return (None,)
+    return ("magnitude",) if len(field.components) <= 3 else field.components

@@ -1,0 +1,59 @@
+"""What a client asks: a JSON document in, parameters, fields and quantities out, or one sentence why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from data.errors import QueryError
+from serving.limits import MAX_FIELD_VALUES
+from serving.outputs import OutputReader
+from serving.parameters import ParameterReader
+from serving.wording import quoted, refuse_unknown
+from surrogates.description import Description
+from surrogates.quantities import Quantity
+
+KEYS = ("parameters", "fields", "quantities", "units")
+
+
+@dataclass(frozen=True, eq=False)
+class Query:
+    """x: (q, p) parameters in the order and units of the study; fields, quantities: what to answer.
+
+    field_values: how many values of whole fields the answer holds per statistic.
+    """
+
+    x: np.ndarray
+    fields: tuple[str, ...]
+    quantities: tuple[Quantity, ...]
+    field_values: int
+
+
+class QueryReader:
+    """Reads the requests to one surrogate."""
+
+    def __init__(self, description: Description) -> None:
+        self._parameters = ParameterReader(description)
+        self._outputs = OutputReader(description)
+
+    def read(self, document: Any) -> Query:
+        """The query in a decoded JSON document; raises QueryError."""
+        if not isinstance(document, dict):
+            raise QueryError(
+                "The body must be a JSON object",
+                quoted(document),
+                'Send {"parameters": {"name": number, ...}}',
+            )
+        refuse_unknown(document, KEYS, "The body's keys")
+        x = self._parameters.read(document.get("parameters"), document.get("units", {}))
+        fields = self._outputs.fields(document.get("fields", []))
+        values = len(x) * self._outputs.values(fields)
+        if values > MAX_FIELD_VALUES:
+            raise QueryError(
+                f"One answer may hold at most {MAX_FIELD_VALUES} field values",
+                f"{len(x)} queries for {values} values",
+                "Ask for fewer queries or fields at a time, or for quantities instead of 'fields'",
+            )
+        return Query(x, fields, self._outputs.quantities(document.get("quantities")), values)
