@@ -158,7 +158,7 @@ class FoamCase:
         return {name: FoamFile(folder / name, head_only=True).about() for name in _files(folder)}
 
     def _mesh_folders(self, part: Path) -> tuple[Path, Path]:
-        """Where the points and the faces stand: in the last time folder so far that has them, or in constant."""
+        """Where the points and the faces stand: in the last time folder so far with them, or constant."""
         found = []
         for name in ("points", "faces"):
             changed = [t for t in _numbered(part) if _has(part / t / "polyMesh", name)]

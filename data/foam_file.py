@@ -92,7 +92,8 @@ class FoamFile:
 
     def entry(self, name: str, default: str = "") -> str:
         """The value of a top-level `name value;` entry of a dictionary, comments aside."""
-        found = re.search(rb"^\s*" + name.encode() + rb"\s+([^;{]*);", _COMMENT.sub(b"", self.content), re.M)
+        pattern = rb"(?:^|[;{}])\s*" + name.encode() + rb"\s+([^;{]*);"
+        found = re.search(pattern, _COMMENT.sub(b"", self.content), re.M)
         return found[1].decode(errors="replace").strip(' "') if found else default
 
     def about(self) -> FoamField | None:
