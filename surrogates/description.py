@@ -1,4 +1,4 @@
-"""What a trained surrogate says of itself: its parameters, its fields, how it was made and how far off it is."""
+"""What a trained surrogate says of itself: its parameters, its fields, its making and its errors."""
 
 from __future__ import annotations
 

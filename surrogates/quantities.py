@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from data.errors import QueryError
+from surrogates.description import FieldInfo
+from surrogates.functional import Functional, default_functionals
+
 
 @dataclass(frozen=True)
 class Quantity:
@@ -25,3 +29,45 @@ class Quantity:
         name = self.field if self.component is None else f"{self.field}.{self.component}"
         place = "" if self.at is None else "".join(f", {coordinate:g}" for coordinate in self.at)
         return f"{self.what}({name}{place})"
+
+
+def functional_of(quantity: Quantity, info: FieldInfo) -> Functional:
+    """The quantity with its component as an index of the field; raises QueryError naming what there is."""
+    names = info.components
+    choices = [*names, "magnitude"] if len(names) in (2, 3) else list(names)
+    if quantity.component is None and len(names) == 1:
+        index: int | None = 0
+    elif quantity.component in names:
+        index = names.index(quantity.component)
+    elif quantity.component == "magnitude" and "magnitude" in choices:
+        index = None
+    else:
+        raise QueryError(
+            f"A quantity of '{info.name}' must "
+            + (
+                "name no component" if len(names) == 1 else f"name one of its components {', '.join(choices)}"
+            ),
+            "no component" if quantity.component is None else f"'{quantity.component}'",
+            "Correct 'component'",
+        )
+    if (quantity.what == "point") != (quantity.at is not None):
+        raise QueryError(
+            "A 'point' quantity must say where by 'at', and only that one may",
+            f"'{quantity.what}' with at = {quantity.at}",
+            "Give 'at' as the coordinates of the place, or leave it out",
+        )
+    return Functional(quantity.what, quantity.field, index)
+
+
+def default_quantities(info: FieldInfo) -> list[Quantity]:
+    """Maximum, minimum and mean of each component and of a vector's magnitude: those with own factors."""
+    return [
+        Quantity(key.what, info.name, _name(key.component, info))
+        for key in default_functionals(info.name, len(info.components))
+    ]
+
+
+def _name(component: int | None, info: FieldInfo) -> str | None:
+    if component is None:
+        return "magnitude"
+    return info.components[component] if len(info.components) > 1 else None

@@ -3,23 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 
+from data.errors import QueryError
+from surrogates import functional
+from surrogates.artifact import read_artifact, write_artifact
+from surrogates.calibration import Calibration, too_few
 from surrogates.description import Description, FieldInfo, ParameterInfo
-from surrogates.kinds import KindConfig
-from surrogates.prediction import Prediction
-from surrogates.quantities import Quantity
-from surrogates.reductions import ReductionConfig
+from surrogates.domain import Domain
+from surrogates.emulator import Emulator
+from surrogates.functional import Functional
+from surrogates.kinds import KindConfig, kind_config
+from surrogates.location import Locator
+from surrogates.prediction import Band, Prediction
+from surrogates.quantities import Quantity, functional_of
+from surrogates.reductions import ReductionConfig, reduction_config
+from surrogates.states import part, prefixed
+from surrogates.training_data import check_described
 from surrogates.validation import CrossValidation
 
 
+@dataclass(frozen=True, eq=False)
 class Surrogate:
-    """Scaler + Reduction per field + one Regressor on all latent coordinates + Calibration."""
+    """Scaler + Reduction per field + one Regressor on all latent coordinates + Calibration + Domain.
+
+    cells: meshio cell type to (k, nodes) indices, empty where no mesh was given.
+    """
 
     description: Description
+    emulator: Emulator
+    calibration: Calibration
+    domain: Domain
+    cells: Mapping[str, np.ndarray]
+    _points: Mapping[str, np.ndarray]
+    _locators: dict[str, Locator] = field(default_factory=dict)
 
     @classmethod
     def train(
@@ -44,29 +65,180 @@ class Surrogate:
         parameters: p names and units in the order of x's columns (their ranges are taken from x).
         fields: one for each target. points: field to (n_points, 3) coordinates of nodes or cell centres.
         cells: meshio cell type to (k, nodes) indices into the points of the fields on points.
+        Raises ModelError.
         """
-        raise NotImplementedError
+        x = np.asarray(x, dtype=np.float64)
+        check_described(x, targets, parameters, fields, points)
+        emulator = Emulator.fit(config, reductions, x, targets, seed)
+        calibration = Calibration.fit(targets, cross_validation, coverage)
+        note = too_few(len(x), coverage)
+        description = Description(
+            name=name,
+            parameters=tuple(
+                ParameterInfo(name=info.name, unit=info.unit, minimum=low, maximum=high)
+                for info, low, high in zip(parameters, x.min(axis=0), x.max(axis=0), strict=True)
+            ),
+            fields=tuple({info.name: info for info in fields}[name] for name in targets),
+            kind=getattr(config, "kind", ""),
+            n_runs=len(x),
+            coverage=coverage,
+            errors={name: cross_validation.field_summary(name) for name in targets},
+            seed=seed,
+            settings={
+                "candidate": config.model_dump(mode="json"),
+                "reductions": {name: reductions[name].model_dump(mode="json") for name in targets},
+            },
+            notes=() if note is None else (note,),
+        )
+        places = {name: np.asarray(points[name], dtype=np.float64) for name in targets}
+        return cls(description, emulator, calibration, Domain.fit(x), dict(cells or {}), places)
 
     def predict(
         self, x: np.ndarray, fields: Sequence[str] | None = None, quantities: Sequence[Quantity] = ()
     ) -> Prediction:
-        """Answers q queries x (q, p); all fields if None, no full field if (); raises QueryError."""
-        raise NotImplementedError
+        """Answers q queries x (q, p), in the parameters' units and order.
+
+        fields: the fields to answer in full; all if None, none if (). quantities: the numbers to read off.
+        Raises QueryError when x has another shape or is not finite, or a name is unknown.
+        """
+        x = self._checked(x)
+        wanted = [info.name for info in self.description.fields] if fields is None else list(fields)
+        for name in wanted:
+            self._info(name)
+        asked = [(quantity, functional_of(quantity, self._info(quantity.field))) for quantity in quantities]
+        bands: dict[str, Band] = {}
+        numbers: dict[str, Band] = {}
+        for name, (z, sigma) in self.emulator.latent(x).items():
+            mine = [(quantity, key) for quantity, key in asked if key.field == name]
+            if name not in wanted and not mine:
+                continue
+            mean = self.emulator.fields[name].mean(z)
+            if name in wanted:
+                std = self.emulator.fields[name].std(z, sigma)
+                bands[name] = self._band(name, mean, std, self.calibration.fields[name])
+            for quantity, key in mine:
+                numbers[quantity.label] = self._number(quantity, key, mean, z, sigma)
+        return Prediction(
+            fields={name: bands[name] for name in wanted},
+            quantities={quantity.label: numbers[quantity.label] for quantity in quantities},
+            inside=self.domain.inside(x),
+            coverage=self.description.coverage,
+        )
 
     def points(self, field: str) -> np.ndarray:
-        """(n_points, 3) coordinates of the nodes or cell centres that carry the field."""
-        raise NotImplementedError
-
-    @property
-    def cells(self) -> Mapping[str, np.ndarray]:
-        """meshio cell type to (k, nodes) indices, empty where no mesh was given."""
-        raise NotImplementedError
+        """(n_points, 3) coordinates of the nodes or cell centres that carry the field; raises QueryError."""
+        return self._points[self._info(field).name]
 
     def save(self, folder: Path) -> None:
-        """Writes the artifact: JSON and safetensors, with checksums; raises ModelError."""
-        raise NotImplementedError
+        """Writes the artifact, a folder of JSON and safetensors with checksums; raises ModelError."""
+        places: list[np.ndarray] = []
+        place_of = {}
+        for name, points in self._points.items():
+            same = [index for index, other in enumerate(places) if np.array_equal(points, other)]
+            place_of[name] = same[0] if same else len(places)
+            if not same:
+                places.append(points)
+        model = {
+            "description": self.description.model_dump(mode="json"),
+            "points": place_of,
+            "cells": list(self.cells),
+            "quantities": [asdict(key) for key in self.calibration.quantities],
+        }
+        arrays = {f"points.{index}": points for index, points in enumerate(places)}
+        arrays |= prefixed("cells.", self.cells)
+        for prefix, learned in (
+            ("emulator.", self.emulator),
+            ("calibration.", self.calibration),
+            ("domain.", self.domain),
+        ):
+            arrays |= prefixed(prefix, learned.state())
+        write_artifact(folder, "surrogate", model, arrays)
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> Self:
-        """Restores what `save` wrote, bit for bit; raises ModelError on damage or an unknown version."""
-        raise NotImplementedError
+        """Restores what `save` wrote, bit for bit; raises ModelError on damage or an unknown version.
+
+        device: "cpu", or "cuda" for the kinds that can use it.
+        """
+        model, arrays = read_artifact(folder, "surrogate")
+        description = Description.model_validate(model["description"])
+        names = [info.name for info in description.fields]
+        config = kind_config(description.settings["candidate"])
+        reductions = {
+            name: reduction_config(settings) for name, settings in description.settings["reductions"].items()
+        }
+        emulator = Emulator.restore(config, reductions, names, part(arrays, "emulator."))
+        emulator.move_to(device)
+        keys = [Functional(**key) for key in model["quantities"]]
+        state = part(arrays, "calibration.")
+        calibration = Calibration.restore(description.coverage, names, keys, state)
+        return cls(
+            description,
+            emulator,
+            calibration,
+            Domain.restore(part(arrays, "domain.")),
+            {name: arrays[f"cells.{name}"] for name in model["cells"]},
+            {name: arrays[f"points.{index}"] for name, index in model["points"].items()},
+        )
+
+    def _checked(self, x: np.ndarray) -> np.ndarray:
+        names = [info.name for info in self.description.parameters]
+        x = np.asarray(x, dtype=np.float64)
+        if x.ndim != 2 or x.shape[1] != len(names):
+            raise QueryError(
+                f"Queries must be a table (q, {len(names)}) of {', '.join(names)}",
+                f"the shape {x.shape}",
+                "Give one row per query and one column per parameter",
+            )
+        if not np.isfinite(x).all():
+            raise QueryError(
+                "Every parameter must be a finite number", "NaN or infinity", "Correct the query"
+            )
+        return x
+
+    def _info(self, name: str) -> FieldInfo:
+        for info in self.description.fields:
+            if info.name == name:
+                return info
+        raise QueryError(
+            f"A field must be one of {', '.join(info.name for info in self.description.fields)}",
+            f"'{name}'",
+            "Ask for one of these",
+        )
+
+    def _number(
+        self,
+        quantity: Quantity,
+        key: Functional,
+        mean: np.ndarray,
+        z: np.ndarray,
+        sigma: np.ndarray,
+    ) -> Band:
+        model = self.emulator.fields[key.field]
+        selection = None
+        if quantity.at is None:
+            factor = self.calibration.quantities[key]
+        else:
+            selection = self._locator(key.field).locate(quantity.at)
+            # A place has no runs of its own to be calibrated by: it takes the factors of the corners around
+            # it, and on a node exactly the node's.
+            corners = self.calibration.fields[key.field][:, selection.index]
+            factor = (
+                corners.max(axis=-1) if key.component is None else corners[..., key.component]
+            ) @ selection.weight
+        std = functional.std(key, model, mean, z, sigma, selection)
+        return self._band(key.field, functional.value(key, mean, selection), std, factor)
+
+    def _band(self, name: str, mean: np.ndarray, std: np.ndarray, factor: np.ndarray) -> Band:
+        half = factor * std + self.emulator.fields[name].round_off
+        parts = (mean, std, mean - half, mean + half)
+        if self._info(name).times is None:
+            parts = tuple(part[:, 0] for part in parts)
+        return Band(*parts)
+
+    def _locator(self, name: str) -> Locator:
+        # Built at the first question about a place; what is kept changes no answer.
+        if name not in self._locators:
+            cells = self.cells if self._info(name).on == "point" else None
+            self._locators[name] = Locator(self._points[name], cells)
+        return self._locators[name]

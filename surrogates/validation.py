@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from data.errors import ModelError
+from surrogates import functional, metrics
+from surrogates.emulator import Emulator
+from surrogates.functional import Functional
 from surrogates.kinds import KindConfig
 from surrogates.reductions import ReductionConfig
+from surrogates.training_data import check_runs
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """A number read off the fields of every held-out run: predicted, its std, and true, each (n, t)."""
+
+    mean: np.ndarray
+    std: np.ndarray
+    true: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,6 +32,8 @@ class CrossValidation:
 
     mean, std: field to array of the targets' shape (n, [t,] points, components).
     errors: field to metric ("relative_l2", "fluctuation_l2") to (n,), one error per run.
+    r2: field to 1 - SSE/SST over all runs and values.
+    quantities: maximum, minimum and mean of every component, and of the magnitude of vectors.
     fold: (n,) the fold in which each run was held out.
     fit_seconds, predict_seconds: wall-clock time summed over the folds.
     """
@@ -24,13 +41,48 @@ class CrossValidation:
     mean: dict[str, np.ndarray]
     std: dict[str, np.ndarray]
     errors: dict[str, dict[str, np.ndarray]]
+    r2: dict[str, float]
+    quantities: dict[Functional, HeldOut]
     fold: np.ndarray
     fit_seconds: float
     predict_seconds: float
 
+    def field_summary(self, field: str) -> dict[str, float]:
+        """Of one field: "{metric}.{mean|median|max}" over the runs, and "r2"."""
+        flat = {
+            f"{metric}.{name}": float(reduce(values))
+            for metric, values in self.errors[field].items()
+            for name, reduce in (("mean", np.mean), ("median", np.median), ("max", np.max))
+        }
+        return flat | {"r2": self.r2[field]}
+
     def summary(self) -> dict[str, float]:
         """Flat metrics for tracking: "{field}.{metric}.{mean|median|max}", "{field}.r2", the two times."""
-        raise NotImplementedError
+        flat = {
+            f"{field}.{name}": value
+            for field in self.errors
+            for name, value in self.field_summary(field).items()
+        }
+        return flat | {"fit_seconds": self.fit_seconds, "predict_seconds": self.predict_seconds}
+
+
+def assign_folds(n: int, folds: int, seed: int, groups: np.ndarray | None = None) -> np.ndarray:
+    """The fold (n,) of each run: runs, or groups of them, dealt out in seeded random order.
+
+    Raises ModelError unless 2 <= folds <= number of groups.
+    """
+    labels = np.arange(n) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    n_groups = int(labels.max()) + 1
+    if not 2 <= folds <= n_groups:
+        raise ModelError(
+            f"'folds' must be in 2..{n_groups} (the number of {'runs' if groups is None else 'groups'})",
+            str(folds),
+            "Change it in the study file, or accept more runs",
+        )
+    dealt = np.random.default_rng(seed).permutation(n_groups)
+    fold_of_group = np.empty(n_groups, dtype=np.int64)
+    fold_of_group[dealt] = np.arange(n_groups) % folds
+    return fold_of_group[labels]
 
 
 def cross_validate(
@@ -48,5 +100,56 @@ def cross_validate(
 
     x: (n, p) parameters. targets: field to (n, [t,] points, components).
     groups: (n,) labels; runs of one label stay in one fold. progress: called with (folds done, folds).
+    Raises ModelError. Source: Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, 7.10.2.
     """
-    raise NotImplementedError
+    check_runs(reductions, x, targets)
+    fold = assign_folds(len(x), folds, seed, groups)
+    mean = {name: np.empty(values.shape, _floating(values)) for name, values in targets.items()}
+    std = {name: np.empty_like(array) for name, array in mean.items()}
+    errors = {name: {m: np.empty(len(x)) for m in ("relative_l2", "fluctuation_l2")} for name in targets}
+    numbers = {
+        key: HeldOut(*(np.empty((len(x), values.shape[1] if values.ndim == 4 else 1)) for _ in range(3)))
+        for name, values in targets.items()
+        for key in functional.default_functionals(name, values.shape[-1])
+    }
+    fit_seconds = predict_seconds = 0.0
+    for index in range(folds):
+        held, kept = np.flatnonzero(fold == index), np.flatnonzero(fold != index)
+        start = time.perf_counter()
+        train = {name: values[kept] for name, values in targets.items()}
+        emulator = Emulator.fit(config, _carried_by(reductions, len(x), len(kept)), x[kept], train, seed)
+        fitted = time.perf_counter()
+        for name, (z, sigma) in emulator.latent(x[held]).items():
+            model, true = emulator.fields[name], targets[name][held]
+            predicted = model.mean(z)
+            mean[name][held] = predicted.reshape(true.shape)
+            std[name][held] = model.std(z, sigma).reshape(true.shape)
+            for key, number in numbers.items():
+                if key.field == name:
+                    number.mean[held] = functional.value(key, predicted)
+                    number.std[held] = functional.std(key, model, predicted, z, sigma)
+                    number.true[held] = functional.value(key, true.reshape(predicted.shape).astype(float))
+            errors[name]["relative_l2"][held] = metrics.relative_l2(true, predicted.reshape(true.shape))
+            errors[name]["fluctuation_l2"][held] = metrics.fluctuation_l2(
+                true, predicted.reshape(true.shape), train[name].mean(axis=0, dtype=np.float64)
+            )
+        fit_seconds += fitted - start
+        predict_seconds += time.perf_counter() - fitted
+        if progress is not None:
+            progress(index + 1, folds)
+    scores = {name: metrics.r2(values, mean[name]) for name, values in targets.items()}
+    return CrossValidation(mean, std, errors, scores, numbers, fold, fit_seconds, predict_seconds)
+
+
+def _floating(values: np.ndarray) -> np.dtype:
+    return np.dtype(np.float32 if values.dtype == np.float32 else np.float64)
+
+
+def _carried_by(reductions: Mapping[str, ReductionConfig], n: int, kept: int) -> dict[str, ReductionConfig]:
+    """The reductions, with no higher rank than the runs of a fold can carry if all n can carry it."""
+    carried = {}
+    for name, config in reductions.items():
+        rank = getattr(config, "rank", None)
+        lowered = isinstance(rank, int) and kept < rank <= n
+        carried[name] = config.model_copy(update={"rank": kept}) if lowered else config
+    return carried

@@ -9,12 +9,13 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from data.errors import StudyError
+from surrogates.settings import config_of
 
 
 class KindConfig(BaseModel):
@@ -48,6 +49,15 @@ class Regressor(Protocol):
         ...
 
 
+@runtime_checkable
+class Movable(Protocol):
+    """What a kind offers beside the contract when it can answer from a GPU."""
+
+    def to(self, device: str) -> None:
+        """Moves what was learned to a torch device; answers stay numpy arrays."""
+        ...
+
+
 class Kinds:
     """The register of kinds by name."""
 
@@ -67,6 +77,11 @@ def load_kinds() -> Kinds:
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     return Kinds()
+
+
+def kind_config(settings: Mapping[str, Any]) -> KindConfig:
+    """The config of a candidate's settings, such as {"kind": "gp"}; raises StudyError in one sentence."""
+    return config_of(settings, load_kinds().configs, "candidate")
 
 
 def regressor_for(config: KindConfig) -> Regressor:

@@ -11,6 +11,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from data.errors import StudyError
+from surrogates.settings import config_of
 
 
 class Matrix(Protocol):
@@ -22,7 +23,7 @@ class Matrix(Protocol):
     @property
     def dtype(self) -> Any: ...
 
-    def __getitem__(self, key: Any) -> Any: ...
+    def __getitem__(self, key: Any, /) -> Any: ...
 
 
 class ReductionConfig(BaseModel):
@@ -79,6 +80,11 @@ def load_reductions() -> Reductions:
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     return Reductions()
+
+
+def reduction_config(settings: Mapping[str, Any]) -> ReductionConfig:
+    """The config of a reduction's settings, such as {"kind": "svd"}; raises StudyError in one sentence."""
+    return config_of(settings, load_reductions().configs, "reduction")
 
 
 def reduction_for(config: ReductionConfig) -> Reduction:

@@ -1,0 +1,125 @@
+"""Bayesian regression on polynomials of the parameters, the degree chosen by the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+import numpy as np
+from pydantic import Field
+from sklearn.linear_model import BayesianRidge
+
+from data.errors import ModelError
+from surrogates.kinds import KindConfig, register
+from surrogates.polynomials import Legendre, number_of_terms
+from surrogates.states import part, prefixed
+
+VAGUE = 1e-12
+"""Rate of the Gamma priors of both precisions: noise down to 1e-6 of the spread can be learned."""
+
+
+class BayesConfig(KindConfig):
+    """Settings of Bayesian polynomial regression.
+
+    degree: largest total degree, or "auto": for each latent coordinate the degree of highest evidence.
+    max_degree: largest degree that "auto" tries. max_terms: largest number of terms of the polynomial.
+    """
+
+    kind: Literal["bayes"] = "bayes"
+    degree: int | Literal["auto"] = "auto"
+    max_degree: int = Field(default=8, ge=1, le=20)
+    max_terms: int = Field(default=400, ge=1)
+
+
+class Bayes:
+    """z = w0 + w^T phi(x) + noise, w ~ N(0, 1/lambda), noise ~ N(0, 1/alpha), for each latent coordinate.
+
+    phi are products of Legendre polynomials without the constant. lambda and alpha maximise the evidence,
+    found by scikit-learn's BayesianRidge. With S the covariance of the weights, S^-1 = lambda + alpha Phi^T
+    Phi for centred Phi, the predictive variance is (1 + 1/n)/alpha + (phi - mean phi)^T S (phi - mean phi).
+    Source: Bishop, Pattern Recognition and Machine Learning, 3.3 to 3.5; MacKay, Neural Computation 4, 1992.
+    """
+
+    def __init__(self, config: BayesConfig) -> None:
+        self.config = config
+
+    def fit(self, x: np.ndarray, z: np.ndarray, seed: int) -> Self:
+        """Learns from x (n, p) and z (n, r); nothing here is random. Raises ModelError."""
+        degrees = self._degrees(x.shape[1])
+        self.basis_ = Legendre.fit(x, degrees[-1])
+        phi = self.basis_.terms(x)
+        self.centre_ = phi.mean(axis=0)
+        outputs = z.shape[1]
+        self.weights_ = np.zeros((phi.shape[1], outputs))
+        self.intercept_, self.alpha_, self.lambda_ = np.zeros(outputs), np.ones(outputs), np.ones(outputs)
+        self.degree_ = np.zeros(outputs, dtype=np.int64)
+        for r in range(outputs):
+            best = -np.inf
+            for degree in degrees:
+                used = self.basis_.total_degree <= degree
+                ridge = BayesianRidge(alpha_2=VAGUE, lambda_2=VAGUE, compute_score=True)
+                ridge.fit(phi[:, used], z[:, r])
+                if ridge.scores_[-1] > best:
+                    best, self.degree_[r] = ridge.scores_[-1], degree
+                    self.weights_[:, r] = 0.0
+                    self.weights_[used, r] = ridge.coef_
+                    self.intercept_[r] = ridge.intercept_
+                    self.alpha_[r], self.lambda_[r] = ridge.alpha_, ridge.lambda_
+                elif degree > self.degree_[r] + 1:
+                    # Even and odd functions gain with every other degree only; two losses in a row end it.
+                    break
+        self.noise_ = (1.0 + 1.0 / len(x)) / self.alpha_
+        self.vectors_: dict[int, np.ndarray] = {}
+        self.gram_: dict[int, np.ndarray] = {}
+        for degree in np.unique(self.degree_).tolist():
+            used = self.basis_.total_degree <= degree
+            centred = phi[:, used] - self.centre_[used]
+            gram, self.vectors_[degree] = np.linalg.eigh(centred.T @ centred)
+            self.gram_[degree] = gram.clip(0.0)
+        return self
+
+    def _degrees(self, parameters: int) -> list[int]:
+        if isinstance(self.config.degree, int):
+            terms = number_of_terms(parameters, self.config.degree)
+            if self.config.degree < 1 or terms > self.config.max_terms:
+                raise ModelError(
+                    f"The polynomial of 'bayes' must have 1 to {self.config.max_terms} terms ('max_terms')",
+                    f"{terms} terms of degree {self.config.degree} in {parameters} parameters",
+                    "Change 'degree', raise 'max_terms', or set degree = \"auto\"",
+                )
+            return [self.config.degree]
+        tried = range(1, self.config.max_degree + 1)
+        return [d for d in tried if d == 1 or number_of_terms(parameters, d) <= self.config.max_terms]
+
+    def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and std, each (q, r), of the predictive distribution at x (q, p)."""
+        phi = self.basis_.terms(x)
+        variance = np.tile(self.noise_, (len(x), 1))
+        for degree, vectors in self.vectors_.items():
+            used, mine = self.basis_.total_degree <= degree, self.degree_ == degree
+            projected = (phi[:, used] - self.centre_[used]) @ vectors
+            precision = self.lambda_[mine] + self.alpha_[mine] * self.gram_[degree][:, None]
+            variance[:, mine] += projected**2 @ (1.0 / precision)
+        return self.intercept_ + phi @ self.weights_, np.sqrt(variance)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that was learned, as named arrays."""
+        arrays = prefixed("basis.", self.basis_.state())
+        arrays |= {f"vectors.{degree}": vectors for degree, vectors in self.vectors_.items()}
+        arrays |= {f"gram.{degree}": gram for degree, gram in self.gram_.items()}
+        names = ("centre", "weights", "intercept", "alpha", "lambda", "degree", "noise")
+        return arrays | {name: getattr(self, f"{name}_") for name in names}
+
+    @classmethod
+    def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
+        """The fitted regression again."""
+        bayes = cls(config)
+        bayes.basis_ = Legendre.restore(part(state, "basis."))
+        bayes.vectors_ = {int(degree): vectors for degree, vectors in part(state, "vectors.").items()}
+        bayes.gram_ = {int(degree): gram for degree, gram in part(state, "gram.").items()}
+        for name in ("centre", "weights", "intercept", "alpha", "lambda", "degree", "noise"):
+            setattr(bayes, f"{name}_", state[name])
+        return bayes
+
+
+register(BayesConfig, Bayes)

@@ -1,0 +1,71 @@
+"""What must hold of the arrays that a surrogate learns from, checked before anything is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from data.errors import ModelError
+from surrogates.description import FieldInfo, ParameterInfo
+from surrogates.reductions import ReductionConfig
+
+
+def check_runs(
+    reductions: Mapping[str, ReductionConfig], x: np.ndarray, targets: Mapping[str, np.ndarray]
+) -> None:
+    """Raises ModelError unless x and targets are finite and of equal length, with a reduction for each."""
+    if x.ndim != 2 or len(x) < 2 or x.shape[1] == 0:
+        raise ModelError(
+            "The training parameters must be a table (n, p) of at least two runs and one parameter",
+            f"the shape {x.shape}",
+            "Accept more runs before training",
+        )
+    if not targets or set(targets) != set(reductions):
+        raise ModelError(
+            "Every target field must have a reduction",
+            f"targets {sorted(targets)} and reductions {sorted(reductions)}",
+            "Name the same fields in both",
+        )
+    for name, values in {"parameters": x, **targets}.items():
+        if len(values) != len(x) or (name != "parameters" and values.ndim not in (3, 4)):
+            raise ModelError(
+                f"A field must have the shape ({len(x)}, [times,] points, components), a row for each run",
+                f"{values.shape} for '{name}'",
+                "Give one row per run and an axis of components, of length one for a scalar",
+            )
+        if not np.isfinite(values).all():
+            raise ModelError(
+                "Training values must be finite",
+                f"NaN or infinity in '{name}'",
+                "Leave those runs out; the store rejects them by itself",
+            )
+
+
+def check_described(
+    x: np.ndarray,
+    targets: Mapping[str, np.ndarray],
+    parameters: Sequence[ParameterInfo],
+    fields: Sequence[FieldInfo],
+    points: Mapping[str, np.ndarray],
+) -> None:
+    """Raises ModelError unless the names, units, times and places describe x and the targets."""
+    if x.ndim != 2 or x.shape[1] != len(parameters):
+        raise ModelError(
+            f"There must be one parameter for each of the columns of x {x.shape}",
+            f"{len(parameters)} parameters",
+            "Name every parameter once",
+        )
+    infos = {info.name: info for info in fields}
+    for name, values in targets.items():
+        if name not in infos or name not in points:
+            raise ModelError("Every target must be described and have points", f"'{name}' without", "Add it")
+        info = infos[name]
+        times = () if info.times is None else (len(info.times),)
+        shape = (len(x), *times, info.n_points, len(info.components))
+        if values.shape != shape or np.shape(points[name]) != (info.n_points, 3):
+            raise ModelError(
+                f"The field '{name}' must have the described shape {shape} and points ({info.n_points}, 3)",
+                f"{values.shape} and {np.shape(points[name])}",
+                "Correct the description or the arrays",
+            )
