@@ -196,10 +196,10 @@ def _from_ascii(text: str, dtype: np.dtype) -> np.ndarray:
 
 
 def _lz4(block: bytes, size: int) -> bytes:
-    from numcodecs.lz4 import decompress
+    from numcodecs import LZ4
 
     # numcodecs wants the size in front of the block, VTK keeps it in its own header.
-    return bytes(decompress(np.uint32(size).astype("<u4").tobytes() + block))
+    return bytes(LZ4().decode(np.array(size, dtype="<u4").tobytes() + block))
 
 
 def _decompressor(name: str | None, path: Path):

@@ -1,0 +1,135 @@
+"""What a run must fulfil before it is accepted: one small function per rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from data.catalogue import RunRecord
+from data.errors import RunRejected
+from data.formats import Field, Run
+from data.parameters import ParameterTable
+
+REASONS = (
+    "not finite",
+    "diverged",
+    "truncated",
+    "missing time steps",
+    "wrong mesh",
+    "missing field",
+    "missing parameter",
+    "duplicated",
+    "unreadable",
+)
+
+
+def check_parameters(run: str, table: ParameterTable) -> dict[str, float]:
+    """The run's row in the table; raises RunRejected ("missing parameter") where there is none."""
+    row = table.row(run)
+    if row is None:
+        raise RunRejected(
+            "missing parameter",
+            f"Run '{run}' must have its parameters {', '.join(table.names)}",
+            table.problems.get(run, "no row of that name in the parameter table"),
+            "Add the row, or correct the name of the run",
+        )
+    return row
+
+
+def check_fields(run: Run, wanted: Iterable[str], reference: Mapping[str, tuple] | None = None) -> None:
+    """The wanted fields are there, with place and components as in the accepted runs."""
+    for name in wanted:
+        if name not in run.fields:
+            raise RunRejected(
+                "missing field",
+                f"A run must have the field '{name}'",
+                f"the fields {', '.join(run.fields) or 'none'}",
+                "Have the solver write it, or correct 'fields' in the study file",
+            )
+        got = signature(run.fields[name])
+        if reference and name in reference and got != reference[name]:
+            raise RunRejected(
+                "missing field",
+                f"Field '{name}' must be {_say(reference[name])} as in the accepted runs",
+                _say(got),
+                "Export all runs alike",
+            )
+
+
+def signature(field: Field) -> tuple:
+    """Where a field lives and the names of its components."""
+    return (field.on, tuple(field.components))
+
+
+def check_finite(run: Run) -> None:
+    """No value is NaN or infinite."""
+    for name, field in run.fields.items():
+        # A sum is finite only if all values are, and needs no copy of the array; it may overflow though.
+        if np.isfinite(np.sum(field.values)):
+            continue
+        bad = ~np.isfinite(field.values)
+        if bad.any():
+            time, place, _ = (int(i[0]) for i in np.nonzero(bad))
+            raise RunRejected(
+                "not finite",
+                f"All values of '{name}' must be finite",
+                f"{bad.sum()} of {bad.size} not finite, first at {field.on} {place}, time step {time + 1}",
+                "Look at the solver's log and run the case again",
+            )
+
+
+def check_bound(run: Run, bound: float) -> None:
+    """No value is larger than the bound in magnitude: beyond it a run counts as diverged."""
+    for name, field in run.fields.items():
+        largest = max(float(np.max(field.values)), -float(np.min(field.values))) if field.values.size else 0.0
+        if largest > bound:
+            raise RunRejected(
+                "diverged",
+                f"The values of '{name}' must stay within {bound:g}",
+                f"{largest:g}",
+                "Look at the solver's log; raise 'bound' in the study file if the value is right",
+            )
+
+
+def check_mesh(mesh: str, reference: str | None, counts: str) -> None:
+    """The run's mesh is that of the study."""
+    if reference is not None and mesh != reference:
+        raise RunRejected(
+            "wrong mesh",
+            "A run must be on the mesh of the first accepted run",
+            f"another mesh ({counts})",
+            "Run it on the same mesh, or have fields mapped by 'mesh' in the study file",
+        )
+
+
+def check_duplicate(record: RunRecord, accepted: Iterable[RunRecord]) -> None:
+    """No accepted run of another name has the same results, or the same parameters with other results."""
+    for other in accepted:
+        if other.name == record.name:
+            continue
+        same_results = other.results == record.results
+        same_parameters = dict(other.parameters) == dict(record.parameters)
+        if not same_results and not same_parameters:
+            continue
+        raise RunRejected(
+            "duplicated",
+            "Each set of parameters must stand for one run with results of its own",
+            f"{_which(same_parameters)} parameters as '{other.name}' with {_which(same_results)} results",
+            "Delete one of the two runs"
+            if same_results and same_parameters
+            else "Find out which run is right",
+        )
+
+
+def _which(same: bool) -> str:
+    return "the same" if same else "different"
+
+
+def _say(field: tuple) -> str:
+    on, components = field
+    return (
+        f"on {on}s with the components {', '.join(components)}"
+        if len(components) > 1
+        else f"a scalar on {on}s"
+    )

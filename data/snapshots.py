@@ -1,0 +1,116 @@
+"""Snapshots: the one layout of fields and parameters, as xarray Datasets.
+
+Dimensions: `run`, `time` (transient runs), `point` and/or `cell`, and `<field>_component` for vectors and
+tensors, with the names of the components as coordinate. Parameters are coordinates on `run`, with
+attrs["units"].
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+
+from data.catalogue import RunRecord, StoredField
+from data.errors import StoreError
+from data.formats import Run
+from data.measures import cell_weights, point_weights
+from data.mesh import Mesh
+from data.timebase import TimeRule, common_times, resample
+
+Load = Callable[[RunRecord, str], np.ndarray]
+"""Reads one field of one run, (t, n, c)."""
+
+
+def hashes(run: Run, parameters: Mapping[str, float]) -> tuple[str, str]:
+    """SHA-256 of the results alone, and of results, times, mesh and parameters together."""
+    digest = hashlib.sha256()
+    for name in sorted(run.fields):
+        field = run.fields[name]
+        values = np.ascontiguousarray(field.values)
+        digest.update(f"{name}|{field.on}|{field.components}|{values.dtype.str}|{values.shape}".encode())
+        digest.update(values.data)
+    results = digest.hexdigest()
+    times = np.zeros(0) if run.times is None else np.asarray(run.times, dtype="<f8")
+    digest.update(run.mesh.hash.encode() + times.tobytes())
+    digest.update(repr(sorted((name, float(value).hex()) for name, value in parameters.items())).encode())
+    digest.update(repr(sorted((name, field.unit) for name, field in run.fields.items())).encode())
+    return results, digest.hexdigest()
+
+
+def layout(run: Run) -> dict[str, StoredField]:
+    """What a record keeps of the fields."""
+    return {
+        name: StoredField(field.on, tuple(field.components), field.unit, field.values.dtype.str)
+        for name, field in run.fields.items()
+    }
+
+
+def assemble(
+    records: Sequence[RunRecord],
+    fields: Sequence[str],
+    parameters: Sequence[str],
+    mesh: Mesh,
+    load: Load,
+    rule: TimeRule,
+) -> xr.Dataset:
+    """The Dataset of these runs, all on `mesh`; values stay on disk until asked for (dask, run by run).
+
+    Raises StoreError where a run lacks a field or the times have nothing in common.
+    """
+    base = common_times([np.array(r.times) if r.times else None for r in records], rule)
+    variables, coords = {}, _coords(records, parameters, mesh, base)
+    for name in fields:
+        info = _info(records, name)
+        size = mesh.n_points if info.on == "point" else mesh.n_cells
+        dims = ["run", *(["time"] if base is not None else []), info.on]
+        shape = (1, *((len(base),) if base is not None else ()), size)
+        if len(info.components) > 1:
+            dims, shape = [*dims, f"{name}_component"], (*shape, len(info.components))
+            coords[f"{name}_component"] = (f"{name}_component", list(info.components))
+        dtype = np.result_type(*(record.fields[name].dtype for record in records))
+        data = _lazy(records, name, load, rule, base, shape, dtype)
+        variables[name] = (dims, data, {"units": info.unit} if info.unit else {})
+    return xr.Dataset(variables, coords, {"mesh": records[0].mesh, "Conventions": "CF-1.11"})
+
+
+def _lazy(records, name, load, rule, base, shape, dtype):
+    import dask.array as da
+    from dask.delayed import delayed
+
+    def one(record: RunRecord) -> np.ndarray:
+        times = np.array(record.times) if record.times else None
+        return resample(load(record, name), times, base, rule).astype(dtype, copy=False).reshape(shape)
+
+    blocks = [da.from_delayed(delayed(one)(record), shape, dtype) for record in records]
+    return da.concatenate(blocks, axis=0)
+
+
+def _coords(
+    records: Sequence[RunRecord], parameters: Sequence[str], mesh: Mesh, base: np.ndarray | None
+) -> dict[str, tuple]:
+    coords: dict[str, tuple] = {"run": ("run", [r.name for r in records])}
+    if base is not None:
+        coords["time"] = ("time", base, {"units": "s", "standard_name": "time"})
+    for name in parameters:
+        unit = records[0].units.get(name)
+        coords[name] = ("run", [r.parameters[name] for r in records], {"units": unit} if unit else {})
+    for i, axis in enumerate("xyz"):
+        coords[f"point_{axis}"] = ("point", mesh.points[:, i])
+    coords["point_weight"] = ("point", point_weights(mesh))
+    if mesh.n_cells:
+        coords["cell_weight"] = ("cell", cell_weights(mesh))
+    return coords
+
+
+def _info(records: Sequence[RunRecord], name: str) -> StoredField:
+    for record in records:
+        if name not in record.fields:
+            raise StoreError(
+                f"All accepted runs must have the field '{name}'",
+                f"run '{record.name}' with the fields {', '.join(record.fields)}",
+                "Correct 'fields' in the study file and ingest again",
+            )
+    return records[0].fields[name]
