@@ -9,6 +9,7 @@ import numpy as np
 import orjson
 
 from data.errors import QueryError
+from serving.blocks import predict_in_blocks
 from serving.query import Query
 from serving.served import Served
 from surrogates.prediction import Band, Prediction
@@ -20,7 +21,7 @@ STATISTICS = ("mean", "std", "lower", "upper")
 
 def predict(served: Served, query: Query) -> Prediction:
     """The prediction, all of it finite; raises QueryError."""
-    prediction = served.surrogate.predict(query.x, query.fields, query.quantities)
+    prediction = predict_in_blocks(served.surrogate, query)
     for name, band in (*prediction.quantities.items(), *prediction.fields.items()):
         for statistic in STATISTICS:
             finite = np.isfinite(getattr(band, statistic))

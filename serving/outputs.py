@@ -9,7 +9,7 @@ from data.errors import QueryError
 from serving.limits import MAX_QUANTITIES
 from serving.wording import listed, nearest, quoted, refuse_unknown
 from surrogates.description import Description, FieldInfo
-from surrogates.quantities import Quantity
+from surrogates.quantities import Quantity, default_quantities, functional_of
 
 WHATS = ("max", "min", "mean", "point")
 EXAMPLE = '{"what": "max", "field": "name"}'
@@ -20,12 +20,7 @@ class OutputReader:
 
     def __init__(self, description: Description) -> None:
         self._fields = {field.name: field for field in description.fields}
-        self._default = tuple(
-            Quantity(what, field.name, component)
-            for field in description.fields
-            for component in _components_of_interest(field)
-            for what in ("max", "min", "mean")
-        )
+        self.default = tuple(one for field in description.fields for one in default_quantities(field))
 
     def fields(self, given: Any) -> tuple[str, ...]:
         """The names of whole fields to answer; raises QueryError."""
@@ -41,9 +36,9 @@ class OutputReader:
         return sum(field.n_points * len(field.components) * len(field.times or (0,)) for field in fields)
 
     def quantities(self, given: Any) -> tuple[Quantity, ...]:
-        """The quantities asked for; max, min and mean of every field if None; raises QueryError."""
+        """The quantities asked for; maximum, minimum and mean of every field if None; raises QueryError."""
         if given is None:
-            return self._default
+            return self.default
         if not isinstance(given, list) or len(given) > MAX_QUANTITIES:
             raise QueryError(
                 f"'quantities' must be a list of at most {MAX_QUANTITIES} objects",
@@ -61,9 +56,13 @@ class OutputReader:
             raise QueryError(
                 f"A quantity's 'what' must be among {listed(WHATS)}", quoted(what), nearest(what, WHATS)
             )
+        component = given.get("component")
+        if component is not None and not isinstance(component, str):
+            raise QueryError("A quantity's 'component' must be a name", quoted(component), "Send its name")
         field = self._field(given.get("field"), "A quantity's 'field'")
-        component = _component(field, given.get("component"))
-        return Quantity(what, field.name, component, _place(what, given.get("at")))
+        quantity = Quantity(what, field.name, component, _place(given.get("at")))
+        functional_of(quantity, field)
+        return quantity
 
     def _field(self, name: Any, place: str) -> FieldInfo:
         if not isinstance(name, str) or name not in self._fields:
@@ -73,38 +72,13 @@ class OutputReader:
         return self._fields[name]
 
 
-def _component(field: FieldInfo, given: Any) -> str | None:
-    if len(field.components) == 1:
-        if given is None or given == field.components[0]:
-            return None
+def _place(given: Any) -> tuple[float, ...] | None:
+    if given is None:
+        return None
+    if not isinstance(given, list) or not all(map(_is_finite_number, given)):
         raise QueryError(
-            f"Field '{field.name}' is a scalar and has no components",
+            "A quantity's place 'at' must be a list of coordinates in the unit of the mesh",
             quoted(given),
-            "Leave 'component' out",
-        )
-    names = (*field.components, "magnitude")
-    if not isinstance(given, str) or given not in names:
-        raise QueryError(
-            f"A quantity of '{field.name}' must name a 'component'",
-            "none" if given is None else quoted(given),
-            nearest(given, names),
-        )
-    return given
-
-
-def _place(what: str, given: Any) -> tuple[float, ...] | None:
-    if what != "point":
-        if given is None:
-            return None
-        raise QueryError(
-            "Only the quantity 'point' has a place 'at'",
-            f"'at' with '{what}'",
-            "Leave 'at' out, or ask for 'point'",
-        )
-    if not isinstance(given, list) or len(given) not in (2, 3) or not all(map(_is_finite_number, given)):
-        raise QueryError(
-            "The quantity 'point' must say where 'at': two or three coordinates in the unit of the mesh",
-            "none" if given is None else quoted(given),
             'Send such as "at": [0.1, 0.02]',
         )
     return tuple(float(value) for value in given)
@@ -112,10 +86,3 @@ def _place(what: str, given: Any) -> tuple[float, ...] | None:
 
 def _is_finite_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-
-
-def _components_of_interest(field: FieldInfo) -> tuple[str | None, ...]:
-    """A scalar itself, a vector's magnitude, each component of a tensor."""
-    if len(field.components) == 1:
-        return (None,)
-    return ("magnitude",) if len(field.components) <= 3 else field.components

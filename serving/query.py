@@ -38,6 +38,11 @@ class QueryReader:
         self._parameters = ParameterReader(description)
         self._outputs = OutputReader(description)
 
+    @property
+    def default_quantities(self) -> tuple[Quantity, ...]:
+        """What is answered where a request names no quantities."""
+        return self._outputs.default
+
     def read(self, document: Any) -> Query:
         """The query in a decoded JSON document; raises QueryError."""
         if not isinstance(document, dict):

@@ -11,19 +11,20 @@ from pathlib import Path
 
 from data.errors import ModelError
 from serving.shelf import Shelved
+from surrogates.artifact import MANIFEST
 
 # Its own limits would make a lookup on a server that is away take minutes.
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
 os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
+import mlflow
 import mlflow.artifacts
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 
 ALIAS = "champion"
-ARTIFACT = "surrogate.json"
 ABSENT = {ErrorCode.Name(INVALID_PARAMETER_VALUE), ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)}
 
 
@@ -33,7 +34,10 @@ class Registry:
     def __init__(self, tracking_uri: str) -> None:
         _refuse_missing_file(tracking_uri)
         self._uri = tracking_uri
-        self._client = MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+        # Set for the whole process: the download of a registered model looks nowhere else.
+        mlflow.set_tracking_uri(tracking_uri)
+        mlflow.set_registry_uri(tracking_uri)
+        self._client = MlflowClient()
 
     def champion(self, model: str) -> Shelved:
         """The version that carries the alias champion now."""
@@ -60,10 +64,7 @@ class Registry:
         """Fetches the version's files and returns the folder of the surrogate among them."""
         try:
             mlflow.artifacts.download_artifacts(
-                artifact_uri=f"models:/{shelved.model}/{shelved.version}",
-                dst_path=str(into),
-                tracking_uri=self._uri,
-                registry_uri=self._uri,
+                artifact_uri=f"models:/{shelved.model}/{shelved.version}", dst_path=str(into)
             )
         except Exception as error:
             raise ModelError(
@@ -71,10 +72,10 @@ class Registry:
                 _first_line(error),
                 "Promote a version whose files are there",
             ) from error
-        found = sorted(into.rglob(ARTIFACT))
+        found = sorted(into.rglob(MANIFEST))
         if len(found) != 1:
             raise ModelError(
-                f"Version {shelved.version} of '{shelved.model}' must hold one folder with {ARTIFACT}",
+                f"Version {shelved.version} of '{shelved.model}' must hold one folder with {MANIFEST}",
                 f"{len(found)} of them",
                 "Promote a version that a training pipeline has logged",
             )

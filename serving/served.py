@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +14,7 @@ from data.errors import ModelError
 from serving.query import Query, QueryReader
 from serving.shelf import Shelved
 from surrogates.description import FieldInfo
-
-if TYPE_CHECKING:
-    from surrogates.surrogate import Surrogate
+from surrogates.surrogate import Surrogate
 
 SECONDS_PER_FIELD_VALUE = 1e-7
 """Of writing the four statistics as JSON; it only has to tell quick answers from slow ones."""
@@ -36,8 +35,11 @@ class Served:
     seconds_per_query: float
 
     def seconds(self, query: Query) -> float:
-        """A rough bound on the time to answer the query."""
-        return self.seconds_per_query * len(query.x) + SECONDS_PER_FIELD_VALUE * query.field_values
+        """A rough bound on the time to answer; infinite where a place has to be found on the mesh."""
+        if any(quantity.at is not None for quantity in query.quantities):
+            return math.inf
+        share = max(1.0, len(query.quantities) / len(self.reader.default_quantities))
+        return self.seconds_per_query * share * len(query.x) + SECONDS_PER_FIELD_VALUE * query.field_values
 
     def field(self, name: str) -> FieldInfo:
         """The description of a field of the surrogate."""
@@ -54,10 +56,8 @@ def load_served(shelved: Shelved, folder: Path) -> Served:
 
     Raises ModelError where it cannot be loaded or does not answer with finite numbers.
     """
-    # Imported here because BentoML's own master process imports the service too, and never needs torch.
+    # BentoML's master process imports the service too, and never needs torch.
     import torch
-
-    from surrogates.surrogate import Surrogate
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     surrogate = Surrogate.load(folder, device=device)

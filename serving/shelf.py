@@ -23,7 +23,7 @@ class Shelved:
     """One version of a registered model on the shelf.
 
     origin: what it was made from, so that version 1 of another registry is never taken for this one.
-    folder: its folder's name on the shelf, which holds `surrogate.json`.
+    folder: its folder's name on the shelf, which holds the surrogate's artifact.
     """
 
     model: str

@@ -1,0 +1,45 @@
+"""Predictions in blocks of queries: a surrogate holds the whole fields of all its queries at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+
+import numpy as np
+
+from serving.query import Query
+from surrogates.prediction import Band, Prediction
+from surrogates.surrogate import Surrogate
+
+BLOCK_VALUES = 1_000_000
+"""Field values per block: 8 MB, of which a prediction makes some copies."""
+
+
+def predict_in_blocks(surrogate: Surrogate, query: Query) -> Prediction:
+    """What `surrogate.predict` answers to the query, in memory that does not grow with the number of queries.
+
+    Raises QueryError.
+    """
+    infos = surrogate.description.fields
+    values = sum(info.n_points * len(info.components) * len(info.times or (0,)) for info in infos)
+    size = max(1, BLOCK_VALUES // values)
+    parts = [
+        surrogate.predict(query.x[start : start + size], query.fields, query.quantities)
+        for start in range(0, len(query.x), size)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return Prediction(
+        fields=_joined([part.fields for part in parts]),
+        quantities=_joined([part.quantities for part in parts]),
+        inside=np.concatenate([part.inside for part in parts]),
+        coverage=parts[0].coverage,
+    )
+
+
+def _joined(parts: Sequence[Mapping[str, Band]]) -> dict[str, Band]:
+    statistics = [field.name for field in fields(Band)]
+    return {
+        name: Band(*(np.concatenate([getattr(part[name], key) for part in parts]) for key in statistics))
+        for name in parts[0]
+    }
