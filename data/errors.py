@@ -25,6 +25,10 @@ class ReadError(FieldwrightError):
     """A result file cannot be read as what it claims to be."""
 
 
+class TruncatedError(ReadError):
+    """A result file breaks off before its end."""
+
+
 class RunRejected(FieldwrightError):
     """One run cannot be accepted; `reason` is a short code for the catalogue, such as "not finite"."""
 

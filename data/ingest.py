@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from data.catalogue import RunRecord, SourceFile
 from data.checks import check_bound, check_duplicate, check_fields, check_finite, check_mesh, check_parameters
-from data.errors import ReadError, RunRejected, StudyError
+from data.errors import ReadError, RunRejected, StudyError, TruncatedError
 from data.formats import Reader, Run, reader_for, reader_named
 from data.parameters import ParameterTable
 from data.series import read_series
@@ -168,14 +169,23 @@ def _read(source: RunSource, rules: Rules) -> tuple[Run, Reader]:
             "none",
             "Run the case, or correct 'file'",
         )
+    reader = None
     try:
         reader = reader_named(rules.reader) if rules.reader else reader_for(source.files[0])
         run = read_series(reader, source.files, list(rules.fields), rules.step)
     except ReadError as error:
-        reason = "truncated" if "complete" in error.must else "unreadable"
-        raise RunRejected(reason, error.must, error.got, error.do) from error
+        raise RunRejected(_reason(error, reader, source, rules), error.must, error.got, error.do) from error
     fields = {name: replace(f, unit=rules.fields[name] or f.unit) for name, f in run.fields.items()}
     return replace(run, fields=fields), reader
+
+
+def _reason(error: ReadError, reader: Reader | None, source: RunSource, rules: Rules) -> str:
+    if isinstance(error, TruncatedError):
+        return "truncated"
+    with suppress(ReadError):
+        if reader is not None and not rules.fields.keys() <= reader.describe(source.files[0]).fields.keys():
+            return "missing field"
+    return "unreadable"
 
 
 def _check(store: SnapshotStore, run: Run, rules: Rules) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.errors import ReadError
+from data.errors import ReadError, TruncatedError
 
 _DTYPES = {
     "Int8": "i1", "UInt8": "u1", "Int16": "i2", "UInt16": "u2", "Int32": "i4", "UInt32": "u4",
@@ -38,7 +38,7 @@ class VtkXml:
         try:
             self.root = ET.fromstring(head)
         except ET.ParseError as error:
-            raise self.damaged(f"XML that breaks off or is malformed ({error})") from None
+            raise TruncatedError(*_whole(path, f"XML that breaks off ({error})")) from None
         if self.root.tag != "VTKFile":
             raise self.damaged(f"a root element <{self.root.tag}>")
         self.kind = self.root.get("type", "")
@@ -48,9 +48,7 @@ class VtkXml:
 
     def damaged(self, got: str) -> ReadError:
         """The error for content that contradicts itself, to raise."""
-        return ReadError(
-            f"'{self.path.name}' must be a complete VTK XML file", got, "Write the file again from the solver"
-        )
+        return ReadError(*_whole(self.path, got))
 
     def array(self, element: ET.Element, length: int, components: int = 1) -> np.ndarray:
         """The values of a DataArray, (length,) or (length, components), native byte order.
@@ -163,10 +161,14 @@ class _Base64:
         return decoded
 
 
+def _whole(path: Path, got: str) -> tuple[str, str, str]:
+    return f"'{path.name}' must be a complete VTK XML file", got, "Write the file again from the solver"
+
+
 def _split(path: Path) -> tuple[bytes, memoryview | None, bool]:
     """The XML without the appended data; the bytes after its underscore; whether they are raw."""
     if path.stat().st_size == 0:
-        raise ReadError(f"'{path.name}' must be a complete VTK XML file", "an empty file", "Write it again")
+        raise TruncatedError(*_whole(path, "an empty file"))
     with path.open("rb") as file:
         view = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     start = view.find(_APPENDED)
@@ -176,11 +178,7 @@ def _split(path: Path) -> tuple[bytes, memoryview | None, bool]:
     closed = view.rfind(b"</AppendedData>")
     underscore = view.find(b"_", opened)
     if opened < 0 or closed < 0 or not opened < underscore < closed or view.find(b"</VTKFile>", closed) < 0:
-        raise ReadError(
-            f"'{path.name}' must be a complete VTK XML file",
-            "a file that breaks off within its appended data",
-            "Write the file again from the solver",
-        )
+        raise TruncatedError(*_whole(path, "a file that breaks off within its appended data"))
     raw = b'"raw"' in view[start:opened] or b"'raw'" in view[start:opened]
     head = view[: opened + 1] + view[closed:]
     return head, memoryview(view)[underscore + 1 : closed], raw
