@@ -14,6 +14,7 @@ OFFLINE_DEFAULTS = {
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
     "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     # Job execution is for MLflow's language-model features; it would start processes of its own.
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     # DeepXDE otherwise asks which backend to use and writes the answer into the user's home.
@@ -22,7 +23,7 @@ OFFLINE_DEFAULTS = {
 
 
 def set_offline_defaults() -> None:
-    """Sets each of OFFLINE_DEFAULTS that the user has not set; to be called before the libraries are imported."""
+    """Sets each of OFFLINE_DEFAULTS that the user has not set; call it before the libraries are imported."""
     for name, value in OFFLINE_DEFAULTS.items():
         os.environ.setdefault(name, value)
 

@@ -1,0 +1,150 @@
+"""The console script `fieldwright`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, CycloptsError, Parameter
+from rich.console import Console
+
+from data.errors import FieldwrightError
+
+app = App(
+    name="fieldwright",
+    help="From a folder of finished simulation runs to a live surrogate with honest error bars.",
+    version="0.1.0",
+)
+console = Console()
+StudyFile = Annotated[Path, Parameter(help="The study file (TOML).")]
+
+
+@app.command
+def run(study: StudyFile, /, *, verbose: bool = False) -> None:
+    """Run a study once: ingest, reduce, train, compare, register, promote.
+
+    Example: fieldwright run examples/plate/study.toml
+
+    Parameters
+    ----------
+    verbose
+        Show Prefect's own log as well.
+    """
+    from flows.study import Study
+
+    # What the user did wrong is said before the libraries, which take seconds, are loaded.
+    Study.load(study)
+    if not verbose:
+        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
+        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO")
+    from flows.pipeline import run_study
+    from flows.progress import drawn
+    from flows.report_tables import print_report
+
+    with drawn(console):
+        report = run_study(str(study.resolve()))
+    print_report(console, report)
+
+
+@app.command
+def schedule(study: StudyFile, /, *, cron: str) -> None:
+    """Run a study again and again by a cron expression, until stopped.
+
+    Uses the Prefect server of the current Prefect profile, or starts one on this machine.
+
+    Example: fieldwright schedule examples/plate/study.toml --cron "0 2 * * *"
+
+    Parameters
+    ----------
+    cron
+        Five fields: minute, hour, day of month, month, day of week.
+    """
+    from flows.schedule import keep_running
+    from flows.study import Study
+
+    keep_running(Study.load(study), cron, console)
+
+
+@app.command
+def serve(study: StudyFile, /, *, host: str = "127.0.0.1", port: int = 3000, workers: int = 1) -> None:
+    """Serve the study's champion over HTTP, following every later promotion.
+
+    Example: fieldwright serve examples/plate/study.toml --port 3000
+
+    Parameters
+    ----------
+    host
+        Address to listen on; 0.0.0.0 lets other machines in.
+    port
+        Port to listen on.
+    workers
+        Processes that answer queries.
+    """
+    from flows.endpoint import serve_forever
+    from flows.study import Study
+
+    sys.exit(serve_forever(Study.load(study), host, port, workers))
+
+
+@app.command
+def ui(study: StudyFile, /, *, port: int = 5000) -> None:
+    """Open the MLflow UI on the study's tracking store, to compare its runs.
+
+    Example: fieldwright ui examples/plate/study.toml --port 5000
+
+    Parameters
+    ----------
+    port
+        Port of the page on this machine.
+    """
+    from flows.study import Study
+    from flows.tracking_page import show_forever
+
+    sys.exit(show_forever(Study.load(study), port, console))
+
+
+@app.command
+def status(study: StudyFile, /) -> None:
+    """Show the runs accepted and set aside with their reasons, the last pipeline run and the champion.
+
+    Example: fieldwright status examples/plate/study.toml
+    """
+    from flows.status import print_status
+    from flows.study import Study
+
+    print_status(Study.load(study), console)
+
+
+@app.command
+def demo(*, folder: Path | None = None, port: int = 3000) -> None:
+    """Solve 80 runs of a heated plate, train on 64, serve, and ask the endpoint for the other 16.
+
+    Example: fieldwright demo
+
+    Parameters
+    ----------
+    folder
+        Where the runs are written; `demo` under the working folder if left out.
+    port
+        Port of the endpoint while the demo runs.
+    """
+    from flows.demo import run_demo
+
+    run_demo(folder, port, console)
+
+
+def main() -> None:
+    """Runs the command line; a user's mistake is one sentence on stderr and exit status 2."""
+    try:
+        app(exit_on_error=False, print_error=False)
+    except (FieldwrightError, CycloptsError) as error:
+        Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

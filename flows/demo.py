@@ -1,0 +1,138 @@
+"""The demonstration: a heated plate from solver runs to a live endpoint, asked for runs it has never seen."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from data.environment import home
+from data.errors import ModelError
+from flows.demo_questions import Answers, ask
+from flows.endpoint import endpoint_command
+from flows.progress import drawn, report
+from flows.report_tables import print_report
+from flows.study import Study
+from physics.plate import BOUNDS
+from physics.plate_runs import write_runs
+from physics.sampling import sobol_points
+
+STUDY_FILE = Path(__file__).parents[1] / "examples" / "plate" / "study.toml"
+TRAIN, KEPT_ASIDE = 64, 16
+START_SECONDS = 180.0
+
+
+def run_demo(folder: Path | None, port: int, console: Console) -> None:
+    """Solves, learns, serves, asks and prints the table; runs solved before are not solved again."""
+    begin = time.perf_counter()
+    folder = (folder or home() / "demo").resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(STUDY_FILE, folder / "study.toml")
+    study = Study.load(folder / "study.toml")
+    solve_runs(folder, study.seed, console)
+    from flows.pipeline import run_study
+
+    with drawn(console):
+        result = run_study(str(study.path))
+    print_report(console, result)
+    console.print("\nStarting the endpoint ...")
+    with running_endpoint(study, port if is_free(port) else any_free_port()) as address:
+        answers = ask(address, study, folder / "kept_aside")
+    console.print(answers_table(answers))
+    console.print(f"The whole demo took {time.perf_counter() - begin:.0f} s. Now:")
+    for command, what in (("ui", "compare the candidates in MLflow"), ("serve", "keep the endpoint up")):
+        console.print(
+            f"  .venv/bin/fieldwright {command} {study.path}    # {what}", soft_wrap=True, highlight=False
+        )
+
+
+def solve_runs(folder: Path, seed: int, console: Console) -> None:
+    """Writes 64 runs to train on and 16 to keep aside: one Sobol sequence, split in order."""
+    samples = sobol_points(BOUNDS, TRAIN + KEPT_ASIDE, seed)
+    parts = (("Solving the plate", "runs", 0, TRAIN), ("Solving runs kept aside", "kept_aside", TRAIN, None))
+    with drawn(console):
+        for step, name, start, stop in parts:
+            write_runs(
+                folder / name,
+                samples[start:stop],
+                start + 1,
+                lambda done, n, step=step: report(step, done, n),
+            )
+
+
+@contextmanager
+def running_endpoint(study: Study, port: int) -> Iterator[str]:
+    """The endpoint as a process while the block runs; yields its address once it is ready to answer."""
+    address = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        endpoint_command(study, "127.0.0.1", port),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        _wait_ready(address, process)
+        yield address
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def _wait_ready(address: str, process: subprocess.Popen) -> None:
+    end = time.monotonic() + START_SECONDS
+    while time.monotonic() < end and process.poll() is None:
+        try:
+            if httpx.get(f"{address}/models", timeout=5).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.2)
+    said = process.stderr.read() if process.poll() is not None and process.stderr else ""
+    raise ModelError(
+        f"The endpoint must be ready within {START_SECONDS:.0f} s",
+        said.strip().splitlines()[-1] if said.strip() else f"no answer from {address}",
+        "Run `fieldwright serve` by hand to see its log",
+    )
+
+
+def answers_table(answers: Answers) -> Table:
+    """What the endpoint said of the runs it had never seen."""
+    table = Table(title=f"{answers.runs} runs kept aside, asked over HTTP", title_justify="left")
+    for column in ("field", "relative L2: mean", "worst", f"true values in the {answers.coverage:.0%} band"):
+        table.add_column(column, justify="left" if column == "field" else "right")
+    for name, errors in answers.relative_l2.items():
+        table.add_row(name, f"{np.mean(errors):.2e}", f"{np.max(errors):.2e}", f"{answers.covered[name]:.1%}")
+    table.add_section()
+    solve = answers.solve_seconds
+    for what, seconds in (
+        ("one FEM solve", solve),
+        ("one query (max, min, mean of each field)", answers.query_seconds),
+        (f"one query in a batch of {answers.batch}", answers.batched_query_seconds),
+        ("one query for all fields in full", answers.field_query_seconds),
+    ):
+        faster = "" if seconds == solve else f"{solve / seconds:,.0f} times faster"
+        table.add_row(what, f"{seconds * 1e3:.3g} ms", "", faster)
+    return table
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens on this port of the loopback."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def any_free_port() -> int:
+    """A port of the loopback that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

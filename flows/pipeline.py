@@ -1,0 +1,234 @@
+"""The Prefect flow: from a folder of finished runs to a registered champion."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import pandas as pd
+from prefect import flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.utilities.annotations import quote
+
+from data.errors import StudyError
+from data.ingest import Rules, find_runs, ingest
+from data.parameters import read_table
+from data.store import SnapshotStore
+from flows.candidate_figures import candidate_figures
+from flows.progress import report as report_progress
+from flows.promotion import Decision, decide
+from flows.report import Ingested, Judged, PipelineReport
+from flows.study import Study
+from flows.targets import Targets, targets_from
+from flows.tracking import TrackedRun, Tracking
+from surrogates.kinds import KindConfig
+from surrogates.reductions import Reduction, reduction_for
+from surrogates.surrogate import Surrogate
+from surrogates.validation import CrossValidation, cross_validate
+
+T = TypeVar("T")
+# Results pass from task to task in memory and are hashed for no cache: they are arrays, and large.
+_task = partial(task, cache_policy=NO_CACHE, persist_result=False)
+
+
+def whole(value: T) -> T:
+    """The value as one argument: Prefect would otherwise walk through it in search of futures."""
+    return cast(T, quote(value))
+
+
+@_task(name="ingest")
+def ingest_runs(study: Study) -> Ingested:
+    """Reads new and changed runs into the store and sets broken ones aside with the reason."""
+    sources = find_runs(study.beside(study.runs.folder), study.runs.pattern, study.runs.file)
+    units = {name: parameter.unit for name, parameter in study.parameters.columns.items()}
+    table = read_table(study.beside(study.parameters.table), units, study.parameters.run_column)
+    store = SnapshotStore(study.store_path)
+    result = ingest(
+        store,
+        sources,
+        table,
+        Rules(
+            fields={name: field.unit for name, field in study.fields.items()},
+            reader=study.runs.reader,
+            bound=study.runs.bound,
+        ),
+        progress=lambda done, total, run: report_progress("Reading runs", done, total),
+    )
+    log = get_run_logger()
+    for run, reason, sentence in result.rejected:
+        log.warning("run %s set aside (%s): %s", run, reason, sentence)
+    accepted = tuple(record.name for record in store.accepted())
+    return Ingested(accepted, len(result.unchanged), tuple(result.rejected), tuple(result.notes))
+
+
+@_task(name="check")
+def load_targets(study: Study, ingested: Ingested) -> Targets:
+    """Takes the accepted runs out of the store; raises StudyError, with the reasons, if too few are left."""
+    if len(ingested.accepted) < study.runs.minimum:
+        reasons = sorted({reason for _, reason, _ in ingested.rejected})
+        raise StudyError(
+            f"A study needs at least {study.runs.minimum} accepted runs ('runs.minimum')",
+            f"{len(ingested.accepted)} accepted and {len(ingested.rejected)} set aside"
+            + (f" ({', '.join(reasons)})" if reasons else ""),
+            f"Mend or add runs; `fieldwright status {study.path.name}` says what is wrong with each",
+        )
+    store = SnapshotStore(study.store_path)
+    snapshots = store.snapshots(ingested.accepted, list(study.fields))
+    return targets_from(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
+
+
+@_task(name="reduce")
+def reduce_fields(study: Study, targets: Targets) -> dict[str, Reduction]:
+    """Reduces every field over all runs: what the singular values show of the study, whatever the candidate."""
+    reductions = {}
+    for done, (name, values) in enumerate(targets.values.items(), start=1):
+        reduction = reduction_for(study.reduction_of(name))
+        reductions[name] = reduction.fit(values.reshape(len(values), -1), seed=study.seed)
+        report_progress("Reducing fields", done, len(targets.values))
+    return reductions
+
+
+@_task(name="judge", task_run_name="judge {label}")
+def judge_candidate(
+    study: Study, label: str, candidate: KindConfig, targets: Targets
+) -> tuple[Judged, CrossValidation]:
+    """Cross-validates one candidate by the same folds as every other."""
+    validation = cross_validate(
+        candidate,
+        {name: study.reduction_of(name) for name in study.fields},
+        targets.x,
+        targets.values,
+        folds=min(study.validation.folds, len(targets.runs)),
+        seed=study.seed,
+        progress=lambda done, total: report_progress(f"Judging {label}", done, total),
+    )
+    errors = validation.errors
+    score = float(np.mean([errors[name][study.validation.metric].mean() for name in study.fields]))
+    relative = {name: float(errors[name]["relative_l2"].mean()) for name in study.fields}
+    return Judged(label, score, relative, validation.fit_seconds), validation
+
+
+@_task(name="train")
+def train_best(
+    study: Study, candidate: KindConfig, targets: Targets, validation: CrossValidation
+) -> Surrogate:
+    """Trains the best candidate on all runs and calibrates its bands by its out-of-fold predictions."""
+    report_progress("Training the best on all", 0, 1)
+    surrogate = Surrogate.train(
+        candidate,
+        {name: study.reduction_of(name) for name in study.fields},
+        targets.x,
+        targets.values,
+        parameters=targets.parameters,
+        fields=targets.fields,
+        points=targets.points,
+        cells=targets.cells,
+        cross_validation=validation,
+        coverage=study.validation.coverage,
+        seed=study.seed,
+        name=study.name,
+    )
+    report_progress("Training the best on all", 1, 1)
+    return surrogate
+
+
+@_task(name="register")
+def register_and_decide(
+    study: Study, tracking: Tracking, run: TrackedRun, surrogate: Surrogate, best: Judged, targets: Targets
+) -> tuple[str, Decision]:
+    """Registers the surrogate as the next version and gives it the alias if the promotion rule holds."""
+    tags = {
+        "candidate": best.candidate,
+        "metric": study.validation.metric,
+        "score": repr(best.score),
+        "n_runs": str(len(targets.runs)),
+    }
+    example = pd.DataFrame(targets.x[:2], columns=[parameter.name for parameter in targets.parameters])
+    present = tracking.champion()
+    with tempfile.TemporaryDirectory() as folder:
+        surrogate.save(Path(folder) / "surrogate")
+        version = tracking.register(Path(folder) / "surrogate", run.id, tags, example)
+    decision = decide(study.promotion, best, _scored(present, study.validation.metric))
+    if decision.promote:
+        tracking.promote(version)
+    return version.version, decision
+
+
+def _scored(champion: Any, metric: str) -> tuple[str, float] | None:
+    """The champion's version and score; None if it was judged by another metric and cannot be compared."""
+    if champion is None or champion.tags.get("metric") != metric:
+        return None
+    return champion.version, float(champion.tags["score"])
+
+
+@flow(name="fieldwright", flow_run_name="{study_path}", persist_result=False)
+def run_study(study_path: str) -> PipelineReport:
+    """Runs a study once, from its folder of runs to its registered champion."""
+    study = Study.load(Path(study_path))
+    tracking = Tracking(study.tracking.uri, study.name)
+    with tracking.run("pipeline") as pipeline:
+        pipeline.tags({"role": "pipeline", "mlflow.note.content": study.description})
+        pipeline.file(study.path)
+        ingested = ingest_runs(study)
+        pipeline.json([list(row) for row in ingested.rejected], "set_aside.json")
+        targets = load_targets(study, ingested)
+        reductions = reduce_fields(study, whole(targets))
+        judged: dict[str, tuple[Judged, CrossValidation]] = {}
+        for label, candidate in labelled(study.candidates).items():
+            judged[label] = judge_candidate(study, label, candidate, whole(targets))
+            with tracking.run(label, parent=pipeline.id) as child:
+                _log_candidate(child, study, candidate, targets, reductions, *judged[label])
+        best = min(judged, key=lambda label: judged[label][0].score)
+        surrogate = train_best(
+            study, labelled(study.candidates)[best], whole(targets), whole(judged[best][1])
+        )
+        version, decision = register_and_decide(
+            study, whole(tracking), whole(pipeline), whole(surrogate), judged[best][0], whole(targets)
+        )
+        report = PipelineReport(
+            study=study.name,
+            ingested=ingested,
+            metric=study.validation.metric,
+            judged=tuple(result for result, _ in judged.values()),
+            best=best,
+            version=version,
+            promoted=decision.promote,
+            why=decision.why,
+            notes=surrogate.description.notes,
+        )
+        pipeline.metrics({"score": judged[best][0].score, "runs": len(targets.runs)})
+        pipeline.tags({"best": best, "outcome": f"Version {version} ({best}): {decision.why}."})
+        pipeline.json(report.as_dict(), "report.json")
+    return report
+
+
+def labelled(candidates: tuple[KindConfig, ...]) -> dict[str, KindConfig]:
+    """Candidates by label: their kind, numbered from the second of a kind on ("gp", "gp-2")."""
+    labels: dict[str, KindConfig] = {}
+    for candidate in candidates:
+        kind = getattr(candidate, "kind", "")
+        count = 1 + sum(getattr(other, "kind", "") == kind for other in labels.values())
+        labels[kind if count == 1 else f"{kind}-{count}"] = candidate
+    return labels
+
+
+def _log_candidate(
+    run: TrackedRun,
+    study: Study,
+    candidate: KindConfig,
+    targets: Targets,
+    reductions: Mapping[str, Reduction],
+    judged: Judged,
+    validation: CrossValidation,
+) -> None:
+    run.tags({"role": "candidate", "candidate": judged.candidate})
+    run.params(candidate.model_dump())
+    run.params({"seed": study.seed, "runs": len(targets.runs), "folds": study.validation.folds})
+    run.params({f"reduction.{name}": study.reduction_of(name).model_dump_json() for name in study.fields})
+    run.metrics({"score": judged.score} | validation.summary())
+    for name, figure in candidate_figures(targets, reductions, validation).items():
+        run.figure(figure, name)

@@ -1,0 +1,51 @@
+"""Progress of long work: the pipeline reports into it, the command line draws it, a schedule leaves it silent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+_report: ContextVar[Callable[[str, int, int], None] | None] = ContextVar("progress", default=None)
+
+
+def report(step: str, done: int, total: int) -> None:
+    """Says that `done` of `total` parts of a step are finished; a step appears with its first report."""
+    draw = _report.get()
+    if draw is not None:
+        draw(step, done, total)
+
+
+@contextmanager
+def drawn(console: Console) -> Iterator[None]:
+    """Draws every reported step as a bar with count, elapsed and remaining time, while the block runs."""
+    columns = (
+        TextColumn("{task.description:<28}"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console) as bars:
+        known: dict[str, object] = {}
+
+        def draw(step: str, done: int, total: int) -> None:
+            if step not in known:
+                known[step] = bars.add_task(step, total=total)
+            bars.update(known[step], completed=done, total=total)  # pyright: ignore[reportArgumentType]
+
+        token = _report.set(draw)
+        try:
+            yield
+        finally:
+            _report.reset(token)

@@ -1,0 +1,108 @@
+"""Writes docs/study.md from the study's model, so that the page cannot fall behind the code.
+
+python -m flows.study_reference docs/study.md
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from flows.study import Study
+from flows.study_errors import inner_models
+
+HEAD = """# The study file
+
+A study is one TOML file. Paths in it are relative to the file. A key that is not listed here is an error that
+names the nearest valid one. This page is generated from the code by `make docs`.
+
+A complete example is [examples/plate/study.toml](../examples/plate/study.toml).
+"""
+
+
+def reference() -> str:
+    """The whole page as Markdown."""
+    sections = [HEAD, *(_section(title, model) for title, model in _sections(Study, ""))]
+    return "\n".join(sections)
+
+
+def _sections(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, type[BaseModel]]]:
+    yield (prefix or "Top level", model)
+    for name, field in model.model_fields.items():
+        origin, arguments = get_origin(field.annotation), get_args(field.annotation)
+        within: Any = field.annotation
+        title = f"{prefix}.{name}" if prefix else name
+        if origin is dict:
+            within, title = arguments[1], f"{title}.<name>"
+        elif origin is tuple:
+            within, title = arguments[0], f"[{title}]"
+        if title == "fields.<name>.reduction":
+            continue  # the same keys as [reduction]
+        models = inner_models(within)
+        for inner in models:
+            tag = inner.model_fields.get("kind")
+            yield from (
+                (f"{title} kind={tag.default}" if tag is not None else step, found)
+                for step, found in _sections(inner, title)
+            )
+
+
+def _section(title: str, model: type[BaseModel]) -> str:
+    name, _, kind = title.partition(" kind=")
+    heading = (
+        "## Top level\n"
+        if title == "Top level"
+        else f"## `[{name}]`" + (f", kind `{kind}`\n" if kind else "\n")
+    )
+    rows = ["| key | type | default | meaning |", "|---|---|---|---|"]
+    for key, field in model.model_fields.items():
+        if _is_table(field.annotation):
+            continue
+        default = "required" if field.is_required() else _default(field)
+        rows.append(f"| `{key}` | {_type(field.annotation)} | {default} | {field.description or ''} |")
+    doc = (model.__doc__ or "").strip().splitlines()[0] + "\n"
+    body = "\n".join(rows) + "\n" if len(rows) > 2 else ""
+    return "\n".join(part for part in (heading, doc, body) if part)
+
+
+def _is_table(annotation: Any) -> bool:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    within = arguments[-1] if origin is dict else arguments[0] if origin is tuple else annotation
+    return bool(inner_models(within))
+
+
+def _default(field: Any) -> str:
+    value = field.get_default(call_default_factory=True)
+    if value is PydanticUndefined or value is None or value in ({}, (), ""):
+        return ""
+    return f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
+def _type(annotation: Any) -> str:
+    names = {
+        str: "text",
+        int: "integer",
+        float: "number",
+        bool: "true or false",
+        Path: "path",
+        type(None): "",
+    }
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Literal:
+        return " or ".join(f"`{value}`" for value in arguments)
+    if origin is dict:
+        return f"table of {_type(arguments[1])}s"
+    if origin in (tuple, list):
+        return f"list of {_type(arguments[0])}s"
+    if arguments:
+        return " or ".join(part for part in map(_type, arguments) if part)
+    return names.get(annotation, getattr(annotation, "__name__", str(annotation)))
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(reference(), encoding="utf-8")

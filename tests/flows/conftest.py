@@ -1,0 +1,79 @@
+"""A folder of small finished runs, as an engineer would have it, and its study."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import meshio
+import numpy as np
+import pytest
+
+STUDY = """
+name = "beam"
+seed = 3
+[runs]
+folder = "runs"
+pattern = "run_*"
+file = "result.vtu"
+[parameters]
+table = "runs/parameters.csv"
+columns = {{ load = {{ unit = "N" }}, modulus = {{ unit = "Pa" }} }}
+[fields]
+stress = {{ unit = "Pa" }}
+displacement = {{ unit = "m" }}
+[reduction]
+energy = 0.999999
+[validation]
+folds = 4
+{more}
+[[candidates]]
+kind = "bayes"
+[[candidates]]
+kind = "gp"
+"""
+
+
+def write_run(folder: Path, load: float, modulus: float) -> None:
+    """One run on a unit square of 7 x 7 nodes: fields smooth in place and parameters, nothing solved."""
+    grid = np.linspace(0.0, 1.0, 7)
+    x, y = (axis.ravel() for axis in np.meshgrid(grid, grid))
+    corner = np.array([7 * row + column for row in range(6) for column in range(6)])
+    quads = np.stack([corner, corner + 1, corner + 8, corner + 7], axis=1)
+    stress = load * (1.0 + x * y + 0.1 * np.sin(load * x))
+    displacement = np.stack([load * x / modulus, -0.3 * load * y / modulus, 0.0 * x], axis=1)
+    folder.mkdir(parents=True)
+    mesh = meshio.Mesh(
+        np.stack([x, y, 0.0 * x], axis=1),
+        {"quad": quads},
+        point_data={"stress": stress, "displacement": displacement},
+    )
+    mesh.write(folder / "result.vtu")
+
+
+@pytest.fixture
+def make_study(tmp_path: Path) -> Callable[..., Path]:
+    """make_study(n_runs, more="") writes runs, their table and the study file, and returns its path."""
+
+    def make(n_runs: int = 24, more: str = "") -> Path:
+        rng = np.random.default_rng(7)
+        rows = ["run,load,modulus"]
+        for number in range(1, n_runs + 1):
+            load, modulus = rng.uniform(1.0, 3.0), rng.uniform(5.0, 9.0)
+            write_run(tmp_path / "runs" / f"run_{number:04d}", load, modulus)
+            rows.append(f"run_{number:04d},{load!r},{modulus!r}")
+        (tmp_path / "runs" / "parameters.csv").write_text("\n".join(rows) + "\n")
+        path = tmp_path / "study.toml"
+        path.write_text(STUDY.format(more=more))
+        return path
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test works in a home of its own; libraries find no settings of the user's."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("FIELDWRIGHT_HOME", str(home))
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    return home
