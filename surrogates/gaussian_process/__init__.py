@@ -1,0 +1,1 @@
+"""Exact Gaussian process regression: kernel, posterior, and two engines that find the hyperparameters."""

@@ -1,0 +1,147 @@
+"""Hyperparameters by gpytorch: all outputs in one batched model, its gradients by autograd."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+
+import gpytorch
+import numpy as np
+import torch
+from gpytorch.constraints import Interval
+
+from surrogates.gaussian_process.kernel import (
+    LEAST_NOISE,
+    LENGTHSCALES,
+    LINEAR,
+    OUTPUTSCALES,
+    PRIOR_VARIANCE,
+    Hyperparameters,
+    prior_centre,
+)
+
+STEPS = 200
+
+
+class BatchedModel(gpytorch.models.ExactGP):
+    """Independent GPs of r outputs: constant mean, ARD Matern 5/2, and a linear kernel if asked for."""
+
+    def __init__(
+        self,
+        x: torch.Tensor,
+        z: torch.Tensor,
+        likelihood: gpytorch.likelihoods.GaussianLikelihood,
+        linear: bool,
+    ) -> None:
+        inputs, targets = x.expand(z.shape[1], *x.shape), z.T.contiguous()
+        super().__init__(inputs, targets, likelihood)
+        self.inputs, self.targets = inputs, targets
+        batch, p = torch.Size([z.shape[1]]), x.shape[1]
+        self.mean_module = gpytorch.means.ConstantMean(batch_shape=batch)
+        self.gaussian = likelihood
+        self.matern = gpytorch.kernels.MaternKernel(
+            nu=2.5, ard_num_dims=p, batch_shape=batch, lengthscale_constraint=Interval(*LENGTHSCALES)
+        )
+        self.smooth = gpytorch.kernels.ScaleKernel(
+            self.matern, batch_shape=batch, outputscale_constraint=Interval(*OUTPUTSCALES)
+        )
+        self.straight = (
+            gpytorch.kernels.LinearKernel(
+                ard_num_dims=p, batch_shape=batch, variance_constraint=Interval(*LINEAR)
+            )
+            if linear
+            else None
+        )
+
+    def forward(self, x: torch.Tensor) -> gpytorch.distributions.MultivariateNormal:
+        covariance = self.smooth(x)
+        if self.straight is not None:
+            covariance = covariance + self.straight(x)
+        return gpytorch.distributions.MultivariateNormal(torch.as_tensor(self.mean_module(x)), covariance)
+
+    def hyperparameters(self) -> Hyperparameters:
+        """What was learned, detached."""
+        lengthscale = self.matern.lengthscale.detach()[:, 0]
+        linear = torch.zeros_like(lengthscale)
+        if self.straight is not None:
+            linear = torch.as_tensor(self.straight.variance).detach()[:, 0]
+        return Hyperparameters(
+            lengthscale=lengthscale.clone(),
+            outputscale=self.smooth.outputscale.detach().clone(),
+            linear=linear.clone(),
+            noise=self.gaussian.noise.detach()[:, 0].clone(),
+            constant=self.mean_module.constant.detach().clone(),
+        )
+
+
+def fit_hyperparameters(
+    x: np.ndarray, z: np.ndarray, *, linear: bool, restarts: int, seed: int
+) -> Hyperparameters:
+    """Of every column of z (n, r) over x (n, p): the best of 1 + restarts runs of L-BFGS, output by output.
+
+    The objective is that of the exact engine, the prior of the lengthscales included.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    inputs, outputs = torch.from_numpy(x), torch.from_numpy(z)
+    best, least = None, torch.full((z.shape[1],), math.inf, dtype=torch.float64)
+    with (
+        gpytorch.settings.max_cholesky_size(len(x) + 1),
+        gpytorch.settings.fast_computations(False, False, False),
+    ):
+        for attempt in range(1 + restarts):
+            model = _started(inputs, outputs, linear, generator if attempt else None)
+            losses = _optimised(model, inputs.shape[1])
+            found, better = model.hyperparameters(), losses < least
+            least = torch.where(better, losses, least)
+            best = found if best is None else _chosen(better, found, best)
+    assert best is not None
+    return best
+
+
+def _started(
+    x: torch.Tensor, z: torch.Tensor, linear: bool, generator: torch.Generator | None
+) -> BatchedModel:
+    noise = Interval(LEAST_NOISE, 1.0)
+    likelihood = gpytorch.likelihoods.GaussianLikelihood(
+        noise_constraint=noise, batch_shape=torch.Size([z.shape[1]])
+    )
+    model = BatchedModel(x, z, likelihood, linear).double()
+    shape = (z.shape[1], 1, x.shape[1])
+    draw = torch.randn(shape, generator=generator, dtype=x.dtype) if generator else torch.zeros(shape)
+    model.matern.lengthscale = torch.exp(prior_centre(x.shape[1]) - 1.0 + draw)
+    model.smooth.outputscale = torch.ones(z.shape[1])
+    likelihood.noise = torch.full((z.shape[1], 1), 1e-4)
+    return model
+
+
+def _optimised(model: BatchedModel, p: int) -> torch.Tensor:
+    """Runs L-BFGS on the sum of the objectives and returns them, (r,)."""
+    likelihood = gpytorch.mlls.ExactMarginalLogLikelihood(model.gaussian, model)
+    optimiser = torch.optim.LBFGS(model.parameters(), max_iter=STEPS, line_search_fn="strong_wolfe")
+    model.train()
+
+    def objectives() -> torch.Tensor:
+        # gpytorch divides the likelihood by the number of runs.
+        logs = model.matern.lengthscale.log()[:, 0]
+        prior = ((logs - prior_centre(p)) ** 2).sum(dim=1) / (2.0 * PRIOR_VARIANCE)
+        log_likelihood = likelihood(model(model.inputs), model.targets)
+        return prior - model.inputs.shape[1] * torch.as_tensor(log_likelihood)
+
+    def closure() -> torch.Tensor:
+        optimiser.zero_grad()
+        total = objectives().sum()
+        total.backward()
+        return total
+
+    optimiser.step(closure)
+    with torch.no_grad():
+        return objectives()
+
+
+def _chosen(better: torch.Tensor, new: Hyperparameters, old: Hyperparameters) -> Hyperparameters:
+    def choose(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+        return torch.where(better.reshape(-1, *[1] * (a.ndim - 1)), a, b)
+
+    return Hyperparameters(
+        **{f.name: choose(getattr(new, f.name), getattr(old, f.name)) for f in fields(new)}
+    )
