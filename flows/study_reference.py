@@ -5,6 +5,7 @@ python -m flows.study_reference docs/study.md
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,10 +65,20 @@ def _section(title: str, model: type[BaseModel]) -> str:
         if _is_table(field.annotation):
             continue
         default = "required" if field.is_required() else _default(field)
-        rows.append(f"| `{key}` | {_type(field.annotation)} | {default} | {field.description or ''} |")
+        meaning = field.description or _from_docstring(model, key)
+        rows.append(f"| `{key}` | {_type(field.annotation)} | {default} | {meaning} |")
     doc = (model.__doc__ or "").strip().splitlines()[0] + "\n"
     body = "\n".join(rows) + "\n" if len(rows) > 2 else ""
     return "\n".join(part for part in (heading, doc, body) if part)
+
+
+def _from_docstring(model: type[BaseModel], key: str) -> str:
+    """What the class says of a key: "key: meaning.", to the next "name:" that begins a sentence, or line's end."""
+    if key == "kind":
+        return "Which kind this is."
+    text = " ".join((model.__doc__ or "").split())
+    found = re.search(rf"(?:^|[.)] |, ){key}(?:, \w+)*: (.*?\.)(?= \w+(?:, \w+)*: |$)", text)
+    return found[1][0].upper() + found[1][1:] if found else ""
 
 
 def _is_table(annotation: Any) -> bool:

@@ -1,0 +1,13 @@
+"""One thread per process, and no settings or caches of the user's: set before any library is imported."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="prefect_")
+os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
+for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "MLFLOW_TRACKING_URI", "FIELDWRIGHT_HOME"):
+    os.environ.pop(name, None)
