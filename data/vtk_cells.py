@@ -68,3 +68,14 @@ def mesh_of(
         cells[name] = np.concatenate([part[1] for part in parts])[order]
         positions.append(chosen[order])
     return Mesh(points, cells), np.concatenate(positions) if positions else np.arange(0)
+
+
+def polygon_types(group: str, sizes: np.ndarray) -> np.ndarray:
+    """VTK type numbers of a surface's cells of `sizes` nodes in its group "Verts", "Lines", "Polys" or "Strips"."""
+    if group == "Verts":
+        return np.where(sizes == 1, 1, 2)
+    if group == "Lines":
+        return np.where(sizes == 2, 3, 4)
+    if group == "Strips":
+        return np.full(len(sizes), 6)
+    return np.select([sizes == 3, sizes == 4], [5, 9], 7)

@@ -165,6 +165,15 @@ def _whole(path: Path, got: str) -> tuple[str, str, str]:
     return f"'{path.name}' must be a complete VTK XML file", got, "Write the file again from the solver"
 
 
+def looks_like_vtk_xml(path: Path) -> bool:
+    """Whether the first bytes are those of an XML file; never raises."""
+    try:
+        with path.open("rb") as file:
+            return file.read(1024).lstrip().startswith((b"<?xml", b"<VTKFile", b"<!--"))
+    except OSError:
+        return False
+
+
 def _split(path: Path) -> tuple[bytes, memoryview | None, bool]:
     """The XML without the appended data; the bytes after its underscore; whether they are raw."""
     if path.stat().st_size == 0:
