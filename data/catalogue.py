@@ -102,16 +102,25 @@ class Catalogue:
             ).fetchall()
         return [_from_row(row) for row in rows]
 
+    def get(self, name: str, state: str) -> RunRecord | None:
+        """The record of one run in that state, if there is one."""
+        with self._connection() as connection:
+            row = connection.execute(
+                "SELECT * FROM runs WHERE name = ? AND state = ?", (name, state)
+            ).fetchone()
+        return _from_row(row) if row else None
+
     def fact(self, name: str) -> str | None:
         """A fact of the whole store, such as "reference mesh"."""
         with self._connection() as connection:
             row = connection.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
         return row[0] if row else None
 
-    def set_fact(self, name: str, value: str) -> None:
-        """Sets a fact once and for all: a second value for the same name is ignored."""
+    def set_fact(self, name: str, value: str, once: bool = False) -> None:
+        """Sets a fact; with `once` a value that is there already stays."""
         with self._connection() as connection:
-            connection.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (name, value))
+            how = "IGNORE" if once else "REPLACE"
+            connection.execute(f"INSERT OR {how} INTO facts VALUES (?, ?)", (name, value))
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from data.catalogue import RunRecord
+from data.catalogue import RunRecord, StoredField
 from data.errors import RunRejected
 from data.formats import Field, Run
 from data.parameters import ParameterTable
@@ -37,7 +37,7 @@ def check_parameters(run: str, table: ParameterTable) -> dict[str, float]:
     return row
 
 
-def check_fields(run: Run, wanted: Iterable[str], reference: Mapping[str, tuple] | None = None) -> None:
+def check_fields(run: Run, wanted: Iterable[str], reference: Mapping[str, StoredField]) -> None:
     """The wanted fields are there, with place and components as in the accepted runs."""
     for name in wanted:
         if name not in run.fields:
@@ -47,19 +47,14 @@ def check_fields(run: Run, wanted: Iterable[str], reference: Mapping[str, tuple]
                 f"the fields {', '.join(run.fields) or 'none'}",
                 "Have the solver write it, or correct 'fields' in the study file",
             )
-        got = signature(run.fields[name])
-        if reference and name in reference and got != reference[name]:
+        got, wanted_form = _form(run.fields[name]), _form(reference.get(name, run.fields[name]))
+        if got != wanted_form:
             raise RunRejected(
                 "missing field",
-                f"Field '{name}' must be {_say(reference[name])} as in the accepted runs",
-                _say(got),
+                f"Field '{name}' must be {wanted_form} as in the accepted runs",
+                got,
                 "Export all runs alike",
             )
-
-
-def signature(field: Field) -> tuple:
-    """Where a field lives and the names of its components."""
-    return (field.on, tuple(field.components))
 
 
 def check_finite(run: Run) -> None:
@@ -92,17 +87,6 @@ def check_bound(run: Run, bound: float) -> None:
             )
 
 
-def check_mesh(mesh: str, reference: str | None, counts: str) -> None:
-    """The run's mesh is that of the study."""
-    if reference is not None and mesh != reference:
-        raise RunRejected(
-            "wrong mesh",
-            "A run must be on the mesh of the first accepted run",
-            f"another mesh ({counts})",
-            "Run it on the same mesh, or have fields mapped by 'mesh' in the study file",
-        )
-
-
 def check_duplicate(record: RunRecord, accepted: Iterable[RunRecord]) -> None:
     """No accepted run of another name has the same results, or the same parameters with other results."""
     for other in accepted:
@@ -126,10 +110,6 @@ def _which(same: bool) -> str:
     return "the same" if same else "different"
 
 
-def _say(field: tuple) -> str:
-    on, components = field
-    return (
-        f"on {on}s with the components {', '.join(components)}"
-        if len(components) > 1
-        else f"a scalar on {on}s"
-    )
+def _form(field: Field | StoredField) -> str:
+    named = f"of components {', '.join(field.components)}" if len(field.components) > 1 else "a scalar"
+    return f"{named} on {field.on}s"

@@ -22,11 +22,27 @@ class StudyError(FieldwrightError):
 
 
 class ReadError(FieldwrightError):
-    """A result file cannot be read as what it claims to be."""
+    """A result file cannot be read as what it claims to be; `reason` is its code in the catalogue."""
+
+    reason = "unreadable"
 
 
 class TruncatedError(ReadError):
     """A result file breaks off before its end."""
+
+    reason = "truncated"
+
+
+class UnfinishedError(ReadError):
+    """The solver did not come to the end of the run."""
+
+    reason = "missing time steps"
+
+
+class DivergedError(ReadError):
+    """The solver says that the run failed or diverged."""
+
+    reason = "diverged"
 
 
 class RunRejected(FieldwrightError):

@@ -1,4 +1,7 @@
-"""Zarr groups of the store, one per run and one per mesh: how they are written and read."""
+"""Zarr groups of the store, one per run and one per mesh: how they are written and read.
+
+Plain Zarr 3 with CF and UGRID names: `xarray.open_zarr` opens each group without this code.
+"""
 
 from __future__ import annotations
 
@@ -14,34 +17,14 @@ from zarr.codecs import BloscCodec, Crc32cCodec
 from data.catalogue import RunRecord, StoredField, plain, record_of
 from data.errors import StoreError
 from data.formats import Run
+from data.measures import dimension
 from data.mesh import Mesh
 
+RUNS, MESHES = "runs", "meshes"
+ROOT_METADATA = {"zarr_format": 3, "node_type": "group", "attributes": {"fieldwright_layout": 1}}
 # Chunks of about 8 MB: large enough that opening a chunk costs little beside reading it.
 _CHUNK_BYTES = 8 << 20
-
-
-def _write(group: zarr.Group, name: str, values: np.ndarray, dims: tuple[str, ...], **attrs: Any) -> None:
-    values = np.asarray(values, order="C")
-    group.create_array(
-        name,
-        data=values,
-        chunks=_chunks(values.shape, values.itemsize) if values.ndim else (),
-        compressors=[BloscCodec(cname="lz4", clevel=1, shuffle="shuffle"), Crc32cCodec()],
-        fill_value=np.nan if values.dtype.kind == "f" else 0,
-        dimension_names=dims,
-        attributes={key: value for key, value in attrs.items() if value is not None},
-        # A chunk left out because it equals the fill value could not be told from one that was lost.
-        config={"write_empty_chunks": True},
-    )
-
-
-def _chunks(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
-    """Trailing axes whole as long as they fit; what is left of the room goes to the axis before them."""
-    chunks, room = [], _CHUNK_BYTES // itemsize
-    for size in reversed(shape):
-        chunks.append(max(1, min(size, room)))
-        room //= chunks[-1]
-    return tuple(reversed(chunks))
+_UGRID = {1: "edge", 2: "face", 3: "volume"}
 
 
 def write_run(path: Path, run: Run, record: RunRecord) -> None:
@@ -51,32 +34,43 @@ def write_run(path: Path, run: Run, record: RunRecord) -> None:
     for name, field in run.fields.items():
         dims, values = [field.on], field.values
         if len(field.components) > 1:
-            dims = [field.on, f"{name}_component"]
+            dims.append(f"{name}_component")
         else:
             values = values[:, :, 0]
-        values = values if transient else values[0]
-        dims = (["time"] if transient else []) + dims
-        _write(group, name, values, tuple(dims), units=field.unit, components=list(field.components))
+        if transient:
+            dims.insert(0, "time")
+        about = {"units": field.unit, "components": list(field.components), "mesh": record.mesh}
+        _write(group, name, values if transient else values[0], tuple(dims), **about)
     if transient:
-        _write(group, "time", np.asarray(record.times), ("time",), units="s")
+        _write(group, "time", np.asarray(record.times), ("time",), units="s", standard_name="time")
     for name, value in record.parameters.items():
         _write(group, name, np.array(value, dtype=np.float64), (), units=record.units.get(name))
-    group.attrs.update({"coordinates": " ".join(record.parameters), "record": plain(record)})
+    group.attrs.update(
+        {
+            "Conventions": "CF-1.11",
+            "title": record.name,
+            "source": f"{record.reader} {record.reader_version}".strip(),
+            "coordinates": " ".join(record.parameters),
+            "mesh": f"{MESHES}/{record.mesh}",
+            "record": json.dumps(plain(record)),
+        }
+    )
     _consolidate(path)
 
 
 def read_record(path: Path) -> RunRecord:
     """The catalogue's record of a run, from the group itself. Raises StoreError where it is damaged."""
     try:
-        attributes = json.loads((path / "zarr.json").read_text())["attributes"]
-        return record_of(attributes["record"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return record_of(json.loads(_attributes(path)["record"]))
+    except (ValueError, KeyError, TypeError) as error:
         raise damaged(path, error) from error
 
 
 def read_field(path: Path, name: str, info: StoredField) -> np.ndarray:
     """Values (t, n, c) of one field of one run. Raises StoreError where a chunk is lost or altered."""
     array = read_array(path, name)
+    if array.dtype.str != info.dtype:
+        raise damaged(path / name, TypeError(f"{array.dtype.str} where {info.dtype} was written"))
     if len(info.components) == 1:
         array = array[..., None]
     return array if array.ndim == 3 else array[None]
@@ -86,6 +80,7 @@ def read_array(path: Path, name: str) -> np.ndarray:
     """An array of a group, every chunk checked against its sum. Raises StoreError where it is damaged."""
     try:
         array = zarr.open_array(path / name, mode="r", zarr_format=3)
+        # Zarr takes a chunk that is not there for one of fill values.
         if array.nchunks_initialized != array.nchunks:
             raise ValueError(f"{array.nchunks_initialized} of {array.nchunks} chunks are there")
         return np.asarray(array[...])
@@ -94,35 +89,45 @@ def read_array(path: Path, name: str) -> np.ndarray:
 
 
 def write_mesh(path: Path, mesh: Mesh) -> None:
-    """Writes a mesh as a group: points, nodes by cell type, centres and volumes where they are given."""
+    """Writes a mesh as a group in UGRID's terms: one topology per cell type over the same nodes."""
     group = zarr.create_group(store=path, zarr_format=3)
-    _write(group, "points", mesh.points, ("point", "axis"))
+    for i, axis in enumerate("xyz"):
+        _write(group, f"node_{axis}", mesh.points[:, i], ("point",), axis=axis.upper())
     for name, nodes in mesh.cells.items():
-        _write(group, f"cells_{name}", nodes, (f"{name}", f"{name}_node"))
+        _write(group, f"cells_{name}", nodes, (name, f"{name}_node"), start_index=0)
+        if dimension(name) in _UGRID:
+            topology = {
+                "cf_role": "mesh_topology",
+                "topology_dimension": dimension(name),
+                "node_coordinates": "node_x node_y node_z",
+                f"{_UGRID[dimension(name)]}_node_connectivity": f"cells_{name}",
+            }
+            _write(group, f"mesh_{name}", np.array(0, dtype=np.int32), (), **topology)
     if mesh.cell_centres is not None:
-        _write(group, "cell_centres", mesh.cell_centres, ("cell", "axis"))
+        for i, axis in enumerate("xyz"):
+            _write(group, f"cell_{axis}", mesh.cell_centres[:, i], ("cell",), axis=axis.upper())
     if mesh.cell_volumes is not None:
-        _write(group, "cell_volumes", mesh.cell_volumes, ("cell",))
-    group.attrs["cell_types"] = list(mesh.cells)
+        _write(group, "cell_volume", mesh.cell_volumes, ("cell",), standard_name="cell_volume")
+    group.attrs.update({"Conventions": "CF-1.11 UGRID-1.0", "cell_types": list(mesh.cells)})
     _consolidate(path)
 
 
-def _consolidate(path: Path) -> None:
-    with warnings.catch_warnings():
-        # Not yet in the Zarr 3 specification, says zarr; xarray opens faster with it, and warns without.
-        warnings.filterwarnings("ignore", message="Consolidated metadata")
-        zarr.consolidate_metadata(path)
-
-
 def read_mesh(path: Path) -> Mesh:
-    """A mesh from its group. Raises StoreError where it is damaged."""
-    try:
-        attributes = json.loads((path / "zarr.json").read_text())["attributes"]
-    except (OSError, ValueError, KeyError) as error:
-        raise damaged(path, error) from error
-    optional = {n: read_array(path, n) for n in ("cell_centres", "cell_volumes") if (path / n).exists()}
-    cells = {name: read_array(path, f"cells_{name}") for name in attributes["cell_types"]}
-    return Mesh(read_array(path, "points"), cells, **optional)
+    """A mesh from its group. Raises StoreError where it is damaged or not the one of that hash."""
+
+    def stacked(kind: str) -> np.ndarray:
+        return np.stack([read_array(path, f"{kind}_{axis}") for axis in "xyz"], axis=1)
+
+    types = _attributes(path).get("cell_types", [])
+    mesh = Mesh(
+        stacked("node"),
+        {name: read_array(path, f"cells_{name}") for name in types},
+        stacked("cell") if (path / "cell_x").exists() else None,
+        read_array(path, "cell_volume") if (path / "cell_volume").exists() else None,
+    )
+    if mesh.hash != path.name:
+        raise damaged(path, ValueError("content of another hash"))
+    return mesh
 
 
 def damaged(path: Path, error: Exception) -> StoreError:
@@ -130,5 +135,43 @@ def damaged(path: Path, error: Exception) -> StoreError:
     return StoreError(
         f"'{path}' must be as it was written",
         f"{type(error).__name__}: {error}",
-        "Delete the run's group and ingest again: the run is read anew from its source",
+        "Run `data.verify.discard_damaged` on the store and ingest again: the run is read anew from its files",
     )
+
+
+def _attributes(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads((path / "zarr.json").read_text())["attributes"]
+    except (OSError, ValueError, KeyError) as error:
+        raise damaged(path, error) from error
+
+
+def _write(group: zarr.Group, name: str, values: np.ndarray, dims: tuple[str, ...], **attrs: Any) -> None:
+    values = np.asarray(values, order="C")
+    group.create_array(
+        name,
+        data=values,
+        chunks=chunks_of(values.shape, values.itemsize),
+        compressors=[BloscCodec(cname="lz4", clevel=1, shuffle="shuffle"), Crc32cCodec()],
+        fill_value=np.nan if values.dtype.kind == "f" else 0,
+        dimension_names=dims,
+        attributes={key: value for key, value in attrs.items() if value is not None},
+        # A chunk left out because it equals the fill value could not be told from one that was lost.
+        config={"write_empty_chunks": True},
+    )
+
+
+def chunks_of(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
+    """Trailing axes whole as long as they fit; what is left of the room goes to the axis before them."""
+    chunks, room = [], _CHUNK_BYTES // itemsize
+    for size in reversed(shape):
+        chunks.append(max(1, min(size, room)))
+        room //= chunks[-1]
+    return tuple(reversed(chunks))
+
+
+def _consolidate(path: Path) -> None:
+    with warnings.catch_warnings():
+        # Not yet in the Zarr 3 specification, says zarr; xarray opens faster with it, and warns without.
+        warnings.filterwarnings("ignore", message="Consolidated metadata")
+        zarr.consolidate_metadata(path)

@@ -7,45 +7,19 @@ attrs["units"].
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import xarray as xr
 
 from data.catalogue import RunRecord, StoredField
 from data.errors import StoreError
-from data.formats import Run
 from data.measures import cell_weights, point_weights
 from data.mesh import Mesh
 from data.timebase import TimeRule, common_times, resample
 
 Load = Callable[[RunRecord, str], np.ndarray]
 """Reads one field of one run, (t, n, c)."""
-
-
-def hashes(run: Run, parameters: Mapping[str, float]) -> tuple[str, str]:
-    """SHA-256 of the results alone, and of results, times, mesh and parameters together."""
-    digest = hashlib.sha256()
-    for name in sorted(run.fields):
-        field = run.fields[name]
-        values = np.ascontiguousarray(field.values)
-        digest.update(f"{name}|{field.on}|{field.components}|{values.dtype.str}|{values.shape}".encode())
-        digest.update(values.data)
-    results = digest.hexdigest()
-    times = np.zeros(0) if run.times is None else np.asarray(run.times, dtype="<f8")
-    digest.update(run.mesh.hash.encode() + times.tobytes())
-    digest.update(repr(sorted((name, float(value).hex()) for name, value in parameters.items())).encode())
-    digest.update(repr(sorted((name, field.unit) for name, field in run.fields.items())).encode())
-    return results, digest.hexdigest()
-
-
-def layout(run: Run) -> dict[str, StoredField]:
-    """What a record keeps of the fields."""
-    return {
-        name: StoredField(field.on, tuple(field.components), field.unit, field.values.dtype.str)
-        for name, field in run.fields.items()
-    }
 
 
 def assemble(

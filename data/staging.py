@@ -1,72 +1,59 @@
-"""A folder to write in that vanishes with its writer, and the one step that puts a group in its place."""
+"""Staging: a run written beside the store, under the hash of its content, ready to be put into place."""
 
 from __future__ import annotations
 
-import errno
-import fcntl
-import os
-import shutil
-import uuid
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
+
+import numpy as np
+
+from data.catalogue import RunRecord, StoredField
+from data.disk import disk_of
+from data.formats import Run
+from data.groups import MESHES, write_mesh, write_run
 
 
-class Incoming:
-    """A folder within `root` that is locked while its owner lives; folders of dead owners are removed.
+def stage(store: Path, incoming: Path, run: Run, record: RunRecord) -> RunRecord:
+    """Writes run and mesh into the incoming folder; the record returned is what `SnapshotStore.commit` takes.
 
-    The lock is the kernel's and goes with the process, however it ends.
+    record: name, parameters, units and provenance; what follows from the run is filled in here. Any process may
+    do this. Raises StoreError where the disk is full.
     """
-
-    def __init__(self, root: Path) -> None:
-        root.mkdir(parents=True, exist_ok=True)
-        _sweep(root)
-        self.path = root / uuid.uuid4().hex
-        self._lock_path = self.path.with_suffix(".lock")
-
-    def __enter__(self) -> Path:
-        self._lock = self._lock_path.open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
-        self.path.mkdir()
-        return self.path
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
-        self._lock_path.unlink(missing_ok=True)
-        self._lock.close()
-
-
-def _sweep(root: Path) -> None:
-    for lock_path in root.glob("*.lock"):
-        try:
-            with lock_path.open("r+") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(lock_path.with_suffix(""), ignore_errors=True)
-                lock_path.unlink(missing_ok=True)
-        except (BlockingIOError, FileNotFoundError):
-            continue
+    results, content = hashes(run, record.parameters)
+    record = replace(
+        record,
+        state="accepted",
+        content=content,
+        results=results,
+        mesh=run.mesh.hash,
+        times=() if run.times is None else tuple(float(t) for t in run.times),
+        fields={
+            name: StoredField(field.on, tuple(field.components), field.unit, field.values.dtype.str)
+            for name, field in run.fields.items()
+        },
+        stored_at=datetime.now(UTC).isoformat(),
+    )
+    with disk_of(store):
+        if not (store / MESHES / run.mesh.hash).exists():
+            write_mesh(incoming / MESHES / content, run.mesh)
+        write_run(incoming / content, run, record)
+    return record
 
 
-def put_in_place(finished: Path, target: Path) -> None:
-    """Moves a finished folder to its final name in one step; an equal one that is there already stays."""
-    for folder, _, names in os.walk(finished):
-        for name in names:
-            _sync(Path(folder) / name)
-        _sync(Path(folder))
-    try:
-        os.replace(finished, target)
-    except OSError as error:
-        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
-            raise
-        # The name is the hash of the content: what stands there is the same.
-        shutil.rmtree(finished, ignore_errors=True)
-    _sync(target.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+def hashes(run: Run, parameters: Mapping[str, float]) -> tuple[str, str]:
+    """SHA-256 of the results alone, and of results, units, times, mesh and parameters together."""
+    digest = hashlib.sha256()
+    for name in sorted(run.fields):
+        field = run.fields[name]
+        values = np.ascontiguousarray(field.values)
+        digest.update(f"{name}|{field.on}|{field.components}|{values.dtype.str}|{values.shape}".encode())
+        digest.update(values.data)
+    results = digest.hexdigest()
+    times = np.zeros(0) if run.times is None else np.asarray(run.times, dtype="<f8")
+    digest.update(run.mesh.hash.encode() + times.tobytes())
+    digest.update(repr(sorted((name, float(value).hex()) for name, value in parameters.items())).encode())
+    digest.update(repr(sorted((name, field.unit) for name, field in run.fields.items())).encode())
+    return results, digest.hexdigest()

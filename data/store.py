@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
-from datetime import UTC, datetime
+from dataclasses import asdict
 from pathlib import Path
 
 import xarray as xr
 
 from data.catalogue import Catalogue, RunRecord, SourceFile
-from data.errors import FieldwrightError, RunRejected, StoreError
+from data.disk import disk_of
+from data.errors import FieldwrightError, StoreError
 from data.formats import Run
-from data.groups import read_field, read_mesh, read_record, write_mesh, write_run
+from data.groups import MESHES, ROOT_METADATA, RUNS, read_field, read_mesh, read_record, write_mesh
+from data.incoming import Incoming, put_in_place
 from data.mesh import Mesh
-from data.snapshots import assemble, hashes, layout
-from data.staging import Incoming, put_in_place
+from data.snapshots import assemble
+from data.staging import stage
 from data.timebase import TimeRule
-
-_GROUP = {"zarr_format": 3, "node_type": "group", "attributes": {"fieldwright_layout": 1}}
 
 
 class SnapshotStore:
@@ -36,21 +35,13 @@ class SnapshotStore:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        with _disk(self.path):
-            for folder in (self.path, self._runs, self._meshes):
+        with disk_of(self.path):
+            for folder in (self.path, self.path / RUNS, self.path / MESHES):
                 folder.mkdir(parents=True, exist_ok=True)
                 # Groups all the way up, so that any Zarr tool can walk the store.
-                _write_once(folder / "zarr.json", _GROUP)
+                _write_once(folder / "zarr.json", json.dumps(ROOT_METADATA))
         self.catalogue = Catalogue(self.path / "catalogue.sqlite")
         self._take_in()
-
-    @property
-    def _runs(self) -> Path:
-        return self.path / "runs"
-
-    @property
-    def _meshes(self) -> Path:
-        return self.path / "meshes"
 
     def accepted(self) -> list[RunRecord]:
         """All accepted runs, by name."""
@@ -62,16 +53,23 @@ class SnapshotStore:
 
     def mesh(self, hash: str) -> Mesh:
         """The mesh of that hash; raises StoreError where it is not there or damaged."""
-        return read_mesh(self._meshes / hash)
+        return read_mesh(self.path / MESHES / hash)
 
     @property
-    def reference_mesh(self) -> str | None:
-        """Hash of the mesh of the first accepted run; None as long as there is no run."""
-        return self.catalogue.fact("reference mesh")
+    def study_mesh(self) -> str | None:
+        """Hash of the mesh that all runs must be on; None as long as there is no run."""
+        return self.catalogue.fact("study mesh")
+
+    def set_study_mesh(self, mesh: Mesh) -> None:
+        """Sets the mesh of the study, once: as soon as the store has one, it stays."""
+        with disk_of(self.path), self.incoming() as folder:
+            write_mesh(folder / mesh.hash, mesh)
+            put_in_place(folder / mesh.hash, self.path / MESHES / mesh.hash)
+        self.catalogue.set_fact("study mesh", mesh.hash, once=True)
 
     def group(self, run: str) -> Path:
         """The Zarr group of an accepted run, for `xarray.open_zarr` and other tools."""
-        return self._runs / str(self._chosen([run])[0].content)
+        return self.path / RUNS / str(self.chosen([run])[0].content)
 
     def snapshots(
         self,
@@ -82,64 +80,64 @@ class SnapshotStore:
         """Fields and parameters of the runs (all accepted ones if None), values read when they are asked for.
 
         See `data.snapshots` for the layout. Parameters that are the same in all accepted runs are left out of
-        the coordinates and stand in attrs["constant_parameters"]. Raises StoreError where a run or field is
-        unknown.
+        the coordinates and stand in attrs["constant_parameters"]. time: None for the rule of the last ingestion.
+        Raises StoreError where a run or field is unknown, or where values are found damaged as they are read.
         """
-        records = self._chosen(runs)
-        meshes = {record.mesh for record in records}
-        if len(meshes) > 1:
-            raise StoreError(
-                "The runs of one Dataset must share a mesh",
-                f"{len(meshes)} meshes",
-                "Choose runs of one mesh",
-            )
+        records = self.chosen(runs)
         constant = _constant(self.accepted())
-        varying = [name for name in records[0].parameters if name not in constant]
         dataset = assemble(
             records,
             list(records[0].fields) if fields is None else fields,
-            varying,
+            [name for name in records[0].parameters if name not in constant],
             self.mesh(str(records[0].mesh)),
-            lambda record, name: read_field(self._runs / str(record.content), name, record.fields[name]),
-            time or TimeRule(),
+            self.read_field,
+            time or self.time_rule,
         )
         return dataset.assign_attrs(constant_parameters=constant)
 
+    def read_field(self, record: RunRecord, name: str):
+        """Values (t, n, c) of a field of a run; raises StoreError where they are damaged."""
+        return read_field(self.path / RUNS / str(record.content), name, record.fields[name])
+
+    @property
+    def time_rule(self) -> TimeRule:
+        """How the times of the runs come together: as asked at the last ingestion."""
+        fact = self.catalogue.fact("time rule")
+        return TimeRule(**json.loads(fact)) if fact else TimeRule()
+
+    @time_rule.setter
+    def time_rule(self, rule: TimeRule) -> None:
+        self.catalogue.set_fact("time rule", json.dumps(asdict(rule)))
+
+    def chosen(self, runs: Sequence[str] | None) -> list[RunRecord]:
+        """The records of these runs in this order; raises StoreError where one is not accepted."""
+        by_name = {record.name: record for record in self.accepted()}
+        missing = [name for name in runs or () if name not in by_name]
+        if missing or not by_name or (runs is not None and not len(runs)):
+            raise StoreError(
+                "The runs asked for must be in the store",
+                f"'{missing[0]}', which is not accepted" if missing else "no run",
+                "Ingest it, or look at the rejected runs for the reason",
+            )
+        records = [by_name[name] for name in (by_name if runs is None else runs)]
+        meshes = {record.mesh for record in records}
+        if len(meshes) > 1:
+            raise StoreError("Runs must share a mesh", f"{len(meshes)} meshes", "Choose runs of one mesh")
+        return records
+
     @contextmanager
-    def incoming(self):
-        """A folder to stage runs in (see `stage`), removed at the end; those of dead writers go first."""
-        with _disk(self.path), Incoming(self.path / ".incoming") as folder:
+    def incoming(self) -> Iterator[Path]:
+        """A folder to stage runs in (`data.staging`), removed at the end; those of dead writers go first."""
+        with disk_of(self.path), Incoming(self.path / ".incoming") as folder:
             yield folder
 
-    def stage(self, folder: Path, run: Run, record: RunRecord) -> RunRecord:
-        """Writes a run into the incoming folder, by any process; `commit` then puts it into place.
-
-        record: name, parameters, units and provenance; what follows from the run is filled in here.
-        """
-        results, content = hashes(run, record.parameters)
-        record = replace(
-            record,
-            state="accepted",
-            content=content,
-            results=results,
-            mesh=run.mesh.hash,
-            times=() if run.times is None else tuple(float(t) for t in run.times),
-            fields=layout(run),
-            stored_at=_now(),
-        )
-        with _disk(self.path):
-            if not (self._meshes / run.mesh.hash).exists() and not (folder / "mesh" / content).exists():
-                write_mesh(folder / "mesh" / content, run.mesh)
-            write_run(folder / content, run, record)
-        return record
-
-    def commit(self, folder: Path, record: RunRecord) -> None:
+    def commit(self, incoming: Path, record: RunRecord) -> None:
         """Puts a staged run into place and into the catalogue; the version before moves to `superseded/`."""
-        with _disk(self.path):
-            mesh = folder / "mesh" / str(record.content)
+        with disk_of(self.path):
+            mesh = incoming / MESHES / str(record.content)
             if mesh.exists():
-                put_in_place(mesh, self._meshes / str(record.mesh))
-            put_in_place(folder / str(record.content), self._runs / str(record.content))
+                put_in_place(mesh, self.path / MESHES / str(record.mesh))
+            put_in_place(incoming / str(record.content), self.path / RUNS / str(record.content))
         self._enter(record)
 
     def add(
@@ -153,50 +151,36 @@ class SnapshotStore:
         """Stores one run without checks (the ingestion makes them); the same again changes nothing."""
         draft = RunRecord(name, "accepted", dict(parameters), dict(units or {}), sources=tuple(sources))
         with self.incoming() as folder:
-            record = self.stage(folder, run, draft)
+            record = stage(self.path, folder, run, draft)
             self.commit(folder, record)
         return record
 
-    def reject(self, record: RunRecord, why: RunRejected) -> None:
-        """Files a run as rejected; a version accepted before stays."""
-        self.catalogue.put(
-            replace(
-                record, state="rejected", reason=why.reason, sentence=str(why), content=None, stored_at=_now()
-            )
-        )
-
-    def _chosen(self, runs: Sequence[str] | None) -> list[RunRecord]:
-        by_name = {record.name: record for record in self.accepted()}
-        missing = [name for name in runs or () if name not in by_name]
-        if missing or not by_name or (runs is not None and not len(runs)):
-            raise StoreError(
-                "The runs asked for must be in the store",
-                f"'{missing[0]}', which is not accepted" if missing else "no run",
-                "Ingest it, or look at the rejected runs for the reason",
-            )
-        return [by_name[name] for name in (by_name if runs is None else runs)]
+    def reject(self, record: RunRecord) -> None:
+        """Files a rejected run; a version of it that was accepted before stays."""
+        self.catalogue.put(record)
 
     def _enter(self, record: RunRecord) -> None:
-        before = [r for r in self.accepted() if r.name == record.name and r.content != record.content]
+        before = self.catalogue.get(record.name, "accepted")
         self.catalogue.put(record)
-        self.catalogue.set_fact("reference mesh", str(record.mesh))
-        for old in before:
-            self._supersede(str(old.content))
+        self.catalogue.set_fact("study mesh", str(record.mesh), once=True)
+        self.catalogue.set_fact("first run", record.name, once=True)
+        if before is not None and before.content != record.content:
+            self._supersede(str(before.content))
 
     def _supersede(self, content: str) -> None:
         (self.path / "superseded").mkdir(exist_ok=True)
         # Another process may have moved it at the same moment.
         with suppress(OSError):
-            os.replace(self._runs / content, self.path / "superseded" / content)
+            os.replace(self.path / RUNS / content, self.path / "superseded" / content)
 
     def _take_in(self) -> None:
         """Enters groups that a writer put in place before it ended, or all if the catalogue is new."""
         records = {record.name: record for record in self.accepted()}
         known = {record.content for record in records.values()}
-        unknown = [path for path in self._runs.iterdir() if path.is_dir() and path.name not in known]
+        groups = [path for path in (self.path / RUNS).iterdir() if path.is_dir() and path.name not in known]
         found = []
-        for path in unknown:
-            # A damaged group is no reason not to open the store; `verify` names it.
+        for path in groups:
+            # A damaged group is no reason not to open the store; `data.verify` names it.
             with suppress(FieldwrightError):
                 found.append(read_record(path))
         for record in sorted(found, key=lambda r: r.stored_at):
@@ -209,32 +193,14 @@ class SnapshotStore:
 
 
 def _constant(records: Sequence[RunRecord]) -> dict[str, float]:
-    first = records[0].parameters
     if len(records) < 2:
         return {}
-    return {
-        name: value for name, value in first.items() if all(r.parameters.get(name) == value for r in records)
-    }
+    first = records[0].parameters
+    return {n: value for n, value in first.items() if all(r.parameters.get(n) == value for r in records)}
 
 
-def _write_once(path: Path, content: dict) -> None:
+def _write_once(path: Path, content: str) -> None:
     if not path.exists():
         beside = path.with_name(f"{path.name}.{os.getpid()}")
-        beside.write_text(json.dumps(content))
+        beside.write_text(content)
         os.replace(beside, path)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
-
-
-@contextmanager
-def _disk(path: Path):
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(
-            f"The disk of the store '{path}' must have room and be writable",
-            str(error),
-            "Make room, then ingest again: what is stored already is whole and is not read again",
-        ) from error

@@ -1,0 +1,76 @@
+"""Runs on other meshes brought to the mesh of the study, with the error measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from data.errors import RunRejected
+from data.formats import Run
+from data.interpolation import apply, interpolation
+from data.mesh import Mesh
+from data.places import check_covered, places
+
+
+class Mapping:
+    """Maps to one reference mesh; the interpolations are kept for the meshes met last."""
+
+    _KEPT = 4
+
+    def __init__(self, reference: Mesh) -> None:
+        self.reference = reference
+        self._known: dict[tuple[str, str], tuple[csr_array, csr_array]] = {}
+
+    def __call__(self, run: Run, largest_error: float) -> Run:
+        """The run on the reference, with a note on the mapping error of each field.
+
+        The error is what the way there and back loses of the field's variation,
+        |B A u - u| / |u - mean(u)| in the Euclidean norm: it is known from these two meshes and this field alone.
+        Raises RunRejected ("wrong mesh") where it is above `largest_error` or the meshes do not cover each other.
+        """
+        fields, notes = {}, []
+        for name, field in run.fields.items():
+            there, back = self._pair(run.mesh, field.on)
+            mapped = apply(there, field.values)
+            fields[name] = replace(field, values=mapped)
+            variation = np.linalg.norm(field.values - field.values.mean(axis=1, keepdims=True))
+            lost = np.linalg.norm(apply(back, mapped) - field.values)
+            error = lost / variation if variation > 0 else float(lost > 0)
+            if error > largest_error:
+                raise RunRejected(
+                    "wrong mesh",
+                    f"Mapping '{name}' to the mesh of the study must lose less than {largest_error:.1%} of it",
+                    f"{error:.1%}",
+                    "Choose a finer reference mesh, or raise 'largest_error' in the study file",
+                )
+            notes.append(f"'{name}' mapped to the mesh of the study, error there and back {error:.2%}")
+        return replace(run, mesh=self.reference, fields=fields, notes=(*run.notes, *notes))
+
+    def known_field_error(self, mesh: Mesh, on: str, waves: float = 1.0) -> float:
+        """Relative error of mapping u = prod cos(2 pi waves x_i / L_i), which is known on both meshes.
+
+        L_i are the extents of the reference; axes without extent are left out.
+        """
+        there, _ = self._pair(mesh, on)
+        exact = self._wave(places(self.reference, on), waves)
+        mapped = apply(there, self._wave(places(mesh, on), waves)[None, :, None])[0, :, 0]
+        return float(np.linalg.norm(mapped - exact) / np.linalg.norm(exact))
+
+    def _wave(self, x: np.ndarray, waves: float) -> np.ndarray:
+        low, extent = self.reference.points.min(axis=0), np.ptp(self.reference.points, axis=0)
+        axes = extent > 1e-9 * extent.max()
+        return np.prod(np.cos(2 * np.pi * waves * (x - low)[:, axes] / extent[axes]), axis=1)
+
+    def _pair(self, mesh: Mesh, on: str) -> tuple[csr_array, csr_array]:
+        """There and back."""
+        key = (mesh.hash, on)
+        if key not in self._known:
+            if len(self._known) >= self._KEPT:
+                self._known.clear()
+            here, there = places(mesh, on), places(self.reference, on)
+            check_covered(mesh, on, there)
+            check_covered(self.reference, on, here)
+            self._known[key] = (interpolation(here, there), interpolation(there, here))
+        return self._known[key]

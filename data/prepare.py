@@ -1,0 +1,162 @@
+"""One run from its files to a staged group or a rejection: what a worker does, in any process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from data.catalogue import RunRecord, SourceFile, StoredField
+from data.checks import check_bound, check_fields, check_finite
+from data.conversion import converted
+from data.errors import ReadError, RunRejected, StoreError
+from data.formats import Reader, Run, reader_for, reader_named
+from data.groups import MESHES, read_mesh
+from data.mapping import Mapping as MeshMapping
+from data.mesh import Mesh
+from data.places import regular_grid
+from data.renumbering import renumbered, renumbering
+from data.rules import Rules
+from data.series import read_series
+from data.solver_log import check_log
+from data.sources import RunSource, with_sums
+from data.staging import stage
+from data.timebase import check_times
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What the runs of a study share: the mesh, and the times and fields of the first accepted run."""
+
+    mesh: str | None = None
+    times: tuple[float, ...] | None = None
+    fields: Mapping[str, StoredField] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that a worker needs to bring one run into the incoming folder of a store."""
+
+    source: RunSource
+    files: tuple[SourceFile, ...]
+    parameters: Mapping[str, float]
+    units: Mapping[str, str | None]
+    settings: str
+    rules: Rules
+    store: Path
+    incoming: Path
+    reference: Reference
+
+    def draft(self) -> RunRecord:
+        """The record as far as it is known before the run is read."""
+        return RunRecord(
+            self.source.name,
+            "rejected",
+            self.parameters,
+            self.units,
+            sources=self.files,
+            settings=self.settings,
+        )
+
+
+def prepare(task: Task) -> RunRecord:
+    """Reads, checks and stages one run: an accepted record of a staged group, or a rejected one with the reason.
+
+    Raises StoreError where the store cannot be written; nothing that is wrong with the run itself is raised.
+    """
+    draft = task.draft()
+    try:
+        run, reader = _read(task)
+        sources = with_sums(task.files, run.files)
+        draft = replace(draft, reader=reader.name, reader_version=reader.version, sources=sources)
+        run = _checked(run, task)
+        return stage(task.store, task.incoming, run, replace(draft, notes=run.notes))
+    except RunRejected as why:
+        return replace(draft, reason=why.reason, sentence=str(why))
+    except StoreError:
+        raise
+    except (Exception, SystemExit) as error:
+        # One run must not stop the others, whatever a library trips over in it. What it was may lie outside the
+        # run, so it is tried again at the next ingestion: no settings, no standing.
+        why = RunRejected(
+            "unreadable",
+            f"Run '{task.source.name}' must be readable",
+            f"{type(error).__name__}: {' '.join(str(error).split())[:200]}",
+            "Look at its files, or leave the run out",
+        )
+        return replace(draft, reason=why.reason, sentence=str(why), settings="")
+
+
+def _read(task: Task) -> tuple[Run, Reader]:
+    source, rules, reader = task.source, task.rules, None
+    if not source.files:
+        raise RunRejected(
+            "unreadable",
+            f"Run '{source.name}' must hold the result file",
+            "no such file",
+            "Run the case, or correct 'file' in the study file",
+        )
+    check_log(source.path, rules.log, rules.log_failed)
+    try:
+        reader = reader_named(rules.reader) if rules.reader else reader_for(source.files[0])
+        run = read_series(reader, source.files, list(rules.fields), rules.step)
+    except ReadError as error:
+        raise RunRejected(_reason(error, reader, task), error.must, error.got, error.do) from error
+    fields = {name: replace(f, unit=rules.fields[name] or f.unit) for name, f in run.fields.items()}
+    return replace(run, fields=fields), reader
+
+
+def _reason(error: ReadError, reader: Reader | None, task: Task) -> str:
+    if error.reason == "unreadable" and reader is not None:
+        with suppress(ReadError):
+            described = reader.describe(task.source.files[0]).fields
+            if not task.rules.fields.keys() <= described.keys():
+                return "missing field"
+    return error.reason
+
+
+def _checked(run: Run, task: Task) -> Run:
+    """The run as it is to be stored, on the places, mesh and times of the study; raises RunRejected."""
+    rules, reference = task.rules, task.reference
+    check_finite(run)
+    check_bound(run, rules.bound)
+    fields = {n: converted(f, run.mesh, rules.places.get(n, f.on)) for n, f in run.fields.items()}
+    run = replace(run, fields=fields)
+    check_fields(run, rules.fields, reference.fields)
+    if reference.times is not None:
+        check_times(run.times, np.array(reference.times) if reference.times else None, rules.time)
+    if reference.mesh is None:
+        grid = rules.mesh.grid
+        return (
+            run if grid is None else MeshMapping(regular_grid(run.mesh, grid))(run, rules.mesh.largest_error)
+        )
+    return run if run.mesh.hash == reference.mesh else _on_study_mesh(run, task)
+
+
+def _on_study_mesh(run: Run, task: Task) -> Run:
+    rule, study = task.rules.mesh, _mapping(task.store, str(task.reference.mesh))
+    order = renumbering(run.mesh, study.reference, rule.tolerance)
+    if order is not None:
+        note = "the same mesh in another numbering or within the tolerance: put in the order of the study's"
+        return replace(renumbered(run, order, study.reference), notes=(*run.notes, note))
+    if rule.rule == "same":
+        raise RunRejected(
+            "wrong mesh",
+            f"A run must be on the mesh of the study ({_counts(study.reference)})",
+            f"another mesh ({_counts(run.mesh)})",
+            "Run it on that mesh, have it mapped ('mesh' in the study file), or begin a new store for a new mesh",
+        )
+    return study(run, rule.largest_error)
+
+
+@lru_cache(maxsize=2)
+def _mapping(store: Path, mesh: str) -> MeshMapping:
+    return MeshMapping(read_mesh(store / MESHES / mesh))
+
+
+def _counts(mesh: Mesh) -> str:
+    return f"{mesh.n_points} points, {mesh.n_cells} cells"

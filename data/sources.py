@@ -1,0 +1,86 @@
+"""Runs on disk: where they are, and whether they have changed since they were read."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from data.catalogue import SourceFile
+from data.errors import StudyError
+
+
+@dataclass(frozen=True)
+class RunSource:
+    """One run on disk: its name, its folder or file, and what to read (several files: one per time)."""
+
+    name: str
+    path: Path
+    files: tuple[Path, ...] = ()
+
+
+def find_runs(folder: Path, pattern: str = "*", file: str | None = None) -> list[RunSource]:
+    """The runs of a folder: what matches `pattern`, and in each the `file` (a pattern too) to be read.
+
+    Raises StudyError where the folder is missing, nothing in it matches, or two runs have one name.
+    """
+    if not folder.is_dir():
+        raise StudyError("The folder of the runs must exist", f"'{folder}'", "Correct 'folder' in the study")
+    paths = sorted((path for path in folder.glob(pattern) if not path.name.startswith(".")), key=_natural)
+    if file is not None:
+        paths = [path for path in paths if path.is_dir()]
+    if not paths:
+        raise StudyError(
+            f"The folder '{folder}' must hold runs that match '{pattern}'",
+            "an empty folder" if not any(folder.iterdir()) else "no match",
+            "Correct 'folder' or 'pattern' in the study file",
+        )
+    found: dict[str, RunSource] = {}
+    for path in paths:
+        name = path.name if path.is_dir() else path.stem
+        if name in found:
+            raise StudyError(
+                "Each run must have a name of its own",
+                f"'{name}' for '{found[name].path}' and for '{path}'",
+                "Narrow 'pattern' in the study file, or rename one of them",
+            )
+        found[name] = RunSource(name, path, _within(path, file))
+    return list(found.values())
+
+
+def listing(source: RunSource) -> tuple[SourceFile, ...]:
+    """Every file of the run with size and time stamp: a new or longer one means that the run has changed."""
+    root = source.path
+    paths = sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root]
+    stats = [(path, path.stat()) for path in paths]
+    return tuple(SourceFile(str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
+
+
+def with_sums(files: Sequence[SourceFile], read: Iterable[Path]) -> tuple[SourceFile, ...]:
+    """The listing with the SHA-256 of those files that values came from."""
+    wanted = {str(path) for path in read}
+    return tuple(replace(file, sha256=_sum(file.path)) if file.path in wanted else file for file in files)
+
+
+def unchanged(before: Sequence[SourceFile], now: Sequence[SourceFile]) -> bool:
+    """Whether the files are those that were read: same paths and sizes, and same time stamp or same content."""
+    if [(f.path, f.size) for f in before] != [(f.path, f.size) for f in now]:
+        return False
+    touched = [(b, n) for b, n in zip(before, now, strict=True) if b.mtime_ns != n.mtime_ns]
+    return all(b.sha256 and b.sha256 == _sum(n.path) for b, n in touched)
+
+
+def _within(path: Path, file: str | None) -> tuple[Path, ...]:
+    return (path,) if file is None else tuple(sorted(path.glob(file), key=_natural))
+
+
+def _natural(path: Path) -> list[tuple[int, str | int]]:
+    parts = re.split(r"(\d+)", path.name)
+    return [(1, int(part)) if part.isdigit() else (0, part) for part in parts]
+
+
+def _sum(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
