@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from data.errors import FieldwrightError
+from serving.server import Address
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,12 +35,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # Raised wherever the program stands, so that even a hanging lookup ends and the server is stopped.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    # Imported after the arguments are known to be right: mlflow takes seconds.
-    from serving.server import Address
-    from serving.supervisor import Supervisor
-
     try:
         address = Address(str(given.host), given.port)
+        address.refuse_taken()
+        # Imported once the rest is known to be right: mlflow takes seconds.
+        from serving.supervisor import Supervisor
+
         Supervisor(given.tracking_uri, given.model, address, given.workers).run()
     except FieldwrightError as error:
         print(error, file=sys.stderr)

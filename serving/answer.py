@@ -21,7 +21,9 @@ STATISTICS = ("mean", "std", "lower", "upper")
 
 def predict(served: Served, query: Query) -> Prediction:
     """The prediction, all of it finite; raises QueryError."""
-    prediction = predict_in_blocks(served.surrogate, query)
+    # What overflows is found below and refused; NumPy's warnings would only fill the log.
+    with np.errstate(all="ignore"):
+        prediction = predict_in_blocks(served.surrogate, query)
     for name, band in (*prediction.quantities.items(), *prediction.fields.items()):
         for statistic in STATISTICS:
             finite = np.isfinite(getattr(band, statistic))

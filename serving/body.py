@@ -55,11 +55,10 @@ def decode(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        got = str(error)
-        # The position counts characters, and a broken encoding has none.
-        text = body.decode("utf-8", "replace")[error.pos : error.pos + 9].lstrip("-")
-        if text.startswith(("NaN", "Infinity")):
-            got = f"{text.partition(',')[0].partition('}')[0]}, which JSON does not have"
+        # The position counts characters; that of a broken encoding may lie behind the end.
+        rest = body.decode("utf-8", "replace")[error.pos :]
+        names = [name for name in ("NaN", "Infinity") if rest.startswith((name, f"-{name}"))]
+        got = f"{names[0]}, which JSON does not have" if names else str(error)
         raise Refused(400, "The body must be valid JSON", got, "Correct it and send it again") from error
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI description of the endpoint, and the page that shows it without any script from elsewhere."""
+"""The OpenAPI description of the endpoint, and the page that shows it, which asks no other host for anything."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ PAGE = """<!doctype html>
 <body>
 <div id="swagger-ui"></div>
 <script src="./static_content/swagger-ui-bundle.js"></script>
-<script src="./static_content/swagger-ui-standalone-preset.js"></script>
-<script src="./static_content/swagger-initializer.js"></script>
+<script>SwaggerUIBundle({url: "./docs.json", dom_id: "#swagger-ui", validatorUrl: null})</script>
 </body>
 </html>
 """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from pathlib import Path
 
 from data.errors import ModelError
@@ -34,34 +35,34 @@ class Registry:
     def __init__(self, tracking_uri: str) -> None:
         _refuse_missing_file(tracking_uri)
         self._uri = tracking_uri
-        # Set for the whole process: the download of a registered model looks nowhere else.
-        mlflow.set_tracking_uri(tracking_uri)
-        mlflow.set_registry_uri(tracking_uri)
-        self._client = MlflowClient()
 
     def champion(self, model: str) -> Shelved:
         """The version that carries the alias champion now."""
         try:
-            version = self._client.get_model_version_by_alias(model, ALIAS)
+            version = MlflowClient(self._uri, self._uri).get_model_version_by_alias(model, ALIAS)
         # Connection, database and protocol errors come in many classes; each means the same to the user.
         except Exception as error:
             if isinstance(error, MlflowException) and error.error_code in ABSENT:
                 raise ModelError(
-                    f"Model '{model}' must have a version with the alias '{ALIAS}' in {self._uri}",
+                    f"Model '{model}' must have a version with the alias '{ALIAS}' in {_without_password(self._uri)}",
                     "none",
                     "Train and promote one first, or correct the name of the model or the tracking store",
                 ) from error
             raise ModelError(
-                f"The tracking store {self._uri} must answer",
+                f"The tracking store {_without_password(self._uri)} must answer",
                 _first_line(error),
                 "Check the address and that the store is up",
             ) from error
+        # Version 1 of another store, or of one made anew, is another model.
         origin = f"{self._uri} {version.source} {version.creation_timestamp}"
         digest = hashlib.sha256(origin.encode()).hexdigest()[:8]
-        return Shelved(model, str(version.version), origin, f"{version.version}-{digest}")
+        return Shelved(model, str(version.version), f"{version.version}-{digest}")
 
     def download(self, shelved: Shelved, into: Path) -> Path:
         """Fetches the version's files and returns the folder of the surrogate among them."""
+        # The download of a registered model asks no other registry than that of the process.
+        mlflow.set_tracking_uri(self._uri)
+        mlflow.set_registry_uri(self._uri)
         try:
             mlflow.artifacts.download_artifacts(
                 artifact_uri=f"models:/{shelved.model}/{shelved.version}", dst_path=str(into)
@@ -98,4 +99,8 @@ def _refuse_missing_file(tracking_uri: str) -> None:
 
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0] if lines else 'no further words'}"
+    return _without_password(f"{type(error).__name__}: {lines[0] if lines else 'no further words'}")
+
+
+def _without_password(text: str) -> str:
+    return re.sub(r"//[^/@\s]*@", "//", text)

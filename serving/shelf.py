@@ -22,13 +22,12 @@ KEPT = 3
 class Shelved:
     """One version of a registered model on the shelf.
 
-    origin: what it was made from, so that version 1 of another registry is never taken for this one.
-    folder: its folder's name on the shelf, which holds the surrogate's artifact.
+    folder: the name of its folder on the shelf, which holds the surrogate's artifact; another for every
+        model that was ever registered, so that equal versions of two registries are never confused.
     """
 
     model: str
     version: str
-    origin: str
     folder: str
 
 
@@ -44,8 +43,9 @@ class Shelf:
 
     @classmethod
     def of(cls, model: str) -> Shelf:
-        """The shelf of a registered model."""
-        return cls(home() / "served" / quote(model, safe=" "))
+        """The shelf of a registered model, whatever characters its name has."""
+        name = quote(model, safe=" ")
+        return cls(home() / "served" / (f"%2E{name[1:]}" if name.startswith(".") else name))
 
     def versions(self) -> list[Shelved]:
         """The champion first, then those it replaced, for a worker that cannot load the champion."""

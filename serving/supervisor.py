@@ -27,7 +27,6 @@ class Supervisor:
 
     def run(self) -> None:
         """Serves until KeyboardInterrupt or SystemExit; raises ModelError where it cannot begin or go on."""
-        self._address.refuse_taken()
         self._shelve_champion()
         while True:
             server = Server(self._model, self._address, self._workers)

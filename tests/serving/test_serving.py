@@ -1,0 +1,241 @@
+"""The endpoint as a user starts it: `python -m serving` over a real MLflow store, asked over HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from surrogates.quantities import Quantity
+from surrogates.surrogate import Surrogate
+
+ROWS = [{"heat_flux": 2e4, "thickness": 4.0}, {"heat_flux": 4.5e4, "thickness": 7.0}]
+X = np.array([[2e4, 4.0], [4.5e4, 7.0]])
+HOTTEST = {"what": "max", "field": "temperature"}
+LABEL = "max(temperature)"
+TIMEOUT = 60.0
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def version(client: httpx.Client) -> str:
+    return client.get("/models").json()["models"][0]["version"]
+
+
+def alive(pids: list[int]) -> list[int]:
+    """Those processes that still run."""
+    running = []
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
+                running.append(pid)
+    return running
+
+
+def wait_for(what, seconds: float = TIMEOUT) -> None:
+    """Returns as soon as it holds; that it ever does is what is asserted."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.1)
+
+
+def test_one_line_says_where_it_serves(endpoint):
+    assert endpoint.announcement.startswith("Serving 'plate' version 1 at http://127.0.0.1:")
+
+
+def test_bentoml_answers_for_its_health(client: httpx.Client):
+    assert [client.get(path).status_code for path in ("/livez", "/readyz")] == [200, 200]
+
+
+def test_the_numbers_are_those_of_the_surrogate_in_process(client: httpx.Client, surrogate: Surrogate):
+    reply = client.post(
+        "/predict", json={"parameters": ROWS, "fields": ["displacement"], "quantities": [HOTTEST]}
+    )
+    assert reply.status_code == 200
+    expected = surrogate.predict(X, ["displacement"], [Quantity("max", "temperature")])
+    answer = reply.json()
+    for statistic in ("mean", "std", "lower", "upper"):
+        np.testing.assert_allclose(
+            answer["quantities"][LABEL][statistic],
+            getattr(expected.quantities[LABEL], statistic),
+            rtol=1e-12,
+        )
+        np.testing.assert_allclose(
+            answer["fields"]["displacement"][statistic],
+            getattr(expected.fields["displacement"], statistic),
+            rtol=1e-9,
+            atol=1e-12,
+        )
+    assert answer["inside"] == expected.inside.tolist()
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "content", "status", "says"),
+    [
+        ("POST", "/predict", b'{"parameters": {"heat_flux": 2e4}}', 422, "none for 'thickness'"),
+        ("POST", "/predict", b'{"parameters": {"heat_flux": Infinity, "thickness": 4}}', 400, "Infinity"),
+        ("GET", "/predict", None, 405, "must be asked with POST"),
+        ("GET", "/nothing", None, 404, "There is no /nothing here"),
+    ],
+)
+def test_refusals_are_one_sentence(client: httpx.Client, method, path, content, status, says):
+    reply = client.request(method, path, content=content, headers={"Content-Type": "application/json"})
+    assert reply.status_code == status
+    assert list(reply.json()) == ["error"]
+    assert says in reply.json()["error"]
+
+
+def test_a_body_of_100_mb_is_refused_and_the_server_goes_on(client: httpx.Client):
+    headers = {"Content-Type": "application/json"}
+    reply = client.post("/predict", content=b" " * 100_000_000, headers=headers)
+    assert reply.status_code == 413
+    assert client.post("/predict", json={"parameters": ROWS}).status_code == 200
+
+
+def test_a_client_that_goes_away_does_no_harm(client: httpx.Client, endpoint):
+    host, port = endpoint.url.removeprefix("http://").split(":")
+    for sent in (b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-", b"\x00\xff\r\n\r\n"):
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(sent)
+    with socket.create_connection((host, int(port))) as connection:
+        connection.sendall(
+            b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+        )
+    assert client.post("/predict", json={"parameters": ROWS}).status_code == 200
+
+
+def test_metrics_count_what_was_asked_and_keep_no_path_of_the_clients(client: httpx.Client):
+    def count(name: str) -> float:
+        lines = client.get("/metrics").text.splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(name))
+
+    asked, outside = count("fieldwright_queries_total"), count("fieldwright_queries_outside_total")
+    far = {"heat_flux": 9e5, "thickness": 4.0}
+    client.post("/predict", json={"parameters": [*ROWS, far]})
+    client.get("/some/path/of/a/scanner")
+    assert count("fieldwright_queries_total") == asked + 3
+    assert count("fieldwright_queries_outside_total") == outside + 1
+    assert count('fieldwright_requests_total{route="/predict",status="200"}') > 0
+    assert "scanner" not in client.get("/metrics").text
+
+
+def test_a_promotion_fails_no_request(
+    client: httpx.Client,
+    endpoint,
+    store,
+    surrogate: Surrogate,
+    promoted: Surrogate,
+    tmp_path: Path,
+):
+    promoted.save(tmp_path / "second")
+    newer = store.register(tmp_path / "second")
+    hottest = {
+        name: float(one.predict(X[:1], (), [Quantity("max", "temperature")]).quantities[LABEL].mean[0])
+        for name, one in (("1", surrogate), (newer, promoted))
+    }
+    answers: list[tuple[str, float]] = []
+    failures: list[str] = []
+    enough = threading.Event()
+
+    def ask() -> None:
+        with httpx.Client(base_url=endpoint.url, timeout=TIMEOUT, trust_env=False) as asking:
+            while not enough.is_set():
+                reply = asking.post("/predict", json={"parameters": ROWS[0], "quantities": [HOTTEST]})
+                if reply.status_code != 200:
+                    failures.append(reply.text)
+                    return
+                answer = reply.json()
+                answers.append((answer["version"], answer["quantities"][LABEL]["mean"][0]))
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        wait_for(lambda: len(answers) > 20)
+        store.promote(newer)
+        wait_for(lambda: failures or [number for number, _ in answers[-8:]] == [newer] * 8)
+    finally:
+        enough.set()
+        for thread in threads:
+            thread.join(TIMEOUT)
+    assert failures == []
+    assert {number for number, _ in answers} == {"1", newer}
+    for number, value in answers:
+        assert value == pytest.approx(hottest[number], rel=1e-9), "a version answered with another's numbers"
+
+
+def test_a_damaged_version_leaves_the_one_before(
+    client: httpx.Client, endpoint, store, surrogate: Surrogate, tmp_path: Path
+):
+    before = version(client)
+    surrogate.save(tmp_path / "damaged")
+    arrays = tmp_path / "damaged" / "arrays.safetensors"
+    arrays.write_bytes(arrays.read_bytes()[:-100])
+    damaged = store.register(tmp_path / "damaged")
+    store.promote(damaged)
+    wait_for(lambda: "warning" in client.get("/models").json())
+    assert f"Version {damaged} of 'plate' cannot be served" in client.get("/models").json()["warning"]
+    assert version(client) == before
+    assert client.post("/predict", json={"parameters": ROWS}).json()["version"] == before
+    store.promote(before)
+    wait_for(lambda: "warning" not in client.get("/models").json())
+
+
+def test_a_killed_worker_is_replaced(client: httpx.Client, endpoint):
+    before = version(client)
+    worker = endpoint.descendants()[-1]
+    os.kill(worker, signal.SIGKILL)
+    wait_for(lambda: not alive([worker]))
+
+    def answers_again() -> bool:
+        try:
+            return client.post("/predict", json={"parameters": ROWS}, timeout=5).status_code == 200
+        except httpx.TransportError:
+            return False
+
+    wait_for(answers_again)
+    assert version(client) == before
+
+
+def test_the_workers_never_load_mlflow(client: httpx.Client, endpoint):
+    for pid in endpoint.descendants():
+        assert "/mlflow/" not in Path(f"/proc/{pid}/maps").read_text()
+
+
+def test_sigterm_leaves_no_process(endpoint):
+    processes = endpoint.descendants()
+    assert len(processes) >= 2
+    assert endpoint.stop() == 0
+    assert alive(processes) == []
+
+
+def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=120)
+
+
+def test_without_a_champion_it_says_so_and_leaves(command):
+    ended = run(command(model="beam"))
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    sentences = ended.stderr.strip().splitlines()
+    assert len(sentences) == 1, ended.stderr
+    assert sentences[0].startswith("Model 'beam' must have a version with the alias 'champion'")
+
+
+def test_a_taken_port_is_said(command):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = run(command(port=port))
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"Port {port} of 127.0.0.1 must be free")
