@@ -67,10 +67,10 @@ class BatchedModel(gpytorch.models.ExactGP):
             linear = torch.as_tensor(self.straight.variance).detach()[:, 0]
         return Hyperparameters(
             lengthscale=lengthscale.clone(),
-            outputscale=self.smooth.outputscale.detach().clone(),
+            outputscale=torch.as_tensor(self.smooth.outputscale).detach().clone(),
             linear=linear.clone(),
             noise=self.gaussian.noise.detach()[:, 0].clone(),
-            constant=self.mean_module.constant.detach().clone(),
+            constant=torch.as_tensor(self.mean_module.constant).detach().clone(),
         )
 
 
