@@ -2,47 +2,80 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import Field
+from scipy import sparse
 
 from data.errors import ModelError
 from surrogates.reductions import Matrix, ReductionConfig, register
+from surrogates.reductions.pod.decomposition import Settings, decompose
+from surrogates.reductions.pod.grown import Grown
+from surrogates.reductions.pod.inner_product import InnerProduct
+from surrogates.reductions.pod.modes import modes
+from surrogates.reductions.pod.projection import coordinates, left_out
+from surrogates.reductions.pod.spectrum import Criterion
+
+log = logging.getLogger(__name__)
 
 
 class SVDConfig(ReductionConfig):
-    """Settings of the POD.
+    """Settings of the POD: the fewest modes that meet `energy` and `error`, never more than `rank`.
 
-    rank: number of modes, or their greatest number where `energy` is given too.
-    energy: keep the fewest modes that hold this fraction of the sum of squared singular values. With neither
-        `rank` nor `energy`, 0.999.
+    energy: fraction of the sum of squared singular values to hold; 0.999 where none of the three is given.
+    error: relative projection error of the training snapshots to reach.
     centre: whether the mean over the snapshots is taken off first.
+    memory_mb: what the arrays of a fit may take; a larger basis lies in a temporary file.
+    method: None chooses by shape, see `pod.decomposition`.
+    update_loss: fraction of energy that `update` may lose against a full fit before it does one.
     """
 
     kind: Literal["svd"] = "svd"
     rank: int | None = Field(default=None, ge=1)
     energy: float | None = Field(default=None, gt=0.0, le=1.0)
+    error: float | None = Field(default=None, gt=0.0, lt=1.0)
     centre: bool = True
+    memory_mb: int = Field(default=256, ge=16)
+    method: Literal["snapshots", "covariance", "krylov"] | None = None
+    update_loss: float = Field(default=1e-3, ge=0.0)
+
+    @property
+    def criterion(self) -> Criterion:
+        """How many modes are wanted."""
+        free = self.rank is None and self.energy is None and self.error is None
+        return Criterion(self.rank, 0.999 if free else self.energy, self.error)
 
 
 class SVD:
-    """POD of snapshots x_i (rows, m values) in the inner product <x, y> = sum_j w_j x_j y_j.
+    """POD of snapshots x_i (rows, m values) in an inner product, <x, y> = sum_j w_j x_j y_j at its simplest.
 
-    The basis U (r, m) minimises sum_i |x_i - mean - U^T z_i|^2 with z_i = <x_i - mean, U>; the least value is
-    the sum of the squared singular values left out (Eckart & Young 1936; Sirovich 1987).
+    The basis U (r, m) minimises sum_i |x_i - mean - z_i U|^2 with z_i = <x_i - mean, U>; the least value is the
+    sum of the squared singular values left out (Eckart & Young 1936; Sirovich 1987).
 
-    After `fit`: `mean_` (m,), `basis_` (r, m) orthonormal in the inner product, `singular_values_` (r,),
-    `energy_` (r,) cumulative fraction of energy, `weights_` (m,), `n_snapshots_`.
-    There is always at least one mode: a constant field gets the constant function with singular value 0.
+    After `fit`: `mean_` (m,), NaN outside the domain; `basis_` (r, m), orthonormal in the inner product;
+    `singular_values_` (r,); `spectrum_`, all that are known; `total_energy_`, the sum of squares of all;
+    `inner_`, the inner product with the scales of fields in its weights; `n_snapshots_`; `numbers_`, for the log.
+    There is always at least one mode: snapshots that do not differ get the constant function, singular value 0.
     """
 
     def __init__(self, config: SVDConfig) -> None:
         self.config = config
 
-    def fit(self, snapshots: Matrix, weights: np.ndarray | None = None, seed: int = 0) -> Self:
-        """Learns mean and basis from snapshots (n, m); raises ModelError."""
+    def fit(
+        self,
+        snapshots: Matrix,
+        weights: np.ndarray | InnerProduct | None = None,
+        seed: int = 0,
+        scheduler: str | None = None,
+    ) -> Self:
+        """Learns mean and basis from snapshots (n, m), read in stripes; raises ModelError.
+
+        scheduler: address of a dask.distributed cluster to work on; snapshots must then be a Zarr array that its
+        workers can open. The result does not depend on their number.
+        """
         n, m = snapshots.shape
         if self.config.rank is not None and not self.config.rank <= min(n, m):
             least, what = (n, "snapshots") if n <= m else (m, "values of a snapshot")
@@ -51,56 +84,109 @@ class SVD:
                 str(self.config.rank),
                 "Lower it, or give 'energy' instead",
             )
-        self.weights_ = np.ones(m) if weights is None else np.asarray(weights, dtype=np.float64)
-        if self.weights_.shape != (m,) or not np.all(np.isfinite(self.weights_) & (self.weights_ > 0)):
-            raise ModelError(
-                f"The weights of an inner product must be {m} positive numbers, one for each column",
-                f"{self.weights_.size} values, the least {self.weights_.min(initial=np.inf):g}",
-                "Give cell volumes, or leave the weights out",
-            )
-        x = np.asarray(snapshots[:, :], dtype=np.float64)
-        if not np.isfinite(x).all():
-            raise ModelError(
-                "Snapshots must be finite", "NaN or infinity", "Leave out the runs that hold them"
-            )
-        root = np.sqrt(self.weights_)
-        self.mean_ = x.mean(axis=0) if self.config.centre else np.zeros(m)
-        _, s, vt = np.linalg.svd((x - self.mean_) * root, full_matrices=False)
-        noise = np.finfo(np.float64).eps * max(n, m) * np.abs(x * root).max(initial=0.0) * np.sqrt(n * m)
-        resolved = int(np.count_nonzero(s > noise))
-        fraction = np.cumsum(s**2) / (s**2).sum() if resolved else np.ones(len(s))
-        r = self.config.rank or resolved
-        if self.config.rank is None or self.config.energy is not None:
-            r = min(r, int(np.searchsorted(fraction, self.config.energy or 0.999)) + 1)
-        r = max(1, min(r, resolved))
-        if resolved == 0:
-            vt, s = (root / np.linalg.norm(root))[None], np.zeros(1)
-        # One sign for every platform: the largest entry of a mode is positive.
-        sign = np.sign(vt[np.arange(r), np.abs(vt[:r]).argmax(axis=1)])
-        self.basis_ = np.ascontiguousarray(vt[:r] * sign[:, None] / root)
-        self.singular_values_ = s[:r]
-        self.energy_ = fraction[:r]
+        self._learn(snapshots, InnerProduct.of(weights, m), self.config.centre, seed, scheduler)
         self.n_snapshots_ = n
+        # A full fit could hold more than a later update only by what as many modes again would hold.
+        r = len(self.basis_)
+        self.lost_energy_ = float((self.spectrum_[r : 2 * r] ** 2).sum())
         return self
 
-    def encode(self, snapshots: np.ndarray) -> np.ndarray:
-        """Latent coordinates z = <x - mean, U>, (q, r), of snapshots (q, m)."""
-        return ((np.asarray(snapshots, dtype=np.float64) - self.mean_) * self.weights_) @ self.basis_.T
+    def update(self, snapshots: Matrix, scheduler: str | None = None) -> Self:
+        """Takes in the rows after the first `n_snapshots_`, without reading these; raises ModelError.
+
+        The r modes of a full fit would hold at most `lost_energy_` more than these (see `pod.grown.Grown`). Once
+        that is above `update_loss` of all energy, the basis is fitted anew from all rows.
+        """
+        new = snapshots.shape[0] - self.n_snapshots_
+        if new < 1 or snapshots.shape[1] != len(self.mean_):
+            raise ModelError(
+                f"An update needs the {self.n_snapshots_} old snapshots of {len(self.mean_)} values, then new ones",
+                f"{snapshots.shape[0]} x {snapshots.shape[1]}",
+                "Give the grown matrix, old rows first",
+            )
+        before, total_before = self.lost_energy_, self.total_energy_
+        held = float((self.singular_values_**2).sum())
+        centre = self.config.centre
+        grown = Grown(self.basis_, self.singular_values_, self.mean_, self.n_snapshots_, centre, snapshots)
+        mean = grown.mean_of_all(self.config.memory_mb << 20)
+        self._learn(grown, self.inner_, False, 0, scheduler=None)
+        self.mean_ = mean
+        r = len(self.basis_)
+        self.lost_energy_ = before + float((self.spectrum_[r : 2 * r] ** 2).sum())
+        self.total_energy_ += total_before - held
+        self.n_snapshots_ += new
+        loss = self.lost_energy_ / max(self.total_energy_, np.finfo(float).tiny)
+        self.numbers_["update_loss"] = loss
+        if loss > self.config.update_loss:
+            log.info(
+                "an update may have lost %.1e of the energy, above %.1e: full fit",
+                loss,
+                self.config.update_loss,
+            )
+            return self.fit(snapshots, self.inner_, scheduler=scheduler)
+        return self
+
+    def _learn(
+        self, source: Matrix, inner: InnerProduct, centre: bool, seed: int, scheduler: str | None
+    ) -> None:
+        settings = Settings(
+            self.config.criterion, centre, self.config.memory_mb << 20, self.config.method, seed, scheduler
+        )
+        found = decompose(source, inner, settings)
+        self.basis_, defect = modes(source, found, settings)
+        self.mean_, self.inner_, self.gram_ = found.mean, found.inner, found.gram
+        self.singular_values_, self.spectrum_ = found.s[: found.rank], found.s
+        self.total_energy_ = found.total
+        self.numbers_ = {
+            "rank": found.rank,
+            "energy": float(self.energy_[-1]),
+            "first_singular_value": float(found.s[0]),
+            "last_singular_value": float(found.s[found.rank - 1]),
+            "singular_value_error": found.error,
+            "orthogonality_before_repair": defect,
+            "readings": found.readings + (found.left is not None),
+        }
+
+    @property
+    def energy_(self) -> np.ndarray:
+        """(r,) fraction of the energy that the first 1, 2, ... r modes hold; 1 where there is none to hold."""
+        if self.total_energy_ == 0.0 or self.singular_values_[0] == 0.0:
+            return np.ones(len(self.singular_values_))
+        return np.minimum(np.cumsum(self.singular_values_**2) / self.total_energy_, 1.0)
+
+    @property
+    def weights_(self) -> np.ndarray:
+        """(m,) diagonal of the inner product, scales of fields included; 0 outside the domain."""
+        return self.inner_.weights
+
+    def encode(self, snapshots: Matrix) -> np.ndarray:
+        """Latent coordinates z = <x - mean, U>, (q, r) float64, of snapshots (q, m)."""
+        return coordinates(snapshots, self.mean_, self.basis_, self.inner_, self.config.memory_mb << 20)
 
     def decode(self, latent: np.ndarray) -> np.ndarray:
-        """Snapshots mean + z U, (q, m), of latent coordinates (q, r)."""
-        return self.mean_ + np.asarray(latent, dtype=np.float64) @ self.basis_
+        """Snapshots mean + z U, (q, m), of latent coordinates (q, r); NaN outside the domain."""
+        snapshots = np.asarray(latent, dtype=self.basis_.dtype) @ self.basis_
+        return np.add(snapshots, self.mean_, out=snapshots, casting="same_kind")
+
+    def projection_errors(self, snapshots: Matrix) -> np.ndarray:
+        """|X - P_k X| / |X| of centred snapshots (q, m) for k = 0..r modes, (r + 1,): give held-out runs."""
+        squares, _ = left_out(snapshots, self.mean_, self.basis_, self.inner_, self.config.memory_mb << 20)
+        total = squares.sum(axis=0)
+        return np.sqrt(total / total[0]) if total[0] > 0 else np.zeros(len(total))
 
     def state(self) -> dict[str, np.ndarray]:
         """All that was learned, as named arrays."""
-        return {
+        arrays = {
             "mean": self.mean_,
             "basis": self.basis_,
-            "singular_values": self.singular_values_,
-            "energy": self.energy_,
-            "weights": self.weights_,
-            "n_snapshots": np.array(self.n_snapshots_),
+            "spectrum": self.spectrum_,
+            "weights": self.inner_.weights,
+            "counts": np.array([self.n_snapshots_, self.total_energy_, self.lost_energy_]),
         }
+        if self.inner_.mass is not None:
+            mass = self.inner_.mass
+            arrays |= {"mass": mass.data, "mass_columns": mass.indices, "mass_rows": mass.indptr}
+        return arrays
 
     @classmethod
     def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
@@ -108,10 +194,15 @@ class SVD:
         svd = cls(config)
         svd.mean_ = np.asarray(state["mean"])
         svd.basis_ = np.ascontiguousarray(state["basis"])
-        svd.singular_values_ = np.asarray(state["singular_values"])
-        svd.energy_ = np.asarray(state["energy"])
-        svd.weights_ = np.asarray(state["weights"])
-        svd.n_snapshots_ = int(state["n_snapshots"])
+        svd.spectrum_ = np.asarray(state["spectrum"])
+        svd.singular_values_ = svd.spectrum_[: len(svd.basis_)]
+        m, mass = len(svd.mean_), None
+        if "mass" in state:
+            mass = sparse.csr_array((state["mass"], state["mass_columns"], state["mass_rows"]), shape=(m, m))
+        svd.inner_ = InnerProduct(np.asarray(state["weights"]), mass)
+        n, svd.total_energy_, svd.lost_energy_ = (float(value) for value in state["counts"])
+        svd.n_snapshots_ = int(n)
+        svd.gram_, svd.numbers_ = None, {}
         return svd
 
 

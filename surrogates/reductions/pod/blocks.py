@@ -1,0 +1,100 @@
+"""Centred and weighted float64 blocks of a snapshot matrix, small enough to stay in the processor's cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from surrogates.reductions import Matrix
+from surrogates.reductions.pod.inner_product import InnerProduct
+from surrogates.reductions.pod.stripes import stripe_width, stripes
+
+BLOCK = 2**18
+"""Values of a block: 2 MB of float64."""
+SPAN = 8
+"""Stripes of one task. Fixed, so that sums are added up alike here and on any number of workers."""
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """Neighbouring columns start..stop that one task works on, stripe by stripe.
+
+    root: (stop - start,) square root of the weights. groups: (stop - start,), None where all are one group.
+    """
+
+    source: Matrix
+    start: int
+    stop: int
+    width: int
+    root: np.ndarray
+    groups: np.ndarray | None
+    centre: bool
+
+
+class Block(NamedTuple):
+    """values (n, k) = (snapshots - mean) * root at the columns, which count from the start of the span."""
+
+    columns: slice | np.ndarray
+    group: int
+    values: np.ndarray
+    mean: np.ndarray
+
+
+def spans(source: Matrix, inner: InnerProduct, centre: bool, memory: int, per_value: int = 0) -> list[Span]:
+    """All columns of the snapshots (n, m), cut into tasks of equal size."""
+    width = stripe_width(source, memory, per_value)
+    m = source.shape[1]
+    cuts = [(a, min(a + SPAN * width, m)) for a in range(0, m, SPAN * width)]
+    groups = inner.groups
+    return [
+        Span(
+            source, a, b, width, np.sqrt(inner.weights[a:b]), None if groups is None else groups[a:b], centre
+        )
+        for a, b in cuts
+    ]
+
+
+def blocks(span: Span) -> Iterator[Block]:
+    """The blocks of a span; `values` is one buffer, valid until the next block is asked for.
+
+    Columns of weight 0 are left out, whatever stands in them.
+    """
+    n = span.source.shape[0]
+    width = min(512, max(16, BLOCK // n))
+    buffer = np.empty(n * width)
+    weighted = bool((span.root != 1.0).any())
+    for first, raw in stripes(span.source, span.start, span.stop, span.width):
+        k = raw.shape[-1]
+        for a in range(0, k, width):
+            b = min(a + width, k)
+            at = first - span.start + a
+            for group, pick in _parts(span, at, b - a):
+                chosen = raw[:, a:b] if pick is None else raw[:, a + pick]
+                values = buffer[: chosen.size].reshape(chosen.shape)
+                np.copyto(values, chosen)
+                mean = np.zeros(values.shape[1])
+                if span.centre:
+                    mean = values.sum(axis=0) / n
+                    values -= mean
+                columns = slice(at, at + b - a) if pick is None else at + pick
+                if weighted:
+                    values *= span.root[columns]
+                yield Block(columns, group, values, mean)
+
+
+def _parts(span: Span, at: int, k: int) -> Iterator[tuple[int, np.ndarray | None]]:
+    """Each group among k columns and where its columns are; None stands for all of them."""
+    inside = span.root[at : at + k] > 0
+    if span.groups is None:
+        if inside.all():
+            yield 0, None
+        elif inside.any():
+            yield 0, np.flatnonzero(inside)
+        return
+    groups = span.groups[at : at + k]
+    for group in np.unique(groups[inside]):
+        pick = np.flatnonzero(inside & (groups == group))
+        yield int(group), None if len(pick) == k else pick

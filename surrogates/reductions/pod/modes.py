@@ -1,0 +1,86 @@
+"""The modes themselves: a second reading of the snapshots, into memory or, where they are too many, into a file."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+
+import numpy as np
+
+from surrogates.reductions import Matrix
+from surrogates.reductions.pod.blocks import BLOCK, Span, blocks, spans
+from surrogates.reductions.pod.cluster import in_order
+from surrogates.reductions.pod.decomposition import Decomposition, Settings
+from surrogates.reductions.pod.gram import gram
+from surrogates.reductions.pod.inner_product import InnerProduct
+
+log = logging.getLogger(__name__)
+
+LARGE = 2**23
+"""Values of a basis from which float32 snapshots get float32 modes: half the artifact, half the time to decode."""
+
+
+def modes(source: Matrix, found: Decomposition, settings: Settings) -> tuple[np.ndarray, float]:
+    """Basis (rank, m), u_i = sum_j V_ji (x_j - mean) / s_i, and how far it was from orthonormal before repair.
+
+    The defect max |U W U^T - I| measures what rounding did to the small singular values; U is then multiplied by
+    (U W U^T)^-1/2, the least change that makes it orthonormal (Loewdin 1950). Signs are such that the entry of
+    largest magnitude of each mode is positive.
+    """
+    rank, m = found.rank, source.shape[1]
+    if found.s[0] == 0.0:
+        return _constant(found.inner), 0.0
+    basis = _room(rank, m, np.dtype(source.dtype), settings.memory)
+    if found.modes is not None:
+        basis[:] = found.modes
+    else:
+        assert found.left is not None
+        mix = (found.left / found.s[:rank]).T
+        columns = spans(source, found.inner, settings.centre, settings.memory)
+        results = in_order(_of_span, [(span, mix) for span in columns], settings.scheduler)
+        for span, part in zip(columns, results, strict=True):
+            basis[:, span.start : span.stop] = part
+    flips = _signs(basis)
+    overlap = gram(basis, found.inner, False, settings.memory)[0][0]
+    defect = float(np.abs(overlap - np.eye(rank)).max())
+    values, vectors = np.linalg.eigh(overlap)
+    repair = (vectors / np.sqrt(values)) @ vectors.T
+    for a in range(0, m, step := max(16, BLOCK // rank)):
+        part = basis[:, a : a + step]
+        basis[:, a : a + step] = flips[:, None] * (repair @ part)
+    return basis, defect
+
+
+def _of_span(span: Span, mix: np.ndarray) -> np.ndarray:
+    part = np.zeros((len(mix), span.stop - span.start))
+    for block in blocks(span):
+        part[:, block.columns] = (mix @ block.values) / span.root[block.columns]
+    return part
+
+
+def _room(rank: int, m: int, dtype: np.dtype, memory: int) -> np.ndarray:
+    """An array for the basis; beyond half the memory it lies in an unnamed temporary file."""
+    kept = np.float32 if dtype == np.float32 and rank * m > LARGE else np.float64
+    size = rank * m * np.dtype(kept).itemsize
+    if size <= memory // 2:
+        return np.empty((rank, m), dtype=kept)
+    log.info("the basis of %d MB is kept in a file in %s", size >> 20, tempfile.gettempdir())
+    with tempfile.TemporaryFile() as file:
+        return np.memmap(file, dtype=kept, mode="w+", shape=(rank, m))
+
+
+def _signs(basis: np.ndarray) -> np.ndarray:
+    best = np.zeros(len(basis))
+    for a in range(0, basis.shape[1], step := max(16, BLOCK // len(basis))):
+        part = basis[:, a : a + step]
+        most = part[np.arange(len(part)), np.abs(part).argmax(axis=1)]
+        best = np.where(np.abs(most) > np.abs(best), most, best)
+    return np.where(best < 0, -1.0, 1.0)
+
+
+def _constant(inner: InnerProduct) -> np.ndarray:
+    """The constant function of norm 1: the one mode of snapshots that do not differ."""
+    one = (inner.weights > 0).astype(np.float64)
+    root = np.sqrt(inner.weights)
+    moved = root if inner.mass is None else inner.mass @ root
+    return (one / np.sqrt(root @ moved))[None]
