@@ -6,30 +6,25 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial import Delaunay, KDTree
 
+# A simplex longer than this many spacings of its corners bridges a bay of the rim, and says nothing there.
+_LONG = 3.0
+
 
 def interpolation(sources: np.ndarray, targets: np.ndarray) -> csr_array:
     """W (t, s) with u(targets) = W u(sources), exact for linear u; sources (s, 3), targets (t, 3).
 
-    The weights are barycentric in the Delaunay simplex that holds the target. Where none does, at the rim of a
-    curved boundary, the target takes the value of the nearest source. Sources on a line or in a plane, whatever
-    its slope, are recognised and interpolated within it.
+    The weights are barycentric in the Delaunay simplex that holds the target. Where none does, or a drawn-out one
+    at the rim, the target takes the least-squares plane through the nearest sources. Sources on a line or in a
+    plane, whatever its slope, are recognised and interpolated within it.
     """
     s, t = _in_own_dimensions(sources, targets)
-    if s.shape[1] == 1:
-        return _on_a_line(s[:, 0], t[:, 0])
-    simplices = Delaunay(s)
-    home = np.asarray(simplices.find_simplex(t))
     d = s.shape[1]
-    transform = np.asarray(simplices.transform)[home]
-    partial = np.einsum("tij,tj->ti", transform[:, :d], t - transform[:, d])
-    weights = np.concatenate([partial, 1 - partial.sum(axis=1, keepdims=True)], axis=1)
-    columns = simplices.simplices[home]
-    # A simplex without volume has no barycentric coordinates.
-    outside = (home < 0) | ~np.isfinite(weights).all(axis=1)
-    weights[outside] = [1.0] + [0.0] * d
-    columns[outside] = np.asarray(KDTree(s).query(t[outside])[1])[:, None]
+    weights, columns = _on_a_line(s[:, 0], t[:, 0]) if d == 1 else _in_simplices(s, t)
+    outside = ~(np.isfinite(weights).all(axis=1) & (weights > -1e-9).all(axis=1))
+    weights[outside] = 0.0
     rows = np.repeat(np.arange(len(t)), d + 1)
-    return csr_array((weights.ravel(), (rows, columns.ravel())), shape=(len(t), len(s)))
+    inner = csr_array((weights.ravel(), (rows, columns.ravel())), shape=(len(t), len(s)))
+    return csr_array(inner + _beyond(s, t, np.flatnonzero(outside)))
 
 
 def apply(weights: csr_array, values: np.ndarray) -> np.ndarray:
@@ -46,11 +41,35 @@ def _in_own_dimensions(sources: np.ndarray, targets: np.ndarray) -> tuple[np.nda
     return (sources - centre) @ kept.T, (targets - centre) @ kept.T
 
 
-def _on_a_line(s: np.ndarray, t: np.ndarray) -> csr_array:
+def _in_simplices(s: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Barycentric weights and corners, (t, d+1) each; the weights of targets that no good simplex holds are NaN."""
+    triangulation = Delaunay(s)
+    home = np.asarray(triangulation.find_simplex(t))
+    corners = triangulation.simplices[home]
+    # A simplex without volume has a transform of NaN.
+    transform = np.asarray(triangulation.transform)[home]
+    partial = np.einsum("tij,tj->ti", transform[:, :-1], t - transform[:, -1])
+    weights = np.concatenate([partial, 1 - partial.sum(axis=1, keepdims=True)], axis=1)
+    spacing = KDTree(s).query(s, k=min(5, len(s)))[0][:, -1]
+    length = np.max([np.ptp(s[corners][:, :, i], axis=1) for i in range(s.shape[1])], axis=0)
+    weights[(home < 0) | (length > _LONG * spacing[corners].max(axis=1))] = np.nan
+    return weights, corners
+
+
+def _on_a_line(s: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     order = np.argsort(s)
     right = np.clip(np.searchsorted(s[order], t), 1, len(s) - 1)
-    a, b = order[right - 1], order[right]
-    gap = s[b] - s[a]
-    share = np.clip((t - s[a]) / np.where(gap > 0, gap, 1.0), 0.0, 1.0)
-    rows, columns = np.tile(np.arange(len(t)), 2), np.concatenate([a, b])
-    return csr_array((np.concatenate([1 - share, share]), (rows, columns)), shape=(len(t), len(s)))
+    ends = np.stack([order[right - 1], order[right]], axis=1)
+    gap = s[ends[:, 1]] - s[ends[:, 0]]
+    share = (t - s[ends[:, 0]]) / np.where(gap > 0, gap, 1.0)
+    return np.stack([1 - share, share], axis=1), ends
+
+
+def _beyond(s: np.ndarray, t: np.ndarray, outside: np.ndarray) -> csr_array:
+    """Rows for targets outside: the constant term of the least-squares plane round the target."""
+    count = min(3 * s.shape[1] + 1, len(s))
+    near = np.asarray(KDTree(s).query(t[outside], k=count)[1]).reshape(len(outside), count)
+    plane = np.concatenate([np.ones((*near.shape, 1)), s[near] - t[outside, None]], axis=2)
+    weights = np.linalg.pinv(plane)[:, 0] if len(outside) else np.zeros(near.shape)
+    rows = np.repeat(outside, count)
+    return csr_array((weights.ravel(), (rows, near.ravel())), shape=(len(t), len(s)))

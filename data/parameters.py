@@ -7,7 +7,7 @@ import difflib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,31 @@ def table_of(rows: Mapping[str, Mapping[str, float]], units: Mapping[str, str | 
     return ParameterTable(
         tuple(units), tuple(units.values()), tuple(rows), values.reshape(len(rows), len(units))
     )
+
+
+def joined(tables: Sequence[ParameterTable]) -> ParameterTable:
+    """One table of several for the same runs, each with parameters of its own (table, case files, names).
+
+    A run that lacks a row in any of them has none in the whole. Raises StudyError where two give one parameter.
+    """
+    names = [name for table in tables for name in table.names]
+    doubled = [name for name in names if names.count(name) > 1]
+    if doubled:
+        raise StudyError(
+            "Each parameter must come from one place", f"'{doubled[0]}' from two", "Leave out one of the two"
+        )
+    units = {name: unit for t in tables for name, unit in zip(t.names, t.units, strict=True)}
+    problems = {run: problem for table in reversed(tables) for run, problem in table.problems.items()}
+    rows: dict[str, dict[str, float]] = {}
+    for run in dict.fromkeys(run for table in tables for run in table.runs):
+        parts = [table.row(run) for table in tables]
+        if all(part is not None for part in parts):
+            rows[run] = {name: value for part in parts if part is not None for name, value in part.items()}
+        elif run not in problems:
+            lacking = next(t for t, part in zip(tables, parts, strict=True) if part is None)
+            problems[run] = f"no value of {', '.join(lacking.names)}"
+    table = table_of(rows, units)
+    return ParameterTable(table.names, table.units, table.runs, table.values, problems)
 
 
 def read_table(

@@ -1,0 +1,179 @@
+"""A number out of a case's own input files, by a short expression such as "constant/transportProperties: nu".
+
+The expression is FILE: ENTRY, or FILE: ENTRY[i] for the i-th number (from 0) of a list; FILE may be a pattern.
+What ENTRY means depends on the file:
+
+    *KEYWORD[i], *KEYWORD LABEL[i]   CalculiX and Abaqus decks: item i of the first data line under the keyword
+                                     (that begins with LABEL); *KEYWORD OPTION is the option on the keyword's line
+    a.b.c                            OpenFOAM dictionaries: entry c of the sub-dictionary b of a
+    a.b.c                            JSON: likewise, with numbers for places in lists
+    column                           CSV: a column of the one data row, or the value beside that name
+    name, section.name               anything else: `name = 1.5`, `name: 1.5`, `real name=1.5;`, INI sections
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from data.errors import StudyError
+from data.parameters import ParameterTable, table_of
+from data.sources import RunSource
+
+_NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?"
+_EXPRESSION = re.compile(r"^(?P<file>[^:]+?)\s*:\s*(?P<entry>.+?)\s*(?:\[(?P<index>\d+)\])?$")
+_C_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
+
+
+class _NotThereError(Exception):
+    """Why a file has no such value."""
+
+
+def table_from_cases(
+    sources: Sequence[RunSource], expressions: Mapping[str, str], units: Mapping[str, str | None]
+) -> ParameterTable:
+    """The parameters of each run by expressions on the files of its folder.
+
+    expressions: parameter to expression; units: parameter to unit. A run whose files lack a value gets no row,
+    with the reason in `problems`. Raises StudyError where an expression is malformed.
+    """
+    for name, expression in expressions.items():
+        _parsed(name, expression)
+    rows, problems = {}, {}
+    for source in sources:
+        folder = source.path if source.path.is_dir() else source.path.parent
+        try:
+            rows[source.name] = {n: case_value(folder, n, e) for n, e in expressions.items()}
+        except _NotThereError as why:
+            problems[source.name] = str(why)
+    table = table_of(rows, {name: units.get(name) for name in expressions})
+    return ParameterTable(table.names, table.units, table.runs, table.values, problems)
+
+
+def case_value(folder: Path, name: str, expression: str) -> float:
+    """The number that the expression finds in the folder; `name` is for the errors."""
+    match = _parsed(name, expression)
+    paths = sorted(path for path in folder.glob(match["file"]) if path.is_file())
+    if len(paths) != 1:
+        raise _NotThereError(f"{len(paths)} files that match '{match['file']}'")
+    entry = match["entry"]
+    text = paths[0].read_text(encoding="utf-8", errors="replace")
+    try:
+        numbers = _finder(paths[0], text, entry)(text, entry)
+    except (_NotThereError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise _NotThereError(f"no '{entry}' in '{paths[0].name}' ({error})") from error
+    index = match["index"]
+    if index is None and len(numbers) != 1:
+        raise _NotThereError(f"{len(numbers)} numbers for '{entry}' in '{paths[0].name}': choose one by [i]")
+    if index is not None and int(index) >= len(numbers):
+        raise _NotThereError(f"{len(numbers)} numbers for '{entry}' in '{paths[0].name}', no [{index}]")
+    value = numbers[int(index or 0)]
+    if not math.isfinite(value):
+        raise _NotThereError(f"no number at {match['entry']}[{index or 0}] in '{paths[0].name}'")
+    return value
+
+
+def _parsed(name: str, expression: str) -> re.Match[str]:
+    match = _EXPRESSION.match(expression)
+    if match is None:
+        raise StudyError(
+            f"The expression of parameter '{name}' must be 'FILE: ENTRY' or 'FILE: ENTRY[i]'",
+            f"'{expression}'",
+            "Correct it in the study file, for example 'constant/transportProperties: nu'",
+        )
+    return match
+
+
+def _finder(path: Path, text: str, entry: str) -> Callable[[str, str], list[float]]:
+    if entry.startswith("*"):
+        return _in_deck
+    if path.suffix.lower() == ".json":
+        return _in_json
+    if path.suffix.lower() == ".csv":
+        return _in_csv
+    return _in_dictionary if "FoamFile" in text else _in_assignments
+
+
+def _in_deck(text: str, entry: str) -> list[float]:
+    keyword, _, label = entry[1:].partition(" ")
+    wanted, inside = keyword.upper(), False
+    label = label.strip().upper()
+    for line in text.splitlines():
+        items = [item.strip() for item in line.split(",")]
+        if line.startswith("*") and not line.startswith("**"):
+            inside = items[0][1:].strip().upper() == wanted
+            options = dict(item.upper().split("=", 1) for item in items[1:] if "=" in item)
+            if inside and label in options:
+                return [float(options[label])]
+        elif inside and line.strip() and not line.startswith("**") and label in ("", items[0].upper()):
+            # Words keep their place, so that [i] counts as the manual does; they are no numbers though.
+            return [_number_or_nan(item) for item in items if item]
+    raise _NotThereError("no such line")
+
+
+def _number_or_nan(item: str) -> float:
+    return float(item) if re.fullmatch(_NUMBER, item) else math.nan
+
+
+def _in_json(text: str, entry: str) -> list[float]:
+    value = json.loads(text)
+    for key in entry.split("."):
+        value = value[int(key)] if isinstance(value, list) else value[key]
+    values = value if isinstance(value, list) else [value]
+    if any(isinstance(v, bool) or not isinstance(v, int | float) for v in values):
+        raise _NotThereError(f"{value!r} is no number")
+    return [float(v) for v in values]
+
+
+def _in_csv(text: str, entry: str) -> list[float]:
+    rows = [row for row in csv.reader(text.splitlines(), skipinitialspace=True) if row]
+    if entry in rows[0] and len(rows) == 2:
+        return [float(rows[1][rows[0].index(entry)])]
+    return [float(next(row[1] for row in rows if row[0].strip() == entry))]
+
+
+def _in_dictionary(text: str, entry: str) -> list[float]:
+    entries = dict(_entries(_C_COMMENT.sub(" ", text)))
+    value = entries.get(entry)
+    if value is not None and value.startswith("$"):
+        value = entries.get(value[1:].strip("{}:"))
+    if value is None:
+        raise _NotThereError("no such entry")
+    # The dimensions in front of a value are no part of it.
+    return [float(number) for number in re.findall(_NUMBER, re.sub(r"\[[^\]]*\]", " ", value))]
+
+
+def _entries(text: str) -> Iterator[tuple[str, str]]:
+    """Entries of an OpenFOAM dictionary as ("outer.inner.name", "value")."""
+    path: list[str] = []
+    words: list[str] = []
+    for token in re.findall(r'"[^"]*"|[{};]|[^\s{};]+', text):
+        if token == "{":
+            path.append(words[-1] if words else "")
+            words = []
+        elif token == "}":
+            path = path[:-1]
+            words = []
+        elif token == ";":
+            if len(words) > 1:
+                yield ".".join([*path, words[0]]), " ".join(words[1:])
+            words = []
+        else:
+            words.append(token)
+
+
+def _in_assignments(text: str, entry: str) -> list[float]:
+    section, _, name = entry.rpartition(".")
+    text = re.sub(r"[#!%][^\n]*", " ", _C_COMMENT.sub(" ", text))
+    if section and f"[{section}]" in text:
+        text = text.split(f"[{section}]", 1)[1].split("\n[", 1)[0]
+    else:
+        name = entry
+    found = re.findall(rf"(?<![\w.]){re.escape(name)}\s*(?:=|:|\s)\s*({_NUMBER})(?![\w.])", text)
+    if len(found) != 1:
+        raise _NotThereError(f"{len(found)} lines give it a number")
+    return [float(found[0].replace("d", "e").replace("D", "e"))]

@@ -1,0 +1,232 @@
+"""Meshes that differ: another numbering is recognised and undone, another mesh is mapped or refused."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial import Delaunay
+
+from data.errors import RunRejected
+from data.formats import Field, Run
+from data.ingest import ingest
+from data.interpolation import apply, interpolation
+from data.mapping import Mapping
+from data.mesh import Mesh
+from data.places import regular_grid
+from data.renumbering import renumbered, renumbering
+from data.rules import MeshRule
+
+
+def square(n: int, seed: int = 0, wobble: float = 0.2) -> Mesh:
+    """The unit square, n x n points, those inside moved at random, in triangles."""
+    x, y = np.meshgrid(np.linspace(0, 1, n), np.linspace(0, 1, n), indexing="ij")
+    points = np.stack([x.ravel(), y.ravel(), np.zeros(n * n)], axis=1)
+    inside = (x > 0) & (x < 1) & (y > 0) & (y < 1)
+    shift = np.random.default_rng(seed).uniform(-wobble, wobble, (n * n, 2)) / (n - 1)
+    points[inside.ravel(), :2] += shift[inside.ravel()]
+    return Mesh(points, {"triangle": Delaunay(points[:, :2]).simplices.astype(np.int64)})
+
+
+def shuffled(mesh: Mesh, seed: int) -> tuple[Mesh, np.ndarray, np.ndarray]:
+    """The mesh in another order of nodes, cells and corners; and the old numbers of its nodes and cells."""
+    rng = np.random.default_rng(seed)
+    points, cells = rng.permutation(mesh.n_points), rng.permutation(mesh.n_cells)
+    number = np.empty(mesh.n_points, dtype=np.int64)
+    number[points] = np.arange(mesh.n_points)
+    nodes = np.roll(number[mesh.cells["triangle"][cells]], seed % 3, axis=1)
+    return Mesh(mesh.points[points], {"triangle": nodes}), points, cells
+
+
+@given(st.integers(0, 1000))
+def test_any_renumbering_is_found_and_undone(seed):
+    mesh = square(6)
+    other, points, cells = shuffled(mesh, seed)
+    run = Run(
+        other,
+        {
+            "p": Field(points[None, :, None].astype(float), "point"),
+            "c": Field(cells[None, :, None].astype(float), "cell"),
+        },
+    )
+    order = renumbering(other, mesh, 1e-6)
+    assert order is not None
+    undone = renumbered(run, order, mesh)
+    np.testing.assert_array_equal(undone.fields["p"].values[0, :, 0], np.arange(mesh.n_points))
+    np.testing.assert_array_equal(undone.fields["c"].values[0, :, 0], np.arange(mesh.n_cells))
+
+
+def test_nodes_within_the_tolerance_are_the_same():
+    mesh = square(5)
+    rounded = Mesh(mesh.points.astype(np.float32).astype(float), mesh.cells)
+    assert rounded.hash != mesh.hash
+    assert renumbering(rounded, mesh, 1e-6) is not None
+    assert renumbering(rounded, mesh, 1e-12) is None
+
+
+def test_another_triangulation_of_the_same_nodes_is_another_mesh():
+    mesh = square(4, wobble=0)
+    flipped = mesh.cells["triangle"].copy()
+    one = next(
+        (i, j) for i in range(len(flipped)) for j in range(i) if len(set(flipped[i]) & set(flipped[j])) == 2
+    )
+    shared = set(flipped[one[0]]) & set(flipped[one[1]])
+    tips = [next(iter(set(flipped[k]) - shared)) for k in one]
+    a, b = shared
+    flipped[one[0]], flipped[one[1]] = [*tips, a], [*tips, b]
+    assert renumbering(Mesh(mesh.points, {"triangle": flipped}), mesh, 1e-6) is None
+
+
+def test_cell_centres_alone_are_matched_too():
+    mesh = square(4)
+    centres = mesh.points[mesh.cells["triangle"]].mean(axis=1)
+    order = np.random.default_rng(1).permutation(len(centres))
+    found = renumbering(
+        Mesh(mesh.points, cell_centres=centres[order]), Mesh(mesh.points, cell_centres=centres), 1e-6
+    )
+    assert found is not None
+    np.testing.assert_array_equal(order[found.cells], np.arange(len(centres)))
+
+
+@given(st.integers(0, 100), st.sampled_from([1, 2, 3]), st.floats(-2, 2), st.floats(-2, 2))
+def test_linear_fields_are_interpolated_exactly_on_lines_planes_and_in_space(seed, dimension, a, b):
+    rng = np.random.default_rng(seed)
+    axes = np.linalg.qr(rng.standard_normal((3, 3)))[0][:dimension]
+    sources = rng.uniform(0, 1, (40, dimension)) @ axes + 5
+    mix = rng.dirichlet(np.ones(40), 15)
+    targets = mix @ sources
+    field = sources @ [a, b, 1.0]
+    mapped = apply(interpolation(sources, targets), field[None, :, None])[0, :, 0]
+    np.testing.assert_allclose(mapped, mix @ field, atol=1e-9)
+
+
+@pytest.mark.parametrize("dimension", [1, 2, 3])
+def test_linear_fields_go_on_linearly_beyond_the_rim(dimension):
+    sources = np.zeros((50, 3))
+    targets = np.zeros((20, 3))
+    rng = np.random.default_rng(0)
+    sources[:, :dimension] = rng.uniform(0, 1, (50, dimension))
+    targets[:, :dimension] = rng.uniform(-0.1, 1.1, (20, dimension))
+    mapped = interpolation(sources, targets) @ (sources @ [1.0, 2.0, 3.0] + 4)
+    np.testing.assert_allclose(mapped, targets @ [1.0, 2.0, 3.0] + 4, atol=1e-9)
+
+
+@pytest.mark.parametrize("on", ["point", "cell"])
+def test_the_mapping_error_of_a_known_field_falls_with_the_second_power_of_the_spacing(on):
+    reference = square(30)
+    errors = [Mapping(reference).known_field_error(square(n, seed=n), on) for n in (11, 21, 41)]
+    orders = np.log2(np.array(errors[:-1]) / errors[1:])
+    assert orders.min() > 1.5
+    assert errors[-1] < 0.02
+
+
+def test_a_mapped_run_is_close_to_its_field_and_the_note_says_how_close():
+    def wave(mesh: Mesh) -> np.ndarray:
+        return np.sin(np.pi * mesh.points[:, 0]) * np.cos(np.pi * mesh.points[:, 1])
+
+    mesh, reference = square(25, seed=3), square(30)
+    run = Run(mesh, {"u": Field(wave(mesh)[None, :, None].astype(np.float32), "point")})
+    mapped = Mapping(reference)(run, 0.1)
+    error = np.linalg.norm(mapped.fields["u"].values[0, :, 0] - wave(reference)) / np.linalg.norm(
+        wave(reference)
+    )
+    assert error < 0.01
+    (note,) = mapped.notes
+    noted = float(note.split()[-1].rstrip("%")) / 100
+    # The way back adds a loss of the same kind.
+    assert 0.5 * error < noted < 5 * error
+    assert mapped.fields["u"].values.dtype == np.float32
+    assert mapped.mesh is reference
+
+
+def test_a_field_that_the_reference_cannot_hold_is_refused():
+    mesh = square(41)
+    noise = np.random.default_rng(0).standard_normal((1, mesh.n_points, 1))
+    with pytest.raises(RunRejected, match=r"must lose less than 10.0% of it"):
+        Mapping(square(6))(Run(mesh, {"u": Field(noise, "point")}), 0.1)
+
+
+def test_another_domain_is_refused():
+    mesh = square(20)
+    larger = Mesh(mesh.points * [1.5, 1, 1], mesh.cells)
+    run = Run(larger, {"u": Field(np.zeros((1, mesh.n_points, 1)), "point")})
+    with pytest.raises(RunRejected, match="must cover each other"):
+        Mapping(mesh)(run, 1.0)
+
+
+def with_hole(n: int) -> Mesh:
+    """The unit square without the disc of radius 0.3 in its middle."""
+    mesh = square(n)
+    centres = mesh.points[mesh.cells["triangle"]].mean(axis=1)
+    kept = mesh.cells["triangle"][np.linalg.norm(centres[:, :2] - 0.5, axis=1) > 0.3]
+    used, nodes = np.unique(kept, return_inverse=True)
+    return Mesh(mesh.points[used], {"triangle": nodes.reshape(-1, 3)})
+
+
+def test_a_hole_on_one_side_alone_is_refused():
+    whole, holed = square(30), with_hole(30)
+    for mesh, reference in ((whole, holed), (holed, whole)):
+        run = Run(mesh, {"u": Field(np.zeros((1, mesh.n_points, 1)), "point")})
+        with pytest.raises(RunRejected, match="must cover each other"):
+            Mapping(reference)(run, 1.0)
+
+
+def test_a_regular_grid_leaves_holes_out():
+    grid = regular_grid(with_hole(30), (41, 41))
+    radius = np.linalg.norm(grid.points[:, :2] - 0.5, axis=1)
+    assert radius.min() > 0.15
+    assert np.sum(radius > 0.35) == np.sum(
+        np.linalg.norm(regular_grid(square(30), (41, 41)).points[:, :2] - 0.5, axis=1) > 0.35
+    )
+
+
+@pytest.fixture
+def two_meshes(solver):
+    """run_0 on the strip, run_1 on its renumbering, run_2 on a strip moved a little along x."""
+    solver.run(3)
+    order = np.random.default_rng(5).permutation(10)
+    number = np.argsort(order)
+    fields = {name: values[order] for name, values in solver.fields(**solver.parameters(1)).items()}
+    triangles = number[np.arange(8)[:, None] + np.arange(3)]
+    solver.write(solver.path(1), fields, solver.points[order], triangles)
+    moved = solver.points.copy()
+    moved[4:6, 0] += 0.3
+    fields = {"T": moved[:, 0], "U": np.tile(moved[:, :1], 3)}
+    solver.write(solver.path(2), fields, moved)
+    return solver
+
+
+def test_a_renumbered_run_is_stored_in_the_order_of_the_study(two_meshes, store):
+    report = ingest(store, two_meshes.sources(), two_meshes.table(3), two_meshes.rules)
+    assert report.accepted == ["run_0", "run_1"]
+    assert [reason for _, reason, _ in report.rejected] == ["wrong mesh"]
+    assert any("another numbering" in note for note in report.notes)
+    expected = two_meshes.fields(**two_meshes.parameters(1))
+    for name in ("T", "U"):
+        np.testing.assert_array_equal(store.snapshots()[name].sel(run="run_1"), expected[name])
+
+
+def test_a_run_on_another_mesh_is_mapped_when_the_study_says_so(two_meshes, store):
+    rules = replace(two_meshes.rules, mesh=MeshRule("map"))
+    report = ingest(store, two_meshes.sources(), two_meshes.table(3), rules)
+    assert report.accepted == ["run_0", "run_1", "run_2"]
+    assert any(note.startswith("'T' mapped to the mesh of the study, error") for note in report.notes)
+    np.testing.assert_allclose(store.snapshots()["T"].sel(run="run_2"), two_meshes.points[:, 0], atol=1e-12)
+
+
+def test_the_reference_mesh_can_be_that_of_a_file(two_meshes, store):
+    rules = replace(two_meshes.rules, mesh=MeshRule("same", reference=two_meshes.path(2)))
+    report = ingest(store, two_meshes.sources(), two_meshes.table(3), rules)
+    assert report.accepted == ["run_2"]
+
+
+def test_runs_can_be_mapped_to_a_grid(two_meshes, store):
+    rules = replace(two_meshes.rules, mesh=MeshRule("map", grid=(9, 3)))
+    ingest(store, two_meshes.sources(), two_meshes.table(3), rules)
+    dataset = store.snapshots()
+    assert dataset.sizes["point"] == 27
+    given_ = two_meshes.parameters(0)
+    np.testing.assert_allclose(
+        dataset["T"].sel(run="run_0"), given_["a"] * dataset["point_x"] + given_["b"] * dataset["point_y"]
+    )
