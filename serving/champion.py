@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
+from data.errors import FieldwrightError
 from serving.served import Served, load_served
 from serving.shelf import Shelf
 
@@ -49,7 +50,8 @@ class Champion:
                 served = load_served(shelved, self._shelf.path(shelved))
             # Whatever a damaged artifact makes fail, the version that is served must go on being served.
             except Exception as error:
-                failure = f"Version {shelved.version} of '{shelved.model}' cannot be served: {error}"
+                why = str(error) if isinstance(error, FieldwrightError) else repr(error)
+                failure = f"Version {shelved.version} of '{shelved.model}' cannot be served: {why}"
                 logger.error("%s", failure, exc_info=error)
                 if shelved is versions[0]:
                     self.failure = failure

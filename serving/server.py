@@ -100,12 +100,12 @@ class Server:
                 continue
             if ready.is_success and "models" in about:
                 return about["models"][0]["version"]
-            reason = about.get("error", ready.text)
+            reason = f'the answer "{about.get("error", ready.text)}"'
             break
         raise ModelError(
             "The server must come up with a model",
             reason,
-            "See its log above, and promote a version that loads",
+            "See its log above",
         )
 
     def stop(self) -> None:

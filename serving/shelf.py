@@ -49,9 +49,11 @@ class Shelf:
 
     def versions(self) -> list[Shelved]:
         """The champion first, then those it replaced, for a worker that cannot load the champion."""
-        if not self.pointer.exists():
+        # A pointer that cannot be read counts as none; the supervisor then writes it anew.
+        try:
+            return [Shelved(**entry) for entry in orjson.loads(self.pointer.read_bytes())]
+        except (FileNotFoundError, ValueError, TypeError):
             return []
-        return [Shelved(**entry) for entry in orjson.loads(self.pointer.read_bytes())]
 
     def path(self, shelved: Shelved) -> Path:
         return self.folder / shelved.folder

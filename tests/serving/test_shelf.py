@@ -64,6 +64,15 @@ def test_the_newest_versions_are_kept_and_the_rest_cleared_away(shelf: Shelf):
     assert folders == {entry.folder for entry in newest}
 
 
+@pytest.mark.parametrize("content", ["", "{", "[1]", '[{"version": "1"}]', "null"])
+def test_a_pointer_that_cannot_be_read_counts_as_none(shelf: Shelf, content: str):
+    bring(shelf, shelved(1))
+    shelf.pointer.write_text(content)
+    assert shelf.versions() == []
+    shelf.point_to(shelved(1))
+    assert shelf.versions() == [shelved(1)]
+
+
 def test_going_back_to_a_version_puts_it_first(shelf: Shelf):
     for version in (1, 2, 1):
         bring(shelf, shelved(version))
