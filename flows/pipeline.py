@@ -13,6 +13,7 @@ import pandas as pd
 from prefect import flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.utilities.annotations import quote
+from threadpoolctl import threadpool_limits
 
 from data.errors import StudyError
 from data.ingest import Rules, find_runs, ingest
@@ -33,6 +34,11 @@ from surrogates.validation import CrossValidation, cross_validate
 T = TypeVar("T")
 # Results pass from task to task in memory and are hashed for no cache: they are arrays, and large.
 _task = partial(task, cache_policy=NO_CACHE, persist_result=False)
+
+
+# A few hundred runs make small matrices: BLAS threads then wait for each other longer than they compute (seven
+# times slower in all on two busy cores), and their number would change the last digits.
+one_thread = partial(threadpool_limits, 1)
 
 
 def whole(value: T) -> T:
@@ -97,15 +103,16 @@ def judge_candidate(
     study: Study, label: str, candidate: KindConfig, targets: Targets
 ) -> tuple[Judged, CrossValidation]:
     """Cross-validates one candidate by the same folds as every other."""
-    validation = cross_validate(
-        candidate,
-        {name: study.reduction_of(name) for name in study.fields},
-        targets.x,
-        targets.values,
-        folds=min(study.validation.folds, len(targets.runs)),
-        seed=study.seed,
-        progress=lambda done, total: report_progress(f"Judging {label}", done, total),
-    )
+    with one_thread():
+        validation = cross_validate(
+            candidate,
+            {name: study.reduction_of(name) for name in study.fields},
+            targets.x,
+            targets.values,
+            folds=min(study.validation.folds, len(targets.runs)),
+            seed=study.seed,
+            progress=lambda done, total: report_progress(f"Judging {label}", done, total),
+        )
     errors = validation.errors
     score = float(np.mean([errors[name][study.validation.metric].mean() for name in study.fields]))
     relative = {name: float(errors[name]["relative_l2"].mean()) for name in study.fields}
@@ -118,20 +125,21 @@ def train_best(
 ) -> Surrogate:
     """Trains the best candidate on all runs and calibrates its bands by its out-of-fold predictions."""
     report_progress("Training the best on all", 0, 1)
-    surrogate = Surrogate.train(
-        candidate,
-        {name: study.reduction_of(name) for name in study.fields},
-        targets.x,
-        targets.values,
-        parameters=targets.parameters,
-        fields=targets.fields,
-        points=targets.points,
-        cells=targets.cells,
-        cross_validation=validation,
-        coverage=study.validation.coverage,
-        seed=study.seed,
-        name=study.name,
-    )
+    with one_thread():
+        surrogate = Surrogate.train(
+            candidate,
+            {name: study.reduction_of(name) for name in study.fields},
+            targets.x,
+            targets.values,
+            parameters=targets.parameters,
+            fields=targets.fields,
+            points=targets.points,
+            cells=targets.cells,
+            cross_validation=validation,
+            coverage=study.validation.coverage,
+            seed=study.seed,
+            name=study.name,
+        )
     report_progress("Training the best on all", 1, 1)
     return surrogate
 
