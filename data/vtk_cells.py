@@ -36,6 +36,14 @@ FIXED: dict[int, tuple[str, int, tuple[int, ...] | None]] = {
     35: ("line4", 4, None),
 }
 
+# Lagrange and Bezier cells of first and second order are the plain ones: type and number of nodes to type. Their
+# hexahedra and wedges of second order number their edges otherwise and are left as they are.
+_ORDERS = {
+    (0, 2): 3, (0, 3): 21, (1, 3): 5, (1, 6): 22, (2, 4): 9, (2, 9): 28, (3, 4): 10, (3, 10): 24,
+    (4, 8): 12, (5, 6): 13, (6, 5): 14,
+}  # fmt: skip
+_LAGRANGE = {(first + kind, size): plain for first in (68, 75) for (kind, size), plain in _ORDERS.items()}
+
 
 def mesh_of(
     points: np.ndarray, connectivity: np.ndarray, offsets: np.ndarray, types: np.ndarray
@@ -48,6 +56,7 @@ def mesh_of(
     """
     starts = np.concatenate([[0], offsets[:-1]]).astype(np.int64)
     sizes = offsets - starts
+    types = _plain(types, sizes)
     groups: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     kinds, first = np.unique(types, return_index=True)
     for kind in kinds[np.argsort(first)]:
@@ -70,6 +79,13 @@ def mesh_of(
     return Mesh(points, cells), np.concatenate(positions) if positions else np.arange(0)
 
 
+def _plain(types: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    plain = np.array(types)
+    for (kind, size), other in _LAGRANGE.items():
+        plain[(types == kind) & (sizes == size)] = other
+    return plain
+
+
 def polygon_types(group: str, sizes: np.ndarray) -> np.ndarray:
     """VTK type numbers of a surface's cells of `sizes` nodes in its group "Verts", "Lines", "Polys" or "Strips"."""
     if group == "Verts":
@@ -79,3 +95,9 @@ def polygon_types(group: str, sizes: np.ndarray) -> np.ndarray:
     if group == "Strips":
         return np.full(len(sizes), 6)
     return np.select([sizes == 3, sizes == 4], [5, 9], 7)
+
+
+def cell_notes(mesh: Mesh) -> tuple[str, ...]:
+    """A note where the mesh mixes cells, as of an area and of its boundary."""
+    kinds = ", ".join(f"{len(nodes)} {kind}" for kind, nodes in mesh.cells.items())
+    return (f"cells of several types: {kinds}",) if len(mesh.cells) > 1 else ()

@@ -11,7 +11,7 @@ import numpy as np
 from data.errors import ReadError
 from data.formats import Description, Field, FieldInfo, Run
 from data.mesh import Mesh
-from data.vtk_cells import mesh_of
+from data.vtk_cells import cell_notes, mesh_of
 from data.vtk_xml import VtkXml
 
 CellArrays = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -152,11 +152,8 @@ class VtkPieces:
         return mesh_of(*(np.concatenate(parts) for parts in (points, connectivity, offsets, types)))
 
     def _notes(self, mesh: Mesh) -> tuple[str, ...]:
-        notes = [f"{len(self.pieces)} pieces joined"] if len(self.pieces) > 1 else []
-        if len(mesh.cells) > 1:
-            kinds = ", ".join(f"{len(nodes)} {kind}" for kind, nodes in mesh.cells.items())
-            notes.append(f"cells of several types: {kinds}")
-        return tuple(notes)
+        joined = (f"{len(self.pieces)} pieces joined",) if len(self.pieces) > 1 else ()
+        return joined + cell_notes(mesh)
 
 
 def connectivity_and_ends(

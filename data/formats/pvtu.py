@@ -12,6 +12,7 @@ from data.damage import damage_is_a_read_error
 from data.errors import ReadError
 from data.formats import Description, Reader, Run, reader_named, register
 from data.joining import join_parts
+from data.mesh import Mesh
 from data.vtk_xml import VtkXml, looks_like_vtk_xml
 
 _PIECES = {"PUnstructuredGrid": "vtu", "PPolyData": "vtp"}
@@ -35,6 +36,7 @@ class PvtuReader:
         return replace(
             described[0],
             reader=self.name,
+            fields={n: info for n, info in described[0].fields.items() if not n.startswith("vtkGhostType")},
             n_points=sum(one.n_points for one in described),
             n_cells=sum(one.n_cells for one in described),
             size_bytes=sum(one.size_bytes for one in described),
@@ -80,21 +82,26 @@ def _pieces(path: Path) -> tuple[Reader, list[Path]]:
 
 
 def _without_ghosts(run: Run) -> Run:
-    """The run without the cells that another process owns; the points stay, since cells share them."""
+    """The run without the cells that another process owns, and without the points of those cells alone."""
     ghosts = run.fields.get("vtkGhostType (cell)") or run.fields.get("vtkGhostType")
     fields = {name: field for name, field in run.fields.items() if not name.startswith("vtkGhostType")}
     if ghosts is None or ghosts.on != "cell" or not ghosts.values.any() or run.mesh.cell_centres is not None:
         return replace(run, fields=fields)
     own = ghosts.values[0, :, 0] == 0
     cells, first = {}, 0
+    used = np.zeros(run.mesh.n_points, bool)
     for kind, nodes in run.mesh.cells.items():
         kept = nodes[own[first : first + len(nodes)]]
         first += len(nodes)
         if len(kept):
             cells[kind] = kept
-    kept = {n: replace(f, values=f.values[:, own]) if f.on == "cell" else f for n, f in fields.items()}
-    note = f"{int(np.sum(~own))} ghost cells left out"
-    return replace(run, mesh=replace(run.mesh, cells=cells), fields=kept, notes=(*run.notes, note))
+            used[kept] = True
+    number = np.cumsum(used) - 1
+    mesh = Mesh(run.mesh.points[used], {kind: number[nodes] for kind, nodes in cells.items()})
+    fields = {n: replace(f, values=f.values[:, own if f.on == "cell" else used]) for n, f in fields.items()}
+    return replace(
+        run, mesh=mesh, fields=fields, notes=(*run.notes, f"{int(np.sum(~own))} ghost cells left out")
+    )
 
 
 register(PvtuReader())

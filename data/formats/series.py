@@ -67,7 +67,7 @@ def _files(path: Path) -> tuple[list[Path], np.ndarray | None]:
     if path.is_file():
         entries = json.loads(path.read_text(encoding="utf-8"))["files"]
         entries = sorted(entries, key=lambda entry: float(entry["time"]))
-        files = [path.parent / entry["name"] for entry in entries]
+        files = [_listed(path, entry["name"]) for entry in entries]
         times = np.array([float(entry["time"]) for entry in entries])
     else:
         found = _series_in(path)
@@ -83,6 +83,13 @@ def _files(path: Path) -> tuple[list[Path], np.ndarray | None]:
         got = f"no '{missing[0].name}'" if missing else "an empty list"
         raise ReadError(f"All files of the series '{path.name}' must be there", got, "Copy them too")
     return files, times
+
+
+def _listed(path: Path, name: str) -> Path:
+    """The file of a list's entry; OpenFOAM v1912 lists legacy files without their stem and suffix."""
+    file = path.parent / name
+    stem, suffix = Path(path.stem).stem, Path(path.stem).suffix
+    return file if file.is_file() else path.parent / f"{stem}{name}{suffix}"
 
 
 def _series_in(folder: Path) -> dict[tuple[str, str], list[Path]]:

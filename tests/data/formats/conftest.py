@@ -5,6 +5,7 @@ from __future__ import annotations
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -45,3 +46,22 @@ def shared_runs(tmp_path_factory):
         return only
 
     return unpacked
+
+
+@pytest.fixture(scope="session")
+def integral():
+    """The integral of linear nodal values (n,), or of values per cell (c,), over the simplices of a mesh."""
+
+    def over(mesh, values: np.ndarray) -> float:
+        kind = "tetra" if "tetra" in mesh.cells else "triangle"
+        nodes = mesh.cells[kind]
+        edges = mesh.points[nodes[:, 1:]] - mesh.points[nodes[:, :1]]
+        gram = np.einsum("cik,cjk->cij", edges, edges)
+        size = np.sqrt(np.linalg.det(gram)) / (6 if kind == "tetra" else 2)
+        before = list(mesh.cells)[: list(mesh.cells).index(kind)]
+        first = sum(len(mesh.cells[other]) for other in before)
+        nodal = len(values) == mesh.n_points
+        per_cell = values[nodes].mean(axis=1) if nodal else values[first : first + len(nodes)]
+        return float(size @ per_cell)
+
+    return over

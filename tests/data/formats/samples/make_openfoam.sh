@@ -142,4 +142,13 @@ pack polyhedra
 nu=1e-7 new_case crashed ascii off icoFoam 20 0.5 1
 icoFoam > log.icoFoam 2>&1 || true
 pack crashed
+
+# The same results as VTK files: legacy in text and binary, and XML in pieces of a multi-block list.
+new_case foamtovtk ascii off icoFoam
+icoFoam > log.icoFoam
+foamToVTK -noZero -legacy -ascii -name text -fields '(U p)' > log.blockMesh
+foamToVTK -noZero -legacy -name binary -fields '(U p)' > log.blockMesh
+foamToVTK -noZero -name xml -fields '(U p)' > log.blockMesh
+rm -r 0* constant system log.icoFoam
+pack foamtovtk
 rm -rf "$work"
