@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from data.errors import ModelError
+from serving.blocks import predict_in_blocks
 from serving.query import Query, QueryReader
 from serving.shelf import Shelved
 from surrogates.description import FieldInfo
@@ -20,11 +21,16 @@ SECONDS_PER_FIELD_VALUE = 1e-7
 """Of writing the four statistics as JSON; it only has to tell quick answers from slow ones."""
 
 
+TRIED = 16
+"""Queries of the larger of the two questions by which a surrogate is tried out."""
+
+
 @dataclass(frozen=True, eq=False)
 class Served:
     """One version of one model on one device; immutable, so that a swap is one assignment.
 
-    seconds_per_query: time of one query for the default quantities, measured when it was tried out.
+    seconds_once, seconds_per_query: time of a question for the default quantities, whatever its size, and
+        what each further query adds, measured when the surrogate was tried out.
     """
 
     surrogate: Surrogate
@@ -32,6 +38,7 @@ class Served:
     version: str
     device: str
     reader: QueryReader
+    seconds_once: float
     seconds_per_query: float
 
     def seconds(self, query: Query) -> float:
@@ -39,7 +46,8 @@ class Served:
         if any(quantity.at is not None for quantity in query.quantities):
             return math.inf
         share = max(1.0, len(query.quantities) / len(self.reader.default_quantities))
-        return self.seconds_per_query * share * len(query.x) + SECONDS_PER_FIELD_VALUE * query.field_values
+        quantities = share * (self.seconds_once + self.seconds_per_query * len(query.x))
+        return quantities + SECONDS_PER_FIELD_VALUE * query.field_values
 
     def field(self, name: str) -> FieldInfo:
         """The description of a field of the surrogate."""
@@ -61,21 +69,27 @@ def load_served(shelved: Shelved, folder: Path) -> Served:
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     surrogate = Surrogate.load(folder, device=device)
-    parameters = surrogate.description.parameters
     reader = QueryReader(surrogate.description)
-    middle = {info.name: (info.minimum + info.maximum) / 2 for info in parameters}
-    query = reader.read({"parameters": middle})
+    middle = {info.name: (info.minimum + info.maximum) / 2 for info in surrogate.description.parameters}
+    one = _time(surrogate, reader.read({"parameters": middle}))
+    many = _time(surrogate, reader.read({"parameters": [middle] * TRIED}))
+    per_query = max(0.0, (many - one) / (TRIED - 1))
+    return Served(surrogate, shelved.model, shelved.version, device, reader, one, per_query)
+
+
+def _time(surrogate: Surrogate, query: Query) -> float:
+    """Seconds to answer the query, which must come out finite; raises ModelError."""
     seconds = []
     # The first answer pays for what is made on first use; the quickest of three is the usual one.
     for _ in range(3):
         start = time.perf_counter()
-        prediction = surrogate.predict(query.x, (), query.quantities)
+        prediction = predict_in_blocks(surrogate, query)
         seconds.append(time.perf_counter() - start)
-    for label, band in prediction.quantities.items():
-        if not (np.isfinite(band.lower).all() and np.isfinite(band.upper).all()):
-            raise ModelError(
-                "A surrogate must answer with finite numbers in the middle of its domain",
-                f"a {label} that is not finite",
-                "Train it anew",
-            )
-    return Served(surrogate, shelved.model, shelved.version, device, reader, min(seconds))
+        for label, band in prediction.quantities.items():
+            if not (np.isfinite(band.lower).all() and np.isfinite(band.upper).all()):
+                raise ModelError(
+                    "A surrogate must answer with finite numbers in the middle of its domain",
+                    f"a {label} that is not finite",
+                    "Train it anew",
+                )
+    return min(seconds)

@@ -80,6 +80,11 @@ class Server:
         )
 
     @property
+    def pid(self) -> int:
+        """Of BentoML's master process."""
+        return self._process.pid
+
+    @property
     def exit_code(self) -> int | None:
         """None while it runs."""
         return self._process.poll()
