@@ -1,0 +1,1 @@
+"""Optimisers that physics-informed training needs beyond those of torch."""

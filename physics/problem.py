@@ -1,0 +1,150 @@
+"""One differential equation to be solved by a network: domain, residual, conditions, coefficients, reference."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from data.errors import FieldwrightError
+from physics.deepxde_torch import dde
+
+Coefficients = Mapping[str, Tensor | float]
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A coefficient of an equation: fixed at its value, varied over its range, or estimated from measurements.
+
+    value: in the reference case; low, high: the range of a parametric solution and the start of an estimate (its
+    middle); unit: SI, "1" for none.
+    """
+
+    name: str
+    value: float
+    low: float
+    high: float
+    unit: str = "1"
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """An ODE or PDE for u on a domain, with everything that training and judging it needs.
+
+    x is (n, d + p): the d coordinates, space first and time last, then the p coefficients that are varied, if any.
+    A coefficient arrives in `c` by name, as a number or as a column (n, 1). All functions are of torch tensors in
+    double precision and differentiable.
+
+    geometry, time: DeepXDE's; one of them may be None.
+    residual(x, u, c): one column (n, 1) for each equation, zero for the solution; u (n, m); see `physics.derivative`.
+    lift(x, N, c): u (n, m) made of the network's output N (n, m) so that the conditions hold whatever N is.
+    conditions: DeepXDE's initial and boundary conditions, which the lift and the reference must meet.
+    reference(x, c): the solution (n, m), known from elsewhere.
+    features(x): what the network sees (n, f) of the coordinates (n, d); by itself they are scaled to [-1, 1].
+    reference_floor: the relative residual that the reference's own accuracy allows.
+    """
+
+    name: str
+    coordinates: tuple[str, ...]
+    outputs: tuple[str, ...]
+    residual: Callable[[Tensor, Tensor, Coefficients], Sequence[Tensor]]
+    lift: Callable[[Tensor, Tensor, Coefficients], Tensor]
+    reference: Callable[[Tensor, Coefficients], Tensor]
+    conditions: tuple[Any, ...]
+    geometry: Any | None = None
+    time: Any | None = None
+    unknowns: tuple[Unknown, ...] = ()
+    features: Callable[[Tensor], Tensor] | None = None
+    reference_floor: float = 1e-9
+
+    @property
+    def domain(self) -> Any:
+        """DeepXDE's geometry, time domain, or the product of both."""
+        if self.geometry is None:
+            return self.time
+        return self.geometry if self.time is None else dde.geometry.GeometryXTime(self.geometry, self.time)
+
+    @property
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper corner (d,), (d,) of the box round the domain."""
+        boxes = [part.bbox for part in (self.geometry, self.time) if part is not None]
+        low, high = zip(*boxes, strict=True)
+        return np.concatenate(low).astype(float), np.concatenate(high).astype(float)
+
+    @property
+    def values(self) -> dict[str, float]:
+        """The coefficients of the reference case."""
+        return {unknown.name: unknown.value for unknown in self.unknowns}
+
+    def unknown(self, name: str) -> Unknown:
+        """The coefficient of that name; raises FieldwrightError when there is none."""
+        for unknown in self.unknowns:
+            if unknown.name == name:
+                return unknown
+        raise FieldwrightError(
+            f"A coefficient of '{self.name}' must be one of {', '.join(self.values) or '(none)'}",
+            f"'{name}'",
+            "Correct the name",
+        )
+
+    def points(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """n random points (n, d), evenly spread over the inside of the domain."""
+        low, high = self.bounds
+        points = low + (high - low) * rng.random((n, len(low)))
+        if self.geometry is not None:
+            space = points[:, : self.geometry.dim]
+            while not (inside := self.geometry.inside(space)).all():
+                again = low + (high - low) * rng.random((np.count_nonzero(~inside), len(low)))
+                points[~inside] = again
+                space = points[:, : self.geometry.dim]
+        return points
+
+    def residual_of(
+        self,
+        solution: Callable[[Tensor, Coefficients], Tensor],
+        points: np.ndarray,
+        c: Coefficients | None = None,
+    ) -> np.ndarray:
+        """Residuals (n, equations) of any differentiable solution(x, c) at points (n, d)."""
+        x = torch.from_numpy(np.ascontiguousarray(points, dtype=float)).requires_grad_()
+        c = self.values if c is None else c
+        dde.grad.clear()
+        rows = self.residual(x, solution(x, c), c)
+        dde.grad.clear()
+        return torch.cat(list(rows), dim=1).detach().numpy()
+
+    def scale(self, points: np.ndarray) -> float:
+        """Root mean square residual of the lift alone (N = 0): what relative residuals are relative to."""
+        blank = torch.zeros(len(points), len(self.outputs), dtype=torch.float64)
+        return _rms(self.residual_of(lambda x, c: self.lift(x, blank, c), points))
+
+    def check_reference(self, n: int = 400, seed: int = 0) -> float:
+        """The relative residual of the reference; raises FieldwrightError when it does not vanish.
+
+        Said before any training: a network trained on a wrong equation converges as well as on a right one.
+        """
+        points = self.points(n, np.random.default_rng(seed))
+        relative = _rms(self.residual_of(self.reference, points)) / self.scale(points)
+        if not relative <= self.reference_floor:
+            raise FieldwrightError(
+                f"The reference solution of '{self.name}' must satisfy its equation to {self.reference_floor:g}",
+                f"a relative residual of {relative:.2g}",
+                "Correct the residual or the reference; training would aim at the wrong solution",
+            )
+        return relative
+
+    def relative_error(
+        self, predicted: np.ndarray, points: np.ndarray, c: Coefficients | None = None
+    ) -> float:
+        """Relative L2 distance ||u - u_ref|| / ||u_ref|| of predictions (n, m) from the reference at points."""
+        with torch.no_grad():
+            expected = self.reference(torch.from_numpy(points), self.values if c is None else c).numpy()
+        return float(np.linalg.norm(predicted - expected) / np.linalg.norm(expected))
+
+
+def _rms(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))

@@ -1,0 +1,60 @@
+"""Free vibration of an underdamped oscillator.
+
+    u'' + 2 d u' + w0^2 u = 0  on (0, 1) s,   u(0) = 1 m,   u'(0) = 0,   d < w0
+
+Solution:  u = exp(-d t) (cos(w t) + (d / w) sin(w t)),  w = sqrt(w0^2 - d^2).
+d [1/s] is the decay rate, w0 [rad/s] the natural frequency. Both may be varied or estimated.
+
+Source: Timoshenko, Vibration Problems in Engineering, section 1.8; as a test of PINNs: Markidis, Frontiers in Big
+Data 4 (2021) 669097.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from physics.deepxde_torch import dde
+from physics.derivative import derivative
+from physics.problem import Coefficients, Problem, Unknown
+from physics.problems import register
+
+TIME = dde.geometry.TimeDomain(0.0, 1.0)
+LIFT_TIME = 0.05  # s; 1 / w0: a bare t^2 would ask the network for values of w0^2 / 2 at the start
+
+
+def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    return [derivative(u, x, 0, 0) + 2 * c["d"] * derivative(u, x, 0) + c["w0"] ** 2 * u]
+
+
+def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    t2 = x[:, :1] ** 2
+    return 1 + t2 / (t2 + LIFT_TIME**2) * network
+
+
+def reference(x: Tensor, c: Coefficients) -> Tensor:
+    d, w0 = (torch.as_tensor(c[name], dtype=torch.float64) for name in ("d", "w0"))
+    w, t = torch.sqrt(w0**2 - d**2), x[:, :1]
+    return torch.exp(-d * t) * (torch.cos(w * t) + d / w * torch.sin(w * t))
+
+
+register(
+    Problem(
+        name="damped_oscillator",
+        coordinates=("t",),
+        outputs=("u",),
+        time=TIME,
+        residual=residual,
+        lift=lift,
+        reference=reference,
+        conditions=(
+            dde.icbc.IC(TIME, lambda x: 1.0 + 0.0 * x, lambda _, on_initial: on_initial),
+            dde.icbc.OperatorBC(
+                TIME,
+                lambda x, u, _: derivative(u, x, 0),
+                lambda x, on_boundary: on_boundary and x[0] < 0.5,
+            ),
+        ),
+        unknowns=(Unknown("d", 2.0, 1.0, 3.0, "1/s"), Unknown("w0", 20.0, 18.0, 22.0, "rad/s")),
+    )
+)
