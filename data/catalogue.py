@@ -110,6 +110,11 @@ class Catalogue:
             ).fetchone()
         return _from_row(row) if row else None
 
+    def drop(self, name: str, state: str) -> None:
+        """Forgets a run in that state."""
+        with self._connection() as connection:
+            connection.execute("DELETE FROM runs WHERE name = ? AND state = ?", (name, state))
+
     def fact(self, name: str) -> str | None:
         """A fact of the whole store, such as "reference mesh"."""
         with self._connection() as connection:
@@ -121,6 +126,11 @@ class Catalogue:
         with self._connection() as connection:
             how = "IGNORE" if once else "REPLACE"
             connection.execute(f"INSERT OR {how} INTO facts VALUES (?, ?)", (name, value))
+
+    def forget_fact(self, name: str) -> None:
+        """Forgets a fact, so that it can be set anew."""
+        with self._connection() as connection:
+            connection.execute("DELETE FROM facts WHERE name = ?", (name,))
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:

@@ -29,7 +29,15 @@ _UGRID = {1: "edge", 2: "face", 3: "volume"}
 
 def write_run(path: Path, run: Run, record: RunRecord) -> None:
     """Writes one run as a group: fields (time, point or cell, component), time, parameters as scalars."""
-    group = zarr.create_group(store=path, zarr_format=3)
+    about_run = {
+        "Conventions": "CF-1.11",
+        "title": record.name,
+        "source": f"{record.reader} {record.reader_version}".strip(),
+        "coordinates": " ".join(record.parameters),
+        "mesh": f"{MESHES}/{record.mesh}",
+        "record": json.dumps(plain(record)),
+    }
+    group = zarr.create_group(store=path, zarr_format=3, attributes=about_run)
     transient = bool(record.times)
     for name, field in run.fields.items():
         dims, values = [field.on], field.values
@@ -45,16 +53,6 @@ def write_run(path: Path, run: Run, record: RunRecord) -> None:
         _write(group, "time", np.asarray(record.times), ("time",), units="s", standard_name="time")
     for name, value in record.parameters.items():
         _write(group, name, np.array(value, dtype=np.float64), (), units=record.units.get(name))
-    group.attrs.update(
-        {
-            "Conventions": "CF-1.11",
-            "title": record.name,
-            "source": f"{record.reader} {record.reader_version}".strip(),
-            "coordinates": " ".join(record.parameters),
-            "mesh": f"{MESHES}/{record.mesh}",
-            "record": json.dumps(plain(record)),
-        }
-    )
     _consolidate(path)
 
 
@@ -90,7 +88,8 @@ def read_array(path: Path, name: str) -> np.ndarray:
 
 def write_mesh(path: Path, mesh: Mesh) -> None:
     """Writes a mesh as a group in UGRID's terms: one topology per cell type over the same nodes."""
-    group = zarr.create_group(store=path, zarr_format=3)
+    about = {"Conventions": "CF-1.11 UGRID-1.0", "cell_types": list(mesh.cells)}
+    group = zarr.create_group(store=path, zarr_format=3, attributes=about)
     for i, axis in enumerate("xyz"):
         _write(group, f"node_{axis}", mesh.points[:, i], ("point",), axis=axis.upper())
     for name, nodes in mesh.cells.items():
@@ -108,7 +107,6 @@ def write_mesh(path: Path, mesh: Mesh) -> None:
             _write(group, f"cell_{axis}", mesh.cell_centres[:, i], ("cell",), axis=axis.upper())
     if mesh.cell_volumes is not None:
         _write(group, "cell_volume", mesh.cell_volumes, ("cell",), standard_name="cell_volume")
-    group.attrs.update({"Conventions": "CF-1.11 UGRID-1.0", "cell_types": list(mesh.cells)})
     _consolidate(path)
 
 

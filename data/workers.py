@@ -63,7 +63,7 @@ class Workers:
                 LocalCluster(n_workers=self.count, threads_per_worker=1, dashboard_address="", memory_limit=0)
             )
             try:
-                client = stack.enter_context(Client(where, timeout=30))
+                client = stack.enter_context(Client(where))
             except OSError as error:
                 raise StoreError(
                     "The workers that read runs must be reachable",
