@@ -37,8 +37,7 @@ def run(study: StudyFile, /, *, verbose: bool = False) -> None:
     # What the user did wrong is said before the libraries, which take seconds, are loaded.
     Study.load(study)
     if not verbose:
-        os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
-        os.environ.setdefault("PREFECT_LOGGING_LEVEL", "INFO")
+        _silence_prefect()
     from flows.pipeline import run_study
     from flows.progress import drawn
     from flows.report_tables import print_report
@@ -130,9 +129,15 @@ def demo(*, folder: Path | None = None, port: int = 3000) -> None:
     port
         Port of the endpoint while the demo runs.
     """
+    _silence_prefect()
     from flows.demo import run_demo
 
     run_demo(folder, port, console)
+
+
+def _silence_prefect() -> None:
+    """Keeps Prefect's log off the terminal, where the progress bars are; its own server still gets it."""
+    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 
 def main() -> None:

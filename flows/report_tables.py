@@ -18,12 +18,12 @@ def print_report(console: Console, report: PipelineReport) -> None:
     if ingested.rejected:
         console.print(rejected_table(ingested.rejected))
     fields = list(report.judged[0].relative_l2)
-    table = Table(title="Candidates, by cross-validation", title_justify="left")
+    table = Table(
+        title="Candidates by cross-validation: mean relative L2 of each field", title_justify="left"
+    )
     table.add_column("candidate")
-    table.add_column(report.metric, justify="right")
-    for field in fields:
-        table.add_column(f"{field}: relative L2", justify="right")
-    table.add_column("fit, s", justify="right")
+    for column in (report.metric, *fields, "fit, s"):
+        table.add_column(column, justify="right")
     for judged in report.judged:
         errors = [f"{judged.relative_l2[field]:.2e}" for field in fields]
         style = "bold" if judged.candidate == report.best else None
