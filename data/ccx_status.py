@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from data.errors import ReadError
+from data.errors import DivergedError, UnfinishedError
 
 
 def check_converged(result: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
-    """The .sta file and log beside a .frd file, and notes; raises ReadError for a diverged or unfinished run.
+    """The .sta file and log beside a .frd file, and notes; raises DivergedError or UnfinishedError.
 
     An attempt that diverged has a U behind its number; CalculiX writes the last one to the .frd file all the same.
     """
@@ -26,7 +26,7 @@ def check_converged(result: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
                 last[words[0], words[1]] = words[2]
         for (step, increment), attempt in last.items():
             if attempt.endswith("U"):
-                raise ReadError(
+                raise DivergedError(
                     must, f"increment {increment} of step {step} not converged ('{status.name}')", do
                 )
     else:
@@ -39,9 +39,10 @@ def check_converged(result: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
         files.append(log)
         text = log.read_text(errors="replace")
         error = re.search(r"^ *\*ERROR.*", text, re.M)
-        if error or "Job finished" not in text:
-            got = f"'{' '.join(error[0].split())}'" if error else "no 'Job finished'"
-            raise ReadError(must, f"{got} in '{log.name}'", do)
+        if error:
+            raise DivergedError(must, f"'{' '.join(error[0].split())}' in '{log.name}'", do)
+        if "Job finished" not in text:
+            raise UnfinishedError(must, f"no 'Job finished' in '{log.name}'", do)
     return tuple(files), notes
 
 

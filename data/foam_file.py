@@ -14,7 +14,7 @@ from typing import Literal
 
 import numpy as np
 
-from data.errors import ReadError
+from data.errors import ReadError, TruncatedError
 
 COMPONENTS: dict[str, tuple[str, ...]] = {
     "scalar": ("",),
@@ -71,10 +71,11 @@ class FoamFile:
             with gzip.open(self.path) if self.path.suffix == ".gz" else self.path.open("rb") as file:
                 self.content: bytes = file.read(size)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise self.damaged(f"gzip data that breaks off or is garbled ({error})") from None
+            raise TruncatedError(*self._whole(f"gzip data that breaks off ({error})")) from None
         header = _HEADER.search(self.content, 0, _HEAD_SIZE)
         if header is None:
-            raise self.damaged("no FoamFile header")
+            kind = ReadError if self.content else TruncatedError
+            raise kind(*self._whole("no FoamFile header"))
         self.start = header.end()
         self.header = {
             k.decode(): v.strip(b'" ').decode(errors="replace") for k, v in _ENTRY.findall(header[1])
@@ -85,10 +86,11 @@ class FoamFile:
 
     def damaged(self, got: str) -> ReadError:
         """The error for content that contradicts itself, to raise."""
-        where = f"{self.path.parent.name}/{self.path.name}"
-        return ReadError(
-            f"'{where}' must be a whole OpenFOAM file", got, "Write it again, or leave this run out"
-        )
+        return ReadError(*self._whole(got))
+
+    def _whole(self, got: str) -> tuple[str, str, str]:
+        must = f"'{self.path.parent.name}/{self.path.name}' must be a whole OpenFOAM file"
+        return must, got, "Write it again, or leave this run out"
 
     def entry(self, name: str, default: str = "") -> str:
         """The value of a top-level `name value;` entry of a dictionary, comments aside."""
@@ -194,7 +196,7 @@ class FoamFile:
         else:
             end = self.content.find(b")", start)
         if end < 0:
-            raise self.damaged("a list that breaks off")
+            raise TruncatedError(*self._whole("a list that breaks off"))
         return end
 
     def _numbers(self, start: int, end: int, kind: str, count: int | None) -> np.ndarray:
@@ -220,4 +222,6 @@ class FoamFile:
             if self.content[end : end + 1] == b")":
                 values = np.frombuffer(self.content, f"{order}{letter}{size}", count, start)
                 return values.astype(np.int64 if kind == "label" else f"=f{size}"), end
+        if start + count > len(self.content):
+            raise TruncatedError(*self._whole(f"a binary list that breaks off before {count} numbers"))
         raise self.damaged(f"a binary list of {count} numbers that does not end where it should")

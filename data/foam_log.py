@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from data.errors import ReadError
+from data.errors import DivergedError, UnfinishedError
 
 _FATAL = re.compile(
     r"FOAM FATAL[^\n]*|Foam::error::printStack|Floating point exception \(core dumped\)|MPI_ABORT"
@@ -15,7 +15,7 @@ _PIECE = 65536
 
 
 def check_ended(case: Path, application: str) -> tuple[Path | None, tuple[str, ...]]:
-    """The solver's log, if there is one, and notes; raises ReadError if it tells of a crash or has no end."""
+    """The solver's log, if there is one, and notes; raises DivergedError or UnfinishedError."""
     logs = [log for log in _logs(case) if _is_of(log, application)]
     if not logs:
         return None, ("no log of the solver: whether it ended as it should cannot be told",)
@@ -24,13 +24,12 @@ def check_ended(case: Path, application: str) -> tuple[Path | None, tuple[str, .
     tail = _tail(log)
     fatal = _FATAL.search(tail)
     reached = f"Time = {_last_time(log):g}"
+    must = f"The run '{case.name}' must have ended"
     do = f"Run it to its end, or leave it out; remove '{log.name}' to take its times as they are"
     if fatal:
-        raise ReadError(
-            f"The run '{case.name}' must have ended", f"'{fatal[0]}' in '{log.name}' at {reached}", do
-        )
+        raise DivergedError(must, f"'{fatal[0]}' in '{log.name}' at {reached}", do)
     if not re.search(r"^End\b", tail, re.M):
-        raise ReadError(f"The run '{case.name}' must have ended", f"'{log.name}' stopping at {reached}", do)
+        raise UnfinishedError(must, f"'{log.name}' stopping at {reached}", do)
     return log, ()
 
 

@@ -12,23 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from data.errors import ReadError
+from data.errors import ReadError, TruncatedError, UnfinishedError
+from data.frd_cells import FRD_CELLS
 
-# Type number: (meshio's name, order of the nodes). The file has the upright edges before those of the upper side.
-_CELLS: dict[int, tuple[str, tuple[int, ...]]] = {
-    1: ("hexahedron", tuple(range(8))),
-    2: ("wedge", tuple(range(6))),
-    3: ("tetra", tuple(range(4))),
-    4: ("hexahedron20", (*range(12), *range(16, 20), *range(12, 16))),
-    5: ("wedge15", (*range(9), *range(12, 15), *range(9, 12))),
-    6: ("tetra10", tuple(range(10))),
-    7: ("triangle", tuple(range(3))),
-    8: ("triangle6", tuple(range(6))),
-    9: ("quad", tuple(range(4))),
-    10: ("quad8", tuple(range(8))),
-    11: ("line", tuple(range(2))),
-    12: ("line3", tuple(range(3))),
-}
 _TENSOR = {(1, 1): "xx", (2, 2): "yy", (3, 3): "zz", (1, 2): "xy", (2, 3): "yz", (3, 1): "xz", (1, 3): "xz"}
 _FORMAT, _COUNT = slice(73, 75), slice(24, 36)
 
@@ -77,10 +63,13 @@ class FrdFile:
 
     def damaged(self, got: str) -> ReadError:
         """The error for content that contradicts itself, to raise."""
-        return ReadError(
+        return ReadError(*self._whole(got))
+
+    def _whole(self, got: str) -> tuple[str, str, str]:
+        return (
             f"'{self.path.name}' must be a whole CalculiX result file",
             got,
-            "Run ccx again, or leave this run out",
+            "Run it again, or leave it out",
         )
 
     def nodes(self) -> tuple[np.ndarray, np.ndarray]:
@@ -137,7 +126,7 @@ class FrdFile:
                 return
             elif not re.match(r" {4}1|  -3| -3", line):
                 raise self.damaged(f"the line '{line[:40].strip()}' where a block should begin")
-        raise self.damaged("no closing 9999: CalculiX did not end as it should")
+        raise UnfinishedError(*self._whole("no closing 9999: CalculiX did not end as it should"))
 
     def _after_block(self, header: str, position: int, increment: tuple[int, int]) -> int:
         line, position = self._line(position)
@@ -199,7 +188,9 @@ class FrdFile:
             raise self.damaged(f"{count} records in format {form}")
         end = start + count * self._record(width, form).itemsize
         # In text a line " -3" follows, in binary the next block.
-        if end > len(self._content) or (form < 2 and self._content[end : end + 3] != b" -3"):
+        if end > len(self._content):
+            raise TruncatedError(*self._whole(f"{where}, which breaks off before {count} nodes"))
+        if form < 2 and self._content[end : end + 3] != b" -3":
             raise self.damaged(f"{where}, which does not end after {count} nodes")
         return end
 
@@ -207,7 +198,7 @@ class FrdFile:
         if form < 2:
             end = self._content.find(b"\n -3", start - 1)
             if end < 0:
-                raise self.damaged("elements that break off")
+                raise TruncatedError(*self._whole("elements that break off"))
         else:
             end = start
             for _ in range(self.n_elements):
@@ -215,7 +206,7 @@ class FrdFile:
                 kind = int.from_bytes(self._content[end + 4 : end + 8], "little")
                 end += 4 * (4 + len(self._cell(kind)[1]))
                 if end > len(self._content):
-                    raise self.damaged("elements that break off")
+                    raise TruncatedError(*self._whole("elements that break off"))
         self._elements_at = (start, end, form)
         return end + (1 if form < 2 else 0)
 
@@ -230,9 +221,9 @@ class FrdFile:
         return words[words != -2]
 
     def _cell(self, kind: int) -> tuple[str, tuple[int, ...]]:
-        if kind not in _CELLS:
+        if kind not in FRD_CELLS:
             raise self.damaged(f"an element of the unknown type {kind}")
-        return _CELLS[kind]
+        return FRD_CELLS[kind]
 
     def _values_of(self, table: np.ndarray, form: int) -> np.ndarray:
         names = table.dtype.names or ()

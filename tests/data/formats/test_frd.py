@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.errors import ReadError
+from data.errors import DivergedError, ReadError, TruncatedError, UnfinishedError
 from data.formats import reader_for, reader_named
 from data.frd_file import FrdFile
 
@@ -119,7 +119,7 @@ def test_a_diverged_step_is_refused_though_the_file_holds_it(sample, tmp_path):
         reader_named("frd").read(folder / "bar.frd")
     # Without .sta and log the file itself still lacks its end.
     shutil.copy(folder / "bar.frd", tmp_path)
-    with pytest.raises(ReadError, match="no closing 9999"):
+    with pytest.raises(UnfinishedError, match="no closing 9999"):
         reader_named("frd").read(tmp_path / "bar.frd")
 
 
@@ -137,7 +137,7 @@ def test_a_log_without_an_end_is_refused(sample, tmp_path):
     folder = Path(shutil.copytree(sample("ccx_heating"), tmp_path / "run"))
     log = folder / "bar.log"
     log.write_text(log.read_text().replace("Job finished", ""))
-    with pytest.raises(ReadError, match=r"no 'Job finished' in 'bar\.log'"):
+    with pytest.raises(UnfinishedError, match=r"no 'Job finished' in 'bar\.log'"):
         reader_named("frd").read(folder / "bar.frd")
 
 
@@ -147,7 +147,7 @@ def test_a_log_without_an_end_is_refused(sample, tmp_path):
 def test_a_file_that_breaks_off_is_refused(sample, tmp_path, name, share):
     content = (sample("ccx_solids") / f"{name}.frd").read_bytes()
     (tmp_path / "cut.frd").write_bytes(content[: int(share * len(content))])
-    with pytest.raises(ReadError, match=r"'cut\.frd' must be a whole CalculiX result file"):
+    with pytest.raises(TruncatedError, match=r"'cut\.frd' must be a whole CalculiX result file"):
         reader_named("frd").read(tmp_path / "cut.frd")
 
 

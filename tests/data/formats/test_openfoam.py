@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.errors import ReadError
+from data.errors import DivergedError, ReadError, TruncatedError, UnfinishedError
 from data.foam_file import FoamFile
 from data.formats import reader_for, reader_named
 
@@ -188,7 +188,7 @@ def test_time_zero_is_no_result(sample, case):
 
 
 def test_a_crashed_run_is_refused_in_the_logs_words(sample):
-    with pytest.raises(ReadError, match=r"must have ended\. Got .*'log.icoFoam' at Time = "):
+    with pytest.raises(DivergedError, match=r"must have ended\. Got .*'log.icoFoam' at Time = "):
         reader_named("openfoam").read(sample("openfoam_crashed"))
 
 
@@ -196,7 +196,7 @@ def test_a_run_whose_log_breaks_off_is_refused(case):
     folder = case("openfoam_ascii")
     log = folder / "log.icoFoam"
     log.write_text(log.read_text()[:-200])
-    with pytest.raises(ReadError, match=r"'log\.icoFoam' stopping at Time = 0.03"):
+    with pytest.raises(UnfinishedError, match=r"'log\.icoFoam' stopping at Time = 0.03"):
         reader_named("openfoam").read(folder)
     log.unlink()
     assert any("no log of the solver" in note for note in reader_named("openfoam").read(folder).notes)
@@ -227,7 +227,7 @@ def test_a_field_that_breaks_off_is_refused(case, name):
     field = folder / "0.03" / "U"
     start = field.read_bytes().index(b"nonuniform")
     field.write_bytes(field.read_bytes()[: start + 300])
-    with pytest.raises(ReadError, match=r"'0\.03/U' must be a whole OpenFOAM file"):
+    with pytest.raises(TruncatedError, match=r"'0\.03/U' must be a whole OpenFOAM file"):
         reader_named("openfoam").read(folder)
 
 
