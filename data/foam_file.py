@@ -217,11 +217,12 @@ class FoamFile:
         letter, word = ("i", "label") if kind == "label" else ("f", "scalar")
         told = re.search(word + r"=(\d+)", arch)
         # Older versions do not tell their sizes; the bracket that closes the list does.
-        for size in (int(told[1]) // 8,) if told else ((4, 8) if kind == "label" else (8, 4)):
+        sizes = (int(told[1]) // 8,) if told else (4, 8) if kind == "label" else (8, 4)
+        for size in sizes:
             end = start + count * size
             if self.content[end : end + 1] == b")":
                 values = np.frombuffer(self.content, f"{order}{letter}{size}", count, start)
                 return values.astype(np.int64 if kind == "label" else f"=f{size}"), end
-        if start + count > len(self.content):
+        if start + count * sizes[0] >= len(self.content):
             raise TruncatedError(*self._whole(f"a binary list that breaks off before {count} numbers"))
         raise self.damaged(f"a binary list of {count} numbers that does not end where it should")

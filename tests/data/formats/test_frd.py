@@ -114,7 +114,7 @@ def test_equal_frequencies_of_two_modes_are_both_kept(sample):
 def test_a_diverged_step_is_refused_though_the_file_holds_it(sample, tmp_path):
     folder = sample("ccx_diverged")
     with pytest.raises(
-        ReadError, match=r"must have converged.* increment 3 of step 1 not converged \('bar\.sta'\)"
+        DivergedError, match=r"must have converged.* increment 3 of step 1 not converged \('bar\.sta'\)"
     ):
         reader_named("frd").read(folder / "bar.frd")
     # Without .sta and log the file itself still lacks its end.
