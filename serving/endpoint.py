@@ -1,4 +1,4 @@
-"""The HTTP interface of one worker: POST /predict and GET /models, answered by its current champion."""
+"""The HTTP interface of one worker: its routes, answered by the current champion."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from serving.body import decode, read_body
 from serving.champion import Champion
 from serving.failures import guarded, http_failure
 from serving.limits import INLINE_BYTES, INLINE_SECONDS, MAX_WAITING
+from serving.mesh_reply import mesh_reply
 from serving.metrics import QueryMetrics
 from serving.openapi import PAGE, specification
 from serving.query import Query
@@ -42,6 +43,7 @@ class Endpoint:
             routes=[
                 Route("/predict", guarded(self.predict), methods=["POST"]),
                 Route("/models", guarded(self.models)),
+                Route("/mesh/{field:path}", guarded(self.mesh)),
                 Route("/docs.json", guarded(self.docs)),
                 Route("/", guarded(self.page)),
             ],
@@ -54,7 +56,7 @@ class Endpoint:
 
     async def predict(self, request: Request) -> Response:
         """Answers one request; large or slow ones in a thread, so that others go on being answered."""
-        media_type = NPZ if NPZ in request.headers.get("accept", "") else JSON
+        media_type = _media_type(request)
         body = await read_body(request)
         served = self._served()
         if len(body) > INLINE_BYTES:
@@ -73,6 +75,12 @@ class Endpoint:
         if self._champion.failure:
             document["warning"] = self._champion.failure
         return Response(orjson.dumps(document), media_type=JSON)
+
+    async def mesh(self, request: Request) -> Response:
+        """Where the values of a field lie."""
+        served, field, media_type = self._served(), request.path_params["field"], _media_type(request)
+        content = await self._in_thread(lambda: mesh_reply(served, field, media_type))
+        return Response(content, media_type=media_type)
 
     async def docs(self, request: Request) -> Response:
         """The OpenAPI document, with the parameters of the model that is served."""
@@ -112,6 +120,10 @@ class Endpoint:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         finally:
             self._waiting -= 1
+
+
+def _media_type(request: Request) -> str:
+    return NPZ if NPZ in request.headers.get("accept", "") else JSON
 
 
 def _query(served: Served, body: bytes) -> Query:

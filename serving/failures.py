@@ -15,7 +15,7 @@ from data.errors import FieldwrightError
 from serving.refused import Refused
 
 Handler = Callable[[Request], Awaitable[Response]]
-ROUTES = {"/predict": "POST", "/models": "GET"}
+ROUTES = {"/predict": "POST", "/models": "GET", "/mesh/{field}": "GET"}
 logger = logging.getLogger("bentoml.fieldwright")
 
 
@@ -44,10 +44,11 @@ async def http_failure(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     path = request.url.path
     if error.status_code == 404:
-        known = " and ".join(f"{method} {route}" for route, method in ROUTES.items())
+        known = ", ".join(f"{method} {route}" for route, method in ROUTES.items())
         sentence = f"There is no {path} here; this endpoint answers {known}."
-    elif error.status_code == 405 and path in ROUTES:
-        sentence = f"{path} must be asked with {ROUTES[path]}. Got {request.method}."
+    elif error.status_code == 405:
+        allowed = " or ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
+        sentence = f"{path} must be asked with {allowed}. Got {request.method}."
     else:
         sentence = error.detail
     return _failure(error.status_code, sentence, dict(error.headers or {}))

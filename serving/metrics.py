@@ -7,7 +7,7 @@ import time
 import numpy as np
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-ROUTES = frozenset({"/predict", "/models"})
+ROUTES = frozenset({"predict", "models", "mesh"})
 
 
 class RequestMetrics:
@@ -48,7 +48,8 @@ class RequestMetrics:
         try:
             await self._app(scope, receive, observed)
         finally:
-            route = scope["path"] if scope["path"] in ROUTES else "other"
+            first = scope["path"].lstrip("/").partition("/")[0]
+            route = f"/{first}" if first in ROUTES else "other"
             self._requests.labels(route, status).inc()
             self._seconds.labels(route).observe(time.perf_counter() - start)
 

@@ -36,6 +36,12 @@ def specification(description: Description) -> dict[str, Any]:
             "/models": {
                 "get": _get("Parameters, fields, errors and version of the model.", "application/json")
             },
+            "/mesh/{field}": {
+                "get": _get("Where the values of a field lie: points and cells.", "application/json"),
+                "parameters": [
+                    {"name": "field", "in": "path", "required": True, "schema": _field_names(description)}
+                ],
+            },
             "/readyz": {"get": _get("Answers 200 once a model is loaded.", "text/plain")},
             "/livez": {"get": _get("Answers 200 while the process lives.", "text/plain")},
             "/metrics": {"get": _get("Counters for Prometheus.", "text/plain")},
@@ -56,7 +62,7 @@ def _predict(description: Description) -> dict[str, Any]:
             for info in description.parameters
         },
     }
-    field_names = {"type": "string", "enum": [field.name for field in description.fields]}
+    field_names = _field_names(description)
     quantity = {
         "type": "object",
         "required": ["what", "field"],
@@ -90,6 +96,10 @@ def _predict(description: Description) -> dict[str, Any]:
             "4XX": {"description": "One sentence on what is wrong.", "content": {"application/json": {}}},
         },
     }
+
+
+def _field_names(description: Description) -> dict[str, Any]:
+    return {"type": "string", "enum": [field.name for field in description.fields]}
 
 
 def _get(summary: str, media_type: str) -> dict[str, Any]:

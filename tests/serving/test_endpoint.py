@@ -170,6 +170,19 @@ def test_the_model_is_described(champion: Champion, surrogate: Surrogate):
     assert "warning" not in reply.json()
 
 
+def test_the_mesh_of_a_field_is_told(champion: Champion, surrogate: Surrogate):
+    points = surrogate.points("temperature")
+    document = ask(champion, "GET", "/mesh/temperature").json()
+    np.testing.assert_array_equal(document["points"], points)
+    assert (document["version"], document["on"]) == ("7", "point")
+    np.testing.assert_array_equal(document["cells"]["quad"], surrogate.cells["quad"])
+    reply = ask(champion, "GET", "/mesh/temperature", headers={"Accept": "application/x-npz"})
+    with np.load(io.BytesIO(reply.content), allow_pickle=False) as archive:
+        np.testing.assert_array_equal(archive["points"], points)
+        np.testing.assert_array_equal(archive["cells/quad"], surrogate.cells["quad"])
+    assert "'stress'" in refusal(ask(champion, "GET", "/mesh/stress"), 422)
+
+
 def test_the_interface_describes_itself(champion: Champion):
     document = ask(champion, "GET", "/docs.json").json()
     body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
@@ -271,10 +284,12 @@ def test_a_wrong_method_is_a_405(champion: Champion):
     reply = ask(champion, "GET", "/predict")
     assert refusal(reply, 405) == "/predict must be asked with POST. Got GET."
     assert reply.headers["allow"] == "POST"
+    sentence = refusal(ask(champion, "DELETE", "/models"), 405)
+    assert sentence == "/models must be asked with GET or HEAD. Got DELETE."
 
 
 def test_an_unknown_path_is_a_404(champion: Champion):
-    assert "POST /predict and GET /models" in refusal(ask(champion, "GET", "/prediction"), 404)
+    assert "POST /predict, GET /models" in refusal(ask(champion, "GET", "/prediction"), 404)
 
 
 def test_without_a_model_the_reason_is_a_503(tmp_path: Path):
