@@ -16,9 +16,10 @@ from prefect.utilities.annotations import quote
 from threadpoolctl import threadpool_limits
 
 from data.errors import StudyError
-from data.ingest import Rules, find_runs, ingest
-from data.parameters import read_table
+from data.ingest import ingest
+from data.sources import find_runs
 from data.store import SnapshotStore
+from flows import inputs
 from flows.candidate_figures import candidate_figures
 from flows.progress import report as report_progress
 from flows.promotion import Decision, decide
@@ -50,19 +51,14 @@ def whole(value: T) -> T:
 def ingest_runs(study: Study) -> Ingested:
     """Reads new and changed runs into the store and sets broken ones aside with the reason."""
     sources = find_runs(study.beside(study.runs.folder), study.runs.pattern, study.runs.file)
-    units = {name: parameter.unit for name, parameter in study.parameters.columns.items()}
-    table = read_table(study.beside(study.parameters.table), units, study.parameters.run_column)
     store = SnapshotStore(study.store_path)
     result = ingest(
         store,
         sources,
-        table,
-        Rules(
-            fields={name: field.unit for name, field in study.fields.items()},
-            reader=study.runs.reader,
-            bound=study.runs.bound,
-        ),
+        inputs.parameter_table(study, sources),
+        inputs.rules(study),
         progress=lambda done, total, run: report_progress("Reading runs", done, total),
+        workers=inputs.workers(study, len(sources)),
     )
     log = get_run_logger()
     for run, reason, sentence in result.rejected:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import reduce
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from data.environment import home
 from data.errors import StudyError
+from data.rules import Rules
 from flows.study_errors import sentence_for
 from surrogates.kinds import load_kinds
 from surrogates.reductions import load_reductions
@@ -52,30 +54,110 @@ class Runs(Section):
         1e30, gt=0, description="A run with an absolute value beyond this is set aside as diverged."
     )
     minimum: int = Field(8, ge=2, description="Fewer accepted runs than this end the pipeline with an error.")
+    step: float | None = Field(
+        None, gt=0, description="Seconds between the files of a series that do not tell their time."
+    )
+    log: str | None = Field(
+        None, description="Pattern of the solver's log in a run's folder, to be searched for a failure."
+    )
+    log_failed: str = Field(
+        Rules.__dataclass_fields__["log_failed"].default,
+        description="Regular expression that a log of a failed run matches.",
+    )
+    workers: int = Field(2, ge=0, description="Processes that read runs in parallel; 0 reads one by one.")
+    scheduler: str | None = Field(
+        None,
+        description="Address of a Dask scheduler, `tcp://host:8786`, whose workers read the runs instead.",
+    )
 
 
 class Parameter(Section):
-    """One input of the surrogate."""
+    """One input of the surrogate: a column of the table unless said otherwise."""
 
     unit: str | None = Field(
         None, description="Unit; the one in the table's header, `load [N]`, if left out."
+    )
+    case_file: str | None = Field(
+        None,
+        description="Where in the run's own files it stands: `constant/transportProperties: nu` (OpenFOAM), "
+        "`plate.inp: *ELASTIC[0]` (CalculiX, Abaqus), `params.edp: k`, `case.json: inlet.speed`.",
     )
 
 
 class Parameters(Section):
     """Where the parameter values of each run come from."""
 
-    table: Path = Field(description="CSV, Excel or JSON table, one row per run, relative to the study file.")
+    table: Path | None = Field(
+        None, description="CSV, Excel or JSON table, one row per run, relative to the study file."
+    )
+    names: str | None = Field(
+        None, description="Pattern of the run names that tell parameters: `U{speed}_nu{viscosity}`."
+    )
     run_column: str = Field("run", description="Column that holds the run's name.")
-    columns: dict[str, Parameter] = Field(min_length=1, description="The inputs: columns of the table.")
+    columns: dict[str, Parameter] = Field(min_length=1, description="The inputs.")
+
+    @model_validator(mode="after")
+    def _every_parameter_has_a_source(self) -> Parameters:
+        named = set(re.findall(r"\{(\w+)\}", self.names or ""))
+        for name, parameter in self.columns.items():
+            if parameter.case_file is None and name not in named and self.table is None:
+                raise ValueError(
+                    f"parameter '{name}' needs a source: a 'table', a place in 'names', or its own 'case_file'"
+                )
+        return self
 
 
 class FieldSpec(Section):
     """One output field of the surrogate."""
 
     unit: str | None = Field(None, description="Unit, where the result file does not tell it.")
+    on: Literal["point", "cell"] | None = Field(
+        None, description="Convert the field to nodes or cells; it stays where the file has it if left out."
+    )
     reduction: Reduction | None = Field(
         None, description="A reduction for this field alone, with the keys of `[reduction]`."
+    )
+
+
+class Time(Section):
+    """How transient runs of unequal times come together."""
+
+    rule: Literal["exact", "overlap", "last"] = Field(
+        "exact",
+        description="`exact`: the times of the first run; `overlap`: linear interpolation to the coarsest run's "
+        "times within the interval that all cover; `last`: the last time alone, as a steady run.",
+    )
+    tolerance: float = Field(
+        1e-3, ge=0, description="With `exact`: allowed difference, in shares of the smallest step."
+    )
+    least: float = Field(
+        0.9,
+        gt=0,
+        le=1,
+        description="With `overlap`: share of the first run's interval that a run must cover.",
+    )
+
+
+class MeshSection(Section):
+    """What happens to runs on other meshes."""
+
+    rule: Literal["same", "map"] = Field(
+        "same",
+        description="`same`: they are set aside, but another numbering of the same mesh is recognised and undone; "
+        "`map`: fields are interpolated linearly to the study's mesh, the error measured and reported.",
+    )
+    tolerance: float = Field(
+        1e-6, ge=0, description="Nodes closer than this share of the mesh's diagonal are one and the same."
+    )
+    reference: Path | None = Field(
+        None,
+        description="A result file whose mesh is the study's; that of the first accepted run if left out.",
+    )
+    grid: tuple[int, ...] | None = Field(
+        None, description="Numbers of points of a regular grid over the reference, to map everything to."
+    )
+    largest_error: float = Field(
+        0.1, gt=0, description="Mapping error, relative to the field, beyond which a run is set aside."
     )
 
 
@@ -130,6 +212,8 @@ class Study(Section):
     fields: dict[str, FieldSpec] = Field(
         min_length=1, description="The fields to learn, by their name in the files."
     )
+    time: Time = Time.model_validate({})
+    mesh: MeshSection = MeshSection.model_validate({})
     reduction: Reduction = Field(
         default_factory=lambda: load_reductions().configs["svd"](), description="How fields are reduced."
     )

@@ -1,0 +1,58 @@
+"""What a study asks of its runs and where their parameters stand, in the words of the data room."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from data.case_values import table_from_cases
+from data.parameters import ParameterTable, joined, read_table
+from data.rules import MeshRule, Rules
+from data.run_names import table_from_names
+from data.sources import RunSource
+from data.timebase import TimeRule
+from data.workers import Workers
+from flows.study import Study
+
+
+def parameter_table(study: Study, sources: Sequence[RunSource]) -> ParameterTable:
+    """The parameters of all runs, from the table, the runs' names and their own files together."""
+    parameters = study.parameters
+    from_names = set(re.findall(r"\{(\w+)\}", parameters.names or ""))
+    expressions = {name: one.case_file for name, one in parameters.columns.items() if one.case_file}
+    units = {name: one.unit for name, one in parameters.columns.items()}
+    tables = []
+    if expressions:
+        tables.append(table_from_cases(sources, expressions, units))
+    if parameters.names:
+        named = {name: unit for name, unit in units.items() if name in from_names - set(expressions)}
+        tables.append(table_from_names(sources, parameters.names, named))
+    rest = {name: unit for name, unit in units.items() if name not in from_names | set(expressions)}
+    if rest and parameters.table is not None:
+        tables.append(read_table(study.beside(parameters.table), rest, parameters.run_column))
+    return tables[0] if len(tables) == 1 else joined(tables)
+
+
+def rules(study: Study) -> Rules:
+    """What every run is held to."""
+    return Rules(
+        fields={name: field.unit for name, field in study.fields.items()},
+        reader=study.runs.reader,
+        bound=study.runs.bound,
+        time=TimeRule(**study.time.model_dump()),
+        mesh=MeshRule(
+            **study.mesh.model_dump(exclude={"reference"}),
+            reference=None if study.mesh.reference is None else study.beside(study.mesh.reference),
+        ),
+        step=study.runs.step,
+        places={name: field.on for name, field in study.fields.items() if field.on},
+        log=study.runs.log,
+        log_failed=study.runs.log_failed,
+    )
+
+
+def workers(study: Study, runs: int) -> Workers | None:
+    """Who reads the runs; so few that starting processes would take longer are read here."""
+    if study.runs.scheduler is None and (study.runs.workers < 2 or runs < 200):
+        return None
+    return Workers(study.runs.workers, study.runs.scheduler)
