@@ -94,7 +94,7 @@ class TanhNetwork(NN):
     def estimates(self) -> dict[str, float]:
         """The trainable coefficients as they stand."""
         values = self.coefficients(torch.zeros(1, self._dimension + len(self.varied)), list(self.weights))
-        return {name: float(values[name]) for name in self.estimated}
+        return {name: float(torch.as_tensor(values[name]).detach()) for name in self.estimated}
 
     def flat(self) -> Tensor:
         """All weights as one vector (p,)."""

@@ -38,8 +38,8 @@ class TrainingPlan:
     adam_steps: int = 500
     adam_rate: float = 2e-3
     rounds: int = 6
-    lm_steps: int = 40
-    tolerance: float = 1e-5
+    lm_steps: int = 100
+    tolerance: float = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +47,8 @@ class Pinn:
     """A trained network and how far it can be trusted.
 
     residual: relative root-mean-square residual on points that training never saw (1: no better than the lift alone).
-    verdict: "converged" when that is within the plan's tolerance; "collapsed" when it is not and the solution is a
-    constant; "not converged" otherwise. Only "converged" is success.
+    verdict: "collapsed" when the solution is a constant, whatever its residual; else "converged" when the residual is
+    within the plan's tolerance, and "not converged" when it is not. Only "converged" is success.
     estimates: the coefficients that were to be estimated; history: (seconds, residual) after Adam and every round.
     """
 
@@ -164,7 +164,6 @@ def _root_mean_square(network: TanhNetwork, points: np.ndarray, scale: float) ->
 
 
 def _verdict(values: np.ndarray, residual: float, tolerance: float) -> Verdict:
-    if residual <= tolerance:
-        return "converged"
-    spread = np.ptp(values, axis=0).max()
-    return "collapsed" if spread <= CONSTANT * abs(values).max() else "not converged"
+    if np.ptp(values, axis=0).max() <= CONSTANT * abs(values).max():
+        return "collapsed"
+    return "converged" if residual <= tolerance else "not converged"

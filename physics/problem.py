@@ -118,9 +118,19 @@ class Problem:
         return torch.cat(list(rows), dim=1).detach().numpy()
 
     def scale(self, points: np.ndarray) -> float:
-        """Root mean square residual of the lift alone (N = 0): what relative residuals are relative to."""
+        """Root mean square residual of the lift alone (N = 0): what relative residuals are relative to.
+
+        Raises FieldwrightError when it is zero: the network would find that trivial solution, and no other.
+        """
         blank = torch.zeros(len(points), len(self.outputs), dtype=torch.float64)
-        return _rms(self.residual_of(lambda x, c: self.lift(x, blank, c), points))
+        scale = _rms(self.residual_of(lambda x, c: self.lift(x, blank, c), points))
+        if scale == 0:
+            raise FieldwrightError(
+                f"The lift of '{self.name}' must not solve the equation by itself",
+                "a zero residual for a zero network",
+                "Build the initial or boundary values into the lift",
+            )
+        return scale
 
     def check_reference(self, n: int = 400, seed: int = 0) -> float:
         """The relative residual of the reference; raises FieldwrightError when it does not vanish.

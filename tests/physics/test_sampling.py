@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.errors import FieldwrightError
@@ -11,11 +11,13 @@ from physics.sampling import sobol_points
 BOX = {"a": (0.0, 1.0), "b": (-2e9, 3e9), "c": (1e-6, 2e-6)}
 
 
+@settings(deadline=None)
 @given(n=st.integers(1, 300), more=st.integers(0, 300), seed=st.integers(0, 2**31))
 def test_a_longer_plan_begins_with_the_shorter_one(n, more, seed):
     assert np.array_equal(sobol_points(BOX, n + more, seed)[:n], sobol_points(BOX, n, seed))
 
 
+@settings(deadline=None)
 @given(
     ends=st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6)), min_size=1, max_size=6),
     seed=st.integers(0, 2**31),
@@ -28,6 +30,7 @@ def test_every_point_lies_in_its_box(ends, seed):
     assert np.all((points >= low) & (points <= high))
 
 
+@settings(deadline=None)
 @given(m=st.integers(0, 8), seed=st.integers(0, 2**31))
 def test_a_power_of_two_puts_one_point_in_every_slice_of_every_parameter(m, seed):
     n = 2**m

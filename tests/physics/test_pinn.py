@@ -1,0 +1,115 @@
+"""Physics-informed training: forward, parametric, inverse, and honest about failure."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from data.errors import FieldwrightError
+from physics.network import TanhNetwork
+from physics.pinn import TrainingPlan, train
+from physics.problems import problem_named
+from physics.residual_rows import Measurements
+
+QUICK = TrainingPlan(hidden=(12, 12), points=150, adam_steps=100, rounds=4, lm_steps=50, tolerance=1e-4)
+
+
+@pytest.fixture(scope="module")
+def solved():
+    return train(problem_named("second_order_bvp"), QUICK, seed=0)
+
+
+def error(pinn, points):
+    return pinn.network.problem.relative_error(pinn.predict(points), points)
+
+
+def test_a_boundary_value_problem_is_solved_to_its_closed_form(solved):
+    assert solved.verdict == "converged"
+    assert solved.residual <= QUICK.tolerance
+    assert error(solved, np.linspace(0, 1, 201)[:, None]) < 1e-5
+
+
+def test_training_is_determined_by_its_seed():
+    plan = replace(QUICK, adam_steps=10, rounds=2, lm_steps=5)
+    first, again, other = (train(problem_named("lotka_volterra"), plan, seed) for seed in (0, 0, 1))
+    x = np.linspace(0, 10, 11)[:, None]
+    assert np.array_equal(again.predict(x), first.predict(x))
+    assert not np.array_equal(other.predict(x), first.predict(x))
+    assert [residual for _, residual in again.history] == [residual for _, residual in first.history]
+
+
+def test_training_leaves_torchs_settings_alone(solved):
+    assert torch.get_default_dtype() == torch.float32
+    assert torch.get_default_device().type == "cpu"
+    assert solved.network.flat().dtype == torch.float64
+
+
+def test_the_weights_restore_the_solution_bit_by_bit(solved):
+    fresh = TanhNetwork(solved.network.problem, QUICK.hidden, seed=9)
+    fresh.restore(solved.network.state())
+    x = torch.linspace(0, 1, 7, dtype=torch.float64)[:, None]
+    assert torch.equal(fresh(x), solved.network(x))
+
+
+def test_one_network_solves_the_equation_for_a_range_of_coefficients():
+    problem = problem_named("second_order_bvp")
+    pinn = train(problem, replace(QUICK, points=250, tolerance=1e-3), seed=0, varied=("a",))
+    assert pinn.verdict == "converged"
+    x = np.linspace(0, 1, 51)[:, None]
+    for a in (1.2, 3.0, 4.0, 7.8):
+        u = pinn.predict(np.hstack([x, np.full_like(x, a)]))
+        assert problem.relative_error(u, x, {"a": a, "b": 2.0}) < 1e-4
+
+
+def test_coefficients_are_estimated_from_few_measurements():
+    problem = problem_named("second_order_bvp")
+    x = np.linspace(0.1, 0.9, 9)[:, None]
+    truth = {"a": 3.2, "b": -1.1}
+    values = problem.reference(torch.from_numpy(x), truth).numpy()
+    pinn = train(problem, QUICK, seed=0, estimated=("a", "b"), measured=Measurements(x, values))
+    assert pinn.estimates == pytest.approx(truth, rel=1e-3)
+
+
+def test_an_estimate_without_measurements_is_refused():
+    with pytest.raises(FieldwrightError, match="Measurements must be given to estimate a"):
+        train(problem_named("second_order_bvp"), QUICK, seed=0, estimated=("a",))
+
+
+def test_too_little_training_is_not_called_success():
+    pinn = train(problem_named("damped_oscillator"), replace(QUICK, adam_steps=5, rounds=0), seed=0)
+    assert pinn.verdict == "not converged"
+    assert pinn.residual > 0.1
+
+
+def test_a_constant_solution_is_named_a_collapse():
+    problem = problem_named("second_order_bvp")
+    stuck = replace(problem, lift=lambda x, network, c: 1 + 1e-6 * x**2 * (1 - x) ** 2 * network)
+    pinn = train(stuck, replace(QUICK, adam_steps=20, rounds=0), seed=0)
+    assert pinn.verdict == "collapsed"
+
+
+def test_progress_tells_every_stage():
+    seen = []
+    plan = replace(QUICK, adam_steps=5, rounds=2, lm_steps=2)
+    pinn = train(problem_named("damped_oscillator"), plan, seed=0, progress=lambda *told: seen.append(told))
+    assert [stage for stage, _ in seen] == ["Adam", "round 1", "round 2"]
+    assert [residual for _, residual in seen] == [residual for _, residual in pinn.history]
+    assert pinn.residual == min(residual for _, residual in seen)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "plan", "accuracy"),
+    [
+        ("damped_oscillator", TrainingPlan(hidden=(20, 20), points=500), 1e-4),
+        ("lotka_volterra", TrainingPlan(hidden=(20, 20), points=500), 1e-4),
+        ("beam_on_elastic_foundation", TrainingPlan(hidden=(16, 16), points=300, adam_steps=100), 1e-5),
+        ("heat_high_frequency", TrainingPlan(hidden=(20, 20)), 1e-3),
+        ("poisson_multiscale", TrainingPlan(hidden=(20, 20), lm_steps=100), 1e-3),
+        ("burgers", TrainingPlan(points=2000, lm_steps=80), 1e-3),
+    ],
+)
+def test_harder_equations_are_solved_to_their_references(name, plan, accuracy):
+    problem = problem_named(name)
+    assert error(train(problem, plan, seed=0), problem.points(4000, np.random.default_rng(1))) < accuracy

@@ -1,0 +1,122 @@
+"""Every equation: its reference solves it and meets its conditions, and its lift meets them whatever the network."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+import torch
+
+from data.errors import FieldwrightError
+from physics.network import TanhNetwork
+from physics.problems import load_problems, problem_named
+
+PROBLEMS = load_problems()
+SHOCK = Path("../shared/data/pinn/burgers_shock.mat")
+
+
+@pytest.fixture(params=sorted(PROBLEMS))
+def problem(request):
+    return PROBLEMS[request.param]
+
+
+def condition_errors(problem, solution):
+    """Errors of every condition of solution(x) at points of the boundary and of the start."""
+    domain = problem.domain
+    edges = [domain.uniform_boundary_points(20 if hasattr(domain, "timedomain") else 2)]
+    if hasattr(domain, "timedomain"):
+        edges.append(domain.uniform_initial_points(33))
+    for condition in problem.conditions:
+        points = condition.collocation_points(np.concatenate(edges))
+        assert len(points) > 0
+        x = torch.from_numpy(points).requires_grad_()
+        yield condition.error(points, x, solution(x), 0, len(points)).detach().numpy()
+
+
+def test_the_residual_of_the_reference_vanishes(problem):
+    assert problem.check_reference() <= problem.reference_floor
+
+
+def test_the_reference_solves_the_equation_for_other_coefficients(problem):
+    points = problem.points(100, np.random.default_rng(1))
+    for end in ("low", "high"):
+        c = {unknown.name: getattr(unknown, end) for unknown in problem.unknowns}
+        residual = problem.residual_of(problem.reference, points, c)
+        assert abs(residual).max() <= 20 * problem.reference_floor * problem.scale(points)
+
+
+def test_the_reference_meets_the_conditions(problem):
+    for error in condition_errors(problem, lambda x: problem.reference(x, problem.values)):
+        assert abs(error).max() < 1e-9
+
+
+def test_the_lift_meets_the_conditions_whatever_the_network(problem):
+    for seed in (0, 1):
+        network = TanhNetwork(problem, (8,), seed)
+        network.assign(3 * network.flat())
+        for error in condition_errors(problem, network):
+            assert abs(error).max() < 1e-9
+
+
+def test_points_lie_inside_and_fill_the_domain(problem):
+    points = problem.points(500, np.random.default_rng(0))
+    low, high = problem.bounds
+    assert points.shape == (500, len(problem.coordinates))
+    assert np.all((points >= low) & (points <= high))
+    np.testing.assert_allclose(points.mean(axis=0), (low + high) / 2, atol=0.1 * (high - low).max())
+
+
+def test_a_wrong_equation_is_refused_before_training(problem):
+    wrong = replace(
+        problem, residual=lambda x, u, c: [r + 1e-3 * u[:, :1] for r in problem.residual(x, u, c)]
+    )
+    with pytest.raises(FieldwrightError, match=f"reference solution of '{problem.name}' must satisfy"):
+        wrong.check_reference()
+
+
+def test_a_lift_that_solves_the_equation_by_itself_is_refused():
+    heat = PROBLEMS["heat_high_frequency"]
+    with pytest.raises(FieldwrightError, match="must not solve the equation by itself"):
+        replace(heat, lift=lambda x, network, c: 0 * x[:, :1] ** 2 * x[:, 1:2] + network).check_reference()
+
+
+def test_unknown_names_are_refused_in_words():
+    with pytest.raises(FieldwrightError, match=r"must be one of .*burgers.*Got 'burger'"):
+        problem_named("burger")
+    with pytest.raises(FieldwrightError, match="'burgers' must be one of nu"):
+        problem_named("burgers").unknown("mu")
+
+
+def test_burgers_closed_form_agrees_with_the_spectral_solution():
+    if not SHOCK.exists():
+        pytest.skip(f"{SHOCK} is not there")
+    table = scipy.io.loadmat(SHOCK)
+    x, t = (grid.ravel() for grid in np.meshgrid(table["x"], table["t"], indexing="ij"))
+    points = torch.from_numpy(np.stack([x, t], axis=1))
+    u = PROBLEMS["burgers"].reference(points, {"nu": 0.01 / np.pi}).numpy()
+    assert abs(u.reshape(table["usol"].shape) - table["usol"]).max() < 1e-10
+
+
+def test_predators_and_prey_conserve_volterras_invariant():
+    problem = PROBLEMS["lotka_volterra"]
+    t = torch.linspace(0, 10, 400, dtype=torch.float64)[:, None]
+    a, b, g, e = problem.values.values()
+    prey, predators = problem.reference(t, problem.values).numpy().T
+    invariant = e * prey - g * np.log(prey) + b * predators - a * np.log(predators)
+    np.testing.assert_allclose(invariant, e + b, rtol=1e-10)
+
+
+def test_a_beam_on_a_very_soft_foundation_sags_by_five_over_384():
+    x = torch.tensor([[0.5]], dtype=torch.float64)
+    sag = PROBLEMS["beam_on_elastic_foundation"].reference(x, {"stiffness": 1e-4})
+    assert float(sag) == pytest.approx(5 / 384, rel=1e-5)
+
+
+def test_an_oscillator_loses_its_height_by_the_logarithmic_decrement():
+    problem = PROBLEMS["damped_oscillator"]
+    d, w0 = problem.values["d"], problem.values["w0"]
+    period = 2 * np.pi / np.sqrt(w0**2 - d**2)
+    peaks = torch.tensor([[0.0], [period], [2 * period]], dtype=torch.float64)
+    heights = problem.reference(peaks, problem.values).numpy().ravel()
+    np.testing.assert_allclose(heights[1:] / heights[:-1], np.exp(-d * period), rtol=1e-12)
