@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 import zarr
-from zarr.codecs import BloscCodec, Crc32cCodec
 
 from data.catalogue import RunRecord, StoredField, plain, record_of
+from data.chunks import CODECS, Chunks
 from data.errors import StoreError
 from data.formats import Run
 from data.measures import dimension
@@ -77,11 +77,7 @@ def read_field(path: Path, name: str, info: StoredField) -> np.ndarray:
 def read_array(path: Path, name: str) -> np.ndarray:
     """An array of a group, every chunk checked against its sum. Raises StoreError where it is damaged."""
     try:
-        array = zarr.open_array(path / name, mode="r", zarr_format=3)
-        # Zarr takes a chunk that is not there for one of fill values.
-        if array.nchunks_initialized != array.nchunks:
-            raise ValueError(f"{array.nchunks_initialized} of {array.nchunks} chunks are there")
-        return np.asarray(array[...])
+        return Chunks(path / name).read()
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise damaged(path / name, error) from error
 
@@ -150,7 +146,7 @@ def _write(group: zarr.Group, name: str, values: np.ndarray, dims: tuple[str, ..
         name,
         data=values,
         chunks=chunks_of(values.shape, values.itemsize),
-        compressors=[BloscCodec(cname="lz4", clevel=1, shuffle="shuffle"), Crc32cCodec()],
+        compressors=CODECS,
         fill_value=np.nan if values.dtype.kind == "f" else 0,
         dimension_names=dims,
         attributes={key: value for key, value in attrs.items() if value is not None},

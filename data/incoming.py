@@ -48,9 +48,12 @@ def _sweep(root: Path) -> None:
             continue
 
 
-def put_in_place(finished: Path, target: Path) -> None:
-    """Moves a finished folder to its final name in one step; an equal one that is there already stays."""
-    for folder, _, names in os.walk(finished):
+def put_in_place(finished: Path, target: Path, durable: bool = True) -> None:
+    """Moves a finished folder to its final name in one step; an equal one that is there already stays.
+
+    durable: what stands at the final name is whole even after a power cut.
+    """
+    for folder, _, names in os.walk(finished) if durable else ():
         for name in names:
             _sync(Path(folder) / name)
         _sync(Path(folder))

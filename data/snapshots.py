@@ -37,7 +37,7 @@ def assemble(
     base = common_times([np.array(r.times) if r.times else None for r in records], rule)
     variables, coords = {}, _coords(records, parameters, mesh, base)
     for name in fields:
-        info = _info(records, name)
+        info = field_of(records, name)
         size = mesh.n_points if info.on == "point" else mesh.n_cells
         dims = ["run", *(["time"] if base is not None else []), info.on]
         shape = (1, *((len(base),) if base is not None else ()), size)
@@ -79,7 +79,8 @@ def _coords(
     return coords
 
 
-def _info(records: Sequence[RunRecord], name: str) -> StoredField:
+def field_of(records: Sequence[RunRecord], name: str) -> StoredField:
+    """The field as all these runs have it; raises StoreError where one lacks it."""
     for record in records:
         if name not in record.fields:
             raise StoreError(
