@@ -18,7 +18,7 @@ from serving.answer import JSON, NPZ, predict, written
 from serving.body import decode, read_body
 from serving.champion import Champion
 from serving.failures import guarded, http_failure
-from serving.limits import INLINE_BYTES, INLINE_SECONDS, MAX_WAITING
+from serving.limits import INLINE_BYTES, MAX_WAITING
 from serving.mesh_reply import mesh_reply
 from serving.metrics import QueryMetrics
 from serving.openapi import PAGE, specification
@@ -63,10 +63,10 @@ class Endpoint:
             content = await self._in_thread(lambda: self._answer(served, _query(served, body), media_type))
         else:
             query = _query(served, body)
-            if served.seconds(query) > INLINE_SECONDS:
-                content = await self._in_thread(lambda: self._answer(served, query, media_type))
-            else:
+            if served.quick(query):
                 content = self._answer(served, query, media_type)
+            else:
+                content = await self._in_thread(lambda: self._answer(served, query, media_type))
         return Response(content, media_type=media_type)
 
     async def models(self, request: Request) -> Response:
@@ -127,4 +127,4 @@ def _media_type(request: Request) -> str:
 
 
 def _query(served: Served, body: bytes) -> Query:
-    return served.reader.read(decode(body))
+    return served.read(decode(body))

@@ -13,6 +13,9 @@ MAX_QUANTITIES = 64
 MAX_FIELD_VALUES = 2_000_000
 """Field values per statistic and answer: the four statistics are 64 MB as float64, some 160 MB as JSON."""
 
+MAX_SECONDS = 60.0
+"""Of computing one answer, as estimated from the questions by which the surrogate was tried out."""
+
 MAX_WAITING = 64
 """Answers that wait for a thread of a worker; more are refused with 503 rather than kept in memory."""
 

@@ -45,7 +45,16 @@ class OutputReader:
                 f"{len(given)} of them" if isinstance(given, list) else quoted(given),
                 f"Send such as [{EXAMPLE}]",
             )
-        return tuple(dict.fromkeys(self._quantity(quantity) for quantity in given))
+        quantities = tuple(dict.fromkeys(self._quantity(quantity) for quantity in given))
+        labels = [quantity.label for quantity in quantities]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise QueryError(
+                    "Quantities must differ in the labels under which they are answered",
+                    f"'{label}' twice, for places less than a millionth apart",
+                    "Ask for them in two requests",
+                )
+        return quantities
 
     def _quantity(self, given: Any) -> Quantity:
         if not isinstance(given, dict):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,14 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from data.errors import ModelError
+from data.errors import ModelError, QueryError
 from serving.blocks import predict_in_blocks
+from serving.limits import INLINE_SECONDS, MAX_SECONDS
 from serving.query import Query, QueryReader
 from serving.shelf import Shelved
 from surrogates.description import FieldInfo
 from surrogates.surrogate import Surrogate
 
-SECONDS_PER_FIELD_VALUE = 1e-7
+SECONDS_PER_FIELD_VALUE = 1e-6
 """Of writing the four statistics as JSON; it only has to tell quick answers from slow ones."""
 
 
@@ -41,10 +41,24 @@ class Served:
     seconds_once: float
     seconds_per_query: float
 
-    def seconds(self, query: Query) -> float:
-        """A rough bound on the time to answer; infinite where a place has to be found on the mesh."""
-        if any(quantity.at is not None for quantity in query.quantities):
-            return math.inf
+    def read(self, document: Any) -> Query:
+        """The query in a decoded JSON document, if it can be answered in reasonable time; raises QueryError."""
+        query = self.reader.read(document)
+        seconds = self._seconds(query)
+        if seconds > MAX_SECONDS:
+            raise QueryError(
+                f"One request may take some {MAX_SECONDS:g} s of computing",
+                f"{len(query.x)} queries for an estimated {seconds:.0f} s",
+                "Send them in several requests, or ask for fewer quantities",
+            )
+        return query
+
+    def quick(self, query: Query) -> bool:
+        """Whether it is answered before others could notice; finding a place on the mesh can take long."""
+        places = any(quantity.at is not None for quantity in query.quantities)
+        return not places and self._seconds(query) <= INLINE_SECONDS
+
+    def _seconds(self, query: Query) -> float:
         share = max(1.0, len(query.quantities) / len(self.reader.default_quantities))
         quantities = share * (self.seconds_once + self.seconds_per_query * len(query.x))
         return quantities + SECONDS_PER_FIELD_VALUE * query.field_values

@@ -335,6 +335,14 @@ def test_a_small_question_is_answered_while_a_large_one_is_computed(champion: Ch
     assert order == [1, 10_000]
 
 
+def test_what_would_take_too_long_is_refused_at_once(champion: Champion):
+    assert champion.current is not None
+    slow = replace(champion.current, seconds_per_query=1.0)
+    assert len(slow.read({"parameters": [ROW] * 10}).x) == 10
+    with pytest.raises(QueryError, match="Got 100 queries for an estimated 100 s"):
+        slow.read({"parameters": [ROW] * 100})
+
+
 def test_predictions_that_are_not_finite_are_no_answer(champion: Champion):
     assert champion.current is not None
     query = champion.current.reader.read({"parameters": {"heat_flux": 1e300, "thickness": 4.0}})

@@ -69,6 +69,14 @@ def test_quantities_are_read():
     )
 
 
+def test_equal_quantities_are_one_and_equal_labels_are_refused():
+    here = {"what": "point", "field": "temperature", "at": [0.12345678, 0.5]}
+    there = here | {"at": [0.12345679, 0.5]}
+    assert len(read(quantities=[here, here]).quantities) == 1
+    with pytest.raises(QueryError, match="must differ in the labels"):
+        read(quantities=[here, there])
+
+
 @pytest.mark.parametrize("unit", ["W/m2", "W/m^2", "W/m²", "W / m**2"])
 def test_a_unit_may_be_spelt_in_several_ways(unit: str):
     assert read(units={"heat_flux": unit}).x[0, 0] == 2e4
