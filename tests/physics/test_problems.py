@@ -9,6 +9,7 @@ import scipy.io
 import torch
 
 from data.errors import FieldwrightError
+from physics.deepxde_torch import dde
 from physics.network import TanhNetwork
 from physics.problems import load_problems, problem_named
 
@@ -65,6 +66,18 @@ def test_points_lie_inside_and_fill_the_domain(problem):
     assert points.shape == (500, len(problem.coordinates))
     assert np.all((points >= low) & (points <= high))
     np.testing.assert_allclose(points.mean(axis=0), (low + high) / 2, atol=0.1 * (high - low).max())
+
+
+def test_points_of_a_round_domain_lie_in_it():
+    heat = PROBLEMS["heat_high_frequency"]
+    round_domain = replace(heat, coordinates=("x", "y", "t"), geometry=dde.geometry.Disk([1.0, 2.0], 0.5))
+    points = round_domain.points(400, np.random.default_rng(0))
+    radius = np.hypot(points[:, 0] - 1, points[:, 1] - 2)
+    assert radius.max() <= 0.5
+    assert np.mean(radius < 0.5 / 2**0.5) == pytest.approx(
+        0.5, abs=0.1
+    )  # evenly: half of them in half the area
+    assert 0 <= points[:, 2].min() < points[:, 2].max() <= 1
 
 
 def test_a_wrong_equation_is_refused_before_training(problem):
