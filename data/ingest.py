@@ -133,7 +133,7 @@ class _Session:
     def _step(self, source: RunSource, folder: Path) -> Task | RunRecord:
         files = listing(source)
         units = dict(zip(self.table.names, self.table.units, strict=True))
-        settings = self.rules.hash(self.table.row(source.name))
+        settings = self.rules.hash(self.table.row(source.name), source.files)
         before = self.before.get(source.name)
         if before is not None and self._stands(before, settings) and unchanged(before.sources, files):
             self.skipped.add(source.name)

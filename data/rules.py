@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -55,7 +55,7 @@ class Rules:
         r"(?i)fatal error|floating point exception|segmentation fault|diverg(ed|ing|ence)|\*ERROR"
     )
 
-    def hash(self, parameters: Mapping[str, float] | None) -> str:
-        """SHA-256 of these rules and the parameters of a run: where it changes, the run is read again."""
-        asked = json.dumps([asdict(self), parameters], sort_keys=True, default=str)
+    def hash(self, parameters: Mapping[str, float] | None, files: Sequence[Path] = ()) -> str:
+        """SHA-256 of these rules, the parameters of a run and what of it is read: a change reads it again."""
+        asked = json.dumps([asdict(self), parameters, files], sort_keys=True, default=str)
         return hashlib.sha256(asked.encode()).hexdigest()

@@ -224,3 +224,10 @@ def test_files_of_a_series_come_in_the_order_of_their_numbers(solver):
         solver.write(solver.folder / "run_0" / f"t_{number}.vtu", {})
     (source,) = find_runs(solver.folder, "run_*", "t_*.vtu")
     assert [path.name for path in source.files] == ["t_1.vtu", "t_2.vtu", "t_10.vtu"]
+
+
+def test_another_choice_of_file_is_read_anew(solver, store):
+    sources = solver.run(3)
+    wrong = [replace(source, files=(source.path.parent / "parameters.csv",)) for source in sources]
+    assert len(ingest(store, wrong, solver.table(3), solver.rules).rejected) == 3
+    assert len(ingest(store, sources, solver.table(3), solver.rules).accepted) == 3
