@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import signal
 import socket
@@ -11,11 +12,15 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 
+from serving import endpoint as http
+from serving.champion import Champion
+from serving.shelf import Shelf, Shelved
 from surrogates.description import FieldInfo, ParameterInfo
 from surrogates.kinds import kind_config
 from surrogates.reductions import reduction_config
@@ -204,3 +209,41 @@ def endpoint(command: Callable[..., list[str]]) -> Iterator[Endpoint]:
 def client(endpoint: Endpoint) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=endpoint.url, timeout=60, trust_env=False) as client:
         yield client
+
+
+@pytest.fixture(scope="session")
+def champion(surrogate: Surrogate, tmp_path_factory: pytest.TempPathFactory) -> Champion:
+    """Version 7 of the surrogate, loaded from a shelf."""
+    shelf = Shelf(tmp_path_factory.mktemp("shelf"))
+    entry = Shelved(MODEL, "7", "7")
+
+    def save(into: Path) -> Path:
+        surrogate.save(into / "surrogate")
+        return into / "surrogate"
+
+    shelf.put(entry, save)
+    shelf.point_to(entry)
+    champion = Champion(shelf)
+    champion.refresh()
+    return champion
+
+
+@pytest.fixture(scope="session")
+def ask() -> Callable[..., httpx.Response]:
+    """Asks the endpoint's application in this process."""
+
+    def ask(champion: Champion, method: str, path: str, **request: Any) -> httpx.Response:
+        async def send() -> httpx.Response:
+            transport = httpx.ASGITransport(http.Endpoint(champion).app())
+            async with httpx.AsyncClient(transport=transport, base_url="http://endpoint") as client:
+                return await client.request(method, path, **request)
+
+        return asyncio.run(send())
+
+    return ask
+
+
+@pytest.fixture(scope="session")
+def post(champion: Champion, ask: Callable[..., httpx.Response]) -> Callable[..., httpx.Response]:
+    """Asks for a prediction."""
+    return lambda document, **more: ask(champion, "POST", "/predict", json=document, **more)
