@@ -11,7 +11,9 @@ from data.catalogue import RunRecord
 from data.checks import check_duplicate, check_parameters
 from data.errors import RunRejected
 from data.formats import reader_for, reader_named
+from data.mesh import Mesh
 from data.parameters import ParameterTable
+from data.places import regular_grid
 from data.prepare import Reference, Task, prepare
 from data.rules import Rules
 from data.sources import RunSource, listing, unchanged
@@ -62,9 +64,10 @@ def ingest(
     return session.report
 
 
-def _reference_mesh(path: Path, rules: Rules):
+def _reference_mesh(path: Path, rules: Rules) -> Mesh:
     reader = reader_named(rules.reader) if rules.reader else reader_for(path)
-    return reader.read(path, []).mesh
+    mesh = reader.read(path, []).mesh
+    return mesh if rules.mesh.grid is None else regular_grid(mesh, rules.mesh.grid)
 
 
 class _Session:

@@ -61,11 +61,16 @@ def check_covered(mesh: Mesh, on: str, targets: np.ndarray) -> None:
 
 
 def regular_grid(mesh: Mesh, shape: tuple[int, ...]) -> Mesh:
-    """A grid of points over the mesh's box, without those that lie in holes or outside; it has no cells.
+    """A grid over the box of the mesh's places, without those grid points that lie in holes or outside.
 
-    shape: points along each axis in which the mesh has an extent. Raises RunRejected where it does not fit.
+    It holds fields of points and fields of cells alike: its points are its cells' centres too. Where the mesh
+    tells the centres of its cells alone, the box is theirs.
+
+    shape: points along each axis in which the box has an extent. Raises RunRejected where it does not fit.
     """
-    low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
+    on = "point" if mesh.cell_centres is None else "cell"
+    here = places(mesh, on)
+    low, high = here.min(axis=0), here.max(axis=0)
     axes = np.flatnonzero(high - low > 1e-9 * np.max(high - low))
     if len(axes) != len(shape) or min(shape) < 2:
         raise RunRejected(
@@ -78,4 +83,6 @@ def regular_grid(mesh: Mesh, shape: tuple[int, ...]) -> Mesh:
     for axis, count in zip(axes, shape, strict=True):
         lines[axis] = np.linspace(low[axis], high[axis], count)
     points = np.stack(np.meshgrid(*lines, indexing="ij"), axis=-1).reshape(-1, 3)
-    return Mesh(points[covered(mesh, "point", points)])
+    points = points[covered(mesh, on, points)]
+    volume = np.prod([np.ptp(lines[axis]) / (count - 1) for axis, count in zip(axes, shape, strict=True)])
+    return Mesh(points, cell_centres=points, cell_volumes=np.full(len(points), volume))

@@ -143,7 +143,7 @@ def _on_study_mesh(run: Run, task: Task) -> Run:
     if order is not None:
         note = "the same mesh in another numbering or within the tolerance: put in the order of the study's"
         return replace(renumbered(run, order, study.reference), notes=(*run.notes, note))
-    if rule.rule == "same":
+    if rule.rule == "same" and rule.grid is None:
         raise RunRejected(
             "wrong mesh",
             f"A run must be on the mesh of the study ({_counts(study.reference)})",

@@ -20,7 +20,8 @@ class MeshRule:
     map: other meshes are interpolated linearly to the mesh of the study, with the error measured and noted.
     tolerance: nodes closer than this share of the mesh's diagonal are one and the same.
     reference: a result file whose mesh is the study's; None for the mesh of the first accepted run.
-    grid: numbers of points along x, y(, z) of a regular grid over the reference, which is then the study's mesh.
+    grid: numbers of points along x, y(, z) of a regular grid over the reference, which is then the study's mesh
+        and to which all runs are mapped.
     largest_error: mapping error, relative to the field, beyond which a run is rejected.
     """
 

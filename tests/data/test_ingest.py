@@ -9,8 +9,10 @@ import pytest
 import xarray as xr
 
 from data.errors import StudyError
+from data.formats import READERS, reader_named
 from data.ingest import find_runs, ingest
 from data.parameters import table_of
+from data.store import SnapshotStore
 
 
 def reasons(report):
@@ -195,6 +197,77 @@ def test_another_field_in_the_study_is_read_anew(solver, store):
     report = ingest(store, solver.sources(), solver.table(2), solver.rules)
     assert report.accepted == ["run_0", "run_1"]
     assert set(store.snapshots().data_vars) == {"T", "U"}
+
+
+def test_a_log_that_tells_of_a_failure_rejects_the_run(solver, store):
+    solver.run(3)
+    (solver.folder / "run_1" / "log.solver").write_text("Time = 1\nFOAM FATAL ERROR: maximum iterations\n")
+    (solver.folder / "run_2" / "log.solver").write_text("Time = 1\nconvergence reached\nEnd\n")
+    rules = replace(solver.rules, log="log.*")
+    report = ingest(store, solver.sources(), solver.table(3), rules)
+    assert report.accepted == ["run_0", "run_2"]
+    assert reasons(report) == {"run_1": "diverged"}
+    assert "'FOAM FATAL ERROR: maximum iterations' in 'log.solver'" in report.rejected[0][2]
+
+
+def test_fields_are_converted_only_when_asked(solver, store, tmp_path):
+    sources = solver.run(2)
+    ingest(store, sources, solver.table(2), solver.rules)
+    assert store.snapshots()["T"].dims == ("run", "point")
+    other = SnapshotStore(tmp_path / "cells")
+    ingest(other, sources, solver.table(2), replace(solver.rules, places={"T": "cell"}))
+    dataset = other.snapshots()
+    assert dataset["T"].dims == ("run", "cell")
+    assert dataset["U"].dims == ("run", "point", "U_component")
+    temperature = solver.fields(**solver.parameters(1))["T"]
+    means = [temperature[i : i + 3].mean() for i in range(8)]
+    np.testing.assert_allclose(dataset["T"].sel(run="run_1"), means)
+
+
+def test_what_a_reader_trips_over_is_tried_again_next_time(solver, store):
+    class Stumbling:
+        """The VTU reader on a machine where something is missing until it is mended."""
+
+        name, version, missing = "stumbling", "1", True
+
+        def accepts(self, path):
+            return False
+
+        def describe(self, path):
+            return reader_named("vtu").describe(path)
+
+        def read(self, path, fields=None):
+            if self.missing and "run_1" in path.parts:
+                raise ImportError("no library of that name")
+            return reader_named("vtu").read(path, fields)
+
+    READERS["stumbling"] = Stumbling()
+    try:
+        rules = replace(solver.rules, reader="stumbling")
+        report = ingest(store, solver.run(2), solver.table(2), rules)
+        assert reasons(report) == {"run_1": "unreadable"}
+        assert "ImportError: no library of that name" in report.rejected[0][2]
+        READERS["stumbling"].missing = False
+        assert ingest(store, solver.sources(), solver.table(2), rules).accepted == ["run_1"]
+    finally:
+        del READERS["stumbling"]
+
+
+def test_another_version_of_the_reader_reads_the_runs_anew(solver, store, monkeypatch):
+    ingest(store, solver.run(2), solver.table(2), solver.rules)
+    monkeypatch.setattr(reader_named("vtu"), "version", "next")
+    report = ingest(store, solver.sources(), solver.table(2), solver.rules)
+    # It gives the same values, so the runs stay as they are, under the new version.
+    assert report.unchanged == ["run_0", "run_1"]
+    assert {record.reader_version for record in store.accepted()} == {"next"}
+
+
+def test_one_name_for_two_runs_is_a_clear_error(solver):
+    for name in ("a.vtu", "a.other.vtu"):
+        solver.write(solver.folder / name, {})
+    (solver.folder / "a").mkdir()
+    with pytest.raises(StudyError, match=r"name of its own. Got 'a' for .*a' and for .*a.vtu"):
+        find_runs(solver.folder, "a*")
 
 
 def test_progress_counts_every_run(solver, store):

@@ -176,6 +176,7 @@ def test_a_regular_grid_leaves_holes_out():
     grid = regular_grid(with_hole(30), (41, 41))
     radius = np.linalg.norm(grid.points[:, :2] - 0.5, axis=1)
     assert radius.min() > 0.15
+    np.testing.assert_allclose(grid.cell_volumes, 1 / 40**2)
     assert np.sum(radius > 0.35) == np.sum(
         np.linalg.norm(regular_grid(square(30), (41, 41)).points[:, :2] - 0.5, axis=1) > 0.35
     )
@@ -222,8 +223,9 @@ def test_the_reference_mesh_can_be_that_of_a_file(two_meshes, store):
 
 
 def test_runs_can_be_mapped_to_a_grid(two_meshes, store):
-    rules = replace(two_meshes.rules, mesh=MeshRule("map", grid=(9, 3)))
-    ingest(store, two_meshes.sources(), two_meshes.table(3), rules)
+    rules = replace(two_meshes.rules, mesh=MeshRule(grid=(9, 3)))
+    report = ingest(store, two_meshes.sources(), two_meshes.table(3), rules)
+    assert report.accepted == ["run_0", "run_1", "run_2"]
     dataset = store.snapshots()
     assert dataset.sizes["point"] == 27
     given_ = two_meshes.parameters(0)
