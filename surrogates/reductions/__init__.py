@@ -5,13 +5,16 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from data.errors import StudyError
 from surrogates.settings import config_of
+
+if TYPE_CHECKING:
+    from surrogates.reductions.pod.inner_product import InnerProduct
 
 
 class Matrix(Protocol):
@@ -39,11 +42,14 @@ class Reduction(Protocol):
 
     def __init__(self, config: Any) -> None: ...
 
-    def fit(self, snapshots: Matrix, weights: np.ndarray | None = None, seed: int = 0) -> Self:
-        """Learns from snapshots (n, m); weights (m,) > 0 are the diagonal of the inner product."""
+    def fit(self, snapshots: Matrix, weights: np.ndarray | InnerProduct | None = None, seed: int = 0) -> Self:
+        """Learns from snapshots (n, m); weights (m,) > 0 are the diagonal of the inner product.
+
+        An `InnerProduct` says more: a mass matrix, fields scaled apart, columns outside the domain.
+        """
         ...
 
-    def encode(self, snapshots: np.ndarray) -> np.ndarray:
+    def encode(self, snapshots: Matrix) -> np.ndarray:
         """Latent coordinates (q, r) float64 of snapshots (q, m)."""
         ...
 

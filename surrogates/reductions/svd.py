@@ -13,7 +13,7 @@ from scipy import sparse
 from data.errors import ModelError
 from surrogates.reductions import Matrix, ReductionConfig, register
 from surrogates.reductions.pod.decomposition import Settings, decompose
-from surrogates.reductions.pod.grown import Grown
+from surrogates.reductions.pod.grown import Grown, energy_of_more_modes
 from surrogates.reductions.pod.inner_product import InnerProduct
 from surrogates.reductions.pod.modes import modes
 from surrogates.reductions.pod.projection import coordinates, left_out
@@ -86,9 +86,7 @@ class SVD:
             )
         self._learn(snapshots, InnerProduct.of(weights, m), self.config.centre, seed, scheduler)
         self.n_snapshots_ = n
-        # A full fit could hold more than a later update only by what as many modes again would hold.
-        r = len(self.basis_)
-        self.lost_energy_ = float((self.spectrum_[r : 2 * r] ** 2).sum())
+        self.lost_energy_ = energy_of_more_modes(self.spectrum_, len(self.basis_), self.total_energy_)
         return self
 
     def update(self, snapshots: Matrix, scheduler: str | None = None) -> Self:
@@ -104,15 +102,17 @@ class SVD:
                 f"{snapshots.shape[0]} x {snapshots.shape[1]}",
                 "Give the grown matrix, old rows first",
             )
-        before, total_before = self.lost_energy_, self.total_energy_
+        before, total_before, rank_before = self.lost_energy_, self.total_energy_, len(self.basis_)
         held = float((self.singular_values_**2).sum())
         centre = self.config.centre
         grown = Grown(self.basis_, self.singular_values_, self.mean_, self.n_snapshots_, centre, snapshots)
         mean = grown.mean_of_all(self.config.memory_mb << 20)
         self._learn(grown, self.inner_, False, 0, scheduler=None)
         self.mean_ = mean
-        r = len(self.basis_)
-        self.lost_energy_ = before + float((self.spectrum_[r : 2 * r] ** 2).sum())
+        rank = len(self.basis_)
+        # More modes than before could have held more of what was left out then, in proportion at most.
+        self.lost_energy_ = before * max(1.0, rank / rank_before)
+        self.lost_energy_ += energy_of_more_modes(self.spectrum_, rank, self.total_energy_)
         self.total_energy_ += total_before - held
         self.n_snapshots_ += new
         loss = self.lost_energy_ / max(self.total_energy_, np.finfo(float).tiny)
@@ -180,7 +180,7 @@ class SVD:
             "mean": self.mean_,
             "basis": self.basis_,
             "spectrum": self.spectrum_,
-            "weights": self.inner_.weights,
+            "weights": np.ascontiguousarray(self.inner_.weights),
             "counts": np.array([self.n_snapshots_, self.total_energy_, self.lost_energy_]),
         }
         if self.inner_.mass is not None:

@@ -22,20 +22,20 @@ SPAN = 8
 class Span:
     """Neighbouring columns start..stop that one task works on, stripe by stripe.
 
-    root: (stop - start,) square root of the weights. groups: (stop - start,), None where all are one group.
+    weights: (stop - start,) of the inner product. groups: (stop - start,), None where all are one group.
     """
 
     source: Matrix
     start: int
     stop: int
     width: int
-    root: np.ndarray
+    weights: np.ndarray
     groups: np.ndarray | None
     centre: bool
 
 
 class Block(NamedTuple):
-    """values (n, k) = (snapshots - mean) * root at the columns, which count from the start of the span."""
+    """values (n, k) = (snapshots - mean) * weights^1/2 at the columns, which count from the start of the span."""
 
     columns: slice | np.ndarray
     group: int
@@ -43,16 +43,16 @@ class Block(NamedTuple):
     mean: np.ndarray
 
 
-def spans(source: Matrix, inner: InnerProduct, centre: bool, memory: int, per_value: int = 0) -> list[Span]:
-    """All columns of the snapshots (n, m), cut into tasks of equal size."""
+def spans(
+    source: Matrix, inner: InnerProduct, centre: bool, memory: int, *, per_value: int = 0, length: int = SPAN
+) -> list[Span]:
+    """All columns of the snapshots (n, m), cut into tasks of `length` stripes."""
     width = stripe_width(source, memory, per_value)
     m = source.shape[1]
-    cuts = [(a, min(a + SPAN * width, m)) for a in range(0, m, SPAN * width)]
+    cuts = [(a, min(a + length * width, m)) for a in range(0, m, length * width)]
     groups = inner.groups
     return [
-        Span(
-            source, a, b, width, np.sqrt(inner.weights[a:b]), None if groups is None else groups[a:b], centre
-        )
+        Span(source, a, b, width, inner.weights[a:b], None if groups is None else groups[a:b], centre)
         for a, b in cuts
     ]
 
@@ -65,36 +65,32 @@ def blocks(span: Span) -> Iterator[Block]:
     n = span.source.shape[0]
     width = min(512, max(16, BLOCK // n))
     buffer = np.empty(n * width)
-    weighted = bool((span.root != 1.0).any())
+    root = np.sqrt(span.weights)
+    weighted = bool((root != 1.0).any())
+    whole = span.groups is None and bool((root > 0).all())
     for first, raw in stripes(span.source, span.start, span.stop, span.width):
-        k = raw.shape[-1]
+        k = raw.shape[1]
         for a in range(0, k, width):
             b = min(a + width, k)
             at = first - span.start + a
-            for group, pick in _parts(span, at, b - a):
+            for group, pick in [(0, None)] if whole else _parts(span, at, b - a):
                 chosen = raw[:, a:b] if pick is None else raw[:, a + pick]
                 values = buffer[: chosen.size].reshape(chosen.shape)
                 np.copyto(values, chosen)
-                mean = np.zeros(values.shape[1])
+                mean = np.zeros_like(values[0])
                 if span.centre:
                     mean = values.sum(axis=0) / n
                     values -= mean
                 columns = slice(at, at + b - a) if pick is None else at + pick
                 if weighted:
-                    values *= span.root[columns]
+                    values *= root[columns]
                 yield Block(columns, group, values, mean)
 
 
 def _parts(span: Span, at: int, k: int) -> Iterator[tuple[int, np.ndarray | None]]:
     """Each group among k columns and where its columns are; None stands for all of them."""
-    inside = span.root[at : at + k] > 0
-    if span.groups is None:
-        if inside.all():
-            yield 0, None
-        elif inside.any():
-            yield 0, np.flatnonzero(inside)
-        return
-    groups = span.groups[at : at + k]
+    inside = span.weights[at : at + k] > 0
+    groups = np.zeros(k, dtype=int) if span.groups is None else span.groups[at : at + k]
     for group in np.unique(groups[inside]):
         pick = np.flatnonzero(inside & (groups == group))
         yield int(group), None if len(pick) == k else pick

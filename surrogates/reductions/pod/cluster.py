@@ -9,6 +9,9 @@ from typing import Any
 from data.errors import ModelError
 from surrogates.reductions import Matrix
 
+PATIENCE = 10.0
+"""Seconds in which a scheduler must answer."""
+
 
 def in_order(task: Callable, arguments: Iterable[tuple], scheduler: str | None) -> Iterator[Any]:
     """task(*arguments) for each of them, in their order, so that sums do not depend on the workers.
@@ -23,7 +26,7 @@ def in_order(task: Callable, arguments: Iterable[tuple], scheduler: str | None) 
     from distributed import Client
 
     try:
-        client = Client(scheduler, set_as_default=False, timeout=20)
+        client = Client(scheduler, set_as_default=False, timeout=PATIENCE)
     except (OSError, ValueError) as error:
         raise ModelError(
             "The Dask scheduler must answer at its address",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.linalg import get_blas_funcs
 
@@ -11,7 +13,7 @@ from surrogates.reductions.pod.cluster import in_order
 from surrogates.reductions.pod.inner_product import InnerProduct
 from surrogates.reductions.pod.mass_gram import of_span_with_mass
 
-syrk = get_blas_funcs("syrk", dtype=np.float64)
+syrk: Any = get_blas_funcs("syrk", dtype=np.float64)
 
 
 def gram(
@@ -39,11 +41,12 @@ def gram(
         tasks = ((span, mass[span.start : span.stop], root, n_groups, mix) for span in columns)
         results = in_order(of_span_with_mass, tasks, scheduler)
     p = source.shape[0] if mix is None else len(mix)
-    total, means = np.zeros((n_groups, p, p)), []
-    for parts, mean in results:
+    total, mean, at = np.zeros((n_groups, p, p)), np.empty(source.shape[1]), 0
+    for parts, mean_of_span in results:
         total += parts
-        means.append(mean)
-    return total, np.concatenate(means)
+        mean[at : at + len(mean_of_span)] = mean_of_span
+        at += len(mean_of_span)
+    return total, mean
 
 
 def _of_span(span: Span, n_groups: int, mix: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -74,7 +74,7 @@ class InnerProduct:
     def of(cls, weights: np.ndarray | InnerProduct | None, m: int) -> InnerProduct:
         """What `Reduction.fit` takes as weights, as an inner product of m columns; raises ModelError."""
         if weights is None:
-            return cls(np.ones(m))
+            return cls(np.broadcast_to(1.0, m))
         if isinstance(weights, InnerProduct):
             given = weights
         else:

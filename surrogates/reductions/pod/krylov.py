@@ -65,8 +65,9 @@ def leading(
         theta, ritz = np.linalg.eigh(known)
         theta, ritz = np.maximum(theta[::-1], 0.0), ritz[:, ::-1]
         rest, triangle = _orthonormal_rest(product - space @ column, space, min(width, n - space.shape[1]))
-        error = _error(theta, np.linalg.norm(triangle @ ritz[old:], axis=0), wanted)
-        if error <= tolerance or not rest.shape[1] or reading == READINGS:
+        complete = space.shape[1] == n
+        error = 0.0 if complete else _error(theta, np.linalg.norm(triangle @ ritz[old:], axis=0), wanted)
+        if error <= tolerance or reading == READINGS:
             break
         if space.shape[1] + rest.shape[1] > capacity:
             kept = min(2 * width, capacity - width)
@@ -103,8 +104,6 @@ def _error(theta: np.ndarray, residual: np.ndarray, wanted: int) -> float:
     |dtheta| <= min(residual, residual^2 / gap), gap being the distance to the first value not wanted
     (Parlett, The Symmetric Eigenvalue Problem, 11.7); those lost in rounding do not count.
     """
-    if len(theta) <= wanted:
-        return 0.0 if len(residual) == 0 else float("inf") if residual.max() > 0 else 0.0
     gap = np.maximum(theta[:wanted] - theta[wanted], 1e-300)
     bound = np.minimum(residual[:wanted], residual[:wanted] ** 2 / gap)
     counted = theta[:wanted] > 1e-14 * theta[0]

@@ -25,7 +25,7 @@ def modes(source: Matrix, found: Decomposition, settings: Settings) -> tuple[np.
 
     The defect max |U W U^T - I| measures what rounding did to the small singular values; U is then multiplied by
     (U W U^T)^-1/2, the least change that makes it orthonormal (Loewdin 1950). Signs are such that the entry of
-    largest magnitude of each mode is positive.
+    largest magnitude of each weighted mode U W^1/2 is positive.
     """
     rank, m = found.rank, source.shape[1]
     if found.s[0] == 0.0:
@@ -36,11 +36,11 @@ def modes(source: Matrix, found: Decomposition, settings: Settings) -> tuple[np.
     else:
         assert found.left is not None
         mix = (found.left / found.s[:rank]).T
-        columns = spans(source, found.inner, settings.centre, settings.memory)
-        results = in_order(_of_span, [(span, mix) for span in columns], settings.scheduler)
-        for span, part in zip(columns, results, strict=True):
-            basis[:, span.start : span.stop] = part
-    flips = _signs(basis)
+        columns = spans(source, found.inner, settings.centre, settings.memory, length=2)
+        tasks = [(span, mix, basis.dtype) for span in columns]
+        for start, part in in_order(_of_span, tasks, settings.scheduler):
+            basis[:, start : start + part.shape[1]] = part
+    flips = _signs(basis, found.inner.weights)
     overlap = gram(basis, found.inner, False, settings.memory)[0][0]
     defect = float(np.abs(overlap - np.eye(rank)).max())
     values, vectors = np.linalg.eigh(overlap)
@@ -51,11 +51,12 @@ def modes(source: Matrix, found: Decomposition, settings: Settings) -> tuple[np.
     return basis, defect
 
 
-def _of_span(span: Span, mix: np.ndarray) -> np.ndarray:
-    part = np.zeros((len(mix), span.stop - span.start))
+def _of_span(span: Span, mix: np.ndarray, dtype: np.dtype) -> tuple[int, np.ndarray]:
+    part = np.zeros((len(mix), span.stop - span.start), dtype=dtype)
+    root = np.sqrt(span.weights)
     for block in blocks(span):
-        part[:, block.columns] = (mix @ block.values) / span.root[block.columns]
-    return part
+        part[:, block.columns] = (mix @ block.values) / root[block.columns]
+    return span.start, part
 
 
 def _room(rank: int, m: int, dtype: np.dtype, memory: int) -> np.ndarray:
@@ -69,10 +70,10 @@ def _room(rank: int, m: int, dtype: np.dtype, memory: int) -> np.ndarray:
         return np.memmap(file, dtype=kept, mode="w+", shape=(rank, m))
 
 
-def _signs(basis: np.ndarray) -> np.ndarray:
+def _signs(basis: np.ndarray, weights: np.ndarray) -> np.ndarray:
     best = np.zeros(len(basis))
     for a in range(0, basis.shape[1], step := max(16, BLOCK // len(basis))):
-        part = basis[:, a : a + step]
+        part = basis[:, a : a + step] * np.sqrt(weights[a : a + step])
         most = part[np.arange(len(part)), np.abs(part).argmax(axis=1)]
         best = np.where(np.abs(most) > np.abs(best), most, best)
     return np.where(best < 0, -1.0, 1.0)

@@ -15,13 +15,15 @@ log = logging.getLogger(__name__)
 
 STRIPE = 16 * 2**20
 """Bytes of a stripe that is large enough to read fast; more only costs memory."""
+PIECE = 2 * 2**20
+"""Bytes asked of Zarr at a time, or one chunk."""
 
 
 def stripe_width(source: Matrix, memory: int, per_value: int = 0) -> int:
-    """Columns of a stripe: whole chunks, two stripes and `per_value` bytes more for each value in memory/2."""
+    """Columns of a stripe: whole chunks, two stripes and `per_value` bytes more for each value in memory/4."""
     n, m = source.shape
     size = np.dtype(source.dtype).itemsize
-    affordable = max(1, memory // 2 // max(1, n * (2 * size + per_value)))
+    affordable = max(1, memory // 4 // max(1, n * (2 * size + per_value)))
     chunks = getattr(source, "chunks", None)
     if chunks is None or not isinstance(chunks[1], int):
         return min(m, affordable, max(1, STRIPE // (n * size)))
@@ -57,11 +59,19 @@ def stripes(source: Matrix, start: int, stop: int, width: int) -> Iterator[tuple
 
 
 def _read(source: Any, start: int, stop: int, buffer: np.ndarray) -> np.ndarray:
+    """Columns start..stop, of a Zarr array straight into the buffer."""
     if not hasattr(source, "get_basic_selection"):
         return np.asarray(source[:, start:stop])
     from zarr.buffer.cpu import NDBuffer
 
     n = source.shape[0]
     values = buffer[: n * (stop - start)].reshape(n, stop - start)
-    source.get_basic_selection((slice(None), slice(start, stop)), out=NDBuffer.from_numpy_array(values))
+    rows, columns = getattr(source, "shards", None) or source.chunks
+    # A few chunks at a time: asked for all at once, Zarr would hold ten of them decoded.
+    columns *= max(1, PIECE // (rows * columns * values.itemsize))
+    for a in range(0, n, rows):
+        for b in range(start, stop, columns):
+            part = values[a : a + rows, b - start : b - start + columns]
+            key = slice(a, a + part.shape[0]), slice(b, b + part.shape[1])
+            source.get_basic_selection(key, out=NDBuffer.from_numpy_array(part))
     return values
