@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from data.cell_supports import nan_notes, without_bare_cells
 from data.damage import damage_is_a_read_error
 from data.errors import ReadError
 from data.formats import Description, Field, FieldInfo, Run, register
@@ -67,7 +68,8 @@ def _read(path: Path, fields: Sequence[str] | None) -> Run:
         raise ReadError(
             f"All fields in '{path.name}' must have the same steps", f"{got} steps", "Name those that have"
         )
-    notes, read = list(cell_notes(mesh)), {}
+    notes: list[str] = []
+    read: dict[str, Field] = {}
     for name, table in chosen.items():
         steps_of = [_values(file, mesh, table[key]) for key in sorted(table)]
         on: Place = "point" if all("point" in step for step in steps_of) else "cell"
@@ -79,9 +81,9 @@ def _read(path: Path, fields: Sequence[str] | None) -> Run:
             notes.append(f"{name} left out: {got}")
             continue
         values = np.stack([step[on] for step in steps_of])
-        if np.isnan(values).any():
-            notes.append(f"{name} is not given everywhere, NaN elsewhere")
         read[name] = Field(values, on, component_names(values.shape[2]))
+    mesh, read, bare = without_bare_cells(mesh, read)
+    notes += [*bare, *nan_notes(read), *cell_notes(mesh)]
     return Run(mesh, read, _times(file, times), (path,), tuple(notes))
 
 
