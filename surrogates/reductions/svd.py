@@ -73,8 +73,8 @@ class SVD:
     ) -> Self:
         """Learns mean and basis from snapshots (n, m), read in stripes; raises ModelError.
 
-        scheduler: address of a dask.distributed cluster to work on; snapshots must then be a Zarr array that its
-        workers can open. The result does not depend on their number.
+        scheduler: address of a dask.distributed cluster to work on; snapshots must then be a frozen matrix or a
+        Zarr array on a disk that its workers can read. The result does not depend on their number.
         """
         n, m = snapshots.shape
         if self.config.rank is not None and not self.config.rank <= min(n, m):

@@ -47,9 +47,9 @@ def in_order(task: Callable, arguments: Iterable[tuple], scheduler: str | None) 
 
 def check_reachable(source: Matrix, scheduler: str | None) -> None:
     """Raises ModelError where workers of a cluster could not open the snapshots themselves."""
-    if scheduler is not None and not hasattr(source, "store"):
+    if scheduler is not None and not (hasattr(source, "store") or hasattr(source, "path")):
         raise ModelError(
-            "Snapshots must lie in a Zarr store that every worker can open, to be reduced on a cluster",
+            "Snapshots must lie on a disk that every worker can read, to be reduced on a cluster",
             type(source).__name__,
             "Freeze the snapshot matrix to a shared folder first, or leave the scheduler out",
         )

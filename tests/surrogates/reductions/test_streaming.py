@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -9,7 +10,9 @@ import zarr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from data.chunks import CODECS
 from data.errors import ModelError
+from data.matrix import FrozenMatrix, MatrixInfo, chunk_shape
 from surrogates.reductions.pod import stripes as reading
 from surrogates.reductions.pod.blocks import BLOCK
 from surrogates.reductions.pod.inner_product import InnerProduct
@@ -100,6 +103,18 @@ def test_a_large_float32_basis_stays_float32_and_orthonormal():
     small = SVD(SVDConfig(rank=13, memory_mb=16)).fit(x, w)
     assert isinstance(small.basis_, np.memmap)
     np.testing.assert_allclose(small.basis_, svd.basis_, atol=1e-8)
+
+
+def test_a_frozen_matrix_is_read_as_it_is(tmp_path):
+    x = np.random.default_rng(0).normal(size=(70, 2500)).astype(np.float32)
+    about = MatrixInfo("p", tuple("ab"), tuple("cd"), None, "cell", ("",), "Pa", "mesh")
+    group = zarr.create_group(tmp_path / "matrix", zarr_format=3, attributes=asdict(about))
+    layout = {"chunks": chunk_shape(x.shape, 4), "compressors": CODECS}
+    group.create_array("snapshots", shape=x.shape, dtype="f4", **layout)[:] = x
+    frozen = FrozenMatrix(tmp_path / "matrix")
+    from_disk, in_memory = SVD(SVDConfig(rank=5)).fit(frozen), SVD(SVDConfig(rank=5)).fit(x)
+    np.testing.assert_array_equal(from_disk.basis_, in_memory.basis_)
+    np.testing.assert_array_equal(from_disk.encode(frozen), in_memory.encode(x))
 
 
 MEASURE = """
