@@ -1,14 +1,16 @@
-"""The learned core of a surrogate: scaling, a reduction per field, a regressor on all latent coordinates."""
+"""The learned core of a surrogate: scaling, a reduction per field, regressors on the latent coordinates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from data.errors import ModelError
 from surrogates.field_model import FieldModel
+from surrogates.input_transform import InputTransform
 from surrogates.kinds import KindConfig, Movable, Regressor, regressor_for
 from surrogates.reductions import ReductionConfig
 from surrogates.scaler import Scaler
@@ -16,13 +18,29 @@ from surrogates.states import part, prefixed
 from surrogates.training_data import check_runs
 
 
-class Emulator:
-    """Parameters (q, p) to scaled latent coordinates of each field, which its `FieldModel` decodes."""
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """One regressor from parameters to the joined latent coordinates of those fields that see them alike."""
 
-    def __init__(self, scaler: Scaler, fields: dict[str, FieldModel], regressor: Regressor) -> None:
-        self.scaler = scaler
+    fields: tuple[str, ...]
+    transform: InputTransform
+    scaler: Scaler
+    regressor: Regressor
+
+    def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and std, each (q, r), of the joined scaled coordinates at x (q, p)."""
+        return self.regressor.predict(self.scaler.scaled(self.transform(x)))
+
+
+class Emulator:
+    """Parameters (q, p) to scaled latent coordinates of each field, which its `FieldModel` decodes.
+
+    Fields whose parameters enter on the same scales share one regressor; others have their own.
+    """
+
+    def __init__(self, fields: dict[str, FieldModel], branches: list[Branch]) -> None:
         self.fields = fields
-        self.regressor = regressor
+        self.branches = branches
 
     @classmethod
     def fit(
@@ -35,21 +53,41 @@ class Emulator:
     ) -> Self:
         """Learns everything from runs x (n, p) and targets, field to (n, [t,] points, components)."""
         check_runs(reductions, x, targets)
-        scaler = Scaler.fit(x.astype(np.float64))
-        fitted = {name: FieldModel.fit(reductions[name], values, seed) for name, values in targets.items()}
-        latent = np.hstack([z for _, z in fitted.values()])
-        regressor = regressor_for(config).fit(scaler.scaled(x), latent, seed)
-        return cls(scaler, {name: model for name, (model, _) in fitted.items()}, regressor)
+        x = x.astype(np.float64)
+        fields, latent = {}, {}
+        alike: dict[tuple[int, ...], list[str]] = {}
+        for name, values in targets.items():
+            fields[name], latent[name] = FieldModel.fit(reductions[name], values, seed)
+            transform = InputTransform.as_given(x)
+            if config.inputs == "auto":
+                transform = InputTransform.choose(x, latent[name] * fields[name].shares, seed)
+            alike.setdefault(tuple(transform.scale.tolist()), []).append(name)
+        branches = []
+        for scale, names in alike.items():
+            transform = InputTransform(np.array(scale), x.min(axis=0))
+            scaler = Scaler.fit(transform(x))
+            joined = np.hstack([latent[name] for name in names])
+            regressor = regressor_for(config).fit(scaler.scaled(transform(x)), joined, seed)
+            branches.append(Branch(tuple(names), transform, scaler, regressor))
+        return cls(fields, branches)
 
-    def latent(self, x: np.ndarray) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Mean and std, each (q, r), of every field's scaled coordinates at x (q, p)."""
-        mean, std = self.regressor.predict(self.scaler.scaled(x))
-        ends = np.cumsum([len(model.scaler.scale) for model in self.fields.values()])
-        pairs = zip(np.split(mean, ends[:-1], axis=1), np.split(std, ends[:-1], axis=1), strict=True)
-        return dict(zip(self.fields, pairs, strict=True))
+    def latent(
+        self, x: np.ndarray, fields: Iterable[str] | None = None
+    ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+        """Mean and std, each (q, r), of the named fields' (all if None) scaled coordinates at x (q, p)."""
+        wanted = set(self.fields if fields is None else fields)
+        found = {}
+        for branch in self.branches:
+            if wanted.isdisjoint(branch.fields):
+                continue
+            mean, std = branch.predict(x)
+            ends = np.cumsum([self.fields[name].rank for name in branch.fields])[:-1]
+            pairs = zip(np.split(mean, ends, axis=1), np.split(std, ends, axis=1), strict=True)
+            found |= dict(zip(branch.fields, pairs, strict=True))
+        return {name: found[name] for name in self.fields if name in wanted}
 
     def move_to(self, device: str) -> None:
-        """Moves the regressor to a torch device if its kind can use one; raises ModelError without it."""
+        """Moves the regressors to a torch device if their kind can use one; raises ModelError without it."""
         if device == "cpu":
             return
         import torch
@@ -58,14 +96,20 @@ class Emulator:
             raise ModelError(
                 "The device must be 'cpu', or 'cuda' on a machine with a CUDA GPU", f"'{device}'", "Use 'cpu'"
             )
-        if isinstance(self.regressor, Movable):
-            self.regressor.to(device)
+        for branch in self.branches:
+            if isinstance(branch.regressor, Movable):
+                branch.regressor.to(device)
 
     def state(self) -> dict[str, np.ndarray]:
         """All that was learned, as named arrays."""
-        arrays = prefixed("scaler.", self.scaler.state()) | prefixed("regressor.", self.regressor.state())
+        arrays = {}
         for index, model in enumerate(self.fields.values()):
             arrays |= prefixed(f"field.{index}.", model.state())
+        names = list(self.fields)
+        for index, branch in enumerate(self.branches):
+            arrays[f"branch.{index}.fields"] = np.array([names.index(name) for name in branch.fields])
+            for name in ("transform", "scaler", "regressor"):
+                arrays |= prefixed(f"branch.{index}.{name}.", getattr(branch, name).state())
         return arrays
 
     @classmethod
@@ -73,7 +117,7 @@ class Emulator:
         cls,
         config: KindConfig,
         reductions: Mapping[str, ReductionConfig],
-        names: Iterable[str],
+        names: list[str],
         state: Mapping[str, np.ndarray],
     ) -> Self:
         """The emulator again; names are the fields in the order of training."""
@@ -81,5 +125,15 @@ class Emulator:
             name: FieldModel.restore(reductions[name], part(state, f"field.{index}."))
             for index, name in enumerate(names)
         }
-        regressor = type(regressor_for(config)).restore(config, part(state, "regressor."))
-        return cls(Scaler.restore(part(state, "scaler.")), fields, regressor)
+        kind = type(regressor_for(config))
+        branches = []
+        while arrays := part(state, f"branch.{len(branches)}."):
+            branches.append(
+                Branch(
+                    tuple(names[index] for index in arrays["fields"]),
+                    InputTransform.restore(part(arrays, "transform.")),
+                    Scaler.restore(part(arrays, "scaler.")),
+                    kind.restore(config, part(arrays, "regressor.")),
+                )
+            )
+        return cls(fields, branches)

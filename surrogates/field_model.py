@@ -75,12 +75,22 @@ class FieldModel:
     @cached_property
     def modes(self) -> np.ndarray:
         """(r, m) the change of the field with each scaled coordinate, of an affine reduction."""
-        zero = self.reduction.decode(np.zeros((1, len(self.scaler.scale)))).astype(np.float64)
+        zero = self.reduction.decode(np.zeros((1, self.rank))).astype(np.float64)
         return self.reduction.decode(np.diag(self.scaler.scale)) - zero
 
     @cached_property
     def _squared_modes(self) -> np.ndarray:
         return self.modes**2
+
+    @property
+    def rank(self) -> int:
+        """Number r of latent coordinates."""
+        return len(self.scaler.scale)
+
+    @property
+    def shares(self) -> np.ndarray:
+        """(r,) root of the share of each coordinate in the field's latent variance."""
+        return self.scaler.scale / np.linalg.norm(self.scaler.scale)
 
     def mean(self, z: np.ndarray) -> np.ndarray:
         """The field (q, t, points, components) of scaled coordinates z (q, r)."""

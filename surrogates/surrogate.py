@@ -29,7 +29,7 @@ from surrogates.validation import CrossValidation
 
 @dataclass(frozen=True, eq=False)
 class Surrogate:
-    """Scaler + Reduction per field + one Regressor on all latent coordinates + Calibration + Domain.
+    """Scaler + Reduction per field + Regressor on the latent coordinates + Calibration + Domain.
 
     cells: meshio cell type to (k, nodes) indices, empty where no mesh was given.
     """
@@ -108,10 +108,9 @@ class Surrogate:
         asked = [(quantity, functional_of(quantity, self._info(quantity.field))) for quantity in quantities]
         bands: dict[str, Band] = {}
         numbers: dict[str, Band] = {}
-        for name, (z, sigma) in self.emulator.latent(x).items():
+        needed = {*wanted, *(key.field for _, key in asked)}
+        for name, (z, sigma) in self.emulator.latent(x, needed).items():
             mine = [(quantity, key) for quantity, key in asked if key.field == name]
-            if name not in wanted and not mine:
-                continue
             mean = self.emulator.fields[name].mean(z)
             if name in wanted:
                 std = self.emulator.fields[name].std(z, sigma)

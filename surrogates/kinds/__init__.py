@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -19,9 +19,15 @@ from surrogates.settings import config_of
 
 
 class KindConfig(BaseModel):
-    """Settings of one candidate; subclasses add `kind: Literal["..."] = "..."` and their own settings."""
+    """Settings of one candidate; subclasses add `kind: Literal["..."] = "..."` and their own settings.
+
+    inputs: "auto" lets each parameter enter as given, as logarithm or as reciprocal, whichever predicts
+        left-out runs best; "raw" takes all as given.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    inputs: Literal["auto", "raw"] = "auto"
 
 
 class Regressor(Protocol):

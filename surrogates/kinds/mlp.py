@@ -21,8 +21,9 @@ class MLPConfig(KindConfig):
     """Settings of the ensemble.
 
     hidden: widths of the hidden layers. members: networks of the ensemble.
-    epochs: most steps of Adam on all runs; patience: steps without a better held-out error before a member stops.
-    weight_decay: as in AdamW. validation: share of the runs that each member holds out, a different one for each.
+    epochs: most steps of Adam on all runs; patience: steps without a better held-out error before a member
+    stops. weight_decay: as in AdamW. validation: share of the runs that each member holds out, a different
+    one for each.
     """
 
     kind: Literal["mlp"] = "mlp"
@@ -37,11 +38,12 @@ class MLPConfig(KindConfig):
 
 
 class MLP:
-    """mean = average of the members f_m(x), variance = spread of the members + their held-out residual variance.
+    """mean = average of the members f_m(x), variance = their spread + their held-out residual variance.
 
-    Members differ by their first weights and by the runs they hold out to stop early. Source: Lakshminarayanan,
-    Pritzel & Blundell, Simple and scalable predictive uncertainty estimation using deep ensembles, NeurIPS 2017;
-    the residual variance stands in for their variance head, which too few runs cannot train.
+    Members differ by their first weights and by the runs they hold out to stop early. Source:
+    Lakshminarayanan, Pritzel & Blundell, Simple and scalable predictive uncertainty estimation using deep
+    ensembles, NeurIPS 2017; the residual variance stands in for their variance head, which too few runs
+    cannot train.
     """
 
     def __init__(self, config: MLPConfig) -> None:

@@ -16,11 +16,13 @@ def fit(x, z, **settings):
 def test_equals_the_closed_form_at_its_own_precisions(n):
     """Known case: w = (-0.25, 0.6) on [1, x^3], noise variance 0.04.
 
-    With the precisions that the evidence chose, S^-1 = alpha Phi^T Phi + lambda I, mean = alpha S Phi^T y, variance = 1/alpha + phi^T S phi."""
+    With the precisions that the evidence chose, S^-1 = alpha Phi^T Phi + lambda I, mean = alpha S Phi^T y and
+    variance = 1/alpha + phi^T S phi.
+    """
     rng = np.random.default_rng(0)
     x = rng.uniform(-1.0, 1.0, (n, 1))
     y = -0.25 + 0.6 * x**3 + 0.2 * rng.normal(size=(n, 1))
-    fitted = fit(x, y, degree=3)
+    fitted = fit(x, y, degree=3, decay=1.0)
     alpha, prior = fitted.alpha_[0], fitted.lambda_[0]
     phi = fitted.basis_.terms(x)
     queries = np.linspace(-1.0, 1.0, 9)[:, None]
@@ -37,12 +39,29 @@ def test_the_most_probable_weights_are_those_of_ridge_regression():
     rng = np.random.default_rng(1)
     x = rng.uniform(-1.0, 1.0, (30, 2))
     y = x[:, :1] ** 2 + 0.1 * rng.normal(size=(30, 1))
-    fitted = fit(x, y, degree=2)
+    fitted = fit(x, y, degree=2, decay=1.0)
     phi = fitted.basis_.terms(x)
     centred = phi - phi.mean(axis=0)
     penalty = fitted.lambda_[0] / fitted.alpha_[0]
     ridge = np.linalg.solve(centred.T @ centred + penalty * np.eye(phi.shape[1]), centred.T @ (y - y.mean()))
     np.testing.assert_allclose(fitted.weights_, ridge, rtol=1e-6, atol=1e-9)
+
+
+def test_decay_is_a_prior_that_falls_with_the_degree():
+    """With one lambda for decay^degree phi, the weights are those of the penalty lambda decay^(-2 degree)."""
+    rng = np.random.default_rng(6)
+    x = rng.uniform(-1.0, 1.0, (12, 1))
+    y = np.exp(x) + 0.1 * rng.normal(size=x.shape)
+    fitted = fit(x, y, degree=4, decay=0.5)
+    phi = fitted.basis_.terms(x)
+    centred, penalty = phi - phi.mean(axis=0), fitted.lambda_[0] * 0.25 ** -np.arange(1.0, 5.0)
+    covariance = np.linalg.inv(fitted.alpha_[0] * centred.T @ centred + np.diag(penalty))
+    np.testing.assert_allclose(
+        fitted.weights_, fitted.alpha_[0] * covariance @ centred.T @ (y - y.mean()), rtol=1e-5, atol=1e-9
+    )
+    asked = fitted.basis_.terms(np.array([[0.3]])) - phi.mean(axis=0)
+    variance = (1.0 + 1.0 / 12.0) / fitted.alpha_[0] + (asked @ covariance @ asked.T).item()
+    assert fitted.predict(np.array([[0.3]]))[1].item() ** 2 == pytest.approx(variance, rel=1e-6)
 
 
 def test_recovers_known_weights_and_noise():

@@ -1,0 +1,54 @@
+"""Cubic radial basis functions: interpolation without settings, the baseline of reduced-order modelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+import numpy as np
+
+from surrogates.kinds import KindConfig, register
+from surrogates.radial_basis import CubicRBF
+
+LEAST_STD = 1e-8
+
+
+class RBFConfig(KindConfig):
+    """Cubic interpolation has no settings of its own."""
+
+    kind: Literal["rbf"] = "rbf"
+
+
+class RBF:
+    """The cubic RBF interpolant, with the root mean square of its leave-one-out errors as std everywhere.
+
+    An interpolant knows nothing of its error between the runs; what it would have been at each run without
+    that run is the honest measure of it (Rippa, Adv. Comput. Math. 11, 1999).
+    """
+
+    def __init__(self, config: RBFConfig) -> None:
+        self.config = config
+
+    def fit(self, x: np.ndarray, z: np.ndarray, seed: int) -> Self:
+        """Learns from x (n, p) and z (n, r)."""
+        self.interpolant_, errors = CubicRBF.fit(x, z)
+        self.std_ = np.maximum(np.sqrt(np.mean(errors**2, axis=0)), LEAST_STD)
+        return self
+
+    def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and std, each (q, r), at x (q, p)."""
+        return self.interpolant_(x), np.tile(self.std_, (len(x), 1))
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that was learned, as named arrays."""
+        return {"centres": self.interpolant_.centres, "weights": self.interpolant_.weights, "std": self.std_}
+
+    @classmethod
+    def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
+        """The fitted interpolant again."""
+        rbf = cls(config)
+        rbf.interpolant_, rbf.std_ = CubicRBF(state["centres"], state["weights"]), state["std"]
+        return rbf
+
+
+register(RBFConfig, RBF)

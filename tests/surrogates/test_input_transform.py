@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from surrogates.emulator import Emulator
+from surrogates.input_transform import AS_GIVEN, LOGARITHM, RECIPROCAL, InputTransform
+from surrogates.kinds import kind_config
+
+
+def runs(seed: int = 0, n: int = 40) -> np.ndarray:
+    """(n, 3): Young's modulus [Pa], viscosity [m2/s] over three decades, temperature [degC] through zero."""
+    rng = np.random.default_rng(seed)
+    modulus, viscosity = rng.uniform(50e9, 250e9, n), 10.0 ** rng.uniform(-6.0, -3.0, n)
+    return np.stack([modulus, viscosity, rng.uniform(-20.0, 80.0, n)], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "parameter", "scale"),
+    [
+        (lambda x: 1e11 / x[:, 0], 0, RECIPROCAL),
+        (lambda x: np.sin(np.log(x[:, 1])), 1, LOGARITHM),
+        (lambda x: 1e-11 * x[:, 0], 0, AS_GIVEN),
+    ],
+)
+def test_finds_the_scale_on_which_the_answer_is_simple(answer, parameter, scale):
+    x = runs()
+    assert InputTransform.choose(x, answer(x)[:, None], seed=0).scale[parameter] == scale
+
+
+def test_leaves_parameters_as_given_when_nothing_is_gained():
+    x = runs()
+    latent = np.stack([x[:, 0] / 1e11, x[:, 1] / 1e-3], axis=1)
+    assert InputTransform.choose(x, latent, seed=0).scale.tolist() == [AS_GIVEN] * 3
+
+
+@pytest.mark.parametrize("scale", [LOGARITHM, RECIPROCAL])
+def test_answers_stay_finite_for_queries_at_and_below_zero(scale):
+    transform = InputTransform(np.array([scale]), np.array([2.0]))
+    u = transform(np.array([[2.0], [0.0], [-5.0], [1e30]]))
+    assert np.isfinite(u).all()
+    assert u[1] == u[2] == transform(np.array([[2e-3]]))
+    assert u[0] == (np.log(2.0) if scale == LOGARITHM else 0.5)
+
+
+def test_raw_inputs_can_be_asked_for(plate):
+    x = plate.parameters(30, 0)
+    targets = {
+        "temperature": np.tile((1.0 / x[:, :1])[..., None], (1, 36, 1)) * np.linspace(1.0, 2.0, 36)[:, None]
+    }
+    reductions = {"temperature": plate.reductions["temperature"]}
+    for inputs, scale in (("auto", RECIPROCAL), ("raw", AS_GIVEN)):
+        config = kind_config({"kind": "linear", "inputs": inputs})
+        emulator = Emulator.fit(config, reductions, x, targets, 0)
+        assert emulator.branches[0].transform.scale[0] == scale
+
+
+def test_fields_that_see_a_parameter_on_different_scales_have_regressors_of_their_own(plate):
+    x, shape = plate.parameters(30, 0), np.linspace(1.0, 2.0, 36)[:, None]
+    targets = {
+        "stress": x[:, :1, None] * shape,
+        "strain": shape / x[:, :1, None],
+        "load": 2.0 * x[:, :1, None] * shape,
+    }
+    reductions = dict.fromkeys(targets, plate.reductions["temperature"])
+    emulator = Emulator.fit(kind_config({"kind": "linear"}), reductions, x, targets, 0)
+    assert [branch.fields for branch in emulator.branches] == [("stress", "load"), ("strain",)]
+    for name, (z, _) in emulator.latent(x).items():
+        np.testing.assert_allclose(emulator.fields[name].mean(z)[:, 0], targets[name], rtol=1e-6)
+    assert list(emulator.latent(x, ["strain"])) == ["strain"]
