@@ -25,7 +25,6 @@ def keep_running(study: Study, cron: str, console: Console) -> None:
     _check_cron(cron)
     with _server(console):
         # Imported after the server's address is set: Prefect reads its settings once.
-        from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
         from prefect.types.entrypoint import EntrypointType
 
         from flows.pipeline import run_study
@@ -36,10 +35,9 @@ def keep_running(study: Study, cron: str, console: Console) -> None:
             cron=cron,
             parameters={"study_path": str(study.path)},
             entrypoint_type=EntrypointType.MODULE_PATH,
-            # A run that takes longer than the interval must not be overtaken by the next one.
-            global_limit=ConcurrencyLimitConfig(
-                limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW
-            ),
+            # A run that takes longer than the interval is not overtaken by the next one. The limit is this
+            # process's own: one kept by the server would never be freed by a run that was killed.
+            limit=1,
             print_starting_message=False,
         )
 
