@@ -1,7 +1,8 @@
-"""Chunks of a Zarr array from the disk straight to where their values go.
+"""Zarr 3 arrays written and read chunk by chunk, straight from and to where their values are.
 
-Zarr's own reader copies each chunk three times on its way and goes through an event loop; the arrays of this
-store, all of one codec chain, are read at the rate of the disk and the decompressor.
+The zarr library goes through an event loop and copies a chunk three times on its way: for a run of a MB that takes
+longer than all the rest of storing it. What is written here is plain Zarr 3, which that library opens.
+Source: Zarr core specification, version 3 (zarr-specs.readthedocs.io).
 """
 
 from __future__ import annotations
@@ -10,34 +11,70 @@ import itertools
 import json
 import math
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import google_crc32c
 import numpy as np
 from numcodecs import blosc  # pyright: ignore[reportAttributeAccessIssue]  (compiled)
-from zarr.codecs import BloscCodec, Crc32cCodec
-
-CODECS = (BloscCodec(cname="lz4", clevel=1, shuffle="shuffle"), Crc32cCodec())
-"""What every array of the store is written with, after its little-endian bytes."""
-_NAMES = ["bytes", "blosc", "crc32c"]
 
 
 class Chunks:
-    """A Zarr 3 array on disk, written with CODECS.
+    """A Zarr 3 array on disk, LZ4 over shuffled bytes in each chunk, and a CRC-32C behind it.
 
-    Raises ValueError, OSError or KeyError where the metadata are damaged or other than that.
+    Opened by its folder. Raises ValueError, OSError or KeyError where the metadata are damaged or of another kind.
     """
 
     def __init__(self, path: Path) -> None:
-        metadata = json.loads((path / "zarr.json").read_text())
-        names = [codec["name"] for codec in metadata["codecs"]]
-        if names != _NAMES or metadata["chunk_key_encoding"]["configuration"]["separator"] != "/":
-            raise ValueError(f"the codecs {', '.join(names)} where {', '.join(_NAMES)} were written")
         self.path = path
-        self.shape: tuple[int, ...] = tuple(metadata["shape"])
-        self.chunks: tuple[int, ...] = tuple(metadata["chunk_grid"]["configuration"]["chunk_shape"])
-        self.dtype = np.dtype(metadata["data_type"])
+        self.metadata: dict[str, Any] = json.loads((path / "zarr.json").read_text())
+        self.shape: tuple[int, ...] = tuple(self.metadata["shape"])
+        self.chunks: tuple[int, ...] = tuple(self.metadata["chunk_grid"]["configuration"]["chunk_shape"])
+        self.dtype = np.dtype(self.metadata["data_type"])
+        if self.metadata["codecs"] != _codecs(self.dtype):
+            raise ValueError(f"other codecs than it was written with: {self.metadata['codecs']}")
+
+    @classmethod
+    def create(
+        cls,
+        path: Path,
+        shape: tuple[int, ...],
+        chunks: tuple[int, ...],
+        dtype: np.dtype,
+        dims: Sequence[str],
+        attributes: Mapping[str, Any],
+    ) -> Chunks:
+        """A new array without chunks; it is whole when all of them are written."""
+        path.mkdir(parents=True)
+        metadata = {
+            "zarr_format": 3,
+            "node_type": "array",
+            "shape": list(shape),
+            "data_type": dtype.name,
+            "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(chunks)}},
+            "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+            "fill_value": "NaN" if dtype.kind == "f" else 0,
+            "codecs": _codecs(dtype),
+            "dimension_names": list(dims),
+            "attributes": dict(attributes),
+        }
+        (path / "zarr.json").write_text(json.dumps(metadata))
+        return cls(path)
+
+    def write(self, values: np.ndarray, start: Sequence[int] | None = None) -> None:
+        """Writes values from `start` on (the array's own start if None), which must be that of a chunk."""
+        start = (0,) * len(self.shape) if start is None else start
+        for first in itertools.product(
+            *(range(0, n, c) for n, c in zip(values.shape, self.chunks, strict=True))
+        ):
+            part = values[tuple(slice(a, a + c) for a, c in zip(first, self.chunks, strict=True))]
+            if part.shape != self.chunks:
+                # A chunk at the edge goes beyond the array.
+                short = [(0, c - n) for n, c in zip(part.shape, self.chunks, strict=True)]
+                part = np.pad(part, short)
+            index = [(a + s) // c for a, s, c in zip(first, start, self.chunks, strict=True)]
+            self._encode(index, np.ascontiguousarray(part, dtype=self.dtype))
 
     def read(self, region: Sequence[tuple[int, int]] | None = None) -> np.ndarray:
         """The values from start to stop along each axis; all of them if None.
@@ -47,8 +84,7 @@ class Chunks:
         region = [(0, size) for size in self.shape] if region is None else region
         values = np.empty([stop - start for start, stop in region], self.dtype)
         touched = [
-            range(start // chunk, -(-stop // chunk))
-            for (start, stop), chunk in zip(region, self.chunks, strict=True)
+            range(a // chunk, -(-b // chunk)) for (a, b), chunk in zip(region, self.chunks, strict=True)
         ]
         for index in itertools.product(*touched):
             # Where this chunk lies in the region, and which part of the chunk that is.
@@ -67,13 +103,50 @@ class Chunks:
                 target[...] = whole[tuple(here)]
         return values
 
-    def _decode(self, index: tuple[int, ...], into: np.ndarray) -> None:
-        path = self.path / "c" / "/".join(map(str, index))
-        with open(path, "rb", buffering=0) as file:
-            body = file.read(os.fstat(file.fileno()).st_size - 4)
+    def _file(self, index: Sequence[int]) -> Path:
+        return self.path / "/".join(["c", *map(str, index)])
+
+    def _encode(self, index: Sequence[int], chunk: np.ndarray) -> None:
+        packed = blosc.compress(chunk, b"lz4", 1, blosc.SHUFFLE)
+        path = self._file(index)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(packed)
+            file.write(google_crc32c.value(packed).to_bytes(4, "little"))
+
+    def _decode(self, index: Sequence[int], into: np.ndarray) -> None:
+        with open(self._file(index), "rb", buffering=0) as file:
+            packed = file.read(os.fstat(file.fileno()).st_size - 4)
             written = file.read()
-        if google_crc32c.value(body).to_bytes(4, "little") != written:
-            raise ValueError(f"a chunk {index} that does not have its check sum")
-        if int.from_bytes(body[4:8], "little") != math.prod(self.chunks) * self.dtype.itemsize:
-            raise ValueError(f"a chunk {index} of another size")
-        blosc.decompress(body, into)
+        if google_crc32c.value(packed).to_bytes(4, "little") != written:
+            raise ValueError(f"a chunk {tuple(index)} that does not have its check sum")
+        if int.from_bytes(packed[4:8], "little") != math.prod(self.chunks) * self.dtype.itemsize:
+            raise ValueError(f"a chunk {tuple(index)} of another size")
+        blosc.decompress(packed, into)
+
+
+def write_group(
+    path: Path, attributes: Mapping[str, Any], arrays: Mapping[str, Chunks] | None = None
+) -> None:
+    """Writes the metadata of a group, with those of its arrays in it, so that they are read at once."""
+    metadata: dict[str, Any] = {"zarr_format": 3, "node_type": "group", "attributes": dict(attributes)}
+    if arrays is not None:
+        of_arrays = {name: array.metadata for name, array in arrays.items()}
+        metadata["consolidated_metadata"] = {
+            "kind": "inline",
+            "must_understand": False,
+            "metadata": of_arrays,
+        }
+    path.mkdir(parents=True, exist_ok=True)
+    beside = path / f".zarr.json.{os.getpid()}"
+    beside.write_text(json.dumps(metadata))
+    os.replace(beside, path / "zarr.json")
+
+
+def _codecs(dtype: np.dtype) -> list[dict[str, Any]]:
+    how = {"typesize": dtype.itemsize, "cname": "lz4", "clevel": 1, "shuffle": "shuffle", "blocksize": 0}
+    return [
+        {"name": "bytes", "configuration": {"endian": "little"}},
+        {"name": "blosc", "configuration": how},
+        {"name": "crc32c"},
+    ]

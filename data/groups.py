@@ -6,22 +6,19 @@ Plain Zarr 3 with CF and UGRID names: `xarray.open_zarr` opens each group withou
 from __future__ import annotations
 
 import json
-import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 
 from data.catalogue import RunRecord, StoredField, plain, record_of
-from data.chunks import CODECS, Chunks
+from data.chunks import Chunks, write_group
 from data.errors import StoreError
 from data.formats import Run
 from data.measures import dimension
 from data.mesh import Mesh
 
 RUNS, MESHES = "runs", "meshes"
-ROOT_METADATA = {"zarr_format": 3, "node_type": "group", "attributes": {"fieldwright_layout": 1}}
 # Chunks of about 8 MB: large enough that opening a chunk costs little beside reading it.
 _CHUNK_BYTES = 8 << 20
 _UGRID = {1: "edge", 2: "face", 3: "volume"}
@@ -37,7 +34,7 @@ def write_run(path: Path, run: Run, record: RunRecord) -> None:
         "mesh": f"{MESHES}/{record.mesh}",
         "record": json.dumps(plain(record)),
     }
-    group = zarr.create_group(store=path, zarr_format=3, attributes=about_run)
+    arrays = {}
     transient = bool(record.times)
     for name, field in run.fields.items():
         dims, values = [field.on], field.values
@@ -48,12 +45,14 @@ def write_run(path: Path, run: Run, record: RunRecord) -> None:
         if transient:
             dims.insert(0, "time")
         about = {"units": field.unit, "components": list(field.components), "mesh": record.mesh}
-        _write(group, name, values if transient else values[0], tuple(dims), **about)
+        arrays[name] = _write(path / name, values if transient else values[0], tuple(dims), **about)
     if transient:
-        _write(group, "time", np.asarray(record.times), ("time",), units="s", standard_name="time")
+        times = np.asarray(record.times)
+        arrays["time"] = _write(path / "time", times, ("time",), units="s", standard_name="time")
     for name, value in record.parameters.items():
-        _write(group, name, np.array(value, dtype=np.float64), (), units=record.units.get(name))
-    _consolidate(path)
+        number = np.array(value, dtype=np.float64)
+        arrays[name] = _write(path / name, number, (), units=record.units.get(name))
+    write_group(path, about_run, arrays)
 
 
 def read_record(path: Path) -> RunRecord:
@@ -84,26 +83,30 @@ def read_array(path: Path, name: str) -> np.ndarray:
 
 def write_mesh(path: Path, mesh: Mesh) -> None:
     """Writes a mesh as a group in UGRID's terms: one topology per cell type over the same nodes."""
-    about = {"Conventions": "CF-1.11 UGRID-1.0", "cell_types": list(mesh.cells)}
-    group = zarr.create_group(store=path, zarr_format=3, attributes=about)
+    arrays = {}
     for i, axis in enumerate("xyz"):
-        _write(group, f"node_{axis}", mesh.points[:, i], ("point",), axis=axis.upper())
-    for name, nodes in mesh.cells.items():
-        _write(group, f"cells_{name}", nodes, (name, f"{name}_node"), start_index=0)
-        if dimension(name) in _UGRID:
+        name = f"node_{axis}"
+        arrays[name] = _write(path / name, mesh.points[:, i], ("point",), axis=axis.upper())
+        if mesh.cell_centres is not None:
+            name = f"cell_{axis}"
+            arrays[name] = _write(path / name, mesh.cell_centres[:, i], ("cell",), axis=axis.upper())
+    for kind, nodes in mesh.cells.items():
+        name = f"cells_{kind}"
+        arrays[name] = _write(path / name, nodes, (kind, f"{kind}_node"), start_index=0)
+        if dimension(kind) in _UGRID:
             topology = {
                 "cf_role": "mesh_topology",
-                "topology_dimension": dimension(name),
+                "topology_dimension": dimension(kind),
                 "node_coordinates": "node_x node_y node_z",
-                f"{_UGRID[dimension(name)]}_node_connectivity": f"cells_{name}",
+                f"{_UGRID[dimension(kind)]}_node_connectivity": name,
             }
-            _write(group, f"mesh_{name}", np.array(0, dtype=np.int32), (), **topology)
-    if mesh.cell_centres is not None:
-        for i, axis in enumerate("xyz"):
-            _write(group, f"cell_{axis}", mesh.cell_centres[:, i], ("cell",), axis=axis.upper())
+            name = f"mesh_{kind}"
+            arrays[name] = _write(path / name, np.array(0, dtype=np.int32), (), **topology)
     if mesh.cell_volumes is not None:
-        _write(group, "cell_volume", mesh.cell_volumes, ("cell",), standard_name="cell_volume")
-    _consolidate(path)
+        name = "cell_volume"
+        arrays[name] = _write(path / name, mesh.cell_volumes, ("cell",), standard_name=name)
+    about = {"Conventions": "CF-1.11 UGRID-1.0", "cell_types": list(mesh.cells)}
+    write_group(path, about, arrays)
 
 
 def read_mesh(path: Path) -> Mesh:
@@ -140,32 +143,21 @@ def _attributes(path: Path) -> dict[str, Any]:
         raise damaged(path, error) from error
 
 
-def _write(group: zarr.Group, name: str, values: np.ndarray, dims: tuple[str, ...], **attrs: Any) -> None:
-    values = np.asarray(values, order="C")
-    group.create_array(
-        name,
-        data=values,
-        chunks=chunks_of(values.shape, values.itemsize),
-        compressors=CODECS,
-        fill_value=np.nan if values.dtype.kind == "f" else 0,
-        dimension_names=dims,
-        attributes={key: value for key, value in attrs.items() if value is not None},
-        # A chunk left out because it equals the fill value could not be told from one that was lost.
-        config={"write_empty_chunks": True},
-    )
+def _write(path: Path, values: np.ndarray, dims: tuple[str, ...], **attributes: Any) -> Chunks:
+    given = {name: value for name, value in attributes.items() if value is not None}
+    chunks = chunks_of(values.shape, values.itemsize)
+    array = Chunks.create(path, values.shape, chunks, values.dtype, dims, given)
+    array.write(values)
+    return array
 
 
 def chunks_of(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
-    """Trailing axes whole as long as they fit; what is left of the room goes to the axis before them."""
+    """Trailing axes whole as long as they fit; what is left of the room goes to the axis before them, in equal
+    parts.
+    """
     chunks, room = [], _CHUNK_BYTES // itemsize
     for size in reversed(shape):
-        chunks.append(max(1, min(size, room)))
+        parts = -(-size // max(1, room))
+        chunks.append(max(1, -(-size // max(1, parts))))
         room //= chunks[-1]
     return tuple(reversed(chunks))
-
-
-def _consolidate(path: Path) -> None:
-    with warnings.catch_warnings():
-        # Not yet in the Zarr 3 specification, says zarr; xarray opens faster with it, and warns without.
-        warnings.filterwarnings("ignore", message="Consolidated metadata")
-        zarr.consolidate_metadata(path)

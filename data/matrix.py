@@ -17,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zarr
 
 from data.catalogue import RunRecord, StoredField
-from data.chunks import CODECS, Chunks
+from data.chunks import Chunks, write_group
 from data.disk import disk_of
 from data.errors import StoreError
 from data.groups import damaged
@@ -157,24 +156,15 @@ def _write(
         str(records[0].mesh),
     )
     dtype = np.result_type(*(record.fields[field].dtype for record in records))
-    group = zarr.create_group(store=path, zarr_format=3, attributes=asdict(about))
     array, waiting, row = None, [], 0
     for record in records:
         times = np.array(record.times) if record.times else None
         values = resample(store.read_field(record, field), times, base, rule)
-        snapshots = values.reshape(len(values), -1).astype(dtype, copy=False)
+        snapshots = values.reshape(len(values), -1)
         if array is None:
             shape = (len(records) * len(snapshots), snapshots.shape[1])
-            array = group.create_array(
-                "snapshots",
-                shape=shape,
-                dtype=dtype,
-                chunks=chunk_shape(shape, dtype.itemsize),
-                compressors=CODECS,
-                fill_value=np.nan,
-                dimension_names=("snapshot", "value"),
-                config={"write_empty_chunks": True},
-            )
+            chunks = chunk_shape(shape, dtype.itemsize)
+            array = Chunks.create(path / "snapshots", shape, chunks, dtype, ("snapshot", "value"), {})
         if snapshots.shape[1] != array.shape[1]:
             raise StoreError(
                 f"'{field}' must have {array.shape[1]} values in every run",
@@ -183,11 +173,11 @@ def _write(
             )
         for snapshot in snapshots:
             waiting.append(snapshot)
-            if len(waiting) == array.chunks[0]:
-                array[row : row + len(waiting)] = np.stack(waiting)
+            if len(waiting) == array.chunks[0] or row + len(waiting) == array.shape[0]:
+                array.write(np.stack(waiting), (row, 0))
                 row, waiting = row + len(waiting), []
-    if array is not None and waiting:
-        array[row:] = np.stack(waiting)
+    if array is not None:
+        write_group(path, asdict(about), {"snapshots": array})
 
 
 def chunk_shape(shape: tuple[int, int], itemsize: int) -> tuple[int, int]:

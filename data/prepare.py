@@ -134,11 +134,14 @@ def _checked(run: Run, task: Task) -> Run:
         return (
             run if grid is None else MeshMapping(regular_grid(run.mesh, grid))(run, rules.mesh.largest_error)
         )
-    return run if run.mesh.hash == reference.mesh else _on_study_mesh(run, task)
+    return _on_study_mesh(run, task)
 
 
 def _on_study_mesh(run: Run, task: Task) -> Run:
     rule, study = task.rules.mesh, _mapping(task.store, str(task.reference.mesh))
+    if run.mesh.same_as(study.reference):
+        # The one mesh, of which the hash is known, for all runs.
+        return replace(run, mesh=study.reference)
     order = renumbering(run.mesh, study.reference, rule.tolerance)
     if order is not None:
         note = "the same mesh in another numbering or within the tolerance: put in the order of the study's"

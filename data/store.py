@@ -12,10 +12,11 @@ from pathlib import Path
 import xarray as xr
 
 from data.catalogue import Catalogue, RunRecord, SourceFile
+from data.chunks import write_group
 from data.disk import disk_of
 from data.errors import FieldwrightError, StoreError
 from data.formats import Run
-from data.groups import MESHES, ROOT_METADATA, RUNS, read_field, read_mesh, read_record, write_mesh
+from data.groups import MESHES, RUNS, read_field, read_mesh, read_record, write_mesh
 from data.incoming import Incoming, put_in_place
 from data.mesh import Mesh
 from data.snapshots import assemble
@@ -39,7 +40,8 @@ class SnapshotStore:
             for folder in (self.path, self.path / RUNS, self.path / MESHES):
                 folder.mkdir(parents=True, exist_ok=True)
                 # Groups all the way up, so that any Zarr tool can walk the store.
-                _write_once(folder / "zarr.json", json.dumps(ROOT_METADATA))
+                if not (folder / "zarr.json").exists():
+                    write_group(folder, {"fieldwright_layout": 1})
         self.catalogue = Catalogue(self.path / "catalogue.sqlite")
         self._take_in()
 
@@ -162,8 +164,9 @@ class SnapshotStore:
     def _enter(self, record: RunRecord) -> None:
         before = self.catalogue.get(record.name, "accepted")
         self.catalogue.put(record)
-        self.catalogue.set_fact("study mesh", str(record.mesh), once=True)
-        self.catalogue.set_fact("first run", record.name, once=True)
+        for fact, value in (("study mesh", record.mesh), ("first run", record.name)):
+            if self.catalogue.fact(fact) is None:
+                self.catalogue.set_fact(fact, str(value), once=True)
         if before is not None and before.content != record.content:
             self._supersede(str(before.content))
 
@@ -197,10 +200,3 @@ def _constant(records: Sequence[RunRecord]) -> dict[str, float]:
         return {}
     first = records[0].parameters
     return {n: value for n, value in first.items() if all(r.parameters.get(n) == value for r in records)}
-
-
-def _write_once(path: Path, content: str) -> None:
-    if not path.exists():
-        beside = path.with_name(f"{path.name}.{os.getpid()}")
-        beside.write_text(content)
-        os.replace(beside, path)
