@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from data.errors import FieldwrightError, ReadError
+from data.formats import split_address
 
 
 def damage_is_a_read_error(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -24,7 +25,7 @@ def damage_is_a_read_error(method: Callable[..., Any]) -> Callable[..., Any]:
         except FieldwrightError:
             raise
         except (Exception, SystemExit) as error:
-            if not path.exists():
+            if not split_address(path)[0].exists():
                 raise ReadError("The file or folder must exist", str(path), "Correct the path") from None
             cause = " ".join(str(error).split())[:200] or "no reason given"
             raise ReadError(

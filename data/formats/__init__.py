@@ -89,6 +89,29 @@ class Reader(Protocol):
         ...
 
 
+class ManyRuns(Protocol):
+    """What a reader also has whose files can hold many runs; `read` then takes the address of one."""
+
+    def runs(self, path: Path) -> dict[str, dict[str, float]]:
+        """Names of the runs, each with the parameters the file gives; empty where the file is one run."""
+        ...
+
+
+def split_address(path: Path) -> tuple[Path, str | None]:
+    """The file, and the name of the run within it: "sweep.npz#3" is run "3"; None where the path is a file."""
+    base, mark, run = str(path).rpartition("#")
+    if not mark or path.exists() or not Path(base).is_file():
+        return path, None
+    return Path(base), run
+
+
+def runs_in(path: Path, reader: Reader | None = None) -> dict[str, dict[str, float]]:
+    """The runs that a file holds, as `ManyRuns.runs` has them; each one's address is f"{path}#{name}"."""
+    reader = reader or reader_for(path)
+    runs = getattr(reader, "runs", None)
+    return runs(path) if runs else {}
+
+
 READERS: dict[str, Reader] = {}
 
 
@@ -115,8 +138,9 @@ def reader_named(name: str) -> Reader:
 
 
 def reader_for(path: Path) -> Reader:
-    """The one reader that accepts this file or folder; raises ReadError when none does."""
+    """The one reader that accepts this file, folder or address of a run; raises ReadError when none does."""
     _load_all()
+    path, _ = split_address(path)
     if not path.exists():
         raise ReadError("The file or folder must exist", str(path), "Correct the path")
     for reader in READERS.values():

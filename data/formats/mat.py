@@ -1,0 +1,76 @@
+"""MATLAB and Octave: `.mat` files of version 5 to 7.3, arrays told apart by name and shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from data.array_reader import ArrayReader
+from data.formats import register
+from data.hdf5_values import opened, values_of
+from data.named_arrays import NamedArray
+
+_PLAIN = {
+    "double",
+    "single",
+    "logical",
+    *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+}
+# Stands for structs, cells and texts, which hold no field.
+_NO_NUMBERS = np.empty(1, dtype=object)
+
+
+class MatReader(ArrayReader):
+    """Reads `.mat` files; structs and cell arrays are left out."""
+
+    name = "mat"
+    version = "1"
+
+    def accepts(self, path: Path) -> bool:
+        """By the suffix and the first bytes."""
+        if path.suffix.lower() != ".mat" or not path.is_file():
+            return False
+        with path.open("rb") as file:
+            head = file.read(520)
+        return head.startswith((b"MATLAB", b"\x89HDF\r\n\x1a\n")) or head[512:].startswith(b"\x89HDF")
+
+    @contextmanager
+    def opened(self, path: Path) -> Iterator[Mapping[str, Mapping[str, NamedArray]]]:
+        """One group of arrays; those of version 7.3 are HDF5 with their axes the other way round."""
+        with path.open("rb") as file:
+            head = file.read(128)
+        if head.startswith(b"MATLAB 5.0"):
+            yield {"": {n: _whole(values) for n, values in _version_5(path, path.stat().st_mtime_ns).items()}}
+        else:
+            with opened(path) as file:
+                yield {"": {name: _turned(item) for name, item in file.items() if name != "#refs#"}}
+
+
+@lru_cache(maxsize=2)
+def _version_5(path: Path, stamp: int) -> dict[str, np.ndarray]:
+    from scipy.io import loadmat, whosmat
+
+    kinds = {name: kind for name, _, kind in whosmat(path)}
+    plain = [name for name, kind in kinds.items() if kind in _PLAIN]
+    content = loadmat(path, variable_names=plain)
+    return {name: np.asarray(content[name]) if name in plain else _NO_NUMBERS for name in kinds}
+
+
+def _whole(values: np.ndarray) -> NamedArray:
+    return NamedArray(values.shape, values.dtype, lambda selection=...: values[selection])
+
+
+def _turned(item: Any) -> NamedArray:
+    if not hasattr(item, "shape") or item.dtype.kind not in "fiu" or "MATLAB_empty" in item.attrs:
+        return _whole(_NO_NUMBERS)
+    return NamedArray(
+        item.shape[::-1], np.dtype(item.dtype), lambda selection=...: values_of(item).T[selection]
+    )
+
+
+register(MatReader())
