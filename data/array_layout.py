@@ -142,7 +142,8 @@ class ArrayLayout:
     @cached_property
     def _known_dimensions(self) -> dict[str, str]:
         """Letters of the dimensions' names, as the coordinates have them."""
-        dimensions = {name: array.dimensions or () for name, array in self.file.arrays.items()}
+        arrays = self.file.arrays
+        dimensions: dict[str, tuple[str, ...]] = {name: arrays[name].dimensions or () for name in arrays}
         axes = {
             dimensions[name][0]: axis for axis, name in self.roles.axes.items() if len(dimensions[name]) == 1
         }
