@@ -45,6 +45,24 @@ def test_what_is_written_is_read_by_us_and_by_zarr(given_):
         assert dict(theirs.attrs) == {"units": "m"}
 
 
+@pytest.mark.parametrize(("values", "share"), [(np.arange(90_000.0), 0.34), (None, 1.01)])
+def test_what_shrinks_is_compressed_and_what_does_not_stays_as_it_is(tmp_path, values, share):
+    values = np.random.default_rng(0).standard_normal(90_000) if values is None else values
+    array = Chunks.create(tmp_path / "a", values.shape, (30_000,), values.dtype, ("x",), {})
+    array.write(values)
+    size = sum(path.stat().st_size for path in (tmp_path / "a" / "c").iterdir())
+    assert 0.001 < size / values.nbytes < share
+    np.testing.assert_array_equal(array.read(), values)
+    np.testing.assert_array_equal(zarr.open_array(tmp_path / "a", mode="r")[:], values)
+    chunk = tmp_path / "a" / "c" / "1"
+    for damaged in (chunk.read_bytes()[:-1], chunk.read_bytes()[:10], b"", chunk.read_bytes() + b"?"):
+        chunk.write_bytes(damaged)
+        with pytest.raises(
+            ValueError, match=r"chunk \(1,\) (of another size|that does not have its check sum)"
+        ):
+            array.read()
+
+
 def test_blocks_of_rows_are_written_one_after_the_other(tmp_path):
     values = np.arange(70.0).reshape(10, 7)
     array = Chunks.create(tmp_path / "a", (10, 7), (4, 3), values.dtype, ("r", "c"), {})
