@@ -14,7 +14,7 @@ from surrogates.scaler import Scaler
 AS_GIVEN, LOGARITHM, RECIPROCAL = 0, 1, 2
 LEAST_RATIO = 1.5
 """Of a parameter's largest and least value; over a narrower range the three scales hardly differ."""
-LEAST_GAIN = 0.3
+LEAST_GAIN = 0.2
 """By which share a scale must lower the squared error to be taken: chance alone lowers it a little."""
 NEGLIGIBLE = 1e-10
 """Squared error, relative to that of the mean, that leaves nothing to be gained."""
