@@ -29,6 +29,23 @@ def conformal_factor(scores: np.ndarray, coverage: float) -> np.ndarray:
     return np.partition(scores, k - 1, axis=0)[k - 1]
 
 
+def observed_coverage(
+    true: np.ndarray, mean: np.ndarray, std: np.ndarray, fold: np.ndarray, levels: np.ndarray
+) -> np.ndarray:
+    """The share of values of held-out runs that bands of each nominal level would have covered, (levels,).
+
+    The runs of a fold are judged by factors from the scores of all other folds, so that no run helps to set the
+    band it is judged by. true, mean, std: (n, ...), out of fold. fold: (n,). levels: nominal coverages.
+    """
+    scores = (np.abs(true.astype(np.float64) - mean) / std).reshape(len(true), -1)
+    covered = np.zeros(len(levels))
+    for index in np.unique(fold):
+        held = fold == index
+        for k, level in enumerate(levels):
+            covered[k] += np.sum(scores[held] <= conformal_factor(scores[~held], level))
+    return covered / scores.size
+
+
 def too_few(n: int, coverage: float) -> str | None:
     """What must be said when n runs cannot carry the coverage, else None."""
     if _rank(n, coverage) <= n:

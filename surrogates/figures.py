@@ -150,3 +150,18 @@ def modes(
         draw_on_mesh(ax, points, basis[i], cells, signed=True, length_unit=length_unit)
         ax.set_title(f"{name} mode {i + 1}".strip(), fontsize=10)
     return figure
+
+
+def coverage(nominal: np.ndarray, observed: Mapping[str, np.ndarray]) -> Figure:
+    """Share of held-out values within their bands against the nominal level; one line for each field."""
+    figure, (ax,) = panels()
+    ax.plot([0.0, 1.0], [0.0, 1.0], color="0.4", lw=0.8, ls="--", label="as stated")
+    for i, (name, share) in enumerate(observed.items()):
+        ax.plot(nominal, share, label=name, **line_style(i))
+    label(ax, "nominal coverage of the band", "observed coverage, held-out runs")
+    ax.set_xlim(0.0, 1.0)
+    ax.set_ylim(0.0, 1.0)
+    ax.set_aspect("equal")
+    ax.grid(alpha=0.3)
+    ax.legend(fontsize=8, frameon=False)
+    return figure

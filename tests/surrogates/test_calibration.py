@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import ModelError
-from surrogates.calibration import Calibration, conformal_factor, too_few
+from surrogates.calibration import Calibration, conformal_factor, observed_coverage, too_few
+from surrogates.figures import coverage as coverage_figure
+from surrogates.figures import png
 from surrogates.kinds import kind_config
 from surrogates.quantities import Quantity
 from surrogates.reductions import reduction_config
@@ -84,3 +86,20 @@ def test_refuses_a_cross_validation_of_other_runs(plate):
 def test_refuses_a_coverage_that_is_no_probability(plate, coverage):
     with pytest.raises(ModelError, match=r"between 0 and 1.*Give 0.9"):
         Calibration.fit({}, plate.held_out(kind_config({"kind": "bayes"}), 12), coverage)
+
+
+def test_observed_coverage_of_gaussian_errors_is_the_nominal_one():
+    rng = np.random.default_rng(0)
+    mean, spread = rng.normal(size=(200, 50)), rng.uniform(0.5, 2.0, 50)
+    true = mean + spread * rng.normal(size=(200, 50))
+    levels, fold = np.linspace(0.1, 0.9, 5), np.arange(200) % 10
+    # The stated std is three times too small everywhere; the factors make up for it.
+    observed = observed_coverage(true, mean, np.tile(spread / 3.0, (200, 1)), fold, levels)
+    np.testing.assert_allclose(observed, levels, atol=0.02)
+    assert png(coverage_figure(levels, {"temperature": observed})).startswith(b"\x89PNG")
+
+
+def test_a_run_does_not_help_to_set_the_band_it_is_judged_by():
+    scores = np.array([1.0, 1.0, 1.0, 1.0, 100.0])[:, None]
+    observed = observed_coverage(scores, np.zeros((5, 1)), np.ones((5, 1)), np.arange(5), np.array([0.99]))
+    assert observed[0] == pytest.approx(0.8)
