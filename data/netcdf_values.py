@@ -1,33 +1,17 @@
-"""Variables of NetCDF files, classic (by SciPy) or netCDF-4 (by h5py), under one face."""
+"""Variables of NetCDF files, classic or netCDF-4 (by h5py), under one face."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from data.errors import ReadError, TruncatedError
+from data.errors import ReadError
 from data.hdf5_values import opened, values_of
-
-
-@dataclass(frozen=True, eq=False)
-class Variable:
-    """One variable: names of its dimensions, its shape, its attributes, and `values(selection)` on demand."""
-
-    dimensions: tuple[str, ...]
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    attributes: dict[str, Any]
-    values: Callable[..., np.ndarray]
-
-    def text(self, name: str) -> str:
-        """A text attribute, "" where there is none."""
-        value = self.attributes.get(name, "")
-        return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
+from data.netcdf_classic import Variable, read_classic
 
 
 def looks_like_netcdf(path: Path) -> bool:
@@ -51,34 +35,10 @@ def variables_of(path: Path) -> Iterator[dict[str, Variable]]:
     with path.open("rb") as file:
         classic = file.read(3) == b"CDF"
     if classic:
-        yield _classic(path)
+        yield read_classic(path)
     else:
         with opened(path) as file:
             yield _hdf5(file)
-
-
-def _classic(path: Path) -> dict[str, Variable]:
-    from scipy.io import netcdf_file
-
-    try:
-        with netcdf_file(path, "r", mmap=False) as file:
-            found = dict(file.variables)
-    except Exception as error:  # SciPy raises whatever its parsing trips over
-        raise TruncatedError(
-            f"'{path.name}' must be a whole NetCDF file", f"{type(error).__name__}: {error}", "Write it again"
-        ) from None
-    return {
-        name: Variable(one.dimensions, one.shape, np.dtype(one.data.dtype), one._attributes, _taker(one.data))
-        for name, one in found.items()
-    }
-
-
-def _taker(data: np.ndarray) -> Callable[..., np.ndarray]:
-    def take(selection: Any = ...) -> np.ndarray:
-        values = np.asarray(data[selection])
-        return values.astype(values.dtype.newbyteorder("="))
-
-    return take
 
 
 def _hdf5(file: Any) -> dict[str, Variable]:

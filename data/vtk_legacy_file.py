@@ -111,7 +111,7 @@ class LegacyFile:
         try:
             return np.array(words[:count], dtype="f8" if dtype.kind == "f" else "i8").astype(dtype)
         except ValueError as error:
-            raise self.damaged(f"text among its numbers ({error})") from None
+            raise self.damaged(f"text among its numbers ({str(error)[:80]})") from None
 
     def field(self, n_arrays: int) -> list[tuple[str, np.ndarray]]:
         """The arrays of a FIELD, name and (n, components) values; those of text are left out."""

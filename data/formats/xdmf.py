@@ -19,6 +19,8 @@ from data.xdmf_file import XdmfFile
 from data.xdmf_mesh import xdmf_counts, xdmf_mesh
 
 _PLACES = {"Node": "point", "Cell": "cell"}
+# A tensor of fourth order in space has 81.
+_MOST_COMPONENTS = 81
 _SYMMETRIC = ("xx", "xy", "xz", "yy", "yz", "zz")
 
 
@@ -110,7 +112,12 @@ def _info(file: XdmfFile, attribute: ET.Element, n_points: int, n_cells: int) ->
     item = attribute.find("DataItem")
     if item is None:
         raise file.damaged(f"the field '{attribute.get('Name')}' without its data")
-    width = max(1, math.prod(file.shape(item)) // max(1, n_points if on == "point" else n_cells))
+    n_places = max(1, n_points if on == "point" else n_cells)
+    width, rest = divmod(math.prod(file.shape(item)), n_places)
+    if rest or not 1 <= width <= _MOST_COMPONENTS:
+        raise file.damaged(
+            f"{n_places * width + rest} values of {attribute.get('Name')} for {n_places} {on}s"
+        )
     names = (
         _SYMMETRIC if attribute.get("AttributeType") == "Tensor6" and width == 6 else component_names(width)
     )
