@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -182,14 +182,13 @@ def run_study(study_path: str) -> PipelineReport:
         targets = load_targets(study, ingested)
         reductions = reduce_fields(study, whole(targets))
         judged: dict[str, tuple[Judged, CrossValidation]] = {}
-        for label, candidate in labelled(study.candidates).items():
+        candidates = labelled([on_scales(study, one, targets) for one in study.candidates])
+        for label, candidate in candidates.items():
             judged[label] = judge_candidate(study, label, candidate, whole(targets))
             with tracking.run(label, parent=pipeline.id) as child:
                 _log_candidate(child, study, candidate, targets, reductions, *judged[label])
         best = min(judged, key=lambda label: judged[label][0].score)
-        surrogate = train_best(
-            study, labelled(study.candidates)[best], whole(targets), whole(judged[best][1])
-        )
+        surrogate = train_best(study, candidates[best], whole(targets), whole(judged[best][1]))
         version, decision = register_and_decide(
             study, whole(tracking), whole(pipeline), whole(surrogate), judged[best][0], whole(targets)
         )
@@ -210,7 +209,13 @@ def run_study(study_path: str) -> PipelineReport:
     return report
 
 
-def labelled(candidates: tuple[KindConfig, ...]) -> dict[str, KindConfig]:
+def on_scales(study: Study, candidate: KindConfig, targets: Targets) -> KindConfig:
+    """The candidate with the scales that the study gives its parameters; its own choice where it gives none."""
+    scales = tuple(study.parameters.columns[parameter.name].scale for parameter in targets.parameters)
+    return candidate if set(scales) == {"auto"} else candidate.model_copy(update={"inputs": scales})
+
+
+def labelled(candidates: Sequence[KindConfig]) -> dict[str, KindConfig]:
     """Candidates by label: their kind, numbered from the second of a kind on ("gp", "gp-2")."""
     labels: dict[str, KindConfig] = {}
     for candidate in candidates:

@@ -77,6 +77,11 @@ class Parameter(Section):
     unit: str | None = Field(
         None, description="Unit; the one in the table's header, `load [N]`, if left out."
     )
+    scale: Literal["auto", "raw", "log", "reciprocal"] = Field(
+        "auto",
+        description="How it enters the models, where the physics tells: `reciprocal` for a stiffness or a "
+        "conductivity under a given load, `log` for a range over decades; `auto` lets left-out runs decide.",
+    )
     case_file: str | None = Field(
         None,
         description="Where in the run's own files it stands: `constant/transportProperties: nu` (OpenFOAM), "

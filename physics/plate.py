@@ -97,13 +97,13 @@ UNITS: dict[str, str] = {
 }
 
 # Steels from alloyed to plain carbon; a heating mat of 0.5 to 1.5 W/cm2; water that creeps or flows.
-# The plate then stays between the ambient and 545 K, and its largest von Mises stress between 99 and 272 MPa.
+# The plate then stays between the ambient and 545 K, and its largest von Mises stress between 102 and 225 MPa.
 BOUNDS: dict[str, tuple[float, float]] = {
     "heat_flux": (5e3, 15e3),
     "convection": (500.0, 2000.0),
     "conductivity": (30.0, 70.0),
-    "youngs_modulus": (126e9, 294e9),
-    "expansion": (8e-6, 18e-6),
+    "youngs_modulus": (170e9, 230e9),
+    "expansion": (10e-6, 17e-6),
 }
 
 FIELD_UNITS: dict[str, str] = {"temperature": "K", "displacement": "m", "von_mises": "Pa"}

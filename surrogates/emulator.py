@@ -58,9 +58,7 @@ class Emulator:
         alike: dict[tuple[int, ...], list[str]] = {}
         for name, values in targets.items():
             fields[name], latent[name] = FieldModel.fit(reductions[name], values, seed)
-            transform = InputTransform.as_given(x)
-            if config.inputs == "auto":
-                transform = InputTransform.choose(x, latent[name] * fields[name].shares, seed)
+            transform = InputTransform.choose(x, latent[name] * fields[name].shares, seed, config.inputs)
             alike.setdefault(tuple(transform.scale.tolist()), []).append(name)
         branches = []
         for scale, names in alike.items():

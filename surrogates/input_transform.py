@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
+from data.errors import ModelError
 from surrogates.radial_basis import CubicRBF
 from surrogates.scaler import Scaler
 
 AS_GIVEN, LOGARITHM, RECIPROCAL = 0, 1, 2
+SCALES = {"raw": AS_GIVEN, "log": LOGARITHM, "reciprocal": RECIPROCAL}
 LEAST_RATIO = 1.5
 """Of a parameter's largest and least value; over a narrower range the three scales hardly differ."""
 LEAST_GAIN = 0.2
@@ -42,13 +44,31 @@ class InputTransform:
         return cls(np.zeros(x.shape[1], dtype=np.int64), x.min(axis=0))
 
     @classmethod
-    def choose(cls, x: np.ndarray, latent: np.ndarray, seed: int) -> Self:
+    def choose(
+        cls, x: np.ndarray, latent: np.ndarray, seed: int, asked: str | Sequence[str] = "auto"
+    ) -> Self:
         """Greedily, parameter by parameter, by the leave-one-out error of the latent coordinates.
 
         x: (n, p). latent: (n, r), each coordinate scaled by the share of the fields that it carries.
+        asked: "auto", "raw", "log" or "reciprocal" for each parameter, or one for all; only "auto" is free.
+        Raises ModelError for a logarithm or reciprocal of a parameter that is not positive.
         """
-        chosen = cls.as_given(x)
+        asked = [asked] * x.shape[1] if isinstance(asked, str) else list(asked)
+        if len(asked) != x.shape[1]:
+            raise ModelError(
+                f"'inputs' must name a scale for each of the {x.shape[1]} parameters",
+                f"{len(asked)}",
+                "Add the others",
+            )
+        chosen = cls(np.array([SCALES.get(scale, AS_GIVEN) for scale in asked]), x.min(axis=0))
+        for j in np.flatnonzero((chosen.scale != AS_GIVEN) & (chosen.least <= 0.0)).tolist():
+            raise ModelError(
+                f"A parameter on the scale '{asked[j]}' must be positive in all runs",
+                f"{chosen.least[j]:g} for parameter {j + 1}",
+                "Leave its scale out of the study file",
+            )
         free = [j for j, column in enumerate(x.T) if column.min() > 0.0 and np.ptp(column) > 0.0]
+        free = [j for j in free if asked[j] == "auto"]
         free = [j for j in free if x[:, j].max() > LEAST_RATIO * x[:, j].min()]
         if len(x) < x.shape[1] + 3 or not free:
             return chosen

@@ -22,12 +22,13 @@ class KindConfig(BaseModel):
     """Settings of one candidate; subclasses add `kind: Literal["..."] = "..."` and their own settings.
 
     inputs: "auto" lets each parameter enter as given, as logarithm or as reciprocal, whichever predicts
-        left-out runs best; "raw" takes all as given.
+        left-out runs best; "raw" takes all as given; a list names "auto", "raw", "log" or "reciprocal" for
+        each parameter in the order of the study.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    inputs: Literal["auto", "raw"] = "auto"
+    inputs: Literal["auto", "raw"] | tuple[Literal["auto", "raw", "log", "reciprocal"], ...] = "auto"
 
 
 class Regressor(Protocol):

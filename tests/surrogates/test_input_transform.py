@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from data.errors import ModelError
 from surrogates.emulator import Emulator
 from surrogates.input_transform import AS_GIVEN, LOGARITHM, RECIPROCAL, InputTransform
 from surrogates.kinds import kind_config
@@ -68,3 +69,16 @@ def test_fields_that_see_a_parameter_on_different_scales_have_regressors_of_thei
     for name, (z, _) in emulator.latent(x).items():
         np.testing.assert_allclose(emulator.fields[name].mean(z)[:, 0], targets[name], rtol=1e-6)
     assert list(emulator.latent(x, ["strain"])) == ["strain"]
+
+
+def test_a_scale_that_is_asked_for_is_taken_and_the_others_stay_free():
+    x = runs()
+    latent = np.sin(np.log(x[:, 1]))[:, None]
+    chosen = InputTransform.choose(x, latent, 0, ("reciprocal", "auto", "raw"))
+    assert chosen.scale.tolist() == [RECIPROCAL, LOGARITHM, AS_GIVEN]
+    assert InputTransform.choose(x, latent, 0, ("reciprocal", "raw", "raw")).scale[1] == AS_GIVEN
+
+
+def test_a_logarithm_of_what_is_not_positive_is_refused():
+    with pytest.raises(ModelError, match="'log' must be positive in all runs"):
+        InputTransform.choose(runs(), runs(), 0, ("auto", "auto", "log"))
