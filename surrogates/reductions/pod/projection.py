@@ -48,12 +48,17 @@ def left_out(
     The residual of all r modes is formed before it is squared: |x|^2 - |z|^2 would lose it in rounding.
     """
     z = coordinates(source, mean, basis, inner, memory)
-    residual = Residual(source, mean, basis, z)
-    rest_of_all = np.zeros(len(z))
-    for rest, dual in _paired(residual, inner, memory):
-        rest_of_all += np.einsum("ij,ij->i", rest, dual(residual))
+    rest_of_all = squared_norms(Residual(source, mean, basis, z), inner, memory)
     tail = np.cumsum((z**2)[:, ::-1], axis=1)[:, ::-1]
-    return np.hstack([tail, np.zeros((len(z), 1))]) + np.maximum(rest_of_all, 0.0)[:, None], z
+    return np.hstack([tail, np.zeros((len(z), 1))]) + rest_of_all[:, None], z
+
+
+def squared_norms(source: Matrix, inner: InnerProduct, memory: int) -> np.ndarray:
+    """|x|^2 = <x, x> (q,) of snapshots (q, m); columns of weight 0 may hold anything."""
+    squares = np.zeros(source.shape[0])
+    for values, dual in _paired(source, inner, memory):
+        squares += np.einsum("ij,ij->i", values, dual(source))
+    return np.maximum(squares, 0.0)
 
 
 def _paired(
