@@ -92,13 +92,7 @@ def read_table(
     JSON is a list of objects or an object of objects by run name.
     Raises StudyError where the file, a column, a number or a run name is missing, wrong or doubled.
     """
-    if not path.is_file():
-        raise StudyError("The parameter table must exist", f"'{path}'", "Correct 'table' in the study file")
-    readers = {".json": _json_rows, ".xlsx": _excel_rows, ".xlsm": _excel_rows}
-    header, rows = readers.get(path.suffix.lower(), _csv_rows)(path)
-    if not rows:
-        raise StudyError(f"'{path.name}' must hold one row per run", "no row", "Fill the table")
-    names, header_units = _without_units(header)
+    names, header_units, rows = table_cells(path)
     run_index = 0 if run_column is None else _column(run_column, names, path)
     indices = [_column(name, names, path) for name in columns]
     values: dict[str, list[float]] = {}
@@ -119,6 +113,17 @@ def read_table(
     units = tuple(unit or header_units[i] for i, unit in zip(indices, columns.values(), strict=True))
     array = np.array(list(values.values()), dtype=np.float64).reshape(len(values), len(indices))
     return ParameterTable(tuple(columns), units, tuple(values), array, problems)
+
+
+def table_cells(path: Path) -> tuple[list[str], list[str | None], list[list[Any]]]:
+    """Names and units of all columns of a table, and its rows as they stand; raises StudyError without a row."""
+    if not path.is_file():
+        raise StudyError("The parameter table must exist", f"'{path}'", "Correct 'table' in the study file")
+    readers = {".json": _json_rows, ".xlsx": _excel_rows, ".xlsm": _excel_rows}
+    header, rows = readers.get(path.suffix.lower(), _csv_rows)(path)
+    if not rows:
+        raise StudyError(f"'{path.name}' must hold one row per run", "no row", "Fill the table")
+    return *_without_units(header), rows
 
 
 def _csv_rows(path: Path) -> tuple[list[str], list[list[Any]]]:
