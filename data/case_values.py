@@ -137,7 +137,7 @@ def _in_csv(text: str, entry: str) -> list[float]:
 
 
 def _in_dictionary(text: str, entry: str) -> list[float]:
-    entries = dict(_entries(_C_COMMENT.sub(" ", text)))
+    entries = dict(foam_entries(text))
     value = entries.get(entry)
     if value is not None and value.startswith("$"):
         value = entries.get(value[1:].strip("{}:"))
@@ -147,11 +147,11 @@ def _in_dictionary(text: str, entry: str) -> list[float]:
     return [float(number) for number in re.findall(_NUMBER, re.sub(r"\[[^\]]*\]", " ", value))]
 
 
-def _entries(text: str) -> Iterator[tuple[str, str]]:
+def foam_entries(text: str) -> Iterator[tuple[str, str]]:
     """Entries of an OpenFOAM dictionary as ("outer.inner.name", "value")."""
     path: list[str] = []
     words: list[str] = []
-    for token in re.findall(r'"[^"]*"|[{};]|[^\s{};]+', text):
+    for token in re.findall(r'"[^"]*"|[{};]|[^\s{};]+', _C_COMMENT.sub(" ", text)):
         if token == "{":
             path.append(words[-1] if words else "")
             words = []

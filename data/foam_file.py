@@ -39,6 +39,23 @@ _NAMED_UNITS: dict[tuple[float, ...], str] = {
 }
 
 
+def unit_of(dimensions: str) -> str:
+    """Dimensions as an SI unit: "0 1 -1 0 0 0 0" is "m/s"; "1" where all are 0; what is no number stays."""
+    try:
+        powers = tuple(float(power) for power in dimensions.split())
+    except ValueError:
+        return dimensions
+    powers = tuple(int(p) if p == int(p) else p for p in powers + (0,) * (7 - len(powers)))
+    if powers in _NAMED_UNITS:
+        return _NAMED_UNITS[powers]
+    pairs = list(zip(_BASE_UNITS, powers, strict=False))
+    over = " ".join(f"{u}{p if p != 1 else ''}" for u, p in pairs if p > 0)
+    under = " ".join(f"{u}{-p if p != -1 else ''}" for u, p in pairs if p < 0)
+    if not under:
+        return over or "1"
+    return f"{over or '1'}/({under})" if " " in under else f"{over or '1'}/{under}"
+
+
 @dataclass(frozen=True)
 class FoamField:
     """A field's place ("cell" or "point"), kind ("vector", ...), SI unit, and the entry with its values."""
@@ -109,26 +126,9 @@ class FoamFile:
 
     @property
     def unit(self) -> str | None:
-        """The dimensions as an SI unit: [0 1 -1 0 0 0 0] is "m/s"; "1" where there are none."""
+        """The unit of the field, as `unit_of` has it; None where no dimensions are given."""
         found = re.search(rb"dimensions\s+\[([^\]]*)\]", self.content[:_HEAD_SIZE])
-        if found is None:
-            return None
-        try:
-            powers = tuple(float(power) for power in found[1].split())
-        except ValueError:
-            return found[1].decode(errors="replace")
-        powers = tuple(int(p) if p == int(p) else p for p in powers + (0,) * (7 - len(powers)))
-        if powers in _NAMED_UNITS:
-            return _NAMED_UNITS[powers]
-        over = " ".join(
-            f"{u}{p if p != 1 else ''}" for u, p in zip(_BASE_UNITS, powers, strict=False) if p > 0
-        )
-        under = " ".join(
-            f"{u}{-p if p != -1 else ''}" for u, p in zip(_BASE_UNITS, powers, strict=False) if p < 0
-        )
-        if not under:
-            return over or "1"
-        return f"{over or '1'}/({under})" if " " in under else f"{over or '1'}/{under}"
+        return unit_of(found[1].decode(errors="replace")) if found else None
 
     def length(self) -> int:
         """The length of the file's first list, without reading the list."""
