@@ -55,10 +55,12 @@ class Plate:
             name: reduction_config({"kind": "svd", "energy": 0.99999}) for name in ("temperature", "velocity")
         }
 
-    def train(self, kind: str, n: int = 40, *, coverage: float = 0.9, seed: int = 0, **settings) -> Surrogate:
+    def train(
+        self, kind: str, n: int = 40, *, folds: int = 5, coverage: float = 0.9, seed: int = 0, **settings
+    ) -> Surrogate:
         config = kind_config({"kind": kind, **settings})
         x = self.parameters(n, seed)
-        held_out = self.held_out(config, n, seed=seed)
+        held_out = self.held_out(config, n, folds=folds, seed=seed)
         return self.train_on(config, x, self.fields(x), held_out, coverage=coverage, seed=seed)
 
     def train_on(

@@ -49,10 +49,19 @@ def test_the_note_reaches_the_description(plate):
     assert plate.train("bayes", n=12).description.notes == ()
 
 
-@pytest.mark.parametrize("kind", ["bayes", "gp"])
-def test_bands_cover_the_truth_of_new_runs(plate, kind):
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"kind": "rbf"},
+        {"kind": "bayes", "degree": 4, "decay": 0.5},
+        pytest.param({"kind": "gp"}, marks=pytest.mark.slow),
+        pytest.param({"kind": "mlp"}, marks=pytest.mark.slow),
+    ],
+    ids=lambda settings: settings["kind"],
+)
+def test_bands_cover_the_truth_of_new_runs(plate, settings):
     """Nominal 90 %, averaged over 8 trainings with noisy data, for fields and for the maximum."""
-    rng, config = np.random.default_rng(0), kind_config({"kind": kind})
+    rng, config = np.random.default_rng(0), kind_config(settings)
     covered, covered_maximum = [], []
 
     def runs(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
