@@ -152,6 +152,19 @@ def modes(
     return figure
 
 
+def outlines(families: Mapping[str, np.ndarray], *, length_unit: str = "m") -> Figure:
+    """Closed curves, one panel for each family of shapes (k, points, 2), the first dark and the last light."""
+    figure, axes = panels(-(-len(families) // 2), min(2, len(families)), (4.2, 1.8))
+    for ax in axes[len(families) :]:
+        ax.set_visible(False)
+    for ax, (name, shapes) in zip(axes, families.items(), strict=False):
+        for i, shape in enumerate(shapes):
+            ax.plot(shape[:, 0], shape[:, 1], lw=1.0, color=str(0.7 * i / max(1, len(shapes) - 1)))
+        ax.set_aspect("equal")
+        label(ax, "x", "y", x_unit=length_unit, y_unit=length_unit, title=name)
+    return figure
+
+
 def coverage(nominal: np.ndarray, observed: Mapping[str, np.ndarray]) -> Figure:
     """Share of held-out values within their bands against the nominal level; one line for each field."""
     figure, (ax,) = panels()
