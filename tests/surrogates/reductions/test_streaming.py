@@ -10,7 +10,7 @@ import zarr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.chunks import CODECS
+from data.chunks import Chunks, write_group
 from data.errors import ModelError
 from data.matrix import FrozenMatrix, MatrixInfo, chunk_shape
 from surrogates.reductions.pod import stripes as reading
@@ -108,9 +108,10 @@ def test_a_large_float32_basis_stays_float32_and_orthonormal():
 def test_a_frozen_matrix_is_read_as_it_is(tmp_path):
     x = np.random.default_rng(0).normal(size=(70, 2500)).astype(np.float32)
     about = MatrixInfo("p", tuple("ab"), tuple("cd"), None, "cell", ("",), "Pa", "mesh")
-    group = zarr.create_group(tmp_path / "matrix", zarr_format=3, attributes=asdict(about))
-    layout = {"chunks": chunk_shape(x.shape, 4), "compressors": CODECS}
-    group.create_array("snapshots", shape=x.shape, dtype="f4", **layout)[:] = x
+    path, chunks = tmp_path / "matrix" / "snapshots", chunk_shape(x.shape, 4)
+    array = Chunks.create(path, x.shape, chunks, x.dtype, ("snapshot", "value"), {})
+    array.write(x)
+    write_group(tmp_path / "matrix", asdict(about), {"snapshots": array})
     frozen = FrozenMatrix(tmp_path / "matrix")
     from_disk, in_memory = SVD(SVDConfig(rank=5)).fit(frozen), SVD(SVDConfig(rank=5)).fit(x)
     np.testing.assert_array_equal(from_disk.basis_, in_memory.basis_)
