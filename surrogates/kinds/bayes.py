@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field
-from sklearn.linear_model import BayesianRidge
 
 from data.errors import ModelError
 from surrogates.kinds import KindConfig, register
@@ -53,6 +52,9 @@ class Bayes:
 
     def fit(self, x: np.ndarray, z: np.ndarray, seed: int) -> Self:
         """Learns from x (n, p) and z (n, r); nothing here is random. Raises ModelError."""
+        # Its import takes seconds, which an endpoint that only predicts should not wait for.
+        from sklearn.linear_model import BayesianRidge
+
         degrees = self._degrees(x.shape[1])
         decays = DECAYS if self.config.decay == "auto" else (self.config.decay,)
         self.basis_ = Legendre.fit(x, degrees[-1])

@@ -10,11 +10,9 @@ import torch
 from pydantic import Field
 
 from data.errors import ModelError
-from surrogates.gaussian_process import batched, exact
+from surrogates.gaussian_process import exact
 from surrogates.gaussian_process.posterior import Posterior
 from surrogates.kinds import KindConfig, register
-
-ENGINES = {"exact": exact.fit_hyperparameters, "gpytorch": batched.fit_hyperparameters}
 
 
 class GPConfig(KindConfig):
@@ -53,8 +51,12 @@ class GP:
             )
         x, z = np.ascontiguousarray(x, dtype=np.float64), np.ascontiguousarray(z, dtype=np.float64)
         linear = self.config.kernel == "linear+matern52"
-        fit_hyperparameters = ENGINES[self.config.engine]
-        hyper = fit_hyperparameters(x, z, linear=linear, restarts=self.config.restarts, seed=seed)
+        if self.config.engine == "gpytorch":
+            # Its import takes seconds, which an endpoint that only predicts should not wait for.
+            from surrogates.gaussian_process import batched as engine
+        else:
+            engine = exact
+        hyper = engine.fit_hyperparameters(x, z, linear=linear, restarts=self.config.restarts, seed=seed)
         self.posterior_ = Posterior.condition(torch.from_numpy(x), torch.from_numpy(z), hyper)
         return self
 
