@@ -58,7 +58,7 @@ def _times(runs: Sequence[Run], names: Sequence[str]) -> np.ndarray:
         raise ReadError(
             "The times of a series of files must be known",
             f"'{names[0]}' and {len(names) - 1} more without a time",
-            "Give 'time_step' in the study file, or write a PVD collection beside the files",
+            "Give 'step' under [runs] in the study file, or write a PVD collection beside the files",
         )
     times = np.concatenate(known)
     if not np.all(np.diff(times) > 0):

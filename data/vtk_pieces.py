@@ -15,6 +15,7 @@ from data.vtk_cells import cell_notes, mesh_of
 from data.vtk_xml import VtkXml
 
 CellArrays = tuple[np.ndarray, np.ndarray, np.ndarray]
+_MOST_COMPONENTS = 4096
 COMPONENTS = {
     1: ("",),
     2: ("x", "y"),
@@ -33,6 +34,9 @@ def component_names(count: int) -> tuple[str, ...]:
 def field_info(element: ET.Element, on: str) -> FieldInfo:
     """Place, component names and unit of a DataArray, as far as it tells."""
     count = int(element.get("NumberOfComponents", "1"))
+    if not 1 <= count <= _MOST_COMPONENTS:
+        must = f"The array '{element.get('Name')}' must have 1 to {_MOST_COMPONENTS} components"
+        raise ReadError(must, str(count), "Write the file again from the solver")
     given = tuple(element.get(f"ComponentName{i}") for i in range(count))
     named = tuple(name for name in given if name)
     unit = next(

@@ -32,7 +32,8 @@ class FrdReader:
 
     @damage_is_a_read_error
     def describe(self, path: Path) -> Description:
-        """Fields, counts and times from the headers of the blocks."""
+        """Fields, counts and times from the headers of the blocks; raises as `read` for a diverged run."""
+        check_converged(path)
         file = FrdFile(path)
         times, fields, notes = _table(file)
         return Description(

@@ -32,8 +32,9 @@ class OpenFoamReader:
 
     @damage_is_a_read_error
     def describe(self, path: Path) -> Description:
-        """Fields, counts and times from headers and folder names alone."""
+        """Fields, counts and times from headers and folder names; raises as `read` for a run that did not end."""
         case = FoamCase(_case_folder(path))
+        check_ended(case.folder, case.control("application"))
         n_points, n_cells = case.counts()
         folders = [part / time for part in case.parts for time in case.times]
         return Description(

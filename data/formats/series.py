@@ -109,7 +109,9 @@ def _numbered(files: Sequence[Path]) -> np.ndarray:
 
 
 def _note(files: Sequence[Path]) -> str:
-    return f"the {len(files)} files tell no time: they are numbered from 1; give 'time_step' to have seconds"
+    return (
+        f"the {len(files)} files tell no time: they are numbered; name the files and give 'step' for seconds"
+    )
 
 
 register(SeriesReader())
