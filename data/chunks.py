@@ -36,7 +36,8 @@ class Chunks:
         self.shape: tuple[int, ...] = tuple(self.metadata["shape"])
         self.chunks: tuple[int, ...] = tuple(self.metadata["chunk_grid"]["configuration"]["chunk_shape"])
         self.dtype = np.dtype(self.metadata["data_type"])
-        if self.metadata["codecs"] != _codecs(self.dtype):
+        keys = self.metadata["chunk_key_encoding"]["configuration"]
+        if self.metadata["codecs"] != _codecs(self.dtype) or keys != {"separator": "."}:
             raise ValueError(f"other codecs than it was written with: {self.metadata['codecs']}")
 
     @classmethod
@@ -57,7 +58,8 @@ class Chunks:
             "shape": list(shape),
             "data_type": dtype.name,
             "chunk_grid": {"name": "regular", "configuration": {"chunk_shape": list(chunks)}},
-            "chunk_key_encoding": {"name": "default", "configuration": {"separator": "/"}},
+            # With dots all chunks lie in one folder: each further folder would have to be flushed to the disk too.
+            "chunk_key_encoding": {"name": "default", "configuration": {"separator": "."}},
             "fill_value": "NaN" if dtype.kind == "f" else 0,
             "codecs": _codecs(dtype),
             "dimension_names": list(dims),
@@ -108,16 +110,14 @@ class Chunks:
         return values
 
     def _file(self, index: Sequence[int]) -> Path:
-        return self.path / "/".join(["c", *map(str, index)])
+        return self.path / ".".join(["c", *map(str, index)])
 
     def _encode(self, index: Sequence[int], chunk: np.ndarray) -> None:
         packed = blosc.compress(chunk, b"lz4", 1, blosc.SHUFFLE)
         if len(packed) > _WORTH_IT * chunk.nbytes:
             # Blosc's frame with the values as they are: read without a detour through the decompressor.
             packed = blosc.compress(chunk, b"lz4", 0, blosc.NOSHUFFLE)
-        path = self._file(index)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "wb", buffering=0) as file:
+        with open(self._file(index), "wb", buffering=0) as file:
             file.write(packed)
             file.write(google_crc32c.value(packed).to_bytes(4, "little"))
 

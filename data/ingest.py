@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from data.catalogue import RunRecord
 from data.checks import check_duplicate, check_parameters
-from data.errors import RunRejected
+from data.errors import ReadError, RunRejected
 from data.formats import reader_for, reader_named
 from data.mesh import Mesh
 from data.parameters import ParameterTable
@@ -46,20 +48,25 @@ def ingest(
 
     progress: called after each run with (done, total, name). workers: where runs are read in parallel; None to
     read them here one by one. The outcome is the same either way: runs are accepted in the order of `sources`.
-    Raises StoreError if the store is not writable, ReadError if the reference mesh cannot be read.
+    Raises StoreError if the store is not writable, ReadError if the reader is unknown or the reference mesh cannot
+    be read.
     """
+    if rules.reader is not None:
+        # A wrong name is the study's mistake and no reason to reject every run.
+        reader_named(rules.reader)
     session = _Session(store, table, rules, IngestReport())
     session.note_constants()
     if rules.mesh.reference is not None and store.study_mesh is None:
         store.set_study_mesh(_reference_mesh(rules.mesh.reference, rules))
     store.time_rule = rules.time
     done = 0
-    with store.incoming() as folder:
+    with store.incoming() as folder, session.filer:
         for record in session.outcomes(sources, folder, workers):
             done += 1
             session.take(folder, record)
             if progress:
                 progress(done, len(sources), record.name)
+        session.settle()
     session.report.notes += session.notes_of_runs()
     return session.report
 
@@ -82,6 +89,9 @@ class _Session:
         self.accepted = {r.name: r for r in records if r.state == "accepted"}
         self.before = {r.name: r for r in sorted(records, key=lambda r: r.state)}
         self.reference = Reference()
+        # Filing a run is waiting for the disk: meanwhile the next one is read.
+        self.filer = ThreadPoolExecutor(1)
+        self._filing: Future[None] | None = None
         self.skipped: set[str] = set()
         self.notes: Counter[str] = Counter()
 
@@ -110,17 +120,27 @@ class _Session:
             except RunRejected as why:
                 record = replace(record, state="rejected", reason=why.reason, sentence=str(why), content=None)
             else:
-                self.store.commit(folder, record)
+                self._file(self.store.commit, folder, record)
                 self.accepted[record.name] = record
                 self.notes.update(record.notes)
         if record.state == "rejected":
             if record.name not in self.skipped:
-                self.store.reject(record)
+                self._file(self.store.reject, record)
             self.report.rejected.append((record.name, record.reason or "", record.sentence or ""))
         elif record.name in self.skipped or (known is not None and known.content == record.content):
             self.report.unchanged.append(record.name)
         else:
             self.report.accepted.append(record.name)
+
+    def settle(self) -> None:
+        """Waits until the last run is filed; raises StoreError where that failed."""
+        if self._filing is not None:
+            self._filing.result()
+        self._filing = None
+
+    def _file(self, how: Callable[..., None], *what: Any) -> None:
+        self.settle()
+        self._filing = self.filer.submit(how, *what)
 
     def note_constants(self) -> None:
         """Reports the parameters that never vary."""
@@ -167,11 +187,16 @@ class _Session:
 
     def _stands(self, record: RunRecord, settings: str) -> bool:
         """Whether what was asked is the same; a duplicate is looked at anew, since its twin may be gone."""
-        same_reader = not record.reader or reader_named(record.reader).version == record.reader_version
-        return record.settings == settings and record.reason != "duplicated" and same_reader
+        if record.settings != settings or record.reason == "duplicated":
+            return False
+        try:
+            return not record.reader or reader_named(record.reader).version == record.reader_version
+        except ReadError:
+            return False
 
     def _reference(self) -> Reference:
         if self.reference.mesh is None or not self.reference.fields:
+            self.settle()
             first = self.accepted.get(self.store.catalogue.fact("first run") or "")
             self.reference = Reference(self.store.study_mesh)
             if first is not None:

@@ -50,11 +50,11 @@ def test_what_shrinks_is_compressed_and_what_does_not_stays_as_it_is(tmp_path, v
     values = np.random.default_rng(0).standard_normal(90_000) if values is None else values
     array = Chunks.create(tmp_path / "a", values.shape, (30_000,), values.dtype, ("x",), {})
     array.write(values)
-    size = sum(path.stat().st_size for path in (tmp_path / "a" / "c").iterdir())
+    size = sum(path.stat().st_size for path in (tmp_path / "a").glob("c.*"))
     assert 0.001 < size / values.nbytes < share
     np.testing.assert_array_equal(array.read(), values)
     np.testing.assert_array_equal(zarr.open_array(tmp_path / "a", mode="r")[:], values)
-    chunk = tmp_path / "a" / "c" / "1"
+    chunk = tmp_path / "a" / "c.1"
     for damaged in (chunk.read_bytes()[:-1], chunk.read_bytes()[:10], b"", chunk.read_bytes() + b"?"):
         chunk.write_bytes(damaged)
         with pytest.raises(

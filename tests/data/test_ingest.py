@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.errors import StudyError
+from data.errors import ReadError, StudyError
 from data.formats import READERS, reader_named
 from data.ingest import find_runs, ingest
 from data.parameters import table_of
@@ -260,6 +260,12 @@ def test_another_version_of_the_reader_reads_the_runs_anew(solver, store, monkey
     # It gives the same values, so the runs stay as they are, under the new version.
     assert report.unchanged == ["run_0", "run_1"]
     assert {record.reader_version for record in store.accepted()} == {"next"}
+
+
+def test_an_unknown_reader_is_the_study_s_mistake(solver, store):
+    with pytest.raises(ReadError, match="reader must be one of"):
+        ingest(store, solver.run(2), solver.table(2), replace(solver.rules, reader="vtuu"))
+    assert store.rejected() == []
 
 
 def test_one_name_for_two_runs_is_a_clear_error(solver):

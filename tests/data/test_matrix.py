@@ -132,7 +132,7 @@ def test_runs_of_unequal_steps_come_to_one_base(store):
 def test_a_damaged_matrix_does_not_pass(store):
     fill(store, 3)
     matrix = freeze(store, "U")
-    chunk = next(path for path in (matrix.path / "snapshots" / "c").rglob("*") if path.is_file())
+    chunk = next((matrix.path / "snapshots").glob("c.*"))
     content = bytearray(chunk.read_bytes())
     content[100] ^= 1
     chunk.write_bytes(content)
