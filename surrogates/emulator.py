@@ -12,6 +12,7 @@ from data.errors import ModelError
 from surrogates.field_model import FieldModel
 from surrogates.input_transform import InputTransform
 from surrogates.kinds import KindConfig, Movable, Regressor, regressor_for
+from surrogates.output_transform import fitted_field
 from surrogates.reductions import ReductionConfig
 from surrogates.scaler import Scaler
 from surrogates.states import part, prefixed
@@ -57,8 +58,7 @@ class Emulator:
         fields, latent = {}, {}
         alike: dict[tuple[int, ...], list[str]] = {}
         for name, values in targets.items():
-            fields[name], latent[name] = FieldModel.fit(reductions[name], values, seed)
-            transform = InputTransform.choose(x, latent[name] * fields[name].shares, seed, config.inputs)
+            fields[name], latent[name], transform = fitted_field(config, reductions[name], x, values, seed)
             alike.setdefault(tuple(transform.scale.tolist()), []).append(name)
         branches = []
         for scale, names in alike.items():

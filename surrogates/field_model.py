@@ -18,14 +18,16 @@ BLOCK = 64
 
 
 class FieldModel:
-    """field = decode(unscale(z)), z (q, r) scaled latent coordinates.
+    """field = decode(unscale(z)), or its exponential, z (q, r) scaled latent coordinates.
 
     Its variance by the delta method is sum_r (d field / d z_r)^2 sigma_r^2 + truncation variance; for an
     affine reduction such as the SVD the derivatives are the modes phi_r and the formula is exact.
 
+    An exponential y = exp(g) has the derivatives y dg/dz_r and the truncation variance y^2 times that of g.
+
     shape: (t, points, components) of one run, t = 1 where the field is steady.
     truncation_variance: (m,) mean square of what the reduction loses of the training runs, point by point.
-    round_off: size of the rounding errors of the field's values; no std is smaller.
+    round_off: size of the rounding errors of what is reduced; no std is smaller.
     """
 
     def __init__(
@@ -36,6 +38,7 @@ class FieldModel:
         shape: tuple[int, int, int],
         round_off: float,
         affine: bool,
+        logarithmic: bool,
     ) -> None:
         self.reduction = reduction
         self.scaler = scaler
@@ -43,11 +46,18 @@ class FieldModel:
         self.shape = shape
         self.round_off = round_off
         self.affine = affine
+        self.logarithmic = logarithmic
 
     @classmethod
-    def fit(cls, config: ReductionConfig, values: np.ndarray, seed: int) -> tuple[Self, np.ndarray]:
-        """Learns from values (n, [t,] points, components); returns the model and the scaled latent (n, r)."""
+    def fit(
+        cls, config: ReductionConfig, values: np.ndarray, seed: int, logarithmic: bool = False
+    ) -> tuple[Self, np.ndarray]:
+        """Learns from values (n, [t,] points, components); returns the model and the scaled latent (n, r).
+
+        logarithmic: reduce the logarithm of the values, which must be positive.
+        """
         snapshots = values.reshape(len(values), -1)
+        snapshots = np.log(snapshots) if logarithmic else snapshots
         reduction = reduction_for(config).fit(snapshots, seed=seed)
         latent = reduction.encode(snapshots)
         square, affine, largest = np.zeros(snapshots.shape[1]), True, 0.0
@@ -65,7 +75,8 @@ class FieldModel:
         lost = square / len(snapshots) + round_off**2
         shape = values.shape[1:] if values.ndim == 4 else (1, *values.shape[1:])
         scaler = Scaler.fit(latent)
-        return cls(reduction, scaler, lost, shape, round_off, affine), scaler.scaled(latent)
+        model = cls(reduction, scaler, lost, shape, round_off, affine, logarithmic)
+        return model, scaler.scaled(latent)
 
     @cached_property
     def origin(self) -> np.ndarray:
@@ -95,17 +106,27 @@ class FieldModel:
     def mean(self, z: np.ndarray) -> np.ndarray:
         """The field (q, t, points, components) of scaled coordinates z (q, r)."""
         flat = self.origin + z @ self.modes if self.affine else self._decode(z)
-        return flat.reshape(len(z), *self.shape)
+        return self._unlogged(flat).reshape(len(z), *self.shape)
 
     def std(self, z: np.ndarray, sigma: np.ndarray) -> np.ndarray:
         """The std (q, t, points, components) of the field where z has the std sigma, both (q, r)."""
         if self.affine:
-            variance = (sigma**2) @ self._squared_modes
-        else:
-            variance = np.zeros((len(z), self.truncation_variance.size))
-            for change, spread in self.sensitivities(z, sigma):
-                variance += (change.reshape(len(z), -1) * spread[:, None]) ** 2
-        return np.sqrt(variance + self.truncation_variance).reshape(len(z), *self.shape)
+            flat = np.sqrt((sigma**2) @ self._squared_modes + self.truncation_variance)
+            std = flat.reshape(len(z), *self.shape)
+            return std * self.mean(z) if self.logarithmic else std
+        variance = np.zeros((len(z), *self.shape))
+        for change, spread in self.sensitivities(z, sigma):
+            variance += (change * spread[:, None, None, None]) ** 2
+        return np.sqrt(variance + self.lost_variance(self.mean(z)))
+
+    def lost_variance(self, mean: np.ndarray) -> np.ndarray:
+        """The variance (1 or q, t, points, components) that the reduction loses, about fields `mean`."""
+        lost = self.truncation_variance.reshape(1, *self.shape)
+        return lost * mean**2 if self.logarithmic else lost
+
+    def rounding(self, mean: np.ndarray) -> np.ndarray | float:
+        """Size of the rounding errors of the field, or of a number read off it, at the value `mean`."""
+        return self.round_off * np.abs(mean) if self.logarithmic else self.round_off
 
     def sensitivities(self, z: np.ndarray, sigma: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """For each coordinate r: d field / d z_r, (1 or q, t, points, components), and sigma_r (q,).
@@ -115,12 +136,18 @@ class FieldModel:
         """
         for r in range(z.shape[1]):
             if self.affine:
-                yield self.modes[r].reshape(1, *self.shape), sigma[:, r]
+                change = self.modes[r].reshape(1, *self.shape)
+                yield (change * self.mean(z) if self.logarithmic else change), sigma[:, r]
                 continue
             step = np.zeros_like(z)
             step[:, r] = sigma[:, r]
-            change = (self._decode(z + step) - self._decode(z - step)) / (2.0 * sigma[:, r, None])
+            ahead, behind = (self._unlogged(self._decode(moved)) for moved in (z + step, z - step))
+            change = (ahead - behind) / (2.0 * sigma[:, r, None])
             yield change.reshape(len(z), *self.shape), sigma[:, r]
+
+    def _unlogged(self, values: np.ndarray) -> np.ndarray:
+        # A query far outside the runs must not overflow: beyond e^700 there is nothing to answer.
+        return np.exp(np.minimum(values, 700.0)) if self.logarithmic else values
 
     def _decode(self, z: np.ndarray) -> np.ndarray:
         return self.reduction.decode(self.scaler.unscaled(z)).astype(np.float64)
@@ -133,6 +160,7 @@ class FieldModel:
             "shape": np.array(self.shape),
             "round_off": np.array(self.round_off),
             "affine": np.array(self.affine),
+            "logarithmic": np.array(self.logarithmic),
         }
 
     @classmethod
@@ -141,5 +169,12 @@ class FieldModel:
         reduction = type(reduction_for(config)).restore(config, part(state, "reduction."))
         scaler = Scaler.restore(part(state, "scaler."))
         time, points, components = (int(size) for size in state["shape"])
-        shape, lost = (time, points, components), state["truncation_variance"]
-        return cls(reduction, scaler, lost, shape, float(state["round_off"]), bool(state["affine"]))
+        return cls(
+            reduction,
+            scaler,
+            state["truncation_variance"],
+            (time, points, components),
+            float(state["round_off"]),
+            bool(state["affine"]),
+            bool(state["logarithmic"]),
+        )

@@ -83,8 +83,7 @@ def std(
     for change, spread in model.sensitivities(z, sigma):
         slope = np.sum(_at(change, place) * gradient, axis=-1) @ weight
         variance += (slope * spread[:, None]) ** 2
-    lost = model.truncation_variance.reshape(1, *model.shape)
-    lost_std = np.sqrt(np.sum(_at(lost, place) * gradient**2, axis=-1))
+    lost_std = np.sqrt(np.sum(_at(model.lost_variance(mean), place) * gradient**2, axis=-1))
     return np.sqrt(variance + (lost_std @ weight) ** 2)
 
 

@@ -229,7 +229,7 @@ class Surrogate:
         return self._band(key.field, functional.value(key, mean, selection), std, factor)
 
     def _band(self, name: str, mean: np.ndarray, std: np.ndarray, factor: np.ndarray) -> Band:
-        half = factor * std + self.emulator.fields[name].round_off
+        half = factor * std + self.emulator.fields[name].rounding(mean)
         parts = (mean, std, mean - half, mean + half)
         if self._info(name).times is None:
             parts = tuple(part[:, 0] for part in parts)

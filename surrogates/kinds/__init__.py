@@ -24,10 +24,13 @@ class KindConfig(BaseModel):
     inputs: "auto" lets each parameter enter as given, as logarithm or as reciprocal, whichever predicts
         left-out runs best; "raw" takes all as given; a list names "auto", "raw", "log" or "reciprocal" for
         each parameter in the order of the study.
+    outputs: "auto" reduces the logarithm of a positive field over decades where that predicts left-out runs
+        better; "raw" never does.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    outputs: Literal["auto", "raw"] = "auto"
     inputs: Literal["auto", "raw"] | tuple[Literal["auto", "raw", "log", "reciprocal"], ...] = "auto"
 
 
