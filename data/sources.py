@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from data.catalogue import SourceFile
-from data.errors import StudyError
+from data.errors import ReadError, StudyError
+from data.formats import reader_named, runs_in, split_address
+from data.parameters import ParameterTable, table_of
 
 
 @dataclass(frozen=True)
@@ -21,9 +25,12 @@ class RunSource:
     files: tuple[Path, ...] = ()
 
 
-def find_runs(folder: Path, pattern: str = "*", file: str | None = None) -> list[RunSource]:
+def find_runs(
+    folder: Path, pattern: str = "*", file: str | None = None, reader: str | None = None
+) -> list[RunSource]:
     """The runs of a folder: what matches `pattern`, and in each the `file` (a pattern too) to be read.
 
+    A file that holds many runs counts as that many. reader: name of the format; None to have it recognised.
     Raises StudyError where the folder is missing, nothing in it matches, or two runs have one name.
     """
     if not folder.is_dir():
@@ -47,12 +54,50 @@ def find_runs(folder: Path, pattern: str = "*", file: str | None = None) -> list
                 "Narrow 'pattern' in the study file, or rename one of them",
             )
         found[name] = RunSource(name, path, _within(path, file))
-    return list(found.values())
+    return [run for source in found.values() for run in _runs_of(source, reader)]
+
+
+def _runs_of(source: RunSource, reader: str | None) -> list[RunSource]:
+    """The runs that a file holds, "sweep.npz#3" each; the source itself where it is one run."""
+    if not source.path.is_file():
+        return [source]
+    try:
+        runs = runs_in(source.path, reader_named(reader) if reader else None)
+    except ReadError:
+        return [source]  # a damaged file is one run, which ingestion sets aside with the reason
+    places = {f"{source.name}#{run}": Path(f"{source.path}#{run}") for run in runs}
+    return [RunSource(name, place, (place,)) for name, place in places.items()] or [source]
+
+
+def table_in_files(
+    sources: Sequence[RunSource], reader: str | None, units: Mapping[str, str | None]
+) -> ParameterTable:
+    """The parameters that files of many runs give beside the fields, by the names that the files use.
+
+    Raises StudyError where no file gives one that is asked for.
+    """
+    rows: dict[str, dict[str, float]] = {}
+    problems = {}
+    for path in dict.fromkeys(split_address(source.path)[0] for source in sources):
+        for run, given in runs_in(path, reader_named(reader) if reader else None).items():
+            lacking = [name for name in units if name not in given]
+            if lacking and not rows:
+                raise StudyError(
+                    f"'{path.name}' must give the parameter '{lacking[0]}' for each run",
+                    f"the parameters {', '.join(given) or 'none'}",
+                    "Correct its name in the study file, or give a 'table'",
+                )
+            if lacking:
+                problems[f"{path.stem}#{run}"] = f"no value of {', '.join(lacking)}"
+            else:
+                rows[f"{path.stem}#{run}"] = {name: given[name] for name in units}
+    table = table_of(rows, units)
+    return ParameterTable(table.names, table.units, table.runs, table.values, problems)
 
 
 def listing(source: RunSource) -> tuple[SourceFile, ...]:
     """Every file of the run with size and time stamp: a new or longer one means that the run has changed."""
-    root = source.path
+    root, _ = split_address(source.path)
     paths = sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root]
     stats = [(path, path.stat()) for path in paths]
     return tuple(SourceFile(str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
@@ -82,5 +127,12 @@ def _natural(path: Path) -> list[tuple[int, str | int]]:
 
 
 def _sum(path: str) -> str:
+    stat = os.stat(path)
+    return _sum_of(path, stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _sum_of(path: str, size: int, mtime_ns: int) -> str:
+    # A file of many runs is asked for with each of them.
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

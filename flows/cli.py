@@ -22,6 +22,45 @@ StudyFile = Annotated[Path, Parameter(help="The study file (TOML).")]
 
 
 @app.command
+def inspect(path: Path, /) -> None:
+    """Show what a file or folder holds: runs, reader, fields, times, mesh, sizes, parameters.
+
+    Example: fieldwright inspect my_sweep/
+    """
+    from data.inspection import inspect as look_into
+    from flows.inspection_page import print_inspection
+
+    print_inspection(look_into(path), console)
+
+
+@app.command
+def new(path: Path, /, *, study: Path = Path("study.toml")) -> None:
+    """Write a first study file for the runs in a folder, to be looked through and run.
+
+    Example: fieldwright new my_sweep/ --study sweep.toml
+
+    Parameters
+    ----------
+    study
+        The file to write; one that exists is kept.
+    """
+    from data.errors import StudyError
+    from data.inspection import inspect as look_into
+    from flows.first_study import first_study
+    from flows.study import Study
+
+    if study.exists():
+        raise StudyError(
+            "The study file to write must not exist yet", str(study), "Choose another by --study"
+        )
+    study.write_text(first_study(look_into(path), study.parent), encoding="utf-8")
+    console.print(
+        f"Wrote {study}. Look it through, then: fieldwright run {study}", markup=False, soft_wrap=True
+    )
+    Study.load(study)
+
+
+@app.command
 def run(study: StudyFile, /, *, verbose: bool = False) -> None:
     """Run a study once: ingest, reduce, train, compare, register, promote.
 

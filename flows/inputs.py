@@ -9,7 +9,7 @@ from data.case_values import table_from_cases
 from data.parameters import ParameterTable, joined, read_table
 from data.rules import MeshRule, Rules
 from data.run_names import table_from_names
-from data.sources import RunSource
+from data.sources import RunSource, table_in_files
 from data.timebase import TimeRule
 from data.workers import Workers
 from flows.study import Study
@@ -30,6 +30,8 @@ def parameter_table(study: Study, sources: Sequence[RunSource]) -> ParameterTabl
     rest = {name: unit for name, unit in units.items() if name not in from_names | set(expressions)}
     if rest and parameters.table is not None:
         tables.append(read_table(study.beside(parameters.table), rest, parameters.run_column))
+    elif rest:
+        tables.append(table_in_files(sources, study.runs.reader, rest))
     return tables[0] if len(tables) == 1 else joined(tables)
 
 

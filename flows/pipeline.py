@@ -50,7 +50,9 @@ def whole(value: T) -> T:
 @_task(name="ingest")
 def ingest_runs(study: Study) -> Ingested:
     """Reads new and changed runs into the store and sets broken ones aside with the reason."""
-    sources = find_runs(study.beside(study.runs.folder), study.runs.pattern, study.runs.file)
+    sources = find_runs(
+        study.beside(study.runs.folder), study.runs.pattern, study.runs.file, study.runs.reader
+    )
     store = SnapshotStore(study.store_path)
     result = ingest(
         store,

@@ -95,6 +95,9 @@ class Parameters(Section):
     table: Path | None = Field(
         None, description="CSV, Excel or JSON table, one row per run, relative to the study file."
     )
+    in_file: bool = Field(
+        False, description="Whether result files that hold many runs give the parameters beside the fields."
+    )
     names: str | None = Field(
         None, description="Pattern of the run names that tell parameters: `U{speed}_nu{viscosity}`."
     )
@@ -105,9 +108,10 @@ class Parameters(Section):
     def _every_parameter_has_a_source(self) -> Parameters:
         named = set(re.findall(r"\{(\w+)\}", self.names or ""))
         for name, parameter in self.columns.items():
-            if parameter.case_file is None and name not in named and self.table is None:
+            if parameter.case_file is None and name not in named and not (self.table or self.in_file):
                 raise ValueError(
-                    f"parameter '{name}' needs a source: a 'table', a place in 'names', or its own 'case_file'"
+                    f"parameter '{name}' needs a source: a 'table', a place in 'names', its own 'case_file', or "
+                    "'in_file'"
                 )
         return self
 
