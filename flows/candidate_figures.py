@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
+from flows.reduction_figures import spectrum_figures
 from flows.targets import Targets
-from surrogates.figures import draw_on_mesh, label, panels, singular_value_decay
+from surrogates.figures import draw_on_mesh, label, panels
 from surrogates.reductions import Reduction
-from surrogates.reductions.svd import SVD
 from surrogates.validation import CrossValidation
 
 SHOWN_POINTS = 4000
@@ -21,13 +21,9 @@ def candidate_figures(
     targets: Targets, reductions: Mapping[str, Reduction], validation: CrossValidation
 ) -> dict[str, Figure]:
     """File name to figure: singular values, predicted against true, and the worst run of each field."""
-    figures: dict[str, Figure] = {}
+    figures = spectrum_figures(reductions)
     for field in targets.fields:
-        name, reduction = field.name, reductions[field.name]
-        if isinstance(reduction, SVD):
-            values = reduction.singular_values_
-            total = float(np.sum(values**2) / max(reduction.energy_[-1], np.finfo(float).tiny))
-            figures[f"{name}_singular_values.png"] = singular_value_decay(values, total, len(values), name)
+        name = field.name
         true, predicted = targets.values[name], validation.mean[name]
         figures[f"{name}_predicted_against_true.png"] = predicted_against_true(
             true, predicted, name, field.unit
@@ -75,8 +71,10 @@ def true_predicted_error(
 ) -> Figure:
     """Three panels on the mesh: the truth, the prediction, and predicted minus true."""
     figure, axes = panels(1, 3)
-    draw_on_mesh(axes[0], points, true, cells, name=name, unit=unit)
-    draw_on_mesh(axes[1], points, predicted, cells, name=name, unit=unit)
+    # One scale for both: two that differ would hide what is to be seen.
+    limits = float(min(true.min(), predicted.min())), float(max(true.max(), predicted.max()))
+    draw_on_mesh(axes[0], points, true, cells, name=name, unit=unit, limits=limits)
+    draw_on_mesh(axes[1], points, predicted, cells, name=name, unit=unit, limits=limits)
     draw_on_mesh(axes[2], points, predicted - true, cells, name=f"error of {name}", unit=unit, signed=True)
     for ax, what in zip(axes, ("true", "predicted, out of fold", "predicted - true"), strict=True):
         ax.set_title(what, fontsize=10)

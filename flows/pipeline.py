@@ -23,6 +23,7 @@ from flows import inputs
 from flows.candidate_figures import candidate_figures
 from flows.progress import report as report_progress
 from flows.promotion import Decision, decide
+from flows.reduction_figures import reduction_figures
 from flows.report import Ingested, Judged, PipelineReport
 from flows.study import Study
 from flows.targets import Targets, targets_from
@@ -183,6 +184,10 @@ def run_study(study_path: str) -> PipelineReport:
         pipeline.json([list(row) for row in ingested.rejected], "set_aside.json")
         targets = load_targets(study, ingested)
         reductions = reduce_fields(study, whole(targets))
+        figures, numbers = reduction_figures(targets, reductions, study.seed)
+        for name, figure in figures.items():
+            pipeline.figure(figure, name)
+        pipeline.metrics(numbers)
         judged: dict[str, tuple[Judged, CrossValidation]] = {}
         candidates = labelled([on_scales(study, one, targets) for one in study.candidates])
         for label, candidate in candidates.items():

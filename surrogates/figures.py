@@ -63,10 +63,12 @@ def draw_on_mesh(
     unit: str = "",
     length_unit: str = "m",
     signed: bool = False,
+    limits: tuple[float, float] | None = None,
 ) -> None:
     """Colours a mesh by values (k,) at its points (k, 2 or 3), seen along the axis of least extent.
 
     Triangles and quadrilaterals among `cells` are filled; anything else is drawn as a scatter of points.
+    limits: values at the ends of the colours, so that two panels can be compared; those of the values if None.
     """
     spread = np.ptp(points, axis=0)
     shown = np.sort(np.argsort(spread, kind="stable")[::-1][:2])
@@ -75,6 +77,8 @@ def draw_on_mesh(
     colours: dict[str, Any] = (
         {"cmap": SIGNED_MAP, "vmin": -limit, "vmax": limit} if signed else {"cmap": FIELD_MAP}
     )
+    if limits is not None:
+        colours |= {"vmin": limits[0], "vmax": limits[1]}
     triangles = _triangles(cells or {})
     # A volume mesh seen from outside would show its cells on top of each other: points say less and lie less.
     if len(triangles) and (points.shape[1] == 2 or spread.min() == 0.0):

@@ -56,6 +56,11 @@ def test_runs_become_a_champion_and_everything_is_on_record(make_study: MakeStud
     parent = next(run for run in runs if run.data.tags["role"] == "pipeline")
     children = {run.data.tags["candidate"]: run for run in runs if run.data.tags["role"] == "candidate"}
     assert set(children) == {"bayes", "gp"}
+    own = {item.path for item in client.list_artifacts(parent.info.run_id, "figures")}
+    for what in ("singular_values", "modes", "projection_error"):
+        assert f"figures/stress_{what}.png" in own
+    # load (1 + x y) + 0.1 load sin(load x) is close to a plane: rank 2 leaves less than a percent of new runs.
+    assert parent.data.metrics["stress.projection_error"] < 1e-2
     for judged in report.judged:
         child = children[judged.candidate]
         assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
