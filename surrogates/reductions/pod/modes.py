@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import mmap
 import tempfile
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -40,14 +42,13 @@ def modes(source: Matrix, found: Decomposition, settings: Settings) -> tuple[np.
         tasks = [(span, mix, basis.dtype) for span in columns]
         for start, part in in_order(_of_span, tasks, settings.scheduler):
             basis[:, start : start + part.shape[1]] = part
-    flips = _signs(basis, found.inner.weights)
-    overlap = gram(basis, found.inner, False, settings.memory)[0][0]
+            _release(basis)
+    overlap, signs = _overlap(basis, found.inner, settings.memory)
     defect = float(np.abs(overlap - np.eye(rank)).max())
     values, vectors = np.linalg.eigh(overlap)
-    repair = (vectors / np.sqrt(values)) @ vectors.T
-    for a in range(0, m, step := max(16, BLOCK // rank)):
-        part = basis[:, a : a + step]
-        basis[:, a : a + step] = flips[:, None] * (repair @ part)
+    repair = signs[:, None] * (vectors / np.sqrt(values)) @ vectors.T
+    for columns in _panels(basis):
+        basis[:, columns] = repair @ basis[:, columns]
     return basis, defect
 
 
@@ -70,13 +71,33 @@ def _room(rank: int, m: int, dtype: np.dtype, memory: int) -> np.ndarray:
         return np.memmap(file, dtype=kept, mode="w+", shape=(rank, m))
 
 
-def _signs(basis: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    best = np.zeros(len(basis))
-    for a in range(0, basis.shape[1], step := max(16, BLOCK // len(basis))):
-        part = basis[:, a : a + step] * np.sqrt(weights[a : a + step])
+def _panels(basis: np.ndarray) -> Iterator[slice]:
+    """All columns, part by part."""
+    m = basis.shape[1]
+    step = max(16, BLOCK // len(basis))
+    for a in range(0, m, step):
+        yield slice(a, min(a + step, m))
+        _release(basis)
+
+
+def _release(basis: np.ndarray) -> None:
+    """Lets the pages of a basis in a file go: they stay in the file, and count no longer as ours."""
+    mapped = getattr(basis, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def _overlap(basis: np.ndarray, inner: InnerProduct, memory: int) -> tuple[np.ndarray, np.ndarray]:
+    """U W U^T (r, r), and the sign of the entry of largest magnitude of each row of U W^1/2."""
+    overlap, largest = np.zeros((len(basis), len(basis))), np.zeros(len(basis))
+    for columns in _panels(basis):
+        part = basis[:, columns] * np.sqrt(inner.weights[columns])
+        overlap += part @ part.T
         most = part[np.arange(len(part)), np.abs(part).argmax(axis=1)]
-        best = np.where(np.abs(most) > np.abs(best), most, best)
-    return np.where(best < 0, -1.0, 1.0)
+        largest = np.where(np.abs(most) > np.abs(largest), most, largest)
+    if inner.mass is not None:
+        overlap = gram(basis, inner, False, memory)[0][0]
+    return overlap, np.where(largest < 0, -1.0, 1.0)
 
 
 def _constant(inner: InnerProduct) -> np.ndarray:

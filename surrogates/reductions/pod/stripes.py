@@ -13,7 +13,7 @@ from surrogates.reductions import Matrix
 
 log = logging.getLogger(__name__)
 
-STRIPE = 16 * 2**20
+STRIPE = 8 * 2**20
 """Bytes of a stripe that is large enough to read fast; more only costs memory."""
 PIECE = 2 * 2**20
 """Bytes asked of Zarr at a time, or one chunk."""
