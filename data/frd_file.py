@@ -200,15 +200,20 @@ class FrdFile:
             if end < 0:
                 raise TruncatedError(*self._whole("elements that break off"))
         else:
-            end = start
-            for _ in range(self.n_elements):
-                self._binary_elements.append((end - start) // 4)
-                kind = int.from_bytes(self._content[end + 4 : end + 8], "little")
-                end += 4 * (4 + len(self._cell(kind)[1]))
-                if end > len(self._content):
-                    raise TruncatedError(*self._whole("elements that break off"))
+            end = self._binary_end(start)
         self._elements_at = (start, end, form)
         return end + (1 if form < 2 else 0)
+
+    def _binary_end(self, start: int) -> int:
+        """Where binary elements end; their starts, in words, are kept."""
+        end = start
+        for _ in range(self.n_elements):
+            self._binary_elements.append((end - start) // 4)
+            kind = int.from_bytes(self._content[end + 4 : end + 8], "little")
+            end += 4 * (4 + len(self._cell(kind)[1]))
+            if end > len(self._content):
+                raise TruncatedError(*self._whole("elements that break off"))
+        return end
 
     def _words(self, start: int, end: int, form: int) -> np.ndarray:
         """The whole numbers of the elements; in text each begins with -1, and continuation marks are left out."""

@@ -108,22 +108,41 @@ class MshFile:
         return np.concatenate(tags), np.concatenate(points)
 
     def _elements_2(self) -> list[tuple[int, np.ndarray]]:
-        count, found, done = self._count(self._line()), [], 0
+        count = self._count(self._line())
         self._open("$Elements")
+        if not self._binary:
+            return self._text_elements(count)
+        found, done = [], 0
         while done < count:
-            if self._binary:
-                kind, number, n_tags = (int(n) for n in self._take("<i4", 3))
-                skipped = 1
-            else:
-                tag, kind, n_tags = (int(n) for n in self._take("<i4", 3))
-                number, skipped = 1, 0
-            width = skipped + n_tags + self._nodes_of(kind)
+            kind, number, n_tags = (int(n) for n in self._take("<i4", 3))
+            width = 1 + n_tags + self._nodes_of(kind)
             if number < 1 or n_tags < 0:
                 raise self.damaged(f"a block of {number} elements with {n_tags} tags")
             table = self._take("<i4", number * width).reshape(number, width).astype(np.int64)
-            nodes = table[:, skipped + n_tags :]
-            found.append((kind, np.column_stack([table[:, 0] if self._binary else [tag], nodes])))
+            found.append((kind, np.delete(table, np.arange(1, 1 + n_tags), axis=1)))
             done += number
+        return found
+
+    def _text_elements(self, count: int) -> list[tuple[int, np.ndarray]]:
+        """Rows of number, type, number of tags, tags and nodes, which are of different lengths."""
+        row = self._take("<f8", len(self._row)).astype(np.int64)
+        words, position = row.tolist(), 0
+        starts: dict[tuple[int, int], list[int]] = {}
+        for _ in range(count):
+            if position + 3 > len(words):
+                raise TruncatedError(*self._whole(f"elements that end before {count} of them"))
+            kind, n_tags = words[position + 1], words[position + 2]
+            if n_tags < 0:
+                raise self.damaged(f"an element with {n_tags} tags")
+            starts.setdefault((kind, n_tags), []).append(position)
+            position += 3 + n_tags + self._nodes_of(kind)
+        if position != len(words):
+            raise self.damaged(f"{len(words) - position} numbers too many or too few in its elements")
+        found = []
+        for (kind, n_tags), places in starts.items():
+            columns = [0, *range(3 + n_tags, 3 + n_tags + self._nodes_of(kind))]
+            at = np.array(places)[:, None] + np.array(columns)
+            found.append((kind, row[at]))
         return found
 
     def _elements_4(self) -> list[tuple[int, np.ndarray]]:

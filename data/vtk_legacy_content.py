@@ -136,6 +136,9 @@ class LegacyContent:
 
     def _unpacked(self, flat: np.ndarray, n_cells: int) -> tuple[np.ndarray, np.ndarray]:
         """Nodes and ends from a row in which each cell's nodes stand behind their number."""
+        width = int(flat[0]) + 1 if len(flat) else 1
+        if n_cells and width > 1 and len(flat) == n_cells * width and np.all(flat[::width] == width - 1):
+            return flat.reshape(n_cells, width)[:, 1:].ravel(), (width - 1) * np.arange(1, n_cells + 1)
         sizes_at, position, row = [], 0, flat.tolist()
         while position < len(row):
             sizes_at.append(position)
