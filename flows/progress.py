@@ -26,6 +26,16 @@ def report(step: str, done: int, total: int) -> None:
         draw(step, done, total)
 
 
+class _Rate(ProgressColumn):
+    """Parts per second, or seconds per part where that is the longer."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        if not speed:
+            return Text("")
+        return Text(f"{speed:.3g}/s" if speed >= 1 else f"{1 / speed:.3g} s each")
+
+
 @contextmanager
 def drawn(console: Console) -> Iterator[None]:
     """Draws every reported step as a bar with count, elapsed and remaining time, while the block runs."""
@@ -33,6 +43,7 @@ def drawn(console: Console) -> Iterator[None]:
         TextColumn("{task.description:<28}"),
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
+        _Rate(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
