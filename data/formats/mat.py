@@ -13,14 +13,9 @@ import numpy as np
 from data.array_reader import ArrayReader
 from data.formats import register
 from data.hdf5_values import opened, values_of
+from data.mat5_file import Mat5File
 from data.named_arrays import NamedArray
 
-_PLAIN = {
-    "double",
-    "single",
-    "logical",
-    *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
-}
 # Stands for structs, cells and texts, which hold no field.
 _NO_NUMBERS = np.empty(1, dtype=object)
 
@@ -53,12 +48,9 @@ class MatReader(ArrayReader):
 
 @lru_cache(maxsize=2)
 def _version_5(path: Path, stamp: int) -> dict[str, np.ndarray]:
-    from scipy.io import loadmat, whosmat
-
-    kinds = {name: kind for name, _, kind in whosmat(path)}
-    plain = [name for name, kind in kinds.items() if kind in _PLAIN]
-    content = loadmat(path, variable_names=plain)
-    return {name: np.asarray(content[name]) if name in plain else _NO_NUMBERS for name in kinds}
+    """The arrays of a file, kept while its runs are read one after the other."""
+    file = Mat5File(path)
+    return {**file.arrays, **dict.fromkeys(file.others, _NO_NUMBERS)}
 
 
 def _whole(values: np.ndarray) -> NamedArray:

@@ -45,7 +45,7 @@ class NpzReader(ArrayReader):
                 yield {"": dict(_members(archive, path, stamp))}
         except zipfile.BadZipFile as error:
             raise TruncatedError(
-                f"'{path.name}' must be a whole .npz file", str(error), "Save it again"
+                f"'{path.name}' must be a whole .npz file", str(error)[:120], "Save it again"
             ) from None
 
 

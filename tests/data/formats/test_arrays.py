@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import scipy.io
 import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from data.array_axes import Sizes, meanings
 from data.errors import ReadError, TruncatedError
 from data.formats import reader_for, reader_named, runs_in, split_address
+from data.mat5_file import Mat5File
 
 ROM = Path(__file__).parents[4] / "shared" / "data" / "rom"
 PINN = Path(__file__).parents[4] / "shared" / "data" / "pinn"
@@ -44,6 +46,25 @@ def test_octaves_matrix_is_read_over_x_and_t(sample, version):
     assert wave.components == ("real", "imaginary")
     assert wave.values[2, 8] == pytest.approx(rows[2, 1] * np.array([np.cos(0.5), np.sin(0.5)]))
     assert "left out, as no field of a run: about, label" in run.notes
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_every_numeric_class_of_matlab_is_read(tmp_path, packed):
+    """Written by SciPy, whose own reader crashes on damaged files."""
+    rng = np.random.default_rng(4)
+    arrays = {f"a_{kind}": rng.integers(0, 100, (3, 4, 2)).astype(kind) for kind in "bBhHiIqQfd"}
+    arrays |= {"wave": rng.random((5, 2)) + 1j * rng.random((5, 2)), "one": np.array([[7.0]])}
+    scipy.io.savemat(
+        tmp_path / "all.mat",
+        {**arrays, "text": "abc", "cell": np.array([1, "a"], object)},
+        do_compression=packed,
+    )
+    file = Mat5File(tmp_path / "all.mat")
+    assert file.arrays.keys() == arrays.keys()
+    assert sorted(file.others) == ["cell", "text"]
+    for name, values in arrays.items():
+        np.testing.assert_array_equal(file.arrays[name], values)
+        assert file.arrays[name].dtype == values.dtype
 
 
 def test_matlabs_version_7_3_has_its_axes_turned_back(tmp_path):
