@@ -39,3 +39,20 @@ def test_a_volume_mesh_is_drawn_as_points_along_its_thin_axis():
     assert ax.get_xlabel() == "x [m]"
     assert ax.get_ylabel() == "z [m]"
     assert ax.collections[0].get_offsets().shape == (30, 2)
+
+
+def test_outlines_show_every_shape_of_every_family():
+    shapes = np.random.default_rng(0).uniform(size=(3, 12, 2))
+    figure = figures.outlines({"one": shapes, "two": shapes[:2], "three": shapes[:1]}, length_unit="chord")
+    visible = [ax for ax in figure.axes if ax.get_visible()]
+    assert [len(ax.lines) for ax in visible] == [3, 2, 1]
+    assert visible[1].get_title() == "two"
+    assert visible[0].get_ylabel() == "y [chord]"
+    np.testing.assert_array_equal(visible[0].lines[2].get_xydata(), shapes[2])
+
+
+def test_projection_error_has_a_line_for_each_reduction_from_rank_zero():
+    ax = figures.projection_error({"POD": np.array([1.0, 0.1]), "other": np.array([1.0, 0.01])}).axes[0]
+    assert [line.get_label() for line in ax.lines] == ["POD", "other"]
+    np.testing.assert_array_equal(ax.lines[1].get_xydata(), [[0, 1.0], [1, 0.01]])
+    assert "held-out" in ax.get_ylabel()
