@@ -170,8 +170,18 @@ class FoamCase:
                     f"other {name} at time {after[0]}",
                     "Map the results to one mesh (mapFields), or keep the times of one mesh",
                 )
+            if not before and not _has(part / _MESH, name):
+                self._refuse_regions(part)
             found.append(part / before[-1] / "polyMesh" if before else part / _MESH)
         return found[0], found[1]
+
+    def _refuse_regions(self, part: Path) -> None:
+        regions = sorted(path.parent.name for path in (part / "constant").glob("*/polyMesh"))
+        if regions:
+            got = f"the regions {', '.join(regions)}"
+            raise ReadError(
+                f"The case '{self.folder.name}' must have one mesh", got, "Export a region by foamToVTK"
+            )
 
     def _addresses(self, part: Path, piece: FoamMesh) -> dict[str, np.ndarray] | None:
         """Where the part's cells and points stand in the undecomposed mesh; None where that is not known."""

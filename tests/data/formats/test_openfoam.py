@@ -292,6 +292,14 @@ def test_a_mesh_that_changes_is_refused(case):
     assert reader_named("openfoam").read(folder).mesh.n_cells == 24
 
 
+def test_several_regions_are_refused(case):
+    folder = case("openfoam_ascii")
+    (folder / "constant" / "fluid").mkdir()
+    shutil.move(folder / "constant" / "polyMesh", folder / "constant" / "fluid")
+    with pytest.raises(ReadError, match=r"must have one mesh\. Got the regions fluid"):
+        reader_named("openfoam").read(folder)
+
+
 def test_the_cylinders_forces_file_and_times_agree_with_the_fields(shared_runs):
     """101 times from 80 to 100; the log's spin-up is no reason to refuse."""
     run = reader_for(shared_runs("of_cylinder_re100")).read(shared_runs("of_cylinder_re100"), ["p"])
