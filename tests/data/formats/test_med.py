@@ -69,9 +69,7 @@ def add(
     file: h5py.File, name: str, place: str, values: np.ndarray, time: float, profile=None, points=1
 ) -> None:
     group = file.require_group(f"CHA/{name}")
-    group.attrs.update(
-        MAI=b"mesh", NCO=np.int32(values.shape[1]), NOM=b"", UNI=b"K".ljust(16)
-    )
+    group.attrs.update(MAI=b"mesh", NCO=np.int32(values.shape[1]), NOM=b"", UNI=b"K".ljust(16))
     step = group.require_group(f"{len(group):020d}")
     step.attrs.update(NDT=np.int32(len(group)), NOR=np.int32(-1), PDT=time)
     part = step.create_group(f"{place}/{profile or 'MED_NO_PROFILE_INTERNAL'}")
