@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -58,9 +59,11 @@ def _members(archive: zipfile.ZipFile, path: Path, stamp: int) -> Iterator[tuple
 
 def _header(file: Any, size: int, name: str) -> tuple[tuple[int, ...], np.dtype]:
     """Shape and type of an array; raises ReadError where its values cannot be in the file."""
-    version = np.lib.format.read_magic(file)
+    # A damaged length of the header would be asked for at once from a file.
+    head = io.BytesIO(file.read(1 << 16))
+    version = np.lib.format.read_magic(head)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, dtype = read(file)
+    shape, _, dtype = read(head)
     if dtype.hasobject:
         raise ReadError(f"'{name}' must hold plain numbers", "pickled objects", "Save it as numbers")
     if math.prod(shape) * dtype.itemsize > size:
