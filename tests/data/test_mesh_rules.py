@@ -133,6 +133,7 @@ def test_a_mapped_run_is_close_to_its_field_and_the_note_says_how_close():
     )
     assert error < 0.01
     (note,) = mapped.notes
+    assert f"known on both meshes to {Mapping(reference).known_field_error(mesh, 'point'):.2%}" in note
     noted = float(note.split()[-1].rstrip("%")) / 100
     # The way back adds a loss of the same kind.
     assert 0.5 * error < noted < 5 * error
