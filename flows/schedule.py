@@ -14,6 +14,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from data.environment import home
 from data.errors import StudyError
 from flows.study import Study
 
@@ -23,6 +24,8 @@ SERVER_START_SECONDS = 180.0
 def keep_running(study: Study, cron: str, console: Console) -> None:
     """Runs the study at every tick of `cron` until interrupted; raises StudyError if it is no cron expression."""
     _check_cron(cron)
+    # Runs are processes of their own, wherever Prefect starts them: they must find the same working folder.
+    os.environ["FIELDWRIGHT_HOME"] = str(home())
     with _server(console):
         # Imported after the server's address is set: Prefect reads its settings once.
         from prefect.types.entrypoint import EntrypointType
