@@ -111,6 +111,29 @@ def test_equal_frequencies_of_two_modes_are_both_kept(sample):
     assert abs(np.vdot(first, second)) < 0.1 * np.vdot(first, first)
 
 
+def test_twelve_components_stand_on_two_lines_each(sample):
+    """Magnitudes follow from the real and imaginary parts beside them."""
+    run = reader_named("frd").read(sample("ccx_harmonic") / "bar.frd")
+    real, imaginary = run.fields["STRESS"].values, run.fields["STRESSI"].values
+    whole = run.fields["PSTRESS"]
+    assert whole.components[:2] == ("MAGXX", "MAGYY")
+    assert whole.components[6:8] == ("PHAXX", "PHAYY")
+    assert whole.values[..., :6] == pytest.approx(np.hypot(real, imaginary), rel=1e-3, abs=1e-4)
+
+
+def test_shells_and_beams_written_flat_keep_their_nodes(sample):
+    path = sample("ccx_shells") / "flat.frd"
+    run = reader_named("frd").read(path)
+    ends, middle = (
+        run.mesh.points[run.mesh.cells["line3"][0]][:2],
+        run.mesh.points[run.mesh.cells["line3"][0]][2],
+    )
+    assert middle == pytest.approx(ends.mean(axis=0))
+    assert run.mesh.cells["quad"].shape == (2, 4)
+    (table,) = printed(path.with_suffix(".dat"), "displacements")
+    assert run.fields["DISP"].values[0] == pytest.approx(table[:, 1:], rel=1e-4, abs=1e-6)
+
+
 def test_a_diverged_step_is_refused_though_the_file_holds_it(sample, tmp_path):
     folder = sample("ccx_diverged")
     with pytest.raises(

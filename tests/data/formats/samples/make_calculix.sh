@@ -139,6 +139,76 @@ END
 } | job modes bar
 pack modes
 
+# Forced vibration: real and imaginary parts, and twelve components of magnitude and phase on two lines.
+{ bar; cat <<'END'
+*ELASTIC
+1000.,0.3
+*DENSITY
+1.
+*SOLID SECTION, ELSET=E, MATERIAL=M
+*BOUNDARY
+HOT,1,3
+*STEP
+*FREQUENCY, STORAGE=YES
+4
+*END STEP
+*STEP
+*STEADY STATE DYNAMICS
+0.1,1.,3
+*MODAL DAMPING
+1,4,0.02
+*CLOAD
+3,2,1.
+*EL FILE
+S,PHS
+*END STEP
+END
+} | job harmonic bar
+rm -f "$work"/harmonic/bar.eig
+pack harmonic
+
+# A shell and a beam, written flat.
+job shells flat <<'END'
+*NODE, NSET=N
+1,0,0,0
+2,1,0,0
+3,2,0,0
+4,0,1,0
+5,1,1,0
+6,2,1,0
+7,0,0,2
+8,1,0,2
+9,2,0,2
+*ELEMENT, TYPE=S4, ELSET=S
+1,1,2,5,4
+2,2,3,6,5
+*ELEMENT, TYPE=B32, ELSET=B
+3,7,8,9
+*MATERIAL, NAME=M
+*ELASTIC
+1000.,0.3
+*SHELL SECTION, ELSET=S, MATERIAL=M
+0.1
+*BEAM SECTION, ELSET=B, MATERIAL=M, SECTION=RECT
+0.1,0.1
+0.,1.,0.
+*BOUNDARY
+1,1,6
+4,1,6
+7,1,6
+*STEP
+*STATIC
+*CLOAD
+3,3,0.01
+9,3,0.01
+*NODE FILE, OUTPUT=2D
+U
+*NODE PRINT, NSET=N
+U
+*END STEP
+END
+pack shells
+
 # A load beyond the limit load of a plastic bar: diverges, and the last attempt is written as if it were a result.
 { bar; cat <<'END'
 *ELASTIC
