@@ -144,7 +144,11 @@ def reader_for(path: Path) -> Reader:
     if not path.exists():
         raise ReadError("The file or folder must exist", str(path), "Correct the path")
     for reader in READERS.values():
-        if reader.accepts(path):
+        try:
+            accepted = reader.accepts(path)
+        except OSError as error:
+            raise ReadError(f"'{path.name}' must be readable", str(error), "Check its permissions") from None
+        if accepted:
             return reader
     raise ReadError(
         f"A result must be in a format that is known here ({', '.join(sorted(READERS))})",
