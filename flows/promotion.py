@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flows.report import Judged
-from flows.study import Promotion
+from flows.study_sections import Promotion
 
 
 @dataclass(frozen=True)

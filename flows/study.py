@@ -2,209 +2,30 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Mapping
-from functools import reduce
-from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from data.environment import home
 from data.errors import StudyError
-from data.rules import Rules
 from flows.study_errors import sentence_for
+from flows.study_sections import (
+    Candidate,
+    FieldSpec,
+    MeshSection,
+    Parameters,
+    Promotion,
+    Reduction,
+    Runs,
+    Section,
+    Time,
+    Tracking,
+    Validation,
+)
 from surrogates.kinds import load_kinds
 from surrogates.reductions import load_reductions
-
-
-def _one_of(configs: Mapping[str, type[BaseModel]]) -> Any:
-    """The settings of any registered kind, told apart by their `kind`."""
-    options = list(configs.values())
-    return Annotated[reduce(or_, options), Field(discriminator="kind")] if options[1:] else options[0]
-
-
-# What is registered is known only at run time; to the type checker these are any type.
-if TYPE_CHECKING:
-    Candidate = Reduction = Any
-else:
-    Candidate = _one_of(load_kinds().configs)
-    Reduction = _one_of(load_reductions().configs)
-
-
-class Section(BaseModel):
-    """A table of the study file; a key that it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Runs(Section):
-    """Where the finished runs are and how to read them."""
-
-    folder: Path = Field(description="Folder with one entry per run, relative to the study file.")
-    pattern: str = Field("*", description="Which entries of the folder are runs, as a glob: `run_*`.")
-    file: str | None = Field(
-        None,
-        description="The result file within each run folder, as a glob; leave out when the entry itself is it.",
-    )
-    reader: str | None = Field(None, description="Name of the reader; recognised from the files if left out.")
-    bound: float = Field(
-        1e30, gt=0, description="A run with an absolute value beyond this is set aside as diverged."
-    )
-    minimum: int = Field(8, ge=2, description="Fewer accepted runs than this end the pipeline with an error.")
-    step: float | None = Field(
-        None, gt=0, description="Seconds between the files of a series that do not tell their time."
-    )
-    log: str | None = Field(
-        None, description="Pattern of the solver's log in a run's folder, to be searched for a failure."
-    )
-    log_failed: str = Field(
-        Rules.__dataclass_fields__["log_failed"].default,
-        description="Regular expression that a log of a failed run matches.",
-    )
-    workers: int = Field(2, ge=0, description="Processes that read runs in parallel; 0 reads one by one.")
-    scheduler: str | None = Field(
-        None,
-        description="Address of a Dask scheduler, `tcp://host:8786`, whose workers read the runs instead.",
-    )
-
-
-class Parameter(Section):
-    """One input of the surrogate: a column of the table unless said otherwise."""
-
-    unit: str | None = Field(
-        None, description="Unit; the one in the table's header, `load [N]`, if left out."
-    )
-    scale: Literal["auto", "raw", "log", "reciprocal"] = Field(
-        "auto",
-        description="How it enters the models, where the physics tells: `reciprocal` for a stiffness or a "
-        "conductivity under a given load, `log` for a range over decades; `auto` lets left-out runs decide.",
-    )
-    case_file: str | None = Field(
-        None,
-        description="Where in the run's own files it stands: `constant/transportProperties: nu` (OpenFOAM), "
-        "`plate.inp: *ELASTIC[0]` (CalculiX, Abaqus), `params.edp: k`, `case.json: inlet.speed`.",
-    )
-
-
-class Parameters(Section):
-    """Where the parameter values of each run come from."""
-
-    table: Path | None = Field(
-        None, description="CSV, Excel or JSON table, one row per run, relative to the study file."
-    )
-    in_file: bool = Field(
-        False, description="Whether result files that hold many runs give the parameters beside the fields."
-    )
-    names: str | None = Field(
-        None, description="Pattern of the run names that tell parameters: `U{speed}_nu{viscosity}`."
-    )
-    run_column: str = Field("run", description="Column that holds the run's name.")
-    columns: dict[str, Parameter] = Field(min_length=1, description="The inputs.")
-
-    @model_validator(mode="after")
-    def _every_parameter_has_a_source(self) -> Parameters:
-        named = set(re.findall(r"\{(\w+)\}", self.names or ""))
-        for name, parameter in self.columns.items():
-            if parameter.case_file is None and name not in named and not (self.table or self.in_file):
-                raise ValueError(
-                    f"parameter '{name}' needs a source: a 'table', a place in 'names', its own 'case_file', or "
-                    "'in_file'"
-                )
-        return self
-
-
-class FieldSpec(Section):
-    """One output field of the surrogate."""
-
-    unit: str | None = Field(None, description="Unit, where the result file does not tell it.")
-    on: Literal["point", "cell"] | None = Field(
-        None, description="Convert the field to nodes or cells; it stays where the file has it if left out."
-    )
-    reduction: Reduction | None = Field(
-        None, description="A reduction for this field alone, with the keys of `[reduction]`."
-    )
-
-
-class Time(Section):
-    """How transient runs of unequal times come together."""
-
-    rule: Literal["exact", "overlap", "last"] = Field(
-        "exact",
-        description="`exact`: the times of the first run; `overlap`: linear interpolation to the coarsest run's "
-        "times within the interval that all cover; `last`: the last time alone, as a steady run.",
-    )
-    tolerance: float = Field(
-        1e-3, ge=0, description="With `exact`: allowed difference, in shares of the smallest step."
-    )
-    least: float = Field(
-        0.9,
-        gt=0,
-        le=1,
-        description="With `overlap`: share of the first run's interval that a run must cover.",
-    )
-
-
-class MeshSection(Section):
-    """What happens to runs on other meshes."""
-
-    rule: Literal["same", "map"] = Field(
-        "same",
-        description="`same`: they are set aside, but another numbering of the same mesh is recognised and undone; "
-        "`map`: fields are interpolated linearly to the study's mesh, the error measured and reported.",
-    )
-    tolerance: float = Field(
-        1e-6, ge=0, description="Nodes closer than this share of the mesh's diagonal are one and the same."
-    )
-    reference: Path | None = Field(
-        None,
-        description="A result file whose mesh is the study's; that of the first accepted run if left out.",
-    )
-    grid: tuple[int, ...] | None = Field(
-        None, description="Numbers of points of a regular grid over the reference, to map everything to."
-    )
-    largest_error: float = Field(
-        0.1, gt=0, description="Mapping error, relative to the field, beyond which a run is set aside."
-    )
-
-
-class Validation(Section):
-    """How candidates are judged and bands calibrated."""
-
-    folds: int = Field(8, ge=2, description="Folds of the cross-validation, grouped by run.")
-    coverage: float = Field(0.9, gt=0, lt=1, description="Share of true values that the bands must cover.")
-    metric: Literal["fluctuation_l2", "relative_l2"] = Field(
-        "fluctuation_l2",
-        description="What candidates are compared by, averaged over runs and fields: `relative_l2` is the error's "
-        "norm over the field's; `fluctuation_l2` is it over the norm of the field's deviation from the mean of "
-        "the training runs, which a constant offset (293 K) does not flatter.",
-    )
-
-
-class Promotion(Section):
-    """When the best candidate becomes the served champion."""
-
-    max_error: dict[str, float] = Field(
-        default_factory=dict,
-        description="Largest mean relative L2 error allowed for each named field; no limit for others.",
-    )
-    min_improvement: float = Field(
-        0.0,
-        ge=0,
-        lt=1,
-        description="Share by which the metric must beat the present champion's: 0.05 is 5 %.",
-    )
-
-
-class Tracking(Section):
-    """Where runs and models are tracked."""
-
-    uri: str | None = Field(
-        None,
-        description="MLflow tracking URI; $MLFLOW_TRACKING_URI if left out, else SQLite under $FIELDWRIGHT_HOME.",
-    )
 
 
 class Study(Section):

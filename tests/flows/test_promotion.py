@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows.promotion import decide
 from flows.report import Judged
-from flows.study import Promotion
+from flows.study_sections import Promotion
 
 BEST = Judged("gp", 0.10, {"stress": 0.02}, 1.0)
 
