@@ -25,7 +25,7 @@ import scipy.io
 
 from benchmarks.boxes import write_frd, write_openfoam
 from data.formats import reader_named, runs_in
-from data.grids import axes_mesh
+from data.parsing.grids import axes_mesh
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from data.case_values import foam_entries
-from data.foam_file import unit_of
+from data.parsing.foam_file import unit_of
 
 _LARGEST = 2 << 20
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?"

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from data.cell_supports import nan_notes, without_bare_cells
-from data.damage import damage_is_a_read_error
 from data.errors import ReadError
-from data.exodus_cells import ORDERS, meshio_name
 from data.formats import Description, Field, FieldInfo, Run, register
 from data.mesh import Mesh
-from data.netcdf_values import Variable, looks_like_netcdf, variables_of
-from data.vtk_cells import cell_notes
+from data.parsing.cell_supports import nan_notes, without_bare_cells
+from data.parsing.damage import damage_is_a_read_error
+from data.parsing.exodus_cells import ORDERS, meshio_name
+from data.parsing.netcdf_values import Variable, looks_like_netcdf, variables_of
+from data.parsing.vtk_cells import cell_notes
 
 _NAMED = re.compile(r".*\.(e|ex2|exo|exii|exodus)(-s\d+)?", re.I)
 _TENSOR = ("xx", "yy", "zz", "xy", "yz", "zx")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from data.ccx_status import check_converged
-from data.damage import damage_is_a_read_error
 from data.errors import ReadError
 from data.formats import Description, Field, FieldInfo, Run, register
-from data.frd_file import Block, FrdFile
 from data.mesh import Mesh
+from data.parsing.ccx_status import check_converged
+from data.parsing.damage import damage_is_a_read_error
+from data.parsing.frd_file import Block, FrdFile
 
 _STATIC, _FREQUENCY = 0, 2
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from data.array_reader import ArrayReader
 from data.formats import register
-from data.hdf5_values import opened, values_of
-from data.named_arrays import NamedArray
+from data.parsing.array_reader import ArrayReader
+from data.parsing.hdf5_values import opened, values_of
+from data.parsing.named_arrays import NamedArray
 
 
 class Hdf5Reader(ArrayReader):

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from data.array_reader import ArrayReader
 from data.formats import register
-from data.hdf5_values import opened, values_of
-from data.mat5_file import Mat5File
-from data.named_arrays import NamedArray
+from data.parsing.array_reader import ArrayReader
+from data.parsing.hdf5_values import opened, values_of
+from data.parsing.mat5_file import Mat5File
+from data.parsing.named_arrays import NamedArray
 
 # Stands for structs, cells and texts, which hold no field.
 _NO_NUMBERS = np.empty(1, dtype=object)

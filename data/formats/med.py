@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from data.cell_supports import nan_notes, without_bare_cells
-from data.damage import damage_is_a_read_error
 from data.errors import ReadError
 from data.formats import Description, Field, FieldInfo, Run, register
-from data.hdf5_values import opened, values_of
-from data.med_cells import MED_CELLS, meshio_order
 from data.mesh import Mesh
-from data.vtk_cells import cell_notes
-from data.vtk_pieces import component_names
+from data.parsing.cell_supports import nan_notes, without_bare_cells
+from data.parsing.damage import damage_is_a_read_error
+from data.parsing.hdf5_values import opened, values_of
+from data.parsing.med_cells import MED_CELLS, meshio_order
+from data.parsing.vtk_cells import cell_notes
+from data.parsing.vtk_pieces import component_names
 
 _WHOLE = "MED_NO_PROFILE_INTERNAL"
 _AXES = re.compile(r".*?([XYZxyz]{1,2})")

@@ -8,15 +8,15 @@ from typing import Literal
 
 import numpy as np
 
-from data.cell_supports import nan_notes, without_bare_cells
-from data.damage import damage_is_a_read_error
 from data.errors import ReadError
 from data.formats import Description, Field, FieldInfo, Run, register
-from data.gmsh_cells import meshio_order
 from data.mesh import Mesh
-from data.msh_file import MshData, MshFile
-from data.vtk_cells import cell_notes
-from data.vtk_pieces import component_names
+from data.parsing.cell_supports import nan_notes, without_bare_cells
+from data.parsing.damage import damage_is_a_read_error
+from data.parsing.gmsh_cells import meshio_order
+from data.parsing.msh_file import MshData, MshFile
+from data.parsing.vtk_cells import cell_notes
+from data.parsing.vtk_pieces import component_names
 
 Place = Literal["point", "cell"]
 

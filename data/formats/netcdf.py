@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from data.array_reader import ArrayReader
 from data.formats import register
-from data.named_arrays import NamedArray
-from data.netcdf_values import looks_like_netcdf, variables_of
+from data.parsing.array_reader import ArrayReader
+from data.parsing.named_arrays import NamedArray
+from data.parsing.netcdf_values import looks_like_netcdf, variables_of
 
 
 class NetcdfReader(ArrayReader):

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from data.array_reader import ArrayReader
 from data.errors import ReadError, TruncatedError
 from data.formats import register
-from data.named_arrays import NamedArray
+from data.parsing.array_reader import ArrayReader
+from data.parsing.named_arrays import NamedArray
 
 
 class NpzReader(ArrayReader):

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from data.damage import damage_is_a_read_error
 from data.errors import ReadError
-from data.foam_case import FoamCase
-from data.foam_file import FoamFile
-from data.foam_log import check_ended
 from data.formats import Description, Field, FieldInfo, Run, register
 from data.mesh import Mesh
+from data.parsing.damage import damage_is_a_read_error
+from data.parsing.foam_case import FoamCase
+from data.parsing.foam_file import FoamFile
+from data.parsing.foam_log import check_ended
 
 
 class OpenFoamReader:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from data.damage import damage_is_a_read_error
 from data.errors import ReadError
 from data.formats import Description, Field, FieldInfo, Run, register
 from data.mesh import Mesh
-from data.point_table import PointTable, open_table
+from data.parsing.damage import damage_is_a_read_error
+from data.parsing.point_table import PointTable, open_table
 
 _SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".xy", ".prof")
 # A capital T is a temperature.

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from data.damage import damage_is_a_read_error
 from data.errors import ReadError, TruncatedError
 from data.formats import Description, Run, reader_for, register
-from data.joining import join_parts
+from data.parsing.damage import damage_is_a_read_error
+from data.parsing.joining import join_parts
+from data.parsing.vtk_xml import looks_like_vtk_xml
 from data.series import join_times
-from data.vtk_xml import looks_like_vtk_xml
 
 
 class PvdReader:

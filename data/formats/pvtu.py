@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from data.damage import damage_is_a_read_error
 from data.errors import ReadError
 from data.formats import Description, Reader, Run, reader_named, register
-from data.joining import join_parts
 from data.mesh import Mesh
-from data.vtk_xml import VtkXml, looks_like_vtk_xml
+from data.parsing.damage import damage_is_a_read_error
+from data.parsing.joining import join_parts
+from data.parsing.vtk_xml import VtkXml, looks_like_vtk_xml
 
 _PIECES = {"PUnstructuredGrid": "vtu", "PPolyData": "vtp"}
 

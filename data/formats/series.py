@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from data.damage import damage_is_a_read_error
 from data.errors import ReadError
 from data.formats import Description, Run, reader_for, register
+from data.parsing.damage import damage_is_a_read_error
 from data.series import join_times
 
 _NUMBERED = re.compile(r"(?P<stem>.*?)(?P<number>\d+)(?P<suffix>\.[A-Za-z]\w*)")

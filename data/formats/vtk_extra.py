@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from data.damage import damage_is_a_read_error
 from data.errors import ReadError
 from data.formats import Description, Field, FieldInfo, Run, register
-from data.joining import join_parts
-from data.vtk_cells import mesh_of
-from data.vtk_pieces import component_names
+from data.parsing.damage import damage_is_a_read_error
+from data.parsing.joining import join_parts
+from data.parsing.vtk_cells import mesh_of
+from data.parsing.vtk_pieces import component_names
 
 _SUFFIXES = {
     ".case",
@@ -72,7 +72,7 @@ def _read(path: Path, fields: Sequence[str] | None) -> Run:
         )
     with tempfile.TemporaryDirectory(prefix="fieldwright-vtk-") as folder:
         target = Path(folder) / "arrays.npz"
-        command = [sys.executable, "-m", "data.vtk_worker", str(path.resolve()), str(target)]
+        command = [sys.executable, "-m", "data.parsing.vtk_worker", str(path.resolve()), str(target)]
         root = Path(__file__).resolve().parents[2]
         done = subprocess.run(
             command, cwd=root, capture_output=True, text=True, timeout=_LIMIT_S, check=False

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from data.damage import damage_is_a_read_error
 from data.errors import ReadError
 from data.formats import Description, Field, FieldInfo, Run, register
-from data.vtk_cells import cell_notes
-from data.vtk_legacy_content import LegacyContent
-from data.vtk_legacy_file import LegacyFile
-from data.vtk_pieces import component_names
+from data.parsing.damage import damage_is_a_read_error
+from data.parsing.vtk_cells import cell_notes
+from data.parsing.vtk_legacy_content import LegacyContent
+from data.parsing.vtk_legacy_file import LegacyFile
+from data.parsing.vtk_pieces import component_names
 
 
 class VtkLegacyReader:

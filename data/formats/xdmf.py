@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from data.damage import damage_is_a_read_error
 from data.errors import ReadError
 from data.formats import Description, Field, FieldInfo, Run, register
 from data.mesh import Mesh
-from data.vtk_cells import cell_notes
-from data.vtk_pieces import component_names
-from data.xdmf_file import XdmfFile
-from data.xdmf_mesh import xdmf_counts, xdmf_mesh
+from data.parsing.damage import damage_is_a_read_error
+from data.parsing.vtk_cells import cell_notes
+from data.parsing.vtk_pieces import component_names
+from data.parsing.xdmf_file import XdmfFile
+from data.parsing.xdmf_mesh import xdmf_counts, xdmf_mesh
 
 _PLACES = {"Node": "point", "Cell": "cell"}
 # A tensor of fourth order in space has 81.

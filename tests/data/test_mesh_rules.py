@@ -213,7 +213,9 @@ def test_a_run_on_another_mesh_is_mapped_when_the_study_says_so(two_meshes, stor
     rules = replace(two_meshes.rules, mesh=MeshRule("map"))
     report = ingest(store, two_meshes.sources(), two_meshes.table(3), rules)
     assert report.accepted == ["run_0", "run_1", "run_2"]
-    assert any(note.startswith("'T' mapped to the mesh of the study: a cosine known") for note in report.notes)
+    assert any(
+        note.startswith("'T' mapped to the mesh of the study: a cosine known") for note in report.notes
+    )
     np.testing.assert_allclose(store.snapshots()["T"].sel(run="run_2"), two_meshes.points[:, 0], atol=1e-12)
 
 

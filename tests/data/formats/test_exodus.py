@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from data.errors import ReadError
-from data.exodus_cells import ORDERS, meshio_name
 from data.formats import reader_for, reader_named
+from data.parsing.exodus_cells import ORDERS, meshio_name
 
 FORMS = ["classic", "netcdf4"]
 

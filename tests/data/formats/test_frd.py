@@ -10,7 +10,7 @@ import pytest
 
 from data.errors import DivergedError, ReadError, TruncatedError, UnfinishedError
 from data.formats import reader_for, reader_named
-from data.frd_file import FrdFile
+from data.parsing.frd_file import FrdFile
 
 
 def printed(path: Path, heading: str) -> list[np.ndarray]:

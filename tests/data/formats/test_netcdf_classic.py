@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.io import netcdf_file
 
 from data.errors import ReadError, TruncatedError
-from data.netcdf_classic import read_classic
+from data.parsing.netcdf_classic import read_classic
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)

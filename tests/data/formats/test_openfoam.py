@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from data.errors import DivergedError, ReadError, TruncatedError, UnfinishedError
-from data.foam_file import FoamFile
 from data.formats import reader_for, reader_named
+from data.parsing.foam_file import FoamFile
 
 BOX = ["openfoam_ascii", "openfoam_binary", "openfoam_gzip", "openfoam_decomposed"]
 TRANSIENT = [*BOX, "openfoam_polyhedra"]

@@ -1,4 +1,4 @@
-"""Reads a file by VTK in a process of its own, since VTK can crash it: python -m data.vtk_worker FILE OUT.npz.
+"""Reads a file by VTK in a process of its own, which VTK can crash: python -m data.parsing.vtk_worker FILE OUT.npz.
 
 OUT.npz holds plain arrays alone: "times", "parts" (numbers of points and cells), and for every part i "i/points",
 "i/connectivity", "i/ends", "i/types", and "i/t/point/NAME" or "i/t/cell/NAME" at every time t.

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from data.errors import ReadError
-from data.foam_file import FoamField, FoamFile
-from data.foam_mesh import FoamMesh, count_points_and_cells, read_foam_mesh
+from data.parsing.foam_file import FoamField, FoamFile
+from data.parsing.foam_mesh import FoamMesh, count_points_and_cells, read_foam_mesh
 
 _NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
 _MESH = Path("constant/polyMesh")

@@ -11,8 +11,8 @@ import numpy as np
 from data.errors import ReadError
 from data.formats import Description, Field, FieldInfo, Run
 from data.mesh import Mesh
-from data.vtk_cells import cell_notes, mesh_of
-from data.vtk_xml import VtkXml
+from data.parsing.vtk_cells import cell_notes, mesh_of
+from data.parsing.vtk_xml import VtkXml
 
 CellArrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 _MOST_COMPONENTS = 4096

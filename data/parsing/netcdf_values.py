@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from data.errors import ReadError
-from data.hdf5_values import opened, values_of
-from data.netcdf_classic import Variable, read_classic
+from data.parsing.hdf5_values import opened, values_of
+from data.parsing.netcdf_classic import Variable, read_classic
 
 
 def looks_like_netcdf(path: Path) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from data.errors import ReadError, TruncatedError
-from data.gmsh_cells import GMSH_CELLS
+from data.parsing.gmsh_cells import GMSH_CELLS
 
 _DATA = ("$NodeData", "$ElementData", "$ElementNodeData")
 

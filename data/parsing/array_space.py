@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from data.errors import ReadError
-from data.grids import axes_mesh, grid_cells
 from data.mesh import Mesh
-from data.named_arrays import ArrayFile, Roles
+from data.parsing.grids import axes_mesh, grid_cells
+from data.parsing.named_arrays import ArrayFile, Roles
 
 # Dimensions of the points and nodes of a cell: meshio's name.
 _KINDS = {

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from data.array_axes import Sizes, by_names, meanings
-from data.array_space import Space, unfit
 from data.errors import ReadError
 from data.formats import Description, Field, FieldInfo, Run
-from data.named_arrays import ArrayFile, roles_of
-from data.vtk_cells import cell_notes
-from data.vtk_pieces import component_names
+from data.parsing.array_axes import Sizes, by_names, meanings
+from data.parsing.array_space import Space, unfit
+from data.parsing.named_arrays import ArrayFile, roles_of
+from data.parsing.vtk_cells import cell_notes
+from data.parsing.vtk_pieces import component_names
 
 _RUN_NAMES = {"run", "sample", "batch", "member", "realization", "case"}
 
@@ -22,7 +22,7 @@ _RUN_NAMES = {"run", "sample", "batch", "member", "realization", "case"}
 class ArrayLayout:
     """The arrays of a file as runs.
 
-    letters: for every field its axes, as `data.array_axes` has them.
+    letters: for every field its axes, as `data.parsing.array_axes` has them.
     Raises ReadError where no field fits, or where a shape can be read in more ways than one.
     """
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from data.errors import ReadError, TruncatedError
-from data.vtk_bytes import Base64Bytes, RawBytes, decompressor, unpacked
+from data.parsing.vtk_bytes import Base64Bytes, RawBytes, decompressor, unpacked
 
 _DTYPES = {
     "Int8": "i1", "UInt8": "u1", "Int16": "i2", "UInt16": "u2", "Int32": "i4", "UInt32": "u4",

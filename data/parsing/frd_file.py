@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from data.errors import ReadError, TruncatedError, UnfinishedError
-from data.frd_cells import FRD_CELLS
+from data.parsing.frd_cells import FRD_CELLS
 
 _TENSOR = {(1, 1): "xx", (2, 2): "yy", (3, 3): "zz", (1, 2): "xy", (2, 3): "yz", (3, 1): "xz", (1, 3): "xz"}
 _FORMAT, _COUNT = slice(73, 75), slice(24, 36)

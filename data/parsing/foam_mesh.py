@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.foam_file import FoamFile
+from data.parsing.foam_file import FoamFile
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from data.array_layout import ArrayLayout
-from data.damage import damage_is_a_read_error
 from data.errors import ReadError
 from data.formats import Description, Run, split_address
-from data.named_arrays import ArrayFile, NamedArray
+from data.parsing.array_layout import ArrayLayout
+from data.parsing.damage import damage_is_a_read_error
+from data.parsing.named_arrays import ArrayFile, NamedArray
 
 
 class ArrayReader(ABC):

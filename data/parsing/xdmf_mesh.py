@@ -10,10 +10,10 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
-from data.grids import axes_mesh, grid_cells
 from data.mesh import Mesh
-from data.vtk_cells import FIXED, mesh_of
-from data.xdmf_file import XdmfFile
+from data.parsing.grids import axes_mesh, grid_cells
+from data.parsing.vtk_cells import FIXED, mesh_of
+from data.parsing.xdmf_file import XdmfFile
 
 # Number in mixed topologies: (name, VTK's type, whose order of nodes it shares).
 _CELLS = {

@@ -6,10 +6,10 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from data.grids import axes_mesh, grid_cells
 from data.mesh import Mesh
-from data.vtk_cells import mesh_of, polygon_types
-from data.vtk_legacy_file import LegacyFile
+from data.parsing.grids import axes_mesh, grid_cells
+from data.parsing.vtk_cells import mesh_of, polygon_types
+from data.parsing.vtk_legacy_file import LegacyFile
 
 _WIDTHS = {"VECTORS": 3, "NORMALS": 3, "TENSORS": 9, "TENSORS6": 6, "GLOBAL_IDS": 1, "PEDIGREE_IDS": 1}
 _GROUPS = {"VERTICES": "Verts", "LINES": "Lines", "POLYGONS": "Polys", "TRIANGLE_STRIPS": "Strips"}

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from data.errors import ReadError, TruncatedError
-from data.hdf5_values import opened, values_of
+from data.parsing.hdf5_values import opened, values_of
 
 _KINDS = {"float": "f", "int": "i", "uint": "u", "char": "i1", "uchar": "u1"}
 

@@ -1,0 +1,1 @@
+"""What the file formats are made of: containers, numbers, cell types and logs, one thing each."""
