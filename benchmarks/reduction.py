@@ -144,10 +144,12 @@ def compare(title: str, folder: Path, threads: int, only: list[str] | None) -> N
     lows.append(run("floors", folder, threads))
     low = {key: min(part[key] for part in lows if part) for key in (lows[0] or {})}
     floor = low["read"] + low["gemm"]
+    s = np.load(folder / "exact.npz")["s"]
     print(f"\n### {title}\n")
     print(
         f"Floors in CPU s: reading {low['read']:.2f} (wall {low['read wall']:.2f}), m n^2 operations at the rate of "
-        f"DGEMM {low['gemm']:.2f} (DSYRK {low['syrk']:.2f}); reading and DGEMM {floor:.2f}.\n"
+        f"DGEMM {low['gemm']:.2f} (DSYRK {low['syrk']:.2f}); reading and DGEMM {floor:.2f}. "
+        f"s_50 / s_1 = {s[RANK - 1] / s[0]:.1e}.\n"
     )
     print("| method | CPU s | wall s | / floor | / ours | peak MB | error of s_1..50 | of s_50 | sin angle |")
     print("|---|---|---|---|---|---|---|---|---|")

@@ -52,23 +52,25 @@ def exact(path: Path, rank: int) -> Found:
 
 
 def exact_centred(path: Path, rank: int) -> Found:
-    """The same of snapshots less their mean: Q R J, J = I - 1 1^T / n."""
+    """The same of snapshots less their mean."""
     import scipy.linalg
 
     matrix = FrozenMatrix(path)
     x = matrix[:, :].astype(np.float64)
-    x -= x.mean(axis=0)
+    mean = x.mean(axis=0)
+    x -= mean
     r = scipy.linalg.qr(x.T, mode="r", overwrite_a=True, check_finite=False)[0][: len(x)]
     del x
     _, s, vt = np.linalg.svd(r)
-    # Right vectors of centred snapshots sum up to 0: the mean falls out by itself.
-    return s, _modes(matrix, vt[:rank], s), vt[:rank].T
+    return s, _modes(matrix, vt[:rank], s, mean), vt[:rank].T
 
 
-def _modes(matrix: FrozenMatrix, vt: np.ndarray, s: np.ndarray) -> np.ndarray:
+def _modes(matrix: FrozenMatrix, vt: np.ndarray, s: np.ndarray, mean: np.ndarray | None = None) -> np.ndarray:
     modes = np.empty((len(vt), matrix.shape[1]))
     for a in range(0, matrix.shape[1], 8192):
-        modes[:, a : a + 8192] = (vt / s[: len(vt), None]) @ matrix[:, a : a + 8192]
+        part = matrix[:, a : a + 8192].astype(np.float64)
+        part -= 0.0 if mean is None else mean[a : a + 8192]
+        modes[:, a : a + 8192] = (vt / s[: len(vt), None]) @ part
     return modes
 
 
