@@ -33,7 +33,7 @@ REAL = Path(__file__).parents[2] / "shared" / "data" / "rom" / "navier_stokes.np
 
 
 def write(folder: Path, rows: int, columns: int, blocks) -> None:
-    """A frozen matrix as `data.matrix.freeze` writes it, from blocks of 64 rows."""
+    """A frozen matrix as `data.matrix.freeze` writes it, from blocks of a chunk's rows."""
     from data.chunks import Chunks, write_group
     from data.matrix import MatrixInfo, chunk_shape
 
@@ -47,14 +47,25 @@ def write(folder: Path, rows: int, columns: int, blocks) -> None:
     write_group(folder, asdict(about), {"snapshots": array})
 
 
+def rows_of_a_chunk(rows: int, columns: int) -> int:
+    """How many snapshots a chunk holds: blocks must tile the chunks."""
+    from data.matrix import chunk_shape
+
+    return chunk_shape((rows, columns), 4)[0]
+
+
 def made(points: int, snapshots: int):
-    """Blocks of 64 snapshots: 60 directions of strength 1 to 1e-4, geometric, and noise below the last of them."""
+    """Blocks of snapshots, a row of chunks each.
+
+    60 directions of strength 1 to 1e-4, geometric, and noise below the last of them.
+    """
     rng = np.random.default_rng(0)
     strength = np.logspace(0, -4, 60)
     left = np.linalg.qr(rng.standard_normal((snapshots, 60)))[0] * strength
     right = rng.standard_normal((60, points), dtype=np.float32)
-    for row in range(0, snapshots, 64):
-        block = left[row : row + 64].astype(np.float32) @ right
+    step = rows_of_a_chunk(snapshots, points)
+    for row in range(0, snapshots, step):
+        block = left[row : row + step].astype(np.float32) @ right
         block += np.float32(2e-6) * rng.standard_normal(block.shape, dtype=np.float32)
         yield row, block
 
@@ -187,7 +198,8 @@ def main() -> None:
                     print(f"real: left out, {REAL} is not there")
                     continue
                 x = np.load(REAL)["snapshots"].astype(np.float32)
-                write(place, *x.shape, ((row, x[row : row + 64]) for row in range(0, len(x), 64)))
+                step = rows_of_a_chunk(*x.shape)
+                write(place, *x.shape, ((row, x[row : row + step]) for row in range(0, len(x), step)))
                 title = f"real: flow past a cylinder, {x.shape[1]} values x {len(x)} snapshots"
             else:
                 points, snapshots = SIZES[size]
