@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from data.errors import StudyError
+from surrogates.search_space import Choice
 from surrogates.settings import config_of
 
 
@@ -26,12 +27,22 @@ class KindConfig(BaseModel):
         each parameter in the order of the study.
     outputs: "auto" reduces the logarithm of a positive field over decades where that predicts left-out runs
         better; "raw" never does.
+
+    space: settings that `candidates = "auto"` searches, and what it may try of each; the defaults of the
+        others hold. `suits` says whether a search should try the kind at all.
     """
+
+    space: ClassVar[Mapping[str, Choice]] = {}
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     outputs: Literal["auto", "raw"] = "auto"
     inputs: Literal["auto", "raw"] | tuple[Literal["auto", "raw", "log", "reciprocal"], ...] = "auto"
+
+    @classmethod
+    def suits(cls, runs: int, parameters: int, times: int | None) -> bool:
+        """Whether a search should try this kind on so many runs and parameters; times: None if steady."""
+        return True
 
 
 class Regressor(Protocol):
