@@ -103,6 +103,11 @@ class FieldModel:
         """(r,) root of the share of each coordinate in the field's latent variance."""
         return self.scaler.scale / np.linalg.norm(self.scaler.scale)
 
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Scaled coordinates (q, r) of fields (q, [t,] points, components)."""
+        snapshots = values.reshape(len(values), -1)
+        return self.scaler.scaled(self.reduction.encode(np.log(snapshots) if self.logarithmic else snapshots))
+
     def mean(self, z: np.ndarray) -> np.ndarray:
         """The field (q, t, points, components) of scaled coordinates z (q, r)."""
         flat = self.origin + z @ self.modes if self.affine else self._decode(z)
@@ -116,7 +121,7 @@ class FieldModel:
             return std * self.mean(z) if self.logarithmic else std
         variance = np.zeros((len(z), *self.shape))
         for change, spread in self.sensitivities(z, sigma):
-            variance += (change * spread[:, None, None, None]) ** 2
+            variance += (change * spread[..., None, None]) ** 2
         return np.sqrt(variance + self.lost_variance(self.mean(z)))
 
     def lost_variance(self, mean: np.ndarray) -> np.ndarray:
@@ -129,7 +134,7 @@ class FieldModel:
         return self.round_off * np.abs(mean) if self.logarithmic else self.round_off
 
     def sensitivities(self, z: np.ndarray, sigma: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """For each coordinate r: d field / d z_r, (1 or q, t, points, components), and sigma_r (q,).
+        """For each coordinate r: d field / d z_r, (1 or q, t, points, components), and sigma_r (q, 1).
 
         A nonlinear reduction is differentiated by central differences over +-sigma_r, which also tells how
         far the field really moves within one std.
@@ -137,13 +142,13 @@ class FieldModel:
         for r in range(z.shape[1]):
             if self.affine:
                 change = self.modes[r].reshape(1, *self.shape)
-                yield (change * self.mean(z) if self.logarithmic else change), sigma[:, r]
+                yield (change * self.mean(z) if self.logarithmic else change), sigma[:, r, None]
                 continue
             step = np.zeros_like(z)
             step[:, r] = sigma[:, r]
             ahead, behind = (self._unlogged(self._decode(moved)) for moved in (z + step, z - step))
             change = (ahead - behind) / (2.0 * sigma[:, r, None])
-            yield change.reshape(len(z), *self.shape), sigma[:, r]
+            yield change.reshape(len(z), *self.shape), sigma[:, r, None]
 
     def _unlogged(self, values: np.ndarray) -> np.ndarray:
         # A query far outside the runs must not overflow: beyond e^700 there is nothing to answer.

@@ -82,7 +82,7 @@ def std(
     variance = np.zeros(mean.shape[:2])
     for change, spread in model.sensitivities(z, sigma):
         slope = np.sum(_at(change, place) * gradient, axis=-1) @ weight
-        variance += (slope * spread[:, None]) ** 2
+        variance += (slope * spread) ** 2
     lost_std = np.sqrt(np.sum(_at(model.lost_variance(mean), place) * gradient**2, axis=-1))
     return np.sqrt(variance + (lost_std @ weight) ** 2)
 
