@@ -1,0 +1,1 @@
+"""Which runs to simulate next, and how many more it takes."""

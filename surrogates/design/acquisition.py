@@ -1,0 +1,98 @@
+"""The next runs, one after another, each the one that helps most once those before it are done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import torch
+
+from surrogates.design.local_error import LocalError
+from surrogates.design.space import ParameterSpace
+from surrogates.design.spread import Place, Spread, spreads
+from surrogates.emulator import Emulator
+
+By = Literal["variance", "error"]
+CANDIDATES = 512
+"""Points of the space among which the best is sought, and as many over which the variance is integrated."""
+REFINEMENTS = 4
+DRAWS = 48
+SHRINK = 0.4
+"""Of the box round the best candidate, from one refinement to the next."""
+
+
+def next_runs(
+    emulator: Emulator,
+    space: ParameterSpace,
+    n: int,
+    *,
+    by: By = "variance",
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> np.ndarray:
+    """The next n runs (n, p) for an emulator of kind gp, fitted on the runs that are there.
+
+    by "variance": the run of largest reduction of the integrated variance,
+
+        sum_r w_r mean_u c_r(u, x)^2 / (c_r(x, x) + noise_r),
+
+    w_r the share of latent coordinate r in its field's variance, u over the space (active learning Cohn; Cohn,
+    Neural Networks 9, 1996; Gorodetsky & Marzouk, SIAM/ASA J. Uncertain. Quantif. 4, 2016).
+    by "error": the run at the largest expected squared error sum_r w_r c_r(x, x) s^2(x), s^2 by cross-validation
+    (see `local_error`).
+    The variances do not depend on what a run will give, so the second is chosen as if the first were done.
+    progress: called with (runs chosen, n). Raises StudyError where the space holds no such points.
+    """
+    search = _Search(emulator, space, by, seed)
+    chosen = []
+    for done in range(n):
+        if progress is not None:
+            progress(done, n)
+        chosen.append(search.best())
+        search.add(chosen[-1])
+    if progress is not None:
+        progress(n, n)
+    return np.array(chosen)
+
+
+class _Search:
+    def __init__(self, emulator: Emulator, space: ParameterSpace, by: By, seed: int) -> None:
+        self.space, self.by = space, by
+        self.spreads = spreads(emulator)
+        self.errors = [LocalError.of(spread) for spread in self.spreads]
+        sample = space.sample(2 * CANDIDATES, seed)
+        self.candidates, self.measured = sample[::2], sample[1::2]
+        self.rng = np.random.default_rng(seed)
+
+    def best(self) -> np.ndarray:
+        measured = [spread.at(self.measured) for spread in self.spreads] if self.by == "variance" else []
+        gain = self._gain(self.candidates, measured)
+        x, highest = self.candidates[int(gain.argmax())], float(gain.max())
+        width = self.space.upper - self.space.lower
+        for refinement in range(REFINEMENTS):
+            half = 0.5 * SHRINK**refinement * width
+            drawn = x + self.rng.uniform(-half, half, (DRAWS, len(x)))
+            # Clipped rather than drawn anew: the best run often lies on the bounds.
+            near = drawn.clip(self.space.lower, self.space.upper)
+            near = near[self.space.holds(near)]
+            gain = self._gain(near, measured)
+            if len(near) and float(gain.max()) > highest:
+                x, highest = near[int(gain.argmax())], float(gain.max())
+        return x
+
+    def add(self, x: np.ndarray) -> None:
+        for spread in self.spreads:
+            spread.add(x)
+
+    def _gain(self, x: np.ndarray, measured: list[Place]) -> torch.Tensor:
+        total = torch.zeros(len(x), dtype=torch.float64)
+        for index, (spread, error) in enumerate(zip(self.spreads, self.errors, strict=True)):
+            place = spread.at(x)
+            variance = spread.variance(place)
+            if self.by == "error":
+                total += (spread.weight @ variance) * error(place.u)
+            else:
+                squares = spread.between(place, measured[index]).square().mean(dim=-1)
+                total += spread.weight @ (squares / (variance + spread.noise))
+        return total

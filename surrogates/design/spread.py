@@ -1,0 +1,113 @@
+"""What is not known yet: the posterior covariance of a field's latent coordinates, run by run less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from data.errors import ModelError
+from surrogates.emulator import Branch, Emulator
+from surrogates.gaussian_process.kernel import covariance, prior_variance
+from surrogates.gaussian_process.posterior import Posterior
+from surrogates.kinds.gp import GP
+
+CARRIED = 0.9999
+"""Share of a field's latent variance in the coordinates that are looked at; the rest is mostly noise."""
+
+
+@dataclass(eq=False)
+class Spread:
+    """c_r(a, b) = k_r(a, b) - k_r(a, X) K_r^-1 k_r(X, b) of latent coordinates r, which sees no simulated value.
+
+    That is why it can be told for runs that are only planned: `add` conditions it on one more.
+
+    posterior: of the coordinates of one branch. kept: (r,) indices of those looked at. weight: (r,) the share of
+    each in its field's variance, all fields alike.
+    """
+
+    branch: Branch
+    posterior: Posterior
+    kept: torch.Tensor
+    weight: torch.Tensor
+    _added: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        hyper = self.posterior.hyper
+        self.hyper = type(hyper)(**{name: getattr(hyper, name)[self.kept] for name in vars(hyper)})
+        self.inverse_factor = self.posterior.inverse_factor[self.kept]
+
+    @property
+    def noise(self) -> torch.Tensor:
+        """(r, 1) variance of what a run would tell of a coordinate."""
+        return self.hyper.noise[:, None]
+
+    def at(self, x: np.ndarray) -> Place:
+        """Points x (q, p) of the parameters, prepared for `covariance`."""
+        u = torch.from_numpy(self.branch.scaler.scaled(self.branch.transform(x)))
+        known = self.inverse_factor @ covariance(self.posterior.x, u, self.hyper)
+        place = Place(u, known)
+        for added in self._added:
+            place = self._knowing(place, *added)
+        return place
+
+    def between(self, a: Place, b: Place) -> torch.Tensor:
+        """(r, qa, qb) covariances of two sets of points."""
+        return covariance(a.u, b.u, self.hyper) - a.known.mT @ b.known
+
+    def variance(self, a: Place) -> torch.Tensor:
+        """(r, q) variances, at least zero."""
+        return (prior_variance(a.u, self.hyper) - a.known.square().sum(dim=1)).clamp(min=0.0)
+
+    def add(self, x: np.ndarray) -> None:
+        """Conditions on a run at x (p,), whatever it will give."""
+        place = self.at(x[None])
+        root = torch.sqrt(self.variance(place) + self.noise)
+        self._added.append((place.u, place.known, root))
+
+    def _knowing(self, place: Place, u: torch.Tensor, known: torch.Tensor, root: torch.Tensor) -> Place:
+        row = (covariance(u, place.u, self.hyper) - known.mT @ place.known) / root[..., None]
+        return Place(place.u, torch.cat([place.known, row], dim=1))
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """u: (q, p) scaled parameters. known: (r, n, q), L^-1 k(X, u) of the runs, those added included."""
+
+    u: torch.Tensor
+    known: torch.Tensor
+
+
+def spreads(emulator: Emulator) -> list[Spread]:
+    """The spread of each branch of an emulator of kind gp; raises ModelError for another kind."""
+    return list(_spreads(emulator))
+
+
+def _spreads(emulator: Emulator) -> Iterator[Spread]:
+    for branch in emulator.branches:
+        if not isinstance(branch.regressor, GP):
+            raise ModelError(
+                "The spread of planned runs must be that of a Gaussian process",
+                type(branch.regressor).__name__,
+                "Fit an emulator of kind 'gp' on the same runs",
+            )
+        share = np.concatenate([emulator.fields[name].shares ** 2 for name in branch.fields])
+        first = np.concatenate([_leading(emulator.fields[name].shares ** 2) for name in branch.fields])
+        kept = np.flatnonzero(first)
+        yield Spread(
+            branch,
+            branch.regressor.posterior_,
+            torch.from_numpy(kept),
+            torch.from_numpy(share[kept] / len(emulator.fields)),
+        )
+
+
+def _leading(share: np.ndarray) -> np.ndarray:
+    """(r,) bool, the fewest coordinates that carry `CARRIED` of the variance together."""
+    order = np.argsort(-share, kind="stable")
+    number = int(np.searchsorted(np.cumsum(share[order]), CARRIED)) + 1
+    leading = np.zeros(len(share), dtype=bool)
+    leading[order[:number]] = True
+    return leading
