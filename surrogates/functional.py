@@ -69,6 +69,31 @@ def std(
     linear, so for an affine reduction their first term is exact. The last term takes what the reduction
     loses as fully correlated between places, its upper bound.
     """
+    place, weight, gradient = _linearised(functional, mean, selection)
+    variance = np.zeros(mean.shape[:2])
+    for change, spread in model.sensitivities(z, sigma):
+        moved = np.sum(_at(change, place) * gradient, axis=-1) @ weight
+        variance += (moved * spread) ** 2
+    lost_std = np.sqrt(np.sum(_at(model.lost_variance(mean), place) * gradient**2, axis=-1))
+    return np.sqrt(variance + (lost_std @ weight) ** 2)
+
+
+def slope(
+    functional: Functional, mean: np.ndarray, change: np.ndarray, selection: Selection | None = None
+) -> np.ndarray:
+    """d value (q, t) as the fields `mean` change by `change`, both (q or 1, t, points, components).
+
+    For an extreme it is the change at the place of the extreme, which is its derivative wherever that place is
+    the only one.
+    """
+    place, weight, gradient = _linearised(functional, mean, selection)
+    return np.sum(_at(change, place) * gradient, axis=-1) @ weight
+
+
+def _linearised(
+    functional: Functional, mean: np.ndarray, selection: Selection | None
+) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
+    """Places, all if None, their weights (k,), and the gradient (q, t, k, c) of the scalar at them."""
     if functional.what in ("max", "min"):
         scalar = _scalar(functional, mean)
         place = (scalar.argmax(axis=-1) if functional.what == "max" else scalar.argmin(axis=-1))[..., None]
@@ -78,13 +103,7 @@ def std(
         place, weight = selection.index[None, None], selection.weight
     else:
         place, weight = None, np.full(mean.shape[2], 1.0 / mean.shape[2])
-    gradient = _gradient(functional, _at(mean, place))
-    variance = np.zeros(mean.shape[:2])
-    for change, spread in model.sensitivities(z, sigma):
-        slope = np.sum(_at(change, place) * gradient, axis=-1) @ weight
-        variance += (slope * spread) ** 2
-    lost_std = np.sqrt(np.sum(_at(model.lost_variance(mean), place) * gradient**2, axis=-1))
-    return np.sqrt(variance + (lost_std @ weight) ** 2)
+    return place, weight, _gradient(functional, _at(mean, place))
 
 
 def _scalar(functional: Functional, field: np.ndarray) -> np.ndarray:

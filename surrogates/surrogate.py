@@ -101,11 +101,11 @@ class Surrogate:
         fields: the fields to answer in full; all if None, none if (). quantities: the numbers to read off.
         Raises QueryError when x has another shape or is not finite, or a name is unknown.
         """
-        x = self._checked(x)
+        x = self.checked(x)
         wanted = [info.name for info in self.description.fields] if fields is None else list(fields)
         for name in wanted:
-            self._info(name)
-        asked = [(quantity, functional_of(quantity, self._info(quantity.field))) for quantity in quantities]
+            self.info(name)
+        asked = [(quantity, functional_of(quantity, self.info(quantity.field))) for quantity in quantities]
         bands: dict[str, Band] = {}
         numbers: dict[str, Band] = {}
         needed = {*wanted, *(key.field for _, key in asked)}
@@ -126,7 +126,7 @@ class Surrogate:
 
     def points(self, field: str) -> np.ndarray:
         """(n_points, 3) coordinates of the nodes or cell centres that carry the field; raises QueryError."""
-        return self._points[self._info(field).name]
+        return self._points[self.info(field).name]
 
     def save(self, folder: Path) -> None:
         """Writes the artifact, a folder of JSON and safetensors with checksums; raises ModelError."""
@@ -180,7 +180,8 @@ class Surrogate:
             {name: arrays[f"points.{index}"] for name, index in model["points"].items()},
         )
 
-    def _checked(self, x: np.ndarray) -> np.ndarray:
+    def checked(self, x: np.ndarray) -> np.ndarray:
+        """Queries x (q, p) as float64; raises QueryError when they have another shape or are not finite."""
         names = [info.name for info in self.description.parameters]
         x = np.asarray(x, dtype=np.float64)
         if x.ndim != 2 or x.shape[1] != len(names):
@@ -195,7 +196,8 @@ class Surrogate:
             )
         return x
 
-    def _info(self, name: str) -> FieldInfo:
+    def info(self, name: str) -> FieldInfo:
+        """The field of that name; raises QueryError naming what there is."""
         for info in self.description.fields:
             if info.name == name:
                 return info
@@ -218,7 +220,7 @@ class Surrogate:
         if quantity.at is None:
             factor = self.calibration.quantities[key]
         else:
-            selection = self._locator(key.field).locate(quantity.at)
+            selection = self.locator(key.field).locate(quantity.at)
             # A place has no runs of its own to be calibrated by: it takes the factors of the corners around
             # it, and on a node exactly the node's.
             corners = self.calibration.fields[key.field][:, selection.index]
@@ -231,13 +233,14 @@ class Surrogate:
     def _band(self, name: str, mean: np.ndarray, std: np.ndarray, factor: np.ndarray) -> Band:
         half = factor * std + self.emulator.fields[name].rounding(mean)
         parts = (mean, std, mean - half, mean + half)
-        if self._info(name).times is None:
+        if self.info(name).times is None:
             parts = tuple(part[:, 0] for part in parts)
         return Band(*parts)
 
-    def _locator(self, name: str) -> Locator:
+    def locator(self, name: str) -> Locator:
+        """What finds a place on the mesh of a field."""
         # Built at the first question about a place; what is kept changes no answer.
         if name not in self._locators:
-            cells = self.cells if self._info(name).on == "point" else None
+            cells = self.cells if self.info(name).on == "point" else None
             self._locators[name] = Locator(self._points[name], cells)
         return self._locators[name]
