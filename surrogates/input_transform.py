@@ -9,25 +9,25 @@ from typing import Self
 import numpy as np
 
 from data.errors import ModelError
-from surrogates.radial_basis import CubicRBF
-from surrogates.scaler import Scaler
+from surrogates.leave_one_out import left_out_errors
 
 AS_GIVEN, LOGARITHM, RECIPROCAL = 0, 1, 2
 SCALES = {"raw": AS_GIVEN, "log": LOGARITHM, "reciprocal": RECIPROCAL}
-LEAST_RATIO = 1.5
+LEAST_RATIO = 1.2
 """Of a parameter's largest and least value; over a narrower range the three scales hardly differ."""
 LEAST_GAIN = 0.2
 """By which share a scale must lower the squared error to be taken: chance alone lowers it a little."""
 NEGLIGIBLE = 1e-10
 """Squared error, relative to that of the mean, that leaves nothing to be gained."""
-SWEEPS = 2
-MOST_RUNS = 200
+SWEEPS = 4
+MOST_RUNS = 100
+MOST_COORDINATES = 30
 FAR_BELOW = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
 class InputTransform:
-    """u_j = x_j, log x_j or 1/x_j, whichever lets a cubic RBF predict left-out runs best.
+    """u_j = x_j, log x_j or 1/x_j, whichever lets cheap regressions predict left-out runs best.
 
     A displacement goes with 1/E, a boundary layer with log nu; a model that is given them so needs fewer
     runs. The choice is made anew in every fold of a cross-validation, from the runs of that fold alone.
@@ -47,7 +47,7 @@ class InputTransform:
     def choose(
         cls, x: np.ndarray, latent: np.ndarray, seed: int, asked: str | Sequence[str] = "auto"
     ) -> Self:
-        """Greedily, parameter by parameter, by the leave-one-out error of the latent coordinates.
+        """By the leave-one-out errors of the latent coordinates, over the scales of all parameters together.
 
         x: (n, p). latent: (n, r), each coordinate scaled by the share of the fields that it carries.
         asked: "auto", "raw", "log" or "reciprocal" for each parameter, or one for all; only "auto" is free.
@@ -67,29 +67,13 @@ class InputTransform:
                 f"{chosen.least[j]:g} for parameter {j + 1}",
                 "Leave its scale out of the study file",
             )
-        free = [j for j, column in enumerate(x.T) if column.min() > 0.0 and np.ptp(column) > 0.0]
-        free = [j for j in free if asked[j] == "auto"]
+        free = [j for j, column in enumerate(x.T) if column.min() > 0.0 and asked[j] == "auto"]
         free = [j for j in free if x[:, j].max() > LEAST_RATIO * x[:, j].min()]
         if len(x) < x.shape[1] + 3 or not free:
             return chosen
         rows = np.random.default_rng(seed).permutation(len(x))[:MOST_RUNS]
-        least = chosen._error(x[rows], latent[rows])
-        enough = NEGLIGIBLE * float(np.sum((latent[rows] - latent[rows].mean(axis=0)) ** 2))
-        for _ in range(SWEEPS):
-            before = chosen
-            for j in free:
-                for scale in (AS_GIVEN, LOGARITHM, RECIPROCAL):
-                    tried = cls(np.where(np.arange(x.shape[1]) == j, scale, chosen.scale), chosen.least)
-                    error = tried._error(x[rows], latent[rows])
-                    if least > enough and error < (1.0 - LEAST_GAIN) * least:
-                        chosen, least = tried, error
-            if chosen is before:
-                break
-        return chosen
-
-    def _error(self, x: np.ndarray, latent: np.ndarray) -> float:
-        u = self(x)
-        return float(np.sum(CubicRBF.fit(Scaler.fit(u).scaled(u), latent)[1] ** 2))
+        search = _Search(chosen, x[rows], _leading(latent[rows]))
+        return cls(np.array(search.best(free)), chosen.least)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Transformed parameters (q, p); logarithm and reciprocal stop at 0.001 of the least run."""
@@ -105,3 +89,64 @@ class InputTransform:
     def restore(cls, state: Mapping[str, np.ndarray]) -> Self:
         """The transform again."""
         return cls(state["scale"], state["least"])
+
+
+class _Search:
+    """Coordinate descent over the scales of the free parameters, by the errors of left-out runs.
+
+    A flux through two resistances in a row, q (1/h + 1/k), is simple only once both are reciprocal: neither step gains
+    much by itself. So the descent starts from all as given, all logarithms and all reciprocals, once by each of the
+    two regressions; at the end, what gains less than LEAST_GAIN goes back to as given.
+    """
+
+    def __init__(self, asked: InputTransform, x: np.ndarray, latent: np.ndarray) -> None:
+        self.asked = asked
+        self.x = x
+        self.latent = latent
+        self.seen: dict[tuple[int, ...], list[float]] = {}
+
+    def best(self, free: list[int]) -> tuple[int, ...]:
+        """The scales (p,) of all parameters."""
+        begin = tuple(self.asked.scale.tolist())
+        spread = float(np.sum((self.latent - self.latent.mean(axis=0)) ** 2))
+        if min(self.errors(begin)) <= NEGLIGIBLE * spread:
+            return begin
+        for scale in (AS_GIVEN, LOGARITHM, RECIPROCAL):
+            start = tuple(scale if j in free else given for j, given in enumerate(begin))
+            for judge in range(len(self.errors(start))):
+                self.descend(start, free, judge)
+        found = min(self.seen, key=lambda scales: min(self.seen[scales]))
+        enough = min(self.seen[found]) / (1.0 - LEAST_GAIN)
+        while changes := [_moved(found, j, AS_GIVEN) for j in free if found[j] != AS_GIVEN]:
+            simpler = min(changes, key=lambda scales: min(self.errors(scales)))
+            if min(self.errors(simpler)) > enough:
+                break
+            found = simpler
+        return found
+
+    def descend(self, scales: tuple[int, ...], free: list[int], judge: int) -> None:
+        """Changes one parameter at a time for the better until none is, by one of the regressions."""
+        for _ in range(SWEEPS):
+            before = scales
+            for j in free:
+                options = [_moved(scales, j, scale) for scale in (AS_GIVEN, LOGARITHM, RECIPROCAL)]
+                scales = min(options, key=lambda option: self.errors(option)[judge])
+            if scales == before:
+                break
+
+    def errors(self, scales: tuple[int, ...]) -> list[float]:
+        """The sum of squares of the left-out errors by each of the regressions."""
+        if scales not in self.seen:
+            u = InputTransform(np.array(scales), self.asked.least)(self.x)
+            self.seen[scales] = [float(np.sum(errors**2)) for errors in left_out_errors(u, self.latent)]
+        return self.seen[scales]
+
+
+def _moved(scales: tuple[int, ...], j: int, scale: int) -> tuple[int, ...]:
+    return (*scales[:j], scale, *scales[j + 1 :])
+
+
+def _leading(latent: np.ndarray) -> np.ndarray:
+    """The coordinates that carry most of the field, at most MOST_COORDINATES."""
+    order = np.argsort(latent.var(axis=0), kind="stable")[::-1]
+    return latent[:, order[:MOST_COORDINATES]]

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from surrogates.kinds import KindConfig, register
 from surrogates.polynomials import Legendre, number_of_terms
+from surrogates.pursuit import Pursuit, pursue
 from surrogates.states import part, prefixed
 
 LEAST_STD = 1e-8
-DEPENDENT = 1e-10
 
 
 class PCEConfig(KindConfig):
@@ -32,10 +32,8 @@ class PCEConfig(KindConfig):
 class PCE:
     """z = sum_k c_k phi_k(x), phi_k products of Legendre polynomials chosen one by one for each output.
 
-    Each step takes the term most correlated with the residual; the number of terms is that of the least
-    leave-one-out error (1/n) sum (residual_i / (1 - h_i))^2, times n/(n - k) (1 + tr (Phi^T Phi)^-1)
-    against choosing too many. Variance: that error times 1 + h(x), h the leverage of the query. Source:
-    Blatman & Sudret, J. Comput. Phys. 230, 2011, with orthogonal matching pursuit in place of least angles
+    They are chosen by orthogonal matching pursuit until the corrected leave-one-out error rises (`surrogates.pursuit`).
+    Variance: that error times 1 + h(x), h the leverage of the query. Source: Blatman & Sudret, J. Comput. Phys. 230, 2011, with orthogonal matching pursuit in place of least angles
     (Jakeman, Eldred & Sargsyan, J. Comput. Phys. 289, 2015).
     """
 
@@ -46,33 +44,33 @@ class PCE:
         """Learns from x (n, p) and z (n, r); nothing here is random."""
         self.basis_ = self._candidates(x)
         phi = np.hstack([np.ones((len(x), 1)), self.basis_.terms(x)])
-        weights, factors, owners, errors = [], [], [], []
+        self.weights_ = np.zeros((phi.shape[1], z.shape[1]))
+        self.errors_ = np.zeros(z.shape[1])
+        factors, owners = [], []
         for r in range(z.shape[1]):
-            factor, coordinates, error = self._chosen(phi, z[:, r])
-            weights.append(factor @ coordinates)
+            found, columns = self._chosen(phi, z[:, r : r + 1])
+            factor = np.zeros((phi.shape[1], len(columns)))
+            factor[columns] = found.factor
+            self.weights_[columns, r] = found.weights[:, 0]
+            self.errors_[r] = found.error
             factors.append(factor)
-            owners += [r] * factor.shape[1]
-            errors.append(error)
-        self.weights_ = np.stack(weights, axis=1)
+            owners += [r] * len(columns)
         self.factors_, self.owners_ = np.hstack(factors), np.array(owners)
-        self.errors_ = np.array(errors)
         return self
 
-    def _chosen(self, phi: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-        """The pursuit over candidates of that largest degree which gives the least error.
+    def _chosen(self, phi: np.ndarray, z: np.ndarray) -> tuple[Pursuit, np.ndarray]:
+        """The pursuit over candidates of that largest degree which gives the least error, and its columns of phi.
 
         Raising the degree step by step keeps few runs from being matched by chance among many candidates.
         """
         total = np.append(0, self.basis_.total_degree)
-        best: tuple[np.ndarray, np.ndarray, float] | None = None
+        best: tuple[Pursuit, np.ndarray] | None = None
         losses = 0
         for degree in np.unique(total)[1:]:
-            used = total <= degree
-            factor, coordinates, error = _pursue(phi[:, used], z)
-            if best is None or error < best[2]:
-                spread = np.zeros((len(total), factor.shape[1]))
-                spread[used] = factor
-                best, losses = (spread, coordinates, error), 0
+            used = np.flatnonzero(total <= degree)
+            found = pursue(phi[:, used], z)
+            if best is None or found.error < best[0].error:
+                best, losses = (found, used[found.chosen]), 0
             elif (losses := losses + 1) == 2:
                 break
         assert best is not None
@@ -113,53 +111,6 @@ class PCE:
         chaos.weights_, chaos.factors_ = state["weights"], state["factors"]
         chaos.owners_, chaos.errors_ = state["owners"], state["errors"]
         return chaos
-
-
-def _pursue(phi: np.ndarray, z: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
-    """Orthogonal matching pursuit of z (n,) in the columns of phi (n, terms), the constant first.
-
-    Returns F (terms, k) such that phi F has orthonormal columns, the coordinates (k,) of z in them, and the
-    corrected leave-one-out error of the k terms.
-    """
-    n, terms = phi.shape
-    factor = np.zeros((terms, 0))
-    orthonormal = np.zeros((n, 0))
-    residual, leverage = z.copy(), np.zeros(n)
-    size = np.linalg.norm(phi, axis=0)
-    best, best_k, waited = np.inf, 1, 0
-    for k in range(1, min(n, terms) + (n <= 1)):
-        if k == 1:
-            chosen = 0
-        else:
-            rest = np.sqrt(np.maximum(size**2 - np.sum((orthonormal.T @ phi) ** 2, axis=0), 0.0))
-            independent = rest > DEPENDENT * size
-            gain = np.abs(residual @ phi) / np.where(independent, rest, np.inf)
-            chosen = int(gain.argmax())
-            if gain[chosen] == 0.0:
-                break
-        direction = np.zeros(terms)
-        direction[chosen] = 1.0
-        column = phi[:, chosen]
-        # Twice is enough (Kahan): a second pass removes what rounding left of the earlier directions.
-        for _ in range(2):
-            along = orthonormal.T @ column
-            column, direction = column - orthonormal @ along, direction - factor @ along
-        length = np.linalg.norm(column)
-        orthonormal = np.column_stack([orthonormal, column / length])
-        factor = np.column_stack([factor, direction / length])
-        residual = residual - orthonormal[:, -1] * (orthonormal[:, -1] @ residual)
-        leverage = leverage + orthonormal[:, -1] ** 2
-        if k == n:
-            break
-        error = float(np.mean((residual / np.maximum(1.0 - leverage, DEPENDENT)) ** 2))
-        error *= n / (n - k) * (1.0 + float(np.sum(factor**2)))
-        waited += 1
-        if error < best:
-            best, best_k, waited = error, k, 0
-        if waited > 20 or error <= LEAST_STD**2:
-            break
-    factor, orthonormal = factor[:, :best_k], orthonormal[:, :best_k]
-    return factor, orthonormal.T @ z, best
 
 
 register(PCEConfig, PCE)

@@ -29,6 +29,21 @@ def test_finds_the_scale_on_which_the_answer_is_simple(answer, parameter, scale)
     assert InputTransform.choose(x, answer(x)[:, None], seed=0).scale[parameter] == scale
 
 
+def test_finds_resistances_in_a_row_whose_scales_gain_only_together():
+    """T - T_a = q (1/h + 1/k): with 1/h alone, or 1/k alone, the answer is as crooked as before."""
+    rng = np.random.default_rng(1)
+    x = rng.uniform([5e3, 500.0, 30.0, 1e11], [15e3, 2000.0, 70.0, 2e11], (40, 4))
+    latent = x[:, :1] * (1.0 / x[:, 1:2] + [0.0, 1.0] / x[:, 2:3]) / 10.0
+    scale = InputTransform.choose(x, latent, seed=0).scale
+    assert scale.tolist() == [AS_GIVEN, RECIPROCAL, RECIPROCAL, AS_GIVEN]
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_noise_leaves_all_parameters_as_given(seed):
+    latent = np.random.default_rng(seed).normal(size=(40, 4))
+    assert InputTransform.choose(runs(seed + 1), latent, seed=seed).scale.tolist() == [AS_GIVEN] * 3
+
+
 def test_leaves_parameters_as_given_when_nothing_is_gained():
     x = runs()
     latent = np.stack([x[:, 0] / 1e11, x[:, 1] / 1e-3], axis=1)

@@ -1,0 +1,80 @@
+"""Orthogonal matching pursuit: few columns of many that explain several outputs, with leave-one-out errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+DEPENDENT = 1e-7
+"""Of a column's length that must be left of it for the column to be independent of those chosen."""
+LEAST_ERROR = 1e-16
+PATIENCE = 20
+"""Steps without a better error before the pursuit ends."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pursuit:
+    """The columns chosen (k,), in order; Phi[:, chosen] factor (k, k) has orthonormal columns.
+
+    coordinates: (k, r) of the outputs in these. left_out: (n, r) errors at each row if it were left out,
+    corrected for the number of columns chosen. error: their mean square, summed over the outputs.
+    """
+
+    chosen: np.ndarray
+    factor: np.ndarray
+    coordinates: np.ndarray
+    left_out: np.ndarray
+    error: float
+
+    @property
+    def weights(self) -> np.ndarray:
+        """(k, r) of the columns chosen."""
+        return self.factor @ self.coordinates
+
+
+def pursue(phi: np.ndarray, z: np.ndarray, patience: int = PATIENCE) -> Pursuit:
+    """Explains z (n, r) by the columns of phi (n, terms), of which the first, the constant, is always taken.
+
+    Each step takes the column that lowers the sum of squares over all outputs most. The number of columns is
+    that of the least (1/n) sum (residual_i / (1 - h_i))^2, h the leverage, times n/(n - k) (1 + tr (Phi^T
+    Phi)^-1) against choosing too many. Source: Blatman & Sudret, J. Comput. Phys. 230, 2011; Tropp, Gilbert &
+    Strauss, Signal Processing 86, 2006 (several outputs).
+    """
+    n, terms = phi.shape
+    rest, residual, leverage = phi.copy(), z.astype(np.float64), np.zeros(n)
+    size = np.linalg.norm(phi, axis=0)
+    basis, factor = np.zeros((n, 0)), np.zeros((0, 0))
+    chosen: list[int] = []
+    best, best_k, waited, left_out = np.inf, 1, 0, residual
+    for k in range(1, max(2, min(n, terms + 1))):
+        length = np.linalg.norm(rest, axis=0)
+        independent = length > DEPENDENT * size
+        gain = np.linalg.norm(rest.T @ residual, axis=1) / np.where(independent, length, np.inf)
+        column = 0 if k == 1 else int(gain.argmax())
+        if k > 1 and gain[column] == 0.0:
+            break
+        # Twice is enough (Kahan): what rounding left of the earlier directions is removed once more.
+        direction = rest[:, column] - basis @ (basis.T @ rest[:, column])
+        norm = float(np.linalg.norm(direction))
+        direction = direction / norm
+        along = basis.T @ phi[:, column]
+        factor = np.block([[factor, -(factor @ along)[:, None] / norm], [np.zeros((1, k - 1)), 1.0 / norm]])
+        basis = np.column_stack([basis, direction])
+        chosen.append(column)
+        rest -= np.outer(direction, direction @ rest)
+        residual = residual - np.outer(direction, direction @ residual)
+        leverage = leverage + direction**2
+        if k == n:
+            break
+        correction = n / (n - k) * (1.0 + float(np.sum(factor**2)))
+        errors = np.sqrt(correction) * residual / np.maximum(1.0 - leverage, DEPENDENT)[:, None]
+        error = float(np.sum(errors**2)) / n
+        waited += 1
+        if error < best:
+            best, best_k, waited, left_out = error, k, 0, errors
+        if waited > patience or error <= LEAST_ERROR:
+            break
+    return Pursuit(
+        np.array(chosen[:best_k]), factor[:best_k, :best_k], basis[:, :best_k].T @ z, left_out, best
+    )
