@@ -79,6 +79,15 @@ class Movable(Protocol):
         ...
 
 
+@runtime_checkable
+class Differentiable(Protocol):
+    """What a kind offers beside the contract when it knows the derivatives of its mean."""
+
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """d mean_r / d x_j (q, r, p) at x (q, p)."""
+        ...
+
+
 class Kinds:
     """The register of kinds by name."""
 
