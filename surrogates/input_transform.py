@@ -94,9 +94,9 @@ class InputTransform:
 class _Search:
     """Coordinate descent over the scales of the free parameters, by the errors of left-out runs.
 
-    A flux through two resistances in a row, q (1/h + 1/k), is simple only once both are reciprocal: neither step gains
-    much by itself. So the descent starts from all as given, all logarithms and all reciprocals, once by each of the
-    two regressions; at the end, what gains less than LEAST_GAIN goes back to as given.
+    A flux through two resistances in a row, q (1/h + 1/k), is simple only once both are reciprocal: neither step
+    gains much by itself. So the descent starts from all as given, all logarithms and all reciprocals, once by each
+    of the two regressions; at the end, what gains less than LEAST_GAIN goes back to as given.
     """
 
     def __init__(self, asked: InputTransform, x: np.ndarray, latent: np.ndarray) -> None:

@@ -32,9 +32,10 @@ class PCEConfig(KindConfig):
 class PCE:
     """z = sum_k c_k phi_k(x), phi_k products of Legendre polynomials chosen one by one for each output.
 
-    They are chosen by orthogonal matching pursuit until the corrected leave-one-out error rises (`surrogates.pursuit`).
-    Variance: that error times 1 + h(x), h the leverage of the query. Source: Blatman & Sudret, J. Comput. Phys. 230, 2011, with orthogonal matching pursuit in place of least angles
-    (Jakeman, Eldred & Sargsyan, J. Comput. Phys. 289, 2015).
+    They are chosen by orthogonal matching pursuit (`surrogates.pursuit`) until the corrected leave-one-out error
+    rises. Variance: that error times 1 + h(x), h the leverage of the query. Source: Blatman & Sudret, J. Comput.
+    Phys. 230, 2011, with orthogonal matching pursuit in place of least angles (Jakeman, Eldred & Sargsyan, J.
+    Comput. Phys. 289, 2015).
     """
 
     def __init__(self, config: PCEConfig) -> None:
