@@ -12,11 +12,10 @@ from data.errors import ModelError
 from surrogates.field_model import FieldModel
 from surrogates.input_transform import InputTransform
 from surrogates.kinds import KindConfig, Movable, Regressor, regressor_for
-from surrogates.output_transform import fitted_field
+from surrogates.preparation import Preparation
 from surrogates.reductions import ReductionConfig
 from surrogates.scaler import Scaler
 from surrogates.states import part, prefixed
-from surrogates.training_data import check_runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +30,27 @@ class Branch:
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and std, each (q, r), of the joined scaled coordinates at x (q, p)."""
         return self.regressor.predict(self.scaler.scaled(self.transform(x)))
+
+
+def branches_of(
+    config: KindConfig,
+    x: np.ndarray,
+    latent: Mapping[str, np.ndarray],
+    scales: Mapping[str, InputTransform],
+    seed: int,
+) -> list[Branch]:
+    """Regressors from x (n, p) to the scaled coordinates (n, r) of each field on the scales of each field."""
+    alike: dict[tuple[int, ...], list[str]] = {}
+    for name, transform in scales.items():
+        alike.setdefault(tuple(transform.scale.tolist()), []).append(name)
+    branches = []
+    for names in alike.values():
+        transform = scales[names[0]]
+        scaler = Scaler.fit(transform(x))
+        joined = np.hstack([latent[name] for name in names])
+        regressor = regressor_for(config).fit(scaler.scaled(transform(x)), joined, seed)
+        branches.append(Branch(tuple(names), transform, scaler, regressor))
+    return branches
 
 
 class Emulator:
@@ -53,21 +73,12 @@ class Emulator:
         seed: int,
     ) -> Self:
         """Learns everything from runs x (n, p) and targets, field to (n, [t,] points, components)."""
-        check_runs(reductions, x, targets)
-        x = x.astype(np.float64)
-        fields, latent = {}, {}
-        alike: dict[tuple[int, ...], list[str]] = {}
-        for name, values in targets.items():
-            fields[name], latent[name], transform = fitted_field(config, reductions[name], x, values, seed)
-            alike.setdefault(tuple(transform.scale.tolist()), []).append(name)
-        branches = []
-        for scale, names in alike.items():
-            transform = InputTransform(np.array(scale), x.min(axis=0))
-            scaler = Scaler.fit(transform(x))
-            joined = np.hstack([latent[name] for name in names])
-            regressor = regressor_for(config).fit(scaler.scaled(transform(x)), joined, seed)
-            branches.append(Branch(tuple(names), transform, scaler, regressor))
-        return cls(fields, branches)
+        return cls.of(config, Preparation.of(config, reductions, x, targets, seed), seed)
+
+    @classmethod
+    def of(cls, config: KindConfig, prepared: Preparation, seed: int) -> Self:
+        """Trains the regressors alone on runs that are prepared in the view of `config`."""
+        return cls(prepared.fields, branches_of(config, prepared.x, prepared.latent, prepared.scales, seed))
 
     def latent(
         self, x: np.ndarray, fields: Iterable[str] | None = None

@@ -10,10 +10,14 @@ from surrogates.kinds import KindConfig
 from surrogates.metrics import relative_l2
 from surrogates.radial_basis import CubicRBF
 from surrogates.reductions import ReductionConfig
+from surrogates.reductions.svd import SVDConfig
 from surrogates.scaler import Scaler
+from surrogates.truncation import predictable_rank
 
 LEAST_RATIO = 100.0
 """Of the largest and the least value of a field, for its logarithm to be tried."""
+WIDEST = 1e-9
+"""Relative projection error down to which modes are looked at where a study gives no number of them."""
 LEAST_GAIN = 0.1
 """By which share the logarithm must lower the typical error to be taken."""
 
@@ -45,8 +49,18 @@ def _fitted(
     seed: int,
     logarithmic: bool,
 ) -> tuple[FieldModel, np.ndarray, InputTransform]:
-    model, latent = FieldModel.fit(reduction, values, seed, logarithmic)
-    return model, latent, InputTransform.choose(x, latent * model.shares, seed, config.inputs)
+    free = isinstance(reduction, SVDConfig) and reduction.free
+    widest = reduction.model_copy(update={"error": WIDEST}) if free else reduction
+    model, latent = FieldModel.fit(widest, values, seed, logarithmic)
+    transform = InputTransform.choose(x, latent * model.shares, seed, config.inputs)
+    if free and model.rank > 1:
+        sized, u = latent * model.shares, transform(x)
+        rank = predictable_rank(sized, CubicRBF.fit(Scaler.fit(u).scaled(u), sized)[1])
+        if rank < model.rank:
+            model, latent = FieldModel.fit(
+                reduction.model_copy(update={"rank": rank}), values, seed, logarithmic
+            )
+    return model, latent, transform
 
 
 def _error(

@@ -25,7 +25,10 @@ log = logging.getLogger(__name__)
 class SVDConfig(ReductionConfig):
     """Settings of the POD: the fewest modes that meet `energy` and `error`, never more than `rank`.
 
-    energy: fraction of the sum of squared singular values to hold; 0.999 where none of the three is given.
+    Where none of the three is given, a surrogate keeps as many modes as left-out runs let it predict.
+
+    energy: fraction of the sum of squared singular values to hold; 0.999 where none of the three is given and there
+        is nothing to predict.
     error: relative projection error of the training snapshots to reach.
     centre: whether the mean over the snapshots is taken off first.
     memory_mb: what the arrays of a fit may take; a larger basis lies in a temporary file.
@@ -43,10 +46,14 @@ class SVDConfig(ReductionConfig):
     update_loss: float = Field(default=1e-3, ge=0.0)
 
     @property
+    def free(self) -> bool:
+        """Whether none of the three is given."""
+        return self.rank is None and self.energy is None and self.error is None
+
+    @property
     def criterion(self) -> Criterion:
         """How many modes are wanted."""
-        free = self.rank is None and self.energy is None and self.error is None
-        return Criterion(self.rank, 0.999 if free else self.energy, self.error)
+        return Criterion(self.rank, 0.999 if self.free else self.energy, self.error)
 
 
 class SVD:
