@@ -1,0 +1,158 @@
+"""Other libraries' surrogates of fields: EZyRB's POD with its approximators, and PyDMD's parametric DMD.
+
+Imports are inside, so that a process holds only what its method needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+Predictor = Callable[[np.ndarray], np.ndarray]
+Setting = tuple[str, Callable[[np.ndarray, np.ndarray], Predictor]]
+
+FIELD_METHODS = ("EZyRB RBF", "EZyRB RBF, log parameters", "EZyRB GPR", "EZyRB ANN")
+RANKS = (-1, 10, 20, 40)
+POLYHARMONIC = ("thin_plate_spline", "cubic", "quintic", "linear")
+SHAPED = ("multiquadric", "inverse_multiquadric", "gaussian")
+EPSILONS = (None, 0.1, 1.0, 10.0)
+EPOCHS = 5000
+
+
+def field_settings(method: str) -> Iterator[Setting]:
+    """The settings of a method by name, stock first."""
+    yield from {
+        "EZyRB RBF": partial(_rbf, np.asarray),
+        "EZyRB RBF, log parameters": partial(_rbf, np.log),
+        "EZyRB RBF, time as parameter": _rbf_in_time,
+        "EZyRB GPR": _gpr,
+        "EZyRB ANN": _ann,
+        "PyDMD": _dmd,
+    }[method]()
+
+
+def _pod(rank: int, x: np.ndarray, values: np.ndarray, approximation: Any) -> Predictor:
+    """EZyRB's reduced order model of snapshots (n, ...): POD, then an approximation of its coordinates."""
+    from ezyrb import POD, Database
+    from ezyrb import ReducedOrderModel as ROM
+
+    snapshots = values.reshape(len(values), -1).astype(np.float64)
+    rank = rank if rank < min(snapshots.shape) else -1
+    rom = ROM(Database(x, snapshots), POD("svd", rank=rank), approximation).fit()
+    return lambda queries: rom.predict(queries)
+
+
+def _rbf(scale: Callable[[np.ndarray], np.ndarray]) -> Iterator[Setting]:
+    from ezyrb import RBF
+
+    def build(rank: int, kernel: str, epsilon: float | None, x: np.ndarray, values: np.ndarray) -> Predictor:
+        predict = _pod(rank, scale(x), values, RBF(kernel=kernel, epsilon=epsilon))
+        return lambda queries: predict(scale(queries))
+
+    shaped = [*product(POLYHARMONIC, (None,)), *product(SHAPED, EPSILONS)]
+    for rank, (kernel, epsilon) in product(RANKS, shaped):
+        name = kernel if epsilon is None else f"{kernel} {epsilon:g}"
+        yield f"{name}, {_all(rank)}", partial(build, rank, kernel, epsilon)
+
+
+def _rbf_in_time() -> Iterator[Setting]:
+    from ezyrb import RBF
+
+    def build(rank: int, kernel: str, x: np.ndarray, values: np.ndarray) -> Predictor:
+        n, times = values.shape[:2]
+        low, high = x.min(axis=0), x.max(axis=0)
+        steps = np.linspace(0.0, 1.0, times)
+
+        def with_time(x: np.ndarray) -> np.ndarray:
+            # On unscaled parameters the time would not count beside a heat flux.
+            unit = (x - low) / (high - low)
+            return np.column_stack([np.repeat(unit, times, axis=0), np.tile(steps, len(x))])
+
+        predict = _pod(rank, with_time(x), values.reshape(n * times, -1), RBF(kernel=kernel))
+        return lambda queries: predict(with_time(queries)).reshape(len(queries), -1)
+
+    for rank, kernel in product((-1, 10, 20), POLYHARMONIC):
+        yield f"{kernel}, {_all(rank)}", partial(build, rank, kernel)
+
+
+def _gpr() -> Iterator[Setting]:
+    from ezyrb import GPR
+    from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern, WhiteKernel
+
+    def build(rank: int, kernel: Any, restarts: int, x: np.ndarray, values: np.ndarray) -> Predictor:
+        ones = np.ones(x.shape[1])
+        made = None if kernel is None else ConstantKernel() * kernel(ones) + WhiteKernel(1e-6, (1e-12, 1.0))
+        return _pod(rank, x, values, GPR(kern=made, optimization_restart=restarts))
+
+    yield f"stock kernel, {_all(-1)}", partial(build, -1, None, 20)
+    matern = partial(Matern, nu=2.5)
+    for rank, (name, kernel) in product((-1, 10, 20), (("RBF", RBF), ("Matern 5/2", matern))):
+        yield f"{name} and noise, {_all(rank)}", partial(build, rank, kernel, 1)
+
+
+def _ann() -> Iterator[Setting]:
+    from ezyrb import ANN
+    from torch import nn, random
+
+    def build(rank: int, layers: list[int], scaled: bool, x: np.ndarray, values: np.ndarray) -> Predictor:
+        from ezyrb import POD
+        from sklearn.preprocessing import MinMaxScaler
+
+        random.manual_seed(0)
+        network = ANN(layers, nn.Tanh(), [EPOCHS, 1e-12], frequency_print=EPOCHS)
+        if not scaled:
+            return _pod(rank, x, values, network)
+        snapshots = values.reshape(len(values), -1).astype(np.float64)
+        pod = POD("svd", rank=rank).fit(snapshots.T)
+        latent = pod.transform(snapshots.T).T
+        inputs, outputs = MinMaxScaler().fit(x), MinMaxScaler().fit(latent)
+        network.fit(inputs.transform(x), outputs.transform(latent))
+
+        def predict(queries: np.ndarray) -> np.ndarray:
+            reduced = outputs.inverse_transform(network.predict(inputs.transform(queries)))
+            return pod.inverse_transform(reduced.T).T
+
+        return predict
+
+    yield f"16-64-64, {_all(-1)}", partial(build, -1, [16, 64, 64], False)
+    for rank, layers in product((10, 5), ([16, 64, 64], [32, 32])):
+        name = "-".join(map(str, layers))
+        yield f"{name}, scaled, {_all(rank)}", partial(build, rank, layers, True)
+
+
+def _dmd() -> Iterator[Setting]:
+    from ezyrb import POD, RBF
+    from pydmd import DMD, ParametricDMD
+
+    def build(
+        together: bool, rank: int, dmd_rank: int, kernel: str, x: np.ndarray, values: np.ndarray
+    ) -> Predictor:
+        n, times = values.shape[:2]
+        low, high = x.min(axis=0), x.max(axis=0)
+        dmd = DMD(svd_rank=dmd_rank) if together else [DMD(svd_rank=dmd_rank) for _ in range(n)]
+        model = ParametricDMD(dmd, POD("svd", rank=rank), RBF(kernel=kernel))
+        snapshots = values.reshape(n, times, -1).swapaxes(1, 2).astype(np.float64)
+        model.fit(snapshots, (x - low) / (high - low))
+
+        def predict(queries: np.ndarray) -> np.ndarray:
+            model.parameters = (queries - low) / (high - low)
+            return np.real(model.reconstructed_data).swapaxes(1, 2)
+
+        return predict
+
+    for rank, dmd_rank, together, kernel in product(
+        (20, 10), (-1, 5, 10), (True, False), ("thin_plate_spline", "cubic", "linear")
+    ):
+        what = "monolithic" if together else "partitioned"
+        yield (
+            f"{what}, DMD {_all(dmd_rank)}, {kernel}, {_all(rank)}",
+            partial(build, together, rank, dmd_rank, kernel),
+        )
+
+
+def _all(rank: int) -> str:
+    return "all modes" if rank == -1 else f"{rank} modes"

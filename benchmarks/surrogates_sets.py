@@ -1,0 +1,99 @@
+"""The families of runs that `benchmarks.surrogates` learns from: parameters and fields, samples as rows."""
+
+from __future__ import annotations
+
+import re
+import tarfile
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+REAL = Path(__file__).parents[2] / "shared" / "data"
+PLATE_RUNS = 264
+PLATE_DIVISIONS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class FieldSet:
+    """x: (n, p). fields: name to values (n, [t,] points, components)."""
+
+    x: np.ndarray
+    fields: dict[str, np.ndarray]
+
+
+def airfoil() -> FieldSet:
+    """Pressure round a transonic section, 100 runs, 1 parameter, shocks that move."""
+    found = np.load(REAL / "rom" / "airfoil_transonic.npz")
+    return FieldSet(found["params"], {"pressure": found["pressure"][..., None]})
+
+
+def graetz() -> FieldSet:
+    """Advection and diffusion, 200 runs, 2 parameters over two decades."""
+    found = np.load(REAL / "rom" / "graetz.npz")
+    return FieldSet(found["params"], {"temperature": found["snapshots"][..., None]})
+
+
+def navier_stokes() -> FieldSet:
+    """Pressure of a steady flow, 500 runs, 1 parameter."""
+    found = np.load(REAL / "rom" / "navier_stokes.npz")
+    points = found["coords"].shape[1]
+    return FieldSet(found["params"], {"pressure": found["snapshots"][:, 2 * points :, None]})
+
+
+def heat_sink() -> FieldSet:
+    """Temperature above the ambient of a heat sink, 14 runs, 60 times, 3 parameters, FreeFEM."""
+    from data.formats import reader_for
+
+    x, fields = [], []
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        tarfile.open(REAL / "runs" / "ff_heatsink_transient.tar.xz") as tar,
+    ):
+        tar.extractall(folder, filter="data")
+        for run in sorted(Path(folder).glob("heatsink/run*")):
+            said = (run / "params.edp").read_text(encoding="utf-8")
+            x.append([float(re.search(rf"\b{name}\s*=\s*([-+.\deE]+)", said)[1]) for name in "khq"])  # type: ignore
+            fields.append(reader_for(run / "results").read(run / "results", ["Temperature"]))
+    values = np.stack([run.fields["Temperature"].values for run in fields])
+    return FieldSet(np.array(x), {"temperature": values - 293.15})
+
+
+def plate() -> FieldSet:
+    """The heated plate of the demo on a coarse mesh, 264 runs, 5 parameters."""
+    from physics.plate import BOUNDS, PlateParameters
+    from physics.plate_solver import PlateSolver
+    from physics.sampling import sobol_points
+
+    x = sobol_points(BOUNDS, PLATE_RUNS, 0)
+    solver = PlateSolver(divisions=PLATE_DIVISIONS)
+    runs = [solver.solve(PlateParameters(*map(float, row))) for row in x]
+    return FieldSet(
+        x,
+        {
+            "temperature": np.stack([run.temperature for run in runs])[..., None],
+            "displacement": np.stack([run.displacement[:, :2] for run in runs]),
+            "von_mises": np.stack([run.von_mises for run in runs])[..., None],
+        },
+    )
+
+
+SETS: dict[str, Callable[[], FieldSet]] = {
+    "airfoil_transonic": airfoil,
+    "graetz": graetz,
+    "navier_stokes": navier_stokes,
+    "heat_sink": heat_sink,
+    "plate": plate,
+}
+
+
+def load(name: str, folder: Path) -> FieldSet:
+    """The set of that name, kept in the folder once it was made."""
+    kept = folder / f"{name}.npz"
+    if not kept.exists():
+        made = SETS[name]()
+        np.savez(kept, x=made.x, **made.fields)
+    found = np.load(kept, allow_pickle=False)
+    return FieldSet(found["x"], {key: found[key] for key in found if key != "x"})
