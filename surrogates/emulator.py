@@ -140,7 +140,7 @@ class Emulator:
             branches.append(
                 Branch(
                     tuple(names[index] for index in arrays["fields"]),
-                    InputTransform.restore(part(arrays, "transform.")),
+                    InputTransform.restore(part(arrays, "transform."), config.hints),
                     Scaler.restore(part(arrays, "scaler.")),
                     kind.restore(config, part(arrays, "regressor.")),
                 )

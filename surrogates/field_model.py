@@ -8,6 +8,8 @@ from typing import Self
 
 import numpy as np
 
+from surrogates.field_scaling import FieldScaling
+from surrogates.field_view import FieldView
 from surrogates.reductions import Reduction, ReductionConfig, reduction_for
 from surrogates.scaler import Scaler
 from surrogates.states import part, prefixed
@@ -28,6 +30,7 @@ class FieldModel:
     shape: (t, points, components) of one run, t = 1 where the field is steady.
     truncation_variance: (m,) mean square of what the reduction loses of the training runs, point by point.
     round_off: size of the rounding errors of what is reduced; no std is smaller.
+    scaling: where all this is about a scaled field; `at` gives back its unit.
     """
 
     def __init__(
@@ -39,6 +42,7 @@ class FieldModel:
         round_off: float,
         affine: bool,
         logarithmic: bool,
+        scaling: FieldScaling | None = None,
     ) -> None:
         self.reduction = reduction
         self.scaler = scaler
@@ -47,14 +51,22 @@ class FieldModel:
         self.round_off = round_off
         self.affine = affine
         self.logarithmic = logarithmic
+        self.scaling = scaling
 
     @classmethod
     def fit(
-        cls, config: ReductionConfig, values: np.ndarray, seed: int, logarithmic: bool = False
+        cls,
+        config: ReductionConfig,
+        values: np.ndarray,
+        seed: int,
+        logarithmic: bool = False,
+        scaling: FieldScaling | None = None,
+        rounded: float = 0.0,
     ) -> tuple[Self, np.ndarray]:
         """Learns from values (n, [t,] points, components); returns the model and the scaled latent (n, r).
 
         logarithmic: reduce the logarithm of the values, which must be positive.
+        scaling, rounded: how the values were scaled, and the size of the rounding errors that they had before.
         """
         snapshots = values.reshape(len(values), -1)
         snapshots = np.log(snapshots) if logarithmic else snapshots
@@ -72,10 +84,11 @@ class FieldModel:
             affine &= np.allclose(decoded, origin + latent[rows] @ modes, rtol=0.0, atol=1e-6 * largest)
         precision = float(np.finfo(values.dtype).eps) if values.dtype.kind == "f" else 0.0
         round_off = (largest or 1.0) * max(ROUND_OFF, 4.0 * precision)
+        round_off = max(round_off, rounded)
         lost = square / len(snapshots) + round_off**2
         shape = values.shape[1:] if values.ndim == 4 else (1, *values.shape[1:])
         scaler = Scaler.fit(latent)
-        model = cls(reduction, scaler, lost, shape, round_off, affine, logarithmic)
+        model = cls(reduction, scaler, lost, shape, round_off, affine, logarithmic, scaling)
         return model, scaler.scaled(latent)
 
     @cached_property
@@ -102,6 +115,10 @@ class FieldModel:
     def shares(self) -> np.ndarray:
         """(r,) root of the share of each coordinate in the field's latent variance."""
         return self.scaler.scale / np.linalg.norm(self.scaler.scale)
+
+    def at(self, x: np.ndarray) -> Self | FieldView:
+        """What answers in the field's unit at queries of the parameters x (q, p)."""
+        return self if self.scaling is None else FieldView(self, *self.scaling.at(x))
 
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Scaled coordinates (q, r) of fields (q, [t,] points, components)."""
@@ -160,6 +177,8 @@ class FieldModel:
     def state(self) -> dict[str, np.ndarray]:
         """All that was learned, as named arrays."""
         arrays = prefixed("reduction.", self.reduction.state()) | prefixed("scaler.", self.scaler.state())
+        if self.scaling is not None:
+            arrays |= prefixed("scaling.", self.scaling.state())
         return arrays | {
             "truncation_variance": self.truncation_variance,
             "shape": np.array(self.shape),
@@ -182,4 +201,5 @@ class FieldModel:
             float(state["round_off"]),
             bool(state["affine"]),
             bool(state["logarithmic"]),
+            FieldScaling.restore(scaling) if (scaling := part(state, "scaling.")) else None,
         )

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from surrogates.field_model import FieldModel
+from surrogates.field_view import FieldView
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def value(functional: Functional, field: np.ndarray, selection: Selection | None
 
 def std(
     functional: Functional,
-    model: FieldModel,
+    model: FieldModel | FieldView,
     mean: np.ndarray,
     z: np.ndarray,
     sigma: np.ndarray,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
 from data.errors import ModelError
 from surrogates.leave_one_out import left_out_errors
+from surrogates.model_inputs import ModelInputs
+from surrogates.physics_hints import PhysicsHints
+from surrogates.states import part, prefixed
 
 AS_GIVEN, LOGARITHM, RECIPROCAL = 0, 1, 2
 SCALES = {"raw": AS_GIVEN, "log": LOGARITHM, "reciprocal": RECIPROCAL}
@@ -32,11 +35,13 @@ class InputTransform:
     A displacement goes with 1/E, a boundary layer with log nu; a model that is given them so needs fewer
     runs. The choice is made anew in every fold of a cross-validation, from the runs of that fold alone.
 
-    scale: (p,) AS_GIVEN, LOGARITHM or RECIPROCAL. least: (p,) the training minimum.
+    scale: (p',) AS_GIVEN, LOGARITHM or RECIPROCAL of each input. least: (p',) the training minimum.
+    inputs: from the parameters (q, p) to the inputs (q, p'), where a study derives some; None if they are the same.
     """
 
     scale: np.ndarray
     least: np.ndarray
+    inputs: ModelInputs | None = None
 
     @classmethod
     def as_given(cls, x: np.ndarray) -> Self:
@@ -45,12 +50,18 @@ class InputTransform:
 
     @classmethod
     def choose(
-        cls, x: np.ndarray, latent: np.ndarray, seed: int, asked: str | Sequence[str] = "auto"
+        cls,
+        x: np.ndarray,
+        latent: np.ndarray,
+        seed: int,
+        asked: str | Sequence[str] = "auto",
+        hints: PhysicsHints | None = None,
     ) -> Self:
         """By the leave-one-out errors of the latent coordinates, over the scales of all parameters together.
 
         x: (n, p). latent: (n, r), each coordinate scaled by the share of the fields that it carries.
         asked: "auto", "raw", "log" or "reciprocal" for each parameter, or one for all; only "auto" is free.
+        hints: inputs that a study derives from the parameters.
         Raises ModelError for a logarithm or reciprocal of a parameter that is not positive.
         """
         asked = [asked] * x.shape[1] if isinstance(asked, str) else list(asked)
@@ -60,6 +71,9 @@ class InputTransform:
                 f"{len(asked)}",
                 "Add the others",
             )
+        inputs = ModelInputs.fit(hints, x) if hints is not None and hints.derived else None
+        if inputs is not None:
+            x, asked = inputs(x), inputs.asked(asked)
         chosen = cls(np.array([SCALES.get(scale, AS_GIVEN) for scale in asked]), x.min(axis=0))
         for j in np.flatnonzero((chosen.scale != AS_GIVEN) & (chosen.least <= 0.0)).tolist():
             raise ModelError(
@@ -70,25 +84,38 @@ class InputTransform:
         free = [j for j, column in enumerate(x.T) if column.min() > 0.0 and asked[j] == "auto"]
         free = [j for j in free if x[:, j].max() > LEAST_RATIO * x[:, j].min()]
         if len(x) < x.shape[1] + 3 or not free:
-            return chosen
+            return replace(chosen, inputs=inputs)
         rows = np.random.default_rng(seed).permutation(len(x))[:MOST_RUNS]
         search = _Search(chosen, x[rows], _leading(latent[rows]))
-        return cls(np.array(search.best(free)), chosen.least)
+        return cls(np.array(search.best(free)), chosen.least, inputs)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Transformed parameters (q, p); logarithm and reciprocal stop at 0.001 of the least run."""
+        """Transformed inputs (q, p') of x (q, p); logarithm and reciprocal stop at 0.001 of the least run."""
+        x = x if self.inputs is None else self.inputs(x)
         positive = np.maximum(x, FAR_BELOW * np.abs(self.least) + np.finfo(float).tiny)
         u = np.where(self.scale == LOGARITHM, np.log(positive), x)
         return np.where(self.scale == RECIPROCAL, 1.0 / positive, u)
 
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """d u_k / d x_j (q, k, j) at x (q, p); zero where logarithm and reciprocal have stopped."""
+        least = FAR_BELOW * np.abs(self.least) + np.finfo(float).tiny
+        inverse = np.where(x > least, 1.0 / np.maximum(x, least), 0.0)
+        slope = np.where(self.scale == LOGARITHM, inverse, 1.0)
+        slope = np.where(self.scale == RECIPROCAL, -(inverse**2), slope)
+        return slope[:, :, None] * np.eye(x.shape[1])
+
     def state(self) -> dict[str, np.ndarray]:
         """The learned arrays by name."""
-        return {"scale": self.scale, "least": self.least}
+        inputs = {} if self.inputs is None else prefixed("inputs.", self.inputs.state())
+        return {"scale": self.scale, "least": self.least} | inputs
 
     @classmethod
-    def restore(cls, state: Mapping[str, np.ndarray]) -> Self:
-        """The transform again."""
-        return cls(state["scale"], state["least"])
+    def restore(cls, state: Mapping[str, np.ndarray], hints: PhysicsHints | None = None) -> Self:
+        """The transform again, with the hints that it was chosen with."""
+        inputs = None
+        if hints is not None and hints.derived:
+            inputs = ModelInputs.restore(hints, part(state, "inputs."))
+        return cls(state["scale"], state["least"], inputs)
 
 
 class _Search:

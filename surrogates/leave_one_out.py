@@ -28,5 +28,6 @@ def left_out_errors(u: np.ndarray, latent: np.ndarray) -> list[np.ndarray]:
 
 
 def least_left_out(u: np.ndarray, latent: np.ndarray) -> np.ndarray:
-    """The errors (n, r) of that one of the two whose squares have the smaller sum."""
-    return min(left_out_errors(u, latent), key=lambda errors: float(np.sum(errors**2)))
+    """The errors (n, r) of each coordinate by that one of the two whose squares have the smaller sum."""
+    rough, smooth = left_out_errors(u, latent)
+    return np.where(np.sum(rough**2, axis=0) < np.sum(smooth**2, axis=0), rough, smooth)

@@ -1,17 +1,20 @@
-"""Whether a field is learned as given or as its logarithm, told by how well left-out runs are predicted."""
+"""How a field is learned: as given, scaled by a power of the parameters, or its logarithm; left-out runs tell."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from surrogates.field_model import FieldModel
+from surrogates.field_scaling import FieldScaling
 from surrogates.input_transform import InputTransform
 from surrogates.kinds import KindConfig
+from surrogates.leave_one_out import least_left_out
 from surrogates.metrics import relative_l2
-from surrogates.radial_basis import CubicRBF
+from surrogates.physics_hints import FieldHint
 from surrogates.reductions import ReductionConfig
 from surrogates.reductions.svd import SVDConfig
-from surrogates.scaler import Scaler
 from surrogates.truncation import predictable_rank
 
 LEAST_RATIO = 100.0
@@ -20,53 +23,81 @@ WIDEST = 1e-9
 """Relative projection error down to which modes are looked at where a study gives no number of them."""
 LEAST_GAIN = 0.1
 """By which share the logarithm must lower the typical error to be taken."""
+LEAST_SCALING_GAIN = 0.25
+"""By which share powers of the parameters must lower it."""
 
 
 def fitted_field(
-    config: KindConfig, reduction: ReductionConfig, x: np.ndarray, values: np.ndarray, seed: int
-) -> tuple[FieldModel, np.ndarray, InputTransform]:
-    """The model of values (n, [t,] points, components), its scaled latent (n, r) and the scales of x (n, p).
-
-    A concentration or a turbulent quantity that spans decades is a sum of few modes only in its logarithm. Both ways
-    are judged by the median relative error of the fields that a cubic RBF predicts for left-out runs.
-    """
-    model, latent, transform = _fitted(config, reduction, x, values, seed, logarithmic=False)
-    least = float(values.min())
-    if config.outputs == "raw" or least <= 0.0 or float(values.max()) < LEAST_RATIO * least:
-        return model, latent, transform
-    logged = _fitted(config, reduction, x, values, seed, logarithmic=True)
-    as_given = _error(model, latent, transform, x, values)
-    return (
-        logged if _error(*logged, x, values) < (1.0 - LEAST_GAIN) * as_given else (model, latent, transform)
-    )
-
-
-def _fitted(
     config: KindConfig,
     reduction: ReductionConfig,
     x: np.ndarray,
     values: np.ndarray,
     seed: int,
-    logarithmic: bool,
+    name: str = "",
 ) -> tuple[FieldModel, np.ndarray, InputTransform]:
-    free = isinstance(reduction, SVDConfig) and reduction.free
-    widest = reduction.model_copy(update={"error": WIDEST}) if free else reduction
-    model, latent = FieldModel.fit(widest, values, seed, logarithmic)
-    transform = InputTransform.choose(x, latent * model.shares, seed, config.inputs)
-    if free and model.rank > 1:
-        sized, u = latent * model.shares, transform(x)
-        rank = predictable_rank(sized, CubicRBF.fit(Scaler.fit(u).scaled(u), sized)[1])
-        if rank < model.rank:
-            model, latent = FieldModel.fit(
-                reduction.model_copy(update={"rank": rank}), values, seed, logarithmic
-            )
-    return model, latent, transform
+    """The model of values (n, [t,] points, components), its scaled latent (n, r) and the scales of x (n, p).
+
+    A concentration or a turbulent quantity that spans decades is a sum of few modes only in its logarithm; a
+    displacement under a load has one size for all loads and stiffnesses once it is divided by load / stiffness. All
+    ways are judged by the median relative error of the fields that cheap regressions predict for left-out runs.
+    name: of the field, by which the study's hints know it. Raises ModelError for hints that the runs contradict.
+    """
+    hint = config.hints.fields.get(name, FieldHint())
+    told = FieldScaling.told(hint, config.hints.parameters, x, name)
+    fit = _Fit(config, reduction, x, values, seed)
+    best = fit.with_(told, logarithmic=False)
+    if config.outputs == "raw":
+        return best
+    least = np.inf
+    if hint.scale_by is None:
+        found = told.with_powers(x, values)
+        if found.powers.any():
+            least = fit.error(best)
+            scaled = fit.with_(found, logarithmic=False)
+            if (error := fit.error(scaled)) < (1.0 - LEAST_SCALING_GAIN) * least:
+                best, least = scaled, error
+    as_told = told.scaled(x, values)
+    if as_told.min() > 0.0 and as_told.max() >= LEAST_RATIO * as_told.min():
+        least = min(least, fit.error(best))
+        logged = fit.with_(told, logarithmic=True)
+        best = logged if fit.error(logged) < (1.0 - LEAST_GAIN) * least else best
+    return best
 
 
-def _error(
-    model: FieldModel, latent: np.ndarray, transform: InputTransform, x: np.ndarray, values: np.ndarray
-) -> float:
-    """Median over the runs of the relative L2 error of the field without the run."""
-    u = transform(x)
-    left_out = latent - CubicRBF.fit(Scaler.fit(u).scaled(u), latent)[1]
-    return float(np.median(relative_l2(values, model.mean(left_out).reshape(values.shape))))
+Fitted = tuple[FieldModel, np.ndarray, InputTransform]
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """One field and how it can be learned."""
+
+    config: KindConfig
+    reduction: ReductionConfig
+    x: np.ndarray
+    values: np.ndarray
+    seed: int
+
+    def with_(self, scaling: FieldScaling, logarithmic: bool) -> Fitted:
+        """The field reduced after this scaling."""
+        values = scaling.scaled(self.x, self.values)
+        settings = (
+            {} if scaling.trivial else {"scaling": scaling, "rounded": scaling.rounding(self.x, self.values)}
+        )
+        free = isinstance(self.reduction, SVDConfig) and self.reduction.free
+        widest = self.reduction.model_copy(update={"error": WIDEST}) if free else self.reduction
+        model, latent = FieldModel.fit(widest, values, self.seed, logarithmic, **settings)
+        sized = latent * model.shares
+        transform = InputTransform.choose(self.x, sized, self.seed, self.config.inputs, self.config.hints)
+        if free and model.rank > 1:
+            rank = predictable_rank(sized, least_left_out(transform(self.x), sized))
+            if rank < model.rank:
+                lower = self.reduction.model_copy(update={"rank": rank})
+                model, latent = FieldModel.fit(lower, values, self.seed, logarithmic, **settings)
+        return model, latent, transform
+
+    def error(self, fitted: Fitted) -> float:
+        """Median over the runs of the relative L2 error of the field without the run."""
+        model, latent, transform = fitted
+        left_out = latent - least_left_out(transform(self.x), latent)
+        predicted = model.at(self.x).mean(left_out)
+        return float(np.median(relative_l2(self.values, predicted.reshape(self.values.shape))))

@@ -18,7 +18,7 @@ from surrogates.training_data import check_runs
 
 def view(config: KindConfig) -> str:
     """The settings that decide how a candidate sees the runs; equal views can share one `Preparation`."""
-    return config.model_dump_json(include={"inputs", "outputs"})
+    return config.model_dump_json(include={"inputs", "outputs", "hints"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,5 +48,7 @@ class Preparation:
         x = x.astype(np.float64)
         fields, latent, scales = {}, {}, {}
         for name, values in targets.items():
-            fields[name], latent[name], scales[name] = fitted_field(config, reductions[name], x, values, seed)
+            fields[name], latent[name], scales[name] = fitted_field(
+                config, reductions[name], x, values, seed, name
+            )
         return cls(x, fields, latent, scales)

@@ -16,6 +16,8 @@ from surrogates.calibration import Calibration, too_few
 from surrogates.description import Description, FieldInfo, ParameterInfo
 from surrogates.domain import Domain
 from surrogates.emulator import Emulator
+from surrogates.field_model import FieldModel
+from surrogates.field_view import FieldView
 from surrogates.functional import Functional
 from surrogates.kinds import KindConfig, kind_config
 from surrogates.location import Locator
@@ -111,12 +113,13 @@ class Surrogate:
         needed = {*wanted, *(key.field for _, key in asked)}
         for name, (z, sigma) in self.emulator.latent(x, needed).items():
             mine = [(quantity, key) for quantity, key in asked if key.field == name]
-            mean = self.emulator.fields[name].mean(z)
+            model = self.emulator.fields[name].at(x)
+            mean = model.mean(z)
             if name in wanted:
-                std = self.emulator.fields[name].std(z, sigma)
-                bands[name] = self._band(name, mean, std, self.calibration.fields[name])
+                std = model.std(z, sigma)
+                bands[name] = self._band(name, mean, std, self.calibration.fields[name], model.rounding(mean))
             for quantity, key in mine:
-                numbers[quantity.label] = self._number(quantity, key, mean, z, sigma)
+                numbers[quantity.label] = self._number(quantity, key, model, mean, z, sigma)
         return Prediction(
             fields={name: bands[name] for name in wanted},
             quantities={quantity.label: numbers[quantity.label] for quantity in quantities},
@@ -211,11 +214,11 @@ class Surrogate:
         self,
         quantity: Quantity,
         key: Functional,
+        model: FieldModel | FieldView,
         mean: np.ndarray,
         z: np.ndarray,
         sigma: np.ndarray,
     ) -> Band:
-        model = self.emulator.fields[key.field]
         selection = None
         if quantity.at is None:
             factor = self.calibration.quantities[key]
@@ -228,10 +231,18 @@ class Surrogate:
                 corners.max(axis=-1) if key.component is None else corners[..., key.component]
             ) @ selection.weight
         std = functional.std(key, model, mean, z, sigma, selection)
-        return self._band(key.field, functional.value(key, mean, selection), std, factor)
+        value = functional.value(key, mean, selection)
+        return self._band(key.field, value, std, factor, model.rounding(value))
 
-    def _band(self, name: str, mean: np.ndarray, std: np.ndarray, factor: np.ndarray) -> Band:
-        half = factor * std + self.emulator.fields[name].rounding(mean)
+    def _band(
+        self,
+        name: str,
+        mean: np.ndarray,
+        std: np.ndarray,
+        factor: np.ndarray,
+        rounding: np.ndarray | float,
+    ) -> Band:
+        half = factor * std + rounding
         parts = (mean, std, mean - half, mean + half)
         if self.info(name).times is None:
             parts = tuple(part[:, 0] for part in parts)

@@ -120,7 +120,7 @@ def cross_validate(
         emulator = Emulator.fit(config, _carried_by(reductions, len(x), len(kept)), x[kept], train, seed)
         fitted = time.perf_counter()
         for name, (z, sigma) in emulator.latent(x[held]).items():
-            model, true = emulator.fields[name], targets[name][held]
+            model, true = emulator.fields[name].at(x[held]), targets[name][held]
             predicted = model.mean(z)
             mean[name][held] = predicted.reshape(true.shape)
             std[name][held] = model.std(z, sigma).reshape(true.shape)

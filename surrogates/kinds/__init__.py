@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from data.errors import StudyError
+from surrogates.physics_hints import PhysicsHints
 from surrogates.search_space import Choice
 from surrogates.settings import config_of
 
@@ -26,7 +27,8 @@ class KindConfig(BaseModel):
         left-out runs best; "raw" takes all as given; a list names "auto", "raw", "log" or "reciprocal" for
         each parameter in the order of the study.
     outputs: "auto" reduces the logarithm of a positive field over decades where that predicts left-out runs
-        better; "raw" never does.
+        better, or the field over a power of the parameters; "raw" never does.
+    hints: what the study tells of the physics in `[parameters.derived]` and `[fields.<name>]`, put here by itself.
 
     space: settings that `candidates = "auto"` searches, and what it may try of each; the defaults of the
         others hold. `suits` says whether a search should try the kind at all.
@@ -37,6 +39,7 @@ class KindConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     outputs: Literal["auto", "raw"] = "auto"
+    hints: PhysicsHints = PhysicsHints()
     inputs: Literal["auto", "raw"] | tuple[Literal["auto", "raw", "log", "reciprocal"], ...] = "auto"
 
     @classmethod

@@ -1,0 +1,45 @@
+"""What a study tells of the physics by hand: products of its parameters, references and powers of its fields."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Scale = Literal["auto", "raw", "log", "reciprocal"]
+
+
+@dataclass(frozen=True)
+class DerivedInput:
+    """A formula of the parameters that enters a model as one more input.
+
+    replace: its parameters then enter through formulas alone. scale: as of a parameter.
+    """
+
+    formula: str
+    replace: bool = False
+    scale: Scale = "auto"
+
+
+@dataclass(frozen=True)
+class FieldHint:
+    """What is learned of a field: (field - reference) / prod_j x_j^power_j.
+
+    reference: a number in the field's unit, or the name of a parameter. scale_by: parameter to power; a parameter
+    that is not named has the power 0. None leaves the powers to the runs, an empty table means none.
+    """
+
+    reference: float | str = 0.0
+    scale_by: dict[str, float] | None = None
+
+
+@dataclass(frozen=True)
+class PhysicsHints:
+    """Hints by name.
+
+    parameters: the names in the order of the columns of x; needed as soon as anything else is told.
+    derived: new inputs by name. fields: fields by name.
+    """
+
+    parameters: tuple[str, ...] = ()
+    derived: dict[str, DerivedInput] = field(default_factory=dict)
+    fields: dict[str, FieldHint] = field(default_factory=dict)
