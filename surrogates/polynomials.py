@@ -58,16 +58,40 @@ class Legendre:
         """Phi (q, terms) at x (q, p); a parameter that never varied counts as its middle."""
         width = self.upper - self.lower
         u = np.divide(2.0 * x - self.lower - self.upper, width, out=np.zeros_like(x), where=width > 0.0)
+        return self._products(self._factors(u))
+
+    def gradients(self, x: np.ndarray) -> np.ndarray:
+        """d Phi / d x_j (q, terms, p) at x (q, p), by P'_{k+1} = P'_{k-1} + (2k + 1) P_k."""
+        width = self.upper - self.lower
+        stretch = np.divide(2.0, width, out=np.zeros_like(width), where=width > 0.0)
+        values = self._factors(stretch * (x - 0.5 * (self.lower + self.upper)))
+        norm = np.sqrt(2.0 * np.arange(len(values)) + 1.0)[:, None, None]
+        slopes = np.zeros_like(values)
+        for k in range(len(values) - 1):
+            slopes[k + 1] = (slopes[k - 1] if k else 0.0) + (2 * k + 1) * values[k] / norm[k]
+        slopes *= norm * stretch
+        columns = []
+        for j in range(x.shape[1]):
+            replaced = values.copy()
+            replaced[:, :, j] = slopes[:, :, j]
+            columns.append(self._products(replaced))
+        return np.stack(columns, axis=-1)
+
+    def _factors(self, u: np.ndarray) -> np.ndarray:
+        """sqrt(2 k + 1) P_k(u) (k, q, p) of mapped parameters u (q, p)."""
         highest = int(self.exponents.max(initial=0))
-        values = np.ones((highest + 1, *x.shape))
+        values = np.ones((highest + 1, *u.shape))
         if highest >= 1:
             values[1] = u
         for k in range(1, highest):
             values[k + 1] = ((2 * k + 1) * u * values[k] - k * values[k - 1]) / (k + 1)
-        values *= np.sqrt(2.0 * np.arange(highest + 1) + 1.0)[:, None, None]
-        phi = np.ones((len(x), len(self.exponents)))
-        for j in range(x.shape[1]):
-            phi *= values[self.exponents[:, j], :, j].T
+        return values * np.sqrt(2.0 * np.arange(highest + 1) + 1.0)[:, None, None]
+
+    def _products(self, factors: np.ndarray) -> np.ndarray:
+        """(q, terms), one factor (k, q, p) of each parameter multiplied."""
+        phi = np.ones((factors.shape[1], len(self.exponents)))
+        for j in range(factors.shape[2]):
+            phi *= factors[self.exponents[:, j], :, j].T
         return phi
 
     def state(self) -> dict[str, np.ndarray]:

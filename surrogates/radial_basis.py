@@ -47,3 +47,10 @@ class CubicRBF:
         """Values (q, r) at x (q, p)."""
         n = len(self.centres)
         return cdist(x, self.centres) ** 3 @ self.weights[:n] + self.weights[n] + x @ self.weights[n + 1 :]
+
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """d s_r / d x_j (q, r, p) at x (q, p): 3 sum_i c_i |x - x_i| (x - x_i) + d."""
+        n = len(self.centres)
+        apart = x[:, None] - self.centres
+        slope = 3.0 * np.linalg.norm(apart, axis=-1, keepdims=True) * apart
+        return np.einsum("qnj,nr->qrj", slope, self.weights[:n]) + self.weights[n + 1 :].T

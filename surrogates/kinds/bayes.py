@@ -126,6 +126,10 @@ class Bayes:
             variance[:, mine] += projected**2 @ (1.0 / precision)
         return self.intercept_ + phi @ self.weights_, np.sqrt(variance)
 
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """d mean_r / d x_j (q, r, p) at x (q, p)."""
+        return np.einsum("qkj,kr->qrj", self.basis_.gradients(x), self.weights_)
+
     def state(self) -> dict[str, np.ndarray]:
         """All that was learned, as named arrays."""
         arrays = prefixed("basis.", self.basis_.state())

@@ -10,6 +10,7 @@ import torch
 from pydantic import Field
 
 from data.errors import ModelError
+from surrogates.autograd import jacobian
 from surrogates.gaussian_process import exact
 from surrogates.gaussian_process.posterior import Posterior
 from surrogates.kinds import KindConfig, register
@@ -65,6 +66,11 @@ class GP:
         queries = torch.as_tensor(x, dtype=torch.float64, device=self.posterior_.x.device)
         mean, std = self.posterior_.predict(queries)
         return mean.cpu().numpy(), std.cpu().numpy()
+
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """d mean_r / d x_j (q, r, p) at x (q, p), by autograd."""
+        queries = torch.as_tensor(x, dtype=torch.float64, device=self.posterior_.x.device)
+        return jacobian(lambda u: self.posterior_.predict(u)[0], queries)
 
     def to(self, device: str) -> None:
         """Moves the posterior to a torch device."""

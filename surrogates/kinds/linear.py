@@ -46,6 +46,10 @@ class Linear:
         std = np.sqrt(self.variance_ * (1.0 + leverage.clip(0.0)))
         return design @ self.weights_, np.maximum(std, LEAST_STD)
 
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """d mean_r / d x_j (q, r, p) at x (q, p), the same everywhere."""
+        return np.tile(self.weights_[1:].T, (len(x), 1, 1))
+
     def state(self) -> dict[str, np.ndarray]:
         """All that was learned, as named arrays."""
         return {"weights": self.weights_, "covariance": self.covariance_, "variance": self.variance_}

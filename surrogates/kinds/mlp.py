@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from pydantic import Field
 
+from surrogates.autograd import jacobian
 from surrogates.kinds import KindConfig, register
 
 LEAST_STD = 1e-6
@@ -124,6 +125,12 @@ class MLP:
             variance = members.var(dim=0, unbiased=True) + self.residual_variance_
             std = torch.sqrt(variance + LEAST_STD**2)
             return members.mean(dim=0).cpu().numpy(), std.cpu().numpy()
+
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """d mean_r / d x_j (q, r, p) at x (q, p), by autograd."""
+        first = self.weights_[0]
+        inputs = torch.tensor(x, dtype=first.dtype, device=first.device)
+        return jacobian(lambda u: _forward(self.weights_, u).mean(dim=0), inputs)
 
     def to(self, device: str) -> None:
         """Moves the weights to a torch device."""

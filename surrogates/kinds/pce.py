@@ -95,6 +95,10 @@ class PCE:
         leverage = (phi @ self.factors_) ** 2 @ owner
         return phi @ self.weights_, np.maximum(np.sqrt(self.errors_ * (1.0 + leverage)), LEAST_STD)
 
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """d mean_r / d x_j (q, r, p) at x (q, p)."""
+        return np.einsum("qkj,kr->qrj", self.basis_.gradients(x), self.weights_[1:])
+
     def state(self) -> dict[str, np.ndarray]:
         """All that was learned, as named arrays."""
         return prefixed("basis.", self.basis_.state()) | {

@@ -39,6 +39,10 @@ class RBF:
         """Mean and std, each (q, r), at x (q, p)."""
         return self.interpolant_(x), np.tile(self.std_, (len(x), 1))
 
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """d mean_r / d x_j (q, r, p) at x (q, p)."""
+        return self.interpolant_.jacobian(x)
+
     def state(self) -> dict[str, np.ndarray]:
         """All that was learned, as named arrays."""
         return {"centres": self.interpolant_.centres, "weights": self.interpolant_.weights, "std": self.std_}
