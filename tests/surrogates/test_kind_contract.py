@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from data.errors import StudyError
-from surrogates.kinds import kind_config, load_kinds, regressor_for
+from surrogates.kinds import Differentiable, kind_config, load_kinds, regressor_for
 
 KINDS = sorted(load_kinds().configs)
 # Weaker than what the kind reaches, stronger than what a model without the curvature of the function could
@@ -51,6 +51,18 @@ def test_std_tells_the_size_of_the_error(fitted, smooth):
     mean, std = fitted.predict(x)
     score = np.abs(mean - smooth(x)) / std
     assert 0.02 < np.median(score) < 4.0
+
+
+def test_the_jacobian_is_that_of_the_mean(kind, fitted):
+    assert isinstance(fitted, Differentiable), f"'{kind}' leaves its gradients to central differences"
+    x, step = draw(5, 20), 0.01
+    jacobian = fitted.jacobian(x)
+    assert jacobian.shape == (5, 3, 2)
+    for j in range(2):
+        # Of fourth order in a wide step: the weights of an interpolant are large and leave few digits.
+        steps = step * np.outer([1, 2], np.eye(2)[j])
+        one, two = (fitted.predict(x + h)[0] - fitted.predict(x - h)[0] for h in steps)
+        np.testing.assert_allclose(jacobian[:, :, j], (8.0 * one - two) / (12.0 * step), atol=1e-5)
 
 
 def test_predict_changes_nothing(fitted):
