@@ -104,14 +104,6 @@ class InputTransform:
         slope = np.where(self.scale == RECIPROCAL, -(inverse**2), slope)
         return slope[:, :, None] * np.eye(x.shape[1])
 
-    def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """d u_k / d x_j (q, k, j) at x (q, p); zero where logarithm and reciprocal have stopped."""
-        least = FAR_BELOW * np.abs(self.least) + np.finfo(float).tiny
-        inverse = np.where(x > least, 1.0 / np.maximum(x, least), 0.0)
-        slope = np.where(self.scale == LOGARITHM, inverse, 1.0)
-        slope = np.where(self.scale == RECIPROCAL, -(inverse**2), slope)
-        return slope[:, :, None] * np.eye(x.shape[1])
-
     def state(self) -> dict[str, np.ndarray]:
         """The learned arrays by name."""
         inputs = {} if self.inputs is None else prefixed("inputs.", self.inputs.state())
