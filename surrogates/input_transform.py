@@ -97,12 +97,14 @@ class InputTransform:
         return np.where(self.scale == RECIPROCAL, 1.0 / positive, u)
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """d u_k / d x_j (q, k, j) at x (q, p); zero where logarithm and reciprocal have stopped."""
+        """d u_k / d x_j (q, p', p) at x (q, p); zero where logarithm and reciprocal have stopped."""
+        inner = np.eye(x.shape[1]) if self.inputs is None else self.inputs.jacobian(x)
+        x = x if self.inputs is None else self.inputs(x)
         least = FAR_BELOW * np.abs(self.least) + np.finfo(float).tiny
         inverse = np.where(x > least, 1.0 / np.maximum(x, least), 0.0)
         slope = np.where(self.scale == LOGARITHM, inverse, 1.0)
         slope = np.where(self.scale == RECIPROCAL, -(inverse**2), slope)
-        return slope[:, :, None] * np.eye(x.shape[1])
+        return slope[:, :, None] * inner
 
     def state(self) -> dict[str, np.ndarray]:
         """The learned arrays by name."""

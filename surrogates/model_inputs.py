@@ -14,6 +14,9 @@ from surrogates.physics_hints import PhysicsHints
 BEYOND = 10.0
 """Ranges of the runs beyond which a derived input stops: a query may divide by zero."""
 
+STEP = 6e-6
+"""Of a central difference, relative: the cube root of the rounding error."""
+
 
 class ModelInputs:
     """v = (x_j that stay, then the derived inputs), such as Reynolds' or Biot's number.
@@ -58,6 +61,15 @@ class ModelInputs:
         values = self._derived(x)
         values = np.where(np.isnan(values), (self.low + self.high) / 2.0, values)
         return np.hstack([x[:, self.kept], np.clip(values, self.low, self.high)])
+
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """d v_k / d x_j (q, p', p) at x (q, p), by central differences of the formulas."""
+        columns = []
+        for j in range(x.shape[1]):
+            step = STEP * np.maximum(np.abs(x[:, j, None]), np.abs(x[:, j]).max())
+            moved = step * np.eye(x.shape[1])[j]
+            columns.append((self(x + moved) - self(x - moved)) / (2.0 * step))
+        return np.stack(columns, axis=-1)
 
     def asked(self, scales: Sequence[str]) -> Sequence[str]:
         """The scales asked for of the inputs, from those of the parameters (p,)."""
