@@ -11,11 +11,13 @@ import numpy as np
 from data.errors import ModelError
 from surrogates.field_model import FieldModel
 from surrogates.input_transform import InputTransform
-from surrogates.kinds import KindConfig, Movable, Regressor, regressor_for
+from surrogates.kinds import KindConfig, Movable, Regressor
 from surrogates.preparation import Preparation
 from surrogates.reductions import ReductionConfig
 from surrogates.scaler import Scaler
 from surrogates.states import part, prefixed
+from surrogates.trajectory.time_by_time import TimeByTime
+from surrogates.trajectory.unrolled import Unrolled, regressor_of, restored_regressor
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,21 +27,24 @@ class Branch:
     fields: tuple[str, ...]
     transform: InputTransform
     scaler: Scaler
-    regressor: Regressor
+    regressor: Regressor | Unrolled
 
-    def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Mean and std, each (q, r), of the joined scaled coordinates at x (q, p)."""
-        return self.regressor.predict(self.scaler.scaled(self.transform(x)))
+    def predict(
+        self, x: np.ndarray, history: Mapping[str, np.ndarray] | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and std, each (q, r), of the joined scaled coordinates at x (q, p).
+
+        history: the measured coordinates (q, h, r) of each field, where the regressor goes on from them.
+        """
+        inputs = self.scaler.scaled(self.transform(x))
+        if isinstance(self.regressor, Unrolled) and self.regressor.history and history is not None:
+            return self.regressor.predict(inputs, [history[name] for name in self.fields])
+        return self.regressor.predict(inputs)
 
 
-def branches_of(
-    config: KindConfig,
-    x: np.ndarray,
-    latent: Mapping[str, np.ndarray],
-    scales: Mapping[str, InputTransform],
-    seed: int,
-) -> list[Branch]:
-    """Regressors from x (n, p) to the scaled coordinates (n, r) of each field on the scales of each field."""
+def branches_of(config: KindConfig, prepared: Preparation, seed: int, history: int) -> list[Branch]:
+    """Regressors from the parameters to the scaled coordinates of each field on the scales of each field."""
+    x, latent, scales = prepared.x, prepared.latent, prepared.scales
     alike: dict[tuple[int, ...], list[str]] = {}
     for name, transform in scales.items():
         alike.setdefault(tuple(transform.scale.tolist()), []).append(name)
@@ -48,7 +53,8 @@ def branches_of(
         transform = scales[names[0]]
         scaler = Scaler.fit(transform(x))
         joined = np.hstack([latent[name] for name in names])
-        regressor = regressor_for(config).fit(scaler.scaled(transform(x)), joined, seed)
+        regressor = regressor_of(config, [prepared.fields[name] for name in names], history)
+        regressor.fit(scaler.scaled(transform(x)), joined, seed)
         branches.append(Branch(tuple(names), transform, scaler, regressor))
     return branches
 
@@ -59,7 +65,7 @@ class Emulator:
     Fields whose parameters enter on the same scales share one regressor; others have their own.
     """
 
-    def __init__(self, fields: dict[str, FieldModel], branches: list[Branch]) -> None:
+    def __init__(self, fields: dict[str, FieldModel | TimeByTime], branches: list[Branch]) -> None:
         self.fields = fields
         self.branches = branches
 
@@ -71,25 +77,49 @@ class Emulator:
         x: np.ndarray,
         targets: Mapping[str, np.ndarray],
         seed: int,
+        history: int = 0,
     ) -> Self:
-        """Learns everything from runs x (n, p) and targets, field to (n, [t,] points, components)."""
-        return cls.of(config, Preparation.of(config, reductions, x, targets, seed), seed)
+        """Learns everything from runs x (n, p) and targets, field to (n, [t,] points, components).
+
+        history: how many of the first times each query will bring as measured; kinds that roll out go on from them.
+        """
+        return cls.of(config, Preparation.of(config, reductions, x, targets, seed), seed, history)
 
     @classmethod
-    def of(cls, config: KindConfig, prepared: Preparation, seed: int) -> Self:
+    def of(cls, config: KindConfig, prepared: Preparation, seed: int, history: int = 0) -> Self:
         """Trains the regressors alone on runs that are prepared in the view of `config`."""
-        return cls(prepared.fields, branches_of(config, prepared.x, prepared.latent, prepared.scales, seed))
+        return cls(prepared.fields, branches_of(config, prepared, seed, history))
+
+    @property
+    def history(self) -> int:
+        """How many measured times a query must bring: none where the kind answers from the parameters alone."""
+        return max(
+            (b.regressor.history for b in self.branches if isinstance(b.regressor, Unrolled)), default=0
+        )
 
     def latent(
-        self, x: np.ndarray, fields: Iterable[str] | None = None
+        self,
+        x: np.ndarray,
+        fields: Iterable[str] | None = None,
+        history: Mapping[str, np.ndarray] | None = None,
     ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Mean and std, each (q, r), of the named fields' (all if None) scaled coordinates at x (q, p)."""
+        """Mean and std, each (q, r), of the named fields' (all if None) scaled coordinates at x (q, p).
+
+        history: field to measured values (q, h, points, components) of its first times.
+        """
+        measured = None
+        if history is not None and self.history:
+            measured = {
+                name: model.encode(x, history[name])
+                for name, model in self.fields.items()
+                if isinstance(model, TimeByTime)
+            }
         wanted = set(self.fields if fields is None else fields)
         found = {}
         for branch in self.branches:
             if wanted.isdisjoint(branch.fields):
                 continue
-            mean, std = branch.predict(x)
+            mean, std = branch.predict(x, measured)
             ends = np.cumsum([self.fields[name].rank for name in branch.fields])[:-1]
             pairs = zip(np.split(mean, ends, axis=1), np.split(std, ends, axis=1), strict=True)
             found |= dict(zip(branch.fields, pairs, strict=True))
@@ -130,11 +160,11 @@ class Emulator:
         state: Mapping[str, np.ndarray],
     ) -> Self:
         """The emulator again; names are the fields in the order of training."""
+        kind = FieldModel if config.transient == "trajectory" else TimeByTime
         fields = {
-            name: FieldModel.restore(reductions[name], part(state, f"field.{index}."))
+            name: kind.restore(reductions[name], part(state, f"field.{index}."))
             for index, name in enumerate(names)
         }
-        kind = type(regressor_for(config))
         branches = []
         while arrays := part(state, f"branch.{len(branches)}."):
             branches.append(
@@ -142,7 +172,7 @@ class Emulator:
                     tuple(names[index] for index in arrays["fields"]),
                     InputTransform.restore(part(arrays, "transform."), config.hints),
                     Scaler.restore(part(arrays, "scaler.")),
-                    kind.restore(config, part(arrays, "regressor.")),
+                    restored_regressor(config, part(arrays, "regressor.")),
                 )
             )
         return cls(fields, branches)

@@ -10,6 +10,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from surrogates.field_model import FieldModel
+    from surrogates.trajectory.time_by_time import TimeByTime
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,7 +22,7 @@ class FieldView:
     factor, offset: (q, 1, 1, 1), factor > 0.
     """
 
-    model: FieldModel
+    model: FieldModel | TimeByTime
     factor: np.ndarray
     offset: np.ndarray
 

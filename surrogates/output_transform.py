@@ -15,6 +15,7 @@ from surrogates.metrics import relative_l2
 from surrogates.physics_hints import FieldHint
 from surrogates.reductions import ReductionConfig
 from surrogates.reductions.svd import SVDConfig
+from surrogates.trajectory.time_by_time import TimeByTime
 from surrogates.truncation import predictable_rank
 
 LEAST_RATIO = 100.0
@@ -34,7 +35,7 @@ def fitted_field(
     values: np.ndarray,
     seed: int,
     name: str = "",
-) -> tuple[FieldModel, np.ndarray, InputTransform]:
+) -> tuple[FieldModel | TimeByTime, np.ndarray, InputTransform]:
     """The model of values (n, [t,] points, components), its scaled latent (n, r) and the scales of x (n, p).
 
     A concentration or a turbulent quantity that spans decades is a sum of few modes only in its logarithm; a
@@ -64,7 +65,7 @@ def fitted_field(
     return best
 
 
-Fitted = tuple[FieldModel, np.ndarray, InputTransform]
+Fitted = tuple[FieldModel | TimeByTime, np.ndarray, InputTransform]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,9 +84,11 @@ class _Fit:
         settings = (
             {} if scaling.trivial else {"scaling": scaling, "rounded": scaling.rounding(self.x, self.values)}
         )
-        free = isinstance(self.reduction, SVDConfig) and self.reduction.free
+        whole = self.config.transient == "trajectory"
+        free = isinstance(self.reduction, SVDConfig) and self.reduction.free and whole
         widest = self.reduction.model_copy(update={"error": WIDEST}) if free else self.reduction
-        model, latent = FieldModel.fit(widest, values, self.seed, logarithmic, **settings)
+        learn = FieldModel.fit if whole else TimeByTime.fit
+        model, latent = learn(widest, values, self.seed, logarithmic, **settings)
         sized = latent * model.shares
         transform = InputTransform.choose(self.x, sized, self.seed, self.config.inputs, self.config.hints)
         if free and model.rank > 1:
@@ -98,6 +101,6 @@ class _Fit:
     def error(self, fitted: Fitted) -> float:
         """Median over the runs of the relative L2 error of the field without the run."""
         model, latent, transform = fitted
-        left_out = latent - least_left_out(transform(self.x), latent)
-        predicted = model.at(self.x).mean(left_out)
+        left_out = least_left_out(transform(self.x), latent * model.shares) / model.shares
+        predicted = model.at(self.x).mean(latent - left_out)
         return float(np.median(relative_l2(self.values, predicted.reshape(self.values.shape))))

@@ -14,11 +14,12 @@ from surrogates.kinds import KindConfig
 from surrogates.output_transform import fitted_field
 from surrogates.reductions import ReductionConfig
 from surrogates.training_data import check_runs
+from surrogates.trajectory.time_by_time import TimeByTime
 
 
 def view(config: KindConfig) -> str:
     """The settings that decide how a candidate sees the runs; equal views can share one `Preparation`."""
-    return config.model_dump_json(include={"inputs", "outputs", "hints"})
+    return config.model_dump_json(include={"inputs", "outputs", "hints", "transient"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +31,7 @@ class Preparation:
     """
 
     x: np.ndarray
-    fields: dict[str, FieldModel]
+    fields: dict[str, FieldModel | TimeByTime]
     latent: dict[str, np.ndarray]
     scales: dict[str, InputTransform]
 

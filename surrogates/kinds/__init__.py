@@ -29,6 +29,9 @@ class KindConfig(BaseModel):
     outputs: "auto" reduces the logarithm of a positive field over decades where that predicts left-out runs
         better, or the field over a power of the parameters; "raw" never does.
     hints: what the study tells of the physics in `[parameters.derived]` and `[fields.<name>]`, put here by itself.
+    transient: "trajectory" reduces whole trajectories, one sample for each run; "parameter" reduces all times by
+        one basis and takes the time as one more input, so that it answers for any time between; kinds that
+        go from step to step have "rollout".
 
     space: settings that `candidates = "auto"` searches, and what it may try of each; the defaults of the
         others hold. `suits` says whether a search should try the kind at all.
@@ -40,6 +43,7 @@ class KindConfig(BaseModel):
 
     outputs: Literal["auto", "raw"] = "auto"
     hints: PhysicsHints = PhysicsHints()
+    transient: Literal["trajectory", "parameter"] = "trajectory"
     inputs: Literal["auto", "raw"] | tuple[Literal["auto", "raw", "log", "reciprocal"], ...] = "auto"
 
     @classmethod

@@ -1,0 +1,144 @@
+"""Dynamic mode decomposition with delays and parameters: the linear baseline of everything that rolls out."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from pydantic import Field
+
+from data.errors import ModelError
+from surrogates.kinds import register
+from surrogates.radial_basis import CubicRBF
+from surrogates.trajectory.linear_operator import Form, companions, learned, rolled, stabilised
+from surrogates.trajectory.sequence import SequenceConfig
+
+DELAYS = (1, 2, 4, 8, 16)
+DAMPINGS = (1e-9, 1e-6, 1e-3)
+FOLDS = 4
+LARGEST_STATE = 100
+"""Delays times coordinates that "auto" tries: the eigenvalues of larger operators cost more than they bring."""
+LEAST_STD = 1e-6
+
+
+class DMDConfig(SequenceConfig):
+    """Settings of dynamic mode decomposition.
+
+    delays: past states that the next one depends on, or "auto": the number whose roll-outs of left-out runs are best.
+    operator: "affine" lets the operator vary with the parameters, "control" its constant part alone; "auto" as above.
+    stable: whether eigenvalues outside the unit circle are moved onto it.
+    """
+
+    kind: Literal["dmd"] = "dmd"
+    delays: Annotated[int, Field(ge=1, le=200)] | Literal["auto"] = "auto"
+    operator: Literal["auto", "affine", "control"] = "auto"
+    stable: bool = True
+
+
+class DMD:
+    """z_{k+1} = A(x) s_k + b(x) on delayed states s_k, A affine in the parameters; rolled out from the first stretch.
+
+    The first stretch is measured, or a cubic RBF of the parameters. The std at each time is the root mean square
+    error of the roll-outs of left-out runs, so it grows along the trajectory as these do. One operator for all runs
+    rather than one for each, interpolated: it needs no matching of modes and stays defined for short runs. Source:
+    Schmid, J. Fluid Mech. 656, 2010; delays: Arbabi & Mezic, SIAM J. Appl. Dyn. Syst. 16, 2017; control: Proctor,
+    Brunton & Kutz, SIAM J. Appl. Dyn. Syst. 15, 2016.
+    """
+
+    def __init__(self, config: DMDConfig) -> None:
+        self.config = config
+
+    def fit(self, x: np.ndarray, z: np.ndarray, seed: int, history: int = 0) -> Self:
+        """Learns from x (n, p) and z (n, t, r); nothing here is random. Raises ModelError."""
+        n, times, _ = z.shape
+        self.times_ = times
+        # Neighbours are held out together: windows of one run overlap.
+        folds = [part for part in np.array_split(np.arange(n), min(FOLDS, n)) if len(part) < n]
+        best, lowest = None, np.inf
+        for form in self._forms(x.shape[1], z, history):
+            errors = np.zeros_like(z)
+            for held in folds:
+                kept = np.setdiff1d(np.arange(n), held)
+                self._learn(form, x[kept], z[kept])
+                given = z[held, :history] if history else None
+                errors[held] = self.roll(x[held], given, times) - z[held]
+            if not folds:
+                self._learn(form, x, z)
+                errors = self.roll(x, z[:, :history] if history else None, times) - z
+            score = float(np.sum(errors**2))
+            if np.isfinite(score) and score < lowest:
+                best, lowest = form, score
+                self.std_ = np.maximum(np.sqrt(np.mean(errors**2, axis=0)), LEAST_STD)
+        if best is None:
+            raise ModelError(
+                "A roll-out of 'dmd' must stay finite on left-out runs",
+                "roll-outs that grow beyond all bounds",
+                "Set stable = true, or use another kind",
+            )
+        self._learn(best, x, z)
+        return self
+
+    def _forms(self, parameters: int, z: np.ndarray, history: int) -> list[Form]:
+        times, r = z.shape[1:]
+        most = min(times - 1, history or times - 1)
+        asked = self.config.delays
+        if isinstance(asked, int) and asked > most:
+            raise ModelError(
+                f"The 'delays' of 'dmd' must be in 1..{most} (by the {times} times"
+                + (f" and the history of {history})" if history else ")"),
+                str(asked),
+                'Lower it, or set delays = "auto"',
+            )
+        tried = (
+            (asked,)
+            if isinstance(asked, int)
+            else tuple(d for d in DELAYS if d == 1 or d * r <= LARGEST_STATE)
+        )
+        tried = tuple(d for d in tried if d <= most and (d == 1 or 2 * d < times))
+        operators = {"affine": (True,), "control": (False,), "auto": (True, False)}[self.config.operator]
+        return list(
+            itertools.starmap(Form, itertools.product(tried, operators if parameters else (False,), DAMPINGS))
+        )
+
+    def _learn(self, form: Form, x: np.ndarray, z: np.ndarray) -> None:
+        self.form_, self.coefficients_ = form, learned(form, x, z)
+        self.first_ = CubicRBF.fit(x, z[:, : form.delays].reshape(len(z), -1))[0]
+
+    def roll(self, x: np.ndarray, history: np.ndarray | None, steps: int) -> np.ndarray:
+        """The mean (q, steps, r) from x (q, p) and the measured history (q, h, r), if there is one."""
+        matrix = companions(self.form_, self.coefficients_, x)
+        if self.config.stable:
+            matrix = stabilised(matrix)
+        first = self.first_(x).reshape(len(x), self.form_.delays, -1) if history is None else history
+        with np.errstate(over="ignore", invalid="ignore"):
+            return rolled(matrix, first, steps)
+
+    def predict(self, x: np.ndarray, history: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and std, each (q, t, r), over the times of training."""
+        return self.roll(x, history, self.times_), np.tile(self.std_, (len(x), 1, 1))
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that was learned, as named arrays."""
+        form = self.form_
+        return {
+            "form": np.array([form.delays, form.affine, form.damping, self.times_], dtype=np.float64),
+            "coefficients": self.coefficients_,
+            "centres": self.first_.centres,
+            "weights": self.first_.weights,
+            "std": self.std_,
+        }
+
+    @classmethod
+    def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
+        """The fitted decomposition again."""
+        dmd = cls(config)
+        delays, affine, damping, times = state["form"].tolist()
+        dmd.form_, dmd.times_ = Form(int(delays), bool(affine), damping), int(times)
+        dmd.coefficients_, dmd.std_ = state["coefficients"], state["std"]
+        dmd.first_ = CubicRBF(state["centres"], state["weights"])
+        return dmd
+
+
+register(DMDConfig, DMD)

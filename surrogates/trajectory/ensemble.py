@@ -1,0 +1,203 @@
+"""An ensemble of recurrent networks, trained together on free roll-outs with early stopping."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from data.errors import ModelError
+from surrogates.radial_basis import CubicRBF
+from surrogates.states import part, prefixed
+from surrogates.trajectory.recurrent import Network
+from surrogates.trajectory.sequence import SequenceConfig
+
+CHECK = 20
+"""Iterations between two looks at the held-out runs."""
+LEAST_STD = 1e-6
+
+
+class RecurrentConfig(SequenceConfig):
+    """Settings of the ensemble of recurrent networks.
+
+    hidden: units of each cell. members: networks of the ensemble.
+    bidirectional: whether a measured history is read backwards too; the roll-out itself goes forward only.
+    iterations: of Adam at most. patience: iterations without a better held-out roll-out before it stops.
+    batch: runs of one iteration at most. rate: first learning rate, which falls to zero as a cosine.
+    forcing: share of the iterations over which the share of true inputs falls from one to zero.
+    truncation: steps through which gradients are followed back. clip: largest norm of a member's gradient.
+    validation: share of the runs that each member holds out to stop early, other ones for each member.
+    """
+
+    hidden: int = Field(default=32, ge=1)
+    members: int = Field(default=4, ge=2, le=50)
+    bidirectional: bool = False
+    iterations: int = Field(default=300, ge=1)
+    patience: int = Field(default=120, ge=CHECK)
+    batch: int = Field(default=64, ge=1)
+    rate: float = Field(default=5e-3, gt=0.0)
+    forcing: float = Field(default=0.4, ge=0.0, le=1.0)
+    truncation: int = Field(default=60, ge=1)
+    clip: float = Field(default=1.0, gt=0.0)
+    validation: float = Field(default=0.15, gt=0.0, lt=0.9)
+
+
+class RecurrentEnsemble:
+    """mean = average of the members' free roll-outs, variance = their spread + their held-out errors at each time.
+
+    The first state is measured, or a cubic RBF of the parameters. Inputs of the cell are true values at first and its
+    own later (scheduled sampling, Bengio et al., NeurIPS 2015); gradients are clipped (Pascanu, Mikolov & Bengio,
+    ICML 2013) and followed back over a limited number of steps. Float64: so small, float32 is no faster.
+    """
+
+    cell = ""
+
+    def __init__(self, config: RecurrentConfig) -> None:
+        self.config = config
+
+    def fit(self, x: np.ndarray, z: np.ndarray, seed: int, history: int = 0) -> Self:
+        """Learns from x (n, p) and trajectories z (n, t, r), of which `history` times will be measured."""
+        settings = self.config
+        if settings.bidirectional and history < 2:
+            raise ModelError(
+                "A bidirectional network must have a measured history of two times or more to read",
+                f"a history of {history}",
+                "Ask for a history in the study, or leave out 'bidirectional'",
+            )
+        self.first_ = CubicRBF.fit(x, z[:, 0])[0]
+        network = Network.first(
+            self.cell, settings.members, settings.hidden, x, z, settings.bidirectional, seed
+        )
+        generator = torch.Generator().manual_seed(seed + 1)
+        inputs, targets = torch.tensor(x, dtype=torch.float64), torch.tensor(z, dtype=torch.float64)
+        self.times_, given = z.shape[1], max(history, 1)
+        held = _held_out(settings, len(x), generator)
+        # A single run is learned from and judged by.
+        learnt = ~held if len(x) > 1 else held
+        for weight in network.weights.values():
+            weight.requires_grad_()
+        optimiser = torch.optim.Adam(network.weights.values(), lr=settings.rate)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.iterations)
+        kept = {name: weight.detach().clone() for name, weight in network.weights.items()}
+        best = torch.full((settings.members,), math.inf, dtype=torch.float64)
+        self.residual_variance_ = np.ones(z.shape[1:])
+        residual = torch.ones(settings.members, *z.shape[1:], dtype=torch.float64)
+        waited = 0
+        for iteration in range(settings.iterations + 1):
+            if iteration % CHECK == 0 or iteration == settings.iterations:
+                with torch.no_grad():
+                    squares = (network.roll(inputs, targets[:, :given], self.times_) - targets).square()
+                found = (
+                    torch.einsum("mn,mntr->mtr", held.to(squares), squares) / held.sum(dim=1)[:, None, None]
+                )
+                error = found.mean(dim=(1, 2))
+                better = error < best
+                best, residual[better] = torch.where(better, error, best), found[better]
+                for name, weight in network.weights.items():
+                    kept[name][better] = weight.detach()[better]
+                waited = 0 if bool(better.any()) else waited + CHECK
+                if waited >= settings.patience or iteration == settings.iterations:
+                    break
+            rows = torch.randperm(len(x), generator=generator)[: settings.batch]
+            forced = max(0.0, 1.0 - iteration / max(1.0, settings.forcing * settings.iterations))
+            optimiser.zero_grad()
+            loss = self._loss(network, inputs[rows], targets[rows], learnt[:, rows], given, forced, generator)
+            loss.backward()
+            _clip(network, settings.clip)
+            optimiser.step()
+            schedule.step()
+        self.network_ = replace(network, weights=kept)
+        self.residual_variance_ = residual.mean(dim=0).numpy()
+        return self
+
+    def _loss(
+        self,
+        network: Network,
+        x: torch.Tensor,
+        z: torch.Tensor,
+        learnt: torch.Tensor,
+        given: int,
+        forced: float,
+        generator: torch.Generator,
+    ) -> torch.Tensor:
+        """Mean square of the errors in units of the trajectories' spread, each member's over its own runs."""
+        members = len(learnt)
+        inputs = x.expand(members, -1, -1)
+        state, before = network.read(x, z[:, :given]), z[:, given - 1].expand(members, -1, -1)
+        share = (learnt / learnt.sum(dim=1, keepdim=True).clamp(min=1))[..., None]
+        total = torch.zeros((), dtype=z.dtype)
+        for k in range(given, z.shape[1]):
+            after, state = network.step(inputs, before, state)
+            total = total + ((after - z[:, k]).square() * share).sum()
+            before = after
+            if forced > 0.0:
+                true = torch.rand(members, len(x), 1, generator=generator, dtype=z.dtype) < forced
+                before = torch.where(true, z[:, k], after)
+            if (k - given + 1) % self.config.truncation == 0:
+                before, state = before.detach(), state.detach()
+        return total / (z.shape[1] - given)
+
+    def roll(self, x: np.ndarray, history: np.ndarray | None, steps: int) -> np.ndarray:
+        """The mean (q, steps, r) rolled out from x (q, p) and the measured history (q, h, r), if there is one."""
+        return self._members(x, history, steps).mean(dim=0).cpu().numpy()
+
+    def _members(self, x: np.ndarray, history: np.ndarray | None, steps: int) -> torch.Tensor:
+        start = self.first_(x)[:, None] if history is None else history
+        like = self.network_.change
+        with torch.no_grad():
+            return self.network_.roll(torch.as_tensor(x).to(like), torch.as_tensor(start).to(like), steps)
+
+    def predict(self, x: np.ndarray, history: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and std, each (q, t, r), over the times of training."""
+        members = self._members(x, history, self.times_)
+        variance = members.var(dim=0, unbiased=True).cpu().numpy() + self.residual_variance_
+        return members.mean(dim=0).cpu().numpy(), np.sqrt(variance + LEAST_STD**2)
+
+    def to(self, device: str) -> None:
+        """Moves the weights to a torch device."""
+        weights = {name: weight.to(device) for name, weight in self.network_.weights.items()}
+        self.network_ = replace(self.network_, weights=weights, change=self.network_.change.to(device))
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that was learned, as named arrays."""
+        network = self.network_
+        weights = {name: weight.cpu().numpy() for name, weight in network.weights.items()}
+        return prefixed("weights.", weights) | {
+            "change": network.change.cpu().numpy(),
+            "bound": np.array(network.bound),
+            "centres": self.first_.centres,
+            "first": self.first_.weights,
+            "residual_variance": self.residual_variance_,
+        }
+
+    @classmethod
+    def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
+        """The fitted ensemble again."""
+        ensemble = cls(config)
+        weights = {name: torch.tensor(array) for name, array in part(state, "weights.").items()}
+        ensemble.network_ = Network(cls.cell, weights, torch.tensor(state["change"]), float(state["bound"]))
+        ensemble.first_ = CubicRBF(state["centres"], state["first"])
+        ensemble.residual_variance_ = state["residual_variance"]
+        ensemble.times_ = len(ensemble.residual_variance_)
+        return ensemble
+
+
+def _held_out(settings: RecurrentConfig, n: int, generator: torch.Generator) -> torch.Tensor:
+    """(members, n) bool: which runs each member is judged by, at least one."""
+    number = min(max(1, round(settings.validation * n)), max(n - 1, 1))
+    held = torch.zeros(settings.members, n, dtype=torch.bool)
+    for member in held:
+        member[torch.randperm(n, generator=generator)[:number]] = True
+    return held
+
+
+def _clip(network: Network, largest: float) -> None:
+    gradients = [weight.grad for weight in network.weights.values() if weight.grad is not None]
+    norm = torch.sqrt(sum((g.square().sum(dim=(1, 2), keepdim=True) for g in gradients), torch.zeros(())))
+    for gradient in gradients:
+        gradient *= (largest / norm.clamp(min=1e-300)).clamp(max=1.0)
