@@ -1,0 +1,112 @@
+"""Which parameters a surrogate's quantities depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from surrogates import functional
+from surrogates.figures import COLOURS, label, panels
+from surrogates.quantities import Quantity, default_quantities, functional_of
+from surrogates.surrogate import Surrogate
+from surrogates.understanding.sobol_indices import SobolIndices, sobol_indices
+
+BLOCK_VALUES = 2_000_000
+"""Values of a field that are held at once."""
+
+
+def sensitivity(
+    surrogate: Surrogate,
+    quantities: Sequence[Quantity] | None = None,
+    *,
+    n: int = 512,
+    seed: int,
+) -> dict[str, SobolIndices]:
+    """Label to the Sobol indices (times, parameters) of each quantity, uniform over the ranges of the runs.
+
+    quantities: maximum, minimum and mean of every field if None. They are indices of the surrogate's mean: what the
+    surrogate has not learned, they cannot tell. A field without times has one row.
+    """
+    infos = surrogate.description.parameters
+    lower, upper = (np.array([getattr(info, end) for info in infos]) for end in ("minimum", "maximum"))
+    asked = quantities_of(surrogate) if quantities is None else list(quantities)
+    largest = max(
+        surrogate.info(one.field).n_points
+        * len(surrogate.info(one.field).components)
+        * len(surrogate.info(one.field).times or (0,))
+        for one in asked
+    )
+    rows = max(1, BLOCK_VALUES // largest)
+
+    def values(x: np.ndarray) -> np.ndarray:
+        blocks = (x[start : start + rows] for start in range(0, len(x), rows))
+        return np.concatenate([_means(surrogate, block, asked) for block in blocks])
+
+    every = sobol_indices(values, lower, upper, n=n, seed=seed)
+    found, start = {}, 0
+    for one in asked:
+        stop = start + len(surrogate.info(one.field).times or (0,))
+        cut = slice(start, stop)
+        found[one.label] = SobolIndices(
+            every.first[cut], every.total[cut], every.first_std[cut], every.total_std[cut]
+        )
+        start = stop
+    return found
+
+
+def quantities_of(surrogate: Surrogate) -> list[Quantity]:
+    """Maximum, minimum and mean of every field."""
+    return [one for info in surrogate.description.fields for one in default_quantities(info)]
+
+
+def _means(surrogate: Surrogate, x: np.ndarray, asked: Sequence[Quantity]) -> np.ndarray:
+    """The means (q, values) of all quantities at all times; bands would take most of the time and are not needed."""
+    fields = {one.field for one in asked}
+    latent = surrogate.emulator.latent(x, fields)
+    means = {name: surrogate.emulator.fields[name].at(x).mean(z) for name, (z, _) in latent.items()}
+    columns = []
+    for one in asked:
+        selection = None if one.at is None else surrogate.locator(one.field).locate(one.at)
+        key = functional_of(one, surrogate.info(one.field))
+        columns.append(functional.value(key, means[one.field], selection))
+    return np.hstack(columns)
+
+
+def sensitivity_numbers(surrogate: Surrogate, found: dict[str, SobolIndices]) -> dict[str, float]:
+    """Flat metrics for tracking: "sobol.{quantity}.{parameter}.{first|total}", at the last time."""
+    names = [info.name for info in surrogate.description.parameters]
+    return {
+        f"sobol.{quantity}.{name}.{order}": float(getattr(indices, order)[-1, j])
+        for quantity, indices in found.items()
+        for j, name in enumerate(names)
+        for order in ("first", "total")
+    }
+
+
+def sensitivity_figure(surrogate: Surrogate, found: dict[str, SobolIndices]) -> Figure:
+    """A row of bars for each quantity: first-order and total index of every parameter, with 95 % intervals."""
+    names = [info.name for info in surrogate.description.parameters]
+    columns = min(3, len(found))
+    figure, axes = panels(-(-len(found) // columns), columns, (4.2, 0.9 + 0.3 * len(names)))
+    for ax in axes[len(found) :]:
+        ax.set_visible(False)
+    place = np.arange(len(names))
+    for ax, (quantity, indices) in zip(axes, found.items(), strict=False):
+        for k, (order, shown) in enumerate((("first", "alone"), ("total", "with interactions"))):
+            ax.barh(
+                place + 0.2 * (2 * k - 1),
+                getattr(indices, order)[-1],
+                0.36,
+                xerr=1.96 * getattr(indices, f"{order}_std")[-1],
+                color=COLOURS[0] if k == 0 else "0.75",
+                error_kw={"lw": 0.8},
+                label=shown,
+            )
+        ax.set_yticks(place, names)
+        ax.invert_yaxis()
+        ax.set_xlim(min(0.0, *ax.get_xlim()), max(1.0, ax.get_xlim()[1]))
+        label(ax, "share of the variance", "", title=quantity)
+    axes[0].legend(fontsize=7, frameon=False)
+    return figure
