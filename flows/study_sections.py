@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from data.expressions import Constraint
 from data.rules import Rules
 from surrogates.kinds import load_kinds
 from surrogates.reductions import load_reductions
@@ -83,6 +84,12 @@ class Parameter(Section):
         description="Where in the run's own files it stands: `constant/transportProperties: nu` (OpenFOAM), "
         "`plate.inp: *ELASTIC[0]` (CalculiX, Abaqus), `params.edp: k`, `case.json: inlet.speed`.",
     )
+    minimum: float | None = Field(
+        None, description="Least value that `suggest` may ask for; that of the accepted runs if left out."
+    )
+    maximum: float | None = Field(
+        None, description="Largest value that `suggest` may ask for; that of the accepted runs if left out."
+    )
 
 
 class Parameters(Section):
@@ -99,6 +106,17 @@ class Parameters(Section):
     )
     run_column: str = Field("run", description="Column that holds the run's name.")
     columns: dict[str, Parameter] = Field(min_length=1, description="The inputs.")
+    constraints: tuple[str, ...] = Field(
+        (),
+        description="What suggested runs must satisfy besides: `heat_flux / convection <= 150`, of numbers, "
+        "parameters, + - * / ** and <, <=, > or >=.",
+    )
+
+    @model_validator(mode="after")
+    def _constraints_can_be_read(self) -> Parameters:
+        for text in self.constraints:
+            Constraint.parse(text, self.columns)
+        return self
 
     @model_validator(mode="after")
     def _every_parameter_has_a_source(self) -> Parameters:
