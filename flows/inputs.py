@@ -6,13 +6,31 @@ import re
 from collections.abc import Sequence
 
 from data.case_values import table_from_cases
+from data.ingest import IngestReport, ingest
 from data.parameters import ParameterTable, joined, read_table
 from data.rules import MeshRule, Rules
 from data.run_names import table_from_names
-from data.sources import RunSource, table_in_files
+from data.sources import RunSource, find_runs, table_in_files
+from data.store import SnapshotStore
 from data.timebase import TimeRule
 from data.workers import Workers
+from flows.progress import report as report_progress
 from flows.study import Study
+
+
+def read_runs(study: Study) -> IngestReport:
+    """Reads new and changed runs into the study's store; broken ones are set aside with the reason."""
+    sources = find_runs(
+        study.beside(study.runs.folder), study.runs.pattern, study.runs.file, study.runs.reader
+    )
+    return ingest(
+        SnapshotStore(study.store_path),
+        sources,
+        parameter_table(study, sources),
+        rules(study),
+        progress=lambda done, total, run: report_progress("Reading runs", done, total),
+        workers=workers(study, len(sources)),
+    )
 
 
 def parameter_table(study: Study, sources: Sequence[RunSource]) -> ParameterTable:
