@@ -117,7 +117,7 @@ def cross_validate(
         held, kept = np.flatnonzero(fold == index), np.flatnonzero(fold != index)
         start = time.perf_counter()
         train = {name: values[kept] for name, values in targets.items()}
-        emulator = Emulator.fit(config, _carried_by(reductions, len(x), len(kept)), x[kept], train, seed)
+        emulator = Emulator.fit(config, carried_by(reductions, len(x), len(kept)), x[kept], train, seed)
         fitted = time.perf_counter()
         for name, (z, sigma) in emulator.latent(x[held]).items():
             model, true = emulator.fields[name].at(x[held]), targets[name][held]
@@ -145,7 +145,7 @@ def _floating(values: np.ndarray) -> np.dtype:
     return np.dtype(np.float32 if values.dtype == np.float32 else np.float64)
 
 
-def _carried_by(reductions: Mapping[str, ReductionConfig], n: int, kept: int) -> dict[str, ReductionConfig]:
+def carried_by(reductions: Mapping[str, ReductionConfig], n: int, kept: int) -> dict[str, ReductionConfig]:
     """The reductions, with no higher rank than the runs of a fold can carry if all n can carry it."""
     carried = {}
     for name, config in reductions.items():
