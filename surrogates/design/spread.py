@@ -10,7 +10,6 @@ import torch
 
 from data.errors import ModelError
 from surrogates.emulator import Branch, Emulator
-from surrogates.gaussian_process.kernel import covariance, prior_variance
 from surrogates.gaussian_process.posterior import Posterior
 from surrogates.kinds.gp import GP
 
@@ -36,7 +35,7 @@ class Spread:
 
     def __post_init__(self) -> None:
         hyper = self.posterior.hyper
-        self.hyper = type(hyper)(**{name: getattr(hyper, name)[self.kept] for name in vars(hyper)})
+        self.hyper = hyper.outputs(self.kept)
         self.inverse_factor = self.posterior.inverse_factor[self.kept]
 
     @property
@@ -47,7 +46,7 @@ class Spread:
     def at(self, x: np.ndarray) -> Place:
         """Points x (q, p) of the parameters, prepared for `covariance`."""
         u = torch.from_numpy(self.branch.scaler.scaled(self.branch.transform(x)))
-        known = self.inverse_factor @ covariance(self.posterior.x, u, self.hyper)
+        known = self.inverse_factor @ self.hyper.covariance(self.posterior.x, u)
         place = Place(u, known)
         for added in self._added:
             place = self._knowing(place, *added)
@@ -55,11 +54,11 @@ class Spread:
 
     def between(self, a: Place, b: Place) -> torch.Tensor:
         """(r, qa, qb) covariances of two sets of points."""
-        return covariance(a.u, b.u, self.hyper) - a.known.mT @ b.known
+        return self.hyper.covariance(a.u, b.u) - a.known.mT @ b.known
 
     def variance(self, a: Place) -> torch.Tensor:
         """(r, q) variances, at least zero."""
-        return (prior_variance(a.u, self.hyper) - a.known.square().sum(dim=1)).clamp(min=0.0)
+        return (self.hyper.variance(a.u) - a.known.square().sum(dim=1)).clamp(min=0.0)
 
     def add(self, x: np.ndarray) -> None:
         """Conditions on a run at x (p,), whatever it will give."""
@@ -68,7 +67,7 @@ class Spread:
         self._added.append((place.u, place.known, root))
 
     def _knowing(self, place: Place, u: torch.Tensor, known: torch.Tensor, root: torch.Tensor) -> Place:
-        row = (covariance(u, place.u, self.hyper) - known.mT @ place.known) / root[..., None]
+        row = (self.hyper.covariance(u, place.u) - known.mT @ place.known) / root[..., None]
         return Place(place.u, torch.cat([place.known, row], dim=1))
 
 

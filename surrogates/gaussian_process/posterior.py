@@ -9,45 +9,74 @@ from typing import Self
 import numpy as np
 import torch
 
-from surrogates.gaussian_process.kernel import Hyperparameters, covariance, noisy_covariance, prior_variance
+from surrogates.gaussian_process.prior import Prior
+from surrogates.states import prefixed
 
-NAMES = ("lengthscale", "outputscale", "linear", "noise", "constant")
+ROUND_OFF = 1e-11
+"""Of a difference of variances, relative to them."""
 
 
 @dataclass(frozen=True, eq=False)
 class Posterior:
-    """mean = c + k*^T K^-1 (z - c), variance = k** - |L^-1 k*|^2 + noise, with K = k(X, X) + noise I = L L^T.
+    """mean = m + k*^T K^-1 (z - m), variance = k** - |L^-1 k*|^2 + noise, with K = k(X, X) + noise = L L^T.
 
     Source: Rasmussen & Williams, Gaussian Processes for Machine Learning, algorithm 2.1.
 
-    x: (n, p). hyper: of r outputs. weights: (r, n), K^-1 (z - c). inverse_factor: (r, n, n), L^-1, kept so
+    x: (n, p). hyper: of r outputs. weights: (r, n), K^-1 (z - m). inverse_factor: (r, n, n), L^-1, kept so
     that a batch of queries costs matrix products only.
     """
 
     x: torch.Tensor
-    hyper: Hyperparameters
+    hyper: Prior
     weights: torch.Tensor
     inverse_factor: torch.Tensor
 
     @classmethod
-    def condition(cls, x: torch.Tensor, z: torch.Tensor, hyper: Hyperparameters) -> Self:
-        """The posterior given z (n, r) at x (n, p)."""
-        factor = torch.linalg.cholesky(noisy_covariance(x, hyper))
-        eye = torch.eye(len(x), dtype=x.dtype).expand_as(factor)
+    def condition(
+        cls, x: torch.Tensor, z: torch.Tensor, hyper: Prior, noise: torch.Tensor | None = None
+    ) -> Self:
+        """The posterior given z (n, r) at x (n, p); noise: (r, n) variance of each, by `hyper` if None."""
+        variance = hyper.noise_at(x) if noise is None else noise
+        factor = torch.linalg.cholesky(hyper.covariance(x, x) + torch.diag_embed(variance))
+        eye = torch.eye(len(x), dtype=x.dtype, device=x.device).expand_as(factor)
         inverse = torch.linalg.solve_triangular(factor, eye, upper=False)
-        residual = (z.T - hyper.constant[:, None])[..., None]
-        weights = torch.cholesky_solve(residual, factor)[..., 0]
+        whitened = inverse @ (z.T - hyper.mean(x))[..., None]
+        weights = (inverse.mT @ whitened)[..., 0]
         # Contiguous as after `restore`, so that the same products give the same bits.
         return cls(x, hyper, weights.contiguous(), inverse.contiguous())
 
+    def extended(self, x: torch.Tensor, z: torch.Tensor, noise: torch.Tensor | None = None) -> Self:
+        """The posterior given also z (k, r) at x (k, p), with the hyperparameters there are, in O(n^2 k).
+
+        [L 0; A^T S]^-1 = [L^-1 0; -S^-1 A^T L^-1 S^-1] with A = L^-1 k(X, x), S S^T = k(x, x) + noise - A^T A.
+        """
+        variance = self.hyper.noise_at(x) if noise is None else noise
+        known = self.inverse_factor @ self.hyper.covariance(self.x, x)
+        rest = self.hyper.covariance(x, x) + torch.diag_embed(variance) - known.mT @ known
+        eye = torch.eye(len(x), dtype=x.dtype, device=x.device).expand_as(rest)
+        corner = torch.linalg.solve_triangular(torch.linalg.cholesky(rest), eye, upper=False)
+        below = -corner @ (known.mT @ self.inverse_factor)
+        above = torch.cat([self.inverse_factor, torch.zeros_like(known)], dim=2)
+        # L^-1 (z - m) of the runs there are, from the weights L^-T L^-1 (z - m).
+        old = torch.linalg.solve_triangular(self.inverse_factor.mT, self.weights[..., None], upper=True)
+        new = corner @ ((z.T - self.hyper.mean(x))[..., None] - known.mT @ old)
+        inverse = torch.cat([above, torch.cat([below, corner], dim=2)], dim=1)
+        weights = (inverse.mT @ torch.cat([old, new], dim=1))[..., 0]
+        return type(self)(torch.cat([self.x, x]), self.hyper, weights.contiguous(), inverse)
+
     def predict(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and std, each (q, r), of a new observation at x (q, p)."""
-        cross = covariance(x, self.x, self.hyper)
-        mean = self.hyper.constant[:, None] + (cross @ self.weights[..., None])[..., 0]
+        cross = self.hyper.covariance(x, self.x)
+        mean = self.hyper.mean(x) + (cross @ self.weights[..., None])[..., 0]
         known = (cross @ self.inverse_factor.mT).square().sum(dim=-1)
-        # Round-off can put the difference just below zero on a run itself.
-        latent = (prior_variance(x, self.hyper) - known).clamp(min=0.0)
-        return mean.T, torch.sqrt(latent + self.hyper.noise[:, None]).T
+        before = self.hyper.variance(x)
+        # What is left of the prior variance is known no better than this; on a run itself it can come out negative.
+        latent = (before - known).clamp(min=0.0) + ROUND_OFF * before
+        return mean.T, torch.sqrt(latent + self.hyper.noise_at(x)).T
+
+    def outputs(self, kept: torch.Tensor) -> Posterior:
+        """That of some of the outputs."""
+        return Posterior(self.x, self.hyper.outputs(kept), self.weights[kept], self.inverse_factor[kept])
 
     def to(self, device: str) -> Posterior:
         """The same on another device."""
@@ -57,13 +86,14 @@ class Posterior:
 
     def state(self) -> dict[str, np.ndarray]:
         """All arrays by name."""
-        arrays = {name: getattr(self.hyper, name) for name in NAMES}
-        arrays |= {"x": self.x, "weights": self.weights, "inverse_factor": self.inverse_factor}
-        return {name: tensor.cpu().numpy() for name, tensor in arrays.items()}
+        arrays = {"x": self.x, "weights": self.weights, "inverse_factor": self.inverse_factor}
+        return {name: tensor.cpu().numpy() for name, tensor in arrays.items()} | prefixed(
+            "hyper.", self.hyper.state()
+        )
 
     @classmethod
-    def restore(cls, state: Mapping[str, np.ndarray]) -> Self:
+    def restore(cls, hyper: Prior, state: Mapping[str, np.ndarray]) -> Self:
         """The posterior again."""
-        tensors = {name: torch.from_numpy(np.array(array)) for name, array in state.items()}
-        hyper = Hyperparameters(**{name: tensors.pop(name) for name in NAMES})
-        return cls(hyper=hyper, **tensors)
+        names = ("x", "weights", "inverse_factor")
+        x, weights, inverse = (torch.from_numpy(np.array(state[name])) for name in names)
+        return cls(x, hyper, weights, inverse)

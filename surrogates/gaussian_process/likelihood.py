@@ -1,0 +1,178 @@
+"""The marginal likelihood of one output and its gradient, in closed form."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from surrogates.gaussian_process.kernel import (
+    BILINEAR,
+    LEAST_NOISE,
+    LENGTHSCALES,
+    LINEAR,
+    MOST_NOISE,
+    OUTPUTSCALES,
+    PRIOR_VARIANCE,
+    Structure,
+    correlation_and_slope,
+    prior_centre,
+)
+from surrogates.gaussian_process.packed import Pairs
+
+FAILED = 1e10
+"""In place of the likelihood where the covariance cannot be factored."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One output at n places, each observed once or more; every array is (n,).
+
+    z: mean of the observations of a place. weight: noise variance of that mean over the noise level.
+    repeats: observations beyond the first. squares: their sum of (z - mean)^2 over the relative noise variance
+    of one observation there.
+    """
+
+    z: np.ndarray
+    weight: np.ndarray
+    repeats: np.ndarray
+    squares: np.ndarray
+
+    @classmethod
+    def once(cls, z: np.ndarray) -> Sample:
+        """Every place observed once, with equal noise."""
+        return cls(np.ascontiguousarray(z), np.ones(len(z)), np.zeros(len(z)), np.zeros(len(z)))
+
+    def rows(self, rows: np.ndarray) -> Sample:
+        """The sample at some of the places."""
+        return Sample(self.z[rows], self.weight[rows], self.repeats[rows], self.squares[rows])
+
+    @cached_property
+    def spare(self) -> float:
+        """Number D of all observations beyond the first of each place."""
+        return float(self.repeats.sum())
+
+    @cached_property
+    def scatter(self) -> float:
+        """S, the sum of all squares about the means."""
+        return float(self.squares.sum())
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """What follows in closed form from a correlation matrix R = K / s.
+
+    value: negative log likelihood. scale: the best s. mean: (k,) the best coefficients of the mean. pull: (m,)
+    half of R^-1 - a a^T / s, packed, halved again on the diagonal: the derivative of the value along any
+    symmetric dR is the sum of pull * dR over the packed pairs, twice off the diagonal as it should.
+    """
+
+    value: float
+    scale: float
+    mean: np.ndarray
+    pull: np.ndarray
+
+
+def profile(
+    pairs: Pairs, matrix: np.ndarray, basis: np.ndarray, sample: Sample, ratio: float
+) -> Profile | None:
+    """-log p(z) with s and the mean at their best; None where the matrix is not positive definite.
+
+    f = (N log s + log|R| + ((z - Hb)^T R^-1 (z - Hb) + S / ratio) / s + D log ratio + N log(2 pi)) / 2 with
+    D = `spare`, S = `scatter`, N = n + D: the likelihood of all observations, up to what no hyperparameter changes.
+    Sources: Rasmussen & Williams, (5.8); Binois, Gramacy & Ludkovski, J. Comput. Graph. Stat. 27 (2018) 808.
+
+    matrix: (m,) R, packed, noise included. basis: (n, k) H. ratio: noise level over s.
+    """
+    factor = pairs.factor(matrix)
+    if factor is None:
+        return None
+    half_log = float(np.log(factor[pairs.diagonal]).sum())
+    solved = pairs.solve(factor, np.column_stack([sample.z, basis]))
+    mean = np.linalg.solve(basis.T @ solved[:, 1:], basis.T @ solved[:, 0])
+    a = solved[:, 0] - solved[:, 1:] @ mean
+    count = len(a) + sample.spare
+    square = float((sample.z - basis @ mean) @ a) + sample.scatter / ratio
+    scale = min(max(square / count, OUTPUTSCALES[0]), OUTPUTSCALES[1])
+    value = 0.5 * (count * math.log(2.0 * math.pi * scale) + square / scale + sample.spare * math.log(ratio))
+    pull = pairs.inverse(factor)
+    a *= 1.0 / math.sqrt(scale)
+    pull -= pairs.outer(a)
+    pull[pairs.diagonal] *= 0.5
+    return Profile(value + half_log, scale, mean, pull)
+
+
+class Objective:
+    """Negative log likelihood of one output, less the log prior of the lengthscales, and its gradient.
+
+    df/dt = tr((R^-1 - a a^T / s) dR/dt) / 2, a = R^-1 (z - c). Source: Rasmussen & Williams, (5.9). Prior: log
+    lengthscale ~ N(prior_centre(p), PRIOR_VARIANCE).
+
+    theta: logarithms of the lengthscales of the parameters not in linear_in, of the noise and, where the
+    structure has them, of the p slope variances and of the bilinear ones, these three over the outputscale.
+    """
+
+    def __init__(self, x: np.ndarray, structure: Structure, pairs: Pairs | None = None) -> None:
+        self.structure, self.pairs, self.p = structure, pairs or Pairs.of(len(x)), x.shape[1]
+        self.curved = [j for j in range(self.p) if j not in structure.linear_in]
+        self.q = len(self.curved)
+        self.squares = self.pairs.squares(x[:, self.curved])
+        self.products = self.pairs.products(x) if structure.linear else np.empty((0, 0))
+        self.loads = self.pairs.products(x[:, list(structure.linear_in)])
+        self.basis = np.ones((len(x), 1))
+        self.centre = prior_centre(self.p)
+
+    @cached_property
+    def bounds(self) -> np.ndarray:
+        """(d, 2) least and largest theta."""
+        slopes = [LINEAR] * (self.p * self.structure.linear) + [BILINEAR] * len(self.structure.linear_in)
+        return np.log([*[LENGTHSCALES] * self.q, (LEAST_NOISE, MOST_NOISE), *slopes])
+
+    def start(self) -> np.ndarray:
+        """A point that suits smooth functions."""
+        slopes = self.p * self.structure.linear + len(self.structure.linear_in)
+        return np.array([*[self.centre - 1.0] * self.q, math.log(1e-4), *[math.log(0.3)] * slopes])
+
+    def __call__(self, theta: np.ndarray, sample: Sample) -> tuple[float, np.ndarray]:
+        """Value and gradient at theta."""
+        q, pairs = self.q, self.pairs
+        weight, ratio, slopes, loads = self._parts(theta)
+        matrix, smooth, slope = self._correlations(theta, sample)
+        found = profile(pairs, matrix, self.basis, sample, ratio)
+        if found is None:
+            return FAILED, np.zeros_like(theta)
+        pull, gradient = found.pull, np.empty_like(theta)
+        away = theta[:q] - self.centre
+        gradient[:q] = weight * (self.squares @ (pull * slope)) + away / PRIOR_VARIANCE
+        gradient[q] = ratio * float(pull[pairs.diagonal] @ sample.weight)
+        gradient[q] += 0.5 * (sample.spare - sample.scatter / (ratio * found.scale))
+        if len(slopes):
+            gradient[q + 1 : q + 1 + len(slopes)] = slopes * (self.products @ pull)
+        if len(loads):
+            gradient[q + 1 + len(slopes) :] = loads * (self.loads @ (pull * smooth))
+        return found.value + float(away @ away) / (2.0 * PRIOR_VARIANCE), gradient
+
+    def scale_and_mean(self, theta: np.ndarray, sample: Sample) -> tuple[float, float]:
+        """The best outputscale and constant at theta."""
+        matrix, _, _ = self._correlations(theta, sample)
+        found = profile(self.pairs, matrix, self.basis, sample, math.exp(theta[self.q]))
+        return (found.scale, float(found.mean[0])) if found else (1.0, float(sample.z.mean()))
+
+    def _parts(self, theta: np.ndarray) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
+        """1 / lengthscale^2, the noise ratio, the slope variances and the bilinear ones."""
+        q, end = self.q, self.q + 1 + len(self.products)
+        return np.exp(-2.0 * theta[:q]), math.exp(theta[q]), np.exp(theta[q + 1 : end]), np.exp(theta[end:])
+
+    def _correlations(self, theta: np.ndarray, sample: Sample) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """R, its part that the loads multiply, and the slope of what depends on distance, each (m,)."""
+        weight, ratio, slopes, loads = self._parts(theta)
+        smooth, slope = correlation_and_slope(weight @ self.squares, self.structure.family)
+        matrix = smooth
+        if len(loads):
+            factor = 1.0 + loads @ self.loads
+            matrix, slope = smooth * factor, slope * factor
+        matrix = matrix + slopes @ self.products if len(slopes) else matrix.copy()
+        matrix[self.pairs.diagonal] += ratio * sample.weight
+        return matrix, smooth, slope
