@@ -217,7 +217,8 @@ def run_study(study_path: str) -> PipelineReport:
 
 
 def on_scales(study: Study, candidate: KindConfig, targets: Targets) -> KindConfig:
-    """The candidate with the scales that the study gives its parameters; its own choice where it gives none."""
+    """The candidate with the scales that the study gives its parameters and what else it tells of the physics."""
+    candidate = candidate.model_copy(update={"hints": study.hints})
     scales = tuple(study.parameters.columns[parameter.name].scale for parameter in targets.parameters)
     return candidate if set(scales) == {"auto"} else candidate.model_copy(update={"inputs": scales})
 

@@ -25,6 +25,7 @@ from flows.study_sections import (
     Validation,
 )
 from surrogates.kinds import load_kinds
+from surrogates.physics_hints import DerivedInput, FieldHint, PhysicsHints
 from surrogates.reductions import load_reductions
 
 
@@ -76,6 +77,19 @@ class Study(Section):
                 )
         return self
 
+    @model_validator(mode="after")
+    def _fields_are_scaled_by_parameters(self) -> Study:
+        known = ", ".join(self.parameters.columns)
+        for name, spec in self.fields.items():
+            told = [*(spec.scale_by or {}), *([spec.reference] if isinstance(spec.reference, str) else [])]
+            for parameter in told:
+                if parameter not in self.parameters.columns:
+                    raise ValueError(
+                        f"'reference' and 'scale_by' of the field '{name}' must name parameters ({known}): "
+                        f"'{parameter}'"
+                    )
+        return self
+
     @classmethod
     def load(cls, path: Path) -> Study:
         """Reads a study file; raises StudyError with one sentence that names the key at fault."""
@@ -115,6 +129,16 @@ class Study(Section):
     def store_path(self) -> Path:
         """Where the accepted runs of this study lie."""
         return home() / "stores" / self.name
+
+    @property
+    def hints(self) -> PhysicsHints:
+        """What the study tells the models of the physics, by hand."""
+        derived, fields = self.parameters.derived, self.fields
+        return PhysicsHints(
+            parameters=tuple(self.parameters.columns),
+            derived={name: DerivedInput(**one.model_dump()) for name, one in derived.items()},
+            fields={name: FieldHint(spec.reference, spec.scale_by) for name, spec in fields.items()},
+        )
 
     def reduction_of(self, field: str) -> Any:
         """The reduction's settings for one field."""

@@ -9,9 +9,9 @@ from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from data.expressions import Constraint
+from data.expressions import Constraint, Expression
 from data.rules import Rules
 from surrogates.kinds import load_kinds
 from surrogates.reductions import load_reductions
@@ -92,6 +92,21 @@ class Parameter(Section):
     )
 
 
+class Derived(Section):
+    """A formula of the parameters that enters the models as one more input; a text alone is its formula."""
+
+    formula: str = Field(
+        description="Of parameters and numbers by + - * / ** and parentheses, without units: "
+        "`convection * length / conductivity`, `speed ** 2`."
+    )
+    replace: bool = Field(
+        False, description="Whether its parameters enter the models through such formulas alone."
+    )
+    scale: Literal["auto", "raw", "log", "reciprocal"] = Field(
+        "auto", description="How it enters the models, as of a parameter."
+    )
+
+
 class Parameters(Section):
     """Where the parameter values of each run come from."""
 
@@ -111,6 +126,26 @@ class Parameters(Section):
         description="What suggested runs must satisfy besides: `heat_flux / convection <= 150`, of numbers, "
         "parameters, + - * / ** and <, <=, > or >=.",
     )
+    derived: dict[str, Derived] = Field(
+        default_factory=dict,
+        description="Ratios and products that the physics goes by, such as Reynolds' number, by name.",
+    )
+
+    @field_validator("derived", mode="before")
+    @classmethod
+    def _text_is_a_formula(cls, derived: Any) -> Any:
+        if not isinstance(derived, dict):
+            return derived
+        return {name: {"formula": one} if isinstance(one, str) else one for name, one in derived.items()}
+
+    @model_validator(mode="after")
+    def _formulas_name_parameters(self) -> Parameters:
+        for name, one in self.derived.items():
+            if name in self.columns:
+                raise ValueError(f"the derived parameter '{name}' needs a name that no parameter has")
+            if not Expression.parse(one.formula, self.columns).names:
+                raise ValueError(f"the derived parameter '{name}' must be of parameters: '{one.formula}'")
+        return self
 
     @model_validator(mode="after")
     def _constraints_can_be_read(self) -> Parameters:
@@ -139,6 +174,16 @@ class FieldSpec(Section):
     )
     reduction: Reduction | None = Field(
         None, description="A reduction for this field alone, with the keys of `[reduction]`."
+    )
+    reference: float | str = Field(
+        0.0,
+        description="A number, or the name of a parameter, that the models subtract from the field: the ambient "
+        "temperature.",
+    )
+    scale_by: dict[str, float] | None = Field(
+        None,
+        description="Powers of parameters that the models divide the field by: `{ heat_flux = 1, conductivity = "
+        "-1 }`. Left-out runs decide if left out; `{}` is none.",
     )
 
 

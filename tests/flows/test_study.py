@@ -91,6 +91,47 @@ def test_field_can_have_its_own_reduction(tmp_path: Path) -> None:
     assert study.reduction_of("stress").rank == 3
 
 
+DERIVED = (
+    GOOD
+    + """
+[parameters.derived]
+stress_scale = "load ** 2 / 3"
+"""
+)
+
+
+def test_a_study_tells_formulas_references_and_powers(tmp_path: Path) -> None:
+    text = DERIVED.replace('unit = "Pa"', 'unit = "Pa", reference = "load", scale_by = { load = 0.5 }')
+    hints = load(tmp_path, text).hints
+    assert hints.parameters == ("load",)
+    assert hints.derived["stress_scale"].formula == "load ** 2 / 3"
+    assert not hints.derived["stress_scale"].replace
+    assert hints.fields["stress"].reference == "load"
+    assert hints.fields["stress"].scale_by == {"load": 0.5}
+    full = text.replace('"load ** 2 / 3"', '{ formula = "load ** 2", replace = true, scale = "log" }')
+    assert load(tmp_path, full).hints.derived["stress_scale"].replace
+
+
+@pytest.mark.parametrize(
+    ("formula", "words"),
+    [
+        ("laod ** 2", ["'laod ** 2' must be among load", "Did you mean 'load'"]),
+        ("__import__('os')", ["must be among load. Got '__import__'"]),
+        ("load if load else 1", ["must be made of numbers, parameter names"]),
+        ("2.0 * 3", ["'stress_scale' must be of parameters"]),
+    ],
+)
+def test_a_wrong_formula_is_one_sentence(tmp_path: Path, formula: str, words: list[str]) -> None:
+    text = sentence(tmp_path, DERIVED.replace("load ** 2 / 3", formula))
+    assert all(word in text for word in words), text
+
+
+def test_what_scales_a_field_must_be_a_parameter(tmp_path: Path) -> None:
+    for told in ('reference = "speed"', "scale_by = { speed = 1 }"):
+        text = sentence(tmp_path, GOOD.replace('unit = "Pa"', told))
+        assert "of the field 'stress' must name parameters (load): 'speed'" in text
+
+
 def test_example_study_is_valid() -> None:
     assert Study.load(ROOT / "examples" / "plate" / "study.toml").name == "plate"
 
