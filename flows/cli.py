@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
@@ -84,6 +84,76 @@ def run(study: StudyFile, /, *, verbose: bool = False) -> None:
     with drawn(console):
         report = run_study(str(study.resolve()))
     print_report(console, report)
+
+
+@app.command
+def suggest(
+    study: StudyFile,
+    /,
+    *,
+    n: Annotated[int, Parameter(name=["-n", "--runs"])] = 8,
+    by: Literal["variance", "error"] = "variance",
+    output: Annotated[Path | None, Parameter(name=["-o", "--output"])] = None,
+) -> None:
+    """Write the parameter points to simulate next as CSV, with a picture of them.
+
+    Example: fieldwright suggest examples/plate/study.toml -n 8
+
+    Parameters
+    ----------
+    n
+        How many runs.
+    by
+        `variance` lowers the variance over the whole space most; `error` goes where the error is largest.
+    output
+        The CSV to write; `next_runs.csv` beside the study if left out.
+    """
+    from flows.study import Study
+
+    loaded = Study.load(study)
+    _silence_prefect()
+    from flows.progress import drawn
+    from flows.suggest import suggest as suggested
+    from flows.suggest import write_suggestion
+
+    with drawn(console):
+        suggestion = suggested(loaded, n, by)
+    write_suggestion(loaded, suggestion, output or study.with_name("next_runs.csv"), console)
+
+
+@app.command
+def learn(
+    study: StudyFile,
+    /,
+    *,
+    candidate: str | None = None,
+    repeats: int = 10,
+    output: Annotated[Path | None, Parameter(name=["-o", "--output"])] = None,
+) -> None:
+    """Draw the error against the number of runs, and tell how many runs a wanted error takes.
+
+    Example: fieldwright learn examples/plate/study.toml
+
+    Parameters
+    ----------
+    candidate
+        Which candidate or kind to train; the champion's if left out.
+    repeats
+        Trainings on other runs at each size.
+    output
+        The figure to write; `learning_curve.png` beside the study if left out.
+    """
+    from flows.study import Study
+
+    loaded = Study.load(study)
+    _silence_prefect()
+    from flows.learning_curve import learn as learned
+    from flows.learning_curve import write_curves
+    from flows.progress import drawn
+
+    with drawn(console):
+        label, curves = learned(loaded, candidate, repeats)
+    write_curves(loaded, label, curves, output or study.with_name("learning_curve.png"), console)
 
 
 @app.command
