@@ -16,7 +16,10 @@ import numpy as np
 
 from data.errors import StudyError
 
-_UNIT_IN_HEADER = re.compile(r"^(?P<name>.*?)\s*[\[(](?P<unit>[^\])]*)[\])]$")
+_UNIT_IN_HEADER = re.compile(
+    r"^(?P<name>.*?)\s*(?:\[(?P<square>[^\[\]]*)\]|\((?P<round>(?:[^()]|\([^()]*\))*)\))$"
+)
+"""`U [m/s]`, `h [W/(m2 K)]`, `U (m/s)`, `h (W/(m2 K))`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -192,7 +195,7 @@ def _without_units(header: Iterable[str]) -> tuple[list[str], list[str | None]]:
     for title in header:
         match = _UNIT_IN_HEADER.match(title)
         names.append(match["name"] if match else title)
-        units.append(match["unit"] if match else None)
+        units.append((match["square"] or match["round"] or "") if match else None)
     return names, units
 
 

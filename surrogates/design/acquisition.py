@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 
 from surrogates.design.local_error import LocalError
 from surrogates.design.space import ParameterSpace
-from surrogates.design.spread import Place, Spread, spreads
+from surrogates.design.spread import Place, spreads
 from surrogates.emulator import Emulator
 
 By = Literal["variance", "error"]
@@ -29,6 +29,7 @@ def next_runs(
     *,
     by: By = "variance",
     seed: int,
+    columns: Sequence[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> np.ndarray:
     """The next n runs (n, p) for an emulator of kind gp, fitted on the runs that are there.
@@ -42,9 +43,11 @@ def next_runs(
     by "error": the run at the largest expected squared error sum_r w_r c_r(x, x) s^2(x), s^2 by cross-validation
     (see `local_error`).
     The variances do not depend on what a run will give, so the second is chosen as if the first were done.
+    columns: the space's parameters that the emulator was fitted on, in order; all if None.
     progress: called with (runs chosen, n). Raises StudyError where the space holds no such points.
     """
-    search = _Search(emulator, space, by, seed)
+    known = list(range(len(space.names))) if columns is None else list(columns)
+    search = _Search(emulator, space, by, seed, known)
     chosen = []
     for done in range(n):
         if progress is not None:
@@ -57,8 +60,10 @@ def next_runs(
 
 
 class _Search:
-    def __init__(self, emulator: Emulator, space: ParameterSpace, by: By, seed: int) -> None:
-        self.space, self.by = space, by
+    def __init__(
+        self, emulator: Emulator, space: ParameterSpace, by: By, seed: int, known: list[int]
+    ) -> None:
+        self.space, self.by, self.known = space, by, known
         self.spreads = spreads(emulator)
         self.errors = [LocalError.of(spread) for spread in self.spreads]
         sample = space.sample(2 * CANDIDATES, seed)
@@ -66,7 +71,11 @@ class _Search:
         self.rng = np.random.default_rng(seed)
 
     def best(self) -> np.ndarray:
-        measured = [spread.at(self.measured) for spread in self.spreads] if self.by == "variance" else []
+        measured = (
+            [spread.at(self.measured[:, self.known]) for spread in self.spreads]
+            if self.by == "variance"
+            else []
+        )
         gain = self._gain(self.candidates, measured)
         x, highest = self.candidates[int(gain.argmax())], float(gain.max())
         width = self.space.upper - self.space.lower
@@ -83,12 +92,12 @@ class _Search:
 
     def add(self, x: np.ndarray) -> None:
         for spread in self.spreads:
-            spread.add(x)
+            spread.add(x[self.known])
 
     def _gain(self, x: np.ndarray, measured: list[Place]) -> torch.Tensor:
         total = torch.zeros(len(x), dtype=torch.float64)
         for index, (spread, error) in enumerate(zip(self.spreads, self.errors, strict=True)):
-            place = spread.at(x)
+            place = spread.at(x[:, self.known])
             variance = spread.variance(place)
             if self.by == "error":
                 total += (spread.weight @ variance) * error(place.u)

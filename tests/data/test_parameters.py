@@ -102,3 +102,12 @@ def test_what_never_varies_is_found():
     rows = {"r1": {"a": 1.0, "b": 2.0}, "r2": {"a": 1.0, "b": 3.0}}
     assert table_of(rows, {"a": None, "b": None}).constant() == {"a": 1.0}
     assert table_of({"r1": rows["r1"]}, {"a": None, "b": None}).constant() == {}
+
+
+@pytest.mark.parametrize("title", ["h [W/(m2 K)]", "h (W/(m2 K))", "h[W/(m2 K)]"])
+def test_a_unit_with_parentheses_is_read_from_the_header(tmp_path, title):
+    path = tmp_path / "table.csv"
+    path.write_text(f"run,{title}\na,1.5\n")
+    table = read_table(path, {"h": None})
+    assert table.names == ("h",)
+    assert table.units == ("W/(m2 K)",)

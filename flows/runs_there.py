@@ -1,0 +1,27 @@
+"""The runs that a study has by now, for commands that learn from them without the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from data.catalogue import RunRecord
+from data.store import SnapshotStore
+from flows.inputs import read_runs
+from flows.study import Study
+from flows.targets import Targets, targets_from
+
+
+def accepted_runs(study: Study) -> list[RunRecord]:
+    """The accepted runs by name, new and changed ones read first; none where there is no run yet."""
+    folder = study.beside(study.runs.folder)
+    if not (folder.is_dir() and any(folder.glob(study.runs.pattern))):
+        return []
+    read_runs(study)
+    return SnapshotStore(study.store_path).accepted()
+
+
+def stored_targets(study: Study, runs: Sequence[str]) -> Targets:
+    """What a surrogate learns from the named runs of the store."""
+    store = SnapshotStore(study.store_path)
+    snapshots = store.snapshots(runs, list(study.fields))
+    return targets_from(study, snapshots, store.mesh(snapshots.attrs["mesh"]))

@@ -1,0 +1,70 @@
+"""How the error falls with the number of runs, by training on parts of those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from data.errors import ModelError
+from surrogates.design.power_law import LearningCurve
+from surrogates.emulator import Emulator
+from surrogates.kinds import KindConfig
+from surrogates.metrics import relative_l2
+from surrogates.reductions import ReductionConfig
+from surrogates.validation import carried_by
+
+LEAST_SIZE = 5
+LARGEST_SHARE = 0.85
+"""Of the runs that a training learns from; the others tell its error."""
+
+
+def sizes_for(n: int, count: int = 6) -> np.ndarray:
+    """Up to `count` numbers of runs, in even ratios from a sixth of n, at least 5, to 85 % of n.
+
+    Raises ModelError where n runs are too few for three sizes.
+    """
+    largest = int(LARGEST_SHARE * n)
+    sizes = np.unique(np.round(np.geomspace(max(LEAST_SIZE, n / 6), max(largest, 1), count)).astype(int))
+    if largest <= LEAST_SIZE or len(sizes) < 3:
+        raise ModelError(
+            "A learning curve must be drawn through three sizes at least, which takes 9 accepted runs",
+            f"{n} runs",
+            "Add runs; `fieldwright suggest` says which",
+        )
+    return sizes
+
+
+def learning_curves(
+    config: KindConfig,
+    reductions: Mapping[str, ReductionConfig],
+    x: np.ndarray,
+    targets: Mapping[str, np.ndarray],
+    *,
+    repeats: int = 10,
+    seed: int,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, LearningCurve]:
+    """Field to its curve of mean relative L2 errors, over `repeats` trainings on random runs at each size.
+
+    x: (n, p). targets: field to (n, [t,] points, components). Each training is judged on all runs it has not seen.
+    progress: called with (trainings done, all). Raises ModelError.
+    """
+    sizes = sizes_for(len(x))
+    errors = {name: np.empty((len(sizes), repeats)) for name in targets}
+    rng = np.random.default_rng(seed)
+    for done in range(len(sizes) * repeats):
+        if progress is not None:
+            progress(done, len(sizes) * repeats)
+        k, repeat = divmod(done, repeats)
+        order = rng.permutation(len(x))
+        kept, held = order[: sizes[k]], order[sizes[k] :]
+        train = {name: values[kept] for name, values in targets.items()}
+        emulator = Emulator.fit(config, carried_by(reductions, len(x), len(kept)), x[kept], train, seed)
+        for name, (z, _) in emulator.latent(x[held]).items():
+            true = targets[name][held]
+            predicted = emulator.fields[name].at(x[held]).mean(z).reshape(true.shape)
+            errors[name][k, repeat] = relative_l2(true, predicted).mean()
+    if progress is not None:
+        progress(len(sizes) * repeats, len(sizes) * repeats)
+    return {name: LearningCurve.of(sizes, values, seed) for name, values in errors.items()}

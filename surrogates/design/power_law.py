@@ -1,0 +1,118 @@
+"""The error against the number of runs as a power law, and how many runs it takes to an error that is wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import least_squares
+
+STEEPEST = 8.0
+RESAMPLINGS = 200
+SURE = 10.0
+"""Ratio of the ends of the 80 % interval beyond which a number of runs cannot be told."""
+FARTHEST = 20.0
+"""Times the largest size that was tried, beyond which nothing is extrapolated."""
+SLOWEST = 0.1
+"""Exponent below which an error does not fall."""
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """e(n) = floor + size n^-rate; the floor is zero unless the errors ask for one."""
+
+    floor: float
+    size: float
+    rate: float
+
+    def __call__(self, n: np.ndarray) -> np.ndarray:
+        """Errors (k,) at numbers of runs n (k,)."""
+        return self.floor + self.size * np.asarray(n, dtype=np.float64) ** -self.rate
+
+    def runs_for(self, error: float) -> float:
+        """The number of runs at which the error is reached; infinite where it never is."""
+        if error <= self.floor or self.rate < SLOWEST:
+            return np.inf
+        return float((self.size / (error - self.floor)) ** (1.0 / self.rate))
+
+
+def fit_power_law(sizes: np.ndarray, errors: np.ndarray) -> PowerLaw:
+    """The law of mean errors (k,) at sizes (k,), by least squares of their logarithms.
+
+    The floor is kept where it lowers the corrected criterion of Akaike, which few points rarely allow.
+    Source: Viering & Loog, The shape of learning curves, IEEE TPAMI 45, 2023.
+    """
+    logs, target = np.log(sizes), np.log(errors)
+    slope, offset = np.polyfit(logs, target, 1)
+    start = PowerLaw(0.0, float(np.exp(offset)), float(np.clip(-slope, 0.0, STEEPEST)))
+    plain = start if slope <= 0.0 else PowerLaw(0.0, float(np.exp(target.mean())), 0.0)
+    k = len(sizes)
+    if k < 5 or plain.rate == 0.0:
+        return plain
+
+    def residual(theta: np.ndarray) -> np.ndarray:
+        return np.logaddexp(theta[0], theta[1] - theta[2] * logs) - target
+
+    first = np.array([target.min() - 1.0, np.log(plain.size), plain.rate])
+    found = least_squares(residual, first, bounds=([-60.0, -60.0, 0.0], [target.min(), 60.0, STEEPEST]))
+    floored = PowerLaw(float(np.exp(found.x[0])), float(np.exp(found.x[1])), float(found.x[2]))
+    squares = [float(np.sum((np.log(law(sizes)) - target) ** 2)) for law in (plain, floored)]
+    # Akaike's criterion, corrected for few points, of two and of three numbers and the variance.
+    criterion = [
+        k * np.log(max(square, 1e-12) / k) + 2 * m + 2 * m * (m + 1) / max(k - m - 1, 0.5)
+        for square, m in zip(squares, (3, 4), strict=True)
+    ]
+    return floored if criterion[1] < criterion[0] else plain
+
+
+@dataclass(frozen=True, eq=False)
+class LearningCurve:
+    """Errors (k, repeats) of repeated trainings at sizes (k,), and the law of their means."""
+
+    sizes: np.ndarray
+    errors: np.ndarray
+    law: PowerLaw
+    resampled: tuple[PowerLaw, ...]
+
+    @classmethod
+    def of(cls, sizes: np.ndarray, errors: np.ndarray, seed: int) -> LearningCurve:
+        """The law, and those of trainings drawn again with replacement at every size, which tell its uncertainty."""
+        rng = np.random.default_rng(seed)
+        repeats = errors.shape[1]
+        drawn = (
+            np.take_along_axis(errors, rng.integers(0, repeats, errors.shape), axis=1)
+            for _ in range(RESAMPLINGS)
+        )
+        laws = tuple(fit_power_law(sizes, one.mean(axis=1)) for one in drawn)
+        return cls(sizes, errors, fit_power_law(sizes, errors.mean(axis=1)), laws)
+
+    def forecast(self, wanted: float) -> Forecast:
+        """The runs needed for a mean error, with an 80 % interval; or why they cannot be told."""
+        runs = np.array([law.runs_for(wanted) for law in self.resampled])
+        low, high = (float(np.quantile(runs, q, method="nearest")) for q in (0.1, 0.9))
+        middle, largest = self.law.runs_for(wanted), float(self.sizes.max())
+        if not np.isfinite(middle) or not np.isfinite(high):
+            why = "the error does not fall far enough with the number of runs"
+        elif high > SURE * low:
+            why = f"the trainings allow any number from {low:.0f} to {high:.0f}"
+        elif middle > FARTHEST * largest:
+            why = f"it lies beyond {FARTHEST:.0f} times the {largest:.0f} runs that were tried"
+        else:
+            return Forecast(wanted, middle, low, high)
+        return Forecast(wanted, np.nan, np.nan, np.nan, f"cannot be told from so few runs: {why}")
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """runs, low, high: number of runs for the wanted error and its 80 % interval; NaN where `why_not` is given."""
+
+    wanted: float
+    runs: float
+    low: float
+    high: float
+    why_not: str = ""
+
+    def __str__(self) -> str:
+        if self.why_not:
+            return self.why_not
+        return f"about {np.ceil(self.runs):.0f} runs ({np.ceil(self.low):.0f} to {np.ceil(self.high):.0f})"
