@@ -7,12 +7,14 @@ import numpy as np
 NEGLIGIBLE = 1e-12
 
 
-def _norms(values: np.ndarray) -> np.ndarray:
+def norms(values: np.ndarray) -> np.ndarray:
+    """The Euclidean norm (n,) of each row's values."""
     return np.linalg.norm(values.reshape(len(values), -1).astype(np.float64), axis=1)
 
 
-def _ratio(error: np.ndarray, size: np.ndarray, typical: float) -> np.ndarray:
-    """error / size; a run of negligible size is measured against the typical size instead of against zero."""
+def relative(error: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """error / size, each (n,); a run of negligible size is held against the root mean square size instead."""
+    typical = float(np.sqrt(np.mean(size**2)))
     if typical == 0.0:
         return np.where(error == 0.0, 0.0, np.inf)
     return error / np.where(size > NEGLIGIBLE * typical, size, typical)
@@ -20,8 +22,7 @@ def _ratio(error: np.ndarray, size: np.ndarray, typical: float) -> np.ndarray:
 
 def relative_l2(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
     """||predicted - true|| / ||true|| of each run, (n,); dimensionless."""
-    size = _norms(true)
-    return _ratio(_norms(predicted - true), size, float(np.sqrt(np.mean(size**2))))
+    return relative(norms(predicted - true), norms(true))
 
 
 def fluctuation_l2(true: np.ndarray, predicted: np.ndarray, reference: np.ndarray) -> np.ndarray:
@@ -30,8 +31,7 @@ def fluctuation_l2(true: np.ndarray, predicted: np.ndarray, reference: np.ndarra
     reference: the mean field of the training runs, so that an offset such as 293 K does not flatter: a
     model that always answers the training mean has the error 1.
     """
-    size = _norms(true - reference)
-    return _ratio(_norms(predicted - true), size, float(np.sqrt(np.mean(size**2))))
+    return relative(norms(predicted - true), norms(true - reference))
 
 
 def r2(true: np.ndarray, predicted: np.ndarray) -> float:

@@ -17,9 +17,13 @@ from surrogates.training_data import check_runs
 from surrogates.trajectory.time_by_time import TimeByTime
 
 
+VIEW = ("inputs", "outputs", "hints", "transient")
+"""The settings that decide how a candidate sees the runs."""
+
+
 def view(config: KindConfig) -> str:
-    """The settings that decide how a candidate sees the runs; equal views can share one `Preparation`."""
-    return config.model_dump_json(include={"inputs", "outputs", "hints", "transient"})
+    """How a candidate sees the runs; those of equal views can share one `Preparation`."""
+    return config.model_dump_json(include=set(VIEW))
 
 
 @dataclass(frozen=True, eq=False)

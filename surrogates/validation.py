@@ -85,8 +85,12 @@ def assign_folds(n: int, folds: int, seed: int, groups: np.ndarray | None = None
     return fold_of_group[labels]
 
 
+Chooser = Callable[[np.ndarray, int], KindConfig]
+"""Chooses a candidate for a fold, given (n,) bool of the runs it holds out and its number, from all others."""
+
+
 def cross_validate(
-    config: KindConfig,
+    config: KindConfig | Chooser,
     reductions: Mapping[str, ReductionConfig],
     x: np.ndarray,
     targets: Mapping[str, np.ndarray],
@@ -98,6 +102,7 @@ def cross_validate(
 ) -> CrossValidation:
     """Predicts each run by a model trained without its fold; equal seeds give equal folds.
 
+    config: the candidate, or who chooses one in each fold from the runs of that fold: nested selection.
     x: (n, p) parameters. targets: field to (n, [t,] points, components).
     groups: (n,) labels; runs of one label stay in one fold. progress: called with (folds done, folds).
     Raises ModelError. Source: Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, 7.10.2.
@@ -117,7 +122,8 @@ def cross_validate(
         held, kept = np.flatnonzero(fold == index), np.flatnonzero(fold != index)
         start = time.perf_counter()
         train = {name: values[kept] for name, values in targets.items()}
-        emulator = Emulator.fit(config, carried_by(reductions, len(x), len(kept)), x[kept], train, seed)
+        candidate = config if isinstance(config, KindConfig) else config(fold == index, index)
+        emulator = Emulator.fit(candidate, carried_by(reductions, len(x), len(kept)), x[kept], train, seed)
         fitted = time.perf_counter()
         for name, (z, sigma) in emulator.latent(x[held]).items():
             model, true = emulator.fields[name].at(x[held]), targets[name][held]

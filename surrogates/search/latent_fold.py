@@ -1,0 +1,130 @@
+"""One fold of a cross-validation, reduced to what judging a candidate needs: small enough to send to a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from surrogates import metrics
+from surrogates.emulator import Emulator
+from surrogates.field_model import FieldModel
+from surrogates.kinds import KindConfig
+from surrogates.preparation import Preparation, view
+from surrogates.reductions import ReductionConfig
+
+
+@dataclass(frozen=True, eq=False)
+class AffineJudge:
+    """The error of predicted coordinates of a field that is affine in them, without the field.
+
+    |f - origin - z M|^2 = (z - z*) G (z - z*)^T + |f - origin - z* M|^2 with G = M M^T and z* the best
+    coordinates of f, all of it in the scale of what was reduced.
+
+    gram: (r, r). best: (h, r) z* of the held-out runs. lost: (h,) the last term. size: (h,) norms to divide by, in
+    the same scale.
+    """
+
+    gram: np.ndarray
+    best: np.ndarray
+    lost: np.ndarray
+    size: np.ndarray
+
+    @property
+    def rank(self) -> int:
+        """Number r of coordinates."""
+        return len(self.gram)
+
+    def errors(self, z: np.ndarray) -> np.ndarray:
+        """Relative errors (h,) of the coordinates z (h, r)."""
+        change = z - self.best
+        square = np.einsum("hr,rs,hs->h", change, self.gram, change) + self.lost
+        return metrics.relative(np.sqrt(square.clip(0.0)), self.size)
+
+
+@dataclass(frozen=True, eq=False)
+class DecodingJudge:
+    """The error of a field that is not affine in its coordinates, by decoding them.
+
+    x: (h, p) of the held-out runs. true: (h, [t,] points, components) their fields. size: (h,) norms to divide by.
+    """
+
+    model: FieldModel
+    x: np.ndarray
+    true: np.ndarray
+    size: np.ndarray
+
+    @property
+    def rank(self) -> int:
+        """Number r of coordinates."""
+        return self.model.rank
+
+    def errors(self, z: np.ndarray) -> np.ndarray:
+        """Relative errors (h,) of the coordinates z (h, r)."""
+        predicted = self.model.at(self.x).mean(z).reshape(self.true.shape)
+        return metrics.relative(metrics.norms(predicted - self.true), self.size)
+
+
+def judge_of(
+    model: FieldModel, x: np.ndarray, true: np.ndarray, train: np.ndarray, metric: str
+) -> AffineJudge | DecodingJudge:
+    """The judge of held-out values `true` (h, ...) at x (h, p); `train`: the values (n, ...) learned from."""
+    reference = train.mean(axis=0, dtype=np.float64) if metric == "fluctuation_l2" else np.zeros(1)
+    size = metrics.norms(true - reference)
+    if not model.affine or model.logarithmic:
+        return DecodingJudge(model, x, true, size)
+    flat = true.reshape(len(true), -1)
+    if model.scaling is not None:
+        factor, _ = model.scaling.at(x)
+        flat, size = model.scaling.scaled(x, true).reshape(len(true), -1), size / factor.ravel()
+    modes = model.modes
+    residual = flat - model.origin
+    gram = modes @ modes.T
+    best = residual @ modes.T @ np.linalg.pinv(gram, hermitian=True)
+    return AffineJudge(gram, best, np.sum((residual - best @ modes) ** 2, axis=1), size)
+
+
+@dataclass(frozen=True, eq=False)
+class LatentFold:
+    """Runs to learn from, prepared in every view asked for, and held-out runs to be judged by.
+
+    held: (h,) indices of the held-out runs. x_held: (h, p). views: `view(config)` to the runs prepared so, with
+    judges in place of the fields.
+    """
+
+    held: np.ndarray
+    x_held: np.ndarray
+    views: Mapping[str, Preparation]
+
+    @classmethod
+    def of(
+        cls,
+        configs: Iterable[KindConfig],
+        reductions: Mapping[str, ReductionConfig],
+        x: np.ndarray,
+        targets: Mapping[str, np.ndarray],
+        held: np.ndarray,
+        metric: str,
+        seed: int,
+    ) -> Self:
+        """Prepares the fold that holds out the runs `held` (n,) bool, once for each view of the configs."""
+        train = {name: values[~held] for name, values in targets.items()}
+        views = {}
+        for config in configs:
+            if view(config) not in views:
+                prepared = Preparation.of(config, reductions, x[~held], train, seed)
+                judges: dict[str, Any] = {
+                    name: judge_of(model, x[held], targets[name][held], train[name], metric)
+                    for name, model in prepared.fields.items()
+                }
+                views[view(config)] = replace(prepared, fields=judges)
+        return cls(np.flatnonzero(held), x[held].astype(np.float64), views)
+
+    def errors(self, config: KindConfig, seed: int) -> np.ndarray:
+        """Trains the candidate; its errors (h,) of the held-out runs, the mean over the fields."""
+        prepared = self.views[view(config)]
+        latent = Emulator.of(config, prepared, seed).latent(self.x_held)
+        judged = [prepared.fields[name].errors(z) for name, (z, _) in latent.items()]  # pyright: ignore[reportAttributeAccessIssue]
+        return np.mean(judged, axis=0)

@@ -1,0 +1,90 @@
+"""Settings of the next trials, drawn by Optuna from what each kind says a search may try."""
+
+from __future__ import annotations
+
+import itertools
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.exceptions import ExperimentalWarning
+from optuna.samplers import BaseSampler, CmaEsSampler, RandomSampler, TPESampler
+from optuna.trial import Trial as Ask
+
+from surrogates.kinds import KindConfig, kind_config, load_kinds
+from surrogates.search_space import Choice, Options
+
+GRID_LEVELS = 3
+"""Numbers that a grid takes from a span."""
+STARTUP = 6
+"""Trials beside the defaults before the tree-structured estimator begins to learn from them."""
+
+
+def sampler_for(method: str, seed: int, kinds: int) -> BaseSampler:
+    """The seeded sampler of a method; a grid's points are queued, not drawn, so that any sampler does."""
+    if method == "tpe":
+        with warnings.catch_warnings():
+            # Kinds have settings of their own, which only the grouped estimator takes; it is marked experimental.
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            return TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=kinds + STARTUP)
+    return CmaEsSampler(seed=seed) if method == "cmaes" else RandomSampler(seed=seed)
+
+
+def suggested(ask: Ask, kinds: Sequence[str], common: dict[str, Any]) -> KindConfig:
+    """The candidate that an Optuna trial asks for; raises StudyError where its settings do not go together.
+
+    common: settings of all kinds, such as the scales that the study gives its parameters.
+    """
+    kind = kinds[0] if len(kinds) == 1 else ask.suggest_categorical("kind", list(kinds))
+    settings = {
+        name: _suggest(ask, f"{kind}.{name}", choice)
+        for name, choice in load_kinds().configs[str(kind)].space.items()
+    }
+    return kind_config({"kind": kind} | settings | common)
+
+
+def defaults(kind: str) -> dict[str, Any]:
+    """The Optuna parameters of a kind's own defaults, as far as its space holds them."""
+    config = load_kinds().configs[kind]
+    found = {}
+    for name, choice in config.space.items():
+        value = config.model_fields[name].get_default(call_default_factory=True)
+        found[f"{kind}.{name}"] = _index(choice, value) if isinstance(choice, Options) else value
+    return found
+
+
+def grid(kind: str) -> list[dict[str, Any]]:
+    """Every combination of a kind's options and of three numbers from each of its spans."""
+    space = load_kinds().configs[kind].space
+    levels = [
+        [(f"{kind}.{name}", level) for level in _levels(choice)] for name, choice in space.items()
+    ]
+    return [dict(point) for point in itertools.product(*levels)]
+
+
+def quiet() -> None:
+    """Keeps Optuna from logging every trial: the pipeline does."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+def _suggest(ask: Ask, name: str, choice: Choice) -> Any:
+    if isinstance(choice, Options):
+        # By index: Optuna stores plain values only, and options may be lists.
+        return choice.values[ask.suggest_categorical(name, list(range(len(choice.values))))]
+    if choice.whole:
+        return ask.suggest_int(name, int(choice.low), int(choice.high), log=choice.log)
+    return ask.suggest_float(name, choice.low, choice.high, log=choice.log)
+
+
+def _index(choice: Options, value: Any) -> int:
+    return choice.values.index(value) if value in choice.values else 0
+
+
+def _levels(choice: Choice) -> list[Any]:
+    if isinstance(choice, Options):
+        return list(range(len(choice.values)))
+    spaced = np.geomspace if choice.log else np.linspace
+    values = spaced(choice.low, choice.high, GRID_LEVELS)
+    return sorted({round(value) for value in values}) if choice.whole else [float(value) for value in values]

@@ -1,0 +1,196 @@
+"""The best candidate for given runs, and what choosing it is worth."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from data.errors import ModelError, StudyError
+from surrogates.kinds import KindConfig, kind_config, load_kinds
+from surrogates.kinds.stack import StackConfig
+from surrogates.preparation import VIEW, view
+from surrogates.reductions import ReductionConfig
+from surrogates.search.judging import judge
+from surrogates.search.latent_fold import LatentFold
+from surrogates.search.settings import SearchSettings
+from surrogates.search.trials import Trial, Trials
+from surrogates.search_space import Options
+from surrogates.validation import assign_folds, carried_by
+
+STACKED = 3
+"""Kinds that are stacked at most: those of the best trials."""
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """What a search found.
+
+    best: the trial of least error. second: the best one of another kind, or else the next one; None if there is no
+    other. trials: all, in order. spent: whether the time budget ended the search.
+    """
+
+    best: Trial
+    second: Trial | None
+    trials: tuple[Trial, ...]
+    spent: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Worth:
+    """Mean errors (repeats,) of the choice and of the second best, trained again on other folds by other seeds."""
+
+    best: np.ndarray
+    second: np.ndarray
+
+    @property
+    def gain(self) -> tuple[float, float]:
+        """Mean and std over the repeats of 1 - best / second: the share of the error that the choice saves."""
+        share = 1.0 - self.best / self.second
+        return float(share.mean()), float(share.std(ddof=1)) if len(share) > 1 else math.nan
+
+
+@dataclass(frozen=True, eq=False)
+class Runs:
+    """What a search learns from.
+
+    x: (n, p). targets: field to (n, [t,] points, components). metric: "fluctuation_l2" or "relative_l2". common:
+    settings of every candidate, such as the scales that a study gives its parameters.
+    """
+
+    x: np.ndarray
+    targets: Mapping[str, np.ndarray]
+    reductions: Mapping[str, ReductionConfig]
+    metric: str
+    common: Mapping[str, Any]
+
+    def folds(self, configs: Sequence[KindConfig], folds: int, seed: int) -> list[LatentFold]:
+        """The folds of a seed, prepared in every view of the configs."""
+        fold = assign_folds(len(self.x), min(folds, len(self.x)), seed)
+        parts = []
+        for index in range(int(fold.max()) + 1):
+            held = fold == index
+            carried = carried_by(self.reductions, len(self.x), int(np.sum(~held)))
+            parts.append(LatentFold.of(configs, carried, self.x, self.targets, held, self.metric, seed))
+        return parts
+
+    def without(self, held: np.ndarray) -> Runs:
+        """The runs that are not held out, (n,) bool."""
+        targets = {name: values[~held] for name, values in self.targets.items()}
+        return Runs(self.x[~held], targets, self.reductions, self.metric, self.common)
+
+    @property
+    def times(self) -> int | None:
+        """Number of times of transient runs; None if all fields are steady."""
+        return next((values.shape[1] for values in self.targets.values() if values.ndim == 4), None)
+
+
+def select(
+    runs: Runs,
+    settings: SearchSettings,
+    *,
+    folds: int,
+    seed: int,
+    seconds: float,
+    on_trial: Callable[[Trial], None] | None = None,
+) -> Selection:
+    """Tries kinds and settings on folds of the runs; equal seeds find equal trials while the time suffices.
+
+    seconds: the time budget of this search. on_trial: called with each trial as it ends.
+    Raises StudyError for a kind that is not known and ModelError when no trial could be judged.
+    """
+    kinds = _kinds(runs, settings)
+    begin = time.monotonic()
+    parts = runs.folds(_views(kinds, runs.common), folds, seed)
+    held = [part.held for part in parts]
+    with judge(parts, seed, settings.workers) as judged:
+        budget = settings.model_copy(update={"seconds": max(seconds - (time.monotonic() - begin), 1e-3)})
+        trials = Trials(judged, held, budget, kinds, dict(runs.common), seed, on_trial)
+        trials.run()
+        stacked = stack_of(trials.done) if settings.stack else None
+        if stacked is not None and not trials.late:
+            trials.judged([stacked])
+    best = trials.best
+    assert best is not None
+    others = [trial for trial in _ranked(trials.done) if trial is not best]
+    foreign = [trial for trial in others if _kind(trial.config) != _kind(best.config)]
+    second = (foreign or others or [None])[0]
+    return Selection(best, second, tuple(trials.done), trials.late)
+
+
+def worth(
+    selection: Selection, runs: Runs, settings: SearchSettings, *, folds: int, seed: int
+) -> Worth | None:
+    """Trains the choice and the second best again on folds of other seeds; None if there is nothing to compare."""
+    if selection.second is None or settings.repeats == 0:
+        return None
+    pair = [selection.best.config, selection.second.config]
+    errors = []
+    for repeat in range(1, settings.repeats + 1):
+        parts = runs.folds(pair, folds, seed + repeat)
+        errors.append(
+            [
+                np.concatenate([part.errors(config, seed + repeat) for part in parts]).mean()
+                for config in pair
+            ]
+        )
+    best, second = np.array(errors).T
+    return Worth(best, second)
+
+
+def stack_of(trials: Sequence[Trial]) -> StackConfig | None:
+    """A stack of the best trials of up to three kinds that see the runs alike; None if there are not two."""
+    members: list[KindConfig] = []
+    for trial in _ranked(trials):
+        alike = not members or view(trial.config) == view(members[0])
+        if alike and _kind(trial.config) not in {_kind(member) for member in members}:
+            members.append(trial.config)
+    if len(members) < 2:
+        return None
+    shared = members[0].model_dump(include=set(VIEW))
+    return StackConfig(members=tuple(member.model_dump() for member in members[:STACKED]), **shared)
+
+
+def _kinds(runs: Runs, settings: SearchSettings) -> list[str]:
+    configs = load_kinds().configs
+    if settings.kinds is not None:
+        for kind in settings.kinds:
+            if kind not in configs:
+                raise StudyError(
+                    f"'kinds' of [search] must be among {', '.join(sorted(configs))}", f"'{kind}'", "Correct it"
+                )
+        return list(settings.kinds)
+    n, p = runs.x.shape
+    kinds = [kind for kind in sorted(configs) if configs[kind].suits(n, p, runs.times)]
+    if not kinds:
+        raise ModelError("A kind must suit the study", f"{n} runs of {p} parameters", "Name 'kinds' in [search]")
+    return kinds
+
+
+def _views(kinds: Sequence[str], common: Mapping[str, Any]) -> list[KindConfig]:
+    """A config of each view that trials of these kinds may take."""
+    configs = []
+    for kind in kinds:
+        space = load_kinds().configs[kind].space
+        free = {
+            name: choice.values
+            for name, choice in space.items()
+            if name in VIEW and name not in common and isinstance(choice, Options)
+        }
+        for values in itertools.product(*free.values()):
+            configs.append(kind_config({"kind": kind} | dict(zip(free, values, strict=True)) | dict(common)))
+    return configs
+
+
+def _ranked(trials: Sequence[Trial]) -> list[Trial]:
+    complete = [trial for trial in trials if trial.state == "complete"]
+    return sorted(complete, key=lambda trial: (trial.score, trial.number))
+
+
+def _kind(config: KindConfig) -> str:
+    return str(getattr(config, "kind", ""))

@@ -1,0 +1,194 @@
+"""Trials in generations of a few, judged fold by fold, the hopeless ones given up early."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import optuna
+from optuna.trial import TrialState
+from scipy.stats import wilcoxon
+
+from data.errors import ModelError, StudyError
+from surrogates.kinds import KindConfig
+from surrogates.search import sampling
+from surrogates.search.judging import Judge
+from surrogates.search.settings import SearchSettings
+
+GENERATION = 4
+"""Trials that are drawn before any of them is judged: the same whatever the number of workers, so that the search
+finds the same."""
+IDLE = 5
+"""Generations of nothing but trials known already, after which there is nothing left to try."""
+LEAST_RUNS = 8
+DOUBT = 0.05
+
+State = Literal["complete", "pruned", "failed", "unfinished"]
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One candidate and what became of it.
+
+    errors: (n,) of each run while it was held out; NaN where it was not judged. why: what ended a failed trial.
+    """
+
+    number: int
+    config: KindConfig
+    errors: np.ndarray
+    state: State
+    seconds: float
+    why: str = ""
+
+    @property
+    def score(self) -> float:
+        """Mean error over the runs that were judged; infinite for a failed trial."""
+        judged = self.errors[np.isfinite(self.errors)]
+        return float(judged.mean()) if self.state != "failed" and len(judged) else np.inf
+
+
+def hopeless(errors: np.ndarray, best: np.ndarray) -> bool:
+    """Whether errors of at least eight runs are larger than the best trial's of the same runs beyond doubt.
+
+    Wilcoxon's signed-rank test of the ratios, one-sided, at 5 %; that of differences would be one of the worst
+    runs alone.
+    """
+    if len(errors) < LEAST_RUNS:
+        return False
+    change = np.log(errors + np.finfo(float).tiny) - np.log(best + np.finfo(float).tiny)
+    if not change.any() or errors.mean() <= best.mean():
+        return False
+    return bool(wilcoxon(change, alternative="greater").pvalue < DOUBT)
+
+
+class Trials:
+    """The search's record and its next generation."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        held: Sequence[np.ndarray],
+        settings: SearchSettings,
+        kinds: Sequence[str],
+        common: dict[str, Any],
+        seed: int,
+        on_trial: Callable[[Trial], None] | None = None,
+    ) -> None:
+        """judge: of a candidate on a fold. held: (h,) indices of the runs that each fold holds out."""
+        self.judge, self.held, self.settings, self.seed = judge, held, settings, seed
+        self.kinds, self.common = list(kinds), common
+        self.on_trial = on_trial
+        self.done: list[Trial] = []
+        self.deadline = time.monotonic() + settings.seconds
+
+    @property
+    def best(self) -> Trial | None:
+        """The complete trial of least error, the earlier of equals."""
+        complete = [trial for trial in self.done if trial.state == "complete"]
+        return min(complete, key=lambda trial: (trial.score, trial.number)) if complete else None
+
+    @property
+    def late(self) -> bool:
+        """Whether the time budget is spent."""
+        return time.monotonic() > self.deadline
+
+    def run(self) -> list[Trial]:
+        """All trials; the first are the defaults of every kind. Raises ModelError if none could be judged."""
+        sampling.quiet()
+        study = self._study(self.kinds)
+        for kind in self.kinds:
+            study.enqueue_trial({"kind": kind} | sampling.defaults(kind))
+        first = min(len(self.kinds), self.settings.trials)
+        self._generations(study, self.kinds, first)
+        if self.settings.method == "grid":
+            points = [{"kind": kind} | point for kind in self.kinds for point in sampling.grid(kind)]
+            for index in np.random.default_rng(self.seed).permutation(len(points)):
+                study.enqueue_trial(points[index])
+            self._generations(study, self.kinds, min(self.settings.trials, first + len(points)))
+        elif self.settings.method == "cmaes" and self.best is not None:
+            # The strategy moves through numbers: it goes on within the kind that did best.
+            kind = str(getattr(self.best.config, "kind", ""))
+            within = self._study([kind])
+            within.enqueue_trial(sampling.defaults(kind))
+            self._generations(within, [kind], self.settings.trials)
+        else:
+            self._generations(study, self.kinds, self.settings.trials)
+        if self.best is None:
+            reasons = "; ".join(sorted({trial.why for trial in self.done if trial.why}))
+            raise ModelError(
+                "At least one trial of the search must be judged on every fold",
+                reasons or f"none in {self.settings.seconds:g} s",
+                "Raise 'seconds' of [search], name fewer 'kinds', or mend what the reasons say",
+            )
+        return self.done
+
+    def _study(self, kinds: Sequence[str]) -> optuna.Study:
+        sampler = sampling.sampler_for(self.settings.method, self.seed, len(kinds))
+        return optuna.create_study(sampler=sampler)
+
+    def _generations(self, study: optuna.Study, kinds: Sequence[str], until: int) -> None:
+        idle = 0
+        while len(self.done) < until and not self.late and idle < IDLE:
+            asked, configs = [], []
+            for _ in range(min(GENERATION, until - len(self.done))):
+                ask = study.ask()
+                try:
+                    config = sampling.suggested(ask, kinds, self.common)
+                except StudyError:
+                    study.tell(ask, state=TrialState.FAIL)
+                    continue
+                known = next((trial for trial in self.done if trial.config == config), None)
+                if known is not None and np.isfinite(known.score):
+                    study.tell(ask, known.score)
+                elif known is not None or config in configs:
+                    study.tell(ask, state=TrialState.FAIL)
+                else:
+                    configs.append(config)
+                    asked.append(ask)
+            idle = 0 if asked else idle + 1
+            for ask, trial in zip(asked, self.judged(configs), strict=True):
+                if trial.state in ("complete", "pruned") and np.isfinite(trial.score):
+                    study.tell(ask, trial.score)
+                else:
+                    study.tell(ask, state=TrialState.FAIL)
+
+    def judged(self, configs: Sequence[KindConfig]) -> list[Trial]:
+        """Judges candidates side by side, fold by fold, and puts them on record."""
+        n = sum(len(held) for held in self.held)
+        errors = np.full((len(configs), n), np.nan)
+        states: list[State] = ["unfinished"] * len(configs)
+        seconds, why = np.zeros(len(configs)), [""] * len(configs)
+        alive = list(range(len(configs)))
+        seen: list[int] = []
+        for fold, held in enumerate(self.held):
+            if not alive or (self.late and self.best is not None):
+                break
+            verdicts = self.judge(fold, [configs[index] for index in alive])
+            seen.extend(held.tolist())
+            for index, verdict in zip(list(alive), verdicts, strict=True):
+                seconds[index] += verdict.seconds
+                if verdict.errors is None:
+                    states[index], why[index] = "failed", verdict.why
+                    alive.remove(index)
+                    continue
+                errors[index, held] = verdict.errors
+                best = self.best
+                more = fold + 1 < len(self.held)
+                if self.settings.prune and more and best and hopeless(errors[index, seen], best.errors[seen]):
+                    states[index] = "pruned"
+                    alive.remove(index)
+                elif not more:
+                    states[index] = "complete"
+        found = []
+        for index, config in enumerate(configs):
+            trial = Trial(
+                len(self.done), config, errors[index], states[index], float(seconds[index]), why[index]
+            )
+            self.done.append(trial)
+            found.append(trial)
+            if self.on_trial is not None:
+                self.on_trial(trial)
+        return found
