@@ -15,13 +15,16 @@ def predictable_rank(latent: np.ndarray, left_out: np.ndarray) -> int:
     """The fewest modes whose prediction is as good as that with all.
 
     latent: (n, r) coordinates of zero mean in units of the field, in the order of the modes. left_out: (n, r)
-    their errors where each run was left out. With s_ij the coordinates of run i and e_ij^2 half of the squares of its
-    errors, its error with k modes is sqrt(sum_(j<=k) e_ij^2 + sum_(j>k) s_ij^2); the result is the least k whose
-    geometric mean of errors over the runs exceeds the least one by no more than `NEGLIGIBLE`. Sums over the runs
-    would be those of the outermost ones, which leaving out turns into extrapolation.
+    their errors where each run was left out. With s_ij the coordinates of run i, e_ij^2 half of the squares of its
+    errors, and e_ij = s_ij for modes that fewer than half of the runs come nearer to than their mean does, its
+    error with k modes is sqrt(sum_(j<=k) e_ij^2 + sum_(j>k) s_ij^2). The result is the least k whose geometric mean
+    of errors over the runs exceeds the least one by no more than `NEGLIGIBLE`. Sums over the runs would be those of
+    the outermost ones, which leaving out turns into extrapolation.
     """
-    size = latent**2
-    square = size.sum(axis=1, keepdims=True) + np.cumsum(PESSIMISM * left_out**2 - size, axis=1)
+    size, lost = latent**2, left_out**2
+    predictable = np.mean(lost < size, axis=0) > 0.5
+    change = np.where(predictable, PESSIMISM * lost - size, 0.0)
+    square = size.sum(axis=1, keepdims=True) + np.cumsum(change, axis=1)
     floor = np.finfo(float).eps ** 2 * size.sum()
     error = 0.5 * np.log(square.clip(floor) + np.finfo(float).tiny).mean(axis=0)
     return int(np.argmax(error <= error.min() + np.log1p(NEGLIGIBLE))) + 1

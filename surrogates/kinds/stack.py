@@ -9,7 +9,8 @@ from typing import Any, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from surrogates.kinds import KindConfig, Movable, kind_config, register, regressor_for
+from data.errors import ModelError
+from surrogates.kinds import Differentiable, KindConfig, Movable, kind_config, register, regressor_for
 from surrogates.states import part, prefixed
 
 
@@ -53,7 +54,9 @@ class Stack:
             kept, held = fold != index, fold == index
             for k, config in enumerate(configs):
                 left_out[k, held] = regressor_for(config).fit(x[kept], z[kept], seed).predict(x[held])[0]
-        self.weights_ = np.stack([simplex_weights((left_out[:, :, r] - z[:, r]).T) for r in range(z.shape[1])])
+        self.weights_ = np.stack(
+            [simplex_weights((left_out[:, :, r] - z[:, r]).T) for r in range(z.shape[1])]
+        )
         self.members_ = [regressor_for(config).fit(x, z, seed) for config in configs]
         return self
 
@@ -63,6 +66,17 @@ class Stack:
         weights = self.weights_.T[:, None, :]
         mean = np.sum(weights * means, axis=0)
         return mean, np.sqrt(np.sum(weights * (stds**2 + (means - mean) ** 2), axis=0))
+
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """d mean_r / d x_j (q, r, p) at x (q, p); raises ModelError where a member does not know its own."""
+        slopes = []
+        for member in self.members_:
+            if not isinstance(member, Differentiable):
+                raise ModelError(
+                    "Every member of a stack must know its derivatives", type(member).__name__, "Leave it out"
+                )
+            slopes.append(member.jacobian(x))
+        return np.einsum("kqrp,rk->qrp", np.stack(slopes), self.weights_)
 
     def to(self, device: str) -> None:
         """Moves those members that can use it to a torch device."""

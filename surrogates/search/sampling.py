@@ -58,9 +58,7 @@ def defaults(kind: str) -> dict[str, Any]:
 def grid(kind: str) -> list[dict[str, Any]]:
     """Every combination of a kind's options and of three numbers from each of its spans."""
     space = load_kinds().configs[kind].space
-    levels = [
-        [(f"{kind}.{name}", level) for level in _levels(choice)] for name, choice in space.items()
-    ]
+    levels = [[(f"{kind}.{name}", level) for level in _levels(choice)] for name, choice in space.items()]
     return [dict(point) for point in itertools.product(*levels)]
 
 

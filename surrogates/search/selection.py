@@ -134,10 +134,7 @@ def worth(
     for repeat in range(1, settings.repeats + 1):
         parts = runs.folds(pair, folds, seed + repeat)
         errors.append(
-            [
-                np.concatenate([part.errors(config, seed + repeat) for part in parts]).mean()
-                for config in pair
-            ]
+            [np.concatenate([part.errors(config, seed + repeat) for part in parts]).mean() for config in pair]
         )
     best, second = np.array(errors).T
     return Worth(best, second)
@@ -162,13 +159,17 @@ def _kinds(runs: Runs, settings: SearchSettings) -> list[str]:
         for kind in settings.kinds:
             if kind not in configs:
                 raise StudyError(
-                    f"'kinds' of [search] must be among {', '.join(sorted(configs))}", f"'{kind}'", "Correct it"
+                    f"'kinds' of [search] must be among {', '.join(sorted(configs))}",
+                    f"'{kind}'",
+                    "Correct it",
                 )
         return list(settings.kinds)
     n, p = runs.x.shape
     kinds = [kind for kind in sorted(configs) if configs[kind].suits(n, p, runs.times)]
     if not kinds:
-        raise ModelError("A kind must suit the study", f"{n} runs of {p} parameters", "Name 'kinds' in [search]")
+        raise ModelError(
+            "A kind must suit the study", f"{n} runs of {p} parameters", "Name 'kinds' in [search]"
+        )
     return kinds
 
 
