@@ -13,6 +13,9 @@ from data.errors import ModelError
 from surrogates.kinds import Differentiable, KindConfig, Movable, kind_config, register, regressor_for
 from surrogates.states import part, prefixed
 
+RIDGE = 1e-12
+"""Relative to each member's squared error: members with the same errors share their weight."""
+
 
 class StackConfig(KindConfig):
     """Settings of the stacked ensemble.
@@ -114,11 +117,12 @@ def simplex_weights(errors: np.ndarray) -> np.ndarray:
     errors, not the values, are multiplied, so that members good to ten digits are still told apart.
     """
     product = errors.T @ errors
+    product += np.diag(RIDGE * np.diag(product) + np.finfo(float).tiny)
     best, least = np.eye(errors.shape[1])[int(np.argmin(np.diag(product)))], float(np.diag(product).min())
     for size in range(2, errors.shape[1] + 1):
         for subset in itertools.combinations(range(errors.shape[1]), size):
             chosen = np.ix_(subset, subset)
-            ones = np.linalg.pinv(product[chosen], hermitian=True) @ np.ones(size)
+            ones = np.linalg.solve(product[chosen], np.ones(size))
             if ones.sum() <= 0.0 or (ones < 0.0).any():
                 continue
             weights = np.zeros(errors.shape[1])

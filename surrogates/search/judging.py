@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -60,7 +60,7 @@ def judge(folds: Sequence[LatentFold], seed: int, workers: int) -> Iterator[Judg
         ) as cluster,
         Client(cluster) as client,
     ):
-        sent = client.scatter(list(folds), hash=False)
+        sent: Any = client.scatter(list(folds), hash=False)
 
         def distributed(fold: int, configs: Sequence[KindConfig]) -> list[Verdict]:
             flying = [client.submit(verdict, sent[fold], config, seed, pure=False) for config in configs]

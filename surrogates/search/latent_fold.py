@@ -14,6 +14,7 @@ from surrogates.field_model import FieldModel
 from surrogates.kinds import KindConfig
 from surrogates.preparation import Preparation, view
 from surrogates.reductions import ReductionConfig
+from surrogates.trajectory.time_by_time import TimeByTime
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,7 @@ class DecodingJudge:
     x: (h, p) of the held-out runs. true: (h, [t,] points, components) their fields. size: (h,) norms to divide by.
     """
 
-    model: FieldModel
+    model: FieldModel | TimeByTime
     x: np.ndarray
     true: np.ndarray
     size: np.ndarray
@@ -68,12 +69,12 @@ class DecodingJudge:
 
 
 def judge_of(
-    model: FieldModel, x: np.ndarray, true: np.ndarray, train: np.ndarray, metric: str
+    model: FieldModel | TimeByTime, x: np.ndarray, true: np.ndarray, train: np.ndarray, metric: str
 ) -> AffineJudge | DecodingJudge:
     """The judge of held-out values `true` (h, ...) at x (h, p); `train`: the values (n, ...) learned from."""
     reference = train.mean(axis=0, dtype=np.float64) if metric == "fluctuation_l2" else np.zeros(1)
     size = metrics.norms(true - reference)
-    if not model.affine or model.logarithmic:
+    if not isinstance(model, FieldModel) or not model.affine or model.logarithmic:
         return DecodingJudge(model, x, true, size)
     flat = true.reshape(len(true), -1)
     if model.scaling is not None:
@@ -90,13 +91,14 @@ def judge_of(
 class LatentFold:
     """Runs to learn from, prepared in every view asked for, and held-out runs to be judged by.
 
-    held: (h,) indices of the held-out runs. x_held: (h, p). views: `view(config)` to the runs prepared so, with
-    judges in place of the fields.
+    held: (h,) indices of the held-out runs. x_held: (h, p). views: `view(config)` to the runs prepared so.
+    judges: the same to field to its judge, which stands in for the field model where that is not needed.
     """
 
     held: np.ndarray
     x_held: np.ndarray
     views: Mapping[str, Preparation]
+    judges: Mapping[str, Mapping[str, AffineJudge | DecodingJudge]]
 
     @classmethod
     def of(
@@ -111,20 +113,25 @@ class LatentFold:
     ) -> Self:
         """Prepares the fold that holds out the runs `held` (n,) bool, once for each view of the configs."""
         train = {name: values[~held] for name, values in targets.items()}
-        views = {}
+        views, judges = {}, {}
         for config in configs:
-            if view(config) not in views:
-                prepared = Preparation.of(config, reductions, x[~held], train, seed)
-                judges: dict[str, Any] = {
-                    name: judge_of(model, x[held], targets[name][held], train[name], metric)
-                    for name, model in prepared.fields.items()
-                }
-                views[view(config)] = replace(prepared, fields=judges)
-        return cls(np.flatnonzero(held), x[held].astype(np.float64), views)
+            key = view(config)
+            if key in views:
+                continue
+            prepared = Preparation.of(config, reductions, x[~held], train, seed)
+            judges[key] = {
+                name: judge_of(model, x[held], targets[name][held], train[name], metric)
+                for name, model in prepared.fields.items()
+            }
+            fields: dict[str, Any] = {
+                name: judges[key][name] if isinstance(judges[key][name], AffineJudge) else model
+                for name, model in prepared.fields.items()
+            }
+            views[key] = replace(prepared, fields=fields)
+        return cls(np.flatnonzero(held), x[held].astype(np.float64), views, judges)
 
     def errors(self, config: KindConfig, seed: int) -> np.ndarray:
         """Trains the candidate; its errors (h,) of the held-out runs, the mean over the fields."""
-        prepared = self.views[view(config)]
-        latent = Emulator.of(config, prepared, seed).latent(self.x_held)
-        judged = [prepared.fields[name].errors(z) for name, (z, _) in latent.items()]  # pyright: ignore[reportAttributeAccessIssue]
-        return np.mean(judged, axis=0)
+        key = view(config)
+        latent = Emulator.of(config, self.views[key], seed).latent(self.x_held)
+        return np.mean([self.judges[key][name].errors(z) for name, (z, _) in latent.items()], axis=0)

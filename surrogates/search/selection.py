@@ -23,6 +23,8 @@ from surrogates.search.trials import Trial, Trials
 from surrogates.search_space import Options
 from surrogates.validation import assign_folds, carried_by
 
+LEAST_STACKED_GAIN = 0.02
+"""Share of the error that a stack must save to be worth its members."""
 STACKED = 3
 """Kinds that are stacked at most: those of the best trials."""
 
@@ -112,11 +114,13 @@ def select(
         budget = settings.model_copy(update={"seconds": max(seconds - (time.monotonic() - begin), 1e-3)})
         trials = Trials(judged, held, budget, kinds, dict(runs.common), seed, on_trial)
         trials.run()
+        best = trials.best
+        assert best is not None
         stacked = stack_of(trials.done) if settings.stack else None
         if stacked is not None and not trials.late:
-            trials.judged([stacked])
-    best = trials.best
-    assert best is not None
+            (together,) = trials.judged([stacked])
+            if together.state == "complete" and together.score < (1.0 - LEAST_STACKED_GAIN) * best.score:
+                best = together
     others = [trial for trial in _ranked(trials.done) if trial is not best]
     foreign = [trial for trial in others if _kind(trial.config) != _kind(best.config)]
     second = (foreign or others or [None])[0]

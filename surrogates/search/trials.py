@@ -61,7 +61,7 @@ def hopeless(errors: np.ndarray, best: np.ndarray) -> bool:
     change = np.log(errors + np.finfo(float).tiny) - np.log(best + np.finfo(float).tiny)
     if not change.any() or errors.mean() <= best.mean():
         return False
-    return bool(wilcoxon(change, alternative="greater").pvalue < DOUBT)
+    return bool(wilcoxon(change, alternative="greater").pvalue < DOUBT)  # pyright: ignore[reportAttributeAccessIssue]
 
 
 class Trials:

@@ -1,0 +1,168 @@
+"""The search for the best candidate, on fields whose best kind is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from data.errors import ModelError, StudyError
+from surrogates.kinds import kind_config
+from surrogates.reductions import reduction_config
+from surrogates.search.latent_fold import AffineJudge, DecodingJudge, LatentFold
+from surrogates.search.selection import Runs, select, stack_of, worth
+from surrogates.search.settings import SearchSettings
+from surrogates.search.trials import Trial, hopeless
+from surrogates.validation import assign_folds, cross_validate
+
+SVD = reduction_config({"kind": "svd", "rank": 4})
+PLACE = np.linspace(0.0, 1.0, 30)
+
+
+def runs_of(n: int = 40, metric: str = "fluctuation_l2", seed: int = 0) -> Runs:
+    """Fields that are cubic in two parameters: the sparse polynomial holds them exactly, a plane does not."""
+    x = np.random.default_rng(seed).uniform(-1.0, 1.0, (n, 2))
+    a, b = x[:, :1], x[:, 1:]
+    fields = np.sin(3.0 * PLACE) * (1.0 + a**3) + np.cos(5.0 * PLACE) * a * b + PLACE * b**2
+    return Runs(x, {"u": fields[:, :, None]}, {"u": SVD}, metric, {})
+
+
+@pytest.mark.parametrize("metric", ["fluctuation_l2", "relative_l2"])
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_judging_without_the_fields_gives_the_errors_of_the_cross_validation(metric, logarithmic):
+    runs = runs_of(30, metric)
+    if logarithmic:
+        runs = Runs(runs.x, {"u": np.exp(4.0 * runs.targets["u"])}, runs.reductions, metric, {})
+    config = kind_config({"kind": "linear"})
+    whole = cross_validate(config, runs.reductions, runs.x, runs.targets, folds=3, seed=5)
+    for part in runs.folds([config], 3, 5):
+        (judge,) = next(iter(part.judges.values())).values()
+        assert isinstance(judge, DecodingJudge if logarithmic else AffineJudge)
+        np.testing.assert_allclose(part.errors(config, 5), whole.errors["u"][metric][part.held], rtol=1e-6)
+
+
+def test_a_scaled_field_is_judged_in_its_own_unit():
+    rng = np.random.default_rng(2)
+    x = rng.uniform(1.0, 10.0, (40, 2))
+    fields = (x[:, :1] ** 2 / x[:, 1:] * (1.0 + 0.1 * np.sin(PLACE * x[:, :1])))[:, :, None]
+    runs = Runs(x, {"u": fields}, {"u": SVD}, "relative_l2", {})
+    config = kind_config({"kind": "linear"})
+    whole = cross_validate(config, runs.reductions, x, runs.targets, folds=4, seed=1)
+    for part in runs.folds([config], 4, 1):
+        expected = whole.errors["u"]["relative_l2"][part.held]
+        np.testing.assert_allclose(part.errors(config, 1), expected, rtol=1e-6)
+
+
+def test_the_kind_that_holds_the_function_is_found_and_the_others_given_up():
+    settings = SearchSettings(kinds=("linear", "pce", "rbf"), trials=6)
+    found = select(runs_of(), settings, folds=5, seed=0, seconds=60.0)
+    assert found.best.config.kind == "pce"  # pyright: ignore[reportAttributeAccessIssue]
+    assert found.best.score < 1e-8
+    assert not found.spent
+    assert found.second is None or found.second.config.kind != "pce"  # pyright: ignore[reportAttributeAccessIssue]
+    states = {trial.config.kind: trial.state for trial in found.trials}  # pyright: ignore[reportAttributeAccessIssue]
+    assert states["linear"] == "complete", "the first generation knows no best trial yet"
+
+
+@pytest.mark.parametrize("method", ["tpe", "random", "grid", "cmaes"])
+def test_equal_seeds_search_alike(method):
+    settings = SearchSettings(kinds=("pce", "rbf"), trials=8, method=method)
+    one, two = (select(runs_of(), settings, folds=3, seed=4, seconds=120.0) for _ in range(2))
+    assert [trial.config for trial in one.trials] == [trial.config for trial in two.trials]
+    for a, b in zip(one.trials, two.trials, strict=True):
+        np.testing.assert_array_equal(a.errors, b.errors)
+    assert len({trial.config.model_dump_json() for trial in one.trials}) == len(one.trials)
+
+
+def test_workers_find_what_one_process_finds():
+    alone = SearchSettings(kinds=("linear", "pce"), trials=5, stack=False)
+    beside = alone.model_copy(update={"workers": 2})
+    one, two = (select(runs_of(), s, folds=3, seed=4, seconds=120.0) for s in (alone, beside))
+    assert [trial.config for trial in one.trials] == [trial.config for trial in two.trials]
+    for a, b in zip(one.trials, two.trials, strict=True):
+        np.testing.assert_allclose(a.errors, b.errors, rtol=1e-12)
+
+
+def test_the_time_budget_ends_the_search():
+    settings = SearchSettings(kinds=("linear", "rbf", "pce", "bayes"), trials=500)
+    found = select(runs_of(), settings, folds=3, seed=0, seconds=1.5)
+    assert found.spent
+    assert len(found.trials) < 500
+    assert found.best.state == "complete"
+
+
+def test_a_trial_is_hopeless_only_beyond_doubt():
+    rng = np.random.default_rng(0)
+    best = rng.lognormal(size=20)
+    assert hopeless(1.5 * best, best)
+    assert not hopeless(0.5 * best, best)
+    assert not hopeless(1.5 * best[:7], best[:7])
+    wrong = sum(hopeless(rng.lognormal(size=20), rng.lognormal(size=20)) for _ in range(400))
+    assert wrong < 0.08 * 400
+
+
+def test_a_trial_that_cannot_be_trained_is_told_and_the_search_goes_on():
+    settings = SearchSettings(kinds=("bayes", "linear"), trials=2, stack=False)
+    runs = runs_of()
+    told = Runs(runs.x, runs.targets, runs.reductions, runs.metric, {"inputs": ("log", "raw")})
+    with pytest.raises(ModelError, match="must be positive in all runs"):
+        select(told, settings, folds=3, seed=0, seconds=60.0)
+    with pytest.raises(StudyError, match="'kinds' of \\[search\\] must be among"):
+        select(runs, SearchSettings(kinds=("kriging",)), folds=3, seed=0, seconds=60.0)
+
+
+def test_a_stack_takes_the_best_of_each_kind():
+    def trial(number: int, kind: str, error: float, **settings) -> Trial:
+        config = kind_config({"kind": kind, **settings})
+        return Trial(number, config, np.full(10, error), "complete", 0.1)
+
+    trials = [trial(0, "linear", 0.5), trial(1, "rbf", 0.1), trial(2, "pce", 0.2), trial(3, "bayes", 0.3)]
+    stack = stack_of([*trials, trial(4, "pce", 0.05, max_degree=3)])
+    assert stack is not None
+    assert [member["kind"] for member in stack.members] == ["pce", "rbf", "bayes"]
+    assert stack.members[0]["max_degree"] == 3
+    assert stack_of(trials[:1]) is None
+    other_view = trial(5, "gp", 0.01, inputs="raw")
+    assert stack_of([other_view, *trials]) is None
+
+
+def test_the_choice_is_worth_what_it_saves_on_other_folds():
+    settings = SearchSettings(kinds=("linear", "pce"), trials=2, stack=False, repeats=3)
+    runs = runs_of()
+    found = select(runs, settings, folds=4, seed=0, seconds=60.0)
+    gain = worth(found, runs, settings, folds=4, seed=0)
+    assert gain is not None
+    assert gain.best.shape == gain.second.shape == (3,)
+    assert len(set(gain.second)) == 3, "every repeat has folds of its own"
+    share, spread = gain.gain
+    assert share == pytest.approx(1.0, abs=1e-6)
+    assert spread < 1e-6
+
+
+def test_nested_selection_never_sees_the_run_it_is_judged_by():
+    runs = runs_of(20)
+    seen = []
+
+    def choose(held: np.ndarray, index: int):
+        seen.append((held, index))
+        inner = runs.without(held)
+        assert len(inner.x) == np.sum(~held)
+        found = select(
+            inner, SearchSettings(kinds=("linear", "pce"), trials=2), folds=3, seed=0, seconds=60.0
+        )
+        return found.best.config
+
+    validation = cross_validate(choose, runs.reductions, runs.x, runs.targets, folds=4, seed=0)
+    fold = assign_folds(20, 4, 0)
+    for held, index in seen:
+        np.testing.assert_array_equal(held, fold == index)
+    assert validation.errors["u"]["relative_l2"].max() < 1e-6
+
+
+def test_a_fold_is_small_enough_to_send():
+    x = np.random.default_rng(0).uniform(size=(20, 2))
+    fields = {"u": (x @ np.random.default_rng(1).standard_normal((2, 50_000)))[:, :, None]}
+    config = kind_config({"kind": "linear"})
+    rank_two = {"u": reduction_config({"kind": "svd", "rank": 2})}
+    fold = LatentFold.of([config], rank_two, x, fields, np.arange(20) < 5, "relative_l2", 0)
+    (judge,) = next(iter(fold.judges.values())).values()
+    assert sum(array.nbytes for array in vars(judge).values()) < 1000
