@@ -1,9 +1,10 @@
-"""Bayesian regression on polynomials of the parameters, the degree chosen by the evidence."""
+"""Bayesian regression on polynomials of the parameters, the degree and the prior chosen by the evidence."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from copy import copy
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -11,13 +12,16 @@ from pydantic import Field
 from data.errors import ModelError
 from surrogates.kinds import KindConfig, register
 from surrogates.polynomials import Legendre, number_of_terms
+from surrogates.search_space import Choice, Options, Span
+from surrogates.sparse_bayes import sparse_regression
 from surrogates.states import part, prefixed
+from surrogates.weight_posterior import WeightPosterior
 
 VAGUE = 1e-12
 """Rate of the Gamma priors of both precisions: noise down to 1e-6 of the spread can be learned."""
 
 
-LEARNED = ("centre", "weights", "intercept", "alpha", "lambda", "degree", "decay", "noise")
+LEARNED = ("centre", "weights", "intercept", "alpha", "lambda", "degree", "decay", "noise", "sparse")
 DECAYS = (1.0, 0.5, 0.25)
 
 
@@ -28,13 +32,26 @@ class BayesConfig(KindConfig):
     max_degree: largest degree that "auto" tries. max_terms: largest number of terms of the polynomial.
     decay: ratio of the prior stds of the weights of one total degree and of the one below, or "auto": 1,
         1/2 or 1/4, by evidence. Smooth functions have weights that fall off with the degree.
+    prior: "ridge" gives all terms one precision; "ard" gives each of a few terms its own (automatic relevance
+        determination); "auto" takes for each latent coordinate what has the higher evidence.
     """
+
+    space: ClassVar[Mapping[str, Choice]] = {
+        "prior": Options(("auto", "ridge", "ard")),
+        "max_degree": Span(2, 8, whole=True),
+    }
 
     kind: Literal["bayes"] = "bayes"
     degree: int | Literal["auto"] = "auto"
     max_degree: int = Field(default=8, ge=1, le=20)
     max_terms: int = Field(default=400, ge=1)
     decay: Annotated[float, Field(gt=0.0, le=1.0)] | Literal["auto"] = "auto"
+    prior: Literal["auto", "ridge", "ard"] = "auto"
+
+    @classmethod
+    def suits(cls, runs: int, parameters: int, times: int | None) -> bool:
+        """Where there are runs enough for a plane."""
+        return runs > parameters + 1
 
 
 class Bayes:
@@ -43,8 +60,10 @@ class Bayes:
     phi are decay^degree times products of Legendre polynomials, without the constant. lambda and alpha
     maximise the evidence, found by scikit-learn's BayesianRidge. With S the covariance of the weights,
     S^-1 = lambda + alpha Phi^T Phi for centred Phi, the predictive variance is
-    (1 + 1/n)/alpha + (phi - mean phi)^T S (phi - mean phi). Source: Bishop, Pattern Recognition and Machine
-    Learning, 3.3 to 3.5; MacKay, Neural Computation 4, 1992.
+    (1 + 1/n)/alpha + (phi - mean phi)^T S (phi - mean phi). Automatic relevance determination (ARDRegression) has a
+    lambda for each of those terms that a matching pursuit leaves; in the formulas its phi_k are scaled by
+    lambda_k^(-1/2), and lambda is 1. Source: Bishop, Pattern Recognition and Machine Learning, 3.3 to 3.5 and
+    7.2; MacKay, Neural Computation 4, 1992.
     """
 
     def __init__(self, config: BayesConfig) -> None:
@@ -64,15 +83,24 @@ class Bayes:
         self.weights_ = np.zeros((phi.shape[1], outputs))
         self.intercept_, self.alpha_, self.lambda_ = np.zeros(outputs), np.ones(outputs), np.ones(outputs)
         self.degree_, self.decay_ = np.zeros(outputs, dtype=np.int64), np.ones(outputs)
+        self.sparse_ = np.zeros(outputs, dtype=bool)
+        self.vectors_: dict[str, np.ndarray] = {}
+        self.gram_: dict[str, np.ndarray] = {}
+        self.posteriors_: list[WeightPosterior] = []
         best = np.full(outputs, -np.inf)
-        for decay in decays:
+        for decay in decays if self.config.prior != "ard" else ():
             scaled = phi * decay**total
             for r in range(outputs):
                 losses, highest = 0, -np.inf
                 for degree in degrees:
                     used = total <= degree
                     ridge = BayesianRidge(alpha_2=VAGUE, lambda_2=VAGUE, compute_score=True)
-                    ridge.fit(scaled[:, used], z[:, r])
+                    try:
+                        ridge.fit(scaled[:, used], z[:, r])
+                    except np.linalg.LinAlgError:
+                        # LAPACK's divide and conquer fails on rare matrices, such as those of grids: another degree
+                        # or decay does.
+                        continue
                     if ridge.scores_[-1] > best[r]:
                         best[r], self.degree_[r], self.decay_[r] = ridge.scores_[-1], degree, decay
                         self.weights_[:, r] = 0.0
@@ -84,21 +112,35 @@ class Bayes:
                     highest = max(highest, ridge.scores_[-1])
                     if losses == 2:
                         break
+        if self.config.prior != "ridge":
+            for r in range(outputs):
+                self._try_sparse(phi, z[:, r], r, best[r])
         self.noise_ = (1.0 + 1.0 / len(x)) / self.alpha_
-        self._factor(phi)
+        for degree, decay in sorted(set(zip(self.degree_.tolist(), self.decay_.tolist(), strict=True))):
+            used = np.flatnonzero(total <= degree)
+            if not self.sparse_.all():
+                self._factor(f"{degree},{decay!r}", phi, used, decay ** total[used])
         return self
 
-    def _factor(self, phi: np.ndarray) -> None:
-        """Eigenvectors V, rows scaled by decay^degree, and eigenvalues of each Phi^T Phi in use."""
-        self.vectors_: dict[str, np.ndarray] = {}
-        self.gram_: dict[str, np.ndarray] = {}
-        for degree, decay in sorted(set(zip(self.degree_.tolist(), self.decay_.tolist(), strict=True))):
-            used = self.basis_.total_degree <= degree
-            prior = decay ** self.basis_.total_degree[used]
-            centred = (phi[:, used] - self.centre_[used]) * prior
-            gram, vectors = np.linalg.eigh(centred.T @ centred)
-            self.vectors_[f"{degree},{decay!r}"] = vectors * prior[:, None]
-            self.gram_[f"{degree},{decay!r}"] = gram.clip(0.0)
+    def _try_sparse(self, phi: np.ndarray, z: np.ndarray, r: int, least: float) -> None:
+        """Takes automatic relevance determination for output r if its evidence exceeds `least`."""
+        found = sparse_regression(phi, z)
+        if found is None or (found.evidence <= least and self.config.prior == "auto"):
+            return
+        self.sparse_[r] = True
+        self.weights_[:, r] = 0.0
+        self.weights_[found.terms, r] = found.weights
+        self.intercept_[r] = z.mean() - self.centre_ @ self.weights_[:, r]
+        self.alpha_[r], self.lambda_[r] = found.alpha, 1.0
+        self._factor(f"sparse {r}", phi, found.terms, found.precisions**-0.5)
+
+    def _factor(self, key: str, phi: np.ndarray, used: np.ndarray, prior: np.ndarray) -> None:
+        """Eigenvectors V of Phi^T Phi over the terms in use (u,), rows scaled by the prior (u,), and eigenvalues."""
+        centred = (phi[:, used] - self.centre_[used]) * prior
+        gram, vectors = np.linalg.eigh(centred.T @ centred)
+        self.vectors_[key] = np.zeros((phi.shape[1], len(used)))
+        self.vectors_[key][used] = vectors * prior[:, None]
+        self.gram_[key] = gram.clip(0.0)
 
     def _degrees(self, parameters: int) -> list[int]:
         if isinstance(self.config.degree, int):
@@ -116,15 +158,51 @@ class Bayes:
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and std, each (q, r), of the predictive distribution at x (q, p)."""
         phi = self.basis_.terms(x)
+        if self.posteriors_:
+            pairs = [one.predict(self._centred(phi)) for one in self.posteriors_]
+            return np.stack([pair[0] for pair in pairs], axis=1), np.sqrt([pair[1] for pair in pairs]).T
         variance = np.tile(self.noise_, (len(x), 1))
         for key, vectors in self.vectors_.items():
-            degree, decay = (float(part) for part in key.split(","))
-            used = self.basis_.total_degree <= degree
-            mine = (self.degree_ == degree) & (self.decay_ == decay)
-            projected = (phi[:, used] - self.centre_[used]) @ vectors
+            mine = self._owners(key)
+            projected = (phi - self.centre_) @ vectors
             precision = self.lambda_[mine] + self.alpha_[mine] * self.gram_[key][:, None]
             variance[:, mine] += projected**2 @ (1.0 / precision)
         return self.intercept_ + phi @ self.weights_, np.sqrt(variance)
+
+    def update(self, x: np.ndarray, z: np.ndarray) -> Self:
+        """The regression after one more run, x (p,) and z (r,); basis and precisions stay as they are.
+
+        Equal to the posterior of all runs at these precisions, at the cost of a rank-one update.
+        """
+        after = copy(self)
+        phi = self._centred(self.basis_.terms(x[None]))[0]
+        before = self.posteriors_ or [self._posterior(r) for r in range(len(self.alpha_))]
+        after.posteriors_ = [one.update(phi, float(each)) for one, each in zip(before, z, strict=True)]
+        after.weights_ = np.stack([one.mean[1:] for one in after.posteriors_], axis=1)
+        constants = np.array([one.mean[0] for one in after.posteriors_])
+        after.intercept_ = constants - self.centre_ @ after.weights_
+        return after
+
+    def _posterior(self, r: int) -> WeightPosterior:
+        """Of the constant and the weights of output r, both about the mean of the terms."""
+        key = next(key for key in self.vectors_ if self._owners(key)[r])
+        vectors, alpha = self.vectors_[key], self.alpha_[r]
+        inner = (vectors / (self.lambda_[r] + alpha * self.gram_[key])) @ vectors.T
+        constant = self.intercept_[r] + self.centre_ @ self.weights_[:, r]
+        covariance = np.zeros((len(inner) + 1, len(inner) + 1))
+        # noise_ is the variance of an observation and of the constant, which has a flat prior: (1 + 1/n)/alpha.
+        covariance[0, 0], covariance[1:, 1:] = self.noise_[r] - 1.0 / alpha, inner
+        return WeightPosterior(np.append(constant, self.weights_[:, r]), covariance, 1.0 / alpha)
+
+    def _centred(self, phi: np.ndarray) -> np.ndarray:
+        return np.hstack([np.ones((len(phi), 1)), phi - self.centre_])
+
+    def _owners(self, key: str) -> np.ndarray:
+        """(r,) bool: the outputs that an eigendecomposition belongs to."""
+        if key.startswith("sparse"):
+            return np.arange(len(self.alpha_)) == int(key.split()[1])
+        degree, decay = (float(part) for part in key.split(","))
+        return (self.degree_ == degree) & (self.decay_ == decay) & ~self.sparse_
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """d mean_r / d x_j (q, r, p) at x (q, p)."""
@@ -134,6 +212,8 @@ class Bayes:
         """All that was learned, as named arrays."""
         arrays = prefixed("basis.", self.basis_.state())
         arrays |= prefixed("vectors.", self.vectors_) | prefixed("gram.", self.gram_)
+        for r, one in enumerate(self.posteriors_):
+            arrays |= {f"posterior.{r}.mean": one.mean, f"posterior.{r}.covariance": one.covariance}
         return arrays | {name: getattr(self, f"{name}_") for name in LEARNED}
 
     @classmethod
@@ -144,6 +224,11 @@ class Bayes:
         bayes.vectors_, bayes.gram_ = part(state, "vectors."), part(state, "gram.")
         for name in LEARNED:
             setattr(bayes, f"{name}_", state[name])
+        bayes.posteriors_ = [
+            WeightPosterior(one["mean"], one["covariance"], 1.0 / float(alpha))
+            for r, alpha in enumerate(bayes.alpha_)
+            if (one := part(state, f"posterior.{r}."))
+        ]
         return bayes
 
 
