@@ -41,6 +41,7 @@ class Description(_Frozen):
     coverage: nominal probability that a calibrated band covers the truth of a new run.
     errors: field to metric to value, from cross-validation ("relative_l2.median", ...).
     settings: the settings of the kind and of each field's reduction, as in the study file.
+    history: how many measured first times a query must bring, 0 where the model answers from parameters alone.
     notes: what the user must be told, such as too few runs for the asked coverage.
     """
 
@@ -52,6 +53,7 @@ class Description(_Frozen):
     coverage: float
     errors: dict[str, dict[str, float]]
     seed: int
+    history: int = 0
     settings: dict[str, Any]
     notes: tuple[str, ...] = ()
 

@@ -16,6 +16,7 @@ from surrogates.preparation import Preparation
 from surrogates.reductions import ReductionConfig
 from surrogates.scaler import Scaler
 from surrogates.states import part, prefixed
+from surrogates.training_data import check_transient
 from surrogates.trajectory.time_by_time import TimeByTime
 from surrogates.trajectory.unrolled import Unrolled, regressor_of, restored_regressor
 
@@ -83,6 +84,7 @@ class Emulator:
 
         history: how many of the first times each query will bring as measured; kinds that roll out go on from them.
         """
+        check_transient(config, x, targets, history)
         return cls.of(config, Preparation.of(config, reductions, x, targets, seed), seed, history)
 
     @classmethod

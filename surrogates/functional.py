@@ -9,6 +9,7 @@ import numpy as np
 
 from surrogates.field_model import FieldModel
 from surrogates.field_view import FieldView
+from surrogates.trajectory.time_by_time import TimeByTime
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def value(functional: Functional, field: np.ndarray, selection: Selection | None
 
 def std(
     functional: Functional,
-    model: FieldModel | FieldView,
+    model: FieldModel | FieldView | TimeByTime,
     mean: np.ndarray,
     z: np.ndarray,
     sigma: np.ndarray,

@@ -26,6 +26,9 @@ from surrogates.quantities import Quantity, functional_of
 from surrogates.reductions import ReductionConfig, reduction_config
 from surrogates.states import part, prefixed
 from surrogates.training_data import check_described
+from surrogates.trajectory.between_times import at_times, checked_times
+from surrogates.trajectory.history import History, checked_history
+from surrogates.trajectory.time_by_time import TimeByTime
 from surrogates.validation import CrossValidation
 
 
@@ -58,6 +61,7 @@ class Surrogate:
         cells: Mapping[str, np.ndarray] | None = None,
         cross_validation: CrossValidation,
         coverage: float = 0.9,
+        history: int = 0,
         seed: int,
         name: str,
     ) -> Self:
@@ -67,11 +71,12 @@ class Surrogate:
         parameters: p names and units in the order of x's columns (their ranges are taken from x).
         fields: one for each target. points: field to (n_points, 3) coordinates of nodes or cell centres.
         cells: meshio cell type to (k, nodes) indices into the points of the fields on points.
-        Raises ModelError.
+        history: how many first times queries will bring as measured, for the kinds that go on from them; the same
+        as in the cross-validation. Raises ModelError.
         """
         x = np.asarray(x, dtype=np.float64)
-        check_described(x, targets, parameters, fields, points)
-        emulator = Emulator.fit(config, reductions, x, targets, seed)
+        check_described(x, targets, parameters, fields, points, rolls=config.transient == "rollout")
+        emulator = Emulator.fit(config, reductions, x, targets, seed, history)
         calibration = Calibration.fit(targets, cross_validation, coverage)
         note = too_few(len(x), coverage)
         description = Description(
@@ -86,6 +91,7 @@ class Surrogate:
             coverage=coverage,
             errors={name: cross_validation.field_summary(name) for name in targets},
             seed=seed,
+            history=emulator.history,
             settings={
                 "candidate": config.model_dump(mode="json"),
                 "reductions": {name: reductions[name].model_dump(mode="json") for name in targets},
@@ -96,14 +102,23 @@ class Surrogate:
         return cls(description, emulator, calibration, Domain.fit(x), dict(cells or {}), places)
 
     def predict(
-        self, x: np.ndarray, fields: Sequence[str] | None = None, quantities: Sequence[Quantity] = ()
+        self,
+        x: np.ndarray,
+        fields: Sequence[str] | None = None,
+        quantities: Sequence[Quantity] = (),
+        times: Sequence[float] | None = None,
+        history: History | None = None,
     ) -> Prediction:
         """Answers q queries x (q, p), in the parameters' units and order.
 
         fields: the fields to answer in full; all if None, none if (). quantities: the numbers to read off.
-        Raises QueryError when x has another shape or is not finite, or a name is unknown.
+        times: those to answer at, within the trained range; the trained times if None. history: the measured first
+        times, for a model that forecasts.
+        Raises QueryError when x has another shape or is not finite, a name is unknown, a time lies outside, or the
+        history is not what the model needs.
         """
         x = self.checked(x)
+        measured = checked_history(self.description, history, len(x))
         wanted = [info.name for info in self.description.fields] if fields is None else list(fields)
         for name in wanted:
             self.info(name)
@@ -111,7 +126,7 @@ class Surrogate:
         bands: dict[str, Band] = {}
         numbers: dict[str, Band] = {}
         needed = {*wanted, *(key.field for _, key in asked)}
-        for name, (z, sigma) in self.emulator.latent(x, needed).items():
+        for name, (z, sigma) in self.emulator.latent(x, needed, measured).items():
             mine = [(quantity, key) for quantity, key in asked if key.field == name]
             model = self.emulator.fields[name].at(x)
             mean = model.mean(z)
@@ -120,6 +135,10 @@ class Surrogate:
                 bands[name] = self._band(name, mean, std, self.calibration.fields[name], model.rounding(mean))
             for quantity, key in mine:
                 numbers[quantity.label] = self._number(quantity, key, model, mean, z, sigma)
+        if times is not None:
+            bands = {name: self._at_times(band, name, times) for name, band in bands.items()}
+            for quantity in quantities:
+                numbers[quantity.label] = self._at_times(numbers[quantity.label], quantity.field, times)
         return Prediction(
             fields={name: bands[name] for name in wanted},
             quantities={quantity.label: numbers[quantity.label] for quantity in quantities},
@@ -210,11 +229,16 @@ class Surrogate:
             "Ask for one of these",
         )
 
+    def _at_times(self, band: Band, name: str, times: Sequence[float]) -> Band:
+        known = self.info(name).times
+        asked = checked_times(times, known, name)
+        return at_times(band, known or (), asked)
+
     def _number(
         self,
         quantity: Quantity,
         key: Functional,
-        model: FieldModel | FieldView,
+        model: FieldModel | FieldView | TimeByTime,
         mean: np.ndarray,
         z: np.ndarray,
         sigma: np.ndarray,

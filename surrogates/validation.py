@@ -15,6 +15,7 @@ from surrogates.functional import Functional
 from surrogates.kinds import KindConfig
 from surrogates.reductions import ReductionConfig
 from surrogates.training_data import check_runs
+from surrogates.trajectory.windows import Windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,17 +99,22 @@ def cross_validate(
     folds: int,
     seed: int,
     groups: np.ndarray | None = None,
+    history: int = 0,
+    windows: Windows | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> CrossValidation:
     """Predicts each run by a model trained without its fold; equal seeds give equal folds.
 
     config: the candidate, or who chooses one in each fold from the runs of that fold: nested selection.
     x: (n, p) parameters. targets: field to (n, [t,] points, components).
-    groups: (n,) labels; runs of one label stay in one fold. progress: called with (folds done, folds).
+    groups: (n,) labels; runs of one label stay in one fold.
+    history: how many first times of the held-out runs are given to kinds that go on from them; errors count
+        the times after them, for every kind. windows: what the rows are, where they were cut from longer runs;
+        training leaves out those that overlap with held-out ones. progress: called with (folds done, folds).
     Raises ModelError. Source: Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, 7.10.2.
     """
     check_runs(reductions, x, targets)
-    fold = assign_folds(len(x), folds, seed, groups)
+    fold = assign_folds(len(x), folds, seed, groups) if windows is None else windows.folds(folds, seed)
     mean = {name: np.empty(values.shape, _floating(values)) for name, values in targets.items()}
     std = {name: np.empty_like(array) for name, array in mean.items()}
     errors = {name: {m: np.empty(len(x)) for m in ("relative_l2", "fluctuation_l2")} for name in targets}
@@ -120,12 +126,16 @@ def cross_validate(
     fit_seconds = predict_seconds = 0.0
     for index in range(folds):
         held, kept = np.flatnonzero(fold == index), np.flatnonzero(fold != index)
+        kept = kept if windows is None else windows.apart(kept, held)
         start = time.perf_counter()
         train = {name: values[kept] for name, values in targets.items()}
         candidate = config if isinstance(config, KindConfig) else config(fold == index, index)
-        emulator = Emulator.fit(candidate, carried_by(reductions, len(x), len(kept)), x[kept], train, seed)
+        emulator = Emulator.fit(
+            candidate, carried_by(reductions, len(x), len(kept)), x[kept], train, seed, history
+        )
         fitted = time.perf_counter()
-        for name, (z, sigma) in emulator.latent(x[held]).items():
+        first = {name: values[held, :history] for name, values in targets.items()} if history else None
+        for name, (z, sigma) in emulator.latent(x[held], history=first).items():
             model, true = emulator.fields[name].at(x[held]), targets[name][held]
             predicted = model.mean(z)
             mean[name][held] = predicted.reshape(true.shape)
@@ -135,10 +145,12 @@ def cross_validate(
                     number.mean[held] = functional.value(key, predicted)
                     number.std[held] = functional.std(key, model, predicted, z, sigma)
                     number.true[held] = functional.value(key, true.reshape(predicted.shape).astype(float))
-            errors[name]["relative_l2"][held] = metrics.relative_l2(true, predicted.reshape(true.shape))
-            errors[name]["fluctuation_l2"][held] = metrics.fluctuation_l2(
-                true, predicted.reshape(true.shape), train[name].mean(axis=0, dtype=np.float64)
-            )
+            judged, guess = true, predicted.reshape(true.shape)
+            reference = train[name].mean(axis=0, dtype=np.float64)
+            if history:
+                judged, guess, reference = judged[:, history:], guess[:, history:], reference[history:]
+            errors[name]["relative_l2"][held] = metrics.relative_l2(judged, guess)
+            errors[name]["fluctuation_l2"][held] = metrics.fluctuation_l2(judged, guess, reference)
         fit_seconds += fitted - start
         predict_seconds += time.perf_counter() - fitted
         if progress is not None:

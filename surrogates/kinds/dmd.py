@@ -17,6 +17,7 @@ from surrogates.trajectory.sequence import SequenceConfig
 
 DELAYS = (1, 2, 4, 8, 16)
 DAMPINGS = (1e-9, 1e-6, 1e-3)
+"""Of the least squares, relative to the largest singular value; left-out roll-outs choose."""
 FOLDS = 4
 LARGEST_STATE = 100
 """Delays times coordinates that "auto" tries: the eigenvalues of larger operators cost more than they bring."""
@@ -54,30 +55,31 @@ class DMD:
         """Learns from x (n, p) and z (n, t, r); nothing here is random. Raises ModelError."""
         n, times, _ = z.shape
         self.times_ = times
-        # Neighbours are held out together: windows of one run overlap.
-        folds = [part for part in np.array_split(np.arange(n), min(FOLDS, n)) if len(part) < n]
+        # Neighbours are held out together: windows of one run overlap. A single run is its own judge.
+        folds = np.array_split(np.arange(n), min(FOLDS, n)) if n > 1 else [np.arange(1)]
         best, lowest = None, np.inf
         for form in self._forms(x.shape[1], z, history):
-            errors = np.zeros_like(z)
+            errors = np.zeros((len(DAMPINGS), *z.shape))
             for held in folds:
-                kept = np.setdiff1d(np.arange(n), held)
-                self._learn(form, x[kept], z[kept])
-                given = z[held, :history] if history else None
-                errors[held] = self.roll(x[held], given, times) - z[held]
-            if not folds:
-                self._learn(form, x, z)
-                errors = self.roll(x, z[:, :history] if history else None, times) - z
-            score = float(np.sum(errors**2))
-            if np.isfinite(score) and score < lowest:
-                best, lowest = form, score
-                self.std_ = np.maximum(np.sqrt(np.mean(errors**2, axis=0)), LEAST_STD)
+                kept = np.setdiff1d(np.arange(n), held) if n > 1 else held
+                self._first(form, x[kept], z[kept])
+                for index, coefficients in enumerate(learned(form, x[kept], z[kept], DAMPINGS)):
+                    self.coefficients_ = coefficients
+                    errors[index, held] = self.roll(x[held], z[held, :history] if history else None, times) - z[held]
+            for each, damping in zip(errors, DAMPINGS, strict=True):
+                score = float(np.sum(each**2))
+                if np.isfinite(score) and score < lowest:
+                    best, lowest = (form, damping), score
+                    self.std_ = np.maximum(np.sqrt(np.mean(each**2, axis=0)), LEAST_STD)
         if best is None:
             raise ModelError(
                 "A roll-out of 'dmd' must stay finite on left-out runs",
                 "roll-outs that grow beyond all bounds",
                 "Set stable = true, or use another kind",
             )
-        self._learn(best, x, z)
+        form, damping = best
+        self._first(form, x, z)
+        (self.coefficients_,) = learned(form, x, z, (damping,))
         return self
 
     def _forms(self, parameters: int, z: np.ndarray, history: int) -> list[Form]:
@@ -98,12 +100,10 @@ class DMD:
         )
         tried = tuple(d for d in tried if d <= most and (d == 1 or 2 * d < times))
         operators = {"affine": (True,), "control": (False,), "auto": (True, False)}[self.config.operator]
-        return list(
-            itertools.starmap(Form, itertools.product(tried, operators if parameters else (False,), DAMPINGS))
-        )
+        return list(itertools.starmap(Form, itertools.product(tried, operators if parameters else (False,))))
 
-    def _learn(self, form: Form, x: np.ndarray, z: np.ndarray) -> None:
-        self.form_, self.coefficients_ = form, learned(form, x, z)
+    def _first(self, form: Form, x: np.ndarray, z: np.ndarray) -> None:
+        self.form_ = form
         self.first_ = CubicRBF.fit(x, z[:, : form.delays].reshape(len(z), -1))[0]
 
     def roll(self, x: np.ndarray, history: np.ndarray | None, steps: int) -> np.ndarray:
@@ -123,7 +123,7 @@ class DMD:
         """All that was learned, as named arrays."""
         form = self.form_
         return {
-            "form": np.array([form.delays, form.affine, form.damping, self.times_], dtype=np.float64),
+            "form": np.array([form.delays, form.affine, self.times_]),
             "coefficients": self.coefficients_,
             "centres": self.first_.centres,
             "weights": self.first_.weights,
@@ -134,8 +134,8 @@ class DMD:
     def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
         """The fitted decomposition again."""
         dmd = cls(config)
-        delays, affine, damping, times = state["form"].tolist()
-        dmd.form_, dmd.times_ = Form(int(delays), bool(affine), damping), int(times)
+        delays, affine, times = state["form"].tolist()
+        dmd.form_, dmd.times_ = Form(delays, bool(affine)), times
         dmd.coefficients_, dmd.std_ = state["coefficients"], state["std"]
         dmd.first_ = CubicRBF(state["centres"], state["weights"])
         return dmd

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,26 +15,25 @@ class Form:
     """What a linear recurrence may be.
 
     delays: number d of past states that the next one depends on. affine: whether the operator itself is affine in
-    the parameters, or only its constant part ("with control"). damping: of the least squares, relative to the
-    largest singular value.
+    the parameters, or only its constant part ("with control").
     """
 
     delays: int
     affine: bool
-    damping: float
 
 
-def learned(form: Form, x: np.ndarray, z: np.ndarray) -> np.ndarray:
+def learned(form: Form, x: np.ndarray, z: np.ndarray, dampings: Sequence[float]) -> list[np.ndarray]:
     """The coefficients (features, r) of z_{k+1} = sum_j phi_j(x) (A_j s_k + b_j), phi = (1, x), by least squares.
 
-    x: (n, p). z: (n, t, r). s_k = (z_k, ..., z_{k-d+1}).
+    x: (n, p). z: (n, t, r). s_k = (z_k, ..., z_{k-d+1}). dampings: of the squared coefficients, each relative to the
+    largest singular value; one result for each.
     """
     steps = z.shape[1] - form.delays
     rows = [_features(form, x, delayed(z[:, k : form.delays + k])) for k in range(steps)]
     u, s, vt = np.linalg.svd(np.vstack(rows), full_matrices=False)
-    after = np.vstack([z[:, form.delays + k] for k in range(steps)])
-    floor = max(form.damping, NEGLIGIBLE) * s[0]
-    return vt.T @ ((s / (s**2 + floor**2))[:, None] * (u.T @ after))
+    after = u.T @ np.vstack([z[:, form.delays + k] for k in range(steps)])
+    floors = [max(damping, NEGLIGIBLE) * s[0] for damping in dampings]
+    return [vt.T @ ((s / (s**2 + floor**2))[:, None] * after) for floor in floors]
 
 
 def delayed(z: np.ndarray) -> np.ndarray:
