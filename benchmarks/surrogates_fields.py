@@ -19,7 +19,7 @@ from surrogates.metrics import relative_l2
 from surrogates.validation import assign_folds
 
 Predictor = Callable[[np.ndarray], np.ndarray]
-REDUCTION = {"kind": "svd", "error": 1e-6}
+REDUCTION = {"kind": "svd"}
 SETS = ("airfoil_transonic", "graetz", "navier_stokes", "heat_sink")
 OURS = ("auto", "gp", "bayes", "pce", "rbf", "mlp", "lstm")
 

@@ -16,9 +16,9 @@ Predictor = Callable[[np.ndarray], np.ndarray]
 Setting = tuple[str, Callable[[np.ndarray, np.ndarray], Predictor]]
 
 FIELD_METHODS = ("EZyRB RBF", "EZyRB RBF, log parameters", "EZyRB GPR", "EZyRB ANN")
-RANKS = (-1, 10, 20, 40)
+RANKS = (-1, 8, 16, 40)
 POLYHARMONIC = ("thin_plate_spline", "cubic", "quintic", "linear")
-SHAPED = ("multiquadric", "inverse_multiquadric", "gaussian")
+SHAPED = ("multiquadric", "inverse_multiquadric", "inverse_quadratic", "gaussian")
 EPSILONS = (None, 0.1, 1.0, 10.0)
 EPOCHS = 5000
 
@@ -83,15 +83,19 @@ def _gpr() -> Iterator[Setting]:
     from ezyrb import GPR
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel, Matern, WhiteKernel
 
-    def build(rank: int, kernel: Any, restarts: int, x: np.ndarray, values: np.ndarray) -> Predictor:
-        ones = np.ones(x.shape[1])
-        made = None if kernel is None else ConstantKernel() * kernel(ones) + WhiteKernel(1e-6, (1e-12, 1.0))
-        return _pod(rank, x, values, GPR(kern=made, optimization_restart=restarts))
+    def stock(x: np.ndarray, values: np.ndarray) -> Predictor:
+        return _pod(-1, x, values, GPR())
 
-    yield f"stock kernel, {_all(-1)}", partial(build, -1, None, 20)
-    matern = partial(Matern, nu=2.5)
-    for rank, (name, kernel) in product((-1, 10, 20), (("RBF", RBF), ("Matern 5/2", matern))):
-        yield f"{name} and noise, {_all(rank)}", partial(build, rank, kernel, 1)
+    def build(rank: int, kernel: Any, noisy: bool, x: np.ndarray, values: np.ndarray) -> Predictor:
+        made = ConstantKernel(1.0, (1e-3, 1e8)) * kernel(np.ones(x.shape[1]), (1e-3, 1e4))
+        made = made + WhiteKernel(1e-6, (1e-14, 1.0)) if noisy else made
+        return _pod(rank, x, values, GPR(kern=made, optimization_restart=0))
+
+    yield f"stock, {_all(-1)}", stock
+    kernels = {"RBF": RBF, "Matern 5/2": partial(Matern, nu=2.5)}
+    for rank, name, noisy in product((16, 8), kernels, (True, False)):
+        what = f"{name} and noise" if noisy else name
+        yield f"{what}, {_all(rank)}", partial(build, rank, kernels[name], noisy)
 
 
 def _ann() -> Iterator[Setting]:

@@ -1,4 +1,4 @@
-"""Scalars: error, log predictive density and coverage on 2,000 new points, and CPU time, ours and other libraries'."""
+"""Scalars: error, density and coverage on 2,000 new points, and CPU time, ours and other libraries'."""
 
 from __future__ import annotations
 
@@ -102,7 +102,6 @@ def openturns_chaos(x: np.ndarray, y: np.ndarray) -> Predictor:
     import openturns as ot
 
     ot.RandomGenerator.SetSeed(0)
-    p = x.shape[1]
     low, high = x.min(axis=0), x.max(axis=0)
     margin = 1e-9 * (high - low)
     box = ot.JointDistribution(

@@ -25,7 +25,7 @@ class PyfuncSurrogate(PythonModel):
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ):
-        """Columns `<quantity>`, `<quantity>:std`, `:lower`, `:upper` and `inside`, one row per query."""
+        """Columns `<quantity>`, `<quantity>:std`, `:lower`, `:upper`, `inside` and `outside`, one row per query."""
         names = [parameter.name for parameter in self.surrogate.description.parameters]
         quantities = [one for field in self.surrogate.description.fields for one in default_quantities(field)]
         answer = self.surrogate.predict(model_input[names].to_numpy(float), fields=(), quantities=quantities)
@@ -33,7 +33,7 @@ class PyfuncSurrogate(PythonModel):
         for label, band in answer.quantities.items():
             columns |= {label: band.mean, f"{label}:std": band.std}
             columns |= {f"{label}:lower": band.lower, f"{label}:upper": band.upper}
-        return pd.DataFrame(columns | {"inside": answer.inside})
+        return pd.DataFrame(columns | {"inside": answer.inside, "outside": answer.outside})
 
 
 set_model(PyfuncSurrogate())

@@ -10,7 +10,7 @@ import orjson
 
 from data.errors import QueryError
 from serving.blocks import predict_in_blocks
-from serving.query import Query
+from serving.query import BANDS, Query
 from serving.served import Served
 from surrogates.prediction import Band, Prediction
 
@@ -38,7 +38,13 @@ def predict(served: Served, query: Query) -> Prediction:
 
 def written(served: Served, query: Query, prediction: Prediction, media_type: str) -> bytes:
     """The body of the reply, in the media type JSON or NPZ."""
-    header = {"model": served.model, "version": served.version, "coverage": prediction.coverage}
+    header = {
+        "model": served.model,
+        "version": served.version,
+        "coverage": prediction.coverage,
+        "band": BANDS[prediction.simultaneous],
+        "why": prediction.why,
+    }
     quantities = {
         quantity.label: {"unit": served.field(quantity.field).unit} for quantity in query.quantities
     }
@@ -46,6 +52,9 @@ def written(served: Served, query: Query, prediction: Prediction, media_type: st
         name: served.field(name).model_dump(include={"unit", "components", "on", "times"})
         for name in query.fields
     }
+    if query.times is not None:
+        for about in fields.values():
+            about["times"] = query.times
     return (_npz if media_type == NPZ else _json)(prediction, header, quantities, fields)
 
 
@@ -55,6 +64,7 @@ def _json(
     document = {
         **header,
         "inside": prediction.inside,
+        "outside": prediction.outside,
         "quantities": {
             label: about | _numbers(prediction.quantities[label]) for label, about in quantities.items()
         },
@@ -84,12 +94,13 @@ def _texts(band: Band) -> dict[str, Any]:
 def _npz(
     prediction: Prediction, header: dict[str, Any], quantities: dict[str, Any], fields: dict[str, Any]
 ) -> bytes:
-    """Arrays `inside`, `quantities/<label>/<statistic>` and `fields/<name>/<statistic>`.
+    """Arrays `inside`, `outside`, `quantities/<label>/<statistic>` and `fields/<name>/<statistic>`.
 
     All that is not an array stands as JSON text in `about`.
     """
     about = orjson.dumps({**header, "quantities": quantities, "fields": fields}).decode()
     arrays: dict[str, Any] = {"about": np.array(about), "inside": prediction.inside}
+    arrays["outside"] = prediction.outside
     for group, bands in (("quantities", prediction.quantities), ("fields", prediction.fields)):
         for name, band in bands.items():
             arrays |= {f"{group}/{name}/{statistic}": getattr(band, statistic) for statistic in STATISTICS}

@@ -24,7 +24,14 @@ def predict_in_blocks(surrogate: Surrogate, query: Query) -> Prediction:
     values = sum(info.n_points * len(info.components) * len(info.times or (0,)) for info in infos)
     size = max(1, BLOCK_VALUES // values)
     parts = [
-        surrogate.predict(query.x[start : start + size], query.fields, query.quantities)
+        surrogate.predict(
+            query.x[start : start + size],
+            query.fields,
+            query.quantities,
+            times=query.times,
+            history=None if query.history is None else query.history.of(slice(start, start + size)),
+            simultaneous=query.simultaneous,
+        )
         for start in range(0, len(query.x), size)
     ]
     if len(parts) == 1:
@@ -33,7 +40,10 @@ def predict_in_blocks(surrogate: Surrogate, query: Query) -> Prediction:
         fields=_joined([part.fields for part in parts]),
         quantities=_joined([part.quantities for part in parts]),
         inside=np.concatenate([part.inside for part in parts]),
+        outside=np.concatenate([part.outside for part in parts]),
+        why=tuple(why for part in parts for why in part.why),
         coverage=parts[0].coverage,
+        simultaneous=parts[0].simultaneous,
     )
 
 

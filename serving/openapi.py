@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from serving.query import BANDS
 from surrogates.description import Description
 
 PAGE = """<!doctype html>
@@ -75,12 +76,35 @@ def _predict(description: Description) -> dict[str, Any]:
     }
     schema = {
         "type": "object",
-        "required": ["parameters"],
+        "required": ["parameters", *(["history"] if description.history else [])],
         "properties": {
             "parameters": {"oneOf": [parameters, {"type": "array", "items": parameters}]},
             "fields": {"type": "array", "items": field_names},
             "quantities": {"type": "array", "items": quantity},
             "units": {"type": "object", "additionalProperties": {"type": "string"}},
+            "times": {
+                "type": "array",
+                "items": {"type": "number"},
+                "description": "of transient fields; between trained times the answer is interpolated",
+            },
+            "history": {
+                "type": "object",
+                "required": ["times", "fields"],
+                "properties": {
+                    "times": {"type": "array", "items": {"type": "number"}},
+                    "fields": {"type": "object", "additionalProperties": {"type": "array", "items": {}}},
+                },
+                "description": f"the {description.history} measured first times of every field, by query, time, point "
+                "and component"
+                if description.history
+                else "this model answers from its parameters alone",
+            },
+            "band": {
+                "type": "string",
+                "enum": list(BANDS),
+                "default": BANDS[0],
+                "description": "whether each value, or all values of a field together, are covered",
+            },
         },
     }
     example = {name: about["example"] for name, about in parameters["properties"].items()}

@@ -11,11 +11,14 @@ from data.errors import QueryError
 from serving.limits import MAX_FIELD_VALUES
 from serving.outputs import OutputReader
 from serving.parameters import ParameterReader
-from serving.wording import quoted, refuse_unknown
+from serving.transients import TransientReader
+from serving.wording import listed, nearest, quoted, refuse_unknown
 from surrogates.description import Description
 from surrogates.quantities import Quantity
+from surrogates.trajectory.history import History
 
-KEYS = ("parameters", "fields", "quantities", "units")
+KEYS = ("parameters", "fields", "quantities", "units", "band", "times", "history")
+BANDS = ("pointwise", "simultaneous")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +26,17 @@ class Query:
     """x: (q, p) parameters in the order and units of the study; fields, quantities: what to answer.
 
     field_values: how many values of whole fields the answer holds per statistic.
+    simultaneous: whether bands must cover whole fields together.
+    times: those to answer at, None for the trained ones. history: the measured first times, to a forecasting model.
     """
 
     x: np.ndarray
     fields: tuple[str, ...]
     quantities: tuple[Quantity, ...]
     field_values: int
+    simultaneous: bool = False
+    times: tuple[float, ...] | None = None
+    history: History | None = None
 
 
 class QueryReader:
@@ -37,6 +45,7 @@ class QueryReader:
     def __init__(self, description: Description) -> None:
         self._parameters = ParameterReader(description)
         self._outputs = OutputReader(description)
+        self._transients = TransientReader(description)
 
     @property
     def default_quantities(self) -> tuple[Quantity, ...]:
@@ -61,4 +70,14 @@ class QueryReader:
                 f"{len(x)} queries for {values} values",
                 "Ask for fewer queries or fields at a time, or for quantities instead of 'fields'",
             )
-        return Query(x, fields, self._outputs.quantities(document.get("quantities")), values)
+        quantities = self._outputs.quantities(document.get("quantities"))
+        times = self._transients.times(document.get("times"))
+        history = self._transients.history(document.get("history"), len(x))
+        band = _is_simultaneous(document.get("band", BANDS[0]))
+        return Query(x, fields, quantities, values, band, times, history)
+
+
+def _is_simultaneous(band: Any) -> bool:
+    if band not in BANDS:
+        raise QueryError(f"'band' must be among {listed(BANDS)}", quoted(band), nearest(band, BANDS))
+    return band == BANDS[1]

@@ -63,24 +63,58 @@ def _rank(n: int, coverage: float) -> int:
 
 
 @dataclass(frozen=True, eq=False)
+class Factors:
+    """Factors q such that mean +- q std is the band of one field or quantity.
+
+    pointwise: (t, points, components) of a field, (t,) of a quantity; each value is covered by itself.
+    simultaneous: one number; all values of a run are covered together.
+    """
+
+    pointwise: np.ndarray
+    simultaneous: np.ndarray
+
+    @classmethod
+    def fit(cls, true: np.ndarray, mean: np.ndarray, std: np.ndarray, coverage: float) -> Self:
+        """Learns from out-of-fold predictions (n, ...) of n runs.
+
+        The simultaneous factor is that of the largest |true - mean| / std of each run, which is one score per run:
+        whatever the values of a run have to do with each other, none of a new run lies outside with the stated
+        probability. Source: Diquigiovanni, Fontana & Vantini, J. Multivariate Analysis 189, 2022, section 3.
+        """
+        flat, middle, spread = (values.reshape(len(true), -1) for values in (true, mean, std))
+        factor, largest = np.empty(flat.shape[1]), np.zeros(len(true))
+        for start in range(0, flat.shape[1], BLOCK):
+            columns = slice(start, start + BLOCK)
+            error = np.abs(flat[:, columns].astype(np.float64) - middle[:, columns])
+            score = error / spread[:, columns]
+            factor[columns] = conformal_factor(score, coverage)
+            largest = np.maximum(largest, score.max(axis=1))
+        shape = true.shape[1:]
+        return cls(factor.reshape(shape), np.array(conformal_factor(largest, coverage)))
+
+    def of(self, simultaneous: bool) -> np.ndarray:
+        """The one or the other, to be multiplied with stds (q, ...)."""
+        return self.simultaneous if simultaneous else self.pointwise
+
+
+@dataclass(frozen=True, eq=False)
 class Calibration:
-    """Factors q such that mean +- q std is the band; per value of a field and per default quantity.
+    """The factors of every field and of every default quantity.
 
     Scores are |true - mean| / std of every run, predicted by the model of the fold that held it out. The
     band is put round the mean of the model of all runs with its own std. This is the simplified form of CV+
     (Barber, Candes, Ramdas & Tibshirani, Predictive inference with the jackknife+, Ann. Statist. 49, 2021):
     it needs one model in place of one per fold. In exchange the finite-sample guarantee of CV+ (1 - 2 (1 -
     coverage) up to a small term) is not strictly inherited; what is measured on new runs is close to
-    nominal, and a little above it where the model of all runs is better than those of the folds. Coverage
-    is marginal: over new runs drawn as the training runs were, value by value, not for all values of a
-    field at once.
+    nominal (docs/benchmarks.md), and above it where the model of all runs is better than those of the folds.
+    Coverage is marginal: over new runs drawn as the training runs were.
 
-    fields: name to (t, points, components). quantities: functional to (t,).
+    fields: by name. quantities: by functional.
     """
 
     coverage: float
-    fields: dict[str, np.ndarray]
-    quantities: dict[Functional, np.ndarray]
+    fields: dict[str, Factors]
+    quantities: dict[Functional, Factors]
 
     @classmethod
     def fit(cls, targets: Mapping[str, np.ndarray], held_out: CrossValidation, coverage: float) -> Self:
@@ -99,26 +133,20 @@ class Calibration:
                     f"a field '{name}' of shape {true.shape} that it does not hold",
                     "Cross-validate this candidate on these runs first",
                 )
-            shape = true.shape[1:] if true.ndim == 4 else (1, *true.shape[1:])
-            flat, mean, std = (
-                values.reshape(len(true), -1) for values in (true, held_out.mean[name], held_out.std[name])
-            )
-            factor = np.empty(flat.shape[1])
-            for start in range(0, flat.shape[1], BLOCK):
-                columns = slice(start, start + BLOCK)
-                error = np.abs(flat[:, columns].astype(np.float64) - mean[:, columns])
-                factor[columns] = conformal_factor(error / std[:, columns], coverage)
-            fields[name] = factor.reshape(shape)
+            transient = true if true.ndim == 4 else true[:, None]
+            fields[name] = Factors.fit(transient, held_out.mean[name], held_out.std[name], coverage)
         quantities = {
-            key: conformal_factor(np.abs(number.true - number.mean) / number.std, coverage)
+            key: Factors.fit(number.true, number.mean, number.std, coverage)
             for key, number in held_out.quantities.items()
         }
         return cls(coverage, fields, quantities)
 
     def state(self) -> dict[str, np.ndarray]:
         """The factors as named arrays."""
-        arrays = {f"field.{index}": factor for index, factor in enumerate(self.fields.values())}
-        return arrays | {f"quantity.{key.key}": factor for key, factor in self.quantities.items()}
+        named = {f"field.{index}": factors for index, factors in enumerate(self.fields.values())}
+        named |= {f"quantity.{key.key}": factors for key, factors in self.quantities.items()}
+        arrays = {f"pointwise.{name}": factors.pointwise for name, factors in named.items()}
+        return arrays | {f"simultaneous.{name}": factors.simultaneous for name, factors in named.items()}
 
     @classmethod
     def restore(
@@ -129,5 +157,9 @@ class Calibration:
         state: Mapping[str, np.ndarray],
     ) -> Self:
         """The calibration again; fields and quantities in the order of training."""
-        by_field = {name: state[f"field.{index}"] for index, name in enumerate(fields)}
-        return cls(coverage, by_field, {key: state[f"quantity.{key.key}"] for key in quantities})
+
+        def factors(name: str) -> Factors:
+            return Factors(state[f"pointwise.{name}"], state[f"simultaneous.{name}"])
+
+        by_field = {name: factors(f"field.{index}") for index, name in enumerate(fields)}
+        return cls(coverage, by_field, {key: factors(f"quantity.{key.key}") for key in quantities})

@@ -28,10 +28,17 @@ class Prediction:
     fields: name to Band of shape (q, [t,] points, components), in the field's unit.
     quantities: label ("max(von_mises)") to Band of shape (q, [t,]), where quantities were asked for.
     inside: (q,) bool, whether each query lies inside the domain of the training runs.
+    outside: (q,) how far from the runs each query lies: 1 at the border of the domain, above it outside.
+    why: for each query one sentence on what speaks against trusting its answer, or None.
     coverage: the nominal coverage of the bands, such as 0.9.
+    simultaneous: whether a band covers all values of a field (all times of a quantity) together with that
+        probability, or each value by itself.
     """
 
     fields: dict[str, Band]
     quantities: dict[str, Band]
     inside: np.ndarray
+    outside: np.ndarray
+    why: tuple[str | None, ...]
     coverage: float
+    simultaneous: bool = False

@@ -108,12 +108,14 @@ class Surrogate:
         quantities: Sequence[Quantity] = (),
         times: Sequence[float] | None = None,
         history: History | None = None,
+        simultaneous: bool = False,
     ) -> Prediction:
         """Answers q queries x (q, p), in the parameters' units and order.
 
         fields: the fields to answer in full; all if None, none if (). quantities: the numbers to read off.
         times: those to answer at, within the trained range; the trained times if None. history: the measured first
-        times, for a model that forecasts.
+        times, for a model that forecasts. simultaneous: bands that cover all values of a field, or all times of a
+        quantity, together with the stated probability; else each value by itself.
         Raises QueryError when x has another shape or is not finite, a name is unknown, a time lies outside, or the
         history is not what the model needs.
         """
@@ -126,25 +128,48 @@ class Surrogate:
         bands: dict[str, Band] = {}
         numbers: dict[str, Band] = {}
         needed = {*wanted, *(key.field for _, key in asked)}
-        for name, (z, sigma) in self.emulator.latent(x, needed, measured).items():
+        # Of all fields, whatever is asked: where a query lies must not depend on it.
+        latent = self.emulator.latent(x, history=measured)
+        for name, (z, sigma) in latent.items():
+            if name not in needed:
+                continue
             mine = [(quantity, key) for quantity, key in asked if key.field == name]
             model = self.emulator.fields[name].at(x)
             mean = model.mean(z)
             if name in wanted:
                 std = model.std(z, sigma)
-                bands[name] = self._band(name, mean, std, self.calibration.fields[name], model.rounding(mean))
+                factor = self.calibration.fields[name].of(simultaneous)
+                bands[name] = self._band(name, mean, std, factor, model.rounding(mean))
             for quantity, key in mine:
-                numbers[quantity.label] = self._number(quantity, key, model, mean, z, sigma)
+                numbers[quantity.label] = self._number(quantity, key, model, mean, z, sigma, simultaneous)
         if times is not None:
             bands = {name: self._at_times(band, name, times) for name, band in bands.items()}
             for quantity in quantities:
                 numbers[quantity.label] = self._at_times(numbers[quantity.label], quantity.field, times)
+        shares = [sigma * self.emulator.fields[name].shares for name, (_, sigma) in latent.items()]
+        spread = np.max([np.linalg.norm(share, axis=1) for share in shares], axis=0)
+        where = self.domain.whereabouts(x, spread, [info.name for info in self.description.parameters])
         return Prediction(
             fields={name: bands[name] for name in wanted},
             quantities={quantity.label: numbers[quantity.label] for quantity in quantities},
-            inside=self.domain.inside(x),
+            inside=where.inside,
+            outside=where.outside,
+            why=where.why,
             coverage=self.description.coverage,
+            simultaneous=simultaneous,
         )
+
+    def typical_history(self) -> History | None:
+        """A made-up history of one query in the middle of the training, to try the model with; None if it needs none."""
+        if not self.description.history:
+            return None
+        middle = np.array([[(info.minimum + info.maximum) / 2 for info in self.description.parameters]])
+        fields = {}
+        for name, model in self.emulator.fields.items():
+            z = np.zeros((1, model.rank))
+            fields[name] = model.at(middle).mean(z)[:, : self.description.history]
+        times = self.description.fields[0].times or ()
+        return History(np.array(times[: self.description.history]), fields)
 
     def points(self, field: str) -> np.ndarray:
         """(n_points, 3) coordinates of the nodes or cell centres that carry the field; raises QueryError."""
@@ -242,18 +267,19 @@ class Surrogate:
         mean: np.ndarray,
         z: np.ndarray,
         sigma: np.ndarray,
+        simultaneous: bool,
     ) -> Band:
         selection = None
         if quantity.at is None:
-            factor = self.calibration.quantities[key]
+            factor = self.calibration.quantities[key].of(simultaneous)
         else:
             selection = self.locator(key.field).locate(quantity.at)
             # A place has no runs of its own to be calibrated by: it takes the factors of the corners around
             # it, and on a node exactly the node's.
-            corners = self.calibration.fields[key.field][:, selection.index]
-            factor = (
-                corners.max(axis=-1) if key.component is None else corners[..., key.component]
-            ) @ selection.weight
+            factors = self.calibration.fields[key.field]
+            corners = factors.pointwise[:, selection.index]
+            own = corners.max(axis=-1) if key.component is None else corners[..., key.component]
+            factor = factors.simultaneous if simultaneous else own @ selection.weight
         std = functional.std(key, model, mean, z, sigma, selection)
         value = functional.value(key, mean, selection)
         return self._band(key.field, value, std, factor, model.rounding(value))

@@ -31,6 +31,10 @@ def test_fields_and_quantities_are_the_surrogates_own(post, surrogate: Surrogate
     expected = surrogate.predict(X, ["displacement", "temperature"], quantities)
     assert (answer["model"], answer["version"], answer["coverage"]) == ("plate", "7", 0.9)
     assert answer["inside"] == expected.inside.tolist() == [True, True, False]
+    assert answer["outside"] == expected.outside.tolist()
+    assert answer["why"][:2] == [None, None]
+    assert "'heat_flux' = 90000 lies beyond its range" in answer["why"][2]
+    assert answer["band"] == "pointwise"
     assert answer["fields"].keys() == expected.fields.keys()
     assert answer["quantities"].keys() == expected.quantities.keys()
     for group, bands in (("fields", expected.fields), ("quantities", expected.quantities)):
@@ -56,6 +60,22 @@ def test_one_query_is_the_first_of_many(post):
     )
 
 
+def test_simultaneous_bands_are_answered_where_they_are_asked_for(post, surrogate: Surrogate):
+    document = {"parameters": ROWS, "fields": ["displacement"]}
+    answer = post(document | {"band": "simultaneous"}).json()
+    assert answer["band"] == "simultaneous"
+    expected = surrogate.predict(X, ["displacement"], simultaneous=True).fields["displacement"]
+    np.testing.assert_array_equal(answer["fields"]["displacement"]["upper"], expected.upper)
+    assert (expected.upper > surrogate.predict(X).fields["displacement"].upper).any()
+
+
+def test_another_band_is_refused(post):
+    reply = post({"parameters": ROW, "band": "simultanous"})
+    assert reply.status_code == 422
+    assert "'band' must be among 'pointwise' and 'simultaneous'" in reply.json()["error"]
+    assert "Perhaps 'simultaneous' was meant" in reply.json()["error"]
+
+
 def test_no_quantities_may_be_asked_for(post):
     answer = post({"parameters": ROW, "quantities": []}).json()
     assert answer["quantities"] == answer["fields"] == {}
@@ -72,6 +92,8 @@ def test_the_archive_holds_the_same_numbers(post):
         assert about["version"] == "7"
         assert about["fields"]["temperature"]["unit"] == "K"
         np.testing.assert_array_equal(archive["inside"], answer["inside"])
+        np.testing.assert_array_equal(archive["outside"], answer["outside"])
+        assert about["why"] == answer["why"]
         for statistic in STATISTICS:
             np.testing.assert_array_equal(
                 archive[f"fields/temperature/{statistic}"], answer["fields"]["temperature"][statistic]
@@ -91,6 +113,8 @@ def test_blocks_change_no_number(surrogate: Surrogate, monkeypatch: pytest.Monke
     monkeypatch.setattr(blocks, "BLOCK_VALUES", 4 * 175)
     parts = predict_in_blocks(surrogate, query)
     np.testing.assert_array_equal(parts.inside, whole.inside)
+    np.testing.assert_allclose(parts.outside, whole.outside)
+    assert parts.why == whole.why
     for statistic in STATISTICS:
         for name in whole.quantities:
             np.testing.assert_allclose(

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import ModelError
-from surrogates.calibration import Calibration, conformal_factor, observed_coverage, too_few
+from surrogates.calibration import Calibration, Factors, conformal_factor, observed_coverage, too_few
 from surrogates.figures import coverage as coverage_figure
 from surrogates.figures import png
 from surrogates.kinds import kind_config
@@ -82,6 +82,63 @@ def test_bands_cover_the_truth_of_new_runs(plate, settings):
         covered_maximum.append(np.mean((maximum.lower <= top) & (top <= maximum.upper)))
     assert 0.85 < np.mean(covered) < 0.95
     assert 0.83 < np.mean(covered_maximum) < 0.97
+
+
+def test_the_simultaneous_factor_is_that_of_each_runs_largest_score():
+    # Run i has the scores i and 20 - i: its largest is max(i, 20 - i), and of 19 such the 18th is 18.
+    i = np.arange(1.0, 20.0)
+    true = np.stack([i, i - 20.0], axis=1)[:, None, :, None]
+    factors = Factors.fit(true, np.zeros_like(true), np.ones_like(true), 0.9)
+    assert factors.simultaneous == 19.0
+    np.testing.assert_array_equal(factors.pointwise, np.full((1, 2, 1), 18.0))
+    halved = Factors.fit(true, np.zeros_like(true), np.full_like(true, 2.0), 0.9)
+    assert halved.simultaneous == 9.5
+
+
+@given(st.integers(5, 40), st.integers(1, 6), st.integers(0, 99))
+def test_bands_of_a_whole_field_are_no_narrower_than_those_of_its_values(n, values, seed):
+    true = np.random.default_rng(seed).standard_t(3, (n, values))
+    factors = Factors.fit(true, np.zeros_like(true), np.ones_like(true), 0.8)
+    assert (factors.pointwise <= factors.simultaneous).all()
+
+
+def test_simultaneous_bands_hold_whole_fields_of_new_runs(plate):
+    """Nominal 90 % of 100 new runs, averaged over 12 trainings; noise makes the values of a run differ."""
+    rng, config = np.random.default_rng(0), kind_config({"kind": "bayes", "degree": 4, "decay": 0.5})
+    whole, by_value = [], []
+
+    def runs(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        x = plate.parameters(n, seed)
+        return x, plate.fields(x)["temperature"] + 0.05 * rng.normal(size=(n, 36, 1))
+
+    for seed in range(12):
+        x, values = runs(40, seed)
+        targets = {"temperature": values}
+        reductions = {"temperature": reduction_config({"kind": "svd", "rank": 4})}
+        held_out = cross_validate(config, reductions, x, targets, folds=10, seed=seed)
+        trained = plate.train_on(config, x, targets, held_out, reductions=reductions)
+        x, true = runs(100, 1000 + seed)
+        asked = [Quantity("max", "temperature")]
+        band = trained.predict(x, simultaneous=True).fields["temperature"]
+        inside = ((band.lower <= true) & (true <= band.upper)).all(axis=(1, 2))
+        whole.append(inside.mean())
+        narrow = trained.predict(x, quantities=asked)
+        low, high = narrow.fields["temperature"].lower, narrow.fields["temperature"].upper
+        by_value.append(((low <= true) & (true <= high)).all(axis=(1, 2)).mean())
+        number = trained.predict(x, fields=(), quantities=asked, simultaneous=True).quantities[asked[0].label]
+        # A quantity without times has one value: both bands are the same.
+        np.testing.assert_array_equal(number.upper, narrow.quantities[asked[0].label].upper)
+    assert 0.86 < np.mean(whole) < 0.95
+    assert np.mean(by_value) < 0.5
+
+
+def test_a_point_on_a_node_has_the_simultaneous_band_of_the_node(plate, surrogate):
+    x, node = plate.parameters(4, 9), 14
+    at = tuple(plate.points[node, :2].tolist())
+    quantity = Quantity("point", "velocity", "x", at)
+    prediction = surrogate.predict(x, quantities=[quantity], simultaneous=True)
+    field = prediction.fields["velocity"].upper[:, :, node, 0]
+    np.testing.assert_allclose(prediction.quantities[quantity.label].upper, field, rtol=1e-9)
 
 
 def test_refuses_a_cross_validation_of_other_runs(plate):

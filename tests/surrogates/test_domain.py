@@ -53,3 +53,47 @@ def test_repeated_runs_and_a_constant_parameter_do_no_harm():
     domain = Domain.fit(x)
     assert domain.inside(x).all()
     assert not domain.inside(np.array([[0.5, 0.5, 7.5]]))[0]
+
+
+@given(st.integers(1, 4), st.integers(3, 30), st.integers(0, 99))
+def test_the_score_is_at_most_one_inside_and_above_it_outside(p, n, seed):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, p))
+    domain = Domain.fit(x)
+    queries = rng.normal(scale=2.0, size=(50, p))
+    where = domain.whereabouts(queries, np.zeros(50), [f"p{j}" for j in range(p)])
+    np.testing.assert_array_equal(where.inside, domain.inside(queries))
+    assert all(
+        (why is not None) == (outside > 1.0) for why, outside in zip(where.why, where.outside, strict=True)
+    )
+    assert (domain.whereabouts(x, np.zeros(n), ["p"] * p).outside <= 1.0).all()
+
+
+def test_the_score_rises_with_the_way_beyond_the_range():
+    domain = Domain.fit(np.linspace(0.0, 10.0, 21)[:, None])
+    way = np.array([[10.0], [10.6], [12.0], [20.0], [1e300]])
+    where = domain.whereabouts(way, np.zeros(5), ["load"])
+    assert (np.diff(where.outside) > 0.0).all()
+    # The margin of 21 runs is a twentieth of the range, 0.5.
+    assert where.outside[2] == pytest.approx(4.0)
+    assert np.isfinite(where.outside).all()
+    assert where.why[2] == "'load' = 12 lies beyond its range in the runs, 0 to 10"
+
+
+def test_says_which_of_the_reasons_it_is():
+    line = np.linspace(0.0, 1.0, 30)
+    domain = Domain.fit(np.stack([line, line], axis=1))
+    queries = np.array([[0.5, 0.5], [0.5, 0.5], [0.1, 0.9], [0.5, -1.0]])
+    where = domain.whereabouts(queries, np.array([0.1, 0.8, 0.1, 0.1]), ["a", "b"])
+    assert where.inside.tolist() == [True, True, False, False]
+    assert where.why[0] is None
+    assert where.why[1] == "the model's own std is 80% of the spread of all runs"
+    assert where.outside[1] == 0.8
+    assert where.why[2] is not None
+    assert where.why[2].startswith("the nearest run is ")
+    assert where.why[3] == "'b' = -1 lies beyond its range in the runs, 0 to 1"
+
+
+def test_a_model_that_knows_nothing_puts_no_query_outside():
+    domain = Domain.fit(np.linspace(0.0, 1.0, 10)[:, None])
+    assert domain.whereabouts(np.array([[0.5]]), np.array([3.0]), ["x"]).inside[0]

@@ -32,6 +32,16 @@ def test_answers_only_what_is_asked(surrogate, plate):
     assert nothing.inside.shape == (3,)
 
 
+def test_where_a_query_lies_does_not_depend_on_what_is_asked(surrogate, plate):
+    x = np.vstack([plate.parameters(5, 9), [[5.0, 300.0]]])
+    every, nothing = surrogate.predict(x), surrogate.predict(x, fields=())
+    np.testing.assert_array_equal(every.outside, nothing.outside)
+    assert every.inside.tolist() == [True] * 5 + [False]
+    assert every.outside[-1] > 1.0
+    assert every.why[:5] == (None,) * 5
+    assert "'k' = 5 lies beyond its range" in every.why[-1]
+
+
 def test_quantities_agree_with_the_fields_they_are_read_off(plate, surrogate):
     x = plate.parameters(6, 9)
     asked = [quantity for info in plate.infos for quantity in default_quantities(info)]
