@@ -11,36 +11,60 @@ from surrogates.gaussian_process.kernel import FAMILIES, Structure
 from surrogates.gaussian_process.likelihood import Sample
 from surrogates.gaussian_process.optimum import Objectives, Optimum
 
-LEAST_GAIN = 2.0
-"""Of the logarithm of the likelihood, for a parameter to be taken as one in which the output is linear."""
+LEAST_GAIN = 3.0
+"""Of the logarithm of the likelihood, for a family other than Matern 5/2 and for each linear parameter."""
 NEARLY_LINEAR = 2.0
-"""Lengthscale, in standard deviations of the parameter, from which on that is tried."""
+"""Lengthscale, in standard deviations of the parameter, from which on a linear one is tried."""
+
+SHIFT = 0.7
+"""Of log lengthscales from one family to the next."""
+SMALL_NOISE = (1e-6, 1e-4)
+"""Where the noise of another family starts, and below which noise it does not start at that of the one before."""
+
+
+def handicap(structure: Structure, asked: Structure, n: int, p: int) -> float:
+    """What the likelihood must gain, from n runs of p parameters, for a structure other than the one asked for.
+
+    A linear part has p more slopes and must gain p log(n) / 2. Source: Schwarz, Ann. Statist. 6 (1978) 461.
+    """
+    changes = (structure.family != asked.family) + len(structure.linear_in) - len(asked.linear_in)
+    return LEAST_GAIN * changes + 0.5 * p * math.log(n) * (structure.linear - asked.linear)
 
 
 def discovered(search: Objectives, first: Optimum, sample: Sample) -> list[Optimum]:
     """Optima of the other families, and of what grows from the best of all: linear parameters, a linear part.
 
-    Each step starts at the optimum before it, so that it takes few evaluations. A linear part has p more slopes
-    and must gain p log(n) / 2. Source: Schwarz, Ann. Statist. 6 (1978) 461.
+    Each step starts at the optimum before it, so that it takes few evaluations.
     """
-    found = [first]
-    for family in FAMILIES:
-        if family != first.structure.family:
-            found.append(search.followed(replace(first.structure, family=family), first.theta, sample))
-    best = min(found, key=lambda each: each.value)
     n, p = search.x.shape
+    others = [family for family in FAMILIES if family != first.structure.family]
+    found = [search.followed(*_of_family(first, family, p), sample) for family in others]
+    best = min([first, *found], key=lambda each: judged(each, first.structure, n, p))
     for j in _nearly_linear(best, p):
         tried = search.followed(*_linear_in(best, j, p), sample)
-        if tried.value < best.value - LEAST_GAIN:
+        if judged(tried, first.structure, n, p) < judged(best, first.structure, n, p):
             found.append(best := tried)
-    tried = search.followed(*_with_slopes(best, p), sample)
-    if tried.value < best.value - 0.5 * p * math.log(n):
-        found.append(tried)
-    return found[1:]
+    if not first.structure.linear:
+        found.append(search.followed(*_with_slopes(best, p), sample))
+    return found
+
+
+def judged(optimum: Optimum, asked: Structure, n: int, p: int) -> float:
+    """Value with handicap, by which optima of different structure are compared."""
+    return optimum.value + handicap(optimum.structure, asked, n, p)
 
 
 def _curved(structure: Structure, p: int) -> list[int]:
     return [j for j in range(p) if j not in structure.linear_in]
+
+
+def _of_family(optimum: Optimum, family: str, p: int) -> tuple[Structure, np.ndarray]:
+    """The structure with another family, and where to start it: the smoother, the shorter its lengthscales are."""
+    theta, q = optimum.theta.copy(), len(_curved(optimum.structure, p))
+    theta[:q] += SHIFT * (FAMILIES.index(optimum.structure.family) - FAMILIES.index(family))
+    # Where Matern 5/2 sees no noise it bears all the roughness; from there L-BFGS takes a smoother kernel astray.
+    theta[q] = theta[q] if theta[q] > math.log(SMALL_NOISE[1]) else math.log(SMALL_NOISE[0])
+    return replace(optimum.structure, family=family), theta
 
 
 def _nearly_linear(optimum: Optimum, p: int) -> list[int]:

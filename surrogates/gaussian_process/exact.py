@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from surrogates.gaussian_process.discovery import discovered
+from surrogates.gaussian_process.discovery import discovered, judged
 from surrogates.gaussian_process.kernel import Hyperparameters, Structure
 from surrogates.gaussian_process.likelihood import Sample
 from surrogates.gaussian_process.optimum import Objectives, Optimum, hyperparameters_of, optimum_of
@@ -51,13 +51,14 @@ def fit_hyperparameters(
             finalists = [optimum_of(start, k)]
         else:
             finalists = _searched(search, structure, discover, whole.rows(few), rng, restarts, before)
-            first = finalists[0]
-            finalists += [Optimum(first.structure, final[first.structure].start(), 0.0)]
-            finalists += [before] if before is not None else []
-            finalists = [final.at(each.structure, each.theta, sample) for each in finalists]
-            finalists = sorted(finalists, key=lambda each: each.value)[:FINALISTS]
+            plain = finalists[0]
+            others = [*finalists[1:], Optimum(plain.structure, final[plain.structure].start(), 0.0)]
+            others += [before] if before is not None else []
+            others = [final.at(each.structure, each.theta, sample) for each in others]
+            others = sorted(others, key=lambda each: judged(each, structure, *x[many].shape))
+            finalists = [plain, *others[: FINALISTS - 1]]
         ends = [final.followed(each.structure, each.theta, sample) for each in finalists]
-        before = min(ends, key=lambda each: each.value)
+        before = min(ends, key=lambda each: judged(each, structure, *x[many].shape))
         found.append((before, *final[before.structure].scale_and_mean(before.theta, sample)))
     return hyperparameters_of(found, x.shape[1]), final.evaluations
 
@@ -71,7 +72,7 @@ def _searched(
     restarts: int,
     before: Optimum | None,
 ) -> list[Optimum]:
-    """Optima on a few runs, the best first."""
+    """Optima on a few runs, the best of the structure asked for, but for its family, first."""
     common = search[structure].start()
     starts = [common]
     if before is not None and before.structure == structure:
@@ -83,4 +84,7 @@ def _searched(
     ends = [search.followed(structure, each.theta, sample) for each in promising]
     if discover:
         ends += discovered(search, min(ends, key=lambda each: each.value), sample)
-    return sorted(ends, key=lambda each: each.value)[:FINALISTS]
+    ends = sorted(ends, key=lambda each: judged(each, structure, *search.x.shape))
+    # What grew on few runs is followed on more beside the best that did not grow.
+    plain = next(each for each in ends if each.structure.linear_in == structure.linear_in)
+    return [plain, *(each for each in ends[:FINALISTS] if each is not plain)]

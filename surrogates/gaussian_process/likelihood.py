@@ -131,9 +131,10 @@ class Objective:
         return np.log([*[LENGTHSCALES] * self.q, (LEAST_NOISE, MOST_NOISE), *slopes])
 
     def start(self) -> np.ndarray:
-        """A point that suits smooth functions."""
+        """A point that suits smooth functions; the smoother the family, the shorter its lengthscales are."""
         slopes = self.p * self.structure.linear + len(self.structure.linear_in)
-        return np.array([*[self.centre - 1.0] * self.q, math.log(1e-4), *[math.log(0.3)] * slopes])
+        length, noise = (-1.7, 1e-6) if self.structure.family == "rbf" else (-1.0, 1e-4)
+        return np.array([*[self.centre + length] * self.q, math.log(noise), *[math.log(0.3)] * slopes])
 
     def __call__(self, theta: np.ndarray, sample: Sample) -> tuple[float, np.ndarray]:
         """Value and gradient at theta."""

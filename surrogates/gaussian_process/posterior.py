@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 import torch
 
+from data.errors import ModelError
 from surrogates.gaussian_process.prior import Prior
 from surrogates.states import prefixed
 
@@ -37,7 +38,7 @@ class Posterior:
     ) -> Self:
         """The posterior given z (n, r) at x (n, p); noise: (r, n) variance of each, by `hyper` if None."""
         variance = hyper.noise_at(x) if noise is None else noise
-        factor = torch.linalg.cholesky(hyper.covariance(x, x) + torch.diag_embed(variance))
+        factor = cholesky(hyper.covariance(x, x) + torch.diag_embed(variance))
         eye = torch.eye(len(x), dtype=x.dtype, device=x.device).expand_as(factor)
         inverse = torch.linalg.solve_triangular(factor, eye, upper=False)
         whitened = inverse @ (z.T - hyper.mean(x))[..., None]
@@ -54,7 +55,7 @@ class Posterior:
         known = self.inverse_factor @ self.hyper.covariance(self.x, x)
         rest = self.hyper.covariance(x, x) + torch.diag_embed(variance) - known.mT @ known
         eye = torch.eye(len(x), dtype=x.dtype, device=x.device).expand_as(rest)
-        corner = torch.linalg.solve_triangular(torch.linalg.cholesky(rest), eye, upper=False)
+        corner = torch.linalg.solve_triangular(cholesky(rest), eye, upper=False)
         below = -corner @ (known.mT @ self.inverse_factor)
         above = torch.cat([self.inverse_factor, torch.zeros_like(known)], dim=2)
         # L^-1 (z - m) of the runs there are, from the weights L^-T L^-1 (z - m).
@@ -97,3 +98,21 @@ class Posterior:
         names = ("x", "weights", "inverse_factor")
         x, weights, inverse = (torch.from_numpy(np.array(state[name])) for name in names)
         return cls(x, hyper, weights, inverse)
+
+
+def cholesky(matrix: torch.Tensor) -> torch.Tensor:
+    """The lower factors of symmetric matrices (r, n, n), with as little added to their diagonals as they need."""
+    factor, failed = torch.linalg.cholesky_ex(matrix)
+    diagonal = matrix.diagonal(dim1=1, dim2=2)
+    jitter = 1e-14 * diagonal.mean(dim=1)
+    while failed.any():
+        jitter = torch.where(failed > 0, 10.0 * jitter, 0.0 * jitter)
+        if not torch.isfinite(jitter).all():
+            raise ModelError(
+                "The covariance of the runs must be finite",
+                "NaN or infinity",
+                "Check the runs for such values",
+            )
+        matrix = matrix + torch.diag_embed(jitter[:, None].expand_as(diagonal))
+        factor, failed = torch.linalg.cholesky_ex(matrix)
+    return factor

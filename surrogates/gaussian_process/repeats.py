@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy.special import digamma, polygamma
+from scipy.stats import chi2
 
 from surrogates.gaussian_process.kernel import FAMILIES, Hyperparameters
 from surrogates.gaussian_process.likelihood import Sample
@@ -16,6 +17,8 @@ from surrogates.states import part, prefixed
 
 FEWEST_PLACES = 4
 """Of repeats, below which a change of the noise from place to place cannot be told."""
+CERTAINTY = 0.999
+"""Share of chance that the differences between places must exceed; the logarithm of a variance has long tails."""
 LENGTHSCALES = (0.5, 1.0, 2.0, 4.0)
 """Over which the noise may change, in standard deviations of the parameters; the likelihood chooses."""
 NO_SCATTER = 1e-20
@@ -76,8 +79,9 @@ def noise_pattern(pooled: Pooled) -> Posterior | None:
     logs = np.log(pooled.scatter[rows] / free[:, None]) - (digamma(free / 2.0) - np.log(free / 2.0))[:, None]
     weight = 1.0 / variance
     centred = logs - weight @ logs / weight.sum()
-    excess = weight @ centred**2 - (len(rows) - 1.0)
-    spread = np.maximum(excess, 0.0) / (weight.sum() - weight @ weight / weight.sum())
+    differ = weight @ centred**2
+    excess = np.where(differ > chi2.ppf(CERTAINTY, len(rows) - 1), differ - (len(rows) - 1.0), 0.0)
+    spread = excess / (weight.sum() - weight @ weight / weight.sum())
     if not spread.any():
         return None
     x, y = torch.from_numpy(pooled.x[rows]), torch.from_numpy(np.where(spread > 0.0, centred, 0.0))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from surrogates.gaussian_process.posterior import Posterior
+from surrogates.gaussian_process.posterior import Posterior, cholesky
 from surrogates.gaussian_process.prior import Prior
 
 JITTER = 1e-9
@@ -31,7 +31,7 @@ def sparse_posterior(
     own = hyper.covariance(inducing, inducing)
     jitter = JITTER * own.diagonal(dim1=1, dim2=2).mean(dim=1)
     eye = torch.eye(len(inducing), dtype=x.dtype, device=x.device)
-    factor = torch.linalg.cholesky(own + jitter[:, None, None] * eye)
+    factor = cholesky(own + jitter[:, None, None] * eye)
     residual = (z.T - hyper.mean(x)) / noise.sqrt()
     gram, seen = torch.zeros_like(own), own.new_zeros(len(own), len(inducing), 1)
     for start in range(0, len(x), BLOCK):
