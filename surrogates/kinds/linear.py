@@ -17,6 +17,11 @@ class LinearConfig(KindConfig):
 
     kind: Literal["linear"] = "linear"
 
+    @classmethod
+    def suits(cls, runs: int, parameters: int, times: int | None) -> bool:
+        """Always, where there are more runs than parameters: others must beat it."""
+        return runs > parameters + 1
+
 
 class Linear:
     """z = w0 + w^T x + noise by least squares; predictive variance s^2 (1 + h(x)), h the query's leverage.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -11,6 +11,7 @@ from pydantic import Field
 from surrogates.kinds import KindConfig, register
 from surrogates.polynomials import Legendre, number_of_terms
 from surrogates.pursuit import Pursuit, pursue
+from surrogates.search_space import Choice, Options
 from surrogates.states import part, prefixed
 
 LEAST_STD = 1e-8
@@ -23,10 +24,20 @@ class PCEConfig(KindConfig):
     sparsity: q of the hyperbolic set (sum_j a_j^q)^(1/q) <= degree; below 1 it leaves out high interactions.
     """
 
+    space: ClassVar[Mapping[str, Choice]] = {
+        "max_degree": Options((10, 3, 5, 15)),
+        "sparsity": Options((0.75, 0.5, 1.0)),
+    }
+
     kind: Literal["pce"] = "pce"
     max_degree: int = Field(default=10, ge=1, le=30)
     max_candidates: int = Field(default=1000, ge=1)
     sparsity: float = Field(default=0.75, gt=0.0, le=1.0)
+
+    @classmethod
+    def suits(cls, runs: int, parameters: int, times: int | None) -> bool:
+        """Where a few terms are within reach: it needs twice as many runs as parameters."""
+        return runs >= max(8, 2 * parameters)
 
 
 class PCE:

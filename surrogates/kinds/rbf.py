@@ -18,6 +18,11 @@ class RBFConfig(KindConfig):
 
     kind: Literal["rbf"] = "rbf"
 
+    @classmethod
+    def suits(cls, runs: int, parameters: int, times: int | None) -> bool:
+        """Always, where there are more runs than parameters: others must beat it."""
+        return runs > parameters + 1
+
 
 class RBF:
     """The cubic RBF interpolant, with the root mean square of its leave-one-out errors as std everywhere.

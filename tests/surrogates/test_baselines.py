@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from scipy.interpolate import RBFInterpolator
 
-from surrogates.kinds import kind_config, regressor_for
+from surrogates.kinds import kind_config, load_kinds, regressor_for
 from surrogates.radial_basis import CubicRBF
+from surrogates.search_space import Options, Span
 
 
 def fit(kind: str, x, z, **settings):
@@ -85,3 +86,53 @@ def test_chaos_spread_covers_the_noise():
     z = x[:, :1] ** 2 + 0.1 * rng.normal(size=(120, 1))
     _, std = fit("pce", x, z).predict(x[:20])
     np.testing.assert_allclose(std, 0.1, rtol=0.3)
+
+
+def test_chaos_knows_the_sobol_indices_of_the_ishigami_function():
+    """Of an orthonormal basis the squared weights are the variances; a = 7, b = 0.1 gives closed forms.
+
+    V1 = (1 + b pi^4/5)^2 / 2, V2 = a^2/8, V13 = b^2 pi^8 (1/18 - 1/50), all others zero: first-order indices
+    0.3139, 0.4424, 0, total ones 0.5576, 0.4424, 0.2437 (Sudret, Reliab. Eng. Syst. Saf. 93, 2008).
+    """
+    rng = np.random.default_rng(6)
+
+    def ishigami(x: np.ndarray) -> np.ndarray:
+        return np.sin(x[:, :1]) + 7.0 * np.sin(x[:, 1:2]) ** 2 + 0.1 * x[:, 2:] ** 4 * np.sin(x[:, :1])
+
+    x = np.vstack([rng.uniform(-np.pi, np.pi, (250, 3)), np.full((1, 3), np.pi), np.full((1, 3), -np.pi)])
+    fitted = fit("pce", x, ishigami(x), max_degree=14, sparsity=1.0)
+    powers, squares = fitted.basis_.exponents > 0, fitted.weights_[1:, 0] ** 2
+    first = [squares[powers[:, j] & (powers.sum(axis=1) == 1)].sum() / squares.sum() for j in range(3)]
+    whole = [squares[powers[:, j]].sum() / squares.sum() for j in range(3)]
+    b, pi = 0.1, np.pi
+    v1, v2, v13 = (1.0 + b * pi**4 / 5.0) ** 2 / 2.0, 49.0 / 8.0, b**2 * pi**8 * (1.0 / 18.0 - 1.0 / 50.0)
+    total = v1 + v2 + v13
+    np.testing.assert_allclose(first, [v1 / total, v2 / total, 0.0], atol=2e-3)
+    np.testing.assert_allclose(whole, [(v1 + v13) / total, v2 / total, v13 / total], atol=2e-3)
+
+
+def test_every_kind_says_settings_that_it_has():
+    for config in load_kinds().configs.values():
+        for name, choice in config.space.items():
+            assert name in config.model_fields
+            tried = choice.values if isinstance(choice, Options) else (choice.low, choice.high)
+            for value in tried:
+                made = config.model_validate(
+                    {name: int(value) if isinstance(choice, Span) and choice.whole else value}
+                )
+                assert getattr(made, name) == value
+
+
+@pytest.mark.parametrize(
+    ("kind", "runs", "parameters", "suits"),
+    [
+        ("pce", 7, 2, False),
+        ("pce", 20, 11, False),
+        ("pce", 22, 11, True),
+        ("mlp", 12, 2, False),
+        ("mlp", 20, 2, True),
+    ]
+    + [(kind, runs, 3, runs > 4) for kind in ("bayes", "rbf", "linear") for runs in (4, 5)],
+)
+def test_a_search_is_told_where_a_kind_suits(kind, runs, parameters, suits):
+    assert load_kinds().configs[kind].suits(runs, parameters, None) == suits
