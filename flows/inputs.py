@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
+
 from data.case_values import table_from_cases
 from data.ingest import IngestReport, ingest
 from data.parameters import ParameterTable, joined, read_table
@@ -50,6 +52,9 @@ def parameter_table(study: Study, sources: Sequence[RunSource]) -> ParameterTabl
         tables.append(read_table(study.beside(parameters.table), rest, parameters.run_column))
     elif rest:
         tables.append(table_in_files(sources, study.runs.reader, rest))
+    if not tables:
+        names = tuple(source.name for source in sources)
+        return ParameterTable((), (), names, np.zeros((len(names), 0)))
     return tables[0] if len(tables) == 1 else joined(tables)
 
 
@@ -59,7 +64,7 @@ def rules(study: Study) -> Rules:
         fields={name: field.unit for name, field in study.fields.items()},
         reader=study.runs.reader,
         bound=study.runs.bound,
-        time=TimeRule(**study.time.model_dump()),
+        time=TimeRule(**study.time.model_dump(exclude={"history", "horizon"})),
         mesh=MeshRule(
             **study.mesh.model_dump(exclude={"reference"}),
             reference=None if study.mesh.reference is None else study.beside(study.mesh.reference),

@@ -110,6 +110,8 @@ def judge_candidate(
             targets.values,
             folds=min(study.validation.folds, len(targets.runs)),
             seed=study.seed,
+            history=study.time.history,
+            windows=targets.windows,
             progress=lambda done, total: report_progress(f"Judging {label}", done, total),
         )
     errors = validation.errors
@@ -136,6 +138,7 @@ def train_best(
             cells=targets.cells,
             cross_validation=validation,
             coverage=study.validation.coverage,
+            history=study.time.history,
             seed=study.seed,
             name=study.name,
         )
@@ -154,7 +157,9 @@ def register_and_decide(
         "score": repr(best.score),
         "n_runs": str(len(targets.runs)),
     }
-    example = pd.DataFrame(targets.x[:2], columns=[parameter.name for parameter in targets.parameters])
+    names = [parameter.name for parameter in targets.parameters]
+    # A forecast needs a measured history beside the columns, which an example of MLflow's cannot hold.
+    example = None if surrogate.description.history else pd.DataFrame(targets.x[:2], columns=names)
     present = tracking.champion()
     with tempfile.TemporaryDirectory() as folder:
         surrogate.save(Path(folder) / "surrogate")

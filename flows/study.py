@@ -39,7 +39,7 @@ class Study(Section):
     description: str = Field("", description="What the study is about, for those who compare its runs.")
     seed: int = Field(0, ge=0, description="Seed of everything random: folds, initial weights, restarts.")
     runs: Runs
-    parameters: Parameters
+    parameters: Parameters = Parameters.model_validate({})
     fields: dict[str, FieldSpec] = Field(
         min_length=1, description="The fields to learn, by their name in the files."
     )
@@ -88,6 +88,14 @@ class Study(Section):
                         f"'reference' and 'scale_by' of the field '{name}' must name parameters ({known}): "
                         f"'{parameter}'"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _parameters_or_a_history(self) -> Study:
+        if not self.parameters.columns and not self.time.history:
+            raise ValueError(
+                "'parameters.columns' must name the inputs, unless `[time]` has a 'history' to forecast from"
+            )
         return self
 
     @classmethod

@@ -50,7 +50,7 @@ class Runs(Section):
     bound: float = Field(
         1e30, gt=0, description="A run with an absolute value beyond this is set aside as diverged."
     )
-    minimum: int = Field(8, ge=2, description="Fewer accepted runs than this end the pipeline with an error.")
+    minimum: int = Field(8, ge=1, description="Fewer accepted runs than this end the pipeline with an error.")
     step: float | None = Field(
         None, gt=0, description="Seconds between the files of a series that do not tell their time."
     )
@@ -120,7 +120,9 @@ class Parameters(Section):
         None, description="Pattern of the run names that tell parameters: `U{speed}_nu{viscosity}`."
     )
     run_column: str = Field("run", description="Column that holds the run's name.")
-    columns: dict[str, Parameter] = Field(min_length=1, description="The inputs.")
+    columns: dict[str, Parameter] = Field(
+        default_factory=dict, description="The inputs; none only where `[time]` has a `history`."
+    )
     constraints: tuple[str, ...] = Field(
         (),
         description="What suggested runs must satisfy besides: `heat_flux / convection <= 150`, of numbers, "
@@ -204,6 +206,24 @@ class Time(Section):
         le=1,
         description="With `overlap`: share of the first run's interval that a run must cover.",
     )
+    history: int = Field(
+        0,
+        ge=0,
+        description="Number of first times that a query brings as measured, for the kinds that roll out to go on from; "
+        "candidates are then judged by the times after them.",
+    )
+    horizon: int | None = Field(
+        None,
+        ge=1,
+        description="Times to forecast after the history: runs are cut into windows of both, so that even a single "
+        "long run can be learned from; whole runs if left out.",
+    )
+
+    @model_validator(mode="after")
+    def _horizon_follows_a_history(self) -> Time:
+        if self.horizon is not None and self.history == 0:
+            raise ValueError("'horizon' needs a 'history' to go on from")
+        return self
 
 
 class MeshSection(Section):

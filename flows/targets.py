@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
 
+from data.errors import StudyError
 from data.mesh import Mesh
 from flows.study import Study
 from surrogates.description import FieldInfo, ParameterInfo
+from surrogates.trajectory.windows import Windows
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +21,7 @@ class Targets:
 
     runs: n run names. x: (n, p) parameters. values: field to (n, [t,] points, components).
     points: field to (points, 3) coordinates. cells: meshio type to (k, nodes).
+    windows: what the rows are where the study forecasts and cuts its runs; else rows are runs.
     """
 
     runs: tuple[str, ...]
@@ -28,12 +31,14 @@ class Targets:
     fields: tuple[FieldInfo, ...]
     points: Mapping[str, np.ndarray]
     cells: Mapping[str, np.ndarray]
+    windows: Windows | None = None
 
 
 def targets_from(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Targets:
     """Takes the study's parameters and fields out of the Snapshots, whose runs share the mesh."""
     names = [name for name in study.parameters.columns if name in snapshots.coords]
-    x = np.column_stack([snapshots.coords[name].values for name in names]).astype(np.float64)
+    columns = [snapshots.coords[name].values for name in names]
+    x = np.column_stack([np.zeros((snapshots.sizes["run"], 0)), *columns]).astype(np.float64)
     parameters = [
         ParameterInfo(name=name, unit=snapshots.coords[name].attrs.get("units", "")) for name in names
     ]
@@ -59,7 +64,33 @@ def targets_from(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Targets:
             )
         )
     runs = tuple(map(str, snapshots.coords["run"].values))
-    return Targets(runs, x, values, tuple(parameters), tuple(fields), points, mesh.cells)
+    targets = Targets(runs, x, values, tuple(parameters), tuple(fields), points, mesh.cells)
+    return targets if study.time.horizon is None else cut(targets, study.time.history + study.time.horizon)
+
+
+def cut(targets: Targets, length: int) -> Targets:
+    """The same runs as windows of so many times, counted from the start of each; raises ModelError."""
+    times = [info.times for info in targets.fields]
+    if any(known is None for known in times):
+        raise StudyError(
+            "A study with a 'horizon' must have transient fields alone",
+            "a steady field",
+            "Take 'horizon' out of [time], or the field out of the study",
+        )
+    windows = Windows.of(len(targets.runs), min(len(known or ()) for known in times), length)
+    pairs = zip(windows.run.tolist(), windows.start.tolist(), strict=True)
+    fields = []
+    for info in targets.fields:
+        known = info.times or ()
+        fields.append(info.model_copy(update={"times": tuple(time - known[0] for time in known[:length])}))
+    return replace(
+        targets,
+        runs=tuple(f"{targets.runs[run]}+{start}" for run, start in pairs),
+        x=targets.x[windows.run],
+        values=windows.cut_all(targets.values),
+        fields=tuple(fields),
+        windows=windows,
+    )
 
 
 def cell_centres(mesh: Mesh) -> np.ndarray:

@@ -74,7 +74,7 @@ class Tracking:
         self.client.set_terminated(run.info.run_id, "FINISHED")
 
     def register(
-        self, folder: Path, run_id: str, tags: Mapping[str, str], example: pd.DataFrame
+        self, folder: Path, run_id: str, tags: Mapping[str, str], example: pd.DataFrame | None
     ) -> ModelVersion:
         """Logs a surrogate's folder as a pyfunc model "from code" and registers it as the next version."""
         mlflow.set_tracking_uri(self.uri)

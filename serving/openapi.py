@@ -94,8 +94,8 @@ def _predict(description: Description) -> dict[str, Any]:
                     "times": {"type": "array", "items": {"type": "number"}},
                     "fields": {"type": "object", "additionalProperties": {"type": "array", "items": {}}},
                 },
-                "description": f"the {description.history} measured first times of every field, by query, time, point "
-                "and component"
+                "description": f"the {description.history} measured first times of every field, by query, time, "
+                "point and component"
                 if description.history
                 else "this model answers from its parameters alone",
             },

@@ -29,6 +29,8 @@ class ParameterReader:
         units: {"name": "unit", ...}, for those that the client wishes to state.
         """
         self._check_units(units)
+        # A model without parameters, which forecasts from a history alone, need not be told so.
+        parameters = {} if parameters is None and not self.names else parameters
         rows = parameters if isinstance(parameters, list) else [parameters]
         if not rows or not all(isinstance(row, dict) for row in rows):
             raise QueryError(

@@ -16,6 +16,7 @@ from serving.query import Query, QueryReader
 from serving.shelf import Shelved
 from surrogates.description import FieldInfo
 from surrogates.surrogate import Surrogate
+from surrogates.trajectory.history import History
 
 SECONDS_PER_FIELD_VALUE = 1e-6
 """Of writing the four statistics as JSON; it only has to tell quick answers from slow ones."""
@@ -84,11 +85,20 @@ def load_served(shelved: Shelved, folder: Path) -> Served:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     surrogate = Surrogate.load(folder, device=device)
     reader = QueryReader(surrogate.description)
+    history = surrogate.typical_history()
     middle = {info.name: (info.minimum + info.maximum) / 2 for info in surrogate.description.parameters}
-    one = _time(surrogate, reader.read({"parameters": middle}))
-    many = _time(surrogate, reader.read({"parameters": [middle] * TRIED}))
+    one = _time(surrogate, reader.read({"parameters": middle} | _repeated(history, 1)))
+    many = _time(surrogate, reader.read({"parameters": [middle] * TRIED} | _repeated(history, TRIED)))
     per_query = max(0.0, (many - one) / (TRIED - 1))
     return Served(surrogate, shelved.model, shelved.version, device, reader, one, per_query)
+
+
+def _repeated(history: History | None, queries: int) -> dict[str, Any]:
+    """What a request for so many queries says of the history."""
+    if history is None:
+        return {}
+    fields = {name: np.repeat(values, queries, axis=0).tolist() for name, values in history.fields.items()}
+    return {"history": {"times": history.times.tolist(), "fields": fields}}
 
 
 def _time(surrogate: Surrogate, query: Query) -> float:

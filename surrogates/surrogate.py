@@ -160,7 +160,7 @@ class Surrogate:
         )
 
     def typical_history(self) -> History | None:
-        """A made-up history of one query in the middle of the training, to try the model with; None if it needs none."""
+        """A made-up history in the middle of the training, to try the model with; None if it needs none."""
         if not self.description.history:
             return None
         middle = np.array([[(info.minimum + info.maximum) / 2 for info in self.description.parameters]])

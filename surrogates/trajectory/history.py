@@ -28,6 +28,10 @@ class History:
     times: np.ndarray
     fields: Mapping[str, np.ndarray]
 
+    def of(self, queries: slice) -> History:
+        """The history of some of the queries."""
+        return History(self.times, {name: values[queries] for name, values in self.fields.items()})
+
 
 def checked_history(
     description: Description, history: History | None, queries: int

@@ -64,7 +64,7 @@ def trained(settings: dict, x, values, *, history=0, windows=None, folds=4) -> S
 @pytest.fixture(scope="module")
 def forecaster() -> Surrogate:
     x = rods(24, 0)
-    return trained({"kind": "dmd"}, x, heated(x, 20), history=5)
+    return trained({"kind": "dmd", "delays": 2}, x, heated(x, 20), history=5)
 
 
 @pytest.fixture(scope="module")
@@ -72,13 +72,13 @@ def wave() -> Surrogate:
     """One single run, without parameters."""
     windows = Windows.of(1, 120, 25)
     values = windows.cut(waves(120))
-    return trained({"kind": "dmd"}, np.zeros((len(values), 0)), values, history=10, windows=windows)
+    return trained({"kind": "dmd", "delays": 2}, np.zeros((len(values), 0)), values, history=10, windows=windows)
 
 
 FORMS = (
     {"kind": "rbf"},
     {"kind": "pce", "transient": "parameter"},
-    {"kind": "dmd"},
+    {"kind": "dmd", "delays": 2},
     {"kind": "lstm", "members": 2, "hidden": 8, "iterations": 80, "patience": 80},
 )
 
@@ -103,7 +103,7 @@ def test_every_form_is_judged_alike_and_answers_in_the_same_shapes(settings, tmp
 
 def test_bands_of_a_roll_out_grow_with_its_error():
     x = rods(24, 0)
-    band = trained({"kind": "dmd"}, x, heated(x, 20)).predict(rods(20, 2)).fields["T"]
+    band = trained({"kind": "dmd", "delays": 2}, x, heated(x, 20)).predict(rods(20, 2)).fields["T"]
     width = (band.upper - band.lower).mean(axis=(0, 2, 3))
     assert width[10] > 3.0 * width[1]
 
@@ -143,7 +143,7 @@ def test_a_history_tells_what_the_parameters_do_not(forecaster):
 
 def test_errors_of_a_forecast_count_the_times_after_its_history():
     x = rods(16, 0)
-    config, values = kind_config({"kind": "dmd"}), heated(x, 12)
+    config, values = kind_config({"kind": "dmd", "delays": 2}), heated(x, 12)
     judged = cross_validate(config, {"T": SVD}, x, {"T": values}, folds=4, seed=0, history=4)
     after = np.linalg.norm((judged.mean["T"] - values)[:, 4:].reshape(16, -1), axis=1)
     expected = after / np.linalg.norm(values[:, 4:].reshape(16, -1), axis=1)
@@ -211,7 +211,7 @@ def test_refuses_no_history_where_one_is_needed_and_one_where_none_is(forecaster
     ("settings", "n", "parameters", "times", "history", "sentence"),
     [
         (
-            {"kind": "dmd"},
+            {"kind": "dmd", "delays": 2},
             1,
             2,
             10,
@@ -219,9 +219,9 @@ def test_refuses_no_history_where_one_is_needed_and_one_where_none_is(forecaster
             "at least two runs.*a single transient run by 'history' and 'horizon'",
         ),
         ({"kind": "gp"}, 8, 0, 10, 3, "must be learned by a kind that rolls out.*Got 'gp'"),
-        ({"kind": "dmd"}, 8, 0, 10, 0, "only be forecast, from a measured history"),
-        ({"kind": "dmd"}, 8, 2, 10, 10, "history must be shorter than the 10 times of the field 'T'"),
-        ({"kind": "dmd"}, 8, 2, 1, 0, "must learn transient fields"),
+        ({"kind": "dmd", "delays": 2}, 8, 0, 10, 0, "only be forecast, from a measured history"),
+        ({"kind": "dmd", "delays": 2}, 8, 2, 10, 10, "history must be shorter than the 10 times of the field 'T'"),
+        ({"kind": "dmd", "delays": 2}, 8, 2, 1, 0, "must learn transient fields"),
         (
             {"kind": "lstm", "bidirectional": True},
             8,
@@ -249,7 +249,7 @@ def test_refuses_what_cannot_be_learned(settings, n, parameters, times, history,
 
 def test_refuses_uneven_times_for_a_roll_out():
     x = rods(8, 9)
-    config, values = kind_config({"kind": "dmd"}), heated(x, 4)
+    config, values = kind_config({"kind": "dmd", "delays": 2}), heated(x, 4)
     held_out = cross_validate(config, {"T": SVD}, x, {"T": values}, folds=2, seed=0)
     with pytest.raises(ModelError, match=r"evenly spaced times. Got steps of 0\.1 to 0\.5 in 'T'"):
         Surrogate.train(
