@@ -18,6 +18,7 @@ from serving.answer import JSON, NPZ, predict, written
 from serving.body import decode, read_body
 from serving.champion import Champion
 from serving.failures import guarded, http_failure
+from serving.gradients_reply import gradients_reply
 from serving.limits import INLINE_BYTES, MAX_WAITING
 from serving.mesh_reply import mesh_reply
 from serving.metrics import QueryMetrics
@@ -42,6 +43,7 @@ class Endpoint:
         return Starlette(
             routes=[
                 Route("/predict", guarded(self.predict), methods=["POST"]),
+                Route("/gradients", guarded(self.gradients), methods=["POST"]),
                 Route("/models", guarded(self.models)),
                 Route("/mesh/{field:path}", guarded(self.mesh)),
                 Route("/docs.json", guarded(self.docs)),
@@ -68,6 +70,13 @@ class Endpoint:
             else:
                 content = await self._in_thread(lambda: self._answer(served, query, media_type))
         return Response(content, media_type=media_type)
+
+    async def gradients(self, request: Request) -> Response:
+        """Answers how quantities and fields change with the parameters."""
+        body = await read_body(request)
+        served = self._served()
+        content = await self._in_thread(lambda: gradients_reply(served, _query(served, body)))
+        return Response(content, media_type=JSON)
 
     async def models(self, request: Request) -> Response:
         """What is served, and why it is not the champion if it is not."""
