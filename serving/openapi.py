@@ -34,6 +34,7 @@ def specification(description: Description) -> dict[str, Any]:
         },
         "paths": {
             "/predict": {"post": _predict(description)},
+            "/gradients": {"post": _gradients(description)},
             "/models": {
                 "get": _get("Parameters, fields, errors and version of the model.", "application/json")
             },
@@ -119,6 +120,16 @@ def _predict(description: Description) -> dict[str, Any]:
             "200": {"description": "The prediction.", "content": answer},
             "4XX": {"description": "One sentence on what is wrong.", "content": {"application/json": {}}},
         },
+    }
+
+
+def _gradients(description: Description) -> dict[str, Any]:
+    """The same question as a prediction, answered as JSON only."""
+    asked = _predict(description)
+    answer = {"description": "The derivatives, by quantity and parameter.", "content": {"application/json": {}}}
+    return asked | {
+        "summary": "Derivatives of the mean of quantities and fields with respect to each parameter.",
+        "responses": asked["responses"] | {"200": answer},
     }
 
 
