@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,35 +22,40 @@ from surrogates.validation import assign_folds
 Predictor = Callable[[np.ndarray], np.ndarray]
 REDUCTION = {"kind": "svd"}
 SETS = ("airfoil_transonic", "graetz", "navier_stokes", "heat_sink")
+SECONDS = 300.0
+"""Time budget of a search in one fold."""
 OURS = ("auto", "gp", "bayes", "pce", "rbf", "mlp", "lstm")
 
 
 def ours(kind: str, x: np.ndarray, values: np.ndarray) -> Predictor:
-    """A candidate of this kind with its default settings."""
+    """A candidate of this kind with its default settings; "auto": what a search selects from these runs alone."""
     from surrogates.emulator import Emulator
     from surrogates.kinds import kind_config
     from surrogates.reductions import reduction_config
+    from surrogates.search.selection import Runs, select
+    from surrogates.search.settings import SearchSettings
 
-    config = kind_config({"kind": kind})
-    emulator = Emulator.fit(config, {"field": reduction_config(REDUCTION)}, x, {"field": values}, seed=0)
+    targets, reductions = {"field": values}, {"field": reduction_config(REDUCTION)}
+    if kind == "auto":
+        runs, settings = Runs(x, targets, reductions, "relative_l2", {}), SearchSettings(seconds=SECONDS)
+        found = select(runs, settings, folds=settings.folds, seed=0, seconds=settings.seconds)
+        config = found.best.config
+    else:
+        config = kind_config({"kind": kind})
+    emulator = Emulator.fit(config, reductions, x, targets, seed=0)
 
     def predict(queries: np.ndarray) -> np.ndarray:
         z, _ = emulator.latent(queries)["field"]
-        return emulator.fields["field"].mean(z)
+        return emulator.fields["field"].at(queries).mean(z)
 
     return predict
-
-
-def auto(x: np.ndarray, values: np.ndarray) -> Predictor:
-    """What `candidates = "auto"` selects from the runs of the fold alone."""
-    raise NotImplementedError
 
 
 def settings(method: str) -> Iterator[tuple[str, Callable[[np.ndarray, np.ndarray], Predictor]]]:
     """The settings of a method by name, each a function from runs to a predictor."""
     whose, _, what = method.partition(" ")
     if whose == "ours":
-        yield "default", (auto if what == "auto" else lambda x, values: ours(what, x, values))
+        yield ("nested selection" if what == "auto" else "default"), partial(ours, what)
     else:
         yield from peers.field_settings(method)
 

@@ -35,7 +35,7 @@ def ours(kind: str, x: np.ndarray, y: np.ndarray) -> Predictor:
 
     def predict(queries: np.ndarray) -> Answer:
         z, sigma = emulator.latent(queries)["y"]
-        model = emulator.fields["y"]
+        model = emulator.fields["y"].at(queries)
         return model.mean(z).ravel(), model.std(z, sigma).ravel()
 
     return predict

@@ -1,0 +1,125 @@
+"""A trained surrogate on runs that it never used: what its bands cover there, how wide they are, and its error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from surrogates import functional, metrics
+from surrogates.prediction import Band
+from surrogates.quantities import Quantity, default_quantities, functional_of
+from surrogates.surrogate import Surrogate
+
+
+@dataclass(frozen=True)
+class Covered:
+    """Of one field or quantity.
+
+    pointwise: share of all values that lie in their bands. simultaneous: share of the runs of which all values lie in
+    the simultaneous band. width: mean width of the pointwise band in units of the std of the true values;
+    simultaneous_width: of the other. error: mean relative L2 error of the runs.
+    """
+
+    pointwise: float
+    simultaneous: float
+    width: float
+    simultaneous_width: float
+    error: float
+
+    @classmethod
+    def of(cls, true: np.ndarray, pointwise: Band, simultaneous: Band) -> Self:
+        """true: (n, ...), the shape of the bands."""
+        spread = float(np.std(true, dtype=np.float64))
+        # Values that never differ have no spread: their widths are told in their own unit.
+        widths = [
+            float(np.mean(band.upper - band.lower)) / (spread or 1.0) for band in (pointwise, simultaneous)
+        ]
+        return cls(
+            float(np.mean(_within(true, pointwise))),
+            float(np.mean(_within(true, simultaneous).reshape(len(true), -1).all(axis=1))),
+            *widths,
+            float(np.mean(metrics.relative_l2(true, pointwise.mean))),
+        )
+
+
+@dataclass(frozen=True)
+class KeptAside:
+    """What runs kept aside say of a surrogate.
+
+    runs: their number. inside: how many of them lie in its domain. coverage: the nominal one.
+    fields: by name. quantities: by label.
+    """
+
+    runs: int
+    inside: int
+    coverage: float
+    fields: dict[str, Covered]
+    quantities: dict[str, Covered]
+
+    @classmethod
+    def judge(cls, surrogate: Surrogate, x: np.ndarray, targets: Mapping[str, np.ndarray]) -> Self:
+        """Predicts runs x (n, p), none of which the surrogate has learned from, of known targets.
+
+        targets: field to (n, [t,] points, components).
+        """
+        infos = surrogate.description.fields
+        asked = [one for info in infos for one in default_quantities(info)]
+        by_value = surrogate.predict(x, quantities=asked)
+        together = surrogate.predict(x, quantities=asked, simultaneous=True)
+        fields = {
+            info.name: Covered.of(targets[info.name], by_value.fields[info.name], together.fields[info.name])
+            for info in infos
+        }
+        quantities = {
+            one.label: Covered.of(
+                _true(one, surrogate, targets), by_value.quantities[one.label], together.quantities[one.label]
+            )
+            for one in asked
+        }
+        coverage = surrogate.description.coverage
+        return cls(len(x), int(by_value.inside.sum()), coverage, fields, quantities)
+
+    @property
+    def uncertainty(self) -> float:
+        """sqrt(c (1 - c) / n): the std of the share that n runs show where the nominal coverage c holds.
+
+        The values of one run go together, so that n is the number of runs; where they do not, it is less.
+        """
+        return float(np.sqrt(self.coverage * (1.0 - self.coverage) / self.runs))
+
+    def summary(self) -> dict[str, float]:
+        """Flat metrics for tracking: "kept_aside.{name}.{coverage|simultaneous_coverage|width|error}", and the number of runs."""
+        flat = {"kept_aside.runs": float(self.runs), "kept_aside.coverage_uncertainty": self.uncertainty}
+        for name, one in (self.fields | self.quantities).items():
+            flat |= {
+                f"kept_aside.{name}.coverage": one.pointwise,
+                f"kept_aside.{name}.simultaneous_coverage": one.simultaneous,
+                f"kept_aside.{name}.width": one.width,
+                f"kept_aside.{name}.error": one.error,
+            }
+        return flat
+
+
+def keep_aside(n: int, keep: float, seed: int) -> np.ndarray:
+    """Which of n runs are kept aside, (n,) bool: a number of them from 1 on, a share of them below.
+
+    At least two are left to learn from.
+    """
+    count = round(keep) if keep >= 1 else round(keep * n)
+    aside = np.zeros(n, dtype=bool)
+    aside[np.random.default_rng(seed).permutation(n)[: min(count, max(n - 2, 0))]] = True
+    return aside
+
+
+def _within(true: np.ndarray, band: Band) -> np.ndarray:
+    return (band.lower <= true) & (true <= band.upper)
+
+
+def _true(quantity: Quantity, surrogate: Surrogate, targets: Mapping[str, np.ndarray]) -> np.ndarray:
+    info = surrogate.description.field(quantity.field)
+    values = targets[info.name].astype(np.float64)
+    number = functional.value(functional_of(quantity, info), values if values.ndim == 4 else values[:, None])
+    return number if values.ndim == 4 else number[:, 0]
