@@ -26,7 +26,7 @@ def gradients_reply(served: Served, query: Query) -> bytes:
     asked = len(parameters) * query.field_values
     if len(query.x) > MOST_QUERIES or asked > MAX_FIELD_VALUES:
         raise QueryError(
-            f"One request for gradients may hold at most {MOST_QUERIES} queries and {MAX_FIELD_VALUES} derivatives of "
+            f"A request for gradients may hold at most {MOST_QUERIES} queries and {MAX_FIELD_VALUES} derivatives of "
             "field values",
             f"{len(query.x)} queries and {asked} values",
             "Send them in several requests, or ask for quantities instead of 'fields'",
