@@ -9,7 +9,7 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from data.errors import StudyError
-from flows.pipeline import labelled, on_scales
+from flows.candidates import labelled, on_scales
 from flows.progress import report as report_progress
 from flows.runs_there import accepted_runs, stored_targets
 from flows.study import Study

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -21,17 +22,19 @@ from data.sources import find_runs
 from data.store import SnapshotStore
 from flows import inputs
 from flows.candidate_figures import candidate_figures
+from flows.candidates import AUTO, labelled, on_scales
 from flows.progress import report as report_progress
 from flows.promotion import Decision, decide
 from flows.reduction_figures import reduction_figures
-from flows.report import Ingested, Judged, PipelineReport
+from flows.report import Ingested, Judged, PipelineReport, Searched
+from flows.search import Search, logged, searched
 from flows.study import Study
 from flows.targets import Targets, targets_from
 from flows.tracking import TrackedRun, Tracking
 from surrogates.kinds import KindConfig
 from surrogates.reductions import Reduction, reduction_for
 from surrogates.surrogate import Surrogate
-from surrogates.validation import CrossValidation, cross_validate
+from surrogates.validation import Chooser, CrossValidation, cross_validate
 
 T = TypeVar("T")
 # Results pass from task to task in memory and are hashed for no cache: they are arrays, and large.
@@ -99,7 +102,7 @@ def reduce_fields(study: Study, targets: Targets) -> dict[str, Reduction]:
 
 @_task(name="judge", task_run_name="judge {label}")
 def judge_candidate(
-    study: Study, label: str, candidate: KindConfig, targets: Targets
+    study: Study, label: str, candidate: KindConfig | Chooser, targets: Targets
 ) -> tuple[Judged, CrossValidation]:
     """Cross-validates one candidate by the same folds as every other."""
     with one_thread():
@@ -118,6 +121,22 @@ def judge_candidate(
     score = float(np.mean([errors[name][study.validation.metric].mean() for name in study.fields]))
     relative = {name: float(errors[name]["relative_l2"].mean()) for name in study.fields}
     return Judged(label, score, relative, validation.fit_seconds), validation
+
+
+@_task(name="search")
+def search_candidate(
+    study: Study, tracking: Tracking, run: TrackedRun, targets: Targets
+) -> tuple[KindConfig, tuple[Judged, CrossValidation], Searched]:
+    """Searches the best candidate, judges the search itself by repeating it in every fold, and its worth."""
+    search = Search.of(study, targets)
+    in_folds: list[KindConfig] = []
+    with one_thread():
+        selection = search.over_all(logged(tracking, run, search.settings.trials + search.settings.stack))
+        judged = judge_candidate.fn(study, AUTO, search.in_fold(in_folds), targets)
+        report_progress("Weighing the choice", 0, 1)
+        gain = search.worth(selection)
+        report_progress("Weighing the choice", 1, 1)
+    return selection.best.config, judged, searched(selection, gain, in_folds)
 
 
 @_task(name="train")
@@ -196,9 +215,17 @@ def run_study(study_path: str) -> PipelineReport:
         judged: dict[str, tuple[Judged, CrossValidation]] = {}
         candidates = labelled([on_scales(study, one, targets) for one in study.candidates])
         for label, candidate in candidates.items():
-            judged[label] = judge_candidate(study, label, candidate, whole(targets))
             with tracking.run(label, parent=pipeline.id) as child:
+                judged[label] = judge_candidate(study, label, candidate, whole(targets))
                 _log_candidate(child, study, candidate, targets, reductions, *judged[label])
+        found = None
+        if study.search is not None:
+            with tracking.run(AUTO, parent=pipeline.id) as child:
+                candidates[AUTO], judged[AUTO], found = search_candidate(
+                    study, whole(tracking), whole(child), whole(targets)
+                )
+                _log_candidate(child, study, candidates[AUTO], targets, reductions, *judged[AUTO])
+                child.json(asdict(found), "search.json")
         best = min(judged, key=lambda label: judged[label][0].score)
         surrogate = train_best(study, candidates[best], whole(targets), whole(judged[best][1]))
         version, decision = register_and_decide(
@@ -214,28 +241,12 @@ def run_study(study_path: str) -> PipelineReport:
             promoted=decision.promote,
             why=decision.why,
             notes=surrogate.description.notes,
+            searched=found,
         )
         pipeline.metrics({"score": judged[best][0].score, "runs": len(targets.runs)})
         pipeline.tags({"best": best, "outcome": f"Version {version} ({best}): {decision.why}."})
         pipeline.json(report.as_dict(), "report.json")
     return report
-
-
-def on_scales(study: Study, candidate: KindConfig, targets: Targets) -> KindConfig:
-    """The candidate with the scales that the study gives its parameters and what else it tells of the physics."""
-    candidate = candidate.model_copy(update={"hints": study.hints})
-    scales = tuple(study.parameters.columns[parameter.name].scale for parameter in targets.parameters)
-    return candidate if set(scales) == {"auto"} else candidate.model_copy(update={"inputs": scales})
-
-
-def labelled(candidates: Sequence[KindConfig]) -> dict[str, KindConfig]:
-    """Candidates by label: their kind, numbered from the second of a kind on ("gp", "gp-2")."""
-    labels: dict[str, KindConfig] = {}
-    for candidate in candidates:
-        kind = getattr(candidate, "kind", "")
-        count = 1 + sum(getattr(other, "kind", "") == kind for other in labels.values())
-        labels[kind if count == 1 else f"{kind}-{count}"] = candidate
-    return labels
 
 
 def _log_candidate(

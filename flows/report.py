@@ -27,6 +27,37 @@ class Judged:
 
 
 @dataclass(frozen=True)
+class TrialRow:
+    """One trial of a search: its settings beside the defaults, its state, mean error and seconds."""
+
+    number: int
+    candidate: str
+    state: str
+    score: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Searched:
+    """What a search found and what the choice is worth.
+
+    trials: the best ones. number: how many there were. gain: share of the second best one's error that the choice
+    saves, mean over `repeats` trainings on other folds, and its spread (std); None where there was no second or one
+    training only. in_folds: what was chosen in each fold of the validation. spent: whether the time ran out.
+    """
+
+    trials: tuple[TrialRow, ...]
+    number: int
+    best: str
+    second: str | None
+    gain: float | None
+    spread: float | None
+    repeats: int
+    in_folds: tuple[str, ...]
+    spent: bool
+
+
+@dataclass(frozen=True)
 class PipelineReport:
     """The whole; as JSON in MLflow and as tables on the terminal."""
 
@@ -39,6 +70,7 @@ class PipelineReport:
     promoted: bool
     why: str
     notes: tuple[str, ...] = field(default=())
+    searched: Searched | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON types."""

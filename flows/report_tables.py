@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from flows.report import PipelineReport
+from flows.report import PipelineReport, Searched
 
 
 def print_report(console: Console, report: PipelineReport) -> None:
@@ -31,6 +31,9 @@ def print_report(console: Console, report: PipelineReport) -> None:
             judged.candidate, f"{judged.score:.3e}", *errors, f"{judged.fit_seconds:.1f}", style=style
         )
     console.print(table)
+    if report.searched is not None:
+        console.print(search_table(report.searched))
+        console.print(sentence_on_worth(report.searched), markup=False)
     verb = "is now the champion" if report.promoted else "was not promoted"
     console.print(f"Version {report.version} ({report.best}) {verb}: {report.why}.")
     for note in (*ingested.notes, *report.notes):
@@ -45,3 +48,33 @@ def rejected_table(rejected: tuple[tuple[str, str, str], ...]) -> Table:
     for row in rejected:
         table.add_row(*row)
     return table
+
+
+def search_table(searched: Searched) -> Table:
+    """The best trials of a search."""
+    table = Table(title=f"The best of {searched.number} trials", title_justify="left")
+    for column in ("trial", "candidate", "mean error", "state", "s"):
+        table.add_column(column, justify="left" if column in ("candidate", "state") else "right")
+    for row in searched.trials:
+        table.add_row(str(row.number), row.candidate, f"{row.score:.3e}", row.state, f"{row.seconds:.1f}")
+    return table
+
+
+def sentence_on_worth(searched: Searched) -> str:
+    """What the choice is worth, in words for people."""
+    said = f"Chosen: {searched.best}."
+    if searched.second is None or searched.gain is None:
+        return said + " There was no second candidate to hold it against."
+    spread = searched.spread
+    if spread is None or spread != spread:
+        said += f" On other folds its error was {searched.gain:.0%} below that of {searched.second} (trained once)."
+    else:
+        said += (
+            f" On other folds its error was {searched.gain:.0%} +- {spread:.0%} below that of {searched.second} "
+            f"(mean and std of {searched.repeats} repeated trainings)."
+        )
+        if searched.gain < 2.0 * spread:
+            said += " That is within the spread: the second best would do as well."
+    if searched.spent:
+        said += " The time budget ended the search; with more 'seconds' it may find better."
+    return said

@@ -27,6 +27,7 @@ from flows.study_sections import (
 from surrogates.kinds import load_kinds
 from surrogates.physics_hints import DerivedInput, FieldHint, PhysicsHints
 from surrogates.reductions import load_reductions
+from surrogates.search.settings import SearchSettings
 
 
 class Study(Section):
@@ -50,9 +51,10 @@ class Study(Section):
     )
     candidates: tuple[Candidate, ...] = Field(
         default_factory=lambda: tuple(load_kinds().configs[kind]() for kind in ("bayes", "gp", "mlp")),
-        min_length=1,
-        description="The models to train and compare, in the order of `[[candidates]]`.",
+        description='The models to train and compare, in the order of `[[candidates]]`; `"auto"` in their place '
+        "searches for the best kind and settings, see `[search]`.",
     )
+    search: SearchSettings | None = None
     validation: Validation = Validation.model_validate({})
     promotion: Promotion = Promotion.model_validate({})
     tracking: Tracking = Tracking.model_validate({})
@@ -67,6 +69,18 @@ class Study(Section):
                 if isinstance(table.get("reduction"), dict):
                     table["reduction"].setdefault("kind", "svd")
         return values
+
+    @model_validator(mode="before")
+    @classmethod
+    def _auto_is_a_search(cls, values: Any) -> Any:
+        """`candidates = "auto"` means a search with the settings of [search], or their defaults."""
+        if not isinstance(values, dict):
+            return values
+        if values.get("candidates") == "auto":
+            return values | {"candidates": (), "search": values.get("search", {})}
+        if values.get("candidates") == [] or isinstance(values.get("candidates"), str):
+            raise ValueError("'candidates' must be \"auto\" or one [[candidates]] table for each model")
+        return values if "search" not in values else {"candidates": ()} | values
 
     @model_validator(mode="after")
     def _limits_name_fields(self) -> Study:

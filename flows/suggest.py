@@ -12,8 +12,8 @@ from rich.table import Table
 from threadpoolctl import threadpool_limits
 
 from data.errors import StudyError
+from flows.candidates import on_scales
 from flows.parameter_space import next_names, space_of, write_table
-from flows.pipeline import on_scales
 from flows.progress import report as report_progress
 from flows.runs_there import accepted_runs, stored_targets
 from flows.study import Study
