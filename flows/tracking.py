@@ -84,8 +84,8 @@ class Tracking:
                 name="model",
                 python_model=str(Path(__file__).with_name("pyfunc_model.py")),
                 artifacts={"surrogate": str(folder)},
-                input_example=example,
                 pip_requirements=["fieldwright"],
+                input_example=example,  # type: ignore[arg-type]  # MLflow takes None, which it does not declare
             )
         try:
             self.client.create_registered_model(self.name)

@@ -53,7 +53,9 @@ class TimeByTime:
         n, times = values.shape[:2]
         snapshots = values.reshape(n * times, *values.shape[2:])
         if isinstance(config, SVDConfig) and config.free:
-            config = config.model_copy(update={"error": FREE_ERROR, "rank": min(FREE_RANK, len(snapshots))})
+            config = config.model_copy(
+                update={"error": FREE_ERROR, "rank": min(FREE_RANK, len(snapshots), snapshots[0].size)}
+            )
         instant, latent = FieldModel.fit(config, snapshots, seed, logarithmic, scaling, rounded)
         return cls(instant, times), latent.reshape(n, -1)
 
