@@ -64,7 +64,8 @@ class Sample:
 class Profile:
     """What follows in closed form from a correlation matrix R = K / s.
 
-    value: negative log likelihood. scale: the best s. mean: (k,) the best coefficients of the mean. pull: (m,)
+    value: negative log likelihood. scale: the best s. mean: (k,) the best coefficients of the mean.
+    solved: (n,) a = R^-1 (z - H mean). pull: (m,)
     half of R^-1 - a a^T / s, packed, halved again on the diagonal: the derivative of the value along any
     symmetric dR is the sum of pull * dR over the packed pairs, twice off the diagonal as it should.
     """
@@ -72,6 +73,7 @@ class Profile:
     value: float
     scale: float
     mean: np.ndarray
+    solved: np.ndarray
     pull: np.ndarray
 
 
@@ -98,10 +100,9 @@ def profile(
     scale = min(max(square / count, OUTPUTSCALES[0]), OUTPUTSCALES[1])
     value = 0.5 * (count * math.log(2.0 * math.pi * scale) + square / scale + sample.spare * math.log(ratio))
     pull = pairs.inverse(factor)
-    a *= 1.0 / math.sqrt(scale)
-    pull -= pairs.outer(a)
+    pull -= pairs.outer(a / math.sqrt(scale))
     pull[pairs.diagonal] *= 0.5
-    return Profile(value + half_log, scale, mean, pull)
+    return Profile(value + half_log, scale, mean, a, pull)
 
 
 class Objective:

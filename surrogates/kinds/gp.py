@@ -12,7 +12,9 @@ from pydantic import Field
 from data.errors import ModelError
 from surrogates.autograd import jacobian
 from surrogates.gaussian_process import exact
+from surrogates.gaussian_process.fidelity import Autoregressive
 from surrogates.gaussian_process.kernel import Hyperparameters, Structure
+from surrogates.gaussian_process.levels import fit_levels
 from surrogates.gaussian_process.posterior import Posterior
 from surrogates.gaussian_process.prior import Prior
 from surrogates.gaussian_process.repeats import Heteroscedastic, Pooled, noise_pattern
@@ -32,8 +34,10 @@ class GPConfig(KindConfig):
     output by output; "gpytorch" trains all outputs in one batched model, where "auto" is Matern 5/2.
     restarts: starting points beside the first; more cost time and find better optima where the data are few.
     learn_runs: hyperparameters are learned from at most so many runs, drawn by the seed; the answers rest on
-    all. max_exact: up to so many runs the answers are exact; beyond they are variational, by inducing points.
-    inducing: number of inducing points at most.
+    all. fidelity: position, from 0, of the parameter that tells how fine a run is, greater for finer, whatever its
+    numbers, on its raw scale: each level is a multiple of the one below plus a difference, of the kernel only the
+    family counts. max_exact: up to so many runs the answers are exact, beyond they are variational. inducing:
+    number of inducing points at most, by which a variational answer sees the runs.
     """
 
     kind: Literal["gp"] = "gp"
@@ -44,6 +48,7 @@ class GPConfig(KindConfig):
     engine: Literal["exact", "gpytorch"] = "exact"
     restarts: int = Field(default=2, ge=0, le=20)
     learn_runs: int = Field(default=300, ge=20)
+    fidelity: int | None = Field(default=None, ge=0)
     max_exact: int = Field(default=2000, ge=2)
     inducing: int = Field(default=512, ge=2, le=4096)
 
@@ -79,37 +84,56 @@ class GP:
     def fit(self, x: np.ndarray, z: np.ndarray, seed: int, start: GP | None = None) -> Self:
         """Learns from x (n, p) and z (n, r); start: an earlier fit, whose hyperparameters are followed further.
 
-        Raises ModelError for a `linear_in` that x does not have.
+        Raises ModelError for a `linear_in` or `fidelity` that x does not have.
         """
         self._check(x)
-        pooled = Pooled.of(np.asarray(x, dtype=np.float64), np.asarray(z, dtype=np.float64))
+        x, z = np.asarray(x, dtype=np.float64), np.asarray(z, dtype=np.float64)
+        self.evaluations_ = 0
+        if self.config.fidelity is not None:
+            prior = self._levels(x, z, self.config.fidelity, seed)
+            places, values = torch.from_numpy(x), torch.from_numpy(z)
+            return self._conditioned(places, values, prior, prior.noise_at(places), seed)
+        pooled = Pooled.of(x, z)
         pattern = noise_pattern(pooled)
         places, values = torch.from_numpy(pooled.x), torch.from_numpy(pooled.z)
         level = torch.ones_like(values) if pattern is None else torch.exp(pattern.predict(places)[0])
         hyper = self._hyperparameters(pooled, level.numpy(), seed, start)
         prior = hyper if pattern is None else Heteroscedastic(hyper, pattern)
         noise = prior.noise_at(places) / torch.from_numpy(pooled.counts)
-        if len(places) <= self.config.max_exact:
-            self.posterior_ = Posterior.condition(places, values, prior, noise)
+        return self._conditioned(places, values, prior, noise, seed)
+
+    def _conditioned(
+        self, x: torch.Tensor, z: torch.Tensor, prior: Prior, noise: torch.Tensor, seed: int
+    ) -> Self:
+        if len(x) <= self.config.max_exact:
+            self.posterior_ = Posterior.condition(x, z, prior, noise)
         else:
-            inducing = inducing_points(places, prior, self.config.inducing, seed)
-            self.posterior_ = sparse_posterior(places, values, prior, noise, inducing)
+            inducing = inducing_points(x, prior, self.config.inducing, seed)
+            self.posterior_ = sparse_posterior(x, z, prior, noise, inducing)
         return self
 
     def _check(self, x: np.ndarray) -> None:
-        wrong = [j for j in self.config.linear_in or () if not 0 <= j < x.shape[1]]
-        if wrong:
-            raise ModelError(
-                f"'linear_in' must name positions of parameters in 0..{x.shape[1] - 1}",
-                f"{wrong[0]}",
-                "Count them from 0 in the order of the study file",
-            )
+        named = {"linear_in": self.config.linear_in, "fidelity": (self.config.fidelity or 0,)}
+        for setting, positions in named.items():
+            wrong = [j for j in positions if not 0 <= j < x.shape[1]]
+            if wrong:
+                raise ModelError(
+                    f"'{setting}' must name positions of parameters in 0..{x.shape[1] - 1}",
+                    f"{wrong[0]}",
+                    "Count them from 0 in the order of the study file",
+                )
+
+    def _levels(self, x: np.ndarray, z: np.ndarray, position: int, seed: int) -> Autoregressive:
+        config = self.config
+        families = ("matern52", "rbf") if config.kernel == "auto" else (config.structure.family,)
+        return fit_levels(
+            x, z, position, families, restarts=config.restarts, seed=seed, most=config.learn_runs
+        )
 
     def _hyperparameters(
         self, pooled: Pooled, level: np.ndarray, seed: int, start: GP | None
     ) -> Hyperparameters:
         config = self.config
-        self.evaluations_ = 0
         if config.engine == "gpytorch":
             # Its import takes seconds, which an endpoint that only predicts should not wait for.
             from surrogates.gaussian_process import batched
@@ -118,7 +142,7 @@ class GP:
             return batched.fit_hyperparameters(
                 pooled.x[rows], pooled.z[rows], config.structure, restarts=config.restarts, seed=seed
             )
-        known = None if start is None else start.hyperparameters
+        known = start.hyperparameters if start is not None and start.config.fidelity is None else None
         if known is not None and known.lengthscale.shape[1] != pooled.x.shape[1]:
             known = None
         hyper, self.evaluations_ = exact.fit_hyperparameters(
@@ -135,7 +159,7 @@ class GP:
 
     @property
     def hyperparameters(self) -> Hyperparameters:
-        """Those of every output."""
+        """Those of every output, of a process without levels."""
         prior = self.posterior_.hyper
         return cast(Hyperparameters, prior.base if isinstance(prior, Heteroscedastic) else prior)
 
@@ -188,7 +212,7 @@ def restored_prior(state: Mapping[str, np.ndarray]) -> Prior:
     """The prior again, of the form that its arrays tell."""
     if "noise" in state:
         return Hyperparameters.restore(state)
-    return Heteroscedastic.restore(state)
+    return Autoregressive.restore(state) if "rho" in state else Heteroscedastic.restore(state)
 
 
 register(GPConfig, GP)
