@@ -90,8 +90,8 @@ def main(folder: Path) -> tuple[dict[int, WeightPosterior], dict[str, np.ndarray
     x, y, stages = run_by_run()
     figure, axes = figures.panels(len(stages), 3, (2.8, 2.4))
     for row, (n, posterior) in enumerate(stages.items()):
-        draw_weights(axes[3 * row], posterior, f"posterior, {n} runs")
-        draw_functions(axes[3 * row + 1 : 3 * row + 3], posterior, x[:n], y[:n], f"{n} runs")
+        draw_weights(axes[3 * row], posterior, f"posterior, n = {n}")
+        draw_functions(axes[3 * row + 1 : 3 * row + 3], posterior, x[:n], y[:n], f"n = {n}")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "bayesian_regression.png").write_bytes(figures.png(figure))
     found = outside()
