@@ -1,0 +1,109 @@
+"""A single long run without parameters, forecast from what was measured last: from its files to an answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import meshio
+import numpy as np
+import pytest
+
+from data.errors import QueryError, StudyError
+from flows.pipeline import run_study
+from flows.study import Study
+from flows.tracking import Tracking
+from serving.answer import JSON, predict, written
+from serving.openapi import specification
+from serving.served import load_served
+from serving.shelf import Shelved
+
+TIMES, STEP = 70, 0.1
+STUDY = """
+name = "wake"
+[runs]
+folder = "runs"
+pattern = "run_*"
+file = "step_*.vtu"
+minimum = 1
+step = 0.1
+[fields]
+speed = { unit = "m/s" }
+[time]
+history = 6
+horizon = 9
+[validation]
+folds = 4
+[[candidates]]
+kind = "dmd"
+"""
+
+
+def wave(angle: np.ndarray, place: np.ndarray) -> np.ndarray:
+    return np.sin(angle - 2.0 * place) + 0.3 * np.cos(2.0 * angle - 4.0 * place)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> Path:
+    folder = tmp_path / "runs" / "run_1"
+    folder.mkdir(parents=True)
+    grid = np.linspace(0.0, 1.0, 4)
+    x, y = (axis.ravel() for axis in np.meshgrid(grid, grid))
+    corner = np.array([4 * row + column for row in range(3) for column in range(3)])
+    quads = np.stack([corner, corner + 1, corner + 5, corner + 4], axis=1)
+    for k in range(TIMES):
+        speed = {"speed": wave(np.pi * STEP * k, x)}
+        mesh = meshio.Mesh(np.stack([x, y, 0.0 * x], axis=1), {"quad": quads}, point_data=speed)
+        mesh.write(folder / f"step_{k:03d}.vtu")
+    (tmp_path / "study.toml").write_text(STUDY)
+    return tmp_path / "study.toml"
+
+
+def test_a_single_run_becomes_an_endpoint_that_forecasts(study, tmp_path):
+    report = run_study(str(study))
+    assert report.best == "dmd"
+    assert report.promoted
+    loaded = Study.load(study)
+    assert loaded.parameters.columns == {}
+    champion = Tracking(loaded.tracking.uri, loaded.name).champion()
+    assert champion is not None
+    folder = next((tmp_path / "home").rglob("model.json")).parent
+    # As the endpoint does: it tries the model before it answers, and reads strict JSON.
+    served = load_served(Shelved("wake", champion.version, folder.name), folder)
+    place = np.tile(np.linspace(0.0, 1.0, 4), 4)
+    true = wave(np.pi * STEP * np.arange(15)[:, None] + 0.4, place)[..., None]
+    history = {"times": [3.0 + STEP * k for k in range(6)], "fields": {"speed": true[:6].tolist()}}
+    query = served.read({"history": history, "fields": ["speed"], "times": [0.6, 1.25, 1.4]})
+    answer = predict(served, query)
+    np.testing.assert_allclose(answer.fields["speed"].mean[0, [0, 2]], true[[6, 14]], atol=1e-2)
+    assert b'"times":[0.6,1.25,1.4]' in written(served, query, answer, JSON)
+    assert specification(served.surrogate.description)["paths"]["/predict"]["post"]["requestBody"]["content"][
+        JSON
+    ]["schema"]["required"] == ["parameters", "history"]
+    short = {"times": history["times"][:4], "fields": {"speed": true[:4].tolist()}}
+    for document, sentence in (
+        ({}, "must bring the first 6 times of 'speed'"),
+        ({"history": short}, "must have 6 times"),
+        (
+            {"history": history | {"fields": {"speed": [[[1.0]], [[1.0], [2.0]]]}}},
+            "nested lists of numbers of equal",
+        ),
+        ({"history": history | {"fields": {"sped": []}}}, "'speed' was meant"),
+        ({"history": [1]}, "an object of times and fields"),
+        ({"history": history, "times": [9.0]}, "trained range 0 to 1.4. Got 9"),
+        ({"history": history, "times": "all"}, "must be a list of numbers"),
+    ):
+        with pytest.raises(QueryError, match=sentence):
+            served.read(document)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("history = 6\n", "", "'horizon' needs a 'history'"),
+        ("history = 6\nhorizon = 9\n", "", "must name the inputs, unless"),
+    ],
+)
+def test_a_study_without_parameters_must_forecast(study, old, new, sentence):
+    study.write_text(STUDY.replace(old, new))
+    with pytest.raises(StudyError, match=sentence):
+        Study.load(study)
