@@ -127,14 +127,20 @@ class FieldModel:
 
     def mean(self, z: np.ndarray) -> np.ndarray:
         """The field (q, t, points, components) of scaled coordinates z (q, r)."""
-        flat = self.origin + z @ self.modes if self.affine else self._decode(z)
+        if self.affine:
+            # In place: for many queries the time goes into passes over memory, not into the product.
+            flat = z @ self.modes
+            flat += self.origin
+        else:
+            flat = self._decode(z)
         return self._unlogged(flat).reshape(len(z), *self.shape)
 
     def std(self, z: np.ndarray, sigma: np.ndarray) -> np.ndarray:
         """The std (q, t, points, components) of the field where z has the std sigma, both (q, r)."""
         if self.affine:
-            flat = np.sqrt((sigma**2) @ self._squared_modes + self.truncation_variance)
-            std = flat.reshape(len(z), *self.shape)
+            flat = sigma**2 @ self._squared_modes
+            flat += self.truncation_variance
+            std = np.sqrt(flat, out=flat).reshape(len(z), *self.shape)
             return std * self.mean(z) if self.logarithmic else std
         variance = np.zeros((len(z), *self.shape))
         for change, spread in self.sensitivities(z, sigma):

@@ -91,7 +91,7 @@ class KeptAside:
         return float(np.sqrt(self.coverage * (1.0 - self.coverage) / self.runs))
 
     def summary(self) -> dict[str, float]:
-        """Flat metrics for tracking: "kept_aside.{name}.{coverage|simultaneous_coverage|width|error}", and the number of runs."""
+        """Flat metrics, "kept_aside.{name}.{coverage|simultaneous_coverage|width|error}", and the number of runs."""
         flat = {"kept_aside.runs": float(self.runs), "kept_aside.coverage_uncertainty": self.uncertainty}
         for name, one in (self.fields | self.quantities).items():
             flat |= {

@@ -292,8 +292,9 @@ class Surrogate:
         factor: np.ndarray,
         rounding: np.ndarray | float,
     ) -> Band:
-        half = factor * std + rounding
-        parts = (mean, std, mean - half, mean + half)
+        half = factor * std
+        half += rounding
+        parts = (mean, std, mean - half, np.add(mean, half, out=half))
         if self.info(name).times is None:
             parts = tuple(part[:, 0] for part in parts)
         return Band(*parts)
