@@ -63,11 +63,24 @@ def heat_sink() -> FieldSet:
 
 def plate() -> FieldSet:
     """The heated plate of the demo on a coarse mesh, 264 runs, 5 parameters."""
-    from physics.plate import BOUNDS, PlateParameters
-    from physics.plate_solver import PlateSolver
+    from physics.plate import BOUNDS
     from physics.sampling import sobol_points
 
-    x = sobol_points(BOUNDS, PLATE_RUNS, 0)
+    return _solved(sobol_points(BOUNDS, PLATE_RUNS, 0))
+
+
+def plates() -> FieldSet:
+    """20 designs of 64 such runs, one after another, of other seeds."""
+    from physics.plate import BOUNDS
+    from physics.sampling import sobol_points
+
+    return _solved(np.vstack([sobol_points(BOUNDS, 64, seed) for seed in range(1, 21)]))
+
+
+def _solved(x: np.ndarray) -> FieldSet:
+    from physics.plate import PlateParameters
+    from physics.plate_solver import PlateSolver
+
     solver = PlateSolver(divisions=PLATE_DIVISIONS)
     runs = [solver.solve(PlateParameters(*map(float, row))) for row in x]
     return FieldSet(
@@ -86,6 +99,7 @@ SETS: dict[str, Callable[[], FieldSet]] = {
     "navier_stokes": navier_stokes,
     "heat_sink": heat_sink,
     "plate": plate,
+    "plates": plates,
 }
 
 
