@@ -10,8 +10,8 @@ from surrogates.field_model import FieldModel
 from surrogates.field_scaling import FieldScaling
 from surrogates.input_transform import InputTransform
 from surrogates.kinds import KindConfig
-from surrogates.leave_one_out import least_left_out
-from surrogates.metrics import relative_l2
+from surrogates.leave_one_out import least_left_out, left_out_errors
+from surrogates.metrics import fluctuation_l2, relative_l2
 from surrogates.physics_hints import FieldHint
 from surrogates.reductions import ReductionConfig
 from surrogates.reductions.svd import SVDConfig
@@ -25,7 +25,7 @@ WIDEST = 1e-9
 LEAST_GAIN = 0.1
 """By which share the logarithm must lower the typical error to be taken."""
 LEAST_SCALING_GAIN = 0.25
-"""By which share powers of the parameters must lower it."""
+"""By which share powers of the parameters must lower it, by each regression and against the fluctuation too."""
 
 
 def fitted_field(
@@ -49,19 +49,16 @@ def fitted_field(
     best = fit.with_(told, logarithmic=False)
     if config.outputs == "raw":
         return best
-    least = np.inf
     if hint.scale_by is None:
         found = told.with_powers(x, values)
         if found.powers.any():
-            least = fit.error(best)
             scaled = fit.with_(found, logarithmic=False)
-            if (error := fit.error(scaled)) < (1.0 - LEAST_SCALING_GAIN) * least:
-                best, least = scaled, error
+            if (fit.errors(scaled) < (1.0 - LEAST_SCALING_GAIN) * fit.errors(best)).all():
+                best = scaled
     as_told = told.scaled(x, values)
     if as_told.min() > 0.0 and as_told.max() >= LEAST_RATIO * as_told.min():
-        least = min(least, fit.error(best))
         logged = fit.with_(told, logarithmic=True)
-        best = logged if fit.error(logged) < (1.0 - LEAST_GAIN) * least else best
+        best = logged if fit.error(logged) < (1.0 - LEAST_GAIN) * fit.error(best) else best
     return best
 
 
@@ -99,8 +96,26 @@ class _Fit:
         return model, latent, transform
 
     def error(self, fitted: Fitted) -> float:
-        """Median over the runs of the relative L2 error of the field without the run."""
+        """Median over the runs of the relative L2 error of the field without the run, by the better regression."""
         model, latent, transform = fitted
-        left_out = least_left_out(transform(self.x), latent * model.shares) / model.shares
-        predicted = model.at(self.x).mean(latent - left_out)
-        return float(np.median(relative_l2(self.values, predicted.reshape(self.values.shape))))
+        left_out = least_left_out(transform(self.x), latent * model.shares)
+        return float(np.median(relative_l2(self.values, self._without(fitted, left_out))))
+
+    def errors(self, fitted: Fitted) -> np.ndarray:
+        """(4,) medians of the relative L2 error and of the error over the field's fluctuation, by each regression.
+
+        Dividing by powers makes small fields count as much as large ones: the first may fall while the second rises.
+        """
+        model, latent, transform = fitted
+        mean, found = self.values.mean(axis=0, dtype=np.float64), []
+        for left_out in left_out_errors(transform(self.x), latent * model.shares):
+            predicted = self._without(fitted, left_out)
+            found.append(np.median(relative_l2(self.values, predicted)))
+            found.append(np.median(fluctuation_l2(self.values, predicted, mean)))
+        return np.array(found)
+
+    def _without(self, fitted: Fitted, left_out: np.ndarray) -> np.ndarray:
+        """Every field (n, ...) as predicted without its run; left_out: (n, r) errors of the sized coordinates."""
+        model, latent, _ = fitted
+        predicted = model.at(self.x).mean(latent - left_out / model.shares)
+        return predicted.reshape(self.values.shape)
