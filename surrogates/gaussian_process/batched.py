@@ -119,7 +119,7 @@ def fit_hyperparameters(
         gpytorch.settings.fast_computations(False, False, False),
     ):
         for attempt in range(1 + restarts):
-            model = _started(inputs, outputs, structure, generator if attempt else None)
+            model = started(inputs, outputs, structure, generator if attempt else None)
             losses = _optimised(model, inputs.shape[1])
             found, better = model.hyperparameters(), losses < least
             least = torch.where(better, losses, least)
@@ -128,9 +128,10 @@ def fit_hyperparameters(
     return best
 
 
-def _started(
+def started(
     x: torch.Tensor, z: torch.Tensor, structure: Structure, generator: torch.Generator | None
 ) -> BatchedModel:
+    """The model of z (n, r) over x (n, p) at the common start, or about it where a generator draws."""
     likelihood = gpytorch.likelihoods.GaussianLikelihood(
         noise_constraint=Interval(*NOISE), batch_shape=torch.Size([z.shape[1]])
     )
