@@ -15,7 +15,7 @@ from surrogates.reductions import ReductionConfig
 from surrogates.reductions.svd import SVDConfig
 from surrogates.states import part, prefixed
 
-FREE_ERROR, FREE_RANK = 1e-4, 20
+FREE_ERROR, FREE_RANK = 1e-4, 40
 """Projection error to reach, with so many modes at most, where a study leaves the rank of an SVD open."""
 
 

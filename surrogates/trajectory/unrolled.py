@@ -54,6 +54,10 @@ class Unrolled:
         mean, std = self.inner.predict(x, measured)
         return self._flat(mean), self._flat(std)
 
+    def roll(self, x: np.ndarray, history: Sequence[np.ndarray], steps: int) -> np.ndarray:
+        """The mean (q, sum_f steps r_f) of a kind that rolls out, over any number of steps, history included."""
+        return self._flat(self.inner.roll(x, self._weighted(history), steps))
+
     def _weighted(self, fields: Sequence[np.ndarray]) -> np.ndarray:
         return np.concatenate([z * weight for z, weight in zip(fields, self.weights, strict=True)], axis=2)
 

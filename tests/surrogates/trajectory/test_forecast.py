@@ -72,7 +72,9 @@ def wave() -> Surrogate:
     """One single run, without parameters."""
     windows = Windows.of(1, 120, 25)
     values = windows.cut(waves(120))
-    return trained({"kind": "dmd", "delays": 2}, np.zeros((len(values), 0)), values, history=10, windows=windows)
+    return trained(
+        {"kind": "dmd", "delays": 2}, np.zeros((len(values), 0)), values, history=10, windows=windows
+    )
 
 
 FORMS = (
@@ -220,7 +222,14 @@ def test_refuses_no_history_where_one_is_needed_and_one_where_none_is(forecaster
         ),
         ({"kind": "gp"}, 8, 0, 10, 3, "must be learned by a kind that rolls out.*Got 'gp'"),
         ({"kind": "dmd", "delays": 2}, 8, 0, 10, 0, "only be forecast, from a measured history"),
-        ({"kind": "dmd", "delays": 2}, 8, 2, 10, 10, "history must be shorter than the 10 times of the field 'T'"),
+        (
+            {"kind": "dmd", "delays": 2},
+            8,
+            2,
+            10,
+            10,
+            "history must be shorter than the 10 times of the field 'T'",
+        ),
         ({"kind": "dmd", "delays": 2}, 8, 2, 1, 0, "must learn transient fields"),
         (
             {"kind": "lstm", "bidirectional": True},
