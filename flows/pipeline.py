@@ -23,14 +23,16 @@ from data.store import SnapshotStore
 from flows import inputs
 from flows.candidate_figures import candidate_figures
 from flows.candidates import AUTO, labelled, on_scales
+from flows.parted import Parted, part_runs
 from flows.progress import report as report_progress
 from flows.promotion import Decision, decide
 from flows.reduction_figures import reduction_figures
 from flows.report import Ingested, Judged, PipelineReport, Searched
 from flows.search import Search, logged, searched
 from flows.study import Study
-from flows.targets import Targets, targets_from
+from flows.targets import Targets
 from flows.tracking import TrackedRun, Tracking
+from surrogates.kept_aside import KeptAside
 from surrogates.kinds import KindConfig
 from surrogates.reductions import Reduction, reduction_for
 from surrogates.surrogate import Surrogate
@@ -74,7 +76,7 @@ def ingest_runs(study: Study) -> Ingested:
 
 
 @_task(name="check")
-def load_targets(study: Study, ingested: Ingested) -> Targets:
+def load_targets(study: Study, ingested: Ingested) -> Parted:
     """Takes the accepted runs out of the store; raises StudyError, with the reasons, if too few are left."""
     if len(ingested.accepted) < study.runs.minimum:
         reasons = sorted({reason for _, reason, _ in ingested.rejected})
@@ -86,7 +88,7 @@ def load_targets(study: Study, ingested: Ingested) -> Targets:
         )
     store = SnapshotStore(study.store_path)
     snapshots = store.snapshots(ingested.accepted, list(study.fields))
-    return targets_from(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
+    return part_runs(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
 
 
 @_task(name="reduce")
@@ -206,7 +208,8 @@ def run_study(study_path: str) -> PipelineReport:
         pipeline.file(study.path)
         ingested = ingest_runs(study)
         pipeline.json([list(row) for row in ingested.rejected], "set_aside.json")
-        targets = load_targets(study, ingested)
+        runs = load_targets(study, ingested)
+        targets = runs.learned
         reductions = reduce_fields(study, whole(targets))
         figures, numbers = reduction_figures(targets, reductions, study.seed)
         for name, figure in figures.items():
@@ -228,6 +231,10 @@ def run_study(study_path: str) -> PipelineReport:
                 child.json(asdict(found), "search.json")
         best = min(judged, key=lambda label: judged[label][0].score)
         surrogate = train_best(study, candidates[best], whole(targets), whole(judged[best][1]))
+        kept = None
+        if runs.aside is not None:
+            kept = KeptAside.judge(surrogate, runs.aside.x, runs.aside.values)
+            pipeline.metrics(kept.summary())
         version, decision = register_and_decide(
             study, whole(tracking), whole(pipeline), whole(surrogate), judged[best][0], whole(targets)
         )
@@ -242,6 +249,7 @@ def run_study(study_path: str) -> PipelineReport:
             why=decision.why,
             notes=surrogate.description.notes,
             searched=found,
+            kept_aside=kept,
         )
         pipeline.metrics({"score": judged[best][0].score, "runs": len(targets.runs)})
         pipeline.tags({"best": best, "outcome": f"Version {version} ({best}): {decision.why}."})

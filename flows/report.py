@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from surrogates.kept_aside import KeptAside
+
 
 @dataclass(frozen=True)
 class Ingested:
@@ -71,6 +73,7 @@ class PipelineReport:
     why: str
     notes: tuple[str, ...] = field(default=())
     searched: Searched | None = None
+    kept_aside: KeptAside | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON types."""

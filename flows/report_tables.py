@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.report import PipelineReport, Searched
+from surrogates.kept_aside import KeptAside
 
 
 def print_report(console: Console, report: PipelineReport) -> None:
@@ -34,6 +35,8 @@ def print_report(console: Console, report: PipelineReport) -> None:
     if report.searched is not None:
         console.print(search_table(report.searched))
         console.print(sentence_on_worth(report.searched), markup=False)
+    if report.kept_aside is not None:
+        console.print(kept_aside_table(report.kept_aside))
     verb = "is now the champion" if report.promoted else "was not promoted"
     console.print(f"Version {report.version} ({report.best}) {verb}: {report.why}.")
     for note in (*ingested.notes, *report.notes):
@@ -47,6 +50,28 @@ def rejected_table(rejected: tuple[tuple[str, str, str], ...]) -> Table:
         table.add_column(column, overflow="fold")
     for row in rejected:
         table.add_row(*row)
+    return table
+
+
+def kept_aside_table(kept: KeptAside) -> Table:
+    """What the bands of the trained model cover on runs that nothing was learned from."""
+    table = Table(
+        title=f"{kept.runs} runs kept aside, {kept.inside} of them in the domain: nominal {kept.coverage:.0%}, of so "
+        f"few runs ± {kept.uncertainty:.0%}; widths in stds of the values",
+        title_justify="left",
+    )
+    table.add_column("of")
+    for column in ("values covered", "width", "whole runs covered", "width", "mean relative L2"):
+        table.add_column(column, justify="right")
+    for name, one in (kept.fields | kept.quantities).items():
+        table.add_row(
+            name,
+            f"{one.pointwise:.1%}",
+            f"{one.width:.2g}",
+            f"{one.simultaneous:.1%}",
+            f"{one.simultaneous_width:.2g}",
+            f"{one.error:.2e}",
+        )
     return table
 
 

@@ -12,6 +12,7 @@ from surrogates import functional, metrics
 from surrogates.prediction import Band
 from surrogates.quantities import Quantity, default_quantities, functional_of
 from surrogates.surrogate import Surrogate
+from surrogates.trajectory.history import History
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,14 @@ class KeptAside:
     def judge(cls, surrogate: Surrogate, x: np.ndarray, targets: Mapping[str, np.ndarray]) -> Self:
         """Predicts runs x (n, p), none of which the surrogate has learned from, of known targets.
 
-        targets: field to (n, [t,] points, components).
+        targets: field to (n, [t,] points, components); a forecast is given its history, which then counts as covered
+        and without error.
         """
         infos = surrogate.description.fields
         asked = [one for info in infos for one in default_quantities(info)]
-        by_value = surrogate.predict(x, quantities=asked)
-        together = surrogate.predict(x, quantities=asked, simultaneous=True)
+        history = _history(surrogate, targets)
+        by_value = surrogate.predict(x, quantities=asked, history=history)
+        together = surrogate.predict(x, quantities=asked, history=history, simultaneous=True)
         fields = {
             info.name: Covered.of(targets[info.name], by_value.fields[info.name], together.fields[info.name])
             for info in infos
@@ -93,7 +96,9 @@ class KeptAside:
     def summary(self) -> dict[str, float]:
         """Flat metrics, "kept_aside.{name}.{coverage|simultaneous_coverage|width|error}", and the number of runs."""
         flat = {"kept_aside.runs": float(self.runs), "kept_aside.coverage_uncertainty": self.uncertainty}
-        for name, one in (self.fields | self.quantities).items():
+        for label, one in (self.fields | self.quantities).items():
+            # Trackers take no parentheses in a name: "max(stress)" becomes "max.stress".
+            name = label.replace("(", ".").removesuffix(")")
             flat |= {
                 f"kept_aside.{name}.coverage": one.pointwise,
                 f"kept_aside.{name}.simultaneous_coverage": one.simultaneous,
@@ -116,6 +121,14 @@ def keep_aside(n: int, keep: float, seed: int) -> np.ndarray:
 
 def _within(true: np.ndarray, band: Band) -> np.ndarray:
     return (band.lower <= true) & (true <= band.upper)
+
+
+def _history(surrogate: Surrogate, targets: Mapping[str, np.ndarray]) -> History | None:
+    first = surrogate.description.history
+    if not first:
+        return None
+    times = next(info.times for info in surrogate.description.fields if info.times is not None)
+    return History(np.array(times[:first]), {name: values[:, :first] for name, values in targets.items()})
 
 
 def _true(quantity: Quantity, surrogate: Surrogate, targets: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -15,6 +15,7 @@ from rich.console import Console
 
 from data.errors import StudyError
 from flows.pipeline import run_study
+from flows.report_tables import print_report
 from flows.status import print_status
 from flows.study import Study
 from flows.tracking import Tracking, default_uri
@@ -72,6 +73,35 @@ def test_runs_become_a_champion_and_everything_is_on_record(make_study: MakeStud
         for field in ("stress", "displacement"):
             for what in ("singular_values", "predicted_against_true", "worst_run"):
                 assert f"figures/{field}_{what}.png" in pictures
+
+
+def test_runs_kept_aside_teach_nothing_and_judge_the_bands(make_study: MakeStudy) -> None:
+    path = make_study(more="keep_aside = 0.25")
+    report = run_study(str(path))
+    kept = report.kept_aside
+    assert kept is not None
+    assert kept.runs == 6
+    assert kept.fields.keys() == {"stress", "displacement"}
+    assert kept.fields["stress"].error < 1e-2
+    assert kept.quantities["max(stress)"].error < 1e-2
+    client = mlflow.MlflowClient(default_uri())
+    experiment = client.get_experiment_by_name("beam")
+    assert experiment is not None
+    (run,) = client.search_runs([experiment.experiment_id], "tags.role = 'pipeline'")
+    assert run.data.metrics["runs"] == 18
+    assert run.data.metrics["kept_aside.stress.coverage"] == kept.fields["stress"].pointwise
+    assert run.data.metrics["kept_aside.max.stress.width"] == kept.quantities["max(stress)"].width
+    console = Console(record=True, width=150)
+    print_report(console, report)
+    assert "6 runs kept aside" in console.export_text()
+
+
+def test_refuses_to_keep_aside_what_it_needs(make_study: MakeStudy) -> None:
+    path = make_study(more="keep_aside = 23")
+    with pytest.raises(
+        StudyError, match=r"must be left beside those kept aside. Got 24 accepted, 22 of them"
+    ):
+        run_study(str(path))
 
 
 def test_mlflow_itself_loads_the_champion_and_answers_like_the_artifact(make_study: MakeStudy) -> None:
