@@ -20,24 +20,29 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from benchmarks.surrogates_sets import Sizes
 
 PARTS = ("fields", "scalars", "bands", "domain", "speed")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def part(name: str) -> ModuleType:
-    """A part of the benchmark: `SETS`, `methods(set)`, `measure(set, method, folder, folds)`, `table(found)`."""
+    """A part of the benchmark: `SETS`, `methods(set)`, `measure(set, method, folder, sizes)`, `table(found)`."""
     return importlib.import_module(f"benchmarks.surrogates_{name}")
 
 
-def run(of: str, name: str, method: str, folder: Path, folds: int) -> dict[str, Any] | None:
+def run(of: str, name: str, method: str, folder: Path, sizes: Sizes) -> dict[str, Any] | None:
     """The method in a process of its own; None with a line printed where its package is not there or it fails."""
     environment = os.environ | dict.fromkeys(THREADS, "1")
     command = [sys.executable, "-W", "ignore", "-m", "benchmarks.surrogates", "--child", of, name, method]
-    command += ["--folder", str(folder), "--folds", str(folds)]
+    command += ["--folder", str(folder)]
+    for size, value in asdict(sizes).items():
+        command += [f"--{size}", str(value)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     if done.returncode:
         reason = (done.stderr.strip().splitlines() or ["no message"])[-1]
@@ -46,7 +51,7 @@ def run(of: str, name: str, method: str, folder: Path, folds: int) -> dict[str, 
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def compare(of: str, asked: argparse.Namespace, folder: Path) -> None:
+def compare(of: str, asked: argparse.Namespace, folder: Path, sizes: Sizes) -> None:
     """Measures what is asked for, then prints the table of all that the folder holds of this part."""
     module = part(of)
     kept = folder / f"{of}.json"
@@ -55,7 +60,7 @@ def compare(of: str, asked: argparse.Namespace, folder: Path) -> None:
         for method in module.methods(name):
             if (asked.set and name not in asked.set) or (asked.method and method not in asked.method):
                 continue
-            found = run(of, name, method, folder, asked.folds)
+            found = run(of, name, method, folder, sizes)
             if found is not None:
                 results[f"{name}|{method}"] = found
                 kept.write_text(json.dumps(results), encoding="utf-8")
@@ -63,7 +68,7 @@ def compare(of: str, asked: argparse.Namespace, folder: Path) -> None:
     held = {
         (name, method): results[f"{name}|{method}"] for name, method in order if f"{name}|{method}" in results
     }
-    print(f"\n### Surrogates: {of}\n\n{module.table(held, asked.folds)}", flush=True)
+    print(f"\n### Surrogates: {of}\n\n{module.table(held, sizes)}", flush=True)
 
 
 def main() -> None:
@@ -75,18 +80,22 @@ def main() -> None:
     parser.add_argument("--set", action="append", help="only these sets or functions")
     parser.add_argument("--method", action="append", help="only these methods")
     parser.add_argument("--folds", type=int, default=5, help="of the fields")
+    parser.add_argument("--seconds", type=float, default=300.0, help="time budget of a search in one fold")
+    parser.add_argument("--repeats", type=int, default=3, help="designs of each scalar function")
+    parser.add_argument("--splits", type=int, default=20, help="of the bands")
     parser.add_argument("--folder", type=Path, help="where results are kept (default: a temporary folder)")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    sizes = Sizes(asked.folds, asked.seconds, asked.repeats, asked.splits)
     if asked.child:
         of, name, method = asked.child
-        print(json.dumps(part(of).measure(name, method, asked.folder, asked.folds)))
+        print(json.dumps(part(of).measure(name, method, asked.folder, sizes)))
         return
     with tempfile.TemporaryDirectory() as temporary:
         folder = asked.folder or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         for of in asked.part or PARTS:
-            compare(of, asked, folder)
+            compare(of, asked, folder, sizes)
 
 
 if __name__ == "__main__":

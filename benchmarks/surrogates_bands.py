@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.surrogates_sets import FieldSet, load
+from benchmarks.surrogates_sets import FieldSet, Sizes, load
 
-SPLITS, COVERAGE = 20, 0.9
+COVERAGE = 0.9
 MOST_ASKED = 100
 SETS = tuple(
     f"{name}, {n} runs, {folds} folds"
@@ -79,13 +79,13 @@ def trained(kind: str, data: FieldSet, folds: int, seed: int):
     )
 
 
-def measure(name: str, method: str, folder: Path, folds: int) -> dict[str, Any]:
+def measure(name: str, method: str, folder: Path, sizes: Sizes) -> dict[str, Any]:
     """Means over the splits, and the std error of the pointwise coverage."""
     from surrogates.kept_aside import KeptAside
 
     which, n, of = name.split(", ")
     rows: dict[str, list[list[float]]] = {}
-    for seed in range(SPLITS):
+    for seed in range(sizes.splits):
         learned, asked = split(which, int(n.split()[0]), seed, folder)
         surrogate = trained(method.removeprefix("ours "), learned, int(of.split()[0]), seed)
         found = KeptAside.judge(surrogate, asked.x, asked.fields)
@@ -98,14 +98,14 @@ def measure(name: str, method: str, folder: Path, folds: int) -> dict[str, Any]:
         for field, found in rows.items()
     }
     for field, found in rows.items():
-        means[field]["uncertainty"] = float(np.std([row[0] for row in found]) / np.sqrt(SPLITS))
+        means[field]["uncertainty"] = float(np.std([row[0] for row in found]) / np.sqrt(sizes.splits))
     return means
 
 
-def table(found: dict[tuple[str, str], dict[str, Any]], folds: int) -> str:
+def table(found: dict[tuple[str, str], dict[str, Any]], sizes: Sizes) -> str:
     """One row for each set, kind and field."""
     lines = [
-        f"Nominal {COVERAGE:.0%}, means over {SPLITS} splits. Widths in units of the std of the field's values.",
+        f"Nominal {COVERAGE:.0%}, means over {sizes.splits} splits. Widths in stds of the values.",
         "",
         "| set | kind | of | values covered | whole fields covered | width | width, whole fields |",
         "|---|---|---|---|---|---|---|",

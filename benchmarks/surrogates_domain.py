@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from benchmarks.surrogates_sets import load
+from benchmarks.surrogates_sets import Sizes, load
 
 SETS = ("airfoil_transonic", "graetz", "navier_stokes", "heat_sink", "plate")
 KINDS = ("bayes", "gp")
@@ -69,7 +69,7 @@ def scores(kind: str, x: np.ndarray, values: np.ndarray, asked: np.ndarray) -> d
     }
 
 
-def measure(name: str, method: str, folder: Path, folds: int) -> dict[str, Any]:
+def measure(name: str, method: str, folder: Path, sizes: Sizes) -> dict[str, Any]:
     """Means over the cases of a kind: AUROC of each score, and the shares that the flag refuses."""
     data = load(name, folder)
     values = list(data.fields.values())[-1]
@@ -101,7 +101,7 @@ def auroc(above: np.ndarray, below: np.ndarray) -> float:
     return float(np.mean((difference > 0) + 0.5 * (difference == 0)))
 
 
-def table(found: dict[tuple[str, str], dict[str, Any]], folds: int) -> str:
+def table(found: dict[tuple[str, str], dict[str, Any]], sizes: Sizes) -> str:
     """One row for each set, kind and sort of outside runs."""
     lines = [
         f"| set | kind | outside | {' | '.join(SCORES.values())} | outside refused | inside refused |",

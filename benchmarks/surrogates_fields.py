@@ -15,19 +15,17 @@ from typing import Any
 import numpy as np
 
 from benchmarks import surrogates_peers as peers
-from benchmarks.surrogates_sets import load
+from benchmarks.surrogates_sets import Sizes, load
 from surrogates.metrics import relative_l2
 from surrogates.validation import assign_folds
 
 Predictor = Callable[[np.ndarray], np.ndarray]
 REDUCTION = {"kind": "svd"}
 SETS = ("airfoil_transonic", "graetz", "navier_stokes", "heat_sink")
-SECONDS = 300.0
-"""Time budget of a search in one fold."""
 OURS = ("auto", "gp", "bayes", "pce", "rbf", "mlp", "lstm")
 
 
-def ours(kind: str, x: np.ndarray, values: np.ndarray) -> Predictor:
+def ours(kind: str, seconds: float, x: np.ndarray, values: np.ndarray) -> Predictor:
     """A candidate of this kind with its default settings; "auto": what a search selects from these runs alone."""
     from surrogates.emulator import Emulator
     from surrogates.kinds import kind_config
@@ -37,7 +35,7 @@ def ours(kind: str, x: np.ndarray, values: np.ndarray) -> Predictor:
 
     targets, reductions = {"field": values}, {"field": reduction_config(REDUCTION)}
     if kind == "auto":
-        runs, settings = Runs(x, targets, reductions, "relative_l2", {}), SearchSettings(seconds=SECONDS)
+        runs, settings = Runs(x, targets, reductions, "relative_l2", {}), SearchSettings(seconds=seconds)
         found = select(runs, settings, folds=settings.folds, seed=0, seconds=settings.seconds)
         config = found.best.config
     else:
@@ -51,11 +49,13 @@ def ours(kind: str, x: np.ndarray, values: np.ndarray) -> Predictor:
     return predict
 
 
-def settings(method: str) -> Iterator[tuple[str, Callable[[np.ndarray, np.ndarray], Predictor]]]:
+def settings(
+    method: str, seconds: float
+) -> Iterator[tuple[str, Callable[[np.ndarray, np.ndarray], Predictor]]]:
     """The settings of a method by name, each a function from runs to a predictor."""
     whose, _, what = method.partition(" ")
     if whose == "ours":
-        yield ("nested selection" if what == "auto" else "default"), partial(ours, what)
+        yield ("nested selection" if what == "auto" else "default"), partial(ours, what, seconds)
     else:
         yield from peers.field_settings(method)
 
@@ -66,17 +66,17 @@ def methods(name: str) -> list[str]:
     return [*(f"ours {kind}" for kind in OURS), *peers.FIELD_METHODS, *transient]
 
 
-def measure(name: str, method: str, folder: Path, folds: int) -> dict[str, Any]:
+def measure(name: str, method: str, folder: Path, sizes: Sizes) -> dict[str, Any]:
     """Mean relative L2 over all runs, each predicted without its fold, and CPU seconds per fold."""
     data = load(name, folder)
     (values,) = data.fields.values()
-    fold = assign_folds(len(data.x), folds, seed=0)
+    fold = assign_folds(len(data.x), sizes.folds, seed=0)
     found = []
     # What is imported at the first fit is no part of its time.
-    next(settings(method))[1](data.x[:12], values[:12, ..., :20, :])
-    for label, build in settings(method):
+    next(settings(method, 1.0))[1](data.x[:12], values[:12, ..., :20, :])
+    for label, build in settings(method, sizes.seconds):
         errors, fit, predict = np.empty(len(data.x)), 0.0, 0.0
-        for index in range(folds):
+        for index in range(sizes.folds):
             kept, held = fold != index, fold == index
             start = time.process_time()
             try:
@@ -94,7 +94,7 @@ def measure(name: str, method: str, folder: Path, folds: int) -> dict[str, Any]:
                 "setting": label,
                 "error": float(errors.mean()),
                 "median": float(np.median(errors)),
-                "fit": fit / folds,
+                "fit": fit / sizes.folds,
                 "predict": predict / len(data.x),
             }
         )
@@ -102,7 +102,7 @@ def measure(name: str, method: str, folder: Path, folds: int) -> dict[str, Any]:
     return {"stock": found[0], "best": min(finite, key=lambda one: one["error"]), "settings": len(found)}
 
 
-def table(found: dict[tuple[str, str], dict[str, Any]], folds: int) -> str:
+def table(found: dict[tuple[str, str], dict[str, Any]], sizes: Sizes) -> str:
     """Sets as sections; peers with their stock figure and the best of all settings on the held-out runs."""
     lines = []
     for name in dict.fromkeys(key[0] for key in found):
@@ -110,7 +110,7 @@ def table(found: dict[tuple[str, str], dict[str, Any]], folds: int) -> str:
         best = min(
             (row["best"]["error"] for m, row in rows.items() if not m.startswith("ours")), default=np.nan
         )
-        lines += [f"#### {name}, {folds} folds", ""]
+        lines += [f"#### {name}, {sizes.folds} folds", ""]
         lines += [
             "| method | setting | mean rel. L2 | median | / peers' best | fit, CPU s | predict, ms a run |"
         ]

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from benchmarks.surrogates_functions import FUNCTIONS, samples
+from benchmarks.surrogates_sets import Sizes
 from surrogates.calibration import conformal_factor
 
 SIZES = {"Branin": (40,)}
 DEFAULT_SIZES = (50, 100, 200)
 SETS = tuple(f"{name} {n}" for name in FUNCTIONS for n in SIZES.get(name, DEFAULT_SIZES))
-NEW, REPEATS, FOLDS = 2000, 3, 8
+NEW, FOLDS = 2000, 8
 NORMAL = 1.6448536269514722
 """Half width of the central 90 % of a normal distribution, in stds."""
 
@@ -142,7 +143,7 @@ def methods(name: str) -> list[str]:
     return [*(f"ours {kind}" for kind in OURS), *METHODS]
 
 
-def measure(name: str, method: str, folder: Path, folds: int) -> dict[str, Any]:
+def measure(name: str, method: str, folder: Path, sizes: Sizes) -> dict[str, Any]:
     """Means over designs of different seeds; the density is that of values scaled by their spread."""
     function, n = name.rsplit(" ", 1)
     new, true = samples(function, NEW, 1000)
@@ -150,9 +151,9 @@ def measure(name: str, method: str, folder: Path, folds: int) -> dict[str, Any]:
     whose, _, kind = method.partition(" ")
     build = partial(ours, kind) if whose == "ours" else METHODS[method]
     # What is imported at the first fit is no part of its time.
-    build(*samples(function, 20, REPEATS))
+    build(*samples(function, 20, sizes.repeats))
     rows = []
-    for seed in range(REPEATS):
+    for seed in range(sizes.repeats):
         x, y = samples(function, int(n), seed)
         start = time.process_time()
         predictor = build(x, y)
@@ -171,7 +172,7 @@ def measure(name: str, method: str, folder: Path, folds: int) -> dict[str, Any]:
     return {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
 
 
-def table(found: dict[tuple[str, str], dict[str, Any]], folds: int) -> str:
+def table(found: dict[tuple[str, str], dict[str, Any]], sizes: Sizes) -> str:
     """One row for each function, size and method."""
     lines = [
         "| function, samples | method | NRMSE | NLPD | own 90 % covers | calibrated 90 % covers | fit, CPU s | "

@@ -16,6 +16,17 @@ PLATE_RUNS = 264
 PLATE_DIVISIONS = 12
 
 
+@dataclass(frozen=True)
+class Sizes:
+    """How much is measured: folds of the fields, seconds of a search in one fold, designs of each scalar function,
+    splits of the bands."""
+
+    folds: int
+    seconds: float
+    repeats: int
+    splits: int
+
+
 @dataclass(frozen=True, eq=False)
 class FieldSet:
     """x: (n, p). fields: name to values (n, [t,] points, components)."""

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.surrogates_sets import FieldSet, Sizes
+
 QUERIES, ROUNDS = 1000, 5
 SETS = tuple(
     f"{points} points, rank {rank}, {kind}"
@@ -32,10 +34,9 @@ def least(work: Callable[[], Any]) -> float:
     return min(seconds)
 
 
-def measure(name: str, method: str, folder: Path, folds: int) -> dict[str, Any]:
+def measure(name: str, method: str, folder: Path, sizes: Sizes) -> dict[str, Any]:
     """CPU seconds of the products (q, r) @ (r, m), once for the mean and once for the variance, and of `predict`."""
     from benchmarks.surrogates_bands import trained
-    from benchmarks.surrogates_sets import FieldSet
 
     points, rank, kind = name.split(", ")
     m, r = int(points.split()[0]), int(rank.split()[1])
@@ -51,7 +52,7 @@ def measure(name: str, method: str, folder: Path, folds: int) -> dict[str, Any]:
     return found | {"products": least(lambda: (z @ modes, z @ modes)), "rank": q}
 
 
-def table(found: dict[tuple[str, str], dict[str, Any]], folds: int) -> str:
+def table(found: dict[tuple[str, str], dict[str, Any]], sizes: Sizes) -> str:
     """One row for each size."""
     lines = ["| field | modes | two products, CPU s | predict, CPU s | share |", "|---|---|---|---|---|"]
     for (name, _), row in found.items():

@@ -41,7 +41,8 @@ class Covered:
         return cls(
             float(np.mean(_within(true, pointwise))),
             float(np.mean(_within(true, simultaneous).reshape(len(true), -1).all(axis=1))),
-            *widths,
+            widths[0],
+            widths[1],
             float(np.mean(metrics.relative_l2(true, pointwise.mean))),
         )
 
