@@ -105,6 +105,14 @@ class Study(Section):
         return self
 
     @model_validator(mode="after")
+    def _a_search_has_no_history(self) -> Study:
+        if self.search is not None and self.time.history:
+            raise ValueError(
+                "a study with a 'history' in `[time]` must name its candidates: a search does not forecast"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _parameters_or_a_history(self) -> Study:
         if not self.parameters.columns and not self.time.history:
             raise ValueError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from pydantic import Field
@@ -12,6 +12,7 @@ from pydantic import Field
 from data.errors import ModelError
 from surrogates.kinds import register
 from surrogates.radial_basis import CubicRBF
+from surrogates.search_space import Choice, Options
 from surrogates.trajectory.linear_operator import Form, companions, learned, rolled, stabilised
 from surrogates.trajectory.sequence import SequenceConfig
 
@@ -31,6 +32,8 @@ class DMDConfig(SequenceConfig):
     operator: "affine" lets the operator vary with the parameters, "control" its constant part alone; "auto" as above.
     stable: whether eigenvalues outside the unit circle are moved onto it.
     """
+
+    space: ClassVar[Mapping[str, Choice]] = {"operator": Options(("auto", "control"))}
 
     kind: Literal["dmd"] = "dmd"
     delays: Annotated[int, Field(ge=1, le=200)] | Literal["auto"] = "auto"
@@ -65,7 +68,9 @@ class DMD:
                 self._first(form, x[kept], z[kept])
                 for index, coefficients in enumerate(learned(form, x[kept], z[kept], DAMPINGS)):
                     self.coefficients_ = coefficients
-                    errors[index, held] = self.roll(x[held], z[held, :history] if history else None, times) - z[held]
+                    errors[index, held] = (
+                        self.roll(x[held], z[held, :history] if history else None, times) - z[held]
+                    )
             for each, damping in zip(errors, DAMPINGS, strict=True):
                 score = float(np.sum(each**2))
                 if np.isfinite(score) and score < lowest:
@@ -93,12 +98,8 @@ class DMD:
                 str(asked),
                 'Lower it, or set delays = "auto"',
             )
-        tried = (
-            (asked,)
-            if isinstance(asked, int)
-            else tuple(d for d in DELAYS if d == 1 or d * r <= LARGEST_STATE)
-        )
-        tried = tuple(d for d in tried if d <= most and (d == 1 or 2 * d < times))
+        tried = [d for d in DELAYS if d == 1 or (d <= most and 2 * d < times and d * r <= LARGEST_STATE)]
+        tried = [asked] if isinstance(asked, int) else tried
         operators = {"affine": (True,), "control": (False,), "auto": (True, False)}[self.config.operator]
         return list(itertools.starmap(Form, itertools.product(tried, operators if parameters else (False,))))
 

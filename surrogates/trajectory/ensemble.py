@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from pydantic import Field
 
 from data.errors import ModelError
 from surrogates.radial_basis import CubicRBF
+from surrogates.search_space import Choice, Options, Span
 from surrogates.states import part, prefixed
 from surrogates.trajectory.recurrent import Network
 from surrogates.trajectory.sequence import SequenceConfig
@@ -33,6 +34,11 @@ class RecurrentConfig(SequenceConfig):
     truncation: steps through which gradients are followed back. clip: largest norm of a member's gradient.
     validation: share of the runs that each member holds out to stop early, other ones for each member.
     """
+
+    space: ClassVar[Mapping[str, Choice]] = {
+        "hidden": Options((32, 16, 64)),
+        "rate": Span(2e-3, 2e-2, log=True),
+    }
 
     hidden: int = Field(default=32, ge=1)
     members: int = Field(default=4, ge=2, le=50)

@@ -101,6 +101,7 @@ def test_a_single_run_becomes_an_endpoint_that_forecasts(study, tmp_path):
     [
         ("history = 6\n", "", "'horizon' needs a 'history'"),
         ("history = 6\nhorizon = 9\n", "", "must name the inputs, unless"),
+        ('[[candidates]]\nkind = "dmd"\n', "[search]\ntrials = 4\n", "a search does not forecast"),
     ],
 )
 def test_a_study_without_parameters_must_forecast(study, old, new, sentence):

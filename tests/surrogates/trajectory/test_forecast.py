@@ -64,7 +64,7 @@ def trained(settings: dict, x, values, *, history=0, windows=None, folds=4) -> S
 @pytest.fixture(scope="module")
 def forecaster() -> Surrogate:
     x = rods(24, 0)
-    return trained({"kind": "dmd", "delays": 2}, x, heated(x, 20), history=5)
+    return trained({"kind": "dmd"}, x, heated(x, 20), history=5)
 
 
 @pytest.fixture(scope="module")
