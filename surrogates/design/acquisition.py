@@ -67,7 +67,8 @@ class _Search:
         self.spreads = spreads(emulator)
         self.errors = [LocalError.of(spread) for spread in self.spreads]
         sample = space.sample(2 * CANDIDATES, seed)
-        self.candidates, self.measured = sample[::2], sample[1::2]
+        # Halves of a Sobol sequence fill the space each; every second point would fill half of it.
+        self.candidates, self.measured = sample[:CANDIDATES], sample[CANDIDATES:]
         self.rng = np.random.default_rng(seed)
 
     def best(self) -> np.ndarray:

@@ -39,7 +39,7 @@ class LocalError:
 
         Source: Rasmussen & Williams, Gaussian Processes for Machine Learning, (5.12).
         """
-        diagonal = spread.inverse_factor.square().sum(dim=1)
+        diagonal = spread.posterior.inverse_factor[spread.kept].square().sum(dim=1)
         residual = spread.posterior.weights[spread.kept] / diagonal
         weight = spread.weight[:, None]
         runs = spread.posterior.x.numpy()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
 
 from data.errors import ModelError
 from surrogates.emulator import Branch, Emulator
+from surrogates.gaussian_process.kernel import Hyperparameters
 from surrogates.gaussian_process.posterior import Posterior
+from surrogates.gaussian_process.repeats import Heteroscedastic
 from surrogates.kinds.gp import GP
 
+LEAST_NOISE = 1e-8
+"""Noise variance over outputscale. With the tiny noise of a solver, what is left next to a run would be round-off."""
 CARRIED = 0.9999
 """Share of a field's latent variance in the coordinates that are looked at; the rest is mostly noise."""
 
@@ -34,9 +38,15 @@ class Spread:
     _added: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        hyper = self.posterior.hyper
-        self.hyper = hyper.outputs(self.kept)
-        self.inverse_factor = self.posterior.inverse_factor[self.kept]
+        hyper = self.posterior.hyper.outputs(self.kept)
+        # Where the noise changes from place to place, a planned run is taken to have the typical one.
+        hyper = hyper.base if isinstance(hyper, Heteroscedastic) else hyper
+        assert isinstance(hyper, Hyperparameters)
+        self.hyper = replace(hyper, noise=torch.maximum(hyper.noise, LEAST_NOISE * hyper.outputscale))
+        known = self.hyper.covariance(self.posterior.x, self.posterior.x)
+        factor = torch.linalg.cholesky(known + torch.diag_embed(self.noise.expand(-1, len(self.posterior.x))))
+        eye = torch.eye(len(self.posterior.x), dtype=factor.dtype).expand_as(factor)
+        self.inverse_factor = torch.linalg.solve_triangular(factor, eye, upper=False)
 
     @property
     def noise(self) -> torch.Tensor:

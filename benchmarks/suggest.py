@@ -1,0 +1,180 @@
+"""Error against the number of runs, the runs chosen by `suggest` and otherwise.
+
+    python -m benchmarks.suggest heat plate feature --seeds 5
+
+EZyRB chooses the heaviest simplex of a Delaunay triangulation by leave-one-out errors, SMT stretches its Latin
+hypercube; both need an environment of their own:
+
+    python -m venv peers
+    echo "$PWD/.venv/lib/python3.11/site-packages" > peers/lib/python3.11/site-packages/main.pth
+    peers/bin/pip install ezyrb smt && peers/bin/python -m benchmarks.suggest
+
+Each method starts from the same Sobol points; the same Gaussian process learns from what was chosen and is judged on
+the same 200 random points. Errors are relative to the fluctuation of the field, averaged over points and fields.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from benchmarks.suggest_cases import CASES, Case
+from physics.sampling import sobol_points
+from surrogates.design.acquisition import next_runs
+from surrogates.design.space import ParameterSpace
+from surrogates.emulator import Emulator
+from surrogates.figures import label, line_style, panels, png
+from surrogates.metrics import fluctuation_l2
+from surrogates.reductions import reduction_config
+
+REDUCTION = reduction_config({"kind": "svd", "energy": 0.9999999999})
+TEST_POINTS = 200
+Fields = dict[str, np.ndarray]
+Chooser = Callable[[Case, np.ndarray, Fields, Emulator, int], np.ndarray]
+
+
+def by(what) -> Chooser:
+    def choose(case: Case, x: np.ndarray, targets: Fields, emulator: Emulator, seed: int) -> np.ndarray:
+        lower, upper = np.array(list(case.bounds.values())).T
+        space = ParameterSpace(tuple(case.bounds), lower, upper)
+        return next_runs(emulator, space, case.batch, by=what, seed=seed)
+
+    return choose
+
+
+def sobol(case: Case, x: np.ndarray, targets: Fields, emulator: Emulator, seed: int) -> np.ndarray:
+    return sobol_points(case.bounds, len(x) + case.batch, seed)[len(x) :]
+
+
+def at_random(case: Case, x: np.ndarray, targets: Fields, emulator: Emulator, seed: int) -> np.ndarray:
+    lower, upper = np.array(list(case.bounds.values())).T
+    return np.random.default_rng([seed, len(x)]).uniform(lower, upper, (case.batch, len(lower)))
+
+
+def ezyrb(case: Case, x: np.ndarray, targets: Fields, emulator: Emulator, seed: int) -> np.ndarray:
+    from ezyrb import POD, RBF, Database, ReducedOrderModel
+
+    lower, upper = np.array(list(case.bounds.values())).T
+    # Each field over its own spread, so that kelvin and pascal count alike.
+    snapshots = np.hstack([v.reshape(len(x), -1) / v.std() / np.sqrt(v[0].size) for v in targets.values()])
+    rom = ReducedOrderModel(Database((x - lower) / (upper - lower), snapshots), POD("svd"), RBF()).fit()
+    return lower + (upper - lower) * rom.optimal_mu(k=case.batch)
+
+
+def smt(case: Case, x: np.ndarray, targets: Fields, emulator: Emulator, seed: int) -> np.ndarray:
+    from smt.sampling_methods import LHS
+
+    sampling = LHS(xlimits=np.array(list(case.bounds.values())), criterion="ese", seed=seed)
+    return sampling.expand_lhs(x, case.batch, method="basic")[len(x) :]
+
+
+METHODS: dict[str, Chooser] = {
+    "suggest": by("variance"),
+    "suggest --by error": by("error"),
+    "Sobol": sobol,
+    "random": at_random,
+    "SMT expand_lhs": smt,
+    "EZyRB optimal_mu": ezyrb,
+}
+
+
+def closed_loop(
+    case: Case, choose: Chooser, test: tuple[np.ndarray, Fields], seed: int
+) -> list[tuple[int, float]]:
+    """(runs, error) after every batch."""
+    x = sobol_points(case.bounds, case.start, seed)
+    targets, curve = case.simulate(x), []
+    while True:
+        emulator = Emulator.fit(case.config, dict.fromkeys(targets, REDUCTION), x, targets, seed)
+        curve.append((len(x), error(emulator, *test)))
+        if len(x) >= case.most:
+            return curve
+        chosen = choose(case, x, targets, emulator, seed)
+        x = np.vstack([x, chosen])
+        targets = {name: np.concatenate([targets[name], new]) for name, new in case.simulate(chosen).items()}
+
+
+def error(emulator: Emulator, x: np.ndarray, true: Fields) -> float:
+    """Mean over points and fields of the error over the fluctuation of the field."""
+    errors = []
+    for name, (z, _) in emulator.latent(x).items():
+        predicted = emulator.fields[name].at(x).mean(z).reshape(true[name].shape)
+        errors.append(fluctuation_l2(true[name], predicted, true[name].mean(axis=0)).mean())
+    return float(np.mean(errors))
+
+
+def runs_for(curve: np.ndarray, wanted: float) -> float:
+    """Runs from which on the error stays below the wanted one, between batches on logarithms; infinite if never."""
+    # Later errors may be larger by chance: what counts is the last time the curve comes down through it.
+    above = np.flatnonzero(curve[:, 1] > wanted)
+    last = int(above[-1]) if len(above) else -1
+    if last == len(curve) - 1:
+        return np.inf
+    if last < 0:
+        return float(curve[0, 0])
+    (n0, e0), (n1, e1) = np.log(curve[last : last + 2])
+    return float(np.exp(n0 + (e0 - np.log(wanted)) / (e0 - e1) * (n1 - n0)))
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    arguments.add_argument("cases", nargs="*", default=list(CASES))
+    arguments.add_argument("--seeds", type=int, default=5)
+    arguments.add_argument("--methods", nargs="*", default=list(METHODS))
+    arguments.add_argument("--out", type=Path, default=Path("suggest"))
+    given = arguments.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    for name in given.cases:
+        case = CASES[name]()
+        lower, upper = np.array(list(case.bounds.values())).T
+        x = np.random.default_rng(999).uniform(lower, upper, (TEST_POINTS, len(lower)))
+        test = (x, case.simulate(x))
+        results = {}
+        for method in given.methods:
+            with threadpool_limits(1):
+                curves = [closed_loop(case, METHODS[method], test, seed) for seed in range(given.seeds)]
+            results[method] = np.array(curves)
+            print(name, method, np.exp(np.log(results[method][:, :, 1]).mean(axis=0)).round(5), flush=True)
+            (given.out / f"{name}.json").write_text(json.dumps({m: r.tolist() for m, r in results.items()}))
+        report(case, results, given.out / f"{name}.png")
+
+
+def report(case: Case, results: dict[str, np.ndarray], picture: Path) -> None:
+    """Prints the table, runs to what Sobol's points reach at 2/3 of its runs and at all, and draws the curves."""
+    mean = {
+        m: np.column_stack([r[0, :, 0], np.exp(np.log(r[:, :, 1]).mean(axis=0))]) for m, r in results.items()
+    }
+    wanted = [
+        float(np.exp(np.interp(np.log(share * case.most), *np.log(mean["Sobol"]).T)))
+        for share in (2 / 3, 1.0)
+    ]
+    needed = {m: [runs_for(curve, one) for one in wanted] for m, curve in mean.items()}
+    print(
+        f"\n| {case.name} | "
+        + " | ".join(f"runs to {one:.2g}, / Sobol" for one in wanted)
+        + " | error at the end |"
+    )
+    print("|---|---|---|---|")
+    for m, curve in mean.items():
+        cells = [
+            f"{n:.1f}, {n / base:.2f}" if np.isfinite(n) else f"more than {case.most}"
+            for n, base in zip(needed[m], needed["Sobol"], strict=True)
+        ]
+        spread = np.exp(np.log(results[m][:, -1, 1]).std(ddof=1))
+        print(f"| {m} | {' | '.join(cells)} | {curve[-1, 1]:.2g} (x/÷ {spread:.2f}) |")
+    figure, (ax,) = panels()
+    for i, (m, curve) in enumerate(mean.items()):
+        ax.loglog(curve[:, 0], curve[:, 1], label=m, **line_style(i))
+    label(ax, "runs", "error / fluctuation, 200 new points", title=case.name)
+    ax.legend(fontsize=7, frameon=False)
+    ax.grid(alpha=0.3, which="both")
+    picture.write_bytes(png(figure))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""What is simulated in the benchmark of suggested runs: the heated plate by finite elements, and a local feature."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from physics.plate import BOUNDS, PlateParameters
+from physics.plate_solver import PlateSolver
+from surrogates.kinds import KindConfig, kind_config
+
+SCALES = ("raw", "reciprocal", "reciprocal", "reciprocal", "raw")
+"""As examples/plate/study.toml gives them."""
+MIDDLE = {name: (low + high) / 2 for name, (low, high) in BOUNDS.items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """bounds: of each parameter. simulate: parameters (n, p) to fields (n, points, 1) by name.
+
+    start, batch, most: runs of the first design, of each suggestion, and at the end.
+    inputs: the scales of the parameters, as a study tells them.
+    """
+
+    name: str
+    bounds: dict[str, tuple[float, float]]
+    simulate: Callable[[np.ndarray], dict[str, np.ndarray]]
+    start: int
+    batch: int
+    most: int
+    inputs: str | tuple[str, ...] = "auto"
+
+    @property
+    def config(self) -> KindConfig:
+        """The process that learns from the runs."""
+        return kind_config({"kind": "gp", "restarts": 0, "inputs": self.inputs})
+
+
+def heated_plate() -> Case:
+    """Temperature of the plate over its three thermal parameters."""
+    solver = PlateSolver(divisions=8)
+    names = ("heat_flux", "convection", "conductivity")
+
+    def simulate(x: np.ndarray) -> dict[str, np.ndarray]:
+        runs = [PlateParameters(**MIDDLE | dict(zip(names, map(float, row), strict=True))) for row in x]
+        return {"temperature": np.array([solver.temperature(run) for run in runs])[..., None]}
+
+    return Case("heated plate", {name: BOUNDS[name] for name in names}, simulate, 6, 3, 30, SCALES[:3])
+
+
+def pulled_plate() -> Case:
+    """Temperature and von Mises stress of the plate over all five parameters."""
+    solver = PlateSolver(divisions=8)
+
+    def simulate(x: np.ndarray) -> dict[str, np.ndarray]:
+        runs = [solver.solve(PlateParameters(*map(float, row))) for row in x]
+        return {
+            "temperature": np.array([run.temperature for run in runs])[..., None],
+            "von_mises": np.array([run.von_mises for run in runs])[..., None],
+        }
+
+    return Case("pulled plate", dict(BOUNDS), simulate, 10, 6, 52, SCALES)
+
+
+def local_feature() -> Case:
+    """u(s; a, b) = (a + b^2) sin(pi s) + exp(-((a - 0.7)^2 + (b - 0.3)^2) / 0.02) cos(3 pi s) on the unit square."""
+    s = np.linspace(0.0, 1.0, 50)
+
+    def simulate(x: np.ndarray) -> dict[str, np.ndarray]:
+        a, b = x[:, :1], x[:, 1:]
+        bump = np.exp(-((a - 0.7) ** 2 + (b - 0.3) ** 2) / 0.02)
+        return {"u": ((a + b**2) * np.sin(np.pi * s) + bump * np.cos(3.0 * np.pi * s))[..., None]}
+
+    return Case("local feature", {"a": (0.0, 1.0), "b": (0.0, 1.0)}, simulate, 10, 5, 60)
+
+
+CASES = {"heat": heated_plate, "plate": pulled_plate, "feature": local_feature}

@@ -1,0 +1,109 @@
+"""Suggested runs: what they promise is what a Gaussian process keeps once they are done."""
+
+import numpy as np
+import pytest
+import torch
+
+from data.errors import ModelError
+from data.expressions import Constraint
+from surrogates.design.acquisition import next_runs
+from surrogates.design.local_error import LocalError
+from surrogates.design.space import ParameterSpace
+from surrogates.design.spread import spreads
+from surrogates.emulator import Emulator
+from surrogates.gaussian_process.posterior import Posterior
+from surrogates.kinds import kind_config
+from surrogates.reductions import reduction_config
+
+SPACE = ParameterSpace(("a", "b"), np.zeros(2), np.ones(2))
+S = np.linspace(0.0, 1.0, 12)
+
+
+def fields(x):
+    wave = np.sin(3.0 * x[:, :1] + 2.0 * S) + x[:, 1:] ** 2 * S
+    return {"u": wave[..., None], "v": 1e6 * (x[:, :1] * np.cos(2.0 * x[:, 1:] * S))[..., None]}
+
+
+def fitted(x, targets=fields, **settings):
+    values = targets(x)
+    reductions = dict.fromkeys(values, reduction_config({"kind": "svd", "energy": 0.9999}))
+    return Emulator.fit(kind_config({"kind": "gp"} | settings), reductions, x, values, seed=0)
+
+
+@pytest.fixture(scope="module")
+def emulator():
+    return fitted(SPACE.sample(12, seed=3))
+
+
+def test_the_spread_is_that_of_the_process(emulator):
+    x = np.random.default_rng(0).random((9, 2))
+    for branch, spread in zip(emulator.branches, spreads(emulator), strict=True):
+        _, std = branch.predict(x)
+        variance = spread.variance(spread.at(x)) + spread.noise
+        least = 2e-4 * spread.hyper.outputscale.sqrt().max()
+        np.testing.assert_allclose(variance.T.sqrt(), std[:, spread.kept], rtol=0.02, atol=least)
+
+
+def test_a_planned_run_leaves_what_a_process_with_it_leaves(emulator):
+    """Conditioning run by run against the posterior of all runs at once, with the same hyperparameters."""
+    planned, x = np.array([[0.9, 0.1], [0.2, 0.95]]), np.random.default_rng(1).random((7, 2))
+    for spread in spreads(emulator):
+        for run in planned:
+            spread.add(run)
+        old = spread.posterior
+        u = torch.from_numpy(spread.branch.scaler.scaled(spread.branch.transform(planned)))
+        every = torch.cat([old.x, u])
+        whole = Posterior.condition(every, torch.zeros(len(every), len(spread.kept)).double(), spread.hyper)
+        queries = torch.from_numpy(spread.branch.scaler.scaled(spread.branch.transform(x)))
+        expected = whole.predict(queries)[1].T ** 2
+        got = spread.variance(spread.at(x)) + spread.noise
+        np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-7)
+
+
+@pytest.mark.parametrize("by", ["variance", "error"])
+def test_suggestions_are_new_inside_and_the_same_for_the_same_seed(emulator, by):
+    runs = SPACE.sample(12, seed=3)
+    x = next_runs(emulator, SPACE, 5, by=by, seed=1)
+    assert x.shape == (5, 2)
+    assert SPACE.holds(x).all()
+    every = np.vstack([runs, x])
+    apart = np.linalg.norm(every[:, None] - every[None], axis=-1) + np.eye(len(every))
+    assert apart.min() > 0.02, "no run is done twice"
+    np.testing.assert_array_equal(x, next_runs(emulator, SPACE, 5, by=by, seed=1))
+
+
+def test_constraints_are_respected(emulator):
+    names = ("a", "b")
+    narrow = ParameterSpace(names, np.zeros(2), np.ones(2), (Constraint.parse("a + b <= 0.5", names),))
+    assert narrow.holds(next_runs(emulator, narrow, 6, by="error", seed=0)).all()
+
+
+def test_a_hole_among_the_runs_is_filled_first():
+    x = SPACE.sample(60, seed=0)
+    x = x[(x[:, 0] < 0.5) | (x[:, 1] < 0.5)]
+    for by in ("variance", "error"):
+        first = next_runs(fitted(x, kernel="matern32"), SPACE, 1, by=by, seed=0)[0]
+        assert (first > 0.5).all(), by
+
+
+def test_errors_that_left_out_runs_show_are_gone_after():
+    """A front in one corner: its runs are the ones that the others predict worse than foreseen."""
+    x = SPACE.sample(60, seed=5)
+
+    def front(x):
+        bump = np.exp(-((x[:, 0] - 0.8) ** 2 + (x[:, 1] - 0.2) ** 2) / 0.02)[:, None]
+        return {"u": (x[:, :1] * np.sin(np.pi * S) + bump * np.cos(3.0 * np.pi * S))[..., None]}
+
+    emulator = fitted(x, targets=front)
+    for spread in spreads(emulator):
+        factor = LocalError.of(spread)
+        near, far = (spread.at(np.array([place])).u for place in ([0.8, 0.2], [0.15, 0.85]))
+        assert float(factor(near)) > 2.0 * float(factor(far))
+
+
+def test_progress_is_told_and_other_kinds_are_refused(emulator):
+    told = []
+    next_runs(emulator, SPACE, 2, seed=0, progress=lambda done, total: told.append((done, total)))
+    assert told == [(0, 2), (1, 2), (2, 2)]
+    with pytest.raises(ModelError, match=r"that of a Gaussian process\. Got RBF"):
+        next_runs(fitted(SPACE.sample(12, seed=3), kind="rbf"), SPACE, 2, seed=0)
