@@ -14,30 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
+from physics.shapes import naca
 from surrogates import figures
 from surrogates.reductions.latent import LatentCloud
 from surrogates.reductions.svd import SVD, SVDConfig
 
 POINTS = 101
-
-
-def naca(camber: float, place: float, thickness: float) -> np.ndarray:
-    """Section (101, 2) of chord 1 from the trailing edge over the upper side and back below.
-
-    The four-digit family: camber and its place in chords, thickness in chords, closed trailing edge (Jacobs, Ward &
-    Pinkerton, NACA report 460, 1933; Abbott & von Doenhoff, Theory of Wing Sections, 6.4).
-    """
-    x = (1.0 - np.cos(np.linspace(0.0, np.pi, POINTS // 2 + 1))) / 2.0
-    half = 5 * thickness * (0.2969 * np.sqrt(x) - 0.126 * x - 0.3516 * x**2 + 0.2843 * x**3 - 0.1036 * x**4)
-    front = x < place
-    line = np.where(
-        front, (2 * place - x) * x / place**2, (1 - 2 * place + (2 * place - x) * x) / (1 - place) ** 2
-    )
-    slope = np.where(front, 2 * (place - x) / place**2, 2 * (place - x) / (1 - place) ** 2)
-    angle = np.arctan(camber * slope)
-    off = np.stack([-half * np.sin(angle), half * np.cos(angle)], axis=1)
-    middle = np.stack([x, camber * line], axis=1)
-    return np.concatenate([(middle + off)[::-1], (middle - off)[1:]])
 
 
 def sections(count: int, seed: int) -> np.ndarray:

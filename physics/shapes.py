@@ -45,6 +45,25 @@ def plus(diameter: float, arm: float = 0.4) -> np.ndarray:
     return 0.5 * diameter * np.concatenate(quarters)
 
 
+def naca(camber: float, place: float, thickness: float, points: int = 101) -> np.ndarray:
+    """Section (points, 2) of chord 1 from the trailing edge over the upper side and back below; points: odd.
+
+    The four-digit family: camber and its place in chords, thickness in chords, closed trailing edge (Jacobs, Ward &
+    Pinkerton, NACA report 460, 1933; Abbott & von Doenhoff, Theory of Wing Sections, 6.4).
+    """
+    x = (1.0 - np.cos(np.linspace(0.0, np.pi, points // 2 + 1))) / 2.0
+    half = 5 * thickness * (0.2969 * np.sqrt(x) - 0.126 * x - 0.3516 * x**2 + 0.2843 * x**3 - 0.1036 * x**4)
+    front = x < place
+    line = np.where(
+        front, (2 * place - x) * x / place**2, (1 - 2 * place + (2 * place - x) * x) / (1 - place) ** 2
+    )
+    slope = np.where(front, 2 * (place - x) / place**2, 2 * (place - x) / (1 - place) ** 2)
+    angle = np.arctan(camber * slope)
+    off = np.stack([-half * np.sin(angle), half * np.cos(angle)], axis=1)
+    middle = np.stack([x, camber * line], axis=1)
+    return np.concatenate([(middle + off)[::-1], (middle - off)[1:]])
+
+
 def placed(outline: np.ndarray, centre: tuple[float, float], angle: float = 0.0) -> np.ndarray:
     """The outline (k, 2) turned by the angle [rad] about the origin, counter-clockwise, and moved to the centre."""
     cos, sin = np.cos(angle), np.sin(angle)
