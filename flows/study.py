@@ -20,12 +20,13 @@ from flows.study_sections import (
     Reduction,
     Runs,
     Section,
+    Symmetry,
     Time,
     Tracking,
     Validation,
 )
 from surrogates.kinds import load_kinds
-from surrogates.physics_hints import DerivedInput, FieldHint, PhysicsHints
+from surrogates.physics_hints import DerivedInput, PhysicsHints
 from surrogates.reductions import load_reductions
 from surrogates.search.settings import SearchSettings
 
@@ -55,6 +56,9 @@ class Study(Section):
         "searches for the best kind and settings, see `[search]`.",
     )
     search: SearchSettings | None = None
+    symmetries: tuple[Symmetry, ...] = Field(
+        (), description="Symmetries of the study's equations, each a table `[[symmetries]]`."
+    )
     validation: Validation = Validation.model_validate({})
     promotion: Promotion = Promotion.model_validate({})
     tracking: Tracking = Tracking.model_validate({})
@@ -89,6 +93,20 @@ class Study(Section):
                 raise ValueError(
                     f"'max_error' must name fields of the study ({', '.join(self.fields)}): '{name}'"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _symmetries_name_what_there_is(self) -> Study:
+        for symmetry in self.symmetries:
+            for what, named, known in (
+                ("parameters", symmetry.parameters, self.parameters.columns),
+                ("fields", symmetry.fields, self.fields),
+            ):
+                for name in named:
+                    if name not in known:
+                        raise ValueError(
+                            f"'{what}' of the symmetry '{symmetry.label}' must be among {', '.join(known)}: '{name}'"
+                        )
         return self
 
     @model_validator(mode="after")
@@ -167,7 +185,7 @@ class Study(Section):
         return PhysicsHints(
             parameters=tuple(self.parameters.columns),
             derived={name: DerivedInput(**one.model_dump()) for name, one in derived.items()},
-            fields={name: FieldHint(spec.reference, spec.scale_by) for name, spec in fields.items()},
+            fields={name: spec.hint for name, spec in fields.items()},
         )
 
     def reduction_of(self, field: str) -> Any:

@@ -118,7 +118,7 @@ class FieldModel:
 
     def at(self, x: np.ndarray) -> Self | FieldView:
         """What answers in the field's unit at queries of the parameters x (q, p)."""
-        return self if self.scaling is None else FieldView(self, *self.scaling.at(x))
+        return self if self.scaling is None else self.scaling.view(self, x)
 
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Scaled coordinates (q, r) of fields (q, [t,] points, components)."""

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from data.errors import ModelError
+from surrogates.field_view import FieldView
 from surrogates.input_transform import FAR_BELOW
 from surrogates.physics_hints import FieldHint
+
+if TYPE_CHECKING:
+    from surrogates.field_model import FieldModel
+    from surrogates.trajectory.time_by_time import TimeByTime
 
 LEAST_RATIO = 1.5
 """Of a parameter's largest and least value, for a power of it to be looked for."""
@@ -25,6 +30,8 @@ class FieldScaling:
 
     powers, least, centre: (p,) powers, training minima and geometric means; only positive parameters have powers.
     reference: a number, or where `column` is not negative that parameter.
+    low, high: bounds that no value of the field can pass. A prediction ends with the nearest value within them, which
+    is never farther from the truth.
     """
 
     powers: np.ndarray
@@ -32,6 +39,8 @@ class FieldScaling:
     centre: np.ndarray
     reference: float = 0.0
     column: int = -1
+    low: float = -np.inf
+    high: float = np.inf
 
     @classmethod
     def told(cls, hint: FieldHint, parameters: tuple[str, ...], x: np.ndarray, field: str) -> Self:
@@ -48,9 +57,11 @@ class FieldScaling:
                     f"{least[j]:g} for '{name}'",
                     "Take it out of 'scale_by'",
                 )
+        low = -np.inf if hint.minimum is None else hint.minimum
+        high = np.inf if hint.maximum is None else hint.maximum
         if isinstance(hint.reference, str):
-            return cls(powers, least, centre, 0.0, parameters.index(hint.reference))
-        return cls(powers, least, centre, hint.reference)
+            return cls(powers, least, centre, 0.0, parameters.index(hint.reference), low, high)
+        return cls(powers, least, centre, hint.reference, -1, low, high)
 
     def with_powers(self, x: np.ndarray, values: np.ndarray) -> Self:
         """The same reference with powers of x (n, p) that the sizes of the fields (n, ...) follow.
@@ -69,7 +80,12 @@ class FieldScaling:
     @property
     def trivial(self) -> bool:
         """Whether it changes nothing."""
-        return not self.powers.any() and self.reference == 0.0 and self.column < 0
+        return not (self.powers.any() or self.reference or self.column >= 0 or self.bounded)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there is a bound."""
+        return bool(np.isfinite(self.low) or np.isfinite(self.high))
 
     def factor(self, x: np.ndarray) -> np.ndarray:
         """prod_j (x_j / centre_j)^power_j (q,) at x (q, p); a parameter stops at 0.001 of its least run."""
@@ -87,9 +103,10 @@ class FieldScaling:
         scaled = (values - self._shaped(self.offset(x), values)) / self._shaped(self.factor(x), values)
         return scaled.astype(values.dtype) if values.dtype.kind == "f" else scaled
 
-    def at(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Factor and reference, each (q, 1, 1, 1), at x (q, p)."""
-        return self.factor(x).reshape(-1, 1, 1, 1), self.offset(x).reshape(-1, 1, 1, 1)
+    def view(self, model: FieldModel | TimeByTime, x: np.ndarray) -> FieldView:
+        """What the model of the scaled field answers at x (q, p), in the field's unit and within its bounds."""
+        factor, offset = (part.reshape(-1, 1, 1, 1) for part in (self.factor(x), self.offset(x)))
+        return FieldView(model, factor, offset, self.low, self.high)
 
     def rounding(self, x: np.ndarray, values: np.ndarray) -> float:
         """The largest rounding error of the given fields (n, ...), in units of the scaled ones."""
@@ -109,10 +126,12 @@ class FieldScaling:
             "centre": self.centre,
             "reference": np.array(self.reference),
             "column": np.array(self.column),
+            "bounds": np.array([self.low, self.high]),
         }
 
     @classmethod
     def restore(cls, state: Mapping[str, np.ndarray]) -> Self:
         """The scaling again."""
         reference, column = float(state["reference"]), int(state["column"])
-        return cls(state["powers"], state["least"], state["centre"], reference, column)
+        low, high = state["bounds"].tolist()
+        return cls(state["powers"], state["least"], state["centre"], reference, column, low, high)

@@ -19,16 +19,19 @@ class FieldView:
 
     Both are known exactly, so every std is the factor times that of the scaled field.
 
-    factor, offset: (q, 1, 1, 1), factor > 0.
+    factor, offset: (q, 1, 1, 1), factor > 0. low, high: bounds that no value can pass: one beyond ends on it.
     """
 
     model: FieldModel | TimeByTime
     factor: np.ndarray
     offset: np.ndarray
+    low: float = -np.inf
+    high: float = np.inf
 
     def mean(self, z: np.ndarray) -> np.ndarray:
         """The field (q, t, points, components) of scaled coordinates z (q, r)."""
-        return self.offset + self.factor * self.model.mean(z)
+        free = self.offset + self.factor * self.model.mean(z)
+        return np.clip(free, self.low, self.high, out=free)
 
     def std(self, z: np.ndarray, sigma: np.ndarray) -> np.ndarray:
         """The std (q, t, points, components) of the field where z has the std sigma, both (q, r)."""

@@ -26,10 +26,13 @@ class FieldHint:
 
     reference: a number in the field's unit, or the name of a parameter. scale_by: parameter to power; a parameter
     that is not named has the power 0. None leaves the powers to the runs, an empty table means none.
+    minimum, maximum: bounds that no value of the field can pass, in its unit.
     """
 
     reference: float | str = 0.0
     scale_by: dict[str, float] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,13 @@ class Band:
     lower: np.ndarray
     upper: np.ndarray
 
+    def within(self, low: float, high: float) -> Band:
+        """The same with mean and band cut off at bounds that no true value can pass."""
+        if np.isneginf(low) and np.isposinf(high):
+            return self
+        mean, lower, upper = (np.clip(part, low, high) for part in (self.mean, self.lower, self.upper))
+        return Band(mean, self.std, lower, upper)
+
 
 @dataclass(frozen=True, eq=False)
 class Prediction:

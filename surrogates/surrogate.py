@@ -139,7 +139,7 @@ class Surrogate:
             if name in wanted:
                 std = model.std(z, sigma)
                 factor = self.calibration.fields[name].of(simultaneous)
-                bands[name] = self._band(name, mean, std, factor, model.rounding(mean))
+                bands[name] = self._band(name, mean, std, factor, model.rounding(mean)).within(*self._bounds(name))
             for quantity, key in mine:
                 numbers[quantity.label] = self._number(quantity, key, model, mean, z, sigma, simultaneous)
         if times is not None:
@@ -282,7 +282,14 @@ class Surrogate:
             factor = factors.simultaneous if simultaneous else own @ selection.weight
         std = functional.std(key, model, mean, z, sigma, selection)
         value = functional.value(key, mean, selection)
-        return self._band(key.field, value, std, factor, model.rounding(value))
+        band = self._band(key.field, value, std, factor, model.rounding(value))
+        # The magnitude of a vector has a bound of its own, whatever those of its components.
+        low, high = (0.0, np.inf) if key.component is None else self._bounds(key.field)
+        return band.within(low, high)
+
+    def _bounds(self, name: str) -> tuple[float, float]:
+        scaling = self.emulator.fields[name].scaling
+        return (-np.inf, np.inf) if scaling is None else (scaling.low, scaling.high)
 
     def _band(
         self,

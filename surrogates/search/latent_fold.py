@@ -74,12 +74,12 @@ def judge_of(
     """The judge of held-out values `true` (h, ...) at x (h, p); `train`: the values (n, ...) learned from."""
     reference = train.mean(axis=0, dtype=np.float64) if metric == "fluctuation_l2" else np.zeros(1)
     size = metrics.norms(true - reference)
-    if not isinstance(model, FieldModel) or not model.affine or model.logarithmic:
+    bounded = model.scaling is not None and model.scaling.bounded
+    if not isinstance(model, FieldModel) or not model.affine or model.logarithmic or bounded:
         return DecodingJudge(model, x, true, size)
     flat = true.reshape(len(true), -1)
     if model.scaling is not None:
-        factor, _ = model.scaling.at(x)
-        flat, size = model.scaling.scaled(x, true).reshape(len(true), -1), size / factor.ravel()
+        flat, size = model.scaling.scaled(x, true).reshape(len(true), -1), size / model.scaling.factor(x)
     modes = model.modes
     residual = flat - model.origin
     gram = modes @ modes.T

@@ -81,7 +81,7 @@ class TimeByTime:
 
     def at(self, x: np.ndarray) -> Self | FieldView:
         """What answers in the field's unit at queries of the parameters x (q, p)."""
-        return self if self.scaling is None else FieldView(self, *self.scaling.at(x))
+        return self if self.scaling is None else self.scaling.view(self, x)
 
     def encode(self, x: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Scaled latent (q, h, r) of measured values (q, h, points, components) at the parameters x (q, p)."""
