@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 
 from data.errors import StudyError
+from data.measures import cell_weights, point_weights
 from data.mesh import Mesh
 from flows.study import Study
 from surrogates.description import FieldInfo, ParameterInfo
@@ -20,7 +21,8 @@ class Targets:
     """Everything to learn from, samples as rows.
 
     runs: n run names. x: (n, p) parameters. values: field to (n, [t,] points, components).
-    points: field to (points, 3) coordinates. cells: meshio type to (k, nodes).
+    points: field to (points, 3) coordinates. cells: meshio type to (k, nodes). weights: field to (points,) shares of the
+    mesh, so that their products with values add up to integrals.
     windows: what the rows are where the study forecasts and cuts its runs; else rows are runs.
     """
 
@@ -31,6 +33,7 @@ class Targets:
     fields: tuple[FieldInfo, ...]
     points: Mapping[str, np.ndarray]
     cells: Mapping[str, np.ndarray]
+    weights: Mapping[str, np.ndarray]
     windows: Windows | None = None
 
 
@@ -42,7 +45,7 @@ def targets_from(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Targets:
     parameters = [
         ParameterInfo(name=name, unit=snapshots.coords[name].attrs.get("units", "")) for name in names
     ]
-    values, fields, points = {}, [], {}
+    values, fields, points, weights = {}, [], {}, {}
     for name in study.fields:
         array = snapshots[name]
         on = "cell" if "cell" in array.dims else "point"
@@ -53,6 +56,7 @@ def targets_from(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Targets:
         block = array.transpose(*order).values
         values[name] = block if component in array.dims else block[..., None]
         points[name] = cell_centres(mesh) if on == "cell" else mesh.points
+        weights[name] = cell_weights(mesh) if on == "cell" else point_weights(mesh)
         fields.append(
             FieldInfo(
                 name=name,
@@ -64,7 +68,7 @@ def targets_from(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Targets:
             )
         )
     runs = tuple(map(str, snapshots.coords["run"].values))
-    targets = Targets(runs, x, values, tuple(parameters), tuple(fields), points, mesh.cells)
+    targets = Targets(runs, x, values, tuple(parameters), tuple(fields), points, mesh.cells, weights)
     return targets if study.time.horizon is None else cut(targets, study.time.history + study.time.horizon)
 
 
