@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -17,12 +17,11 @@ from prefect.utilities.annotations import quote
 from threadpoolctl import threadpool_limits
 
 from data.errors import StudyError
-from data.ingest import ingest
-from data.sources import find_runs
 from data.store import SnapshotStore
 from flows import inputs
 from flows.candidate_figures import candidate_figures
 from flows.candidates import AUTO, labelled, on_scales
+from flows.conservation import conservation_errors
 from flows.parted import Parted, part_runs
 from flows.progress import report as report_progress
 from flows.promotion import Decision, decide
@@ -30,6 +29,7 @@ from flows.reduction_figures import reduction_figures
 from flows.report import Ingested, Judged, PipelineReport, Searched
 from flows.search import Search, logged, searched
 from flows.study import Study
+from flows.symmetries import built_in, equivariance_errors, held_out_errors
 from flows.targets import Targets
 from flows.tracking import TrackedRun, Tracking
 from surrogates.kept_aside import KeptAside
@@ -56,22 +56,11 @@ def whole(value: T) -> T:
 @_task(name="ingest")
 def ingest_runs(study: Study) -> Ingested:
     """Reads new and changed runs into the store and sets broken ones aside with the reason."""
-    sources = find_runs(
-        study.beside(study.runs.folder), study.runs.pattern, study.runs.file, study.runs.reader
-    )
-    store = SnapshotStore(study.store_path)
-    result = ingest(
-        store,
-        sources,
-        inputs.parameter_table(study, sources),
-        inputs.rules(study),
-        progress=lambda done, total, run: report_progress("Reading runs", done, total),
-        workers=inputs.workers(study, len(sources)),
-    )
+    result = inputs.read_runs(study)
     log = get_run_logger()
     for run, reason, sentence in result.rejected:
         log.warning("run %s set aside (%s): %s", run, reason, sentence)
-    accepted = tuple(record.name for record in store.accepted())
+    accepted = tuple(record.name for record in SnapshotStore(study.store_path).accepted())
     return Ingested(accepted, len(result.unchanged), tuple(result.rejected), tuple(result.notes))
 
 
@@ -88,7 +77,8 @@ def load_targets(study: Study, ingested: Ingested) -> Parted:
         )
     store = SnapshotStore(study.store_path)
     snapshots = store.snapshots(ingested.accepted, list(study.fields))
-    return part_runs(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
+    parted = part_runs(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
+    return replace(parted, learned=built_in(study, parted.learned))
 
 
 @_task(name="reduce")
@@ -231,6 +221,7 @@ def run_study(study_path: str) -> PipelineReport:
                 child.json(asdict(found), "search.json")
         best = min(judged, key=lambda label: judged[label][0].score)
         surrogate = train_best(study, candidates[best], whole(targets), whole(judged[best][1]))
+        pipeline.metrics(equivariance_errors(study, targets, surrogate))
         kept = None
         if runs.aside is not None:
             kept = KeptAside.judge(surrogate, runs.aside.x, runs.aside.values)
@@ -271,5 +262,6 @@ def _log_candidate(
     run.params({"seed": study.seed, "runs": len(targets.runs), "folds": study.validation.folds})
     run.params({f"reduction.{name}": study.reduction_of(name).model_dump_json() for name in study.fields})
     run.metrics({"score": judged.score} | validation.summary())
+    run.metrics(held_out_errors(study, targets, validation) | conservation_errors(study, targets, validation))
     for name, figure in candidate_figures(targets, reductions, validation).items():
         run.figure(figure, name)

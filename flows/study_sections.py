@@ -287,8 +287,8 @@ class Time(Section):
     history: int = Field(
         0,
         ge=0,
-        description="Number of first times that a query brings as measured, for the kinds that roll out to go on from; "
-        "candidates are then judged by the times after them.",
+        description="Number of first times that a query brings as measured, for the kinds that roll out to go on "
+        "from; candidates are then judged by the times after them.",
     )
     horizon: int | None = Field(
         None,

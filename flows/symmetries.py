@@ -83,9 +83,7 @@ def built_in(study: Study, targets: Targets) -> Targets:
     return replace(targets, values=values)
 
 
-def held_out_errors(
-    study: Study, targets: Targets, validation: CrossValidation
-) -> dict[str, float]:
+def held_out_errors(study: Study, targets: Targets, validation: CrossValidation) -> dict[str, float]:
     """Of a candidate: the asymmetry of its predictions of held-out runs, for symmetries that change no parameter.
 
     Metric to the mean over the runs of |S u - u| / |u|; the same of the true runs under "{metric}.runs".

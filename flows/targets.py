@@ -21,8 +21,8 @@ class Targets:
     """Everything to learn from, samples as rows.
 
     runs: n run names. x: (n, p) parameters. values: field to (n, [t,] points, components).
-    points: field to (points, 3) coordinates. cells: meshio type to (k, nodes). weights: field to (points,) shares of the
-    mesh, so that their products with values add up to integrals.
+    points: field to (points, 3) coordinates. cells: meshio type to (k, nodes). weights: field to (points,) shares of
+    the mesh, so that their products with values add up to integrals.
     windows: what the rows are where the study forecasts and cuts its runs; else rows are runs.
     """
 

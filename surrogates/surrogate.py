@@ -139,7 +139,9 @@ class Surrogate:
             if name in wanted:
                 std = model.std(z, sigma)
                 factor = self.calibration.fields[name].of(simultaneous)
-                bands[name] = self._band(name, mean, std, factor, model.rounding(mean)).within(*self._bounds(name))
+                bands[name] = self._band(name, mean, std, factor, model.rounding(mean)).within(
+                    *self._bounds(name)
+                )
             for quantity, key in mine:
                 numbers[quantity.label] = self._number(quantity, key, model, mean, z, sigma, simultaneous)
         if times is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from data.errors import ModelError
 
@@ -78,14 +78,9 @@ class FieldMotion:
         diagonal = float(np.linalg.norm(np.ptp(points, axis=0)))
         wanted, there = motion.inverse_of(points), points
         if period is not None:
-            box = np.asarray(period, dtype=float)
-            low = points.min(axis=0)
-            size = np.where(box > 0.0, box, 1.0)
-            wrap = (
-                lambda p: np.where(box > 0.0, np.mod(p - low + TOLERANCE * diagonal, size), p - low) + low
-            )
-            wanted, there = wrap(wanted), wrap(points)
-        distance, source = cKDTree(there).query(wanted)
+            low, edge = points.min(axis=0), TOLERANCE * diagonal
+            wanted, there = (_wrapped(part, low, np.asarray(period, float), edge) for part in (wanted, there))
+        distance, source = KDTree(there).query(wanted)
         worst = float(np.max(distance))
         if worst > TOLERANCE * diagonal:
             raise ModelError(
@@ -127,6 +122,12 @@ def component_matrix(names: Sequence[str], matrix: np.ndarray) -> np.ndarray:
         f"{', '.join(names)}",
         "Take the field out of the symmetry with 'fields', or name its components so",
     )
+
+
+def _wrapped(points: np.ndarray, low: np.ndarray, period: np.ndarray, edge: float) -> np.ndarray:
+    """Points (n, 3) moved into the periodic box that begins `edge` before its lowest corner."""
+    size = np.where(period > 0.0, period, 1.0)
+    return low + np.where(period > 0.0, np.mod(points - low + edge, size), points - low)
 
 
 def _check_closed(kept: np.ndarray, names: Sequence[str]) -> None:

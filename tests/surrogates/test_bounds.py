@@ -47,7 +47,9 @@ def test_neither_mean_nor_band_passes_a_bound_and_the_error_only_falls(tmp_path)
     free, bounded = trained(bounded=False), trained(bounded=True)
     quantity = Quantity("max", "c")
     before = free.predict(x, quantities=[quantity])
-    assert before.fields["c"].mean.max() > 1.01, "the case must be one in which bounds are passed without them"
+    assert before.fields["c"].mean.max() > 1.01, (
+        "the case must be one in which bounds are passed without them"
+    )
     assert before.fields["c"].lower.min() < -0.01
     answer = bounded.predict(x, quantities=[quantity])
     for band in (answer.fields["c"], answer.quantities["max(c)"]):

@@ -10,7 +10,9 @@ from surrogates.kinds import Differentiable, kind_config, load_kinds, regressor_
 from surrogates.trajectory.sequence import SequenceConfig
 
 # Those that roll out have a contract of their own, in trajectory/test_sequence_contract.py.
-KINDS = sorted(kind for kind, config in load_kinds().configs.items() if not issubclass(config, SequenceConfig))
+KINDS = sorted(
+    kind for kind, config in load_kinds().configs.items() if not issubclass(config, SequenceConfig)
+)
 # Weaker than what the kind reaches, stronger than what a model without the curvature of the function could
 # reach.
 RELATIVE_ERROR = {"linear": 0.95, "mlp": 0.15}
