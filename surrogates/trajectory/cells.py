@@ -7,36 +7,40 @@ from dataclasses import dataclass
 
 import torch
 
+State = tuple[torch.Tensor, ...]
+"""Of q runs: tensors (m, q, H), of which the first is the output."""
+
 
 @dataclass(frozen=True)
 class Cell:
     """One step of a recurrent cell with H hidden units.
 
-    gates: the number G of gates. memory: widths of the state, in units of H; the output is its first H.
-    step: (from the input (m, q, G H), from the output before (m, q, G H), state (m, q, memory H)) to the new state.
+    gates: the number G of gates. memory: tensors of its state.
+    step: (from the input (m, q, G H), recurrent weights (m, H, G H), state) to the new state.
     """
 
     gates: int
     memory: int
-    step: Callable[[torch.Tensor, torch.Tensor, torch.Tensor], torch.Tensor]
+    step: Callable[[torch.Tensor, torch.Tensor, State], State]
 
 
-def _lstm(driven: torch.Tensor, recurrent: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+def _lstm(driven: torch.Tensor, weights: torch.Tensor, state: State) -> State:
     """c' = f c + i g, h' = o tanh c' (Hochreiter & Schmidhuber, Neural Comp. 9, 1997; forget gate: Gers 2000)."""
-    c = state.chunk(2, dim=-1)[1]
-    i, f, g, o = (driven + recurrent).chunk(4, dim=-1)
-    # One is added to the forget gate, so that a new cell remembers (Jozefowicz et al., ICML 2015).
-    c = torch.sigmoid(f + 1.0) * c + torch.sigmoid(i) * torch.tanh(g)
-    return torch.cat([torch.sigmoid(o) * torch.tanh(c), c], dim=-1)
+    h, c = state
+    gates = torch.baddbmm(driven, h, weights)
+    width = h.shape[-1]
+    forget, enter, leave = torch.sigmoid(gates[..., : 3 * width]).chunk(3, dim=-1)
+    c = torch.addcmul(forget * c, enter, torch.tanh(gates[..., 3 * width :]))
+    return leave * torch.tanh(c), c
 
 
-def _gru(driven: torch.Tensor, recurrent: torch.Tensor, state: torch.Tensor) -> torch.Tensor:
+def _gru(driven: torch.Tensor, weights: torch.Tensor, state: State) -> State:
     """h' = (1 - u) n + u h with n = tanh(W x + r (U h)) (Cho et al., EMNLP 2014)."""
-    r_in, u_in, n_in = driven.chunk(3, dim=-1)
-    r_back, u_back, n_back = recurrent.chunk(3, dim=-1)
-    keep = torch.sigmoid(u_in + u_back)
-    new = torch.tanh(n_in + torch.sigmoid(r_in + r_back) * n_back)
-    return (1.0 - keep) * new + keep * state
+    (h,) = state
+    recurrent, width = torch.bmm(h, weights), 2 * h.shape[-1]
+    keep, reset = torch.sigmoid(driven[..., :width] + recurrent[..., :width]).chunk(2, dim=-1)
+    new = torch.tanh(torch.addcmul(driven[..., width:], reset, recurrent[..., width:]))
+    return (torch.lerp(new, h, keep),)
 
 
 CELLS = {"lstm": Cell(4, 2, _lstm), "gru": Cell(3, 1, _gru)}

@@ -136,17 +136,17 @@ class RecurrentEnsemble:
         inputs = x.expand(members, -1, -1)
         state, before = network.read(x, z[:, :given]), z[:, given - 1].expand(members, -1, -1)
         share = (learnt / learnt.sum(dim=1, keepdim=True).clamp(min=1))[..., None]
-        total = torch.zeros((), dtype=z.dtype)
-        for k in range(given, z.shape[1]):
+        steps = z.shape[1] - given
+        true = torch.rand(steps, members, len(x), 1, generator=generator, dtype=z.dtype) < forced
+        found = []
+        for k in range(steps):
             after, state = network.step(inputs, before, state)
-            total = total + ((after - z[:, k]).square() * share).sum()
-            before = after
-            if forced > 0.0:
-                true = torch.rand(members, len(x), 1, generator=generator, dtype=z.dtype) < forced
-                before = torch.where(true, z[:, k], after)
-            if (k - given + 1) % self.config.truncation == 0:
-                before, state = before.detach(), state.detach()
-        return total / (z.shape[1] - given)
+            found.append(after)
+            before = torch.where(true[k], z[:, given + k], after) if forced > 0.0 else after
+            if (k + 1) % self.config.truncation == 0:
+                before, state = before.detach(), tuple(one.detach() for one in state)
+        errors = torch.stack(found, dim=2) - z[:, given:]
+        return (errors.square() * share[..., None]).sum() / steps
 
     def roll(self, x: np.ndarray, history: np.ndarray | None, steps: int) -> np.ndarray:
         """The mean (q, steps, r) rolled out from x (q, p) and the measured history (q, h, r), if there is one."""

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import torch
 
-from surrogates.trajectory.cells import CELLS
+from surrogates.trajectory.cells import CELLS, State
 
 DAMPING = 1e-4
 FIRST_SHARE = 0.1
@@ -56,39 +56,39 @@ class Network:
         for way in ("", "back_")[: 1 + both_ways]:
             weights[f"{way}in"] = uniform(p + r, gates * hidden)
             weights[f"{way}bias"] = torch.zeros(members, 1, gates * hidden, dtype=torch.float64)
+            # A gate that keeps starts half open, so that a new cell remembers (Jozefowicz et al., ICML 2015).
+            weights[f"{way}bias"][..., :hidden] = 1.0
             weights[f"{way}recurrent"] = uniform(hidden, gates * hidden)
         return cls(cell, weights, torch.tensor(change), 3.0 * float(np.abs(z).max(initial=1e-300)))
 
-    def read(self, x: torch.Tensor, history: torch.Tensor) -> torch.Tensor:
-        """The state (m, q, memory) before the last of the measured z (q, h, r) is taken in; x (q, p)."""
+    def read(self, x: torch.Tensor, history: torch.Tensor) -> State:
+        """The state before the last of the measured z (q, h, r) is taken in; x (q, p)."""
         state = self._over(x, [history[:, k] for k in range(history.shape[1] - 1)], "")
         if "back_in" in self.weights:
-            state = state + self._over(x, [history[:, k] for k in reversed(range(history.shape[1]))], "back_")
+            back = self._over(x, [history[:, k] for k in reversed(range(history.shape[1]))], "back_")
+            state = tuple(one + other for one, other in zip(state, back, strict=True))
         return state
 
-    def _over(self, x: torch.Tensor, values: list[torch.Tensor], way: str) -> torch.Tensor:
+    def _over(self, x: torch.Tensor, values: list[torch.Tensor], way: str) -> State:
         members, hidden = self.weights["out"].shape[:2]
-        width = CELLS[self.cell].memory * hidden
-        state = torch.zeros(members, len(x), width, dtype=x.dtype, device=x.device)
+        nothing = torch.zeros(members, len(x), hidden, dtype=x.dtype, device=x.device)
+        state = (nothing,) * CELLS[self.cell].memory
         for value in values:
             state = self._next(torch.cat([x, value], dim=-1).expand(members, -1, -1), state, way)
         return state
 
-    def _next(self, inputs: torch.Tensor, state: torch.Tensor, way: str = "") -> torch.Tensor:
+    def _next(self, inputs: torch.Tensor, state: State, way: str = "") -> State:
         w = self.weights
-        hidden = w["out"].shape[1]
         driven = torch.baddbmm(w[f"{way}bias"], inputs, w[f"{way}in"])
-        return CELLS[self.cell].step(driven, torch.bmm(state[..., :hidden], w[f"{way}recurrent"]), state)
+        return CELLS[self.cell].step(driven, w[f"{way}recurrent"], state)
 
-    def step(
-        self, x: torch.Tensor, z: torch.Tensor, state: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
+    def step(self, x: torch.Tensor, z: torch.Tensor, state: State) -> tuple[torch.Tensor, State]:
         """The next z (m, q, r) and the next state after z, at x (m, q, p)."""
         inputs = torch.cat([x, z], dim=-1)
         state = self._next(inputs, state)
-        linear, out = self.weights["linear"], self.weights["out"]
+        linear = self.weights["linear"]
         straight = torch.baddbmm(linear[:, -1:], inputs, linear[:, :-1])
-        moved = z + self.change * (straight + torch.bmm(state[..., : out.shape[1]], out))
+        moved = torch.addcmul(z, self.change, torch.baddbmm(straight, state[0], self.weights["out"]))
         return moved.clamp(-self.bound, self.bound), state
 
     def roll(self, x: torch.Tensor, history: torch.Tensor, steps: int) -> torch.Tensor:
