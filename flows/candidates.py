@@ -8,20 +8,29 @@ from typing import Any
 from flows.study import Study
 from flows.targets import Targets
 from surrogates.kinds import KindConfig
+from surrogates.model_inputs import ModelInputs
+from surrogates.settings import taken
 
 AUTO = "auto"
 """Label of the candidate that a search finds."""
 
 
 def told(study: Study, targets: Targets) -> dict[str, Any]:
-    """Settings of every candidate: the scales that the study gives its parameters, and its hints."""
-    scales = tuple(study.parameters.columns[parameter.name].scale for parameter in targets.parameters)
-    return {"hints": study.hints} | ({} if set(scales) == {"auto"} else {"inputs": scales})
+    """Settings that every candidate gets which has them: scales of parameters, hints, and who tells the fidelity."""
+    scales = [study.parameters.columns[parameter.name].scale for parameter in targets.parameters]
+    settings: dict[str, Any] = {"hints": study.hints}
+    if set(scales) != {"auto"}:
+        settings["inputs"] = tuple("raw" if scale == "fidelity" else scale for scale in scales)
+    if "fidelity" in scales:
+        # Parameters that formulas replace do not reach the models.
+        kept = ModelInputs.fit(study.hints, targets.x).kept if study.hints.derived else range(len(scales))
+        settings["fidelity"] = list(kept).index(scales.index("fidelity"))
+    return settings
 
 
 def on_scales(study: Study, candidate: KindConfig, targets: Targets) -> KindConfig:
     """The candidate with what the study tells of the physics."""
-    return candidate.model_copy(update=told(study, targets))
+    return candidate.model_copy(update=taken(type(candidate), told(study, targets)))
 
 
 def labelled(candidates: Sequence[KindConfig]) -> dict[str, KindConfig]:

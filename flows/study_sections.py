@@ -75,10 +75,12 @@ class Parameter(Section):
     unit: str | None = Field(
         None, description="Unit; the one in the table's header, `load [N]`, if left out."
     )
-    scale: Literal["auto", "raw", "log", "reciprocal"] = Field(
+    scale: Literal["auto", "raw", "log", "reciprocal", "fidelity"] = Field(
         "auto",
         description="How it enters the models, where the physics tells: `reciprocal` for a stiffness or a "
-        "conductivity under a given load, `log` for a range over decades; `auto` lets left-out runs decide.",
+        "conductivity under a given load, `log` for a range over decades; `auto` lets left-out runs decide; "
+        "`fidelity` for the number that tells how fine a run is, greater for finer: `gp` then learns the fine runs "
+        "from the coarse ones and their differences.",
     )
     case_file: str | None = Field(
         None,
@@ -133,6 +135,13 @@ class Parameters(Section):
         default_factory=dict,
         description="Ratios and products that the physics goes by, such as Reynolds' number, by name.",
     )
+
+    @model_validator(mode="after")
+    def _one_fidelity(self) -> Parameters:
+        named = [name for name, column in self.columns.items() if column.scale == "fidelity"]
+        if len(named) > 1:
+            raise ValueError(f"only one parameter can have the scale 'fidelity': {', '.join(named)}")
+        return self
 
     @field_validator("derived", mode="before")
     @classmethod

@@ -41,3 +41,8 @@ def config_of(settings: Mapping[str, Any], configs: Mapping[str, type[Config]], 
             repr(first["input"]),
             "Correct it in the study file",
         ) from error
+
+
+def taken(config: type[BaseModel], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the settings that a config has."""
+    return {name: value for name, value in settings.items() if name in config.model_fields}

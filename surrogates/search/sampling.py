@@ -15,6 +15,7 @@ from optuna.trial import Trial as Ask
 
 from surrogates.kinds import KindConfig, kind_config, load_kinds
 from surrogates.search_space import Choice, Options
+from surrogates.settings import taken
 
 GRID_LEVELS = 3
 """Numbers that a grid takes from a span."""
@@ -38,11 +39,9 @@ def suggested(ask: Ask, kinds: Sequence[str], common: dict[str, Any]) -> KindCon
     common: settings of all kinds, such as the scales that the study gives its parameters.
     """
     kind = kinds[0] if len(kinds) == 1 else ask.suggest_categorical("kind", list(kinds))
-    settings = {
-        name: _suggest(ask, f"{kind}.{name}", choice)
-        for name, choice in load_kinds().configs[str(kind)].space.items()
-    }
-    return kind_config({"kind": kind} | settings | common)
+    config = load_kinds().configs[str(kind)]
+    settings = {name: _suggest(ask, f"{kind}.{name}", choice) for name, choice in config.space.items()}
+    return kind_config({"kind": kind} | settings | taken(config, common))
 
 
 def defaults(kind: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from surrogates.search.latent_fold import LatentFold
 from surrogates.search.settings import SearchSettings
 from surrogates.search.trials import Trial, Trials
 from surrogates.search_space import Options
+from surrogates.settings import taken
 from surrogates.validation import assign_folds, carried_by
 
 LEAST_STACKED_GAIN = 0.02
@@ -153,7 +154,7 @@ def stack_of(trials: Sequence[Trial]) -> StackConfig | None:
             members.append(trial.config)
     if len(members) < 2:
         return None
-    shared = members[0].model_dump(include=set(VIEW))
+    shared = {name: getattr(members[0], name) for name in VIEW}
     return StackConfig(members=tuple(member.model_dump() for member in members[:STACKED]), **shared)
 
 
@@ -188,7 +189,8 @@ def _views(kinds: Sequence[str], common: Mapping[str, Any]) -> list[KindConfig]:
             if name in VIEW and name not in common and isinstance(choice, Options)
         }
         for values in itertools.product(*free.values()):
-            configs.append(kind_config({"kind": kind} | dict(zip(free, values, strict=True)) | dict(common)))
+            chosen = dict(zip(free, values, strict=True))
+            configs.append(kind_config({"kind": kind} | chosen | taken(load_kinds().configs[kind], common)))
     return configs
 
 

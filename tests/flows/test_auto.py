@@ -11,11 +11,14 @@ import pytest
 from rich.console import Console
 
 from data.errors import StudyError
+from flows.candidates import on_scales
 from flows.pipeline import run_study
 from flows.report import Searched, TrialRow
 from flows.report_tables import print_report, sentence_on_worth
 from flows.study import Study
+from flows.targets import Targets
 from flows.tracking import Tracking
+from surrogates.description import ParameterInfo
 from surrogates.surrogate import Surrogate
 
 MakeStudy = Callable[..., Path]
@@ -124,3 +127,21 @@ def test_what_the_choice_is_worth_is_said_with_its_spread() -> None:
     close = Searched((row,), 4, "gp", "bayes", 0.05, 0.05, 3, ("gp",), True)
     assert "within the spread: the second best would do as well" in sentence_on_worth(close)
     assert "The time budget ended the search" in sentence_on_worth(close)
+
+
+def test_a_fidelity_reaches_the_kinds_that_use_it(make_study: MakeStudy) -> None:
+    path = make_study()
+    text = path.read_text().replace(
+        'modulus = { unit = "Pa" }', 'modulus = { unit = "Pa", scale = "fidelity" }'
+    )
+    path.write_text(text)
+    study = Study.load(path)
+    targets = Targets(
+        (), np.ones((3, 2)), {}, (ParameterInfo(name="load"), ParameterInfo(name="modulus")), (), {}, {}, {}
+    )
+    bayes, gp = (on_scales(study, one, targets) for one in study.candidates)
+    assert gp.fidelity == 1  # pyright: ignore[reportAttributeAccessIssue]
+    assert gp.inputs == bayes.inputs == ("auto", "raw")
+    path.write_text(text.replace('load = { unit = "N" }', 'load = { scale = "fidelity" }'))
+    with pytest.raises(StudyError, match="only one parameter can have the scale 'fidelity': load, modulus"):
+        Study.load(path)
