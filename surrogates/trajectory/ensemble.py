@@ -21,6 +21,8 @@ from surrogates.trajectory.sequence import SequenceConfig
 CHECK = 20
 """Iterations between two looks at the held-out runs."""
 LEAST_STD = 1e-6
+LEAST_RUNS, LEAST_TIMES, MOST_TIMES = 6, 8, 300
+"""Of a study in which a search tries recurrent networks: fewer runs teach them nothing, longer ones take minutes."""
 
 
 class RecurrentConfig(SequenceConfig):
@@ -39,6 +41,11 @@ class RecurrentConfig(SequenceConfig):
         "hidden": Options((32, 16, 64)),
         "rate": Span(2e-3, 2e-2, log=True),
     }
+
+    @classmethod
+    def suits(cls, runs: int, parameters: int, times: int | None) -> bool:
+        """Where a roll-out is short enough to be trained within a search."""
+        return runs >= LEAST_RUNS and times is not None and LEAST_TIMES <= times <= MOST_TIMES
 
     hidden: int = Field(default=32, ge=1)
     members: int = Field(default=4, ge=2, le=50)
