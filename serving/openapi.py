@@ -126,7 +126,10 @@ def _predict(description: Description) -> dict[str, Any]:
 def _gradients(description: Description) -> dict[str, Any]:
     """The same question as a prediction, answered as JSON only."""
     asked = _predict(description)
-    answer = {"description": "The derivatives, by quantity and parameter.", "content": {"application/json": {}}}
+    answer = {
+        "description": "The derivatives, by quantity and parameter.",
+        "content": {"application/json": {}},
+    }
     return asked | {
         "summary": "Derivatives of the mean of quantities and fields with respect to each parameter.",
         "responses": asked["responses"] | {"200": answer},
