@@ -1,47 +1,46 @@
-"""The network of a physics-informed solution: tanh layers inside the equation's features and lift."""
+"""The network of a physics-informed solution: layers between what is seen of the coordinates and the lift."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from physics.deepxde_torch import NN
+from physics.networks.activation import linear
+from physics.networks.architecture import Architecture
+from physics.networks.embedding import Embedding
+from physics.networks.initial_weights import glorot
 from physics.problem import Problem
 
 
-class TanhNetwork(NN):
-    """u(x) = lift(x, N(features(x), coefficients)) with N of tanh layers, in double precision.
+class SolutionNetwork(NN):
+    """u(x) = lift(x, N(embedding(x), coefficients)) with N of an architecture, in double precision.
 
     Inputs (n, d + p): the coordinates, then the coefficients named in `varied`, in this order. The coefficients named
-    in `estimated` are trainable and start in the middle of their ranges. Weights start as Glorot's, from the seed.
-    Source: Glorot and Bengio, AISTATS 2010: uniform in +-sqrt(6 / (n_in + n_out)).
+    in `estimated` are trainable and start in the middle of their ranges. The first weights follow from the seed.
     """
 
     def __init__(
         self,
         problem: Problem,
-        hidden: Sequence[int],
+        architecture: Architecture,
         seed: int,
         varied: Sequence[str] = (),
         estimated: Sequence[str] = (),
     ) -> None:
         super().__init__()
         self.problem, self.varied, self.estimated = problem, tuple(varied), tuple(estimated)
-        self._low, self._high = (torch.from_numpy(corner) for corner in problem.bounds)
         self._dimension = len(problem.coordinates)
-
-        middle = torch.from_numpy(np.mean(problem.bounds, axis=0))[None]
-        sizes = [self._features(middle).shape[1] + len(self.varied), *hidden, len(problem.outputs)]
         generator = torch.Generator().manual_seed(seed)
-        weights: list[Tensor] = []
-        for n_in, n_out in pairwise(sizes):
-            limit = (6 / (n_in + n_out)) ** 0.5
-            uniform = torch.rand(n_out, n_in, generator=generator, dtype=torch.float64)
-            weights += [limit * (2 * uniform - 1), torch.zeros(1, n_out, dtype=torch.float64)]
+        self.embedding = Embedding(problem, architecture, generator)
+        self._layers = architecture.build_layers()
+
+        weights = self.embedding.initial()
+        weights += self._layers.initial(self.embedding.size + len(self.varied), generator)
+        weights += glorot(self.embedding.branches * architecture.hidden[-1], len(problem.outputs), generator)
         if self.estimated:
             weights.append(torch.zeros(1, len(self.estimated), dtype=torch.float64))
         self.weights = torch.nn.ParameterList(torch.nn.Parameter(weight) for weight in weights)
@@ -56,16 +55,18 @@ class TanhNetwork(NN):
         A weight of shape (n, ...) instead of (...) belongs to the samples one by one: the derivative of a sum over
         samples by such weights is, row by row, the derivative of each sample.
         """
-        columns = [self._features(inputs[:, : self._dimension])]
-        for i, name in enumerate(self.varied):
-            unknown = self.problem.unknown(name)
-            value = inputs[:, self._dimension + i, None]
-            columns.append((2 * value - unknown.low - unknown.high) / (unknown.high - unknown.low))
-        layers = weights[:-1] if self.estimated else weights
-        hidden = torch.cat(columns, dim=1)[:, None, :]
-        for matrix, bias in zip(layers[:-2:2], layers[1:-2:2], strict=True):
-            hidden = torch.tanh(hidden @ matrix.mT + bias)
-        output = (hidden @ layers[-2].mT + layers[-1])[:, 0]
+        own = iter(weights)
+        hidden = self.embedding(inputs[:, : self._dimension], own)
+        if self.varied:
+            columns = []
+            for i, name in enumerate(self.varied):
+                unknown = self.problem.unknown(name)
+                value = inputs[:, self._dimension + i, None]
+                columns.append((2 * value - unknown.low - unknown.high) / (unknown.high - unknown.low))
+            seen = torch.cat(columns, dim=1)[:, None].expand(-1, hidden.shape[1], -1)
+            hidden = torch.cat([hidden, seen], dim=2)
+        hidden = self.embedding.join(self._layers(hidden, own))
+        output = linear(hidden, own)[:, 0]
         return self.problem.lift(inputs, output, self.coefficients(inputs, weights))
 
     def coefficients(self, inputs: Tensor, weights: Sequence[Tensor]) -> dict[str, Tensor | float]:
@@ -113,16 +114,9 @@ class TanhNetwork(NN):
         torch.nn.utils.vector_to_parameters(theta, self.weights)
 
     def state(self) -> dict[str, np.ndarray]:
-        """The weights as named arrays, for safetensors or npz."""
-        return {f"weight_{i}": weight.detach().numpy().copy() for i, weight in enumerate(self.weights)}
+        """Weights and fixed frequencies as named arrays, for safetensors or npz."""
+        return {name: value.detach().cpu().numpy().copy() for name, value in self.state_dict().items()}
 
     def restore(self, state: Mapping[str, np.ndarray]) -> None:
-        """Takes the weights of `state()` of a network of the same shape."""
-        with torch.no_grad():
-            for i, weight in enumerate(self.weights):
-                weight.copy_(torch.from_numpy(state[f"weight_{i}"]))
-
-    def _features(self, x: Tensor) -> Tensor:
-        if self.problem.features is not None:
-            return self.problem.features(x)
-        return (2 * x - self._low - self._high) / (self._high - self._low)
+        """Takes the `state()` of a network of the same architecture."""
+        self.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in state.items()})

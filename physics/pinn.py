@@ -12,7 +12,8 @@ import torch
 
 from data.errors import FieldwrightError
 from physics.deepxde_torch import dde
-from physics.network import TanhNetwork
+from physics.network import SolutionNetwork
+from physics.networks.architecture import Architecture
 from physics.optimisers.levenberg_marquardt import levenberg_marquardt
 from physics.problem import Problem
 from physics.residual_rows import Measurements, ResidualRows
@@ -52,7 +53,7 @@ class Pinn:
     estimates: the coefficients that were to be estimated; history: (seconds, residual) after Adam and every round.
     """
 
-    network: TanhNetwork
+    network: SolutionNetwork
     residual: float
     verdict: Verdict
     estimates: dict[str, float]
@@ -87,7 +88,7 @@ def train(
     problem.check_reference()
     start = time.process_time()
     rng = np.random.default_rng(seed)
-    network = TanhNetwork(problem, plan.hidden, seed, varied, estimated)
+    network = SolutionNetwork(problem, Architecture(plan.hidden), seed, varied, estimated)
     held_out = network.inputs(HELD_OUT, rng)
     scale = problem.scale(held_out[:, : len(problem.coordinates)])
     report = progress or (lambda stage, residual: None)
@@ -124,7 +125,11 @@ def train(
 
 
 def _adam(
-    network: TanhNetwork, points: np.ndarray, scale: float, measured: Measurements | None, plan: TrainingPlan
+    network: SolutionNetwork,
+    points: np.ndarray,
+    scale: float,
+    measured: Measurements | None,
+    plan: TrainingPlan,
 ) -> None:
     """Adam in DeepXDE's own loop, on the same mean squares as the steps after it."""
     problem = network.problem
@@ -148,7 +153,7 @@ def _adam(
     model.train(iterations=plan.adam_steps, display_every=plan.adam_steps + 1, verbose=0)
 
 
-def _resampled(network: TanhNetwork, n: int, scale: float, rng: np.random.Generator) -> np.ndarray:
+def _resampled(network: SolutionNetwork, n: int, scale: float, rng: np.random.Generator) -> np.ndarray:
     """New points (n, d + p), denser where the residual is larger: density |r| / mean |r| + 1.
 
     Source: Wu, Zhu, Tan, Kartha and Lu, Comput. Methods Appl. Mech. Eng. 403 (2023) 115671 (RAD, k = c = 1).
@@ -159,7 +164,7 @@ def _resampled(network: TanhNetwork, n: int, scale: float, rng: np.random.Genera
     return candidates[rng.choice(len(candidates), n, replace=False, p=density / density.sum())]
 
 
-def _root_mean_square(network: TanhNetwork, points: np.ndarray, scale: float) -> float:
+def _root_mean_square(network: SolutionNetwork, points: np.ndarray, scale: float) -> float:
     return float(np.sqrt(np.mean(ResidualRows(network, points, scale).sizes() ** 2)))
 
 

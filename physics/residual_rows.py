@@ -3,80 +3,101 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from physics.conditions import SoftCondition
 from physics.deepxde_torch import dde
-from physics.network import TanhNetwork
-
-
-@dataclass(frozen=True, eq=False)
-class Measurements:
-    """Values (n, m) of the solution measured at inputs (n, d + p); NaN where an output was not measured."""
-
-    inputs: np.ndarray
-    values: np.ndarray
+from physics.measurements import Measurements
+from physics.network import SolutionNetwork
 
 
 class ResidualRows:
-    """r(theta) = the equations at the collocation points, then the misfit to measurements, each as a mean square.
+    """r(theta) = the equations at the collocation points, the soft conditions, the misfit to measurements.
 
-        |r|^2 = mean over points of (residual / scale)^2 + mean over measurements of (u - value)^2
+        |r|^2 = mean over points of (residual / scale)^2 + sum over soft conditions of weight * mean error^2
+              + mean over measurements of (u - value)^2
 
     The Jacobian takes one backward pass for each equation: every sample gets its own copy of the weights, so that
     the gradient of the sum over samples holds each sample's derivative in its own row. Exact for any order.
     """
 
     def __init__(
-        self, network: TanhNetwork, points: np.ndarray, scale: float, measured: Measurements | None = None
+        self, network: SolutionNetwork, points: np.ndarray, scale: float, measured: Measurements | None = None
     ) -> None:
         self.network = network
-        self._blocks: list[tuple[Tensor, Callable[[Tensor, Sequence[Tensor]], list[Tensor]]]] = [
-            (torch.from_numpy(points), lambda x, weights: self._equations(x, weights, scale))
+        self._points, self._scale = torch.from_numpy(points), scale
+        self._blocks: list[tuple[int, Callable[[Sequence[Tensor]], list[Tensor]]]] = [
+            (len(points), self._equations)
         ]
+        self._conditions = [self._condition(condition) for condition in network.problem.soft]
+        self._blocks += self._conditions
         if measured is not None:
-            values = torch.from_numpy(measured.values)
-            self._blocks.append(
-                (torch.from_numpy(measured.inputs), lambda x, weights: self._misfits(x, weights, values))
-            )
+            inputs, values = torch.from_numpy(measured.inputs), torch.from_numpy(measured.values)
+            self._blocks.append((len(values), lambda weights: self._misfits(inputs, values, weights)))
 
     def __call__(self, theta: Tensor) -> Tensor:
         """r (m,) at weights theta (p,)."""
-        weights = self.network.unflat(theta)
-        rows = []
-        for points, block in self._blocks:
-            rows += [column.detach() for column in block(points.detach().requires_grad_(), weights)]
-            dde.grad.clear()
-        return torch.cat(rows)[:, 0]
+        return torch.cat(self._columns(self._blocks, self.network.unflat(theta)))[:, 0]
 
     def jacobian(self, theta: Tensor) -> Tensor:
         """J = dr / dtheta (m, p) at weights theta (p,)."""
         pieces = []
-        for points, block in self._blocks:
-            each = theta.detach().expand(len(points), -1).clone().requires_grad_()
-            columns = block(points.detach().requires_grad_(), self.network.unflat(each))
+        for samples, block in self._blocks:
+            each = theta.detach().expand(samples, -1).clone().requires_grad_()
+            columns = block(self.network.unflat(each))
             for column in columns:
                 (rows,) = torch.autograd.grad(column.sum(), each, retain_graph=column is not columns[-1])
-                pieces.append(rows)
+                # An error of a periodic condition is made of two samples.
+                pieces.append(rows.reshape(samples // len(column), len(column), -1).sum(dim=0))
             dde.grad.clear()
         return torch.cat(pieces)
 
     def sizes(self) -> np.ndarray:
         """Relative residual |residual| / scale (n,) at each collocation point, with the network's own weights."""
-        points, block = self._blocks[0]
-        columns = block(points.detach().requires_grad_(), list(self.network.weights))
-        dde.grad.clear()
-        return torch.cat(columns, dim=1).detach().norm(dim=1).numpy() * len(points) ** 0.5
+        columns = self._columns(self._blocks[:1], list(self.network.weights))
+        return torch.cat(columns, dim=1).norm(dim=1).numpy() * len(self._points) ** 0.5
 
-    def _equations(self, x: Tensor, weights: Sequence[Tensor], scale: float) -> list[Tensor]:
+    def condition_error(self) -> float:
+        """Root of the weighted mean square errors of all soft conditions, with the network's own weights."""
+        columns = self._columns(self._conditions, list(self.network.weights))
+        return float(sum(float(column.square().sum()) for column in columns) ** 0.5)
+
+    def condition_losses(self) -> list[Tensor]:
+        """The rows of the soft conditions (n, 1) as functions of the network's own weights, for gradient descent."""
+        return [block(list(self.network.weights))[0] for _, block in self._conditions]
+
+    def _columns(self, blocks: Sequence[tuple], weights: Sequence[Tensor]) -> list[Tensor]:
+        columns = []
+        for _, block in blocks:
+            columns += [column.detach() for column in block(weights)]
+            dde.grad.clear()
+        return columns
+
+    def _equations(self, weights: Sequence[Tensor]) -> list[Tensor]:
+        x = self._points.detach().requires_grad_()
         u = self.network.evaluate(x, weights)
         columns = self.network.problem.residual(x, u, self.network.coefficients(x, weights))
-        return [column / (scale * len(x) ** 0.5) for column in columns]
+        return [column / (self._scale * len(x) ** 0.5) for column in columns]
 
-    def _misfits(self, x: Tensor, weights: Sequence[Tensor], values: Tensor) -> list[Tensor]:
-        gap = self.network.evaluate(x, weights) - values
-        gap = torch.where(torch.isnan(values), torch.zeros_like(gap), gap) / len(x) ** 0.5
+    def _condition(self, soft: SoftCondition) -> tuple[int, Callable[[Sequence[Tensor]], list[Tensor]]]:
+        network = self.network
+        # Points that face each other are of one set of varied coefficients.
+        pairs = len(soft.points) // soft.copies
+        varied = torch.from_numpy(network.varied_values(pairs, np.random.default_rng(0)))
+        varied = varied.repeat(soft.copies, 1) if network.varied else None
+
+        def rows(weights: Sequence[Tensor]) -> list[Tensor]:
+            error = soft.error(
+                lambda x, c: network.evaluate(x, weights), lambda x: network.coefficients(x, weights), varied
+            )
+            return [(soft.weight / len(error)) ** 0.5 * error]
+
+        return len(soft.points), rows
+
+    def _misfits(self, inputs: Tensor, values: Tensor, weights: Sequence[Tensor]) -> list[Tensor]:
+        gap = self.network.evaluate(inputs, weights) - values
+        gap = torch.where(torch.isnan(values), torch.zeros_like(gap), gap) / len(inputs) ** 0.5
         return [gap[:, i, None] for i in range(gap.shape[1])]

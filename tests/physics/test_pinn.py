@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from data.errors import FieldwrightError
-from physics.network import TanhNetwork
+from physics.network import SolutionNetwork
+from physics.networks.architecture import Architecture
 from physics.pinn import TrainingPlan, train
 from physics.problems import problem_named
 from physics.residual_rows import Measurements
@@ -46,7 +47,7 @@ def test_training_leaves_torchs_settings_alone(solved):
 
 
 def test_the_weights_restore_the_solution_bit_by_bit(solved):
-    fresh = TanhNetwork(solved.network.problem, QUICK.hidden, seed=9)
+    fresh = SolutionNetwork(solved.network.problem, Architecture(QUICK.hidden), seed=9)
     fresh.restore(solved.network.state())
     x = torch.linspace(0, 1, 7, dtype=torch.float64)[:, None]
     assert torch.equal(fresh(x), solved.network(x))

@@ -10,7 +10,8 @@ import torch
 
 from data.errors import FieldwrightError
 from physics.deepxde_torch import dde
-from physics.network import TanhNetwork
+from physics.network import SolutionNetwork
+from physics.networks.architecture import Architecture
 from physics.problems import load_problems, problem_named
 
 PROBLEMS = load_problems()
@@ -54,7 +55,7 @@ def test_the_reference_meets_the_conditions(problem):
 
 def test_the_lift_meets_the_conditions_whatever_the_network(problem):
     for seed in (0, 1):
-        network = TanhNetwork(problem, (8,), seed)
+        network = SolutionNetwork(problem, Architecture((8,)), seed)
         network.assign(3 * network.flat())
         for error in condition_errors(problem, network):
             assert abs(error).max() < 1e-9

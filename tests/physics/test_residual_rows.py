@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from physics.derivative import derivative
-from physics.network import TanhNetwork
+from physics.network import SolutionNetwork
+from physics.networks.architecture import Architecture
 from physics.problems import load_problems, problem_named
 from physics.residual_rows import Measurements, ResidualRows
 
@@ -22,7 +23,7 @@ def central_differences(rows, theta, step=1e-5):
 @pytest.mark.parametrize("name", sorted(load_problems()))
 def test_the_jacobian_is_that_of_the_rows(name):
     problem = problem_named(name)
-    network = TanhNetwork(problem, (4, 3), seed=2)
+    network = SolutionNetwork(problem, Architecture((4, 3)), seed=2)
     points = problem.points(5, np.random.default_rng(0))
     rows = ResidualRows(network, points, problem.scale(points))
     theta = network.flat()
@@ -33,7 +34,7 @@ def test_the_jacobian_is_that_of_the_rows(name):
 
 def test_the_jacobian_holds_varied_and_estimated_coefficients_and_measurements():
     problem = problem_named("lotka_volterra")
-    network = TanhNetwork(problem, (4,), seed=0, varied=("a",), estimated=("g", "e"))
+    network = SolutionNetwork(problem, Architecture((4,)), seed=0, varied=("a",), estimated=("g", "e"))
     theta = network.flat()
     assert len(theta) == 4 * 2 + 4 + 2 * 4 + 2 + 2
     inputs = network.inputs(3, np.random.default_rng(0))
@@ -51,7 +52,7 @@ def test_the_jacobian_holds_varied_and_estimated_coefficients_and_measurements()
 
 def test_rows_are_a_mean_square_and_sizes_are_their_pointwise_norm():
     problem = problem_named("lotka_volterra")
-    network = TanhNetwork(problem, (4,), seed=0)
+    network = SolutionNetwork(problem, Architecture((4,)), seed=0)
     points = problem.points(50, np.random.default_rng(0))
     rows = ResidualRows(network, points, scale=0.5)
     residual = problem.residual_of(lambda x, c: network(x), points)

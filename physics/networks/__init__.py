@@ -1,0 +1,1 @@
+"""Parts of networks for physics-informed training, as functions of inputs and weights."""
