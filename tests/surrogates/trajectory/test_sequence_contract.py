@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,10 @@ def config_of(kind: str):
     return kind_config({"kind": kind, **QUICK.get(kind, {})})
 
 
+def unfitted(kind: str) -> Any:
+    return regressor_for(config_of(kind))
+
+
 @pytest.fixture(scope="module", params=KINDS)
 def kind(request) -> str:
     return request.param
@@ -28,13 +34,13 @@ def kind(request) -> str:
 @pytest.fixture(scope="module")
 def fitted(kind, decay, draw):
     x = draw(30, 0)
-    return regressor_for(config_of(kind)).fit(x, decay(x, TIMES), seed=0)
+    return unfitted(kind).fit(x, decay(x, TIMES), seed=0)
 
 
 @pytest.fixture(scope="module")
 def forecaster(kind, decay, draw):
     x = draw(30, 0)
-    return regressor_for(config_of(kind)).fit(x, decay(x, TIMES), seed=0, history=4)
+    return unfitted(kind).fit(x, decay(x, TIMES), seed=0, history=4)
 
 
 def test_follows_trajectories_of_new_parameters(kind, fitted, decay, draw):
@@ -90,7 +96,7 @@ def test_same_seed_same_numbers_and_no_global_random_state(kind, decay, draw):
 
     x = draw(8, 6)
     before = torch.get_rng_state()
-    once, again = (regressor_for(config_of(kind)).fit(x, decay(x, 6), seed=3) for _ in range(2))
+    once, again = (unfitted(kind).fit(x, decay(x, 6), seed=3) for _ in range(2))
     np.testing.assert_array_equal(once.predict(x), again.predict(x))
     assert torch.equal(torch.get_rng_state(), before)
 
@@ -98,7 +104,7 @@ def test_same_seed_same_numbers_and_no_global_random_state(kind, decay, draw):
 @pytest.mark.parametrize("n", [1, 2, 4])
 def test_survives_very_few_runs(kind, n, decay, draw):
     x = draw(n, 7)
-    mean, std = regressor_for(config_of(kind)).fit(x, decay(x, 6), seed=0).predict(draw(4, 8))
+    mean, std = unfitted(kind).fit(x, decay(x, 6), seed=0).predict(draw(4, 8))
     assert np.isfinite(mean).all()
     assert (std > 0.0).all()
 
@@ -106,7 +112,7 @@ def test_survives_very_few_runs(kind, n, decay, draw):
 def test_forecasts_runs_without_any_parameter(kind, decay, draw):
     z = decay(draw(20, 9), TIMES)
     none = np.zeros((20, 0))
-    model = regressor_for(config_of(kind)).fit(none, z, seed=0, history=4)
+    model = unfitted(kind).fit(none, z, seed=0, history=4)
     mean, std = model.predict(none[:2], z[:2, :4])
     assert mean.shape == std.shape == (2, TIMES, 2)
     assert np.isfinite(mean).all()
