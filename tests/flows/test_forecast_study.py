@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import meshio
 import numpy as np
@@ -38,7 +39,7 @@ kind = "dmd"
 """
 
 
-def wave(angle: np.ndarray, place: np.ndarray) -> np.ndarray:
+def wave(angle: float | np.ndarray, place: np.ndarray) -> np.ndarray:
     return np.sin(angle - 2.0 * place) + 0.3 * np.cos(2.0 * angle - 4.0 * place)
 
 
@@ -51,7 +52,7 @@ def study(tmp_path: Path) -> Path:
     corner = np.array([4 * row + column for row in range(3) for column in range(3)])
     quads = np.stack([corner, corner + 1, corner + 5, corner + 4], axis=1)
     for k in range(TIMES):
-        speed = {"speed": wave(np.pi * STEP * k, x)}
+        speed: dict[str, Any] = {"speed": wave(np.pi * STEP * k, x)}
         mesh = meshio.Mesh(np.stack([x, y, 0.0 * x], axis=1), {"quad": quads}, point_data=speed)
         mesh.write(folder / f"step_{k:03d}.vtu")
     (tmp_path / "study.toml").write_text(STUDY)
