@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from physics.deepxde_torch import dde
@@ -15,8 +16,15 @@ def derivative(u: Tensor, x: Tensor, *along: int, of: int = 0) -> Tensor:
     Source: reverse-mode differentiation of Lu, Meng, Mao and Karniadakis, DeepXDE, SIAM Review 63 (2021) 208.
     """
     first, *rest = along
-    result = dde.grad.jacobian(u, x, i=of, j=first)
+    result = _partial(u, x, of, first)
     for column in rest:
-        result = dde.grad.jacobian(result, x, i=0, j=column)
+        result = _partial(result, x, 0, column)
+    return result
+
+
+def _partial(u: Tensor, x: Tensor, of: int, along: int) -> Tensor:
+    if not u.requires_grad:  # a constant, such as the second derivative of a linear solution's slope
+        return torch.zeros_like(u[:, :1])
+    result = dde.grad.jacobian(u, x, i=of, j=along)
     assert isinstance(result, Tensor)  # DeepXDE's annotations leave this open
     return result

@@ -148,6 +148,7 @@ def _adam(
             observed.append(
                 dde.icbc.PointSetBC(measured.inputs[there], measured.values[there, i, None], component=i)
             )
+    observed += ResidualRows(network, points, scale).losses()
     model = dde.Model(dde.data.PDE(domain, equations, observed, anchors=points), network)
     model.compile("adam", lr=plan.adam_rate, verbose=0)
     model.train(iterations=plan.adam_steps, display_every=plan.adam_steps + 1, verbose=0)
@@ -165,7 +166,8 @@ def _resampled(network: SolutionNetwork, n: int, scale: float, rng: np.random.Ge
 
 
 def _root_mean_square(network: SolutionNetwork, points: np.ndarray, scale: float) -> float:
-    return float(np.sqrt(np.mean(ResidualRows(network, points, scale).sizes() ** 2)))
+    rows = ResidualRows(network, points, scale)
+    return float(np.sqrt(np.mean(rows.sizes() ** 2) + rows.condition_error() ** 2))
 
 
 def _verdict(values: np.ndarray, residual: float, tolerance: float) -> Verdict:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from data.errors import FieldwrightError
+from physics.conditions import SoftCondition
 from physics.deepxde_torch import dde
 
 Coefficients = Mapping[str, Tensor | float]
@@ -31,6 +32,11 @@ class Unknown:
     unit: str = "1"
 
 
+def no_lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    """u = N: the network's output is the solution, and every condition is soft."""
+    return network
+
+
 @dataclass(frozen=True, eq=False)
 class Problem:
     """An ODE or PDE for u on a domain, with everything that training and judging it needs.
@@ -43,23 +49,41 @@ class Problem:
     residual(x, u, c): one column (n, 1) for each equation, zero for the solution; u (n, m); see `physics.derivative`.
     lift(x, N, c): u (n, m) made of the network's output N (n, m) so that the conditions hold whatever N is.
     conditions: DeepXDE's initial and boundary conditions, which the lift and the reference must meet.
-    reference(x, c): the solution (n, m), known from elsewhere.
+    soft: conditions that no lift meets: they are trained, beside the residual.
+    reference(x, c): the solution (n, m), known from elsewhere; None where nothing is known: then nothing is checked.
     features(x): what the network sees (n, f) of the coordinates (n, d); by itself they are scaled to [-1, 1].
-    reference_floor: the relative residual that the reference's own accuracy allows.
+    reference_floor, condition_floor: the relative residual, and the error of the conditions in the unit of u, that the
+    reference's own accuracy allows.
     """
 
     name: str
     coordinates: tuple[str, ...]
     outputs: tuple[str, ...]
     residual: Callable[[Tensor, Tensor, Coefficients], Sequence[Tensor]]
-    lift: Callable[[Tensor, Tensor, Coefficients], Tensor]
-    reference: Callable[[Tensor, Coefficients], Tensor]
-    conditions: tuple[Any, ...]
+    reference: Callable[[Tensor, Coefficients], Tensor] | None = None
+    lift: Callable[[Tensor, Tensor, Coefficients], Tensor] = no_lift
+    conditions: tuple[Any, ...] = ()
+    soft: tuple[SoftCondition, ...] = ()
     geometry: Any | None = None
     time: Any | None = None
     unknowns: tuple[Unknown, ...] = ()
     features: Callable[[Tensor], Tensor] | None = None
     reference_floor: float = 1e-9
+    condition_floor: float = 1e-9
+
+    def __post_init__(self) -> None:
+        if self.geometry is None and self.time is None:
+            raise FieldwrightError(
+                f"'{self.name}' must have a geometry, a time domain or both",
+                "neither",
+                "Give one of DeepXDE's",
+            )
+        if len(self.bounds[0]) != len(self.coordinates):
+            raise FieldwrightError(
+                f"The coordinates of '{self.name}' must be named one by one, {len(self.bounds[0])} of them",
+                ", ".join(self.coordinates),
+                "Name those of space first and time last",
+            )
 
     @property
     def domain(self) -> Any:
@@ -120,23 +144,38 @@ class Problem:
     def scale(self, points: np.ndarray) -> float:
         """Root mean square residual of the lift alone (N = 0): what relative residuals are relative to.
 
-        Raises FieldwrightError when it is zero: the network would find that trivial solution, and no other.
+        Where conditions are soft or the data alone say which solution is meant, N = 0 may solve the equation; then it
+        is the residual of a plain wave of the reference's size, one period over the domain in every coordinate.
+        Raises FieldwrightError when the lift solves the equation and nothing else pulls the network away from it.
         """
         blank = torch.zeros(len(points), len(self.outputs), dtype=torch.float64)
         scale = _rms(self.residual_of(lambda x, c: self.lift(x, blank, c), points))
-        if scale == 0:
+        if scale > 0:
+            return scale
+        if self.lift is not no_lift and not self.soft:
             raise FieldwrightError(
                 f"The lift of '{self.name}' must not solve the equation by itself",
                 "a zero residual for a zero network",
                 "Build the initial or boundary values into the lift",
             )
-        return scale
+        return _rms(self.residual_of(self._wave, points))
 
-    def check_reference(self, n: int = 400, seed: int = 0) -> float:
-        """The relative residual of the reference; raises FieldwrightError when it does not vanish.
+    def _wave(self, x: Tensor, c: Coefficients) -> Tensor:
+        """The lift of a plain wave of the reference's size, or of size 1, one period in every coordinate."""
+        low, high = (torch.from_numpy(corner) for corner in self.bounds)
+        size = torch.ones(len(self.outputs), dtype=torch.float64)
+        if self.reference is not None:
+            size = self.reference(x.detach(), c).square().mean(dim=0).sqrt()
+        phase = 2 * torch.pi * (x[:, : len(low)] - low) / (high - low)
+        return self.lift(x, size * torch.cos(phase).prod(dim=1, keepdim=True), c)
+
+    def check_reference(self, n: int = 400, seed: int = 0) -> float | None:
+        """The relative residual of the reference, None without one; raises FieldwrightError when it does not vanish.
 
         Said before any training: a network trained on a wrong equation converges as well as on a right one.
         """
+        if self.reference is None:
+            return None
         points = self.points(n, np.random.default_rng(seed))
         relative = _rms(self.residual_of(self.reference, points)) / self.scale(points)
         if not relative <= self.reference_floor:
@@ -150,7 +189,14 @@ class Problem:
     def relative_error(
         self, predicted: np.ndarray, points: np.ndarray, c: Coefficients | None = None
     ) -> float:
-        """Relative L2 distance ||u - u_ref|| / ||u_ref|| of predictions (n, m) from the reference at points."""
+        """Relative L2 distance ||u - u_ref|| / ||u_ref|| of predictions (n, m) from the reference at points.
+
+        Raises FieldwrightError when there is no reference.
+        """
+        if self.reference is None:
+            raise FieldwrightError(
+                f"'{self.name}' must have a reference to be compared with", "none", "Give its 'reference'"
+            )
         with torch.no_grad():
             expected = self.reference(torch.from_numpy(points), self.values if c is None else c).numpy()
         return float(np.linalg.norm(predicted - expected) / np.linalg.norm(expected))

@@ -14,6 +14,22 @@ from physics.measurements import Measurements
 from physics.network import SolutionNetwork
 
 
+class ConditionLoss:
+    """A soft condition as DeepXDE's loop knows conditions: at points of its own, whatever the loop's points are."""
+
+    def __init__(self, rows: Callable[[], Tensor]) -> None:
+        self._rows = rows
+
+    def collocation_points(self, points: np.ndarray) -> np.ndarray:
+        """None of the loop's."""
+        return points[:0]
+
+    def error(self, *_: object) -> Tensor:
+        """Errors (n, 1) whose mean square is that of the rows' sum."""
+        rows = self._rows()
+        return rows * len(rows) ** 0.5
+
+
 class ResidualRows:
     """r(theta) = the equations at the collocation points, the soft conditions, the misfit to measurements.
 
@@ -65,9 +81,12 @@ class ResidualRows:
         columns = self._columns(self._conditions, list(self.network.weights))
         return float(sum(float(column.square().sum()) for column in columns) ** 0.5)
 
-    def condition_losses(self) -> list[Tensor]:
-        """The rows of the soft conditions (n, 1) as functions of the network's own weights, for gradient descent."""
-        return [block(list(self.network.weights))[0] for _, block in self._conditions]
+    def losses(self) -> list[ConditionLoss]:
+        """The soft conditions as losses of DeepXDE's loop."""
+        return [
+            ConditionLoss(lambda block=block: block(list(self.network.weights))[0])
+            for _, block in self._conditions
+        ]
 
     def _columns(self, blocks: Sequence[tuple], weights: Sequence[Tensor]) -> list[Tensor]:
         columns = []
@@ -85,9 +104,11 @@ class ResidualRows:
     def _condition(self, soft: SoftCondition) -> tuple[int, Callable[[Sequence[Tensor]], list[Tensor]]]:
         network = self.network
         # Points that face each other are of one set of varied coefficients.
-        pairs = len(soft.points) // soft.copies
-        varied = torch.from_numpy(network.varied_values(pairs, np.random.default_rng(0)))
-        varied = varied.repeat(soft.copies, 1) if network.varied else None
+        varied = None
+        if network.varied:
+            low, high = (corner[soft.points.shape[1] :] for corner in network.input_bounds)
+            share = np.random.default_rng(0).random((len(soft.points) // soft.copies, len(low)))
+            varied = torch.from_numpy(low + (high - low) * share).repeat(soft.copies, 1)
 
         def rows(weights: Sequence[Tensor]) -> list[Tensor]:
             error = soft.error(

@@ -1,0 +1,80 @@
+"""Conditions that training meets as nearly as it can, where no lift meets them exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from data.errors import FieldwrightError
+from physics.deepxde_torch import dde
+
+OwnCondition = Callable[[Tensor, Tensor, Mapping[str, Tensor | float]], Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class SoftCondition:
+    """A condition at fixed points of the boundary, of the start, or inside, whose error is trained towards zero.
+
+    condition: DeepXDE's (DirichletBC, NeumannBC, RobinBC, PeriodicBC, IC, PointSetBC, OperatorBC), or an own function
+    error(x, u, c) -> (n, 1), zero where it is met; it may hold coefficients of the equation.
+    points: (n, d); of a periodic condition the first half faces the second.
+    weight: its mean square error counts so many times as much as the mean square of the relative residual.
+    """
+
+    condition: Any
+    points: np.ndarray
+    weight: float = 1.0
+
+    @property
+    def copies(self) -> int:
+        """Points that one error is made of: two for a periodic condition, else one."""
+        return 2 if isinstance(self.condition, dde.icbc.PeriodicBC) else 1
+
+    def error(
+        self,
+        solution: Callable[[Tensor, Mapping[str, Tensor | float]], Tensor],
+        coefficients: Callable[[Tensor], Mapping[str, Tensor | float]],
+        varied: Tensor | None = None,
+    ) -> Tensor:
+        """Errors (n / copies, 1) of a differentiable solution(x, c), with the coefficients c(x) at its inputs x.
+
+        varied: columns (n, p) of the inputs after the coordinates, if coefficients are varied.
+        """
+        coordinates = torch.from_numpy(self.points).requires_grad_()
+        x = coordinates if varied is None else torch.cat([coordinates, varied], dim=1)
+        c = coefficients(x)
+        u = solution(x, c)
+        if callable(self.condition):
+            return self.condition(x, u, c)
+        # DeepXDE takes normal derivatives by all the inputs, so it may see the coordinates alone. It remembers a
+        # condition's values by the identity of the points: they must live as long as it does, as these do.
+        return self.condition.error(self.points, coordinates, u, 0, len(self.points))
+
+
+def soft(condition: Any, domain: Any, n: int = 64, weight: float = 1.0) -> SoftCondition:
+    """A DeepXDE condition at those of about n even points of the boundary, and n of the start, that it speaks of.
+
+    domain: the geometry, time domain or product that the condition was made with.
+    Raises FieldwrightError when it speaks of none of them.
+    """
+    points = np.asarray(condition.collocation_points(edge_points(domain, n)), dtype=float)
+    if len(points) == 0:
+        raise FieldwrightError(
+            f"A {type(condition).__name__} must hold at one point of the boundary or start at least",
+            f"none of {n} even points",
+            "Correct where it holds, or make a SoftCondition with points of your own",
+        )
+    return SoftCondition(condition, points, weight)
+
+
+def edge_points(domain: Any, n: int) -> np.ndarray:
+    """About n even points (., d) of the boundary of a domain, and n of its start if it has space and time."""
+    edges = [domain.uniform_boundary_points(n)]
+    if hasattr(domain, "timedomain"):
+        edges.append(domain.uniform_initial_points(n))
+    return np.concatenate(edges).astype(float)
