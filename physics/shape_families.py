@@ -22,8 +22,8 @@ Draw = Callable[[np.random.Generator], np.ndarray]
 
 SIMPLE: dict[str, Draw] = {
     "circle": lambda rng: ellipse(*[rng.uniform(0.7, 1.5)] * 2),
-    "ellipse": lambda rng: ellipse(rng.uniform(0.8, 1.8), rng.uniform(0.5, 1.1)),
-    "rectangle": lambda rng: rectangle(rng.uniform(0.6, 1.5), rng.uniform(0.5, 1.0)),
+    "ellipse": lambda rng: ellipse(rng.uniform(0.8, 1.8), rng.uniform(0.3, 1.1)),
+    "rectangle": lambda rng: rectangle(rng.uniform(0.6, 1.5), rng.uniform(0.3, 1.0)),
 }
 """By family, the outline about the origin [m], with sizes about those of a body of one metre."""
 OTHER: dict[str, Draw] = {

@@ -1,0 +1,1 @@
+"""Runs whose shape varies: fields on a regular grid from the signed distance to the body."""

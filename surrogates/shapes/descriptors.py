@@ -1,0 +1,40 @@
+"""A few numbers that tell shapes apart, by which a new one is found to be like those trained on or not."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial import ConvexHull
+
+from surrogates.shapes.distance import centring, rolled
+from surrogates.shapes.grid import Grid
+
+
+def descriptor_names(grid: Grid) -> tuple[str, ...]:
+    """What the columns of `descriptors` are; the body's place counts where the flow does not repeat."""
+    places = [
+        f"middle_{axis}" for axis, periodic in zip(grid.axes, grid.periodic, strict=True) if not periodic
+    ]
+    extents = [f"extent_{axis}" for axis in grid.axes]
+    return ("area", "roundness", "solidity", *extents, *places)
+
+
+def descriptors(distance: np.ndarray, grid: Grid) -> np.ndarray:
+    """(q, d) descriptors of shapes (q, ny, nx), in the grid's unit.
+
+    area: of the inside. roundness: 4 pi area / perimeter^2, 1 for a circle; the perimeter is the area of the band
+    |distance| < 1.5 cells over its width. solidity: area over that of the convex hull. extent: along each axis.
+    middle: mean place of the inside.
+    """
+    rows = []
+    for image in rolled(distance, centring(distance, grid)):
+        cell_area = float(np.prod(grid.spacing))
+        area = cell_area * float(np.clip(0.5 - image / grid.cell, 0.0, 1.0).sum())
+        perimeter = cell_area * np.count_nonzero(np.abs(image) < 1.5 * grid.cell) / (3.0 * grid.cell)
+        inside = np.argwhere(image < 0.0)
+        corners = np.concatenate([inside + np.array([i, j]) for i in (-0.5, 0.5) for j in (-0.5, 0.5)])
+        solidity = len(inside) / ConvexHull(corners).volume
+        extent = (np.ptp(inside, axis=0) + 1.0) * grid.spacing
+        middle = grid.origin + inside.mean(axis=0) * grid.spacing
+        places = [middle[k] for k in (0, 1) if not grid.periodic[k]]
+        rows.append([area, 4.0 * np.pi * area / perimeter**2, solidity, *extent, *places])
+    return np.array(rows)

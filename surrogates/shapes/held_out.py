@@ -1,0 +1,87 @@
+"""What shapes that no network learned from say of a model: errors, coverage, mass and symmetries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from surrogates.shapes.judging import divergence, errors_by_distance, symmetry_error
+
+if TYPE_CHECKING:
+    from surrogates.shapes.shape_surrogate import ShapeSurrogate
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """The judgement of h shapes.
+
+    rows: (h,) which of the runs they are. mean: field to predicted (h, points, components).
+    errors: field to metric to (h,), as `judged` tells them. covered: field to (h,) shares of the values that lie in
+    the pointwise band.
+    """
+
+    rows: np.ndarray
+    mean: Mapping[str, np.ndarray]
+    errors: Mapping[str, Mapping[str, np.ndarray]]
+    covered: Mapping[str, np.ndarray]
+
+    def summary(self) -> dict[str, dict[str, float]]:
+        """Field to "{metric}.{mean|median|max}" over the shapes."""
+        return {
+            field: {
+                f"{metric}.{name}": float(reduce(values))
+                for metric, values in metrics.items()
+                for name, reduce in (("mean", np.mean), ("median", np.median), ("max", np.max))
+            }
+            for field, metrics in self.errors.items()
+        }
+
+
+def judged(
+    surrogate: ShapeSurrogate,
+    rows: np.ndarray,
+    shapes: np.ndarray,
+    x: np.ndarray,
+    targets: Mapping[str, np.ndarray],
+) -> HeldOut:
+    """Judges by shapes (h, ny, nx) with parameters x (h, p) and true fields (h, points, components).
+
+    Beside the errors by distance: "mirror.<axis>" and "translation.<axis>", the change of the answer when the shape
+    is mirrored, or moved by a third of a period, and the answer is brought back; "divergence" of a velocity in the
+    plane of the grid and "true_divergence" of the runs'.
+    """
+    grid, info = surrogate.grid, surrogate.description
+    mean, std, factor = surrogate.images(shapes, x)
+    from_wall, fluid = shapes / grid.cell, shapes >= 0.0
+    moved = {}
+    for axis in info.geometry.mirror:
+        at = -2 + grid.axes.index(axis)
+        moved[f"mirror.{axis}"] = (axis, np.flip(surrogate.images(np.flip(shapes, at), x)[0], at))
+    for axis in info.geometry.periodic:
+        at = -2 + grid.axes.index(axis)
+        third = grid.shape[at] // 3
+        found = surrogate.images(np.roll(shapes, third, at), x)[0]
+        moved[f"translation.{axis}"] = ("", np.roll(found, -third, at))
+    predicted, errors, covered, start = {}, {}, {}, 0
+    for field in info.fields:
+        part = slice(start, start + len(field.components))
+        start = part.stop
+        true = grid.images(targets[field.name])
+        metrics = errors_by_distance(true, mean[:, part], surrogate.scales.offset[part], from_wall)
+        for name, (axis, image) in moved.items():
+            signs = np.array([(-1.0) ** one.count(axis) if axis else 1.0 for one in field.components])
+            back = image[:, part] * signs[:, None, None]
+            metrics[name] = symmetry_error(mean[:, part], back, fluid)
+        plane = [field.components.index(axis) for axis in reversed(grid.axes) if axis in field.components]
+        if len(plane) == 2:
+            metrics["divergence"] = divergence(mean[:, part][:, plane], from_wall, grid)
+            metrics["true_divergence"] = divergence(true[:, plane], from_wall, grid)
+        within = np.abs(true - mean[:, part]) <= factor[:, part] * std[:, part]
+        share = within.mean(axis=1)
+        covered[field.name] = (share * fluid).sum(axis=(1, 2)) / fluid.sum(axis=(1, 2))
+        errors[field.name] = metrics
+        predicted[field.name] = grid.values(mean[:, part])
+    return HeldOut(rows, predicted, errors, covered)

@@ -1,0 +1,66 @@
+"""How good a model of varying shapes is: errors near the wall and away, conservation of mass, symmetries."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from surrogates.metrics import relative
+from surrogates.shapes.grid import Grid
+
+NEAR = 2.0
+"""Cells from the wall up to which a point counts as near it."""
+
+
+def errors_by_distance(
+    true: np.ndarray, predicted: np.ndarray, reference: np.ndarray, cells: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Errors (n,) of one field of n shapes; true, predicted: (n, c, ny, nx); cells: (n, ny, nx), from the wall.
+
+    relative_l2: ||predicted - true|| / ||true|| over the fluid; near_wall: over the first `NEAR` cells alone;
+    away: over the rest. fluctuation_l2: over the fluid, relative to ||true - reference||, reference (c,) being the
+    mean of the training shapes.
+    """
+    error = np.sum((predicted - true) ** 2, axis=1)
+    size = np.sum(true**2, axis=1)
+    deviation = np.sum((true - reference[:, None, None]) ** 2, axis=1)
+
+    def over(where: np.ndarray, square: np.ndarray) -> np.ndarray:
+        return relative(
+            np.sqrt(np.sum(error * where, axis=(1, 2))), np.sqrt(np.sum(square * where, axis=(1, 2)))
+        )
+
+    fluid, near = cells >= 0.0, (cells >= 0.0) & (cells < NEAR)
+    return {
+        "relative_l2": over(fluid, size),
+        "near_wall": over(near, size),
+        "away": over(fluid & ~near, size),
+        "fluctuation_l2": over(fluid, deviation),
+    }
+
+
+def divergence(velocity: np.ndarray, cells: np.ndarray, grid: Grid) -> np.ndarray:
+    """Root mean square of div u over that of the velocity's gradient, (n,), for velocity (n, 2, ny, nx) as (x, y).
+
+    By central differences between points whose neighbours are fluid; 0 where mass is conserved exactly, about 0.02
+    for the lattice Boltzmann runs themselves, whose differences are taken across cells.
+    """
+    dy, dx = grid.spacing
+    along, across = velocity[:, 0], velocity[:, 1]
+    rates = [(one[:, 1:-1, 2:] - one[:, 1:-1, :-2]) / (2.0 * dx) for one in (along, across)] + [
+        (one[:, 2:, 1:-1] - one[:, :-2, 1:-1]) / (2.0 * dy) for one in (along, across)
+    ]
+    inner = np.ones_like(cells[:, 1:-1, 1:-1], dtype=bool)
+    for rows, columns in ((1, 0), (1, 2), (0, 1), (2, 1)):
+        inner &= cells[:, rows : rows + inner.shape[1], columns : columns + inner.shape[2]] >= 0.0
+    total = (rates[0] + rates[3]) ** 2 * inner
+    gradient = sum(rate**2 for rate in rates) * inner
+    return np.sqrt(total.sum(axis=(1, 2)) / gradient.sum(axis=(1, 2)))
+
+
+def symmetry_error(first: np.ndarray, second: np.ndarray, fluid: np.ndarray) -> np.ndarray:
+    """||first - second|| / ||first|| over the fluid, (n,), of answers (n, c, ny, nx) that should be equal."""
+    square = fluid[:, None]
+    return relative(
+        np.sqrt(np.sum((first - second) ** 2 * square, axis=(1, 2, 3))),
+        np.sqrt(np.sum(first**2 * square, axis=(1, 2, 3))),
+    )

@@ -1,0 +1,296 @@
+"""The trained surrogate of runs whose shape varies: a signed distance in, fields with calibrated bands out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+
+from data.errors import ModelError, QueryError
+from surrogates.artifact import read_artifact, write_artifact
+from surrogates.calibration import too_few
+from surrogates.description import FieldInfo, ParameterInfo
+from surrogates.domain import Domain
+from surrogates.prediction import Band, Prediction
+from surrogates.shapes.bands import WallBands
+from surrogates.shapes.channels import Channels, FieldScales
+from surrogates.shapes.description import GeometryInfo, ShapeDescription
+from surrogates.shapes.descriptors import descriptor_names, descriptors
+from surrogates.shapes.distance import centring, checked_distance, rolled
+from surrogates.shapes.grid import Grid
+from surrogates.shapes.held_out import HeldOut, judged
+from surrogates.shapes.network import UNet
+from surrogates.shapes.settings import UNetConfig
+from surrogates.shapes.training import answers, train_members
+from surrogates.states import part, prefixed
+
+WHAT = "shape surrogate"
+"""What its artifact holds."""
+LEAST_SHAPES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class ShapeSurrogate:
+    """Distance -> frame of the body -> networks -> fields, with bands by the distance to the wall.
+
+    Within the body every statistic is 0: there is no flow to predict.
+
+    cells: meshio cell type to (k, nodes) indices, empty where no mesh was given.
+    """
+
+    description: ShapeDescription
+    grid: Grid
+    channels: Channels
+    scales: FieldScales
+    members: list[UNet]
+    bands: WallBands
+    domain: Domain
+    cells: Mapping[str, np.ndarray]
+    _points: np.ndarray
+
+    @classmethod
+    def train(
+        cls,
+        config: UNetConfig,
+        distance: np.ndarray,
+        x: np.ndarray,
+        targets: Mapping[str, np.ndarray],
+        *,
+        parameters: Sequence[ParameterInfo],
+        fields: Sequence[FieldInfo],
+        points: np.ndarray,
+        cells: Mapping[str, np.ndarray] | None = None,
+        field: str = "sdf",
+        unit: str = "",
+        periodic: Sequence[str] = (),
+        mirror: Sequence[str] = (),
+        coverage: float = 0.9,
+        seed: int,
+        name: str,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> tuple[Self, HeldOut]:
+        """Learns from some of the shapes, and judges and calibrates itself by the others, which it also returns.
+
+        distance: (n, points) signed, negative inside. x: (n, p) parameters, which may be none. targets: field to
+        (n, points, components), whose values within bodies do not matter. points: (points, 3) on a regular grid.
+        field, unit: of the distance. periodic, mirror: axes along which the flow repeats, and along which the
+        mirrored shape has the mirrored flow.
+        Raises ModelError for shapes too few, fields that change in time or points that are no grid, and QueryError
+        for a distance that is none.
+        """
+        infos = {info.name: info for info in fields}
+        infos = [infos[name] for name in targets]
+        if any(info.times is not None for info in infos):
+            raise ModelError(
+                "Fields around varying shapes must be steady",
+                "several times",
+                'Take the last one: `[time]` with rule = "last"',
+            )
+        if len(distance) < LEAST_SHAPES:
+            raise ModelError(
+                f"At least {LEAST_SHAPES} shapes are needed to learn from",
+                f"{len(distance)}",
+                "Add runs of other shapes",
+            )
+        grid = Grid.of(points, periodic)
+        shapes = np.stack([checked_distance(one, grid) for one in grid.images(distance[..., None])[:, 0]])
+        images = np.concatenate([grid.images(targets[info.name]) for info in infos], axis=1)
+        rows = np.random.default_rng(seed).permutation(len(shapes))
+        number = min(max(1, round(config.held_out * len(rows))), len(rows) - 1)
+        held, kept = np.sort(rows[:number]), np.sort(rows[number:])
+        sizes = [len(info.components) for info in infos]
+        rolls = centring(shapes, grid)
+        frame, wanted = rolled(shapes, rolls), rolled(images, rolls)
+        fluid = frame >= 0.0
+        x = np.asarray(x, dtype=np.float64)
+        channels, scales = Channels.fit(grid, x[kept]), FieldScales.fit(wanted[kept], fluid[kept], sizes)
+        seen = channels.of(frame, x)
+        members = train_members(
+            config,
+            seen[kept],
+            scales.scaled(wanted[kept]),
+            fluid[kept],
+            periodic=grid.periodic,
+            mirrors=[(-2 + grid.axes.index(axis), mirror_signs(infos, axis)) for axis in mirror],
+            seed=seed,
+            progress=progress,
+        )
+        found = scales.unscaled(answers(members, seen))
+        from_wall = frame / grid.cell
+        error = np.mean(found[:, held], axis=0) - wanted[held]
+        bands = WallBands.fit(
+            found[:, kept], from_wall[kept], found[:, held], error, from_wall[held], sizes, coverage
+        )
+        traits = descriptors(shapes, grid)
+        note = too_few(len(held), coverage)
+        description = ShapeDescription(
+            name=name,
+            parameters=_ranged(parameters, x),
+            fields=tuple(infos),
+            kind=config.kind,
+            n_runs=len(shapes),
+            coverage=coverage,
+            errors={},
+            seed=seed,
+            settings={"candidate": config.model_dump(mode="json")},
+            notes=() if note is None else (note,),
+            geometry=GeometryInfo(
+                field=field,
+                unit=unit,
+                axes=grid.axes,
+                shape=grid.shape,
+                origin=(float(grid.origin[0]), float(grid.origin[1])),
+                spacing=(float(grid.spacing[0]), float(grid.spacing[1])),
+                periodic=tuple(periodic),
+                mirror=tuple(mirror),
+                descriptors=_ranged([ParameterInfo(name=one) for one in descriptor_names(grid)], traits),
+            ),
+        )
+        domain = Domain.fit(np.column_stack([x, traits]))
+        places = np.asarray(points, dtype=np.float64)
+        made = cls(description, grid, channels, scales, members, bands, domain, dict(cells or {}), places)
+        judgement = judged(
+            made, held, shapes[held], x[held], {info.name: targets[info.name][held] for info in infos}
+        )
+        told = description.model_copy(update={"errors": judgement.summary()})
+        return replace(made, description=told), judgement
+
+    def predict(
+        self,
+        distance: np.ndarray,
+        x: np.ndarray | None = None,
+        fields: Sequence[str] | None = None,
+        simultaneous: bool = False,
+    ) -> Prediction:
+        """Answers q shapes, signed distances (q, ny, nx), at parameters x (q, p), None where there are none.
+
+        fields: those to answer, all if None. simultaneous: bands that cover all values of a field together.
+        Raises QueryError where a distance is none or does not fit the grid, or a name is unknown.
+        """
+        shapes = np.stack([checked_distance(one, self.grid) for one in distance])
+        names = [info.name for info in self.description.parameters]
+        x = np.zeros((len(shapes), 0)) if x is None else np.asarray(x, dtype=np.float64)
+        if x.shape != (len(shapes), len(names)) or not np.isfinite(x).all():
+            raise QueryError(
+                f"Each shape must come with its parameters ({', '.join(names) or 'none'}), all finite",
+                f"a table of {' x '.join(map(str, x.shape))}",
+                "Give one row per shape and one column per parameter",
+            )
+        wanted = [info.name for info in self.description.fields] if fields is None else list(fields)
+        for name in wanted:
+            self.info(name)
+        mean, std, factor = self.images(shapes, x, simultaneous)
+        bands, start = {}, 0
+        for info in self.description.fields:
+            part_of = slice(start, start + len(info.components))
+            start = part_of.stop
+            if info.name in wanted:
+                middle, spread = self.grid.values(mean[:, part_of]), self.grid.values(std[:, part_of])
+                half = self.grid.values(factor[:, part_of]) * spread
+                bands[info.name] = Band(middle, spread, middle - half, middle + half)
+        fluid = shapes >= 0.0
+        share = np.mean((std / self.scales.scale[:, None, None]) ** 2, axis=1)
+        spread = np.sqrt((share * fluid).sum(axis=(1, 2)) / fluid.sum(axis=(1, 2)))
+        told = [*names, *descriptor_names(self.grid)]
+        where = self.domain.whereabouts(np.column_stack([x, descriptors(shapes, self.grid)]), spread, told)
+        return Prediction(
+            fields={name: bands[name] for name in wanted},
+            quantities={},
+            inside=where.inside,
+            outside=where.outside,
+            why=where.why,
+            coverage=self.description.coverage,
+            simultaneous=simultaneous,
+        )
+
+    def images(
+        self, shapes: np.ndarray, x: np.ndarray, simultaneous: bool = False
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Mean, std and factor of the band, each (q, c, ny, nx), components of all fields in their order."""
+        rolls = centring(shapes, self.grid)
+        frame = rolled(shapes, rolls)
+        found = self.scales.unscaled(answers(self.members, self.channels.of(frame, x)))
+        from_wall = frame / self.grid.cell
+        sizes = [len(info.components) for info in self.description.fields]
+        fluid = (frame >= 0.0)[:, None]
+        mean = found.mean(axis=0) * fluid
+        std = self.bands.std(found, from_wall) * fluid
+        factor = self.bands.factors(from_wall, sizes, simultaneous)
+        mean, std, factor = (rolled(one, rolls, back=True) for one in (mean, std, factor))
+        return mean, std, factor
+
+    def info(self, name: str) -> FieldInfo:
+        """The field of that name; raises QueryError naming what there is."""
+        for info in self.description.fields:
+            if info.name == name:
+                return info
+        raise QueryError(
+            f"A field must be one of {', '.join(info.name for info in self.description.fields)}",
+            f"'{name}'",
+            "Ask for one of these",
+        )
+
+    def points(self, field: str) -> np.ndarray:
+        """(n_points, 3) coordinates of the points that carry the field; raises QueryError."""
+        self.info(field)
+        return self._points
+
+    def save(self, folder: Path) -> None:
+        """Writes the artifact, a folder of JSON and safetensors with checksums; raises ModelError."""
+        model = {"description": self.description.model_dump(mode="json"), "cells": list(self.cells)}
+        arrays = {"points": self._points} | prefixed("cells.", self.cells)
+        for prefix, learned in (
+            ("channels.", self.channels),
+            ("scales.", self.scales),
+            ("bands.", self.bands),
+            ("domain.", self.domain),
+        ):
+            arrays |= prefixed(prefix, learned.state())
+        for k, network in enumerate(self.members):
+            weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
+            arrays |= prefixed(f"member.{k}.", weights)
+        write_artifact(folder, WHAT, model, arrays)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Restores what `save` wrote, bit for bit; raises ModelError on damage or an unknown version."""
+        model, arrays = read_artifact(folder, WHAT)
+        description = ShapeDescription.model_validate(model["description"])
+        config = UNetConfig.model_validate(description.settings["candidate"])
+        grid = Grid.of(arrays["points"], description.geometry.periodic)
+        channels = Channels.restore(grid, part(arrays, "channels."))
+        outputs = sum(len(info.components) for info in description.fields)
+        members = []
+        for k in range(config.members):
+            network = UNet(channels.count, outputs, config.widths, grid.periodic)
+            weights = part(arrays, f"member.{k}.")
+            network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
+            members.append(network.eval())
+        return cls(
+            description,
+            grid,
+            channels,
+            FieldScales(**part(arrays, "scales.")),
+            members,
+            WallBands.restore(part(arrays, "bands.")),
+            Domain.restore(part(arrays, "domain.")),
+            {name: arrays[f"cells.{name}"] for name in model["cells"]},
+            arrays["points"],
+        )
+
+
+def _ranged(infos: Sequence[ParameterInfo], columns: np.ndarray) -> tuple[ParameterInfo, ...]:
+    """With the ranges of the columns (n, p)."""
+    return tuple(
+        info.model_copy(update={"minimum": float(column.min()), "maximum": float(column.max())})
+        for info, column in zip(infos, columns.T, strict=True)
+    )
+
+
+def mirror_signs(fields: Sequence[FieldInfo], axis: str) -> np.ndarray:
+    """(c,) signs of the components of all fields in a mirror: each time the axis stands in a name turns it."""
+    return np.array([(-1.0) ** name.count(axis) for info in fields for name in info.components])
