@@ -52,7 +52,7 @@ class Problem:
     soft: conditions that no lift meets: they are trained, beside the residual.
     reference(x, c): the solution (n, m), known from elsewhere; None where nothing is known: then nothing is checked.
     features(x): what the network sees (n, f) of the coordinates (n, d); by itself they are scaled to [-1, 1].
-    reference_floor, condition_floor: the relative residual, and the error of the conditions in the unit of u, that the
+    reference_floor, condition_floor: relative residual, and error of the conditions in the unit of u, that the
     reference's own accuracy allows.
     """
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from pathlib import Path
 
 from data.errors import FieldwrightError
 from physics.problem import Problem
+from physics.problem_import import imported_problem
 
 PROBLEMS: dict[str, Problem] = {}
 
@@ -23,12 +25,17 @@ def load_problems() -> dict[str, Problem]:
     return PROBLEMS
 
 
-def problem_named(name: str) -> Problem:
-    """The equation of that name; raises FieldwrightError naming those that exist."""
+def problem_named(name: str, folder: Path | None = None) -> Problem:
+    """The equation of that name, or a user's own by `module:attribute`, with the module looked for in `folder` first.
+
+    Raises FieldwrightError naming those that exist, or saying what is wrong with the user's own.
+    """
+    if ":" in name:
+        return imported_problem(name, folder)
     problems = load_problems()
     if name not in problems:
         raise FieldwrightError(
-            f"The equation must be one of {', '.join(sorted(problems))}",
+            f"The equation must be one of {', '.join(sorted(problems))}, or your own as 'module:Problem'",
             f"'{name}'",
             "Correct the name, or add a module to physics/problems",
         )

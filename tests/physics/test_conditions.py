@@ -1,4 +1,4 @@
-"""Soft conditions: every kind is zero where it is met, felt where not, and leads to the solution that a lift leads to."""
+"""Soft conditions: zero where met, felt where not, and leading to the solution that a lift leads to."""
 
 from dataclasses import replace
 
