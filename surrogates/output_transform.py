@@ -11,7 +11,7 @@ from surrogates.field_scaling import FieldScaling
 from surrogates.input_transform import InputTransform
 from surrogates.kinds import KindConfig
 from surrogates.leave_one_out import least_left_out, left_out_errors
-from surrogates.metrics import fluctuation_l2, relative_l2
+from surrogates.metrics import fluctuation_l2, norms, relative_l2
 from surrogates.physics_hints import FieldHint
 from surrogates.reductions import ReductionConfig
 from surrogates.reductions.svd import SVDConfig
@@ -58,7 +58,9 @@ def fitted_field(
     as_told = told.scaled(x, values)
     if as_told.min() > 0.0 and as_told.max() >= LEAST_RATIO * as_told.min():
         logged = fit.with_(told, logarithmic=True)
-        best = logged if fit.error(logged) < (1.0 - LEAST_GAIN) * fit.error(best) else best
+        (typical, largest), (before, largest_before) = fit.error(logged), fit.error(best)
+        if typical < (1.0 - LEAST_GAIN) * before and largest < largest_before:
+            best = logged
     return best
 
 
@@ -83,23 +85,29 @@ class _Fit:
         )
         whole = self.config.transient == "trajectory"
         free = isinstance(self.reduction, SVDConfig) and self.reduction.free and whole
+        cut = free and self.config.modes == "predictable"
         widest = self.reduction.model_copy(update={"error": WIDEST}) if free else self.reduction
         learn = FieldModel.fit if whole else TimeByTime.fit
         model, latent = learn(widest, values, self.seed, logarithmic, **settings)
         sized = latent * model.shares
         transform = InputTransform.choose(self.x, sized, self.seed, self.config.inputs, self.config.hints)
-        if free and model.rank > 1:
+        if cut and model.rank > 1:
             rank = predictable_rank(sized, least_left_out(transform(self.x), sized))
             if rank < model.rank:
                 lower = self.reduction.model_copy(update={"rank": rank})
                 model, latent = FieldModel.fit(lower, values, self.seed, logarithmic, **settings)
         return model, latent, transform
 
-    def error(self, fitted: Fitted) -> float:
-        """Median over the runs of the relative L2 error of the field without the run, by the better regression."""
+    def error(self, fitted: Fitted) -> tuple[float, float]:
+        """Of the fields without their runs, by the better regression: median relative and largest error.
+
+        A logarithm makes small values count as much as large ones: the first may fall where it bends what was smooth,
+        while the second tells what its exponential makes of that.
+        """
         model, latent, transform = fitted
         left_out = least_left_out(transform(self.x), latent * model.shares)
-        return float(np.median(relative_l2(self.values, self._without(fitted, left_out))))
+        predicted = self._without(fitted, left_out)
+        return float(np.median(relative_l2(self.values, predicted))), float(norms(self.values - predicted).max())
 
     def errors(self, fitted: Fitted) -> np.ndarray:
         """(4,) medians of the relative L2 error and of the error over the field's fluctuation, by each regression.

@@ -16,7 +16,7 @@ from surrogates.reductions import ReductionConfig
 from surrogates.training_data import check_runs
 from surrogates.trajectory.time_by_time import TimeByTime
 
-VIEW = ("inputs", "outputs", "hints", "transient")
+VIEW = ("inputs", "outputs", "hints", "modes", "transient")
 """The settings that decide how a candidate sees the runs."""
 
 

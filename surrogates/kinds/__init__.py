@@ -29,6 +29,8 @@ class KindConfig(BaseModel):
     outputs: "auto" reduces the logarithm of a positive field over decades where that predicts left-out runs
         better, or the field over a power of the parameters; "raw" never does.
     hints: what the study tells of the physics in `[parameters.derived]` and `[fields.<name>]`, put here by itself.
+    modes: of a POD whose rank, energy and error the study leaves open, "predictable" keeps as many as left-out runs
+        can tell, "all" those above rounding errors.
     transient: "trajectory" reduces whole trajectories, one sample for each run; "parameter" reduces all times by
         one basis and takes the time as one more input, so that it answers for any time between; kinds that
         go from step to step have "rollout".
@@ -43,6 +45,7 @@ class KindConfig(BaseModel):
 
     outputs: Literal["auto", "raw"] = "auto"
     hints: PhysicsHints = PhysicsHints()
+    modes: Literal["predictable", "all"] = "predictable"
     transient: Literal["trajectory", "parameter"] = "trajectory"
     inputs: Literal["auto", "raw"] | tuple[Literal["auto", "raw", "log", "reciprocal"], ...] = "auto"
 

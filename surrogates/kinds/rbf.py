@@ -14,9 +14,10 @@ LEAST_STD = 1e-8
 
 
 class RBFConfig(KindConfig):
-    """Cubic interpolation has no settings of its own."""
+    """Cubic interpolation has no settings of its own; it takes all modes, which cost it nothing."""
 
     kind: Literal["rbf"] = "rbf"
+    modes: Literal["predictable", "all"] = "all"
 
     @classmethod
     def suits(cls, runs: int, parameters: int, times: int | None) -> bool:
