@@ -16,14 +16,13 @@ from functools import lru_cache
 
 import numpy as np
 import torch
-from scipy.integrate import solve_ivp
 from torch import Tensor
 
-from physics.chebyshev import chebyshev_interpolant
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
 from physics.problem import Coefficients, Problem, Unknown
 from physics.problems import register
+from physics.references.runge_kutta import differentiable_trajectory
 
 END = 10.0
 TIME = dde.geometry.TimeDomain(0.0, END)
@@ -43,18 +42,11 @@ def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
 
 @lru_cache(maxsize=8)
 def _solution(a: float, b: float, g: float, e: float):
-    def slope(_, state):
+    def slope(_, state: np.ndarray) -> list[float]:
         prey, predators = state
         return [a * prey - b * prey * predators, -g * predators + e * prey * predators]
 
-    def at(times: np.ndarray) -> np.ndarray:
-        order = np.argsort(times)
-        solved = solve_ivp(
-            slope, (0.0, END), [1.0, 1.0], method="DOP853", t_eval=times[order], rtol=1e-13, atol=1e-13
-        )
-        return solved.y.T[np.argsort(order)]
-
-    return chebyshev_interpolant(at, 0.0, END, degree=128)
+    return differentiable_trajectory(slope, [1.0, 1.0], END, degree=128)
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:

@@ -1,0 +1,63 @@
+"""Poisson's equation on a square with two scales, 8 to 1.
+
+    u_xx + u_yy = f  on (0, 1)^2,   u = 0 on the edge,   u = sin(2 pi x) sin(2 pi y) + 0.1 sin(16 pi x) sin(16 pi y)
+
+As on the line, the small waves dominate f (6.4 to 1) and are a tenth of u. The features are waves of 1/2, 3/2, 3 and 6
+periods over the side, none of which is the solution's.
+
+Source: on the line, Wang, Wang and Perdikaris, Comput. Methods Appl. Mech. Eng. 384 (2021) 113938, section 4.1.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from physics.deepxde_torch import dde
+from physics.derivative import derivative
+from physics.problem import Coefficients, Problem
+from physics.problems import register
+
+SQUARE = dde.geometry.Rectangle([0.0, 0.0], [1.0, 1.0])
+WAVES = ((2 * torch.pi, 1.0), (16 * torch.pi, 0.1))
+
+
+def reference(x: Tensor, c: Coefficients) -> Tensor:
+    a, b = x[:, :1], x[:, 1:2]
+    return sum((height * torch.sin(k * a) * torch.sin(k * b) for k, height in WAVES), torch.zeros_like(a))
+
+
+def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    a, b = x[:, :1], x[:, 1:2]
+    source = sum(
+        (-2 * height * k**2 * torch.sin(k * a) * torch.sin(k * b) for k, height in WAVES), torch.zeros_like(a)
+    )
+    return [derivative(u, x, 0, 0) + derivative(u, x, 1, 1) - source]
+
+
+def features(x: Tensor) -> Tensor:
+    waves = torch.pi * torch.tensor([1.0, 3.0, 6.0, 12.0], dtype=x.dtype)
+    phase = torch.cat([waves * x[:, :1], waves * x[:, 1:2]], dim=1)
+    return torch.cat([torch.sin(phase), torch.cos(phase)], dim=1)
+
+
+def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    a, b = x[:, :1], x[:, 1:2]
+    return 16 * a * (1 - a) * b * (1 - b) * network
+
+
+register(
+    Problem(
+        name="poisson_plane_multiscale",
+        coordinates=("x", "y"),
+        outputs=("u",),
+        geometry=SQUARE,
+        residual=residual,
+        lift=lift,
+        reference=reference,
+        features=features,
+        conditions=(
+            dde.icbc.DirichletBC(SQUARE, lambda x: 0.0 * x[:, :1], lambda _, on_boundary: on_boundary),
+        ),
+    )
+)

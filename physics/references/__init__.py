@@ -1,0 +1,1 @@
+"""Numerical solutions, accurate enough to judge networks by."""
