@@ -87,14 +87,18 @@ def check_bound(run: Run, bound: float) -> None:
             )
 
 
-def check_duplicate(record: RunRecord, accepted: Iterable[RunRecord]) -> None:
-    """No accepted run of another name has the same results, or the same parameters with other results."""
+def check_duplicate(record: RunRecord, accepted: Iterable[RunRecord], told_apart: bool = True) -> None:
+    """No accepted run of another name has the same results, or the same parameters with other results.
+
+    told_apart: whether parameters, where there are any, must tell runs apart; shapes do so without.
+    """
     for other in accepted:
         if other.name == record.name:
             continue
         same_results = other.results == record.results
         same_parameters = dict(other.parameters) == dict(record.parameters)
-        if not same_results and not same_parameters:
+        told = told_apart and bool(record.parameters)
+        if not same_results and not (same_parameters and told):
             continue
         raise RunRejected(
             "duplicated",

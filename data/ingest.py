@@ -116,7 +116,7 @@ class _Session:
         known = self.accepted.get(record.name)
         if record.name not in self.skipped and record.state == "accepted":
             try:
-                check_duplicate(record, self.accepted.values())
+                check_duplicate(record, self.accepted.values(), self.rules.told_apart)
             except RunRejected as why:
                 record = replace(record, state="rejected", reason=why.reason, sentence=str(why), content=None)
             else:

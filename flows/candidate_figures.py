@@ -72,7 +72,7 @@ def true_predicted_error(
     """Three panels on the mesh: the truth, the prediction, and predicted minus true."""
     figure, axes = panels(1, 3)
     # One scale for both: two that differ would hide what is to be seen.
-    limits = float(min(true.min(), predicted.min())), float(max(true.max(), predicted.max()))
+    limits = float(np.nanmin([true, predicted])), float(np.nanmax([true, predicted]))
     draw_on_mesh(axes[0], points, true, cells, name=name, unit=unit, limits=limits)
     draw_on_mesh(axes[1], points, predicted, cells, name=name, unit=unit, limits=limits)
     draw_on_mesh(axes[2], points, predicted - true, cells, name=f"error of {name}", unit=unit, signed=True)

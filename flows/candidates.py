@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
 
 from flows.study import Study
 from flows.targets import Targets
@@ -11,6 +13,7 @@ from surrogates.kinds import KindConfig
 from surrogates.model_inputs import ModelInputs
 from surrogates.settings import taken
 
+Config = TypeVar("Config", bound=BaseModel)
 AUTO = "auto"
 """Label of the candidate that a search finds."""
 
@@ -33,9 +36,9 @@ def on_scales(study: Study, candidate: KindConfig, targets: Targets) -> KindConf
     return candidate.model_copy(update=taken(type(candidate), told(study, targets)))
 
 
-def labelled(candidates: Sequence[KindConfig]) -> dict[str, KindConfig]:
+def labelled(candidates: Sequence[Config]) -> dict[str, Config]:
     """Candidates by label: their kind, numbered from the second of a kind on ("gp", "gp-2")."""
-    labels: dict[str, KindConfig] = {}
+    labels: dict[str, Config] = {}
     for candidate in candidates:
         kind = getattr(candidate, "kind", "")
         count = 1 + sum(getattr(other, "kind", "") == kind for other in labels.values())

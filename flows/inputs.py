@@ -61,7 +61,8 @@ def parameter_table(study: Study, sources: Sequence[RunSource]) -> ParameterTabl
 def rules(study: Study) -> Rules:
     """What every run is held to."""
     return Rules(
-        fields={name: field.unit for name, field in study.fields.items()},
+        fields={name: field.unit for name, field in study.fields.items()}
+        | ({} if study.geometry is None else {study.geometry.field: None}),
         reader=study.runs.reader,
         bound=study.runs.bound,
         time=TimeRule(**study.time.model_dump(exclude={"history", "horizon"})),
@@ -71,6 +72,7 @@ def rules(study: Study) -> Rules:
         ),
         step=study.runs.step,
         places={name: field.on for name, field in study.fields.items() if field.on},
+        told_apart=study.geometry is None,
         log=study.runs.log,
         log_failed=study.runs.log_failed,
     )

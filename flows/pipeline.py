@@ -28,6 +28,8 @@ from flows.promotion import Decision, decide
 from flows.reduction_figures import reduction_figures
 from flows.report import Ingested, Judged, PipelineReport, Searched
 from flows.search import Search, logged, searched
+from flows.shape_learning import Learned, learn_shapes
+from flows.shape_targets import ShapeTargets, shape_targets
 from flows.study import Study
 from flows.symmetries import built_in, equivariance_errors, held_out_errors
 from flows.targets import Targets
@@ -35,6 +37,7 @@ from flows.tracking import TrackedRun, Tracking
 from surrogates.kept_aside import KeptAside
 from surrogates.kinds import KindConfig
 from surrogates.reductions import Reduction, reduction_for
+from surrogates.shapes.shape_surrogate import ShapeSurrogate
 from surrogates.surrogate import Surrogate
 from surrogates.validation import Chooser, CrossValidation, cross_validate
 
@@ -67,6 +70,15 @@ def ingest_runs(study: Study) -> Ingested:
 @_task(name="check")
 def load_targets(study: Study, ingested: Ingested) -> Parted:
     """Takes the accepted runs out of the store; raises StudyError, with the reasons, if too few are left."""
+    require_runs(study, ingested)
+    store = SnapshotStore(study.store_path)
+    snapshots = store.snapshots(ingested.accepted, list(study.fields))
+    parted = part_runs(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
+    return replace(parted, learned=built_in(study, parted.learned))
+
+
+def require_runs(study: Study, ingested: Ingested) -> None:
+    """Raises StudyError, with the reasons, where too few runs were accepted."""
     if len(ingested.accepted) < study.runs.minimum:
         reasons = sorted({reason for _, reason, _ in ingested.rejected})
         raise StudyError(
@@ -75,10 +87,6 @@ def load_targets(study: Study, ingested: Ingested) -> Parted:
             + (f" ({', '.join(reasons)})" if reasons else ""),
             f"Mend or add runs; `fieldwright status {study.path.name}` says what is wrong with each",
         )
-    store = SnapshotStore(study.store_path)
-    snapshots = store.snapshots(ingested.accepted, list(study.fields))
-    parted = part_runs(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
-    return replace(parted, learned=built_in(study, parted.learned))
 
 
 @_task(name="reduce")
@@ -159,7 +167,12 @@ def train_best(
 
 @_task(name="register")
 def register_and_decide(
-    study: Study, tracking: Tracking, run: TrackedRun, surrogate: Surrogate, best: Judged, targets: Targets
+    study: Study,
+    tracking: Tracking,
+    run: TrackedRun,
+    surrogate: Surrogate | ShapeSurrogate,
+    best: Judged,
+    targets: Targets,
 ) -> tuple[str, Decision]:
     """Registers the surrogate as the next version and gives it the alias if the promotion rule holds."""
     tags = {
@@ -169,8 +182,9 @@ def register_and_decide(
         "n_runs": str(len(targets.runs)),
     }
     names = [parameter.name for parameter in targets.parameters]
-    # A forecast needs a measured history beside the columns, which an example of MLflow's cannot hold.
-    example = None if surrogate.description.history else pd.DataFrame(targets.x[:2], columns=names)
+    # A forecast needs a measured history beside the columns, and a shape is none: MLflow's example cannot hold them.
+    tabular = not surrogate.description.history and study.geometry is None
+    example = pd.DataFrame(targets.x[:2], columns=names) if tabular else None
     present = tracking.champion()
     with tempfile.TemporaryDirectory() as folder:
         surrogate.save(Path(folder) / "surrogate")
@@ -198,6 +212,8 @@ def run_study(study_path: str) -> PipelineReport:
         pipeline.file(study.path)
         ingested = ingest_runs(study)
         pipeline.json([list(row) for row in ingested.rejected], "set_aside.json")
+        if study.geometry is not None:
+            return _run_shapes(study, tracking, pipeline, ingested)
         runs = load_targets(study, ingested)
         targets = runs.learned
         reductions = reduce_fields(study, whole(targets))
@@ -245,6 +261,39 @@ def run_study(study_path: str) -> PipelineReport:
         pipeline.metrics({"score": judged[best][0].score, "runs": len(targets.runs)})
         pipeline.tags({"best": best, "outcome": f"Version {version} ({best}): {decision.why}."})
         pipeline.json(report.as_dict(), "report.json")
+    return report
+
+
+@_task(name="check shapes")
+def load_shapes(study: Study, ingested: Ingested) -> tuple[ShapeTargets, Ingested]:
+    """Takes shapes and fields out of the store, and sets runs aside whose shape cannot be learned from."""
+    require_runs(study, ingested)
+    shapes, ingested = shape_targets(study, ingested)
+    log = get_run_logger()
+    for run, reason, sentence in ingested.rejected:
+        log.warning("run %s set aside (%s): %s", run, reason, sentence)
+    return shapes, ingested
+
+
+@_task(name="learn shapes")
+def train_on_shapes(study: Study, shapes: ShapeTargets, tracking: Tracking, run: TrackedRun) -> Learned:
+    """Trains and judges every candidate of a study whose shape varies."""
+    with one_thread():
+        return learn_shapes(study, shapes, tracking, run)
+
+
+def _run_shapes(study: Study, tracking: Tracking, pipeline: TrackedRun, ingested: Ingested) -> PipelineReport:
+    """The rest of the pipeline where the shape varies: there is nothing to reduce, and networks judge themselves."""
+    shapes, ingested = load_shapes(study, ingested)
+    pipeline.json([list(row) for row in ingested.rejected], "set_aside.json")
+    learned = train_on_shapes(study, whole(shapes), whole(tracking), whole(pipeline))
+    version, decision = register_and_decide(
+        study, whole(tracking), whole(pipeline), whole(learned.surrogate), learned.best, whole(shapes.targets)
+    )
+    report = learned.report(study, ingested, version, decision)
+    pipeline.metrics({"score": learned.best.score, "runs": len(shapes.targets.runs)})
+    pipeline.tags({"best": report.best, "outcome": f"Version {version} ({report.best}): {decision.why}."})
+    pipeline.json(report.as_dict(), "report.json")
     return report
 
 

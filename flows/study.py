@@ -14,6 +14,7 @@ from flows.study_errors import sentence_for
 from flows.study_sections import (
     Candidate,
     FieldSpec,
+    Geometry,
     MeshSection,
     Parameters,
     Promotion,
@@ -47,6 +48,7 @@ class Study(Section):
     )
     time: Time = Time.model_validate({})
     mesh: MeshSection = MeshSection.model_validate({})
+    geometry: Geometry | None = None
     reduction: Reduction = Field(
         default_factory=lambda: load_reductions().configs["svd"](), description="How fields are reduced."
     )
@@ -72,6 +74,14 @@ class Study(Section):
             for table in (values, *_tables(values.get("fields"))):
                 if isinstance(table.get("reduction"), dict):
                     table["reduction"].setdefault("kind", "svd")
+        return values
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shapes_are_for_unets(cls, values: Any) -> Any:
+        """A study with a [geometry] that names no candidates tries the one kind that can learn from it."""
+        if isinstance(values, dict) and "geometry" in values and not {"candidates", "search"} & set(values):
+            return values | {"candidates": ({"kind": "unet"},)}
         return values
 
     @model_validator(mode="before")
@@ -132,9 +142,29 @@ class Study(Section):
 
     @model_validator(mode="after")
     def _parameters_or_a_history(self) -> Study:
-        if not self.parameters.columns and not self.time.history:
+        if not self.parameters.columns and not self.time.history and self.geometry is None:
             raise ValueError(
-                "'parameters.columns' must name the inputs, unless `[time]` has a 'history' to forecast from"
+                "'parameters.columns' must name the inputs, unless `[time]` has a 'history' to forecast from or "
+                "`[geometry]` the shape"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _shapes_are_learned_by_unets(self) -> Study:
+        others = [one for one in self.candidates if one.kind != "unet"]
+        if self.geometry is None and len(others) < len(self.candidates):
+            raise ValueError("the kind 'unet' learns from shapes and needs `[geometry]`")
+        if self.geometry is None:
+            return self
+        if others or self.search is not None:
+            raise ValueError("a study with `[geometry]` can only have candidates of the kind 'unet'")
+        if self.symmetries:
+            raise ValueError(
+                "a study with `[geometry]` tells its symmetries there, by 'mirror' and 'periodic'"
+            )
+        if self.geometry.field in self.fields:
+            raise ValueError(
+                f"'geometry.field' is given with each shape and not learned: '{self.geometry.field}'"
             )
         return self
 

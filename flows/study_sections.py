@@ -16,6 +16,7 @@ from data.rules import Rules
 from surrogates.kinds import load_kinds
 from surrogates.physics_hints import FieldHint
 from surrogates.reductions import load_reductions
+from surrogates.shapes.settings import UNetConfig
 
 
 def _one_of(configs: Mapping[str, type[BaseModel]]) -> Any:
@@ -28,7 +29,7 @@ def _one_of(configs: Mapping[str, type[BaseModel]]) -> Any:
 if TYPE_CHECKING:
     Candidate = Reduction = Any
 else:
-    Candidate = _one_of(load_kinds().configs)
+    Candidate = _one_of(load_kinds().configs | {"unet": UNetConfig})
     Reduction = _one_of(load_reductions().configs)
 
 
@@ -333,6 +334,24 @@ class MeshSection(Section):
     )
     largest_error: float = Field(
         0.1, gt=0, description="Mapping error, relative to the field, beyond which a run is set aside."
+    )
+
+
+class Geometry(Section):
+    """Runs whose shape varies: the fields on a regular grid from the signed distance to the body."""
+
+    field: str = Field(
+        description="Name of the signed distance in the files: from every point of a regular grid to the body's "
+        "outline, negative inside, in the unit of the grid."
+    )
+    periodic: tuple[Literal["x", "y", "z"], ...] = Field(
+        (),
+        description="Axes along which the flow repeats itself; a body that moves along them takes its flow along.",
+    )
+    mirror: tuple[Literal["x", "y", "z"], ...] = Field(
+        (),
+        description="Axes along which the equations allow a mirror: the flow past the mirrored body is the mirrored "
+        "flow. Shapes are then learned both ways round.",
     )
 
 

@@ -56,6 +56,14 @@ def write_artifact(
         raise
 
 
+def artifact_kind(folder: Path) -> str:
+    """What kind of model the folder holds; raises ModelError where it is no artifact."""
+    try:
+        return str(json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))["what"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise _unreadable(Path(folder), f"no readable {MANIFEST}") from error
+
+
 def read_artifact(folder: Path, what: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The model's JSON and arrays; raises ModelError on a missing, damaged, foreign or newer artifact."""
     folder = Path(folder)

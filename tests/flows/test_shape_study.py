@@ -1,0 +1,143 @@
+"""Runs whose shape varies, from their files to a registered model and answers for new shapes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import meshio
+import mlflow
+import numpy as np
+import pytest
+
+from data.errors import StudyError
+from flows.pipeline import run_study
+from flows.study import Study
+from flows.tracking import Tracking
+
+ROWS, COLUMNS, CELL = 12, 24, 0.25
+STUDY = """
+name = "cylinders"
+[runs]
+folder = "runs"
+pattern = "run_*"
+file = "result.vtu"
+[geometry]
+field = "sdf"
+mirror = ["y"]
+[fields]
+u = { unit = "m/s" }
+[[candidates]]
+kind = "unet"
+members = 2
+widths = [6, 8]
+steps = 60
+learning_rate = 5e-3
+"""
+
+
+def write_run(folder: Path, a: float, cx: float, cy: float, cell: float = CELL, sick: bool = False) -> None:
+    """The potential flow past a circle of radius a about (cx, cy)."""
+    y, x = np.mgrid[:ROWS, :COLUMNS] * cell
+    x, y = x.ravel(), y.ravel()
+    r = np.maximum(np.hypot(x - cx, y - cy), 1e-9)
+    u = 1.0 - a**2 * ((x - cx) ** 2 - (y - cy) ** 2) / r**4
+    v = -2.0 * a**2 * (x - cx) * (y - cy) / r**4
+    distance = r - a
+    distance[0] = np.nan if sick else distance[0]
+    corner = (np.arange(ROWS - 1)[:, None] * COLUMNS + np.arange(COLUMNS - 1)).ravel()
+    quads = np.stack([corner, corner + 1, corner + COLUMNS + 1, corner + COLUMNS], axis=1)
+    data = {"sdf": distance, "u": np.stack([u, v], axis=1) * (r >= a)[:, None]}
+    folder.mkdir(parents=True)
+    mesh = meshio.Mesh(np.stack([x, y, 0.0 * x], axis=1), {"quad": quads}, point_data=data)
+    mesh.write(folder / "result.vtu")
+
+
+def write_study(folder: Path, number: int, text: str = STUDY) -> Path:
+    rng = np.random.default_rng(0)
+    for k in range(number):
+        place = folder / "runs" / f"run_{k:02d}"
+        write_run(place, rng.uniform(0.4, 0.6), rng.uniform(1.5, 3.0), rng.uniform(1.1, 1.6))
+    (folder / "study.toml").write_text(text)
+    return folder / "study.toml"
+
+
+@pytest.mark.slow
+def test_shapes_become_a_registered_model_that_answers_new_ones(tmp_path):
+    path = write_study(tmp_path, 20)
+    runs = tmp_path / "runs"
+    write_run(runs / "run_edge", 0.5, 0.3, 1.3)
+    write_run(runs / "run_nan", 0.5, 2.0, 1.3, sick=True)
+    write_run(runs / "run_other", 0.5, 2.0, 1.3, cell=0.2)
+    report = run_study(str(path))
+
+    assert report.promoted
+    assert report.best == "unet"
+    reasons = {run: (reason, sentence) for run, reason, sentence in report.ingested.rejected}
+    assert set(reasons) == {"run_edge", "run_nan", "run_other"}
+    assert reasons["run_edge"][0] == "no shape"
+    assert (
+        "must not touch the edge of the grid. Got one that reaches the first column" in reasons["run_edge"][1]
+    )
+    assert reasons["run_nan"][0] == "not finite"
+    assert "mesh" in reasons["run_other"][0]
+
+    study = Study.load(path)
+    tracking = Tracking(study.tracking.uri, study.name)
+    children = tracking.client.search_runs([tracking.experiment_id()], "tags.role = 'candidate'")
+    assert {"u.near_wall.mean", "u.away.mean", "u.mirror.y.mean", "u.divergence.mean"} <= set(
+        children[0].data.metrics
+    )
+    pictures = {file.path for file in tracking.client.list_artifacts(children[0].info.run_id, "figures")}
+    assert "figures/u_worst_shape.png" in pictures
+
+    mlflow.set_tracking_uri(tracking.uri)
+    model = mlflow.pyfunc.load_model("models:/cylinders@champion")
+    y, x = np.mgrid[:ROWS, :COLUMNS] * CELL
+    distance = np.hypot(x - 2.2, y - 1.3) - 0.5
+    answer = model.predict(distance[None])
+    u = answer["u"][0, :, 0].reshape(ROWS, COLUMNS)
+    assert np.all(u[distance < 0.0] == 0.0)
+    # Slower ahead of the circle than beside it.
+    assert u[5, 5] < u[8:10, 9].max()
+    assert (answer["u:lower"] <= answer["u:upper"]).all()
+    with pytest.raises(Exception, match="12 rows of 24 values"):
+        model.predict(distance[None, :, :-1])
+
+
+def test_too_few_sound_shapes_end_the_pipeline_with_the_first_reason(tmp_path):
+    path = write_study(tmp_path, 7)
+    for k in range(2):
+        write_run(tmp_path / "runs" / f"run_edge_{k}", 0.5 + 0.01 * k, 0.3, 1.3)
+    with pytest.raises(
+        StudyError, match=r"8 runs with a sound shape .*Got 7; the first of the others, 'run_edge_0'"
+    ):
+        run_study(str(path))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        (
+            '[geometry]\nfield = "sdf"\nmirror = ["y"]\n',
+            "",
+            "'parameters.columns' must name the inputs, unless",
+        ),
+        ('kind = "unet"', 'kind = "gp"', "can only have candidates of the kind 'unet'"),
+        ('field = "sdf"', 'field = "u"', "is given with each shape and not learned"),
+        (
+            "[fields]",
+            '[[symmetries]]\nkind = "mirror"\naxis = "y"\n[fields]',
+            "tells its symmetries there, by 'mirror' and 'periodic'",
+        ),
+    ],
+)
+def test_what_a_study_of_shapes_must_say(tmp_path, old, new, says):
+    settings = STUDY if "gp" not in new else STUDY[: STUDY.index("members")]
+    (tmp_path / "study.toml").write_text(settings.replace(old, new))
+    with pytest.raises(StudyError, match=says):
+        Study.load(tmp_path / "study.toml")
+
+
+def test_a_study_of_shapes_that_names_no_candidate_tries_a_unet(tmp_path):
+    (tmp_path / "study.toml").write_text(STUDY[: STUDY.index("[[candidates]]")])
+    assert [one.kind for one in Study.load(tmp_path / "study.toml").candidates] == ["unet"]
