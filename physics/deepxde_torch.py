@@ -17,8 +17,7 @@ _device = torch.get_default_device()
 with contextlib.redirect_stderr(io.StringIO()):  # it announces its backend
     import deepxde as dde
     from deepxde.config import real
-    from deepxde.nn.pytorch import NN
 torch.set_default_device(_device)
 real.set_float64()
 
-__all__ = ["NN", "dde"]
+__all__ = ["dde"]

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from physics.deepxde_torch import NN
 from physics.networks.activation import linear
 from physics.networks.architecture import Architecture
 from physics.networks.embedding import Embedding
@@ -16,7 +15,7 @@ from physics.networks.initial_weights import glorot
 from physics.problem import Problem
 
 
-class SolutionNetwork(NN):
+class SolutionNetwork(torch.nn.Module):
     """u(x) = lift(x, N(embedding(x), coefficients)) with N of an architecture, in double precision.
 
     Inputs (n, d + p): the coordinates, then the coefficients named in `varied`, in this order. The coefficients named
@@ -34,6 +33,7 @@ class SolutionNetwork(NN):
         super().__init__()
         self.problem, self.varied, self.estimated = problem, tuple(varied), tuple(estimated)
         self._dimension = len(problem.coordinates)
+        self.eased: dict[str, float] = {}  # coefficients that a curriculum sets for a while
         generator = torch.Generator().manual_seed(seed)
         self.embedding = Embedding(problem, architecture, generator)
         self._layers = architecture.build_layers()
@@ -71,7 +71,7 @@ class SolutionNetwork(NN):
 
     def coefficients(self, inputs: Tensor, weights: Sequence[Tensor]) -> dict[str, Tensor | float]:
         """Every coefficient by name: columns of the inputs, trainable numbers, or the fixed values."""
-        values: dict[str, Tensor | float] = dict(self.problem.values)
+        values: dict[str, Tensor | float] = {**self.problem.values, **self.eased}
         for i, name in enumerate(self.varied):
             values[name] = inputs[:, self._dimension + i, None]
         for i, name in enumerate(self.estimated):
@@ -79,6 +79,11 @@ class SolutionNetwork(NN):
             middle, half = (unknown.low + unknown.high) / 2, (unknown.high - unknown.low) / 2
             values[name] = middle + half * weights[-1][..., i].reshape(-1, 1)
         return values
+
+    @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return self.weights[0].device
 
     @property
     def input_bounds(self) -> tuple[np.ndarray, np.ndarray]:
@@ -94,7 +99,8 @@ class SolutionNetwork(NN):
 
     def estimates(self) -> dict[str, float]:
         """The trainable coefficients as they stand."""
-        values = self.coefficients(torch.zeros(1, self._dimension + len(self.varied)), list(self.weights))
+        blank = torch.zeros(1, self._dimension + len(self.varied), device=self.device)
+        values = self.coefficients(blank, list(self.weights))
         return {name: float(torch.as_tensor(values[name]).detach()) for name in self.estimated}
 
     def flat(self) -> Tensor:

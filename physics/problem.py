@@ -54,6 +54,8 @@ class Problem:
     features(x): what the network sees (n, f) of the coordinates (n, d); by itself they are scaled to [-1, 1].
     reference_floor, condition_floor: relative residual, and error of the conditions in the unit of u, that the
     reference's own accuracy allows.
+    stability(c): C with |u - u_true| <= C |residual|, both root mean squares over the domain, for whatever u meets
+    the conditions; None where no theory gives one.
     """
 
     name: str
@@ -70,6 +72,7 @@ class Problem:
     features: Callable[[Tensor], Tensor] | None = None
     reference_floor: float = 1e-9
     condition_floor: float = 1e-9
+    stability: Callable[[Mapping[str, float]], float] | None = None
 
     def __post_init__(self) -> None:
         if self.geometry is None and self.time is None:

@@ -14,22 +14,6 @@ from physics.measurements import Measurements
 from physics.network import SolutionNetwork
 
 
-class ConditionLoss:
-    """A soft condition as DeepXDE's loop knows conditions: at points of its own, whatever the loop's points are."""
-
-    def __init__(self, rows: Callable[[], Tensor]) -> None:
-        self._rows = rows
-
-    def collocation_points(self, points: np.ndarray) -> np.ndarray:
-        """None of the loop's."""
-        return points[:0]
-
-    def error(self, *_: object) -> Tensor:
-        """Errors (n, 1) whose mean square is that of the rows' sum."""
-        rows = self._rows()
-        return rows * len(rows) ** 0.5
-
-
 class ResidualRows:
     """r(theta) = the equations at the collocation points, the soft conditions, the misfit to measurements.
 
@@ -44,24 +28,44 @@ class ResidualRows:
         self, network: SolutionNetwork, points: np.ndarray, scale: float, measured: Measurements | None = None
     ) -> None:
         self.network = network
-        self._points, self._scale = torch.from_numpy(points), scale
-        self._blocks: list[tuple[int, Callable[[Sequence[Tensor]], list[Tensor]]]] = [
-            (len(points), self._equations)
+        self._points, self._scale = torch.as_tensor(points, device=network.device), scale
+        self._blocks: list[tuple[str, int, Callable[[Sequence[Tensor]], list[Tensor]]]] = [
+            ("equation", len(points), self._equations)
         ]
-        self._conditions = [self._condition(condition) for condition in network.problem.soft]
+        self._conditions = [("condition", *self._condition(condition)) for condition in network.problem.soft]
         self._blocks += self._conditions
         if measured is not None:
-            inputs, values = torch.from_numpy(measured.inputs), torch.from_numpy(measured.values)
-            self._blocks.append((len(values), lambda weights: self._misfits(inputs, values, weights)))
+            inputs, values = (
+                torch.as_tensor(array, device=network.device) for array in (measured.inputs, measured.values)
+            )
+            self._blocks.append(
+                ("measurement", len(values), lambda weights: self._misfits(inputs, values, weights))
+            )
+
+    @property
+    def points(self) -> Tensor:
+        """The collocation points (n, d + p)."""
+        return self._points
 
     def __call__(self, theta: Tensor) -> Tensor:
         """r (m,) at weights theta (p,)."""
         return torch.cat(self._columns(self._blocks, self.network.unflat(theta)))[:, 0]
 
+    def terms(self, theta: Tensor) -> dict[str, Tensor]:
+        """The pieces of r (m_i,) by the name of their loss, in order, differentiable by theta (p,)."""
+        pieces: dict[str, Tensor] = {}
+        weights = self.network.unflat(theta)
+        for kind, _, block in self._blocks:
+            for column in block(weights):
+                number = sum(name.startswith(kind) for name in pieces) + 1
+                pieces[f"{kind} {number}"] = column[:, 0]
+            dde.grad.clear()
+        return pieces
+
     def jacobian(self, theta: Tensor) -> Tensor:
         """J = dr / dtheta (m, p) at weights theta (p,)."""
         pieces = []
-        for samples, block in self._blocks:
+        for _, samples, block in self._blocks:
             each = theta.detach().expand(samples, -1).clone().requires_grad_()
             columns = block(self.network.unflat(each))
             for column in columns:
@@ -74,23 +78,16 @@ class ResidualRows:
     def sizes(self) -> np.ndarray:
         """Relative residual |residual| / scale (n,) at each collocation point, with the network's own weights."""
         columns = self._columns(self._blocks[:1], list(self.network.weights))
-        return torch.cat(columns, dim=1).norm(dim=1).numpy() * len(self._points) ** 0.5
+        return torch.cat(columns, dim=1).norm(dim=1).cpu().numpy() * len(self._points) ** 0.5
 
     def condition_error(self) -> float:
         """Root of the weighted mean square errors of all soft conditions, with the network's own weights."""
         columns = self._columns(self._conditions, list(self.network.weights))
         return float(sum(float(column.square().sum()) for column in columns) ** 0.5)
 
-    def losses(self) -> list[ConditionLoss]:
-        """The soft conditions as losses of DeepXDE's loop."""
-        return [
-            ConditionLoss(lambda block=block: block(list(self.network.weights))[0])
-            for _, block in self._conditions
-        ]
-
     def _columns(self, blocks: Sequence[tuple], weights: Sequence[Tensor]) -> list[Tensor]:
         columns = []
-        for _, block in blocks:
+        for *_, block in blocks:
             columns += [column.detach() for column in block(weights)]
             dde.grad.clear()
         return columns
@@ -108,7 +105,7 @@ class ResidualRows:
         if network.varied:
             low, high = (corner[soft.points.shape[1] :] for corner in network.input_bounds)
             share = np.random.default_rng(0).random((len(soft.points) // soft.copies, len(low)))
-            varied = torch.from_numpy(low + (high - low) * share).repeat(soft.copies, 1)
+            varied = torch.as_tensor(low + (high - low) * share, device=network.device).repeat(soft.copies, 1)
 
         def rows(weights: Sequence[Tensor]) -> list[Tensor]:
             error = soft.error(

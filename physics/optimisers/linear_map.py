@@ -34,3 +34,7 @@ class JacobianMap:
     def transposed_times(self, w: Tensor) -> Tensor:
         """J^T w (p,) of w (m,)."""
         return torch.autograd.grad(self._r, self._theta, w, retain_graph=True)[0]
+
+    def normal_times(self, v: Tensor) -> Tensor:
+        """J^T J v (p,) of v (p,)."""
+        return self.transposed_times(self.times(v))

@@ -46,9 +46,7 @@ def matrix_free_gauss_newton(
         if float(gradient.abs().max()) <= gradient_tolerance:
             return Minimum(theta, loss, tuple(losses), "small gradient", held.mu if held else 0.0)
 
-        def product(v: Tensor, jacobian: JacobianMap = jacobian) -> Tensor:
-            return jacobian.transposed_times(jacobian.times(v))
-
+        product = jacobian.normal_times
         sketch = NystroemPreconditioner(product, min(rank, len(theta)), theta, seed=number)
         if held is None:
             held = Damping(1e-3 * _largest_eigenvalue(product, gradient))
@@ -56,7 +54,7 @@ def matrix_free_gauss_newton(
         while True:  # until a step lowers the loss
             mu = held.mu
             step = _conjugate_gradients(
-                lambda v, mu=mu: product(v) + mu * v,
+                lambda v, mu=mu, product=product: product(v) + mu * v,
                 -gradient,
                 lambda v, mu=mu, sketch=sketch: sketch.solve(v, mu),
                 min(0.5, float(gradient.norm()) ** 0.5),

@@ -21,9 +21,8 @@ class NystroemPreconditioner:
     """
 
     def __init__(self, product: Callable[[Tensor], Tensor], rank: int, like: Tensor, seed: int = 0) -> None:
-        draws = torch.randn(
-            len(like), rank, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
-        )
+        generator = torch.Generator("cpu").manual_seed(seed)
+        draws = torch.randn(len(like), rank, generator=generator, dtype=torch.float64, device="cpu")
         test, _ = torch.linalg.qr(draws.to(like))
         image = torch.stack([product(column) for column in test.T], dim=1)
         shift = torch.finfo(like.dtype).eps * float(image.norm()) + torch.finfo(like.dtype).tiny

@@ -50,7 +50,7 @@ class Soap(torch.optim.Optimizer):
         beta1, beta2 = group["betas"]
         turned = min(weight.shape) > 1
         if not state:
-            state["step"] = torch.zeros(())
+            state["step"] = torch.zeros((), device="cpu")
             state["first"], state["second"] = torch.zeros_like(weight), torch.zeros_like(weight)
             if turned:
                 state["left"], state["right"] = gradient @ gradient.T, gradient.T @ gradient

@@ -15,6 +15,9 @@ Source: Hetenyi, Beams on Elastic Foundation (1946), chapter III.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -49,6 +52,11 @@ def reference(x: Tensor, c: Coefficients) -> Tensor:
     return (1 - 2 * (even + odd) / (torch.cos(2 * h) + torch.cosh(2 * h))) / (4 * b4)
 
 
+def stability(c: Mapping[str, float]) -> float:
+    """1 / (pi^4 + 4 B^4): the least eigenvalue of the operator, of the mode sin(pi xi)."""
+    return 1 / (math.pi**4 + 4 * c["stiffness"])
+
+
 register(
     Problem(
         name="beam_on_elastic_foundation",
@@ -66,5 +74,6 @@ register(
             ),
         ),
         unknowns=(Unknown("stiffness", 100.0, 20.0, 200.0),),
+        stability=stability,
     )
 )

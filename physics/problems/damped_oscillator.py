@@ -11,6 +11,9 @@ Data 4 (2021) 669097.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -38,6 +41,12 @@ def reference(x: Tensor, c: Coefficients) -> Tensor:
     return torch.exp(-d * t) * (torch.cos(w * t) + d / w * torch.sin(w * t))
 
 
+def stability(c: Mapping[str, float]) -> float:
+    """(1 - exp(-d)) / (d w): the error is the residual convolved with exp(-d t) sin(w t) / w (Young)."""
+    d, w0 = c["d"], c["w0"]
+    return (1 - math.exp(-d)) / (d * math.sqrt(w0**2 - d**2))
+
+
 register(
     Problem(
         name="damped_oscillator",
@@ -56,5 +65,6 @@ register(
             ),
         ),
         unknowns=(Unknown("d", 2.0, 1.0, 3.0, "1/s"), Unknown("w0", 20.0, 18.0, 22.0, "rad/s")),
+        stability=stability,
     )
 )

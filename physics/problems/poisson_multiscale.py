@@ -11,6 +11,9 @@ Eng. 384 (2021) 113938, section 4.1.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
@@ -43,6 +46,11 @@ def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
     return 4 * x[:, :1] * (1 - x[:, :1]) * network
 
 
+def stability(c: Mapping[str, float]) -> float:
+    """1 / pi^2: the least eigenvalue of -u'' between zeros at 0 and 1 is pi^2."""
+    return 1 / math.pi**2
+
+
 register(
     Problem(
         name="poisson_multiscale",
@@ -56,5 +64,6 @@ register(
         conditions=(
             dde.icbc.DirichletBC(INTERVAL, lambda x: 0.0 * x[:, :1], lambda _, on_boundary: on_boundary),
         ),
+        stability=stability,
     )
 )

@@ -10,6 +10,9 @@ Source: Boyce and DiPrima, Elementary Differential Equations and Boundary Value 
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -38,6 +41,11 @@ def reference(x: Tensor, c: Coefficients) -> Tensor:
     return (U0 - c2) + c2 * torch.exp(-a * x[:, :1]) + b / a * x[:, :1]
 
 
+def stability(c: Mapping[str, float]) -> float:
+    """1 / pi^2: of e with zeros at the ends, -(e'' + a e') times e integrates to |e'|^2 >= pi^2 |e|^2."""
+    return 1 / math.pi**2
+
+
 register(
     Problem(
         name="second_order_bvp",
@@ -53,5 +61,6 @@ register(
             ),
         ),
         unknowns=(Unknown("a", 5.0, 1.0, 8.0), Unknown("b", 2.0, -3.0, 3.0)),
+        stability=stability,
     )
 )

@@ -12,10 +12,11 @@ from physics.deepxde_torch import dde
 from physics.derivative import derivative
 from physics.network import SolutionNetwork
 from physics.networks.architecture import Architecture
-from physics.pinn import TrainingPlan, train
+from physics.pinn import train
 from physics.problem import no_lift
 from physics.problems import problem_named
 from physics.residual_rows import ResidualRows
+from physics.training_plan import Sampling, TrainingPlan
 
 BOX = dde.geometry.GeometryXTime(dde.geometry.Interval(0.0, 1.0), dde.geometry.TimeDomain(0.0, 2.0))
 POINTS = np.array([[0.2, 0.1], [0.7, 1.5], [0.4, 0.9]])
@@ -108,7 +109,7 @@ def test_the_jacobian_holds_the_conditions(varied):
 def test_soft_and_hard_conditions_lead_to_the_same_solution():
     hard = problem_named("second_order_bvp")
     trained = replace(hard, lift=no_lift, soft=tuple(soft(c, hard.domain, 2, 10.0) for c in hard.conditions))
-    plan = TrainingPlan(hidden=(12, 12), points=150, adam_steps=100, rounds=4, lm_steps=50)
+    plan = TrainingPlan(Architecture((12, 12)), Sampling(150), first_steps=100, rounds=4, steps=50)
     x = np.linspace(0, 1, 101)[:, None]
     for problem in (hard, trained):
         pinn = train(problem, plan, seed=0)

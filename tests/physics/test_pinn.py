@@ -7,13 +7,14 @@ import pytest
 import torch
 
 from data.errors import FieldwrightError
+from physics.measurements import Measurements
 from physics.network import SolutionNetwork
 from physics.networks.architecture import Architecture
-from physics.pinn import TrainingPlan, train
+from physics.pinn import train
 from physics.problems import problem_named
-from physics.residual_rows import Measurements
+from physics.training_plan import Sampling, TrainingPlan
 
-QUICK = TrainingPlan(hidden=(12, 12), points=150, adam_steps=100, rounds=4, lm_steps=50, tolerance=1e-4)
+QUICK = TrainingPlan(Architecture((12, 12)), Sampling(150), first_steps=100, rounds=4, steps=50)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def test_a_boundary_value_problem_is_solved_to_its_closed_form(solved):
 
 
 def test_training_is_determined_by_its_seed():
-    plan = replace(QUICK, adam_steps=10, rounds=2, lm_steps=5)
+    plan = replace(QUICK, first_steps=10, rounds=2, steps=5)
     first, again, other = (train(problem_named("lotka_volterra"), plan, seed) for seed in (0, 0, 1))
     x = np.linspace(0, 10, 11)[:, None]
     assert np.array_equal(again.predict(x), first.predict(x))
@@ -47,7 +48,7 @@ def test_training_leaves_torchs_settings_alone(solved):
 
 
 def test_the_weights_restore_the_solution_bit_by_bit(solved):
-    fresh = SolutionNetwork(solved.network.problem, Architecture(QUICK.hidden), seed=9)
+    fresh = SolutionNetwork(solved.network.problem, QUICK.architecture, seed=9)
     fresh.restore(solved.network.state())
     x = torch.linspace(0, 1, 7, dtype=torch.float64)[:, None]
     assert torch.equal(fresh(x), solved.network(x))
@@ -55,7 +56,7 @@ def test_the_weights_restore_the_solution_bit_by_bit(solved):
 
 def test_one_network_solves_the_equation_for_a_range_of_coefficients():
     problem = problem_named("second_order_bvp")
-    pinn = train(problem, replace(QUICK, points=250, tolerance=1e-3), seed=0, varied=("a",))
+    pinn = train(problem, replace(QUICK, sampling=Sampling(250), tolerance=1e-3), seed=0, varied=("a",))
     assert pinn.verdict == "converged"
     x = np.linspace(0, 1, 51)[:, None]
     for a in (1.2, 3.0, 4.0, 7.8):
@@ -78,7 +79,7 @@ def test_an_estimate_without_measurements_is_refused():
 
 
 def test_too_little_training_is_not_called_success():
-    pinn = train(problem_named("damped_oscillator"), replace(QUICK, adam_steps=5, rounds=0), seed=0)
+    pinn = train(problem_named("damped_oscillator"), replace(QUICK, first_steps=5, rounds=0), seed=0)
     assert pinn.verdict == "not converged"
     assert pinn.residual > 0.1
 
@@ -86,29 +87,33 @@ def test_too_little_training_is_not_called_success():
 def test_a_constant_solution_is_named_a_collapse():
     problem = problem_named("second_order_bvp")
     stuck = replace(problem, lift=lambda x, network, c: 1 + 1e-6 * x**2 * (1 - x) ** 2 * network)
-    pinn = train(stuck, replace(QUICK, adam_steps=20, rounds=0), seed=0)
+    pinn = train(stuck, replace(QUICK, first_steps=20, rounds=0), seed=0)
     assert pinn.verdict == "collapsed"
 
 
 def test_progress_tells_every_stage():
     seen = []
-    plan = replace(QUICK, adam_steps=5, rounds=2, lm_steps=2)
-    pinn = train(problem_named("damped_oscillator"), plan, seed=0, progress=lambda *told: seen.append(told))
-    assert [stage for stage, _ in seen] == ["Adam", "round 1", "round 2"]
-    assert [residual for _, residual in seen] == [residual for _, residual in pinn.history]
-    assert pinn.residual == min(residual for _, residual in seen)
+    plan = replace(QUICK, first_steps=5, rounds=2, steps=2)
+    pinn = train(problem_named("damped_oscillator"), plan, seed=0, progress=seen.append)
+    assert [told.stage for told in seen] == ["Adam", "round 1", "round 2"]
+    assert [told.residual for told in seen] == [residual for _, residual in pinn.history]
+    assert pinn.residual == min(told.residual for told in seen)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "plan", "accuracy"),
     [
-        ("damped_oscillator", TrainingPlan(hidden=(20, 20), points=500, tolerance=3e-5), 1e-4),
-        ("lotka_volterra", TrainingPlan(hidden=(20, 20), points=500), 1e-4),
-        ("beam_on_elastic_foundation", TrainingPlan(hidden=(16, 16), points=300, adam_steps=100), 1e-5),
-        ("heat_high_frequency", TrainingPlan(hidden=(20, 20)), 1e-3),
-        ("poisson_multiscale", TrainingPlan(hidden=(20, 20), tolerance=3e-5), 1e-3),
-        ("burgers", TrainingPlan(points=2000), 1e-3),
+        ("damped_oscillator", TrainingPlan(Architecture((20, 20)), Sampling(500), tolerance=3e-5), 1e-4),
+        ("lotka_volterra", TrainingPlan(Architecture((20, 20)), Sampling(500)), 1e-4),
+        (
+            "beam_on_elastic_foundation",
+            TrainingPlan(Architecture((16, 16)), Sampling(300), first_steps=100),
+            1e-5,
+        ),
+        ("heat_high_frequency", TrainingPlan(Architecture((20, 20))), 1e-3),
+        ("poisson_multiscale", TrainingPlan(Architecture((20, 20)), tolerance=3e-5), 1e-3),
+        ("burgers", TrainingPlan(sampling=Sampling(2000)), 1e-3),
     ],
 )
 def test_harder_equations_are_solved_to_their_references(name, plan, accuracy):

@@ -7,8 +7,10 @@ import pytest
 
 from data.errors import FieldwrightError
 from physics.measurements import measured_on_reference
-from physics.pinn import TrainingPlan, train
+from physics.networks.architecture import Architecture
+from physics.pinn import train
 from physics.problems import problem_named
+from physics.training_plan import Sampling, TrainingPlan
 
 PAGE = Path(__file__).parents[2] / "docs/pinn.md"
 
@@ -27,7 +29,7 @@ def folder(tmp_path):
 def test_the_pages_example_is_checked_trained_and_inverted(folder):
     problem = problem_named("decay:problem", folder)
     assert problem.check_reference() < 1e-12
-    plan = TrainingPlan(hidden=(10,), points=100, adam_steps=50, rounds=3, lm_steps=30)
+    plan = TrainingPlan(Architecture((10,)), Sampling(100), first_steps=50, rounds=3, steps=30)
     for noise, accuracy in ((0.0, 1e-3), (0.01, 0.02)):
         measured = measured_on_reference(problem, n=20, noise=noise, seed=0, c={"rate": 0.8})
         pinn = train(problem, plan, seed=0, estimated=("rate",), measured=measured)

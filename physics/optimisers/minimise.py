@@ -1,0 +1,49 @@
+"""The second-order optimisers by name, on residual rows."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import Tensor
+
+from physics.optimisers.choice import Name
+from physics.optimisers.energy_natural_gradient import energy_natural_gradient
+from physics.optimisers.levenberg_marquardt import levenberg_marquardt
+from physics.optimisers.limited_memory_bfgs import limited_memory_bfgs
+from physics.optimisers.matrix_free_gauss_newton import matrix_free_gauss_newton
+from physics.optimisers.minimum import Minimum
+from physics.optimisers.self_scaled_broyden import self_scaled_broyden
+
+
+class Rows(Protocol):
+    """Residuals r (m,) of weights theta (p,), in the forms that optimisers ask for."""
+
+    def __call__(self, theta: Tensor) -> Tensor:
+        """r (m,)."""
+        ...
+
+    def graph(self, theta: Tensor) -> Tensor:
+        """r (m,), differentiable by theta."""
+        ...
+
+    def jacobian(self, theta: Tensor) -> Tensor:
+        """dr / dtheta (m, p)."""
+        ...
+
+    def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
+        """|r|^2 / 2 and its gradient (p,)."""
+        ...
+
+
+def minimise(name: Name, rows: Rows, theta: Tensor, steps: int, damping: float | None = None) -> Minimum:
+    """Minimises |r(theta)|^2 / 2 by the optimiser of that name; damping: to go on with, of those that have one."""
+    if name == "levenberg_marquardt":
+        return levenberg_marquardt(rows, rows.jacobian, theta, steps, damping)
+    if name == "natural_gradient":
+        return energy_natural_gradient(rows, rows.jacobian, theta, steps)
+    if name == "gauss_newton":
+        return matrix_free_gauss_newton(rows.graph, theta, steps, damping)
+    if name == "ssbroyden":
+        return self_scaled_broyden(rows.value_and_gradient, theta, steps)
+    assert name == "lbfgs", f"'{name}' goes by single gradients"
+    return limited_memory_bfgs(rows.value_and_gradient, theta, steps)

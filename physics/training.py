@@ -1,0 +1,299 @@
+"""One training as it goes: stages of a schedule, each judged, and everything that the next one needs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import TypeAdapter
+from torch.nn.utils import parameters_to_vector
+
+from data.errors import FieldwrightError
+from physics.checkpoint import read_checkpoint, write_checkpoint
+from physics.collocation import drawn_by_residual, refined
+from physics.measurements import Measurements
+from physics.network import SolutionNetwork
+from physics.optimisers.choice import Name, optimiser_for
+from physics.optimisers.minimise import minimise
+from physics.optimisers.soap import Soap
+from physics.residual_rows import ResidualRows
+from physics.training_plan import TrainingPlan
+from physics.weighting.weighted_rows import WeightedRows
+from physics.weighting.weights import RunningWeights
+
+HELD_OUT = 4000
+CHUNK = 500
+"""Steps of the first optimiser between two looks at the held-out points."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """So many steps of the first optimiser, or a round of the second, in one part of the curriculum."""
+
+    name: str
+    steps: int
+    part: int
+    first: bool
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training is: the stage just done, the held-out residual, every loss, and seconds spent and left.
+
+    seconds_left: at most, at the pace so far; None before every kind of stage was seen once.
+    """
+
+    stage: str
+    residual: float
+    losses: Mapping[str, float]
+    seconds: float
+    seconds_left: float | None
+
+
+class Training:
+    """A network on its way through a plan's schedule; `advance` does the next stage, until `done`."""
+
+    def __init__(
+        self, network: SolutionNetwork, plan: TrainingPlan, seed: int, measured: Measurements | None
+    ) -> None:
+        plan.curriculum.check(network.problem)
+        plan.weighting.check(network.problem)
+        self.network, self._plan, self._measured = network, plan, measured
+        self._rng = np.random.default_rng(seed)
+        self.held_out = network.inputs(HELD_OUT, self._rng)
+        with torch.device("cpu"):
+            self.scale = network.problem.scale(self.held_out[:, : len(network.problem.coordinates)])
+        self.points = network.inputs(plan.sampling.points, self._rng)
+        self.history: list[tuple[float, float]] = []
+        self.best, self.best_theta = float("inf"), network.flat()
+        self._weights = RunningWeights(plan.weighting, network.problem)
+        self._optimiser = self._first_optimiser()
+        self._damping: float | None = None
+        self._finished, self._steps = 0, 0
+        self._schedule = schedule(plan)
+        self._identity = _identity(network, plan, seed, measured)
+        self._seconds: dict[bool, list[float]] = {True: [], False: []}  # a step's, of both kinds of stages
+
+        rows = self.rows(self.points)
+        self.optimiser: Name
+        if plan.optimiser == "auto":
+            self.optimiser, self.why = optimiser_for(len(network.flat()), len(rows(network.flat())))
+        else:
+            self.optimiser, self.why = plan.optimiser, "the plan names it"
+
+    @property
+    def done(self) -> bool:
+        """Whether the schedule is used up, or the residual within the tolerance in the last part."""
+        if self._finished == len(self._schedule):
+            return True
+        coming = self._schedule[self._finished]
+        whole = coming.part == self._plan.curriculum.parts
+        return whole and not coming.first and self.best <= self._plan.tolerance
+
+    def rows(self, points: np.ndarray) -> ResidualRows:
+        """The residuals at these points, with the conditions and the measurements."""
+        return ResidualRows(self.network, points, self.scale, self._measured)
+
+    def residual_at(self, points: np.ndarray) -> float:
+        """Relative root mean square of the residual at points, with the errors of soft conditions."""
+        rows = ResidualRows(self.network, points, self.scale)
+        return float(np.sqrt(np.mean(rows.sizes() ** 2) + rows.condition_error() ** 2))
+
+    def advance(self) -> Progress:
+        """Does the next stage and judges it."""
+        begun = time.process_time()
+        stage = self._schedule[self._finished]
+        self._enter(stage)
+        rows = self.rows(self.points)
+        if stage.first or self.optimiser in ("adam", "soap"):
+            self._descend(rows, stage.steps)
+        else:
+            self._minimise(rows, stage.steps)
+        losses = {
+            name: float(p.detach().square().sum()) for name, p in rows.terms(self.network.flat()).items()
+        }
+        self._leave()
+        residual = self.residual_at(self.held_out)
+        if residual < self.best:
+            self.best, self.best_theta = residual, self.network.flat()
+        elif not np.isfinite(residual):  # go on from what was best
+            self.network.assign(self.best_theta)
+            self._optimiser, self._damping = self._first_optimiser(), None
+        if not stage.first:
+            self._resample()
+        self._finished += 1
+        spent = time.process_time() - begun
+        self._seconds[stage.first].append(spent / stage.steps)
+        total = spent + (self.history[-1][0] if self.history else 0.0)
+        self.history.append((total, residual))
+        return Progress(stage.name, residual, losses, total, self._seconds_left())
+
+    def _enter(self, stage: Stage) -> None:
+        curriculum, problem = self._plan.curriculum, self.network.problem
+        if self._finished and self._schedule[self._finished - 1].part != stage.part:
+            self._weights.forget_points()
+            self.points = self._candidates(self._plan.sampling.points, stage.part)
+        elif not self._finished and curriculum.marching:
+            self.points = self._candidates(self._plan.sampling.points, stage.part)
+        self.network.eased = curriculum.eased(problem, stage.part)
+        self.network.embedding.reveal(curriculum.revealed(stage.part))
+
+    def _leave(self) -> None:
+        """The whole equation and network again, to be judged."""
+        self.network.eased = {}
+        self.network.embedding.reveal(1.0)
+
+    def _descend(self, rows: ResidualRows, steps: int) -> None:
+        """Steps along single gradients, with weights renewed as they go."""
+        network = self.network
+        for _ in range(steps):
+            if self._steps % self._plan.weighting.every == 0:
+                self._weights.renew_balance(rows, network.flat())
+            terms = rows.terms(parameters_to_vector(network.weights))
+            weights = self._weights.of(rows, terms)
+            loss = (weights * torch.cat(list(terms.values())).square()).sum()
+            self._optimiser.zero_grad()
+            loss.backward()
+            self._optimiser.step()
+            self._steps += 1
+
+    def _minimise(self, rows: ResidualRows, steps: int) -> None:
+        theta = self.network.flat()
+        self._weights.renew_balance(rows, theta)
+        weighted = WeightedRows(rows, self._weights.of(rows, rows.terms(theta)))
+        found = minimise(self.optimiser, weighted, theta, steps, self._damping)
+        self.network.assign(found.theta)
+        self._damping = found.damping or None
+
+    def _candidates(self, n: int, part: int) -> np.ndarray:
+        """n even inputs, of the part's window of time."""
+        inputs = self.network.inputs(n, self._rng)
+        if self._plan.curriculum.marching:
+            low, high = self.network.problem.bounds
+            time = len(low) - 1
+            share = (self._plan.curriculum.end(self.network.problem, part) - low[-1]) / (high[-1] - low[-1])
+            inputs[:, time] = low[-1] + share * (inputs[:, time] - low[-1])
+        return inputs
+
+    def _resample(self) -> None:
+        sampling = self._plan.sampling
+        if sampling.kind == "fixed":
+            return
+        self._weights.forget_points()
+        part = self._schedule[self._finished].part
+        if sampling.kind == "even":
+            self.points = self._candidates(sampling.points, part)
+            return
+        candidates = self._candidates(sampling.candidates * sampling.points, part)
+        sizes = ResidualRows(self.network, candidates, self.scale).sizes()
+        if sampling.kind == "rad":
+            self.points = drawn_by_residual(
+                candidates, sizes, sampling.points, sampling.power, sampling.floor, self._rng
+            )
+        else:
+            added = max(1, round(sampling.added * sampling.points))
+            self.points = refined(self.points, candidates, sizes, added)
+
+    def _first_optimiser(self) -> torch.optim.Optimizer:
+        weights = list(self.network.weights)
+        if self._plan.first == "soap":
+            return Soap(weights, rate=self._plan.first_rate)
+        return torch.optim.Adam(weights, lr=self._plan.first_rate)
+
+    def _seconds_left(self) -> float | None:
+        left = 0.0
+        for stage in self._schedule[self._finished :]:
+            if not self._seconds[stage.first]:
+                return None
+            left += stage.steps * float(np.mean(self._seconds[stage.first]))
+        return left
+
+    def save(self, path: Path) -> None:
+        """Writes everything that the stages to come depend on."""
+        weighting, attention = self._weights.state()
+        values = {
+            "identity": self._identity,
+            "finished": self._finished,
+            "steps": self._steps,
+            "best": self.best,
+            "damping": self._damping,
+            "history": self.history,
+            "seconds": [self._seconds[True], self._seconds[False]],
+            "rng": self._rng.bit_generator.state,
+            "weighting": weighting,
+        }
+        arrays = {f"network.{name}": value for name, value in self.network.state().items()}
+        arrays |= {"points": self.points, "best_theta": self.best_theta.cpu().numpy()} | attention
+        for i, weight in enumerate(self.network.weights):
+            for name, value in self._optimiser.state.get(weight, {}).items():
+                arrays[f"optimiser.{i}.{name}"] = value.cpu().numpy()
+        write_checkpoint(path, values, arrays)
+
+    def restore(self, path: Path) -> None:
+        """Takes what `save` wrote; raises FieldwrightError when it was of another training."""
+        values, arrays = read_checkpoint(path)
+        if values["identity"] != self._identity:
+            raise FieldwrightError(
+                "A checkpoint must be of the same equation, plan, seed and measurements",
+                f"'{path}', which is of others",
+                "Give another path, or delete the file",
+            )
+        device = self.network.device
+        self.network.restore(
+            {name.removeprefix("network."): a for name, a in arrays.items() if name.startswith("network.")}
+        )
+        self.points = arrays["points"]
+        self.best, self.best_theta = values["best"], torch.as_tensor(arrays["best_theta"], device=device)
+        self._finished, self._steps, self._damping = values["finished"], values["steps"], values["damping"]
+        self.history = [(seconds, residual) for seconds, residual in values["history"]]
+        self._seconds = {True: values["seconds"][0], False: values["seconds"][1]}
+        self._rng.bit_generator.state = values["rng"]
+        self._weights.restore(values["weighting"], arrays, device)
+        self._restore_optimiser(arrays)
+
+    def _restore_optimiser(self, arrays: Mapping[str, np.ndarray]) -> None:
+        weights = list(self.network.weights)
+        for key, array in arrays.items():
+            if key.startswith("optimiser."):
+                _, number, name = key.split(".")
+                # torch counts steps on the processor, wherever the weights are.
+                device = "cpu" if name == "step" else self.network.device
+                self._optimiser.state[weights[int(number)]][name] = torch.as_tensor(array, device=device)
+
+
+def schedule(plan: TrainingPlan) -> list[Stage]:
+    """The stages of a plan: in every part of the curriculum the first optimiser, then rounds, most of them last."""
+    parts, stages = plan.curriculum.parts, []
+    ends = [round(plan.first_steps * part / parts) for part in range(parts + 1)]
+    name = {"adam": "Adam", "soap": "SOAP"}[plan.first]
+    for part in range(1, parts + 1):
+        left = ends[part] - ends[part - 1]
+        while left:
+            stages.append(Stage(name, min(left, CHUNK), part, True))
+            left -= stages[-1].steps
+        if part < parts and plan.rounds:
+            stages.append(Stage(f"part {part}", plan.steps, part, False))
+    stages += [Stage(f"round {i + 1}", plan.steps, parts, False) for i in range(plan.rounds)]
+    return stages
+
+
+def _identity(network: SolutionNetwork, plan: TrainingPlan, seed: int, measured: Measurements | None) -> str:
+    """A hash of what decides the course of a training."""
+    what: Sequence[Any] = (
+        network.problem.name,
+        TypeAdapter(TrainingPlan).dump_python(plan, mode="json"),
+        seed,
+        network.varied,
+        network.estimated,
+    )
+    digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode())
+    if measured is not None:
+        digest.update(measured.inputs.tobytes() + measured.values.tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,54 @@
+"""How to train a physics-informed network: every switch in one place."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+from pydantic.dataclasses import dataclass
+
+from physics.curriculum import Curriculum
+from physics.networks.architecture import Architecture
+from physics.optimisers.choice import Name
+from physics.weighting.weights import Weighting
+
+Count = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class Sampling:
+    """Collocation points, and how they change from round to round.
+
+    points: at the start. kind: "fixed"; "even": new ones; "rad": new ones of density |r|^power / mean + floor; "rar":
+    those of before and `added` of them more, where the residual is largest. candidates: for each point drawn.
+    """
+
+    points: int = Field(default=1000, ge=1)
+    kind: Literal["fixed", "even", "rad", "rar"] = "rad"
+    power: float = Field(default=1.0, ge=0.0)
+    floor: float = Field(default=1.0, ge=0.0)
+    added: float = Field(default=0.1, gt=0.0)
+    candidates: int = Field(default=10, ge=1)
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="forbid"))
+class TrainingPlan:
+    """How to train: the network, where residuals are taken, how they count, and the effort.
+
+    first: "adam" or "soap" for first_steps at first_rate; then at most `rounds` of `steps` each by the optimiser,
+    with points and weights renewed before each. optimiser: "auto" picks by the size.
+    tolerance: the relative residual on held-out points that is success.
+    """
+
+    architecture: Architecture = field(default_factory=Architecture)
+    sampling: Sampling = field(default_factory=Sampling)
+    weighting: Weighting = field(default_factory=Weighting)
+    curriculum: Curriculum = field(default_factory=Curriculum)
+    first: Literal["adam", "soap"] = "adam"
+    first_steps: Count = 500
+    first_rate: Annotated[float, Field(gt=0.0)] = 2e-3
+    optimiser: Literal["auto"] | Name = "auto"
+    rounds: Count = 6
+    steps: int = Field(default=100, ge=1)
+    tolerance: float = Field(default=1e-4, gt=0.0)
