@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -19,22 +18,20 @@ from threadpoolctl import threadpool_limits
 from data.errors import StudyError
 from data.store import SnapshotStore
 from flows import inputs
-from flows.candidate_figures import candidate_figures
 from flows.candidates import AUTO, labelled, on_scales
-from flows.conservation import conservation_errors
 from flows.parted import Parted, part_runs
 from flows.progress import report as report_progress
 from flows.promotion import Decision, decide
+from flows.record import record_best, record_candidate
 from flows.reduction_figures import reduction_figures
 from flows.report import Ingested, Judged, PipelineReport, Searched
 from flows.search import Search, logged, searched
 from flows.shape_learning import Learned, learn_shapes
 from flows.shape_targets import ShapeTargets, shape_targets
 from flows.study import Study
-from flows.symmetries import built_in, equivariance_errors, held_out_errors
+from flows.symmetries import built_in
 from flows.targets import Targets
 from flows.tracking import TrackedRun, Tracking
-from surrogates.kept_aside import KeptAside
 from surrogates.kinds import KindConfig
 from surrogates.reductions import Reduction, reduction_for
 from surrogates.shapes.shape_surrogate import ShapeSurrogate
@@ -226,22 +223,18 @@ def run_study(study_path: str) -> PipelineReport:
         for label, candidate in candidates.items():
             with tracking.run(label, parent=pipeline.id) as child:
                 judged[label] = judge_candidate(study, label, candidate, whole(targets))
-                _log_candidate(child, study, candidate, targets, reductions, *judged[label])
+                record_candidate(child, study, candidate, targets, reductions, *judged[label])
         found = None
         if study.search is not None:
             with tracking.run(AUTO, parent=pipeline.id) as child:
                 candidates[AUTO], judged[AUTO], found = search_candidate(
                     study, whole(tracking), whole(child), whole(targets)
                 )
-                _log_candidate(child, study, candidates[AUTO], targets, reductions, *judged[AUTO])
+                record_candidate(child, study, candidates[AUTO], targets, reductions, *judged[AUTO])
                 child.json(asdict(found), "search.json")
         best = min(judged, key=lambda label: judged[label][0].score)
         surrogate = train_best(study, candidates[best], whole(targets), whole(judged[best][1]))
-        pipeline.metrics(equivariance_errors(study, targets, surrogate))
-        kept = None
-        if runs.aside is not None:
-            kept = KeptAside.judge(surrogate, runs.aside.x, runs.aside.values)
-            pipeline.metrics(kept.summary())
+        kept = record_best(pipeline, study, surrogate, targets, runs.aside)
         version, decision = register_and_decide(
             study, whole(tracking), whole(pipeline), whole(surrogate), judged[best][0], whole(targets)
         )
@@ -295,22 +288,3 @@ def _run_shapes(study: Study, tracking: Tracking, pipeline: TrackedRun, ingested
     pipeline.tags({"best": report.best, "outcome": f"Version {version} ({report.best}): {decision.why}."})
     pipeline.json(report.as_dict(), "report.json")
     return report
-
-
-def _log_candidate(
-    run: TrackedRun,
-    study: Study,
-    candidate: KindConfig,
-    targets: Targets,
-    reductions: Mapping[str, Reduction],
-    judged: Judged,
-    validation: CrossValidation,
-) -> None:
-    run.tags({"role": "candidate", "candidate": judged.candidate})
-    run.params(candidate.model_dump())
-    run.params({"seed": study.seed, "runs": len(targets.runs), "folds": study.validation.folds})
-    run.params({f"reduction.{name}": study.reduction_of(name).model_dump_json() for name in study.fields})
-    run.metrics({"score": judged.score} | validation.summary())
-    run.metrics(held_out_errors(study, targets, validation) | conservation_errors(study, targets, validation))
-    for name, figure in candidate_figures(targets, reductions, validation).items():
-        run.figure(figure, name)

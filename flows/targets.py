@@ -85,8 +85,8 @@ def cut(targets: Targets, length: int) -> Targets:
     pairs = zip(windows.run.tolist(), windows.start.tolist(), strict=True)
     fields = []
     for info in targets.fields:
-        known = info.times or ()
-        fields.append(info.model_copy(update={"times": tuple(time - known[0] for time in known[:length])}))
+        known = np.array(info.times or ())[:length]
+        fields.append(info.model_copy(update={"times": tuple((known - known[:1]).tolist())}))
     return replace(
         targets,
         runs=tuple(f"{targets.runs[run]}+{start}" for run, start in pairs),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -129,6 +130,11 @@ class Tracking:
         return {"status": found[0].info.status} | found[0].data.tags if found else None
 
 
+def metric_name(name: str) -> str:
+    """The name as MLflow takes it: "max(stress)" as "max.stress", other signs that it refuses as underscores."""
+    return re.sub(r"[^\w\-. :/]", "_", name.replace("(", ".").replace(")", ""))
+
+
 class TrackedRun:
     """Writes into one MLflow run."""
 
@@ -144,7 +150,7 @@ class TrackedRun:
         """Numbers; one that is not finite cannot be compared and is left out."""
         for key, value in values.items():
             if math.isfinite(value):
-                self.client.log_metric(self.id, key, float(value))
+                self.client.log_metric(self.id, metric_name(key), float(value))
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Words to search runs by."""

@@ -60,6 +60,9 @@ def test_runs_become_a_champion_and_everything_is_on_record(make_study: MakeStud
     own = {item.path for item in client.list_artifacts(parent.info.run_id, "figures")}
     for what in ("singular_values", "modes", "projection_error"):
         assert f"figures/stress_{what}.png" in own
+    # The mean stress is that of the load alone, whatever the modulus.
+    assert parent.data.metrics["sobol.mean.stress.load.first"] > 0.99
+    assert {"figures/sensitivity.png", "figures/responses.png"} <= own
     # load (1 + x y) + 0.1 load sin(load x) is close to a plane: rank 2 leaves less than a percent of new runs.
     assert parent.data.metrics["stress.projection_error"] < 1e-2
     for judged in report.judged:
