@@ -18,6 +18,10 @@ CONSTANT = 1e-3  # values that span less than this, relative to the largest, are
 MOST = 0.9  # of the domain, or of the loss
 BETWEEN_POINTS = 10.0  # times the residual at the points of training: the equation is met there alone
 RATES = 100.0  # times the mean square slope of one loss's residuals against another's
+TRIVIAL, HARDLY = (
+    0.1,
+    0.5,
+)  # relative residual of an equation that is met; share of the conditions that is not
 LINES, ALONG = 8, 256
 UNRESOLVED = 1e-2  # a smaller relative residual is no matter of missing waves
 
@@ -52,6 +56,8 @@ def findings(
     span, size = np.ptp(values, axis=0).max(), abs(values).max()
     if span <= CONSTANT * size or size == 0:
         return (_collapsed(f"its values span {span:.1e} about {size:.1e}"),)
+    if trivial := _trivial(rows, network):
+        return (_collapsed(trivial),)
     if residual <= tolerance:
         return (
             Finding(
@@ -75,6 +81,23 @@ def _collapsed(sign: str) -> Finding:
         sign,
         "Build the conditions into the lift or weigh them more; begin with causal weights or time marching",
     )
+
+
+def _trivial(rows: ResidualRows, network: SolutionNetwork) -> str | None:
+    """The sign of a solution that meets the equation, but soft conditions hardly better than no network does."""
+    theta = network.flat()
+    losses, without = (
+        {name: float(piece.detach().square().sum()) for name, piece in rows.terms(at).items()}
+        for at in (theta, torch.zeros_like(theta))
+    )
+    equation = sum(loss for name, loss in losses.items() if name.startswith("equation")) ** 0.5
+    met, unmet = (
+        sum(loss for name, loss in all_losses.items() if name.startswith("condition")) ** 0.5
+        for all_losses in (losses, without)
+    )
+    if equation <= TRIVIAL and unmet > 0 and met > HARDLY * unmet:
+        return f"it meets the equation to {equation:.1e}, and {met / unmet:.0%} of what its conditions ask is missing"
+    return None
 
 
 def _not_converged(residual: float, tolerance: float) -> Finding:

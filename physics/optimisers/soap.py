@@ -55,7 +55,7 @@ class Soap(torch.optim.Optimizer):
             if turned:
                 state["left"], state["right"] = gradient @ gradient.T, gradient.T @ gradient
                 for side in ("left", "right"):
-                    state[f"basis_{side}"] = torch.linalg.eigh(state[side])[1]
+                    state[f"basis_{side}"] = torch.linalg.eigh(state[side])[1].contiguous()
         state["step"] += 1
         number = int(state["step"])
         first, second = state["first"], state["second"]
@@ -80,9 +80,12 @@ class Soap(torch.optim.Optimizer):
 
     @staticmethod
     def _renew(state: dict) -> None:
-        """One power iteration; the second moments follow their directions into the order of falling eigenvalues."""
+        """One power iteration; the second moments follow their directions into the order of falling eigenvalues.
+
+        Bases lie row by row, as those of a restored state do, so that their products round alike.
+        """
         for side, dimension in (("left", 0), ("right", 1)):
             basis = state[f"basis_{side}"]
             order = torch.einsum("ij,ik,kj->j", basis, state[side], basis).argsort(descending=True)
-            state[f"basis_{side}"] = torch.linalg.qr(state[side] @ basis[:, order])[0]
+            state[f"basis_{side}"] = torch.linalg.qr(state[side] @ basis[:, order])[0].contiguous()
             state["second"] = state["second"].index_select(dimension, order)

@@ -8,7 +8,8 @@ from torch import Tensor
 from physics.optimisers.choice import ENTRIES
 from physics.residual_rows import ResidualRows
 
-PROJECTIONS = 8
+PROJECTIONS = 32
+"""Their mean is within a quarter of the trace, in standard deviation, for any kernel."""
 
 
 def gradient_norms(rows: ResidualRows, theta: Tensor) -> dict[str, float]:
@@ -21,11 +22,13 @@ def gradient_norms(rows: ResidualRows, theta: Tensor) -> dict[str, float]:
     return norms
 
 
-def kernel_traces(rows: ResidualRows, theta: Tensor, entries: int = ENTRIES) -> dict[str, float]:
+def kernel_traces(
+    rows: ResidualRows, theta: Tensor, entries: int = ENTRIES, projections: int = PROJECTIONS
+) -> dict[str, float]:
     """tr K_i = |J_i|^2 of each loss's residuals by the weights theta (p,), the trace of its neural tangent kernel.
 
-    Exact while the Jacobian has at most so many entries; beyond, the mean of |J_i^T s|^2 over eight vectors of random
-    signs s, whose expectation it is (Hutchinson, Commun. Stat. Simul. 19 (1990) 433).
+    Exact while the Jacobian has at most so many entries; beyond, the mean of |J_i^T s|^2 over `projections` vectors
+    of random signs s, whose expectation it is (Hutchinson, Commun. Stat. Simul. 19 (1990) 433).
     """
     theta = theta.detach().clone().requires_grad_()
     terms = rows.terms(theta)
@@ -37,8 +40,8 @@ def kernel_traces(rows: ResidualRows, theta: Tensor, entries: int = ENTRIES) -> 
     traces: dict[str, float] = {}
     for name, piece in terms.items():
         traces[name] = 0.0
-        for _ in range(PROJECTIONS):
+        for _ in range(projections):
             signs = 2.0 * torch.randint(0, 2, piece.shape, generator=generator, device="cpu").to(piece) - 1
             (slope,) = torch.autograd.grad(piece, theta, signs, retain_graph=True, allow_unused=True)
-            traces[name] += 0.0 if slope is None else float(slope.square().sum()) / PROJECTIONS
+            traces[name] += 0.0 if slope is None else float(slope.square().sum()) / projections
     return traces
