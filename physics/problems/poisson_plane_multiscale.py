@@ -2,8 +2,8 @@
 
     u_xx + u_yy = f  on (0, 1)^2,   u = 0 on the edge,   u = sin(2 pi x) sin(2 pi y) + 0.1 sin(16 pi x) sin(16 pi y)
 
-As on the line, the small waves dominate f (6.4 to 1) and are a tenth of u. The features are waves of 1/2, 3/2, 3 and 6
-periods over the side, none of which is the solution's.
+As on the line, the small waves dominate f (6.4 to 1) and are a tenth of u. The features are waves of 1/2, 3/2, 3 and
+6 periods over the side, none of which is the solution's.
 
 Source: on the line, Wang, Wang and Perdikaris, Comput. Methods Appl. Mech. Eng. 384 (2021) 113938, section 4.1.
 """

@@ -49,7 +49,7 @@ def solve_periodic(
 
 
 def _coefficients(symbol: np.ndarray, h: float) -> tuple[np.ndarray, ...]:
-    """exp(h L), exp(h L / 2), and the weights of the stages: means over a circle round h L, where no digits cancel."""
+    """exp(h L), exp(h L / 2), and the stages' weights: means over a circle round h L, where no digits cancel."""
     circle = np.exp(2j * np.pi * (np.arange(32) + 0.5) / 32)
     z = h * symbol[:, None] + circle
     q = h * np.mean((np.exp(z / 2) - 1) / z, axis=1)

@@ -9,6 +9,8 @@ import torch
 from numpy.polynomial import chebyshev
 from torch import Tensor
 
+from physics.references.rectangle_series import polynomials
+
 
 def chebyshev_times(end: float, degree: int) -> np.ndarray:
     """The degree + 1 Chebyshev points of (0, end), rising."""
@@ -20,8 +22,8 @@ def space_time_series(
 ) -> Callable[[Tensor, Tensor], Tensor]:
     """u(x, t), for x (m, 1) and t (m, 1), through values (times, n) at the Chebyshev points of (0, end).
 
-    values: in time at `chebyshev_times(end, times - 1)`, in space at n even points of the period [start, start + length).
-    Modes below rounding are left out. Returns (m, 1), which torch differentiates.
+    values: in time at `chebyshev_times(end, times - 1)`, in space at n even points of [start, start + length), one
+    period. Modes below rounding are left out. Returns (m, 1), which torch differentiates.
     Source: Trefethen, Spectral Methods in MATLAB (2000), chapters 3 and 5.
     """
     times, n = values.shape
@@ -38,14 +40,6 @@ def space_time_series(
     def series(x: Tensor, t: Tensor) -> Tensor:
         phase = (x - start) * k
         amplitudes = torch.cos(phase) @ cosines + torch.sin(phase) @ sines
-        return (amplitudes * _polynomials(2 * t / end - 1, times)).sum(dim=1, keepdim=True)
+        return (amplitudes * polynomials(2 * t / end - 1, times)).sum(dim=1, keepdim=True)
 
     return series
-
-
-def _polynomials(s: Tensor, count: int) -> Tensor:
-    """T_0 to T_(count-1) (m, count) at s (m, 1), by their recurrence."""
-    columns = [torch.ones_like(s), s]
-    for _ in range(count - 2):
-        columns.append(2 * s * columns[-1] - columns[-2])
-    return torch.cat(columns[:count], dim=1)
