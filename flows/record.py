@@ -13,6 +13,7 @@ from flows.targets import Targets
 from flows.tracking import TrackedRun
 from surrogates.kept_aside import KeptAside
 from surrogates.kinds import KindConfig
+from surrogates.quantities import headline_quantities
 from surrogates.reductions import Reduction
 from surrogates.surrogate import Surrogate
 from surrogates.understanding.responses import response_figure
@@ -46,10 +47,11 @@ def record_best(
     """Errors under symmetries, what drives the answers, and what runs kept aside say; None if there are none."""
     run.metrics(equivariance_errors(study, targets, surrogate))
     if targets.parameters and not surrogate.description.history:
-        indices = sensitivity(surrogate, seed=study.seed)
+        asked = [one for info in surrogate.description.fields for one in headline_quantities(info)]
+        indices = sensitivity(surrogate, asked, seed=study.seed)
         run.metrics(sensitivity_numbers(surrogate, indices))
         run.figure(sensitivity_figure(surrogate, indices), "sensitivity.png")
-        run.figure(response_figure(surrogate), "responses.png")
+        run.figure(response_figure(surrogate, asked), "responses.png")
     if aside is None:
         return None
     kept = KeptAside.judge(surrogate, aside.x, aside.values)

@@ -67,6 +67,12 @@ def default_quantities(info: FieldInfo) -> list[Quantity]:
     ]
 
 
+def headline_quantities(info: FieldInfo) -> list[Quantity]:
+    """Largest and mean value of a scalar, of a vector's magnitude, or of each component of anything else."""
+    whole = {1: [None], 2: ["magnitude"], 3: ["magnitude"]}.get(len(info.components), [*info.components])
+    return [Quantity(what, info.name, component) for component in whole for what in ("max", "mean")]
+
+
 def _name(component: int | None, info: FieldInfo) -> str | None:
     if component is None:
         return "magnitude"
