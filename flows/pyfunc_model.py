@@ -17,7 +17,7 @@ from mlflow.pyfunc.model import PythonModel, PythonModelContext
 from surrogates.artifact import artifact_kind
 from surrogates.prediction import Band, Prediction
 from surrogates.quantities import default_quantities
-from surrogates.shapes.shape_surrogate import WHAT as SHAPES
+from surrogates.shapes.description import SHAPES
 from surrogates.shapes.shape_surrogate import ShapeSurrogate
 from surrogates.surrogate import Surrogate
 

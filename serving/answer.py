@@ -9,9 +9,10 @@ import numpy as np
 import orjson
 
 from data.errors import QueryError
-from serving.blocks import predict_in_blocks
 from serving.query import BANDS, Query
 from serving.served import Served
+from serving.served_shapes import ServedShapes
+from serving.shape_query import ShapeQuery
 from surrogates.prediction import Band, Prediction
 
 JSON = "application/json"
@@ -19,11 +20,11 @@ NPZ = "application/x-npz"
 STATISTICS = ("mean", "std", "lower", "upper")
 
 
-def predict(served: Served, query: Query) -> Prediction:
+def predict(served: Served | ServedShapes, query: Any) -> Prediction:
     """The prediction, all of it finite; raises QueryError."""
     # What overflows is found below and refused; NumPy's warnings would only fill the log.
     with np.errstate(all="ignore"):
-        prediction = predict_in_blocks(served.surrogate, query)
+        prediction = served.predict(query)
     for name, band in (*prediction.quantities.items(), *prediction.fields.items()):
         for statistic in STATISTICS:
             finite = np.isfinite(getattr(band, statistic))
@@ -36,7 +37,9 @@ def predict(served: Served, query: Query) -> Prediction:
     return prediction
 
 
-def written(served: Served, query: Query, prediction: Prediction, media_type: str) -> bytes:
+def written(
+    served: Served | ServedShapes, query: Query | ShapeQuery, prediction: Prediction, media_type: str
+) -> bytes:
     """The body of the reply, in the media type JSON or NPZ."""
     header = {
         "model": served.model,

@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import logging
 import threading
+from pathlib import Path
 
 from data.errors import FieldwrightError
 from serving.served import Served, load_served
-from serving.shelf import Shelf
+from serving.served_shapes import ServedShapes, load_served_shapes
+from serving.shelf import Shelf, Shelved
+from surrogates.artifact import artifact_kind
+from surrogates.shapes.description import SHAPES
 
 EVERY_SECONDS = 1.0
 logger = logging.getLogger("bentoml.fieldwright")
+
+
+def loaded(shelved: Shelved, folder: Path) -> Served | ServedShapes:
+    """The version, ready to be served, of whichever kind of model it is; raises ModelError."""
+    return (load_served_shapes if artifact_kind(folder) == SHAPES else load_served)(shelved, folder)
 
 
 class Champion:
@@ -21,7 +30,7 @@ class Champion:
     """
 
     def __init__(self, shelf: Shelf) -> None:
-        self.current: Served | None = None
+        self.current: Served | ServedShapes | None = None
         self.failure = f"No model has been put into {shelf.folder} yet."
         self._shelf = shelf
         self._tried = ""
@@ -47,7 +56,7 @@ class Champion:
         self._tried = versions[0].folder
         for shelved in versions if self.current is None else versions[:1]:
             try:
-                served = load_served(shelved, self._shelf.path(shelved))
+                served = loaded(shelved, self._shelf.path(shelved))
             # Whatever a damaged artifact makes fail, the version that is served must go on being served.
             except Exception as error:
                 why = str(error) if isinstance(error, FieldwrightError) else repr(error)

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from data.errors import QueryError
 from serving.answer import JSON, NPZ, predict, written
 from serving.body import decode, read_body
 from serving.champion import Champion
@@ -23,9 +24,9 @@ from serving.limits import INLINE_BYTES, MAX_WAITING
 from serving.mesh_reply import mesh_reply
 from serving.metrics import QueryMetrics
 from serving.openapi import PAGE, specification
-from serving.query import Query
 from serving.refused import Refused
 from serving.served import Served
+from serving.served_shapes import ServedShapes
 
 
 class Endpoint:
@@ -75,7 +76,11 @@ class Endpoint:
         """Answers how quantities and fields change with the parameters."""
         body = await read_body(request)
         served = self._served()
-        content = await self._in_thread(lambda: gradients_reply(served, _query(served, body)))
+        if isinstance(served, ServedShapes):
+            raise QueryError(
+                "Gradients are those with respect to parameters", "a model of shapes", "Ask POST /predict"
+            )
+        content = await self._in_thread(lambda: gradients_reply(served, served.read(decode(body))))
         return Response(content, media_type=JSON)
 
     async def models(self, request: Request) -> Response:
@@ -99,7 +104,7 @@ class Endpoint:
         """The page on which the interface can be read and tried."""
         return HTMLResponse(PAGE)
 
-    def _served(self) -> Served:
+    def _served(self) -> Served | ServedShapes:
         if self._champion.current is None:
             raise Refused(
                 503,
@@ -109,7 +114,7 @@ class Endpoint:
             )
         return self._champion.current
 
-    def _answer(self, served: Served, query: Query, media_type: str) -> bytes:
+    def _answer(self, served: Served | ServedShapes, query: Any, media_type: str) -> bytes:
         prediction = predict(served, query)
         if self._metrics:
             self._metrics.count(prediction.inside)
@@ -135,5 +140,5 @@ def _media_type(request: Request) -> str:
     return NPZ if NPZ in request.headers.get("accept", "") else JSON
 
 
-def _query(served: Served, body: bytes) -> Query:
+def _query(served: Served | ServedShapes, body: bytes) -> Any:
     return served.read(decode(body))

@@ -9,9 +9,10 @@ import orjson
 
 from serving.answer import NPZ
 from serving.served import Served
+from serving.served_shapes import ServedShapes
 
 
-def mesh_reply(served: Served, field: str, media_type: str) -> bytes:
+def mesh_reply(served: Served | ServedShapes, field: str, media_type: str) -> bytes:
     """points (n, 3) in the order of the field's values, and cells, meshio's type to (k, nodes) indices.
 
     Cells join the points of a field on points; raises QueryError for a field that the model does not have.

@@ -73,11 +73,12 @@ class QueryReader:
         quantities = self._outputs.quantities(document.get("quantities"))
         times = self._transients.times(document.get("times"))
         history = self._transients.history(document.get("history"), len(x))
-        band = _is_simultaneous(document.get("band", BANDS[0]))
+        band = is_simultaneous(document.get("band", BANDS[0]))
         return Query(x, fields, quantities, values, band, times, history)
 
 
-def _is_simultaneous(band: Any) -> bool:
+def is_simultaneous(band: Any) -> bool:
+    """Whether 'band' asks for whole fields together; raises QueryError where it is neither."""
     if band not in BANDS:
         raise QueryError(f"'band' must be among {listed(BANDS)}", quoted(band), nearest(band, BANDS))
     return band == BANDS[1]

@@ -15,6 +15,7 @@ from serving.limits import INLINE_SECONDS, MAX_SECONDS
 from serving.query import Query, QueryReader
 from serving.shelf import Shelved
 from surrogates.description import FieldInfo
+from surrogates.prediction import Prediction
 from surrogates.surrogate import Surrogate
 from surrogates.trajectory.history import History
 
@@ -53,6 +54,10 @@ class Served:
                 "Send them in several requests, or ask for fewer quantities",
             )
         return query
+
+    def predict(self, query: Query) -> Prediction:
+        """What the surrogate answers; raises QueryError."""
+        return predict_in_blocks(self.surrogate, query)
 
     def quick(self, query: Query) -> bool:
         """Whether it is answered before others could notice; finding a place on the mesh can take long."""

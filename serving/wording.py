@@ -20,14 +20,19 @@ def quoted(value: Any) -> str:
 
 
 def listed(names: Iterable[str]) -> str:
-    """'a', 'b' and 'c'."""
-    *most, last = [f"'{name}'" for name in names]
+    """'a', 'b' and 'c'; nothing where there are none."""
+    quoted_names = [f"'{name}'" for name in names]
+    if not quoted_names:
+        return "nothing"
+    *most, last = quoted_names
     return f"{', '.join(most)} and {last}" if most else last
 
 
 def nearest(name: Any, names: Iterable[str]) -> str:
     """Points to the valid name that is nearest, or lists them all where none is near."""
     names = list(names)
+    if not names:
+        return "Leave it out"
     near = get_close_matches(name, names, n=1, cutoff=0.5) if isinstance(name, str) else []
     return f"Perhaps '{near[0]}' was meant" if near else f"Choose from {listed(names)}"
 

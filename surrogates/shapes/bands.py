@@ -129,6 +129,7 @@ def _spread(answers: np.ndarray, cells: np.ndarray) -> np.ndarray:
     variance = answers.astype(np.float64).var(axis=0, ddof=1)
     fluid = (cells >= 0.0)[:, None].astype(np.float64)
     size = (1, 1, WINDOW, WINDOW)
-    share = uniform_filter(fluid, size, mode="nearest")
-    smooth = uniform_filter(variance * fluid, size, mode="nearest") / np.maximum(share, 1e-9)
+    share = uniform_filter(fluid, size, mode="nearest")  # type: ignore[arg-type]  # one size for each axis
+    smooth = uniform_filter(variance * fluid, size, mode="nearest")  # type: ignore[arg-type]
+    smooth = smooth / np.maximum(share, 1e-9)
     return np.sqrt(np.maximum(smooth, 0.0))

@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict
 
 from surrogates.description import Description, ParameterInfo
 
+SHAPES = "shape surrogate"
+"""What the artifact of a model of varying shapes holds."""
+
 
 class GeometryInfo(BaseModel):
     """How shapes are given and what the equations allow.

@@ -1,4 +1,4 @@
-"""The U-Net: one encoder of the geometry, and for each component of the fields a decoder of its own."""
+"""An ensemble of U-Nets: one encoder of the geometry, and for each component of the fields a decoder of its own."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from torch.nn import functional as torch_functions
 class Convolution(nn.Module):
     """A 3 x 3 convolution that keeps the size: what lies beyond an edge repeats the period, or the edge itself."""
 
-    def __init__(self, inputs: int, outputs: int, periodic: tuple[bool, bool]) -> None:
+    def __init__(self, inputs: int, outputs: int, groups: int, periodic: tuple[bool, bool]) -> None:
         super().__init__()
-        self.inner = nn.Conv2d(inputs, outputs, 3)
+        self.inner = nn.Conv2d(groups * inputs, groups * outputs, 3, groups=groups)
         self.modes = ["circular" if yes else "replicate" for yes in periodic]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -24,42 +24,27 @@ class Convolution(nn.Module):
 
 
 class Block(nn.Module):
-    """x + conv(act(conv(act(x)))), which begins as the identity."""
+    """x + conv(act(... conv(act(x)))), so many convolutions deep, which begins as the identity."""
 
-    def __init__(self, width: int, periodic: tuple[bool, bool]) -> None:
+    def __init__(self, width: int, depth: int, groups: int, periodic: tuple[bool, bool]) -> None:
         super().__init__()
-        self.first = Convolution(width, width, periodic)
-        self.second = Convolution(width, width, periodic)
-        nn.init.zeros_(self.second.inner.weight)
+        convolutions = [Convolution(width, width, groups, periodic) for _ in range(depth)]
+        nn.init.zeros_(convolutions[-1].inner.weight)
+        self.inner = nn.ModuleList(convolutions)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        inner = self.first(torch_functions.silu(x))
-        return x + self.second(torch_functions.silu(inner))
+        inner = x
+        for convolution in self.inner:
+            inner = convolution(torch_functions.silu(inner))
+        return x + inner
 
 
-class Decoder(nn.Module):
-    """From the coarsest features back to the grid: at each level upsampled and added to the encoder's."""
+class UNets(nn.Module):
+    """Fields (q, members, outputs, ny, nx) from channels (q, members, inputs, ny, nx), for any ny and nx.
 
-    def __init__(self, widths: Sequence[int], periodic: tuple[bool, bool]) -> None:
-        super().__init__()
-        pairs = list(itertools.pairwise(reversed(widths)))
-        self.reduce = nn.ModuleList(nn.Conv2d(coarse, fine, 1) for coarse, fine in pairs)
-        self.skip = nn.ModuleList(nn.Conv2d(fine, fine, 1) for _, fine in pairs)
-        self.blocks = nn.ModuleList(Block(fine, periodic) for _, fine in pairs)
-        self.head = Convolution(widths[0], 4, periodic)
-
-    def forward(self, levels: Sequence[torch.Tensor]) -> torch.Tensor:
-        """One component (q, 1, ny, nx) from the encoder's features, the finest first."""
-        x = levels[-1]
-        finer = reversed(levels[:-1])
-        for reduce, skip, block, level in zip(self.reduce, self.skip, self.blocks, finer, strict=True):
-            x = block(torch_functions.interpolate(reduce(x), scale_factor=2.0) + skip(level))
-        # The finest level has half the grid's resolution: four outputs there are one on the grid.
-        return torch_functions.pixel_shuffle(self.head(torch_functions.silu(x)), 2)
-
-
-class UNet(nn.Module):
-    """Fields (q, outputs, ny, nx) from channels (q, inputs, ny, nx), for any ny and nx.
+    Members, and the decoders of each, are groups of the same convolutions: they share no weight, and one call of a
+    few large operations answers for all. A decoder goes from the coarsest features back to the grid, at each level
+    upsampled and added to the encoder's features, which it weighs by itself.
 
     Source: Ronneberger, Fischer & Brox, U-Net, MICCAI 2015; a decoder for each component as in Ribeiro, Rehman,
     Ahmed & Dengel, DeepCFD, arXiv:2004.08826, 2020. Residual blocks stand in place of plain convolutions, and
@@ -68,24 +53,49 @@ class UNet(nn.Module):
     widths: channels of the levels at half, quarter, ... resolution. periodic: along rows and along columns.
     """
 
-    def __init__(self, inputs: int, outputs: int, widths: Sequence[int], periodic: tuple[bool, bool]) -> None:
+    def __init__(
+        self, members: int, inputs: int, outputs: int, widths: Sequence[int], periodic: tuple[bool, bool]
+    ) -> None:
         super().__init__()
+        self.members, self.outputs = members, outputs
         self.multiple = 2 ** len(widths)
         self.modes = ["circular" if yes else "replicate" for yes in periodic]
-        before = [inputs, *widths[:-1]]
+        finer = [inputs, *widths[:-1]]
         self.down = nn.ModuleList(
-            nn.Conv2d(fine, coarse, 2, stride=2) for fine, coarse in zip(before, widths, strict=True)
+            nn.Conv2d(members * fine, members * coarse, 2, stride=2, groups=members)
+            for fine, coarse in zip(finer, widths, strict=True)
         )
-        self.blocks = nn.ModuleList(Block(width, periodic) for width in widths)
-        self.decoders = nn.ModuleList(Decoder(widths, periodic) for _ in range(outputs))
+        self.encoders = nn.ModuleList(Block(width, 2, members, periodic) for width in widths)
+        decoders = members * outputs
+        pairs = list(itertools.pairwise(reversed(widths)))
+        # The coarsest features are the encoder's own, one set for all decoders of a member.
+        self.up = nn.ModuleList(
+            nn.Conv2d(
+                (members if k == 0 else decoders) * coarse,
+                decoders * fine,
+                1,
+                groups=members if k == 0 else decoders,
+            )
+            for k, (coarse, fine) in enumerate(pairs)
+        )
+        self.skip = nn.ModuleList(
+            nn.Conv2d(members * fine, decoders * fine, 1, groups=members) for _, fine in pairs
+        )
+        self.decoders = nn.ModuleList(Block(fine, 1, decoders, periodic) for _, fine in pairs)
+        self.head = Convolution(widths[0], 4, decoders, periodic)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         rows, columns = x.shape[-2:]
+        x = x.flatten(1, 2)
         x = torch_functions.pad(x, (0, 0, 0, -rows % self.multiple), mode=self.modes[0])
         x = torch_functions.pad(x, (0, -columns % self.multiple, 0, 0), mode=self.modes[1])
         levels = []
-        for down, block in zip(self.down, self.blocks, strict=True):
-            x = block(down(x))
+        for down, encoder in zip(self.down, self.encoders, strict=True):
+            x = encoder(down(x))
             levels.append(x)
-        found = torch.cat([decoder(levels) for decoder in self.decoders], dim=1)
-        return found[..., :rows, :columns]
+        finer = reversed(levels[:-1])
+        for up, skip, decoder, level in zip(self.up, self.skip, self.decoders, finer, strict=True):
+            x = decoder(torch_functions.interpolate(up(x), scale_factor=2.0) + skip(level))
+        # The finest level has half the grid's resolution: four outputs there are one on the grid.
+        found = torch_functions.pixel_shuffle(self.head(torch_functions.silu(x)), 2)
+        return found[..., :rows, :columns].unflatten(1, (self.members, self.outputs))

@@ -25,7 +25,7 @@ class UNetConfig(BaseModel):
     widths: tuple[Annotated[int, Field(ge=4, le=512)], ...] = Field(
         default=(16, 32, 64, 96), min_length=2, max_length=6
     )
-    steps: int = Field(default=2000, ge=1)
+    steps: int = Field(default=3000, ge=1)
     batch: int = Field(default=4, ge=1)
     learning_rate: float = Field(default=3e-3, gt=0.0)
     weight_decay: float = Field(default=1e-3, ge=0.0)

@@ -18,18 +18,16 @@ from surrogates.domain import Domain
 from surrogates.prediction import Band, Prediction
 from surrogates.shapes.bands import WallBands
 from surrogates.shapes.channels import Channels, FieldScales
-from surrogates.shapes.description import GeometryInfo, ShapeDescription
+from surrogates.shapes.description import SHAPES, GeometryInfo, ShapeDescription
 from surrogates.shapes.descriptors import descriptor_names, descriptors
 from surrogates.shapes.distance import centring, checked_distance, rolled
 from surrogates.shapes.grid import Grid
 from surrogates.shapes.held_out import HeldOut, judged
-from surrogates.shapes.network import UNet
+from surrogates.shapes.network import UNets
 from surrogates.shapes.settings import UNetConfig
-from surrogates.shapes.training import answers, train_members
+from surrogates.shapes.training import answers, train
 from surrogates.states import part, prefixed
 
-WHAT = "shape surrogate"
-"""What its artifact holds."""
 LEAST_SHAPES = 8
 
 
@@ -46,7 +44,7 @@ class ShapeSurrogate:
     grid: Grid
     channels: Channels
     scales: FieldScales
-    members: list[UNet]
+    networks: UNets
     bands: WallBands
     domain: Domain
     cells: Mapping[str, np.ndarray]
@@ -109,7 +107,7 @@ class ShapeSurrogate:
         x = np.asarray(x, dtype=np.float64)
         channels, scales = Channels.fit(grid, x[kept]), FieldScales.fit(wanted[kept], fluid[kept], sizes)
         seen = channels.of(frame, x)
-        members = train_members(
+        networks = train(
             config,
             seen[kept],
             scales.scaled(wanted[kept]),
@@ -119,7 +117,7 @@ class ShapeSurrogate:
             seed=seed,
             progress=progress,
         )
-        found = scales.unscaled(answers(members, seen))
+        found = scales.unscaled(answers(networks, seen))
         from_wall = frame / grid.cell
         error = np.mean(found[:, held], axis=0) - wanted[held]
         bands = WallBands.fit(
@@ -152,7 +150,7 @@ class ShapeSurrogate:
         )
         domain = Domain.fit(np.column_stack([x, traits]))
         places = np.asarray(points, dtype=np.float64)
-        made = cls(description, grid, channels, scales, members, bands, domain, dict(cells or {}), places)
+        made = cls(description, grid, channels, scales, networks, bands, domain, dict(cells or {}), places)
         judgement = judged(
             made, held, shapes[held], x[held], {info.name: targets[info.name][held] for info in infos}
         )
@@ -213,7 +211,7 @@ class ShapeSurrogate:
         """Mean, std and factor of the band, each (q, c, ny, nx), components of all fields in their order."""
         rolls = centring(shapes, self.grid)
         frame = rolled(shapes, rolls)
-        found = self.scales.unscaled(answers(self.members, self.channels.of(frame, x)))
+        found = self.scales.unscaled(answers(self.networks, self.channels.of(frame, x)))
         from_wall = frame / self.grid.cell
         sizes = [len(info.components) for info in self.description.fields]
         fluid = (frame >= 0.0)[:, None]
@@ -250,32 +248,28 @@ class ShapeSurrogate:
             ("domain.", self.domain),
         ):
             arrays |= prefixed(prefix, learned.state())
-        for k, network in enumerate(self.members):
-            weights = {name: tensor.numpy() for name, tensor in network.state_dict().items()}
-            arrays |= prefixed(f"member.{k}.", weights)
-        write_artifact(folder, WHAT, model, arrays)
+        weights = {name: tensor.numpy() for name, tensor in self.networks.state_dict().items()}
+        arrays |= prefixed("networks.", weights)
+        write_artifact(folder, SHAPES, model, arrays)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Restores what `save` wrote, bit for bit; raises ModelError on damage or an unknown version."""
-        model, arrays = read_artifact(folder, WHAT)
+        model, arrays = read_artifact(folder, SHAPES)
         description = ShapeDescription.model_validate(model["description"])
         config = UNetConfig.model_validate(description.settings["candidate"])
         grid = Grid.of(arrays["points"], description.geometry.periodic)
         channels = Channels.restore(grid, part(arrays, "channels."))
         outputs = sum(len(info.components) for info in description.fields)
-        members = []
-        for k in range(config.members):
-            network = UNet(channels.count, outputs, config.widths, grid.periodic)
-            weights = part(arrays, f"member.{k}.")
-            network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
-            members.append(network.eval())
+        networks = UNets(config.members, channels.count, outputs, config.widths, grid.periodic)
+        weights = part(arrays, "networks.")
+        networks.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
         return cls(
             description,
             grid,
             channels,
             FieldScales(**part(arrays, "scales.")),
-            members,
+            networks.eval(),
             WallBands.restore(part(arrays, "bands.")),
             Domain.restore(part(arrays, "domain.")),
             {name: arrays[f"cells.{name}"] for name in model["cells"]},

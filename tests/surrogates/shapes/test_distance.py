@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import ModelError, QueryError
-from physics.shapes import ellipse, placed
+from physics.shapes import ellipse, placed, regular_polygon, signed_distance
 from surrogates.shapes.descriptors import descriptor_names, descriptors
 from surrogates.shapes.distance import centring, checked_distance, distance_of_outline, rolled
 from surrogates.shapes.grid import Grid
@@ -95,7 +95,16 @@ def test_descriptors_of_a_circle_and_a_plus():
         *(np.maximum(np.abs(X - 7.0) - a, np.abs(Y - 5.0) - b) for a, b in ((3.0, 0.8), (0.8, 3.0)))
     )
     names = descriptor_names(fine)
-    assert names == ("area", "roundness", "solidity", "extent_y", "extent_x", "middle_y", "middle_x")
+    assert names == (
+        "area",
+        "roundness",
+        "solidity",
+        "asymmetry",
+        "extent_y",
+        "extent_x",
+        "middle_y",
+        "middle_x",
+    )
     disc, plus = (
         dict(zip(names, row, strict=True)) for row in descriptors(np.stack([round_one, arms * 0.1]), fine)
     )
@@ -105,3 +114,8 @@ def test_descriptors_of_a_circle_and_a_plus():
     assert disc["extent_x"] == pytest.approx(0.6, abs=0.06)
     assert plus["solidity"] < 0.75 < 0.9 < disc["solidity"]
     assert plus["roundness"] < 0.7
+    assert max(disc["asymmetry"], plus["asymmetry"]) < 0.02
+    wedge = signed_distance(
+        placed(regular_polygon(3, 6.0), (7.0, 5.0)), np.stack([X.ravel(), Y.ravel()], axis=1)
+    )
+    assert descriptors(0.1 * wedge.reshape(1, *X.shape), fine)[0, 3] == pytest.approx(1.0 / 3.0, abs=0.03)
