@@ -1,4 +1,4 @@
-"""What is simulated in the benchmark of suggested runs: the heated plate by finite elements, and a local feature."""
+"""Cases of suggested runs: a cylinder near ignition, the heated plate, a local feature."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from physics.plate import BOUNDS, PlateParameters
 from physics.plate_solver import PlateSolver
+from physics.self_heating import SelfHeating, SelfHeatingSolver
 from surrogates.kinds import KindConfig, kind_config
 
 SCALES = ("raw", "reciprocal", "reciprocal", "reciprocal", "raw")
@@ -36,6 +37,29 @@ class Case:
     def config(self) -> KindConfig:
         """The process that learns from the runs."""
         return kind_config({"kind": "gp", "restarts": 0, "inputs": self.inputs})
+
+
+def ignition() -> Case:
+    """Temperature of a cylinder that heats itself, over its heating and cooling, to 2 % below ignition."""
+    solver = SelfHeatingSolver(divisions=5)
+
+    def simulate(x: np.ndarray) -> dict[str, np.ndarray]:
+        runs = [SelfHeating(delta, biot, half_height=2.0, eps=0.03) for delta, biot in x.tolist()]
+        return {"theta": np.array([solver.solve(run) for run in runs])[..., None]}
+
+    return Case("ignition", {"delta": (0.2, 0.68), "biot": (1.0, 10.0)}, simulate, 6, 3, 36)
+
+
+def ignition_by_shape() -> Case:
+    """The same with the cylinder's shape as third parameter."""
+    solver = SelfHeatingSolver(divisions=5)
+
+    def simulate(x: np.ndarray) -> dict[str, np.ndarray]:
+        runs = [SelfHeating(*row, eps=0.03) for row in x.tolist()]
+        return {"theta": np.array([solver.solve(run) for run in runs])[..., None]}
+
+    bounds = {"delta": (0.2, 0.68), "biot": (1.0, 10.0), "half_height": (0.5, 2.0)}
+    return Case("ignition of any shape", bounds, simulate, 8, 4, 44)
 
 
 def heated_plate() -> Case:
@@ -76,4 +100,10 @@ def local_feature() -> Case:
     return Case("local feature", {"a": (0.0, 1.0), "b": (0.0, 1.0)}, simulate, 10, 5, 60)
 
 
-CASES = {"heat": heated_plate, "plate": pulled_plate, "feature": local_feature}
+CASES = {
+    "ignition": ignition,
+    "shapes": ignition_by_shape,
+    "heat": heated_plate,
+    "plate": pulled_plate,
+    "feature": local_feature,
+}

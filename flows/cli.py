@@ -92,7 +92,7 @@ def suggest(
     /,
     *,
     n: Annotated[int, Parameter(name=["-n", "--runs"])] = 8,
-    by: Literal["variance", "error"] = "variance",
+    by: Literal["error", "variance"] = "error",
     output: Annotated[Path | None, Parameter(name=["-o", "--output"])] = None,
 ) -> None:
     """Write the parameter points to simulate next as CSV, with a picture of them.
@@ -104,7 +104,7 @@ def suggest(
     n
         How many runs.
     by
-        `variance` lowers the variance over the whole space most; `error` goes where the error is largest.
+        `error` lowers the expected error over the whole space most; `variance` the variance alone.
     output
         The CSV to write; `next_runs.csv` beside the study if left out.
     """

@@ -13,7 +13,7 @@ from surrogates.design.space import ParameterSpace
 from surrogates.design.spread import Place, spreads
 from surrogates.emulator import Emulator
 
-By = Literal["variance", "error"]
+By = Literal["error", "variance"]
 CANDIDATES = 512
 """Points of the space among which the best is sought, and as many over which the variance is integrated."""
 REFINEMENTS = 4
@@ -27,7 +27,7 @@ def next_runs(
     space: ParameterSpace,
     n: int,
     *,
-    by: By = "variance",
+    by: By = "error",
     seed: int,
     columns: Sequence[int] | None = None,
     progress: Callable[[int, int], None] | None = None,
@@ -40,8 +40,8 @@ def next_runs(
 
     w_r the share of latent coordinate r in its field's variance, u over the space (active learning Cohn; Cohn,
     Neural Networks 9, 1996; Gorodetsky & Marzouk, SIAM/ASA J. Uncertain. Quantif. 4, 2016).
-    by "error": the run at the largest expected squared error sum_r w_r c_r(x, x) s^2(x), s^2 by cross-validation
-    (see `local_error`).
+    by "error": the same with s^2(u) within the mean, the squared errors that cross-validation shows near u over
+    those foreseen (see `local_error`): the run of largest reduction of the integrated squared error.
     The variances do not depend on what a run will give, so the second is chosen as if the first were done.
     columns: the space's parameters that the emulator was fitted on, in order; all if None.
     progress: called with (runs chosen, n). Raises StudyError where the space holds no such points.
@@ -63,20 +63,20 @@ class _Search:
     def __init__(
         self, emulator: Emulator, space: ParameterSpace, by: By, seed: int, known: list[int]
     ) -> None:
-        self.space, self.by, self.known = space, by, known
+        self.space, self.known = space, known
         self.spreads = spreads(emulator)
-        self.errors = [LocalError.of(spread) for spread in self.spreads]
         sample = space.sample(2 * CANDIDATES, seed)
         # Halves of a Sobol sequence fill the space each; every second point would fill half of it.
         self.candidates, self.measured = sample[:CANDIDATES], sample[CANDIDATES:]
         self.rng = np.random.default_rng(seed)
+        even = torch.full((CANDIDATES,), 1.0 / CANDIDATES, dtype=torch.float64)
+        self.importance = [
+            even * LocalError.of(spread)(spread.at(self.measured[:, known]).u) if by == "error" else even
+            for spread in self.spreads
+        ]
 
     def best(self) -> np.ndarray:
-        measured = (
-            [spread.at(self.measured[:, self.known]) for spread in self.spreads]
-            if self.by == "variance"
-            else []
-        )
+        measured = [spread.at(self.measured[:, self.known]) for spread in self.spreads]
         gain = self._gain(self.candidates, measured)
         x, highest = self.candidates[int(gain.argmax())], float(gain.max())
         width = self.space.upper - self.space.lower
@@ -97,12 +97,8 @@ class _Search:
 
     def _gain(self, x: np.ndarray, measured: list[Place]) -> torch.Tensor:
         total = torch.zeros(len(x), dtype=torch.float64)
-        for index, (spread, error) in enumerate(zip(self.spreads, self.errors, strict=True)):
+        for spread, importance, there in zip(self.spreads, self.importance, measured, strict=True):
             place = spread.at(x[:, self.known])
-            variance = spread.variance(place)
-            if self.by == "error":
-                total += (spread.weight @ variance) * error(place.u)
-            else:
-                squares = spread.between(place, measured[index]).square().mean(dim=-1)
-                total += spread.weight @ (squares / (variance + spread.noise))
+            squares = spread.between(place, there).square() @ importance
+            total += spread.weight @ (squares / (spread.variance(place) + spread.noise))
         return total

@@ -17,6 +17,9 @@ from surrogates.kinds.gp import GP
 
 LEAST_NOISE = 1e-8
 """Noise variance over outputscale. With the tiny noise of a solver, what is left next to a run would be round-off."""
+CAUTION = 0.5
+"""Lengthscales count by this much of what was learned. Learned from a dozen runs they are too long as often as too
+short, and a design for too long ones leaves holes, while one for too short ones is merely more even."""
 CARRIED = 1.0 - 1e-8
 """Share of a field's latent variance in the coordinates that are looked at: the last ones decide errors of 1e-4."""
 
@@ -42,7 +45,11 @@ class Spread:
         # Where the noise changes from place to place, a planned run is taken to have the typical one.
         hyper = hyper.base if isinstance(hyper, Heteroscedastic) else hyper
         assert isinstance(hyper, Hyperparameters)
-        self.hyper = replace(hyper, noise=torch.maximum(hyper.noise, LEAST_NOISE * hyper.outputscale))
+        self.hyper = replace(
+            hyper,
+            lengthscale=CAUTION * hyper.lengthscale,
+            noise=torch.maximum(hyper.noise, LEAST_NOISE * hyper.outputscale),
+        )
         known = self.hyper.covariance(self.posterior.x, self.posterior.x)
         factor = torch.linalg.cholesky(known + torch.diag_embed(self.noise.expand(-1, len(self.posterior.x))))
         eye = torch.eye(len(self.posterior.x), dtype=factor.dtype).expand_as(factor)

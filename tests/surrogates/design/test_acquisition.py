@@ -35,6 +35,21 @@ def emulator():
     return fitted(SPACE.sample(12, seed=3))
 
 
+def test_the_first_run_lowers_the_integrated_variance_most(emulator):
+    """By the reduction that conditioning on each of 40 runs gives, one by one, over the same points."""
+    (first,) = next_runs(emulator, SPACE, 1, by="variance", seed=2)
+    over = SPACE.sample(1024, 2)[512:]
+
+    def left(run):
+        return sum(
+            float((spread.weight @ spread.variance(spread.at(over))).mean())
+            for spread in spreads(emulator)
+            if spread.add(run) is None
+        )
+
+    assert left(first) < min(left(run) for run in np.random.default_rng(0).random((40, 2)))
+
+
 def test_a_planned_run_leaves_what_a_process_with_it_leaves(emulator):
     """Conditioning run by run against the posterior of all runs at once, with the same hyperparameters."""
     planned, x = np.array([[0.9, 0.1], [0.2, 0.95]]), np.random.default_rng(1).random((7, 2))
@@ -77,15 +92,23 @@ def test_a_hole_among_the_runs_is_filled_first():
         assert (first > 0.5).all(), by
 
 
+def front(x):
+    bump = np.exp(-((x[:, 0] - 0.8) ** 2 + (x[:, 1] - 0.2) ** 2) / 0.02)[:, None]
+    return {"u": (x[:, :1] * np.sin(np.pi * S) + bump * np.cos(3.0 * np.pi * S))[..., None]}
+
+
+def test_more_runs_go_to_a_front_where_the_error_counts_than_where_the_variance_does():
+    emulator = fitted(SPACE.sample(40, seed=5), targets=front)
+    near = {}
+    for by in ("error", "variance"):
+        apart = next_runs(emulator, SPACE, 12, by=by, seed=0) - [0.8, 0.2]
+        near[by] = int((np.linalg.norm(apart, axis=1) < 0.25).sum())
+    assert near["error"] >= 2 * max(near["variance"], 1), near
+
+
 def test_errors_that_left_out_runs_show_are_gone_after():
     """A front in one corner: its runs are the ones that the others predict worse than foreseen."""
-    x = SPACE.sample(60, seed=5)
-
-    def front(x):
-        bump = np.exp(-((x[:, 0] - 0.8) ** 2 + (x[:, 1] - 0.2) ** 2) / 0.02)[:, None]
-        return {"u": (x[:, :1] * np.sin(np.pi * S) + bump * np.cos(3.0 * np.pi * S))[..., None]}
-
-    emulator = fitted(x, targets=front)
+    emulator = fitted(SPACE.sample(60, seed=5), targets=front)
     for spread in spreads(emulator):
         factor = LocalError.of(spread)
         near, far = (spread.at(np.array([place])).u for place in ([0.8, 0.2], [0.15, 0.85]))
