@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from data.catalogue import RunRecord
+from data.errors import StudyError
 from data.store import SnapshotStore
 from flows.inputs import read_runs
 from flows.study import Study
@@ -12,7 +13,16 @@ from flows.targets import Targets, targets_from
 
 
 def accepted_runs(study: Study) -> list[RunRecord]:
-    """The accepted runs by name, new and changed ones read first; none where there is no run yet."""
+    """The accepted runs by name, new and changed ones read first; none where there is no run yet.
+
+    Raises StudyError where the shape varies: these commands think in points of the parameters.
+    """
+    if study.geometry is not None:
+        raise StudyError(
+            "Next runs and learning curves are for studies whose runs differ by parameters",
+            f"the `[geometry]` of {study.path.name}",
+            "Look at the errors of held-out shapes that `fieldwright run` reports",
+        )
     folder = study.beside(study.runs.folder)
     if not (folder.is_dir() and any(folder.glob(study.runs.pattern))):
         return []

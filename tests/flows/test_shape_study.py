@@ -11,8 +11,12 @@ import pytest
 
 from data.errors import StudyError
 from flows.pipeline import run_study
+from flows.runs_there import accepted_runs
 from flows.study import Study
 from flows.tracking import Tracking
+from serving.answer import predict
+from serving.champion import loaded
+from serving.shelf import Shelved
 
 ROWS, COLUMNS, CELL = 12, 24, 0.25
 STUDY = """
@@ -103,6 +107,12 @@ def test_shapes_become_a_registered_model_that_answers_new_ones(tmp_path):
     with pytest.raises(Exception, match="12 rows of 24 values"):
         model.predict(distance[None, :, :-1])
 
+    # As the endpoint does with the version that it finds in the registry.
+    folder = next((tmp_path / "home").rglob("manifest.json")).parent
+    served = loaded(Shelved("cylinders", report.version, folder.name), folder)
+    query = served.read({"distance": distance.tolist()})
+    np.testing.assert_array_equal(predict(served, query).fields["u"].mean, answer["u"])
+
 
 def test_too_few_sound_shapes_end_the_pipeline_with_the_first_reason(tmp_path):
     path = write_study(tmp_path, 7)
@@ -136,6 +146,12 @@ def test_what_a_study_of_shapes_must_say(tmp_path, old, new, says):
     (tmp_path / "study.toml").write_text(settings.replace(old, new))
     with pytest.raises(StudyError, match=says):
         Study.load(tmp_path / "study.toml")
+
+
+def test_commands_that_think_in_parameters_refuse_shapes(tmp_path):
+    (tmp_path / "study.toml").write_text(STUDY)
+    with pytest.raises(StudyError, match="whose runs differ by parameters"):
+        accepted_runs(Study.load(tmp_path / "study.toml"))
 
 
 def test_a_study_of_shapes_that_names_no_candidate_tries_a_unet(tmp_path):
