@@ -51,3 +51,38 @@ def measured_on_reference(
     hidden = [i for i, name in enumerate(problem.outputs) if outputs is not None and name not in outputs]
     values[:, hidden] = np.nan
     return Measurements(points, values)
+
+
+def measured_in_snapshots(
+    problem: Problem,
+    points: np.ndarray,
+    times: np.ndarray,
+    values: np.ndarray,
+    n: int,
+    noise: float,
+    seed: int,
+) -> Measurements:
+    """n random values, in space and time, of a simulation's snapshots, with Gaussian noise.
+
+    points: (k, d - 1); times: (t,); values: (t, k, m), NaN where an output is not to be seen; of these, those within
+    the equation's domain are drawn. noise: standard deviation in shares of each output's own.
+    Raises FieldwrightError when fewer than n lie in the domain.
+    """
+    at_time, at_point = (index.ravel() for index in np.indices(values.shape[:2]))
+    low, high = problem.bounds
+    inputs = np.column_stack([points[at_point], times[at_time]])
+    inside = np.all((inputs >= low) & (inputs <= high), axis=1)
+    if problem.geometry is not None:
+        inside &= problem.geometry.inside(inputs[:, : problem.geometry.dim])
+    if inside.sum() < n:
+        raise FieldwrightError(
+            f"The snapshots must hold {n} values in the domain of '{problem.name}'",
+            f"{inside.sum()} of {len(inputs)}",
+            "Shift the points and times to where the equation holds, or ask for fewer",
+        )
+    rng = np.random.default_rng(seed)
+    drawn = rng.choice(np.flatnonzero(inside), n, replace=False)
+    found = values[at_time[drawn], at_point[drawn]].astype(float)
+    spread = np.ma.masked_invalid(found).std(axis=0).filled(0.0)
+    found += noise * spread * rng.standard_normal(found.shape)
+    return Measurements(inputs[drawn], found)

@@ -10,8 +10,8 @@ in units of the side, the lid's largest speed and the density. The lid slows dow
 pressure becomes infinite there. Re may be varied or estimated.
 
 There is no closed form: the reference is a Chebyshev solution for the stream function, divergence-free and exact on
-the walls; 28 modes give the velocity to 1e-6, the pressure to 5e-5 and the residual to 1e-3, most of it in the corners,
-where the exact one is not smooth. The pressure's constant is a soft condition.
+the walls; 28 modes give the velocity to 1e-6, the pressure to 5e-5 and the residual to 1e-3, most of it in the
+corners, where the exact one is not smooth. The pressure's constant is a soft condition.
 
 Source: Shen, J. Comput. Phys. 95 (1991) 228; the lid of uniform speed: Ghia, Ghia and Shin, J. Comput. Phys. 48
 (1982) 387.

@@ -24,7 +24,7 @@ SIDE = np.array([0.5, 0.5])  # the coordinate, 0 to 1, as a Chebyshev series of 
 
 
 def cavity_flow(reynolds: float, modes: int = 28) -> np.ndarray:
-    """Chebyshev coefficients (3, n, n) of u, v and pressure on (0, 1)^2, the pressure in units of density times lid^2.
+    """Chebyshev coefficients (3, n, n) of u, v and p on (0, 1)^2, in units of the lid's speed and the density.
 
     Raises FieldwrightError when Newton's method does not converge.
     """

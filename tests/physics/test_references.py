@@ -1,4 +1,4 @@
-"""Numerical references: they converge, keep what the equation keeps, and agree with other methods and published data."""
+"""Numerical references: they converge, keep what the equation keeps, and agree with other methods and data."""
 
 from pathlib import Path
 
