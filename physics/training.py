@@ -29,8 +29,6 @@ from physics.weighting.weighted_rows import WeightedRows
 from physics.weighting.weights import RunningWeights
 
 HELD_OUT = 4000
-CHUNK = 500
-"""Steps of the first optimiser between two looks at the held-out points."""
 
 
 @dataclass(frozen=True)
@@ -276,7 +274,7 @@ def schedule(plan: TrainingPlan) -> list[Stage]:
     for part in range(1, parts + 1):
         left = ends[part] - ends[part - 1]
         while left:
-            stages.append(Stage(name, min(left, CHUNK), part, True))
+            stages.append(Stage(name, min(left, plan.look_every), part, True))
             left -= stages[-1].steps
         if part < parts and plan.rounds:
             stages.append(Stage(f"part {part}", plan.steps, part, False))

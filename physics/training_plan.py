@@ -37,7 +37,8 @@ class TrainingPlan:
     """How to train: the network, where residuals are taken, how they count, and the effort.
 
     first: "adam" or "soap" for first_steps at first_rate; then at most `rounds` of `steps` each by the optimiser,
-    with points and weights renewed before each. optimiser: "auto" picks by the size.
+    with points and weights renewed before each. look_every: steps of the first between two looks at the held-out
+    points and two checkpoints. optimiser: "auto" picks by the size.
     tolerance: the relative residual on held-out points that is success.
     """
 
@@ -48,6 +49,7 @@ class TrainingPlan:
     first: Literal["adam", "soap"] = "adam"
     first_steps: Count = 500
     first_rate: Annotated[float, Field(gt=0.0)] = 2e-3
+    look_every: int = Field(default=500, ge=1)
     optimiser: Literal["auto"] | Name = "auto"
     rounds: Count = 6
     steps: int = Field(default=100, ge=1)

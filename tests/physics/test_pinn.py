@@ -7,12 +7,14 @@ import pytest
 import torch
 
 from data.errors import FieldwrightError
+from physics.curriculum import Curriculum
 from physics.measurements import Measurements
 from physics.network import SolutionNetwork
 from physics.networks.architecture import Architecture
 from physics.pinn import train
 from physics.problems import problem_named
 from physics.training_plan import Sampling, TrainingPlan
+from physics.weighting.weights import Weighting
 
 QUICK = TrainingPlan(Architecture((12, 12)), Sampling(150), first_steps=100, rounds=4, steps=50)
 
@@ -119,3 +121,65 @@ def test_progress_tells_every_stage():
 def test_harder_equations_are_solved_to_their_references(name, plan, accuracy):
     problem = problem_named(name)
     assert error(train(problem, plan, seed=0), problem.points(4000, np.random.default_rng(1))) < accuracy
+
+
+SMALL = TrainingPlan(Architecture((8,)), Sampling(60), first_steps=60, rounds=4, steps=40, tolerance=1e-3)
+
+
+@pytest.mark.parametrize(
+    "optimiser", ["levenberg_marquardt", "natural_gradient", "gauss_newton", "ssbroyden", "lbfgs"]
+)
+def test_every_optimiser_of_rounds_solves_an_easy_equation(optimiser):
+    problem = problem_named("second_order_bvp")
+    pinn = train(problem, replace(SMALL, optimiser=optimiser, rounds=8), seed=0)
+    assert pinn.verdict == "converged"
+    assert (pinn.optimiser, pinn.why) == (optimiser, "the plan names it")
+    assert error(pinn, np.linspace(0, 1, 101)[:, None]) < 1e-3
+
+
+@pytest.mark.parametrize("first", ["adam", "soap"])
+def test_first_optimisers_lower_the_residual_alone(first):
+    plan = replace(SMALL, first=first, first_steps=300, first_rate=1e-2, look_every=100, rounds=0)
+    pinn = train(problem_named("second_order_bvp"), plan, seed=0)
+    residuals = [residual for _, residual in pinn.history]
+    assert len(residuals) == 3
+    assert residuals[2] < residuals[0] / 2 < 0.5
+
+
+@pytest.mark.parametrize(
+    "switches",
+    [
+        {"sampling": Sampling(60, kind="fixed")},
+        {"sampling": Sampling(60, kind="even")},
+        {"sampling": Sampling(60, kind="rar", added=0.2)},
+        {"weighting": Weighting(attention=0.01)},
+        {"weighting": Weighting(causal=(1e-2, 1e-1))},
+        {"curriculum": Curriculum(parts=2, marching=True, coefficients={"w0": 10.0})},
+    ],
+    ids=["fixed", "even", "rar", "attention", "causal", "curriculum"],
+)
+def test_every_switch_of_training_reaches_the_solution(switches):
+    problem = problem_named("damped_oscillator")
+    slow = replace(problem, unknowns=tuple(replace(u, value=u.value / 4, low=0.0) for u in problem.unknowns))
+    pinn = train(slow, replace(SMALL, rounds=5, tolerance=3e-3, **switches), seed=1)
+    assert pinn.verdict == "converged"
+    assert error(pinn, np.linspace(0, 1, 101)[:, None]) < 3e-3
+
+
+def test_progress_tells_every_loss_and_the_time_left():
+    seen = []
+    plan = replace(SMALL, first_steps=20, look_every=10, rounds=2, steps=2, tolerance=1e-12)
+    train(problem_named("lotka_volterra"), plan, seed=0, progress=seen.append)
+    assert [told.stage for told in seen] == ["Adam", "Adam", "round 1", "round 2"]
+    assert all(set(told.losses) == {"equation 1", "equation 2"} for told in seen)
+    assert [told.seconds_left is None for told in seen] == [True, True, False, False]
+    assert seen[2].seconds_left > 0
+    assert seen[3].seconds_left == 0
+    assert np.all(np.diff([told.seconds for told in seen]) > 0)
+
+
+def test_a_device_that_is_not_there_is_refused():
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU here")
+    with pytest.raises(FieldwrightError, match="'cuda' without a GPU"):
+        train(problem_named("second_order_bvp"), SMALL, seed=0, device="cuda")

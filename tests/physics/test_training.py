@@ -1,0 +1,88 @@
+"""The stages of a training: what its schedule holds, what every part sees, and what goes on to the next."""
+
+import numpy as np
+import pytest
+
+from physics.curriculum import Curriculum
+from physics.network import SolutionNetwork
+from physics.networks.architecture import Architecture, Fourier
+from physics.problems import problem_named
+from physics.training import Training, schedule
+from physics.training_plan import Sampling, TrainingPlan
+
+BURGERS = problem_named("burgers")
+
+
+def training(**switches):
+    architecture = Architecture((4,), own_features=False, fourier=Fourier((2.0,), count=4))
+    plan = TrainingPlan(
+        architecture, **({"sampling": Sampling(80), "first_steps": 4, "steps": 1, "rounds": 1} | switches)
+    )
+    return Training(SolutionNetwork(BURGERS, architecture, 0), plan, 0, None)
+
+
+def test_a_schedule_holds_all_steps_in_every_part_and_the_rounds_last():
+    stages = schedule(
+        TrainingPlan(first_steps=25, look_every=10, rounds=2, steps=7, curriculum=Curriculum(2))
+    )
+    assert [(stage.name, stage.steps, stage.part) for stage in stages] == [
+        ("Adam", 10, 1),
+        ("Adam", 2, 1),
+        ("part 1", 7, 1),
+        ("Adam", 10, 2),
+        ("Adam", 3, 2),
+        ("round 1", 7, 2),
+        ("round 2", 7, 2),
+    ]
+
+
+def test_every_part_of_a_curriculum_sees_its_window_and_the_judge_sees_everything():
+    running = training(curriculum=Curriculum(4, marching=True, waves=True, coefficients={"nu": 0.1}))
+    ends, seen = [], []
+    descend = running._descend
+
+    def spy(rows, steps):
+        network = running.network
+        ends.append(float(rows.points[:, 1].max()))
+        (waves,) = network.embedding._fourier
+        seen.append((float(waves.revealed), network.coefficients(rows.points, list(network.weights))["nu"]))
+        descend(rows, steps)
+
+    running._descend = spy
+    while not running.done:
+        running.advance()
+        assert running.network.eased == {}
+        (waves,) = running.network.embedding._fourier
+        assert float(waves.revealed) == 1
+    for end, window in zip(ends, (0.25, 0.5, 0.75, 1.0), strict=True):
+        assert 0.9 * window < end <= window
+    assert [revealed for revealed, _ in seen] == [0.25, 0.5, 0.75, 1.0]
+    assert seen[0][1] == pytest.approx(0.1)
+    assert seen[-1][1] == pytest.approx(BURGERS.values["nu"])
+    assert np.all(np.diff([nu for _, nu in seen]) < 0)
+    assert running.held_out[:, 1].max() > 0.99
+
+
+@pytest.mark.parametrize(("kind", "count"), [("fixed", 80), ("even", 80), ("rad", 80), ("rar", 96)])
+def test_rounds_change_the_points_as_the_plan_says(kind, count):
+    running = training(sampling=Sampling(80, kind=kind, added=0.2), first_steps=0)
+    before = running.points.copy()
+    running.advance()
+    assert len(running.points) == count
+    same = [bool((before == point).all(axis=1).any()) for point in running.points]
+    assert sum(same) == {"fixed": 80, "even": 0, "rad": 0, "rar": 80}[kind]
+
+
+def test_a_training_goes_on_from_its_best_after_numbers_break_down():
+    running = training(first_steps=2, look_every=1, first_rate=1e200)
+    running.advance()
+    assert not np.isfinite(running.history[0][1]) or running.history[0][1] > 1
+    best = running.best_theta.clone()
+    assert bool(best.isfinite().all())
+
+
+def test_the_optimiser_is_chosen_by_size_unless_the_plan_names_it():
+    chosen = training()
+    assert chosen.optimiser == "levenberg_marquardt"
+    assert "80 residuals" in chosen.why
+    assert training(optimiser="lbfgs").optimiser == "lbfgs"
