@@ -12,6 +12,7 @@ from data.errors import ModelError
 from surrogates.leave_one_out import left_out_errors
 from surrogates.model_inputs import ModelInputs
 from surrogates.physics_hints import PhysicsHints
+from surrogates.scale_evidence import negative_log_evidence
 from surrogates.states import part, prefixed
 
 AS_GIVEN, LOGARITHM, RECIPROCAL = 0, 1, 2
@@ -25,7 +26,11 @@ NEGLIGIBLE = 1e-10
 SWEEPS = 4
 MOST_RUNS = 100
 MOST_COORDINATES = 30
-FAR_BELOW = 1e-3
+FAR_BELOW = 0.5
+"""Share of a parameter's least run at which logarithm and reciprocal stop: below it they leave all runs behind."""
+NEAR_ZERO = 0.25
+"""Where the least runs of a parameter lie farther apart than this share of the least one, it was varied down to zero;
+a new run between it and zero is far from all runs on the other scales, which then must be the more likely ones too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +95,7 @@ class InputTransform:
         return cls(np.array(search.best(free)), chosen.least, inputs)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Transformed inputs (q, p') of x (q, p); logarithm and reciprocal stop at 0.001 of the least run."""
+        """Transformed inputs (q, p') of x (q, p); logarithm and reciprocal stop at half of the least run."""
         x = x if self.inputs is None else self.inputs(x)
         positive = np.maximum(x, FAR_BELOW * np.abs(self.least) + np.finfo(float).tiny)
         u = np.where(self.scale == LOGARITHM, np.log(positive), x)
@@ -151,7 +156,20 @@ class _Search:
             if min(self.errors(simpler)) > enough:
                 break
             found = simpler
+        for j in free:
+            if found[j] != AS_GIVEN and self.near_zero(j):
+                found = min(_moved(found, j, AS_GIVEN), found, key=self.evidence)
         return found
+
+    def evidence(self, scales: tuple[int, ...]) -> float:
+        """The negative logarithm of the likelihood of the runs on these scales."""
+        return negative_log_evidence(InputTransform(np.array(scales), self.asked.least)(self.x), self.latent)
+
+    def near_zero(self, j: int) -> bool:
+        """Whether a parameter was varied down to zero, as far as its runs can tell."""
+        values = np.unique(self.x[:, j])
+        few = values[: 1 + min(3, len(values) - 1)]
+        return float(np.diff(few).mean()) > NEAR_ZERO * few[0]
 
     def descend(self, scales: tuple[int, ...], free: list[int], judge: int) -> None:
         """Changes one parameter at a time for the better until none is, by one of the regressions."""

@@ -107,7 +107,9 @@ class _Fit:
         model, latent, transform = fitted
         left_out = least_left_out(transform(self.x), latent * model.shares)
         predicted = self._without(fitted, left_out)
-        return float(np.median(relative_l2(self.values, predicted))), float(norms(self.values - predicted).max())
+        return float(np.median(relative_l2(self.values, predicted))), float(
+            norms(self.values - predicted).max()
+        )
 
     def errors(self, fitted: Fitted) -> np.ndarray:
         """(4,) medians of the relative L2 error and of the error over the field's fluctuation, by each regression.

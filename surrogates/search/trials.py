@@ -92,8 +92,8 @@ class Trials:
 
     @property
     def late(self) -> bool:
-        """Whether the time budget is spent."""
-        return time.monotonic() > self.deadline
+        """Whether the time budget is spent; some trial is always judged to the end, however long it takes."""
+        return time.monotonic() > self.deadline and self.best is not None
 
     def run(self) -> list[Trial]:
         """All trials; the first are the defaults of every kind. Raises ModelError if none could be judged."""
@@ -164,7 +164,7 @@ class Trials:
         alive = list(range(len(configs)))
         seen: list[int] = []
         for fold, held in enumerate(self.held):
-            if not alive or (self.late and self.best is not None):
+            if not alive or self.late:
                 break
             verdicts = self.judge(fold, [configs[index] for index in alive])
             seen.extend(held.tolist())

@@ -97,3 +97,16 @@ def test_a_scale_that_is_asked_for_is_taken_and_the_others_stay_free():
 def test_a_logarithm_of_what_is_not_positive_is_refused():
     with pytest.raises(ModelError, match="'log' must be positive in all runs"):
         InputTransform.choose(runs(), runs(), 0, ("auto", "auto", "log"))
+
+
+def test_a_parameter_varied_down_to_zero_is_taken_by_its_logarithm_only_if_the_runs_are_likelier_so():
+    rng = np.random.default_rng(0)
+    # Branin's function, sampled evenly: leave-one-out errors of cheap regressions take the logarithm of the second.
+    x = rng.uniform([-5.0, 0.0], [10.0, 15.0], (40, 2))
+    branin = (x[:, 1] - 5.1 * x[:, 0] ** 2 / (4 * np.pi**2) + 5 * x[:, 0] / np.pi - 6) ** 2
+    branin += 10 * (1 - 1 / (8 * np.pi)) * np.cos(x[:, 0]) + 10
+    for seed in range(3):
+        assert InputTransform.choose(x, branin[:, None], seed).scale.tolist() == [AS_GIVEN, AS_GIVEN]
+    # A saturation that goes with the logarithm, sampled as evenly.
+    x = rng.uniform(0.0, 10.0, (60, 1))
+    assert InputTransform.choose(x, np.tanh(np.log(x)), 0).scale[0] == LOGARITHM
