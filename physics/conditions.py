@@ -45,11 +45,11 @@ class SoftCondition:
 
         varied: columns (n, p) of the inputs after the coordinates, if coefficients are varied.
         """
-        coordinates = torch.from_numpy(self.points).requires_grad_()
+        coordinates = torch.as_tensor(self.points).requires_grad_()
         x = coordinates if varied is None else torch.cat([coordinates, varied], dim=1)
         c = coefficients(x)
         u = solution(x, c)
-        if callable(self.condition):
+        if not hasattr(self.condition, "collocation_points"):
             return self.condition(x, u, c)
         # DeepXDE takes normal derivatives by all the inputs, so it may see the coordinates alone. It remembers a
         # condition's values by the identity of the points: they must live as long as it does, as these do.

@@ -60,7 +60,8 @@ _K = torch.pi * torch.arange(WAVES, dtype=torch.float64)
 
 def diffused(x: Tensor, t: Tensor) -> Tensor:
     """S(t) u0 (n, 1) at x (n, 1) and t (n, 1) >= 0."""
-    smooth = (torch.cos(_K * x) * torch.exp(-DIFFUSION * _K**2 * t) * _SMOOTH).sum(dim=1, keepdim=True)
+    k, sizes = _K.to(x.device), _SMOOTH.to(x.device)
+    smooth = (torch.cos(k * x) * torch.exp(-DIFFUSION * k**2 * t) * sizes).sum(dim=1, keepdim=True)
     width = torch.sqrt(4 * DIFFUSION * t.clamp_min(1e-14))
     kink = torch.zeros_like(x)
     for distance in (1 - x, 1 + x):

@@ -4,7 +4,7 @@
     v_t + l (u v_x + v v_y) = -p_y + nu (v_xx + v_yy)
     u_x + v_y = 0   on (1, 8) x (-2, 2) x (0, 6)
 
-in diameters behind the cylinder's centre, the speed far away and diameters over that speed; l = 1, nu = 1 / Re = 0.01.
+in diameters behind the cylinder's centre, the speed far away and diameters over it; l = 1, nu = 1 / Re = 0.01.
 6 is about one period of the vortex street at Re = 100. There is no condition: velocities measured inside, with
 noise, say which solution is meant, and the pressure comes out of it but for a constant, which nothing tells.
 

@@ -30,7 +30,7 @@ def test_noise_is_a_share_of_each_outputs_spread_and_hidden_outputs_are_left_out
 def test_what_cannot_be_measured_is_refused():
     with pytest.raises(FieldwrightError, match="'cylinder_wake' must have a reference to be measured"):
         measured_on_reference(problem_named("cylinder_wake"), 5, 0.0, 0)
-    with pytest.raises(FieldwrightError, match="outputs of 'lorenz' must be of u, v, w.*Got z"):
+    with pytest.raises(FieldwrightError, match=r"outputs of 'lorenz' must be of u, v, w.*Got z"):
         measured_on_reference(problem_named("lorenz"), 5, 0.0, 0, ("z",))
 
 
