@@ -29,8 +29,8 @@ MOST_COORDINATES = 30
 FAR_BELOW = 0.5
 """Share of a parameter's least run at which logarithm and reciprocal stop: below it they leave all runs behind."""
 NEAR_ZERO = 0.25
-"""Where the least runs of a parameter lie farther apart than this share of the least one, it was varied down to zero;
-a new run between it and zero is far from all runs on the other scales, which then must be the more likely ones too."""
+"""Where the least runs of a parameter lie farther apart than this share of the least one, it was varied to zero; a
+new run between it and zero is far from all runs on the other scales, which then must be the more likely ones too."""
 
 
 @dataclass(frozen=True, eq=False)

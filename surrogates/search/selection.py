@@ -149,7 +149,10 @@ def stack_of(trials: Sequence[Trial]) -> StackConfig | None:
     """A stack of the best trials of up to three kinds that see the runs alike; None if there are not two."""
     members: list[KindConfig] = []
     for trial in _ranked(trials):
-        alike = not members or view(trial.config) == view(members[0])
+        # How many modes each would take by itself does not matter: it can be given those of the others.
+        alike = not members or view(trial.config.model_copy(update={"modes": members[0].modes})) == view(
+            members[0]
+        )
         if alike and _kind(trial.config) not in {_kind(member) for member in members}:
             members.append(trial.config)
     if len(members) < 2:

@@ -107,6 +107,6 @@ def test_a_parameter_varied_down_to_zero_is_taken_by_its_logarithm_only_if_the_r
     branin += 10 * (1 - 1 / (8 * np.pi)) * np.cos(x[:, 0]) + 10
     for seed in range(3):
         assert InputTransform.choose(x, branin[:, None], seed).scale.tolist() == [AS_GIVEN, AS_GIVEN]
-    # A saturation that goes with the logarithm, sampled as evenly.
+    # A wave in the logarithm, sampled as evenly.
     x = rng.uniform(0.0, 10.0, (60, 1))
-    assert InputTransform.choose(x, np.tanh(np.log(x)), 0).scale[0] == LOGARITHM
+    assert InputTransform.choose(x, np.sin(2.0 * np.log(x)), 0).scale[0] == LOGARITHM
