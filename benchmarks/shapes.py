@@ -31,7 +31,7 @@ from surrogates.shapes.shape_surrogate import ShapeSurrogate
 SETS = {"simple": (SIMPLE, 150, 0), "fresh": (SIMPLE, 24, 2), "other": (OTHER, 24, 1)}
 """Name to families, number and seed: to learn from, new ones of the same families, and those never seen."""
 FIELDS = {"u": ("m/s", ("x", "y"))}
-TIMED = 5
+TIMED = 9
 
 
 def told(what: str) -> Callable[[int, int], None]:
@@ -108,22 +108,22 @@ def tell(surrogate: ShapeSurrogate, name: str, drawn: list[PlacedShape], place: 
 
 
 def speed(surrogate: ShapeSurrogate, drawn: list[PlacedShape]) -> None:
-    """Prints the time of one run and of one answer with its bands, alone and among 24, on the same core."""
-    solver, alone = [], []
+    """Prints the processor time of one run and of one answer with its bands, alone and among 24: medians in turn."""
+    solver, alone, together = [], [], []
     distances = [distance_to(shape.outline) for shape in drawn]
     images = surrogate.grid.images(np.stack(distances)[..., None])[:, 0]
     surrogate.predict(images[:1])
     for distance, image in list(zip(distances, images, strict=True))[:TIMED]:
-        start = time.perf_counter()
+        start = time.process_time()
         flow_past(distance)
-        solver.append(time.perf_counter() - start)
-        start = time.perf_counter()
+        solver.append(time.process_time() - start)
+        start = time.process_time()
         surrogate.predict(image[None])
-        alone.append(time.perf_counter() - start)
-    start = time.perf_counter()
-    surrogate.predict(images)
-    many = (time.perf_counter() - start) / len(images)
-    one, run = float(np.median(alone)), float(np.median(solver))
+        alone.append(time.process_time() - start)
+        start = time.process_time()
+        surrogate.predict(images)
+        together.append((time.process_time() - start) / len(images))
+    run, one, many = (float(np.median(times)) for times in (solver, alone, together))
     print(
         f"\nsolver {run:.2f} s; surrogate {1e3 * one:.1f} ms alone, {run / one:.0f} times faster; "
         f"{1e3 * many:.1f} ms of {len(images)} together, {run / many:.0f} times faster"
