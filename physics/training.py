@@ -72,7 +72,7 @@ class Training:
         self.history: list[tuple[float, float]] = []
         self.best, self.best_theta = float("inf"), network.flat()
         self._weights = RunningWeights(plan.weighting, network.problem)
-        self._optimiser = self._first_optimiser()
+        self._descents: dict[str, torch.optim.Optimizer] = {}
         self._damping: float | None = None
         self._finished, self._steps = 0, 0
         self._schedule = schedule(plan)
@@ -110,8 +110,10 @@ class Training:
         stage = self._schedule[self._finished]
         self._enter(stage)
         rows = self.rows(self.points)
-        if stage.first or self.optimiser in ("adam", "soap"):
-            self._descend(rows, stage.steps)
+        if stage.first:
+            self._descend(rows, stage.steps, self._plan.first)
+        elif self.optimiser in ("adam", "soap"):
+            self._descend(rows, stage.steps, self.optimiser)
         else:
             self._minimise(rows, stage.steps)
         losses = {
@@ -123,7 +125,7 @@ class Training:
             self.best, self.best_theta = residual, self.network.flat()
         elif not np.isfinite(residual):  # go on from what was best
             self.network.assign(self.best_theta)
-            self._optimiser, self._damping = self._first_optimiser(), None
+            self._descents, self._damping = {}, None
         if not stage.first:
             self._resample()
         self._finished += 1
@@ -148,18 +150,18 @@ class Training:
         self.network.eased = {}
         self.network.embedding.reveal(1.0)
 
-    def _descend(self, rows: ResidualRows, steps: int) -> None:
-        """Steps along single gradients, with weights renewed as they go."""
-        network = self.network
+    def _descend(self, rows: ResidualRows, steps: int, name: str) -> None:
+        """Steps of Adam or SOAP along single gradients, with weights renewed as they go."""
+        network, optimiser = self.network, self._descent(name)
         for _ in range(steps):
             if self._steps % self._plan.weighting.every == 0:
                 self._weights.renew_balance(rows, network.flat())
             terms = rows.terms(parameters_to_vector(network.weights))
             weights = self._weights.of(rows, terms)
             loss = (weights * torch.cat(list(terms.values())).square()).sum()
-            self._optimiser.zero_grad()
+            optimiser.zero_grad()
             loss.backward()
-            self._optimiser.step()
+            optimiser.step()
             self._steps += 1
 
     def _minimise(self, rows: ResidualRows, steps: int) -> None:
@@ -199,11 +201,13 @@ class Training:
             added = max(1, round(sampling.added * sampling.points))
             self.points = refined(self.points, candidates, sizes, added)
 
-    def _first_optimiser(self) -> torch.optim.Optimizer:
-        weights = list(self.network.weights)
-        if self._plan.first == "soap":
-            return Soap(weights, rate=self._plan.first_rate)
-        return torch.optim.Adam(weights, lr=self._plan.first_rate)
+    def _descent(self, name: str) -> torch.optim.Optimizer:
+        """Adam or SOAP on the network's weights, with what it has gathered so far."""
+        if name not in self._descents:
+            weights, rate = list(self.network.weights), self._plan.first_rate
+            made = Soap(weights, rate=rate) if name == "soap" else torch.optim.Adam(weights, lr=rate)
+            self._descents[name] = made
+        return self._descents[name]
 
     def _seconds_left(self) -> float | None:
         left = 0.0
@@ -229,9 +233,10 @@ class Training:
         }
         arrays = {f"network.{name}": value for name, value in self.network.state().items()}
         arrays |= {"points": self.points, "best_theta": self.best_theta.cpu().numpy()} | attention
-        for i, weight in enumerate(self.network.weights):
-            for name, value in self._optimiser.state.get(weight, {}).items():
-                arrays[f"optimiser.{i}.{name}"] = value.cpu().numpy()
+        for name, optimiser in self._descents.items():
+            for i, weight in enumerate(self.network.weights):
+                for key, value in optimiser.state.get(weight, {}).items():
+                    arrays[f"descent.{name}.{i}.{key}"] = value.cpu().numpy()
         write_checkpoint(path, values, arrays)
 
     def restore(self, path: Path) -> None:
@@ -254,16 +259,17 @@ class Training:
         self._seconds = {True: values["seconds"][0], False: values["seconds"][1]}
         self._rng.bit_generator.state = values["rng"]
         self._weights.restore(values["weighting"], arrays, device)
-        self._restore_optimiser(arrays)
+        self._restore_descents(arrays)
 
-    def _restore_optimiser(self, arrays: Mapping[str, np.ndarray]) -> None:
+    def _restore_descents(self, arrays: Mapping[str, np.ndarray]) -> None:
         weights = list(self.network.weights)
-        for key, array in arrays.items():
-            if key.startswith("optimiser."):
-                _, number, name = key.split(".")
+        for name, array in arrays.items():
+            if name.startswith("descent."):
+                _, optimiser, number, key = name.split(".")
                 # torch counts steps on the processor, wherever the weights are.
-                device = "cpu" if name == "step" else self.network.device
-                self._optimiser.state[weights[int(number)]][name] = torch.as_tensor(array, device=device)
+                device = "cpu" if key == "step" else self.network.device
+                state = self._descent(optimiser).state[weights[int(number)]]
+                state[key] = torch.as_tensor(array, device=device)
 
 
 def schedule(plan: TrainingPlan) -> list[Stage]:

@@ -36,9 +36,9 @@ class Sampling:
 class TrainingPlan:
     """How to train: the network, where residuals are taken, how they count, and the effort.
 
-    first: "adam" or "soap" for first_steps at first_rate; then at most `rounds` of `steps` each by the optimiser,
-    with points and weights renewed before each. look_every: steps of the first between two looks at the held-out
-    points and two checkpoints. optimiser: "auto" picks by the size.
+    first: "adam" or "soap" for first_steps at first_rate, which is their rate in rounds too; then at most `rounds` of
+    `steps` each by the optimiser, with points and weights renewed before each. look_every: steps of the first between
+    two looks at the held-out points and two checkpoints. optimiser: "auto" picks by the size.
     tolerance: the relative residual on held-out points that is success.
     """
 

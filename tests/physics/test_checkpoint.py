@@ -45,7 +45,9 @@ class Broken(Exception):
 
 
 @pytest.mark.parametrize(
-    ("problem", "plan"), [(HEAT, PLAIN), (SOFT, EVERYTHING)], ids=["plain", "everything"]
+    ("problem", "plan"),
+    [(HEAT, PLAIN), (HEAT, replace(PLAIN, optimiser="soap")), (SOFT, EVERYTHING)],
+    ids=["plain", "two descents", "everything"],
 )
 @pytest.mark.parametrize("after", [1, 2, 4])
 def test_a_broken_training_ends_as_an_unbroken_one(problem, plan, after, tmp_path):

@@ -146,6 +146,15 @@ def test_first_optimisers_lower_the_residual_alone(first):
     assert residuals[2] < residuals[0] / 2 < 0.5
 
 
+def test_rounds_of_soap_go_on_as_one_run_of_it():
+    same = replace(SMALL, sampling=Sampling(60, kind="fixed"), first="soap", steps=50)
+    first = train(problem_named("second_order_bvp"), replace(same, first_steps=100, rounds=0), seed=0)
+    rounds = replace(same, first_steps=0, rounds=2, optimiser="soap")
+    assert torch.equal(
+        train(problem_named("second_order_bvp"), rounds, seed=0).network.flat(), first.network.flat()
+    )
+
+
 @pytest.mark.parametrize(
     "switches",
     [
@@ -183,3 +192,11 @@ def test_a_device_that_is_not_there_is_refused():
         pytest.skip("there is a GPU here")
     with pytest.raises(FieldwrightError, match="'cuda' without a GPU"):
         train(problem_named("second_order_bvp"), SMALL, seed=0, device="cuda")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
+@pytest.mark.parametrize("name", ["heat_high_frequency", "second_order_bvp"])
+def test_a_gpu_reaches_what_the_processor_reaches(name):
+    plan = replace(SMALL, rounds=2, steps=10, tolerance=1e-12)
+    one, other = (train(problem_named(name), plan, seed=0, device=device) for device in ("cpu", "cuda"))
+    assert other.residual == pytest.approx(one.residual, rel=0.5)

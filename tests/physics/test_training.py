@@ -41,12 +41,12 @@ def test_every_part_of_a_curriculum_sees_its_window_and_the_judge_sees_everythin
     ends, seen = [], []
     descend = running._descend
 
-    def spy(rows, steps):
+    def spy(rows, steps, name):
         network = running.network
         ends.append(float(rows.points[:, 1].max()))
         (waves,) = network.embedding._fourier
         seen.append((float(waves.revealed), network.coefficients(rows.points, list(network.weights))["nu"]))
-        descend(rows, steps)
+        descend(rows, steps, name)
 
     running._descend = spy
     while not running.done:
