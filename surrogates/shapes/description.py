@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from surrogates.description import Description, ParameterInfo
+from surrogates.shapes.descriptors import descriptor_names
+from surrogates.shapes.grid import Grid
 
 SHAPES = "shape surrogate"
 """What the artifact of a model of varying shapes holds."""
@@ -31,8 +37,39 @@ class GeometryInfo(BaseModel):
     mirror: tuple[str, ...] = ()
     descriptors: tuple[ParameterInfo, ...] = ()
 
+    @classmethod
+    def of(
+        cls,
+        grid: Grid,
+        field: str,
+        unit: str,
+        periodic: Sequence[str],
+        mirror: Sequence[str],
+        descriptors: np.ndarray,
+    ) -> Self:
+        """Of a grid, and of training shapes with these descriptors (n, d)."""
+        return cls(
+            field=field,
+            unit=unit,
+            axes=grid.axes,
+            shape=grid.shape,
+            origin=(float(grid.origin[0]), float(grid.origin[1])),
+            spacing=(float(grid.spacing[0]), float(grid.spacing[1])),
+            periodic=tuple(periodic),
+            mirror=tuple(mirror),
+            descriptors=ranged([ParameterInfo(name=name) for name in descriptor_names(grid)], descriptors),
+        )
+
 
 class ShapeDescription(Description):
     """A description with the geometry; errors also hold those near the wall, of mass and of symmetries."""
 
     geometry: GeometryInfo
+
+
+def ranged(infos: Sequence[ParameterInfo], columns: np.ndarray) -> tuple[ParameterInfo, ...]:
+    """With the ranges of the columns (n, p)."""
+    return tuple(
+        info.model_copy(update={"minimum": float(column.min()), "maximum": float(column.max())})
+        for info, column in zip(infos, columns.T, strict=True)
+    )

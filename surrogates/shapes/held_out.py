@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surrogates.shapes.judging import divergence, errors_by_distance, symmetry_error
+from surrogates.shapes.judging import divergence, errors_by_distance, mirror_signs, symmetry_error
 
 if TYPE_CHECKING:
     from surrogates.shapes.shape_surrogate import ShapeSurrogate
@@ -59,22 +59,22 @@ def judged(
     moved = {}
     for axis in info.geometry.mirror:
         at = -2 + grid.axes.index(axis)
-        moved[f"mirror.{axis}"] = (axis, np.flip(surrogate.images(np.flip(shapes, at), x)[0], at))
+        found = surrogate.images(np.flip(shapes, at), x)[0]
+        signs = mirror_signs(info.fields, axis)[:, None, None]
+        moved[f"mirror.{axis}"] = signs * np.flip(found, at)
     for axis in info.geometry.periodic:
         at = -2 + grid.axes.index(axis)
         third = grid.shape[at] // 3
         found = surrogate.images(np.roll(shapes, third, at), x)[0]
-        moved[f"translation.{axis}"] = ("", np.roll(found, -third, at))
+        moved[f"translation.{axis}"] = np.roll(found, -third, at)
     predicted, errors, covered, start = {}, {}, {}, 0
     for field in info.fields:
         part = slice(start, start + len(field.components))
         start = part.stop
         true = grid.images(targets[field.name])
         metrics = errors_by_distance(true, mean[:, part], surrogate.scales.offset[part], from_wall)
-        for name, (axis, image) in moved.items():
-            signs = np.array([(-1.0) ** one.count(axis) if axis else 1.0 for one in field.components])
-            back = image[:, part] * signs[:, None, None]
-            metrics[name] = symmetry_error(mean[:, part], back, fluid)
+        for name, image in moved.items():
+            metrics[name] = symmetry_error(mean[:, part], image[:, part], fluid)
         plane = [field.components.index(axis) for axis in reversed(grid.axes) if axis in field.components]
         if len(plane) == 2:
             metrics["divergence"] = divergence(mean[:, part][:, plane], from_wall, grid)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from surrogates.description import FieldInfo
 from surrogates.metrics import relative
 from surrogates.shapes.grid import Grid
 
@@ -64,3 +67,8 @@ def symmetry_error(first: np.ndarray, second: np.ndarray, fluid: np.ndarray) -> 
         np.sqrt(np.sum((first - second) ** 2 * square, axis=(1, 2, 3))),
         np.sqrt(np.sum(first**2 * square, axis=(1, 2, 3))),
     )
+
+
+def mirror_signs(fields: Sequence[FieldInfo], axis: str) -> np.ndarray:
+    """(c,) signs of the components of all fields in a mirror: each time the axis stands in a name turns it."""
+    return np.array([(-1.0) ** name.count(axis) for info in fields for name in info.components])

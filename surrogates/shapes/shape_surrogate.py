@@ -18,11 +18,12 @@ from surrogates.domain import Domain
 from surrogates.prediction import Band, Prediction
 from surrogates.shapes.bands import WallBands
 from surrogates.shapes.channels import Channels, FieldScales
-from surrogates.shapes.description import SHAPES, GeometryInfo, ShapeDescription
+from surrogates.shapes.description import SHAPES, GeometryInfo, ShapeDescription, ranged
 from surrogates.shapes.descriptors import descriptor_names, descriptors
 from surrogates.shapes.distance import centring, checked_distance, rolled
 from surrogates.shapes.grid import Grid
 from surrogates.shapes.held_out import HeldOut, judged
+from surrogates.shapes.judging import mirror_signs
 from surrogates.shapes.network import UNets
 from surrogates.shapes.settings import UNetConfig
 from surrogates.shapes.training import answers, train
@@ -127,7 +128,7 @@ class ShapeSurrogate:
         note = too_few(len(held), coverage)
         description = ShapeDescription(
             name=name,
-            parameters=_ranged(parameters, x),
+            parameters=ranged(parameters, x),
             fields=tuple(infos),
             kind=config.kind,
             n_runs=len(shapes),
@@ -136,17 +137,7 @@ class ShapeSurrogate:
             seed=seed,
             settings={"candidate": config.model_dump(mode="json")},
             notes=() if note is None else (note,),
-            geometry=GeometryInfo(
-                field=field,
-                unit=unit,
-                axes=grid.axes,
-                shape=grid.shape,
-                origin=(float(grid.origin[0]), float(grid.origin[1])),
-                spacing=(float(grid.spacing[0]), float(grid.spacing[1])),
-                periodic=tuple(periodic),
-                mirror=tuple(mirror),
-                descriptors=_ranged([ParameterInfo(name=one) for one in descriptor_names(grid)], traits),
-            ),
+            geometry=GeometryInfo.of(grid, field, unit, periodic, mirror, traits),
         )
         domain = Domain.fit(np.column_stack([x, traits]))
         places = np.asarray(points, dtype=np.float64)
@@ -275,16 +266,3 @@ class ShapeSurrogate:
             {name: arrays[f"cells.{name}"] for name in model["cells"]},
             arrays["points"],
         )
-
-
-def _ranged(infos: Sequence[ParameterInfo], columns: np.ndarray) -> tuple[ParameterInfo, ...]:
-    """With the ranges of the columns (n, p)."""
-    return tuple(
-        info.model_copy(update={"minimum": float(column.min()), "maximum": float(column.max())})
-        for info, column in zip(infos, columns.T, strict=True)
-    )
-
-
-def mirror_signs(fields: Sequence[FieldInfo], axis: str) -> np.ndarray:
-    """(c,) signs of the components of all fields in a mirror: each time the axis stands in a name turns it."""
-    return np.array([(-1.0) ** name.count(axis) for info in fields for name in info.components])
