@@ -1,9 +1,9 @@
-"""Poisson's equation on a square with two scales, 8 to 1.
+"""Poisson's equation on a square with two scales, 6 to 1.
 
-    u_xx + u_yy = f  on (0, 1)^2,   u = 0 on the edge,   u = sin(2 pi x) sin(2 pi y) + 0.1 sin(16 pi x) sin(16 pi y)
+    u_xx + u_yy = f  on (0, 1)^2,   u = 0 on the edge,   u = sin(2 pi x) sin(2 pi y) + 0.1 sin(12 pi x) sin(12 pi y)
 
-As on the line, the small waves dominate f (6.4 to 1) and are a tenth of u. The features are waves of 1/2, 3/2, 3 and
-6 periods over the side, none of which is the solution's.
+As on the line, the small waves dominate f (3.6 to 1) and are a tenth of u. The features are waves of 1/2, 3/2, 3 and
+9/2 periods over the side, none of which is the solution's.
 
 Source: on the line, Wang, Wang and Perdikaris, Comput. Methods Appl. Mech. Eng. 384 (2021) 113938, section 4.1.
 """
@@ -19,7 +19,7 @@ from physics.problem import Coefficients, Problem
 from physics.problems import register
 
 SQUARE = dde.geometry.Rectangle([0.0, 0.0], [1.0, 1.0])
-WAVES = ((2 * torch.pi, 1.0), (16 * torch.pi, 0.1))
+WAVES = ((2 * torch.pi, 1.0), (12 * torch.pi, 0.1))
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
@@ -37,7 +37,7 @@ def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
 
 def features(x: Tensor) -> Tensor:
     """Even about all edges: with the lift, which is odd, the solution goes on smoothly as a wave of the plane."""
-    waves = torch.pi * torch.tensor([1.0, 3.0, 6.0, 12.0], dtype=x.dtype)
+    waves = torch.pi * torch.tensor([1.0, 3.0, 6.0, 9.0], dtype=x.dtype)
     return torch.cos(torch.cat([waves * x[:, :1], waves * x[:, 1:2]], dim=1))
 
 
