@@ -14,7 +14,8 @@ from physics.diagnosis import Finding, Verdict, findings
 from physics.measurements import Measurements
 from physics.network import SolutionNetwork
 from physics.problem import Problem
-from physics.training import Progress, Training
+from physics.progress import Progress
+from physics.training import Training
 from physics.training_plan import TrainingPlan
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,38 +20,16 @@ from physics.collocation import drawn_by_residual, refined
 from physics.measurements import Measurements
 from physics.network import SolutionNetwork
 from physics.optimisers.choice import Name, optimiser_for
+from physics.optimisers.descents import Descents
 from physics.optimisers.minimise import minimise
-from physics.optimisers.soap import Soap
+from physics.progress import Progress
 from physics.residual_rows import ResidualRows
+from physics.schedule import Stage, schedule
 from physics.training_plan import TrainingPlan
 from physics.weighting.weighted_rows import WeightedRows
 from physics.weighting.weights import RunningWeights
 
 HELD_OUT = 4000
-
-
-@dataclass(frozen=True)
-class Stage:
-    """So many steps of the first optimiser, or a round of the second, in one part of the curriculum."""
-
-    name: str
-    steps: int
-    part: int
-    first: bool
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a training is: the stage just done, the held-out residual, every loss, and seconds spent and left.
-
-    seconds_left: at most, at the pace so far; None before every kind of stage was seen once.
-    """
-
-    stage: str
-    residual: float
-    losses: Mapping[str, float]
-    seconds: float
-    seconds_left: float | None
 
 
 class Training:
@@ -72,7 +49,7 @@ class Training:
         self.history: list[tuple[float, float]] = []
         self.best, self.best_theta = float("inf"), network.flat()
         self._weights = RunningWeights(plan.weighting, network.problem)
-        self._descents: dict[str, torch.optim.Optimizer] = {}
+        self._descents = Descents(list(network.weights), plan.first_rate)
         self._damping: float | None = None
         self._finished, self._steps = 0, 0
         self._schedule = schedule(plan)
@@ -125,7 +102,8 @@ class Training:
             self.best, self.best_theta = residual, self.network.flat()
         elif not np.isfinite(residual):  # go on from what was best
             self.network.assign(self.best_theta)
-            self._descents, self._damping = {}, None
+            self._descents.forget()
+            self._damping = None
         if not stage.first:
             self._resample()
         self._finished += 1
@@ -152,7 +130,7 @@ class Training:
 
     def _descend(self, rows: ResidualRows, steps: int, name: str) -> None:
         """Steps of Adam or SOAP along single gradients, with weights renewed as they go."""
-        network, optimiser = self.network, self._descent(name)
+        network, optimiser = self.network, self._descents[name]
         for _ in range(steps):
             if self._steps % self._plan.weighting.every == 0:
                 self._weights.renew_balance(rows, network.flat())
@@ -201,14 +179,6 @@ class Training:
             added = max(1, round(sampling.added * sampling.points))
             self.points = refined(self.points, candidates, sizes, added)
 
-    def _descent(self, name: str) -> torch.optim.Optimizer:
-        """Adam or SOAP on the network's weights, with what it has gathered so far."""
-        if name not in self._descents:
-            weights, rate = list(self.network.weights), self._plan.first_rate
-            made = Soap(weights, rate=rate) if name == "soap" else torch.optim.Adam(weights, lr=rate)
-            self._descents[name] = made
-        return self._descents[name]
-
     def _seconds_left(self) -> float | None:
         left = 0.0
         for stage in self._schedule[self._finished :]:
@@ -232,11 +202,11 @@ class Training:
             "weighting": weighting,
         }
         arrays = {f"network.{name}": value for name, value in self.network.state().items()}
-        arrays |= {"points": self.points, "best_theta": self.best_theta.cpu().numpy()} | attention
-        for name, optimiser in self._descents.items():
-            for i, weight in enumerate(self.network.weights):
-                for key, value in optimiser.state.get(weight, {}).items():
-                    arrays[f"descent.{name}.{i}.{key}"] = value.cpu().numpy()
+        arrays |= (
+            {"points": self.points, "best_theta": self.best_theta.cpu().numpy()}
+            | attention
+            | self._descents.state()
+        )
         write_checkpoint(path, values, arrays)
 
     def restore(self, path: Path) -> None:
@@ -259,33 +229,7 @@ class Training:
         self._seconds = {True: values["seconds"][0], False: values["seconds"][1]}
         self._rng.bit_generator.state = values["rng"]
         self._weights.restore(values["weighting"], arrays, device)
-        self._restore_descents(arrays)
-
-    def _restore_descents(self, arrays: Mapping[str, np.ndarray]) -> None:
-        weights = list(self.network.weights)
-        for name, array in arrays.items():
-            if name.startswith("descent."):
-                _, optimiser, number, key = name.split(".")
-                # torch counts steps on the processor, wherever the weights are.
-                device = "cpu" if key == "step" else self.network.device
-                state = self._descent(optimiser).state[weights[int(number)]]
-                state[key] = torch.as_tensor(array, device=device)
-
-
-def schedule(plan: TrainingPlan) -> list[Stage]:
-    """The stages of a plan: in every part of the curriculum the first optimiser, then rounds, most of them last."""
-    parts, stages = plan.curriculum.parts, []
-    ends = [round(plan.first_steps * part / parts) for part in range(parts + 1)]
-    name = {"adam": "Adam", "soap": "SOAP"}[plan.first]
-    for part in range(1, parts + 1):
-        left = ends[part] - ends[part - 1]
-        while left:
-            stages.append(Stage(name, min(left, plan.look_every), part, True))
-            left -= stages[-1].steps
-        if part < parts and plan.rounds:
-            stages.append(Stage(f"part {part}", plan.steps, part, False))
-    stages += [Stage(f"round {i + 1}", plan.steps, parts, False) for i in range(plan.rounds)]
-    return stages
+        self._descents.restore(arrays)
 
 
 def _identity(network: SolutionNetwork, plan: TrainingPlan, seed: int, measured: Measurements | None) -> str:

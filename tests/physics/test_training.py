@@ -7,7 +7,8 @@ from physics.curriculum import Curriculum
 from physics.network import SolutionNetwork
 from physics.networks.architecture import Architecture, Fourier
 from physics.problems import problem_named
-from physics.training import Training, schedule
+from physics.schedule import schedule
+from physics.training import Training
 from physics.training_plan import Sampling, TrainingPlan
 
 BURGERS = problem_named("burgers")
