@@ -33,8 +33,8 @@ class Pursuit:
         return self.factor @ self.coordinates
 
 
-def pursue(phi: np.ndarray, z: np.ndarray, patience: int = PATIENCE) -> Pursuit:
-    """Explains z (n, r) by the columns of phi (n, terms), of which the first, the constant, is always taken.
+def pursue(phi: np.ndarray, z: np.ndarray, patience: int = PATIENCE, most: int | None = None) -> Pursuit:
+    """Explains z (n, r) by at most `most` columns of phi (n, terms); the first one, the constant, is always taken.
 
     Each step takes the column that lowers the sum of squares over all outputs most. The number of columns is
     that of the least (1/n) sum (residual_i / (1 - h_i))^2, h the leverage, times n/(n - k) (1 + tr (Phi^T
@@ -47,7 +47,7 @@ def pursue(phi: np.ndarray, z: np.ndarray, patience: int = PATIENCE) -> Pursuit:
     basis, factor = np.zeros((n, 0)), np.zeros((0, 0))
     chosen: list[int] = []
     best, best_k, waited, left_out = np.inf, 1, 0, residual
-    for k in range(1, max(2, min(n, terms + 1))):
+    for k in range(1, max(2, min(n, terms + 1, n if most is None else most + 1))):
         length = np.linalg.norm(rest, axis=0)
         independent = length > DEPENDENT * size
         gain = np.linalg.norm(rest.T @ residual, axis=1) / np.where(independent, length, np.inf)

@@ -139,7 +139,7 @@ def test_the_choice_is_worth_what_it_saves_on_other_folds():
 
 
 def test_nested_selection_never_sees_the_run_it_is_judged_by():
-    runs = runs_of(20)
+    runs = runs_of(60)
     seen = []
 
     def choose(held: np.ndarray, index: int):
@@ -152,7 +152,7 @@ def test_nested_selection_never_sees_the_run_it_is_judged_by():
         return found.best.config
 
     validation = cross_validate(choose, runs.reductions, runs.x, runs.targets, folds=4, seed=0)
-    fold = assign_folds(20, 4, 0)
+    fold = assign_folds(60, 4, 0)
     for held, index in seen:
         np.testing.assert_array_equal(held, fold == index)
     assert validation.errors["u"]["relative_l2"].max() < 1e-6
