@@ -187,7 +187,9 @@ def main(folder: Path) -> dict[str, float]:
         found[f"{name}.objectivity"] = objectivity_error(stress, new, seed=2)
         found[f"{name}.loop"] = work_round_a_loop(stress)
     found["energy.stiffness"] = relative(stiffness_of(energy)(new[:50]), stiffness_of(neo_hooke)(new[:50]))
-    found["energy.rest"] = float(models["energy"](torch.eye(3, dtype=torch.float64)[None]).detach().abs().max())
+    found["energy.rest"] = float(
+        models["energy"](torch.eye(3, dtype=torch.float64)[None]).detach().abs().max()
+    )
 
     figure, axes = figures.panels(1, 2)
     amount = torch.linspace(-0.3, 0.45, 61, dtype=torch.float64)

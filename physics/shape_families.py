@@ -21,7 +21,7 @@ class PlacedShape:
 Draw = Callable[[np.random.Generator], np.ndarray]
 
 SIMPLE: dict[str, Draw] = {
-    "circle": lambda rng: ellipse(*[rng.uniform(0.7, 1.5)] * 2),
+    "circle": lambda rng: ellipse(size := rng.uniform(0.7, 1.5), size),
     "ellipse": lambda rng: ellipse(rng.uniform(0.8, 1.8), rng.uniform(0.3, 1.1)),
     "rectangle": lambda rng: rectangle(rng.uniform(0.6, 1.5), rng.uniform(0.3, 1.0)),
 }

@@ -47,7 +47,7 @@ def distance_to(outline: np.ndarray) -> np.ndarray:
 
 
 def flow_past(distance: np.ndarray, tolerance: float = 2e-4) -> tuple[np.ndarray, np.ndarray]:
-    """Velocity (4608, 2) [m/s] and pressure (4608,) over density [m2/s2] of the flow past a signed distance (4608,)."""
+    """Velocity (4608, 2) [m/s] and pressure over density (4608,) [m2/s2] of the flow past a distance (4608,)."""
     scale = SPEED / LATTICE_SPEED
     flow = steady_flow(
         distance.reshape(ROWS, COLUMNS) < 0.0, LATTICE_SPEED, VISCOSITY / (scale * CELL), tolerance=tolerance

@@ -88,7 +88,7 @@ class FieldMotion:
                 f"a point whose image lies {worst / diagonal:.2g} of the mesh's diagonal from the next point",
                 "Correct its plane, axis or shift, or take it out of the study: the mesh itself is not symmetric",
             )
-        return cls(source, component_matrix(names, motion.matrix))
+        return cls(np.asarray(source), component_matrix(names, motion.matrix))
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """The moved fields of values (..., points, components)."""
