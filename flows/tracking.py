@@ -7,7 +7,6 @@ import math
 import os
 import re
 import tempfile
-import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -81,9 +80,7 @@ class Tracking:
         """Logs a surrogate's folder as a pyfunc model "from code" and registers it as the next version."""
         mlflow.set_tracking_uri(self.uri)
         mlflow.set_registry_uri(self.uri)
-        with mlflow.start_run(run_id=run_id), warnings.catch_warnings():
-            # The model answers tables and shapes, so no one type of input can be named.
-            warnings.filterwarnings("ignore", message=".*Add type hints")
+        with mlflow.start_run(run_id=run_id):
             info = mlflow.pyfunc.log_model(
                 name="model",
                 python_model=str(Path(__file__).with_name("pyfunc_model.py")),
