@@ -163,7 +163,7 @@ def main() -> None:
 
 def report(case: Case, results: dict[str, np.ndarray], picture: Path) -> None:
     """Prints runs over Sobol's runs for each error that Sobol's points reach at SHARES of them; draws the curves."""
-    figure, axes = panels(len(ERRORS))
+    figure, axes = panels(1, len(ERRORS))
     heads = " | ".join(f"{round(share * case.most)} runs" for share in SHARES)
     for k, (error, ax) in enumerate(zip(ERRORS, axes, strict=True), start=1):
         mean = {
