@@ -10,22 +10,22 @@ from pydantic import Field, ValidationError, model_validator
 
 from data.environment import home
 from data.errors import StudyError
+from flows.parameter_sections import Parameters
+from flows.section import Section
 from flows.study_errors import sentence_for
 from flows.study_sections import (
     Candidate,
     FieldSpec,
     Geometry,
     MeshSection,
-    Parameters,
     Promotion,
     Reduction,
     Runs,
-    Section,
-    Symmetry,
     Time,
     Tracking,
     Validation,
 )
+from flows.symmetry_section import Symmetry
 from surrogates.kinds import load_kinds
 from surrogates.physics_hints import DerivedInput, PhysicsHints
 from surrogates.reductions import load_reductions

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, Field, model_validator
 
-from data.expressions import Constraint, Expression
 from data.rules import Rules
+from flows.section import Section
 from surrogates.kinds import load_kinds
 from surrogates.physics_hints import FieldHint
 from surrogates.reductions import load_reductions
@@ -31,12 +30,6 @@ if TYPE_CHECKING:
 else:
     Candidate = _one_of(load_kinds().configs | {"unet": UNetConfig})
     Reduction = _one_of(load_reductions().configs)
-
-
-class Section(BaseModel):
-    """A table of the study file; a key that it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Runs(Section):
@@ -68,114 +61,6 @@ class Runs(Section):
         None,
         description="Address of a Dask scheduler, `tcp://host:8786`, whose workers read the runs instead.",
     )
-
-
-class Parameter(Section):
-    """One input of the surrogate: a column of the table unless said otherwise."""
-
-    unit: str | None = Field(
-        None, description="Unit; the one in the table's header, `load [N]`, if left out."
-    )
-    scale: Literal["auto", "raw", "log", "reciprocal", "fidelity"] = Field(
-        "auto",
-        description="How it enters the models, where the physics tells: `reciprocal` for a stiffness or a "
-        "conductivity under a given load, `log` for a range over decades; `auto` lets left-out runs decide; "
-        "`fidelity` for the number that tells how fine a run is, greater for finer: `gp` then learns the fine runs "
-        "from the coarse ones and their differences.",
-    )
-    case_file: str | None = Field(
-        None,
-        description="Where in the run's own files it stands: `constant/transportProperties: nu` (OpenFOAM), "
-        "`plate.inp: *ELASTIC[0]` (CalculiX, Abaqus), `params.edp: k`, `case.json: inlet.speed`.",
-    )
-    minimum: float | None = Field(
-        None, description="Least value that `suggest` may ask for; that of the accepted runs if left out."
-    )
-    maximum: float | None = Field(
-        None, description="Largest value that `suggest` may ask for; that of the accepted runs if left out."
-    )
-
-
-class Derived(Section):
-    """A formula of the parameters that enters the models as one more input; a text alone is its formula."""
-
-    formula: str = Field(
-        description="Of parameters and numbers by + - * / ** and parentheses, without units: "
-        "`convection * length / conductivity`, `speed ** 2`."
-    )
-    replace: bool = Field(
-        False, description="Whether its parameters enter the models through such formulas alone."
-    )
-    scale: Literal["auto", "raw", "log", "reciprocal"] = Field(
-        "auto", description="How it enters the models, as of a parameter."
-    )
-
-
-class Parameters(Section):
-    """Where the parameter values of each run come from."""
-
-    table: Path | None = Field(
-        None, description="CSV, Excel or JSON table, one row per run, relative to the study file."
-    )
-    in_file: bool = Field(
-        False, description="Whether result files that hold many runs give the parameters beside the fields."
-    )
-    names: str | None = Field(
-        None, description="Pattern of the run names that tell parameters: `U{speed}_nu{viscosity}`."
-    )
-    run_column: str = Field("run", description="Column that holds the run's name.")
-    columns: dict[str, Parameter] = Field(
-        default_factory=dict, description="The inputs; none only where `[time]` has a `history`."
-    )
-    constraints: tuple[str, ...] = Field(
-        (),
-        description="What suggested runs must satisfy besides: `heat_flux / convection <= 150`, of numbers, "
-        "parameters, + - * / ** and <, <=, > or >=.",
-    )
-    derived: dict[str, Derived] = Field(
-        default_factory=dict,
-        description="Ratios and products that the physics goes by, such as Reynolds' number, by name.",
-    )
-
-    @model_validator(mode="after")
-    def _one_fidelity(self) -> Parameters:
-        named = [name for name, column in self.columns.items() if column.scale == "fidelity"]
-        if len(named) > 1:
-            raise ValueError(f"only one parameter can have the scale 'fidelity': {', '.join(named)}")
-        return self
-
-    @field_validator("derived", mode="before")
-    @classmethod
-    def _text_is_a_formula(cls, derived: Any) -> Any:
-        if not isinstance(derived, dict):
-            return derived
-        return {name: {"formula": one} if isinstance(one, str) else one for name, one in derived.items()}
-
-    @model_validator(mode="after")
-    def _formulas_name_parameters(self) -> Parameters:
-        for name, one in self.derived.items():
-            if name in self.columns:
-                raise ValueError(f"the derived parameter '{name}' needs a name that no parameter has")
-            if not Expression.parse(one.formula, self.columns).names:
-                raise ValueError(f"the derived parameter '{name}' must be of parameters: '{one.formula}'")
-        return self
-
-    @model_validator(mode="after")
-    def _constraints_can_be_read(self) -> Parameters:
-        for text in self.constraints:
-            Constraint.parse(text, self.columns)
-        return self
-
-    @model_validator(mode="after")
-    def _every_parameter_has_a_source(self) -> Parameters:
-        named = set(re.findall(r"\{(\w+)\}", self.names or ""))
-        for name, parameter in self.columns.items():
-            if parameter.case_file is None and name not in named and not (self.table or self.in_file):
-                raise ValueError(
-                    f"parameter '{name}' needs a source: a 'table', a place in 'names', its own 'case_file', or "
-                    "'in_file'"
-                )
-        return self
 
 
 class FieldSpec(Section):
@@ -217,63 +102,6 @@ class FieldSpec(Section):
     def _bounds_in_order(self) -> FieldSpec:
         if self.minimum is not None and self.maximum is not None and not self.minimum < self.maximum:
             raise ValueError(f"'minimum' must be below 'maximum': {self.minimum:g} and {self.maximum:g}")
-        return self
-
-
-class Symmetry(Section):
-    """A symmetry that the study's equations have: measured of every model, and built in if every run has it."""
-
-    kind: Literal["mirror", "rotation", "translation", "scaling"] = Field(
-        description="`mirror` and `rotation` of mesh and field, `translation` of a periodic one, `scaling` of "
-        "parameters and fields alone."
-    )
-    name: str | None = Field(None, description="Name in the metrics; the kind and its axis if left out.")
-    axis: Literal["x", "y", "z"] | None = Field(
-        None, description="Normal of the mirror, or axis of the rotation (`z` if left out)."
-    )
-    through: tuple[float, float, float] | None = Field(
-        None, description="A point of the plane or the axis; the middle of the mesh if left out."
-    )
-    degrees: float = Field(180.0, description="Angle of the rotation; it must divide 360 to be built in.")
-    shift: tuple[float, float, float] | None = Field(None, description="Of the translation.")
-    period: tuple[float, float, float] | None = Field(
-        None, description="Lengths of the periodic box, 0 in directions that are not periodic."
-    )
-    parameters: dict[str, float] = Field(
-        default_factory=dict,
-        description="Factors of the parameters that change with it: `{ inflow_angle = -1 }`.",
-    )
-    fields: dict[str, float] = Field(
-        default_factory=dict,
-        description="The fields that have it, each with its factor: `{ temperature = 2 }` about the field's "
-        "`reference`, 1 for most; all with the factor 1 if left out.",
-    )
-    built_in: bool = Field(
-        False,
-        description="Whether every run has it by itself: runs are made exactly symmetric before anything is learned, "
-        "and so is every prediction. Those that are not nearly so end the pipeline with an error.",
-    )
-    tolerance: float = Field(
-        0.02, gt=0, description="Largest asymmetry, relative to the field, of a run with `built_in`."
-    )
-
-    @property
-    def label(self) -> str:
-        """Its name in the metrics."""
-        return self.name or (self.kind if self.axis is None else f"{self.kind}_{self.axis}")
-
-    @model_validator(mode="after")
-    def _whole(self) -> Symmetry:
-        if self.kind == "mirror" and self.axis is None:
-            raise ValueError("a mirror needs its normal 'axis'")
-        if self.kind == "translation" and self.shift is None:
-            raise ValueError("a translation needs its 'shift'")
-        if self.kind == "scaling" and not self.parameters:
-            raise ValueError("a scaling needs the 'parameters' that it scales")
-        if self.built_in and (self.parameters or self.kind in ("scaling", "translation")):
-            raise ValueError("only a mirror or a rotation that changes no parameter can be 'built_in'")
-        if self.built_in and self.kind == "rotation" and (360.0 / self.degrees) % 1.0:
-            raise ValueError("the 'degrees' of a rotation that is built in must divide 360")
         return self
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from data.errors import StudyError
 from flows.study import Study
-from flows.study_sections import Symmetry
+from flows.symmetry_section import Symmetry
 from flows.targets import Targets
 from surrogates.surrogate import Surrogate
 from surrogates.symmetry import FieldMotion, Motion, asymmetry, symmetrised

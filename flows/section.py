@@ -1,0 +1,11 @@
+"""A table of the study file."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Section(BaseModel):
+    """A table of the study file; a key that it does not know is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
