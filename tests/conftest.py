@@ -1,9 +1,11 @@
-"""One thread per process, and no settings or caches of the user's: set before any library is imported."""
+"""One thread per process, no settings or caches of the user's (set before any library is imported), the same examples."""
 
 from __future__ import annotations
 
 import os
 import tempfile
+
+from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -11,3 +13,8 @@ os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="prefect_")
 os.environ["PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL"] = "CRITICAL"
 for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "MLFLOW_TRACKING_URI", "FIELDWRIGHT_HOME"):
     os.environ.pop(name, None)
+
+# The same tree gives the same verdict everywhere; `--hypothesis-profile exploring` draws new examples each time.
+settings.register_profile("repeatable", derandomize=True)
+settings.register_profile("exploring", print_blob=True)
+settings.load_profile("repeatable")
