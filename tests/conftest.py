@@ -1,4 +1,4 @@
-"""One thread per process, no settings or caches of the user's (set before any library is imported), the same examples."""
+"""One thread per process, no settings or caches of the user's (set before any library is imported), set examples."""
 
 from __future__ import annotations
 
