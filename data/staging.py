@@ -38,9 +38,24 @@ def stage(store: Path, incoming: Path, run: Run, record: RunRecord) -> RunRecord
     )
     with disk_of(store):
         if not (store / MESHES / run.mesh.hash).exists():
-            write_mesh(incoming / MESHES / content, run.mesh)
-        write_run(incoming / content, run, record)
+            write_mesh(staged_mesh(incoming, record), run.mesh)
+        write_run(staged_run(incoming, record), run, record)
     return record
+
+
+def staged_run(incoming: Path, record: RunRecord) -> Path:
+    """Where the run stands in the incoming folder."""
+    return incoming / _own(record) / "run"
+
+
+def staged_mesh(incoming: Path, record: RunRecord) -> Path:
+    """Where its mesh stands, if the store lacked it."""
+    return incoming / _own(record) / "mesh"
+
+
+def _own(record: RunRecord) -> str:
+    # Two runs that hold the same are staged side by side: that one is a duplicate is found out later.
+    return hashlib.sha256(record.name.encode()).hexdigest()
 
 
 def hashes(run: Run, parameters: Mapping[str, float]) -> tuple[str, str]:

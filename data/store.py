@@ -20,7 +20,7 @@ from data.groups import MESHES, RUNS, read_field, read_mesh, read_record, write_
 from data.incoming import Incoming, put_in_place
 from data.mesh import Mesh
 from data.snapshots import assemble
-from data.staging import stage
+from data.staging import stage, staged_mesh, staged_run
 from data.timebase import TimeRule
 
 
@@ -136,10 +136,10 @@ class SnapshotStore:
     def commit(self, incoming: Path, record: RunRecord) -> None:
         """Puts a staged run into place and into the catalogue; the version before moves to `superseded/`."""
         with disk_of(self.path):
-            mesh = incoming / MESHES / str(record.content)
+            mesh = staged_mesh(incoming, record)
             if mesh.exists():
                 put_in_place(mesh, self.path / MESHES / str(record.mesh))
-            put_in_place(incoming / str(record.content), self.path / RUNS / str(record.content))
+            put_in_place(staged_run(incoming, record), self.path / RUNS / str(record.content))
         self._enter(record)
 
     def add(

@@ -5,15 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from data.ingest import Rules, RunSource, find_runs
 from data.parameters import ParameterTable, table_of
 from data.store import SnapshotStore
-
-# No test of a property is a test of time, least of all on a machine that others use too.
-settings.register_profile("data", deadline=None, max_examples=50)
-settings.load_profile("data")
 
 
 def _array(name: str, values: np.ndarray) -> str:

@@ -83,6 +83,15 @@ def test_the_same_parameters_with_different_results_are_reported(solver, store):
     assert "the same parameters as 'run_1' with different results" in report.rejected[0][2]
 
 
+def test_the_same_run_twice_without_parameters_is_a_duplicate(solver, store):
+    sources = solver.run(2)
+    solver.path(1).write_bytes(solver.path(0).read_bytes())
+    nothing = table_of({"run_0": {}, "run_1": {}}, {})
+    report = ingest(store, sources, nothing, solver.rules)
+    assert report.accepted == ["run_0"]
+    assert reasons(report) == {"run_1": "duplicated"}
+
+
 def test_one_result_under_two_sets_of_parameters_is_reported(solver, store):
     solver.run(3)
     shutil.copy(solver.path(1), solver.path(2))

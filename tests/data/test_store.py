@@ -8,10 +8,12 @@ import pytest
 import xarray as xr
 import zarr
 
+from data.catalogue import RunRecord
 from data.errors import StoreError
 from data.formats import Field, Run
 from data.ingest import ingest
 from data.mesh import Mesh
+from data.staging import stage
 from data.store import SnapshotStore
 from data.verify import discard_damaged, verify
 
@@ -83,6 +85,18 @@ def test_adding_the_same_run_again_changes_nothing(store):
     before = sorted(path for path in store.path.rglob("*") if path.is_file())
     assert store.add(a_run(1), "r1", {"U": 1.0}).content == first.content
     assert sorted(path for path in store.path.rglob("*") if path.is_file()) == before
+
+
+def test_two_runs_that_hold_the_same_are_staged_side_by_side(store):
+    """Parallel readers do so before anybody can know that one of them is a duplicate."""
+    with store.incoming() as folder:
+        records = [stage(store.path, folder, a_run(1), RunRecord(name, "accepted", {}, {})) for name in "ab"]
+        for record in records:
+            store.commit(folder, record)
+    assert records[0].content == records[1].content
+    np.testing.assert_array_equal(
+        store.snapshots()["p"], np.stack(2 * [a_run(1).fields["p"].values[0, :, 0]])
+    )
 
 
 @pytest.mark.parametrize("change", ["value", "time", "parameter", "unit", "mesh"])
