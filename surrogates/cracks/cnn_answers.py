@@ -1,0 +1,56 @@
+"""What trained networks say of many photos, in calls small enough for a core's cache."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from surrogates.cracks.cnn_network import CrackCnn, pooled
+
+CHUNK = 16
+"""Photos of one call: as many as stay in a core's cache."""
+
+
+def as_batch(photos: Sequence[np.ndarray], device: str = "cpu") -> torch.Tensor:
+    """Photos (n, size, size, 3) uint8 as (n, 3, size, size) float32 in [0, 1]."""
+    # The layout of the photos is the one that convolutions like: channels last.
+    return torch.from_numpy(np.stack(photos)).to(device).permute(0, 3, 1, 2).float() / 255.0
+
+
+def logits_of(network: nn.Module, photos: Sequence[np.ndarray], device: str = "cpu") -> np.ndarray:
+    """Log-odds (n,) float32 of photos (size, size, 3) uint8 each."""
+    with torch.inference_mode():
+        found = [
+            network(as_batch(photos[start : start + CHUNK], device)) for start in range(0, len(photos), CHUNK)
+        ]
+        return torch.cat(found).cpu().numpy()
+
+
+def answers(
+    networks: Sequence[CrackCnn], views: Sequence[np.ndarray], device: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Log-odds (members, n), features for the domain (n, d), and features of the last layers (members, n,
+    width).
+
+    views: (size, size, 3) uint8 each. The domain's are the mean of every map of every stage, of all networks:
+    the early ones know noise, focus and colour, which the last have learned to overlook.
+    """
+    logits, traits, last = [], [], []
+    with torch.inference_mode():
+        for start in range(0, len(views), CHUNK):
+            x = as_batch(views[start : start + CHUNK], device)
+            scores, means, ends = [], [], []
+            for network in networks:
+                maps = network.maps(x)
+                ends.append(pooled(maps[-1]))
+                scores.append(network.scored(ends[-1]))
+                means += [one.mean(dim=(2, 3)) for one in maps]
+            logits.append(torch.stack(scores))
+            traits.append(torch.cat(means, dim=1))
+            last.append(torch.stack(ends))
+        found = torch.cat(logits, dim=1), torch.cat(traits), torch.cat(last, dim=1)
+        logit, trait, end = (one.cpu().numpy().astype(np.float64) for one in found)
+    return logit, trait, end

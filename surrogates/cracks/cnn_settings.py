@@ -1,0 +1,58 @@
+"""Settings of the network that tells photos with a crack from those without."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from surrogates.cracks.augmentation import AugmentationConfig
+from surrogates.cracks.decision import Costs
+
+
+class CrackCnnConfig(BaseModel):
+    """Settings of a small ensemble of convolutional networks, from a photo to the probability of a crack.
+
+    size: side in pixels of the square that a photo, or a patch of a large one, is brought to.
+    patch: side in photo pixels of the patches that large photos are looked at in; the usual shorter side of
+        the training photos if not given.
+    widths: channels at half, quarter, ... resolution. members: networks, which differ by their first weights
+        and by the order and the augmentation of the photos.
+    dropout: share of the pooled features that each step leaves out.
+    epochs: passes over the photos at most. patience: passes without a lower validation loss before it stops.
+    batch: photos of one step.
+    learning_rate: of AdamW; it rises over the first twentieth of the steps and falls to zero as a cosine.
+    weight_decay: of AdamW.
+    class_weights: "balanced" weighs both classes alike however many photos they have, "none" each photo
+        alike.
+    augmentation: how photos differ from pass to pass.
+    coverage: nominal coverage of the band round each probability.
+    costs: of a missed crack and of a false alarm; they set the threshold.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["crack_cnn"] = "crack_cnn"
+    size: int = Field(default=112, ge=32, le=1024)
+    patch: int | None = Field(default=None, ge=32)
+    widths: tuple[Annotated[int, Field(ge=4, le=512)], ...] = Field(
+        default=(12, 24, 48, 96), min_length=2, max_length=6
+    )
+    members: int = Field(default=3, ge=2, le=10)
+    dropout: float = Field(default=0.2, ge=0.0, lt=1.0)
+    epochs: int = Field(default=30, ge=1)
+    patience: int = Field(default=10, ge=1)
+    batch: int = Field(default=32, ge=2)
+    learning_rate: float = Field(default=3e-3, gt=0.0)
+    weight_decay: float = Field(default=1e-2, ge=0.0)
+    class_weights: Literal["balanced", "none"] = "balanced"
+    augmentation: AugmentationConfig = AugmentationConfig(scale=(0.85, 1.1))
+    coverage: float = Field(default=0.9, gt=0.0, lt=1.0)
+    costs: Costs = Costs()
+
+    @model_validator(mode="after")
+    def _room_for_every_stage(self) -> Self:
+        least = 2 ** len(self.widths)
+        if self.size < 2 * least:
+            raise ValueError(f"'size' must be at least {2 * least} for {len(self.widths)} widths")
+        return self

@@ -1,0 +1,304 @@
+"""The trained crack classifier: photos in, calibrated probabilities of a crack out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from scipy.special import expit
+
+from data.errors import ModelError
+from surrogates.artifact import read_artifact, write_artifact
+from surrogates.cracks.adaptation import Adaptation, adapted_heads
+from surrogates.cracks.class_prediction import ClassPrediction, spread_of_probability
+from surrogates.cracks.classification_metrics import judged
+from surrogates.cracks.classifier_description import CLASSIFIER, ClassifierDescription
+from surrogates.cracks.cnn_answers import answers
+from surrogates.cracks.cnn_network import CrackCnn
+from surrogates.cracks.cnn_settings import CrackCnnConfig
+from surrogates.cracks.cnn_training import train_network
+from surrogates.cracks.patches import boxes, checked_photo, view
+from surrogates.cracks.photo_domain import PhotoDomain
+from surrogates.cracks.prevalence import shift
+from surrogates.cracks.temperature import Temperature
+from surrogates.states import part, prefixed
+
+LEAST_PHOTOS = 8
+"""Of each class, to learn from."""
+COARSE = 4.0
+"""Factor of shrinking from which on the user is told that thin cracks are lost."""
+BLOCK = 256
+"""Photos whose patches are held in memory at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class CrackClassifier:
+    """Photo -> patches -> networks -> mean of their log-odds -> temperature and bias -> prevalence ->
+    probability.
+
+    The photo's probability is the largest of its patches: of the event that at least one shows a crack it is
+    the lower bound that holds however patches depend on each other, and overlapping ones do; 1 - prod(1 - p)
+    takes them as independent and would add up hundreds of tiny false probabilities to an alarm.
+
+    The spread joins the networks' own, half of it each photo's and half the usual one of the validation
+    photos (few networks say little of a single photo), and what the validation photos leave open of
+    temperature and bias.
+
+    usual_spread: mean variance over the networks of the calibrated log-odds of the validation photos.
+    """
+
+    description: ClassifierDescription
+    networks: tuple[CrackCnn, ...]
+    temperature: Temperature
+    domain: PhotoDomain
+    usual_spread: float
+    device: str = "cpu"
+
+    @classmethod
+    def train(
+        cls,
+        config: CrackCnnConfig,
+        photos: Sequence[np.ndarray],
+        cracked: np.ndarray,
+        *,
+        validation: tuple[Sequence[np.ndarray], np.ndarray],
+        seed: int,
+        name: str,
+        progress: Callable[[int, int], None] | None = None,
+        device: str = "cpu",
+    ) -> Self:
+        """Learns from photos (h, w, 3) uint8 each and labels (n,) bool; each photo is looked at whole.
+
+        validation: photos and labels that no network learns from; they stop the training and set temperature,
+        bias and the border of the domain. progress: called with epochs done and their greatest number, over
+        all networks. Raises ModelError where photos are too few, one class is absent or labels do not fit,
+        and QueryError for a photo that is none.
+        """
+        cracked, held_cracked = _checked(photos, cracked, LEAST_PHOTOS), _checked(*validation, 1)
+        patch = config.patch or int(np.median([min(photo.shape[:2]) for photo in photos]))
+        seen, held = ([_whole(photo, config.size) for photo in some] for some in (photos, validation[0]))
+        networks, losses, total = [], [], config.members * config.epochs
+        for member in range(config.members):
+            own = seed * config.members + member
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(own)
+                network = CrackCnn(config.widths, config.dropout)
+            before = member * config.epochs
+            told = None if progress is None else lambda epoch, before=before: progress(before + epoch, total)
+            losses.append(
+                tuple(
+                    train_network(
+                        network,
+                        config,
+                        seen,
+                        cracked,
+                        (held, held_cracked),
+                        seed=own,
+                        device=device,
+                        progress=told,
+                    )
+                )
+            )
+            networks.append(network.folded())
+        if progress is not None:
+            progress(total, total)
+        _, features, _ = answers(networks, seen, device)
+        held_logits, held_features, _ = answers(networks, held, device)
+        temperature = Temperature.fit(held_logits.mean(axis=0), held_cracked)
+        probability = expit(temperature.calibrated(held_logits.mean(axis=0)))
+        description = ClassifierDescription(
+            name=name,
+            kind=config.kind,
+            n_photos=len(photos),
+            n_cracks=int(cracked.sum()),
+            size=config.size,
+            patch=patch,
+            prevalence=temperature.prevalence,
+            threshold=config.costs.threshold,
+            temperature=temperature.temperature,
+            coverage=config.coverage,
+            errors=judged(held_cracked, probability, config.costs.threshold).summary(),
+            losses=tuple(losses),
+            seed=seed,
+            settings={"candidate": config.model_dump(mode="json")},
+            notes=_notes(patch / config.size),
+        )
+        return cls(
+            description,
+            tuple(networks),
+            temperature,
+            PhotoDomain.fit(features, cracked, held_features),
+            _usual_spread(temperature, held_logits),
+            device,
+        )
+
+    def predict(self, photos: Sequence[np.ndarray], *, prevalence: float | None = None) -> ClassPrediction:
+        """Answers q photos, (h, w, 3) uint8 of any sizes from 32 pixels.
+
+        prevalence: share of cracked photos where these come from (of cracked patches, where they are large);
+        that of the validation photos if None. Raises QueryError for a photo that is none and a prevalence
+        outside 0 to 1.
+        """
+        moved = 0.0 if prevalence is None else shift(self.temperature.prevalence, prevalence)
+        logits, outside, where, why = [], [], [], []
+        for start in range(0, len(photos), BLOCK):
+            block = [checked_photo(photo) for photo in photos[start : start + BLOCK]]
+            places = [boxes(photo.shape, self.description.patch) for photo in block]
+            views = [
+                view(photo, box, self.description.size)
+                for photo, some in zip(block, places, strict=True)
+                for box in some
+            ]
+            every, features, _ = answers(self.networks, views, self.device)
+            distance, first = self.domain.outside(features), 0
+            for some in places:
+                own = slice(first, first + len(some))
+                first += len(some)
+                deciding = int(every[:, own].mean(axis=0).argmax())
+                logits.append(every[:, own][:, deciding])
+                outside.append(distance[own][deciding])
+                where.append(some[deciding])
+                why.append(_why(distance[own], deciding))
+        members = np.reshape(logits, (-1, len(self.networks))).T
+        mean = members.mean(axis=0)
+        log_odds = self.temperature.calibrated(mean) + moved
+        own_spread = self.temperature.calibrated(members).var(axis=0, ddof=1)
+        variance = 0.5 * (own_spread + self.usual_spread) + self.temperature.variance(mean)
+        std, lower, upper = spread_of_probability(log_odds, np.sqrt(variance), self.description.coverage)
+        probability, far = expit(log_odds), np.array(outside, dtype=np.float64)
+        return ClassPrediction(
+            probability=probability,
+            std=std,
+            lower=lower,
+            upper=upper,
+            inside=far <= 1.0,
+            crack=probability >= self.description.threshold,
+            outside=far,
+            why=tuple(why),
+            where=np.array(where, dtype=np.int64).reshape(-1, 4),
+        )
+
+    def adapted(
+        self,
+        photos: Sequence[np.ndarray],
+        cracked: np.ndarray,
+        *,
+        seed: int,
+        how: Adaptation = "last_layer",
+    ) -> Self:
+        """A classifier for the user's own surfaces, from a few dozen photos and labels (n,) bool of theirs.
+
+        how: "calibration" learns temperature and bias anew, two numbers; "last_layer" first moves the
+        networks' last layers, by logistic regression whose penalty is chosen by cross-validation, and then
+        calibrates by predictions for photos left out. seed: of the folds. The photos count as inside from
+        then on. Raises ModelError for too few photos of a class, and QueryError for a photo that is none.
+        """
+        cracked = _checked(photos, cracked, LEAST_PHOTOS)
+        seen = [_whole(photo, self.description.size) for photo in photos]
+        logits, features, last = answers(self.networks, seen, self.device)
+        networks = self.networks
+        if how == "last_layer":
+            networks, logits = adapted_heads(networks, last, cracked, seed)
+        temperature = Temperature.fit(logits.mean(axis=0), cracked)
+        probability = expit(temperature.calibrated(logits.mean(axis=0)))
+        told = self.description.model_copy(
+            update={
+                "prevalence": temperature.prevalence,
+                "temperature": temperature.temperature,
+                "errors": judged(cracked, probability, self.description.threshold).summary(),
+                "adapted": len(photos),
+                "adaptation": how,
+            }
+        )
+        return replace(
+            self,
+            description=told,
+            networks=networks,
+            temperature=temperature,
+            domain=self.domain.widened(features, cracked),
+            usual_spread=_usual_spread(temperature, logits),
+        )
+
+    def save(self, folder: Path) -> None:
+        """Writes the artifact, a folder of JSON and safetensors with checksums; raises ModelError."""
+        arrays = prefixed("temperature.", self.temperature.state()) | prefixed("domain.", self.domain.state())
+        arrays["usual_spread"] = np.array(self.usual_spread)
+        for index, network in enumerate(self.networks):
+            weights = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
+            arrays |= prefixed(f"network.{index}.", weights)
+        write_artifact(folder, CLASSIFIER, {"description": self.description.model_dump(mode="json")}, arrays)
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> Self:
+        """Restores what `save` wrote, bit for bit; raises ModelError on damage or an unknown version."""
+        model, arrays = read_artifact(folder, CLASSIFIER)
+        description = ClassifierDescription.model_validate(model["description"])
+        config = CrackCnnConfig.model_validate(description.settings["candidate"])
+        networks = []
+        for index in range(config.members):
+            network = CrackCnn(config.widths, config.dropout).folded()
+            weights = part(arrays, f"network.{index}.")
+            network.load_state_dict({name: torch.from_numpy(one.copy()) for name, one in weights.items()})
+            networks.append(network.to(device))
+        return cls(
+            description,
+            tuple(networks),
+            Temperature.restore(part(arrays, "temperature.")),
+            PhotoDomain.restore(part(arrays, "domain.")),
+            float(arrays["usual_spread"]),
+            device,
+        )
+
+
+def _usual_spread(temperature: Temperature, logits: np.ndarray) -> float:
+    """Mean over the photos of the variance over the networks of calibrated log-odds (members, n)."""
+    return float(temperature.calibrated(logits).var(axis=0, ddof=1).mean())
+
+
+def _whole(photo: np.ndarray, size: int) -> np.ndarray:
+    """All of a photo as the networks see it."""
+    photo = checked_photo(photo)
+    return view(photo, (0, 0, *photo.shape[:2]), size)
+
+
+def _checked(photos: Sequence[np.ndarray], cracked: np.ndarray, least: int) -> np.ndarray:
+    """Labels (n,) as bool, one for each photo and enough of each class; raises ModelError."""
+    cracked = np.asarray(cracked)
+    if cracked.dtype != bool or cracked.shape != (len(photos),):
+        raise ModelError(
+            "Each photo must have one label, true where it shows a crack",
+            f"{len(photos)} photos and labels of shape {cracked.shape} and type {cracked.dtype}",
+            "Give an array of bool, one for each photo",
+        )
+    number = int(cracked.sum()), int((~cracked).sum())
+    if min(number) < least:
+        raise ModelError(
+            f"At least {least} photos with and {least} without a crack are needed",
+            f"{number[0]} with and {number[1]} without",
+            "Add photos of the class that is short",
+        )
+    return cracked
+
+
+def _why(outside: np.ndarray, deciding: int) -> str | None:
+    """What speaks against trusting the answer, from distances (patches,) of which one decided."""
+    if outside[deciding] > 1.0:
+        return f"it lies {outside[deciding]:.2g} times as far from the training photos as photos like them do"
+    beyond = int((outside > 1.0).sum())
+    if 2 * beyond > len(outside):
+        return f"{beyond} of its {len(outside)} patches do not resemble the training photos"
+    return None
+
+
+def _notes(shrunk: float) -> tuple[str, ...]:
+    """What the user must be told of photos shrunk by that factor."""
+    if shrunk <= COARSE:
+        return ()
+    return (
+        f"Photos are shrunk {shrunk:.1f} times: cracks thinner than about {shrunk:.0f} pixels may be lost. "
+        "Raise 'size', or cut the photos into tiles with labels of their own.",
+    )
