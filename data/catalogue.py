@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Literal
@@ -132,18 +132,23 @@ class Catalogue:
         with self._connection() as connection:
             connection.execute("DELETE FROM facts WHERE name = ?", (name,))
 
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        try:
-            # A minute: other writers hold the lock for milliseconds, unless the disk is very slow.
-            with closing(sqlite3.connect(self.path, timeout=60)) as connection, connection:
-                yield connection
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"The catalogue '{self.path}' must be readable and writable",
-                str(error),
-                "Make room on the disk; if the file is damaged delete it: it is built again from the runs",
-            ) from error
+    def _connection(self) -> AbstractContextManager[sqlite3.Connection]:
+        return connection_to(self.path, "it is built again from the runs")
+
+
+@contextmanager
+def connection_to(path: Path, rebuilt: str) -> Iterator[sqlite3.Connection]:
+    """A transaction on a catalogue; `rebuilt` says how a deleted one comes back. Raises StoreError."""
+    try:
+        # A minute: other writers hold the lock for milliseconds, unless the disk is very slow.
+        with closing(sqlite3.connect(path, timeout=60)) as connection, connection:
+            yield connection
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"The catalogue '{path}' must be readable and writable",
+            str(error),
+            f"Make room on the disk; if the file is damaged delete it: {rebuilt}",
+        ) from error
 
 
 def plain(record: RunRecord) -> dict:

@@ -54,6 +54,15 @@ class RunRejected(FieldwrightError):
         self.args = (reason, must, got, do)
 
 
+class PhotoError(FieldwrightError):
+    """A photo, a mask or a collection of them cannot be used; `reason` is a short code such as "unreadable"."""
+
+    def __init__(self, reason: str, must: str, got: str, do: str) -> None:
+        super().__init__(must, got, do)
+        self.reason = reason
+        self.args = (reason, must, got, do)
+
+
 class StoreError(FieldwrightError):
     """The run store cannot do what was asked; what it holds is untouched."""
 

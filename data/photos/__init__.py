@@ -1,0 +1,1 @@
+"""Photos of surfaces with their labels: reading, checking, near-duplicates and splits."""

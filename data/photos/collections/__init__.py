@@ -1,0 +1,108 @@
+"""Layouts of photo collections: one module each, found here by itself once it ends in `register(...)`."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from data.errors import PhotoError
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A photo as a layout finds it, unread.
+
+    photo: None where there is a mask and no photo. mask: None where the layout has none, or it is missing.
+    crack: the class, None where the mask tells it. group: the large photo that it is a tile of, or itself.
+    part: "train", "validation" or "test" where the collection is parted.
+    """
+
+    name: str
+    photo: Path | None
+    mask: Path | None = None
+    crack: bool | None = None
+    group: str = ""
+    part: str | None = None
+
+
+class Layout(Protocol):
+    """How a collection lays out its photos and labels. Stateless."""
+
+    name: str
+    version: str
+    """Raised when the same files would give other labels than before: they are then read again."""
+    masks: bool
+    """Whether every photo has a mask."""
+
+    @property
+    def looks(self) -> str:
+        """Its folders in a few words, for errors and documentation."""
+        ...
+
+    def accepts(self, folder: Path) -> bool:
+        """Whether the folder is laid out like this (by names alone)."""
+        ...
+
+    def entries(self, folder: Path) -> Iterator[Entry]:
+        """What is there, photo by photo, in the order of names."""
+        ...
+
+    def read_mask(self, path: Path) -> np.ndarray:
+        """True where there is crack, (h, w); raises PhotoError."""
+        ...
+
+
+LAYOUTS: dict[str, Layout] = {}
+
+
+def register(layout: Layout) -> None:
+    """Makes a layout known under its name; called at the end of its module."""
+    LAYOUTS[layout.name] = layout
+
+
+def load_layouts() -> dict[str, Layout]:
+    """All layouts by name."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return dict(sorted(LAYOUTS.items()))
+
+
+def layout_named(name: str) -> Layout:
+    """The layout of that name; raises PhotoError naming those that exist."""
+    layouts = load_layouts()
+    if name not in layouts:
+        raise PhotoError(
+            "no collection",
+            f"The reader of photos must be one of {', '.join(layouts)}",
+            f"'{name}'",
+            "Correct 'reader', or leave it out to have it recognised",
+        )
+    return layouts[name]
+
+
+def layout_of(folder: Path) -> Layout:
+    """The layout that the folder has; raises PhotoError, naming all layouts, where it has none."""
+    layouts = load_layouts()
+    for layout in layouts.values():
+        if layout.accepts(folder):
+            return layout
+    known = "; ".join(f"{name}: {layout.looks}" for name, layout in layouts.items())
+    raise PhotoError(
+        "no collection",
+        f"A folder of photos must be laid out as one of these ({known})",
+        f"'{folder}' with {_contents(folder)}",
+        "Lay it out so, or give the pair of folders by 'photos' and 'masks'",
+    )
+
+
+def _contents(folder: Path) -> str:
+    if not folder.is_dir():
+        return "no such folder"
+    names = sorted(entry.name + ("/" if entry.is_dir() else "") for entry in folder.iterdir())
+    return ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "") or "nothing in it"

@@ -1,0 +1,41 @@
+"""A photo with what is known of its cracks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from data.photos.outline import read_outline
+from data.photos.photo import read_photo
+
+
+@dataclass(frozen=True)
+class LabelledPhoto:
+    """A photo, its mask or its class; pixels are read when asked for.
+
+    name: unique within the collection. mask: outline of the cracks, None where only the class is known.
+    crack: whether there is any, from the class or from the mask. group: photos of one group are never parted by a
+    split. sha256, mask_sha256: of the files' bytes. part: "train", "validation" or "test" where the collection says.
+    read_mask: how the collection's masks are read.
+    """
+
+    name: str
+    photo: Path
+    mask: Path | None
+    crack: bool | None
+    group: str
+    sha256: str
+    mask_sha256: str = ""
+    part: str | None = None
+    read_mask: Callable[[Path], np.ndarray] = read_outline
+
+    def pixels(self) -> np.ndarray:
+        """(h, w, 3) uint8 RGB; raises PhotoError."""
+        return read_photo(self.photo)
+
+    def outline(self) -> np.ndarray | None:
+        """(h, w) bool, True where there is crack; None where there is no mask. Raises PhotoError."""
+        return None if self.mask is None else self.read_mask(self.mask)

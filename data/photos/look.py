@@ -1,0 +1,95 @@
+"""What one look at a photo and its label finds out; kept, so that an unchanged photo is not read again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from data.catalogue import SourceFile
+from data.errors import PhotoError
+from data.photos.collections import Entry, Layout
+from data.photos.fingerprint import small_grey
+from data.photos.photo import read_photo
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """A photo of a collection as it was seen.
+
+    files: photo and mask with size, time and SHA-256. crack: its class, None where it was refused.
+    small: (64, 64) uint8, see `data.photos.fingerprint`. reason, sentence: why it cannot be used, if so.
+    """
+
+    name: str
+    files: tuple[SourceFile, ...]
+    shape: tuple[int, int] = (0, 0)
+    crack: bool | None = None
+    small: np.ndarray | None = None
+    reason: str | None = None
+    sentence: str | None = None
+
+
+def look_at(entry: Entry, layout: Layout, max_pixels: int) -> Look:
+    """Reads a photo and its mask whole and checks the one against the other; never raises for what is in them."""
+    files = files_of(entry)
+    try:
+        if entry.photo is None:
+            raise PhotoError(
+                "no photo",
+                "A mask must have its photo",
+                f"'{entry.name}' alone",
+                "Add the photo, or delete the mask",
+            )
+        if layout.masks and entry.mask is None:
+            raise PhotoError(
+                "no mask",
+                "A photo must have its mask",
+                f"'{entry.name}' alone",
+                "Add one, all black if uncracked",
+            )
+        files = tuple(_hashed(file) for file in files)
+        pixels = read_photo(entry.photo, max_pixels=max_pixels)
+        shape = (pixels.shape[0], pixels.shape[1])
+        crack = entry.crack
+        if entry.mask is not None:
+            outline = layout.read_mask(entry.mask)
+            if outline.shape != shape:
+                raise PhotoError(
+                    "size mismatch",
+                    f"The mask '{entry.mask.name}' must be of the size of its photo",
+                    f"{_size(outline.shape)} for a photo of {_size(shape)}",
+                    "Export the mask at the size of the photo, upright as the camera's orientation says",
+                )
+            crack = bool(outline.any())
+        return Look(entry.name, files, shape, crack, small_grey(pixels))
+    except PhotoError as why:
+        return Look(entry.name, files, reason=why.reason, sentence=str(why))
+    except OSError as error:
+        sentence = str(
+            PhotoError("unreadable", f"'{entry.name}' must be readable", str(error), "Check its rights")
+        )
+        return Look(entry.name, files, reason="unreadable", sentence=sentence)
+
+
+def files_of(entry: Entry) -> tuple[SourceFile, ...]:
+    """Photo and mask as they are on disk now, not read."""
+    found = []
+    for path in (entry.photo, entry.mask):
+        if path is not None:
+            status = path.stat()
+            found.append(SourceFile(str(path), status.st_size, status.st_mtime_ns))
+    return tuple(found)
+
+
+def _hashed(file: SourceFile) -> SourceFile:
+    with Path(file.path).open("rb") as stream:
+        return SourceFile(
+            file.path, file.size, file.mtime_ns, hashlib.file_digest(stream, "sha256").hexdigest()
+        )
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[1]} x {shape[0]} pixels"
