@@ -1,0 +1,57 @@
+"""The answer of a segmenter to one photo, and what the segmenter says of itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+SEGMENTER = "crack segmenter"
+"""What the artifact of a crack segmenter holds."""
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """Where a photo shows cracks.
+
+    probability: float32 (h, w), calibrated, of crack at each pixel. std: float32 (h, w) of it, from the networks'
+    disagreement and from how much the share of cracks at one probability differed between the validation photos.
+    mask: bool (h, w), probability at least the threshold. inside: whether the photo looks like the training photos.
+    why: one sentence why not, empty where it does.
+    """
+
+    probability: np.ndarray
+    std: np.ndarray
+    mask: np.ndarray
+    inside: bool
+    why: str
+
+
+class SegmenterDescription(BaseModel):
+    """All that a user of a segmenter should know before asking it.
+
+    n_photos: learned from. n_validation: photos that chose the weights, the threshold and the temperature.
+    threshold: calibrated probability from which on a pixel is called crack: the best F1 on the validation photos.
+    temperature: that the log-odds are divided by. weights: of all networks together.
+    steps, cpu_seconds: of the training of each network. scores: on the validation photos, which the choice has seen:
+    f1, f1_2px, f1_5px, iou, mean_iou, ods, ois and ece. settings: as in the study file. notes: what a user must be
+    told.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    kind: str
+    seed: int
+    n_photos: int
+    n_validation: int
+    threshold: float
+    temperature: float
+    weights: int
+    steps: tuple[int, ...]
+    cpu_seconds: tuple[float, ...]
+    scores: dict[str, float]
+    settings: dict[str, Any]
+    notes: tuple[str, ...] = ()
