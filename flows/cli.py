@@ -18,7 +18,7 @@ app = App(
     version="0.1.0",
 )
 console = Console()
-StudyFile = Annotated[Path, Parameter(help="The study file (TOML).")]
+StudyPath = Annotated[Path, Parameter(help="The study file (TOML).")]
 
 
 @app.command
@@ -61,7 +61,7 @@ def new(path: Path, /, *, study: Path = Path("study.toml")) -> None:
 
 
 @app.command
-def run(study: StudyFile, /, *, verbose: bool = False) -> None:
+def run(study: StudyPath, /, *, verbose: bool = False) -> None:
     """Run a study once: ingest, reduce, train, compare, register, promote.
 
     Example: fieldwright run examples/plate/study.toml
@@ -71,10 +71,10 @@ def run(study: StudyFile, /, *, verbose: bool = False) -> None:
     verbose
         Show Prefect's own log as well.
     """
-    from flows.study import Study
+    from flows.studies import load_study
 
     # What the user did wrong is said before the libraries, which take seconds, are loaded.
-    Study.load(study)
+    load_study(study).check()
     if not verbose:
         _silence_prefect()
     from flows.pipeline import run_study
@@ -88,7 +88,7 @@ def run(study: StudyFile, /, *, verbose: bool = False) -> None:
 
 @app.command
 def suggest(
-    study: StudyFile,
+    study: StudyPath,
     /,
     *,
     n: Annotated[int, Parameter(name=["-n", "--runs"])] = 8,
@@ -108,9 +108,9 @@ def suggest(
     output
         The CSV to write; `next_runs.csv` beside the study if left out.
     """
-    from flows.study import Study
+    from flows.studies import load_study_of_runs
 
-    loaded = Study.load(study)
+    loaded = load_study_of_runs(study, "suggest")
     _silence_prefect()
     from flows.progress import drawn
     from flows.suggest import suggest as suggested
@@ -123,7 +123,7 @@ def suggest(
 
 @app.command
 def learn(
-    study: StudyFile,
+    study: StudyPath,
     /,
     *,
     candidate: str | None = None,
@@ -143,9 +143,9 @@ def learn(
     output
         The figure to write; `learning_curve.png` beside the study if left out.
     """
-    from flows.study import Study
+    from flows.studies import load_study_of_runs
 
-    loaded = Study.load(study)
+    loaded = load_study_of_runs(study, "learn")
     _silence_prefect()
     from flows.learning_curve import learn as learned
     from flows.learning_curve import write_curves
@@ -157,7 +157,7 @@ def learn(
 
 
 @app.command
-def schedule(study: StudyFile, /, *, cron: str) -> None:
+def schedule(study: StudyPath, /, *, cron: str) -> None:
     """Run a study again and again by a cron expression, until stopped.
 
     Uses the Prefect server of the current Prefect profile, or starts one on this machine.
@@ -170,13 +170,13 @@ def schedule(study: StudyFile, /, *, cron: str) -> None:
         Five fields: minute, hour, day of month, month, day of week.
     """
     from flows.schedule import keep_running
-    from flows.study import Study
+    from flows.studies import load_study
 
-    keep_running(Study.load(study), cron, console)
+    keep_running(load_study(study), cron, console)
 
 
 @app.command
-def serve(study: StudyFile, /, *, host: str = "127.0.0.1", port: int = 3000, workers: int = 1) -> None:
+def serve(study: StudyPath, /, *, host: str = "127.0.0.1", port: int = 3000, workers: int = 1) -> None:
     """Serve the study's champion over HTTP, following every later promotion.
 
     Example: fieldwright serve examples/plate/study.toml --port 3000
@@ -191,13 +191,13 @@ def serve(study: StudyFile, /, *, host: str = "127.0.0.1", port: int = 3000, wor
         Processes that answer queries.
     """
     from flows.endpoint import serve_forever
-    from flows.study import Study
+    from flows.studies import load_study
 
-    sys.exit(serve_forever(Study.load(study), host, port, workers))
+    sys.exit(serve_forever(load_study(study), host, port, workers))
 
 
 @app.command
-def ui(study: StudyFile, /, *, port: int = 5000) -> None:
+def ui(study: StudyPath, /, *, port: int = 5000) -> None:
     """Open the MLflow UI on the study's tracking store, to compare its runs.
 
     Example: fieldwright ui examples/plate/study.toml --port 5000
@@ -207,22 +207,22 @@ def ui(study: StudyFile, /, *, port: int = 5000) -> None:
     port
         Port of the page on this machine.
     """
-    from flows.study import Study
+    from flows.studies import load_study
     from flows.tracking_page import show_forever
 
-    sys.exit(show_forever(Study.load(study), port, console))
+    sys.exit(show_forever(load_study(study), port, console))
 
 
 @app.command
-def status(study: StudyFile, /) -> None:
+def status(study: StudyPath, /) -> None:
     """Show the runs accepted and set aside with their reasons, the last pipeline run and the champion.
 
     Example: fieldwright status examples/plate/study.toml
     """
     from flows.status import print_status
-    from flows.study import Study
+    from flows.studies import load_study
 
-    print_status(Study.load(study), console)
+    print_status(load_study(study), console)
 
 
 @app.command

@@ -5,11 +5,11 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from flows.study import Study
+from flows.study_file import StudyFile
 from flows.tracking import Tracking
 
 
-def endpoint_command(study: Study, host: str, port: int, workers: int = 1) -> list[str]:
+def endpoint_command(study: StudyFile, host: str, port: int, workers: int = 1) -> list[str]:
     """The command line that serves the study's champion."""
     tracking = Tracking(study.tracking.uri, study.name)
     return [
@@ -19,7 +19,7 @@ def endpoint_command(study: Study, host: str, port: int, workers: int = 1) -> li
     ]
 
 
-def serve_forever(study: Study, host: str, port: int, workers: int) -> int:
+def serve_forever(study: StudyFile, host: str, port: int, workers: int) -> int:
     """Serves until stopped; returns the endpoint's exit status."""
     process = subprocess.Popen(endpoint_command(study, host, port, workers))
     while True:

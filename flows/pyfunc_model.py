@@ -14,12 +14,10 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
-from surrogates.artifact import artifact_kind
 from surrogates.prediction import Band, Prediction
 from surrogates.quantities import default_quantities
-from surrogates.shapes.description import SHAPES
+from surrogates.restoring import restored
 from surrogates.shapes.shape_surrogate import ShapeSurrogate
-from surrogates.surrogate import Surrogate
 
 
 class PyfuncSurrogate(PythonModel):
@@ -30,8 +28,7 @@ class PyfuncSurrogate(PythonModel):
 
     def load_context(self, context: PythonModelContext) -> None:
         """Restores the surrogate from its folder among the model's artifacts."""
-        folder = Path(context.artifacts["surrogate"])
-        self.surrogate = (ShapeSurrogate if artifact_kind(folder) == SHAPES else Surrogate).load(folder)
+        self.surrogate = restored(Path(context.artifacts["surrogate"]))
 
     def predict(self, context: PythonModelContext, model_input, params: dict[str, Any] | None = None):
         """`<quantity>`, `<quantity>:std`, `:lower`, `:upper`, `inside`, `outside`: columns of a table, or arrays."""

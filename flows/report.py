@@ -60,21 +60,35 @@ class Searched:
 
 
 @dataclass(frozen=True)
-class PipelineReport:
-    """The whole; as JSON in MLflow and as tables on the terminal."""
+class Report:
+    """What a study of any sort tells of a run of its pipeline: the best candidate, and whether it is champion now.
+
+    As JSON in MLflow and as tables on the terminal.
+    """
 
     study: str
-    ingested: Ingested
-    metric: str
-    judged: tuple[Judged, ...]
     best: str
     version: str
     promoted: bool
     why: str
-    notes: tuple[str, ...] = field(default=())
-    searched: Searched | None = None
-    kept_aside: KeptAside | None = None
+
+    @property
+    def outcome(self) -> str:
+        """All of it in one sentence."""
+        return f"Version {self.version} ({self.best}): {self.why}."
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain JSON types."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class PipelineReport(Report):
+    """The whole of a study of runs."""
+
+    ingested: Ingested
+    metric: str
+    judged: tuple[Judged, ...]
+    notes: tuple[str, ...] = field(default=())
+    searched: Searched | None = None
+    kept_aside: KeptAside | None = None

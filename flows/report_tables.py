@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 
-from flows.report import PipelineReport, Searched
+from flows.report import PipelineReport, Report, Searched
 from surrogates.kept_aside import KeptAside
 
 
-def print_report(console: Console, report: PipelineReport) -> None:
-    """Prints what came in, what was set aside and why, how the candidates did, and who is champion."""
+def print_report(console: Console, report: Report) -> None:
+    """Prints how the candidates did, who is champion, and all else that a study of this sort tells."""
+    notes = PRINTED[type(report)](console, report)
+    verb = "is now the champion" if report.promoted else "was not promoted"
+    console.print(f"Version {report.version} ({report.best}) {verb}: {report.why}.")
+    for note in notes:
+        console.print(f"Note: {note}", markup=False)
+
+
+def print_runs(console: Console, report: PipelineReport) -> Sequence[str]:
+    """Prints what came in, what was set aside and why, and how the candidates did; the notes for the end."""
     ingested = report.ingested
     console.print(
         f"\n[bold]{report.study}[/]: {len(ingested.accepted)} runs in the store, {ingested.unchanged} of them "
@@ -37,10 +49,7 @@ def print_report(console: Console, report: PipelineReport) -> None:
         console.print(sentence_on_worth(report.searched), markup=False)
     if report.kept_aside is not None:
         console.print(kept_aside_table(report.kept_aside))
-    verb = "is now the champion" if report.promoted else "was not promoted"
-    console.print(f"Version {report.version} ({report.best}) {verb}: {report.why}.")
-    for note in (*ingested.notes, *report.notes):
-        console.print(f"Note: {note}", markup=False)
+    return (*ingested.notes, *report.notes)
 
 
 def rejected_table(rejected: tuple[tuple[str, str, str], ...]) -> Table:
@@ -103,3 +112,7 @@ def sentence_on_worth(searched: Searched) -> str:
     if searched.spent:
         said += " The time budget ended the search; with more 'seconds' it may find better."
     return said
+
+
+PRINTED: Mapping[type[Report], Callable[[Console, Any], Sequence[str]]] = {PipelineReport: print_runs}
+"""How the report of each sort of study is printed."""

@@ -16,12 +16,12 @@ from rich.console import Console
 
 from data.environment import home
 from data.errors import StudyError
-from flows.study import Study
+from flows.study_file import StudyFile
 
 SERVER_START_SECONDS = 180.0
 
 
-def keep_running(study: Study, cron: str, console: Console) -> None:
+def keep_running(study: StudyFile, cron: str, console: Console) -> None:
     """Runs the study at every tick of `cron` until interrupted; raises StudyError if it is no cron expression."""
     _check_cron(cron)
     # Runs are processes of their own, wherever Prefect starts them: they must find the same working folder.

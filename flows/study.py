@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from data.environment import home
-from data.errors import StudyError
 from flows.parameter_sections import Parameters
-from flows.section import Section
-from flows.study_errors import sentence_for
+from flows.study_file import StudyFile
 from flows.study_sections import (
     Candidate,
     FieldSpec,
@@ -22,7 +19,6 @@ from flows.study_sections import (
     Reduction,
     Runs,
     Time,
-    Tracking,
     Validation,
 )
 from flows.symmetry_section import Symmetry
@@ -32,15 +28,11 @@ from surrogates.reductions import load_reductions
 from surrogates.search.settings import SearchSettings
 
 
-class Study(Section):
-    """A study: runs in, champion out."""
+class Study(StudyFile):
+    """A study of runs: runs in, champion out."""
 
-    name: str = Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
-        description="Name of the study, of its MLflow experiment and of its registered model.",
-    )
-    description: str = Field("", description="What the study is about, for those who compare its runs.")
-    seed: int = Field(0, ge=0, description="Seed of everything random: folds, initial weights, restarts.")
+    sort: ClassVar[str] = "runs"
+
     runs: Runs
     parameters: Parameters = Parameters.model_validate({})
     fields: dict[str, FieldSpec] = Field(
@@ -63,8 +55,6 @@ class Study(Section):
     )
     validation: Validation = Validation.model_validate({})
     promotion: Promotion = Promotion.model_validate({})
-    tracking: Tracking = Tracking.model_validate({})
-    _path: Path = Path("study.toml")
 
     @model_validator(mode="before")
     @classmethod
@@ -168,40 +158,10 @@ class Study(Section):
             )
         return self
 
-    @classmethod
-    def load(cls, path: Path) -> Study:
-        """Reads a study file; raises StudyError with one sentence that names the key at fault."""
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise StudyError(
-                "The study file must exist and be readable",
-                f"{path} ({error.strerror or error})",
-                "Give the path of a TOML file, or write a first one by the example in docs/study.md",
-            ) from None
-        except UnicodeDecodeError:
-            raise StudyError("The study file must be UTF-8 text", str(path), "Save it as UTF-8") from None
-        try:
-            values = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            raise StudyError(
-                "The study file must be valid TOML", f"{path}: {error}", "Correct that line"
-            ) from None
-        try:
-            study = cls.model_validate(values)
-        except ValidationError as error:
-            raise StudyError(*sentence_for(error, cls, path)) from None
-        study._path = path.resolve()
-        return study
+    def pipeline(self) -> Any:
+        from flows.runs_pipeline import learn_from_runs
 
-    @property
-    def path(self) -> Path:
-        """The study file, absolute."""
-        return self._path
-
-    def beside(self, path: Path) -> Path:
-        """A path of the study file, taken relative to the folder the file lies in."""
-        return (self._path.parent / path).resolve()
+        return learn_from_runs
 
     @property
     def store_path(self) -> Path:

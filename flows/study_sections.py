@@ -221,12 +221,3 @@ class Promotion(Section):
         lt=1,
         description="Share by which the metric must beat the present champion's: 0.05 is 5 %.",
     )
-
-
-class Tracking(Section):
-    """Where runs and models are tracked."""
-
-    uri: str | None = Field(
-        None,
-        description="MLflow tracking URI; $MLFLOW_TRACKING_URI if left out, else SQLite under $FIELDWRIGHT_HOME.",
-    )

@@ -8,11 +8,11 @@ import sys
 from rich.console import Console
 
 from data.environment import home
-from flows.study import Study
+from flows.study_file import StudyFile
 from flows.tracking import Tracking
 
 
-def show_forever(study: Study, port: int, console: Console) -> int:
+def show_forever(study: StudyFile, port: int, console: Console) -> int:
     """Serves the page on loopback until stopped; with a remote tracking server only tells its address."""
     tracking = Tracking(study.tracking.uri, study.name)
     if tracking.uri.startswith("http"):

@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from data.errors import FieldwrightError
-from serving.served import Served, load_served
-from serving.served_shapes import ServedShapes, load_served_shapes
+from data.errors import FieldwrightError, ModelError
+from serving.served import load_served
+from serving.served_model import ServedModel
+from serving.served_shapes import load_served_shapes
 from serving.shelf import Shelf, Shelved
 from surrogates.artifact import artifact_kind
+from surrogates.description import SURROGATE
 from surrogates.shapes.description import SHAPES
 
 EVERY_SECONDS = 1.0
 logger = logging.getLogger("bentoml.fieldwright")
 
 
-def loaded(shelved: Shelved, folder: Path) -> Served | ServedShapes:
+LOADERS: Mapping[str, Callable[[Shelved, Path], ServedModel]] = {
+    SURROGATE: load_served,
+    SHAPES: load_served_shapes,
+}
+"""How each kind of artifact is made ready to be served."""
+
+
+def loaded(shelved: Shelved, folder: Path) -> ServedModel:
     """The version, ready to be served, of whichever kind of model it is; raises ModelError."""
-    return (load_served_shapes if artifact_kind(folder) == SHAPES else load_served)(shelved, folder)
+    kind = artifact_kind(folder)
+    if kind not in LOADERS:
+        raise ModelError(
+            f"A model to be served must be a {', a '.join(LOADERS)}",
+            f"a {kind} in '{folder}'",
+            "Serve it by the program that wrote it",
+        )
+    return LOADERS[kind](shelved, folder)
 
 
 class Champion:
@@ -30,7 +47,7 @@ class Champion:
     """
 
     def __init__(self, shelf: Shelf) -> None:
-        self.current: Served | ServedShapes | None = None
+        self.current: ServedModel | None = None
         self.failure = f"No model has been put into {shelf.folder} yet."
         self._shelf = shelf
         self._tried = ""

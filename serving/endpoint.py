@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 from starlette.applications import Starlette
@@ -23,10 +23,13 @@ from serving.gradients_reply import gradients_reply
 from serving.limits import INLINE_BYTES, MAX_WAITING
 from serving.mesh_reply import mesh_reply
 from serving.metrics import QueryMetrics
-from serving.openapi import PAGE, specification
+from serving.openapi import PAGE
 from serving.refused import Refused
 from serving.served import Served
+from serving.served_model import ServedModel
 from serving.served_shapes import ServedShapes
+
+Sort = TypeVar("Sort")
 
 
 class Endpoint:
@@ -61,7 +64,7 @@ class Endpoint:
         """Answers one request; large or slow ones in a thread, so that others go on being answered."""
         media_type = _media_type(request)
         body = await read_body(request)
-        served = self._served()
+        served = self._served(request, Served, ServedShapes)
         if len(body) > INLINE_BYTES:
             content = await self._in_thread(lambda: self._answer(served, _query(served, body), media_type))
         else:
@@ -75,36 +78,44 @@ class Endpoint:
     async def gradients(self, request: Request) -> Response:
         """Answers how quantities and fields change with the parameters."""
         body = await read_body(request)
-        served = self._served()
-        if isinstance(served, ServedShapes):
-            raise QueryError(
-                "Gradients are those with respect to parameters", "a model of shapes", "Ask POST /predict"
-            )
+        served = self._served(request, Served)
         content = await self._in_thread(lambda: gradients_reply(served, served.read(decode(body))))
         return Response(content, media_type=JSON)
 
     async def models(self, request: Request) -> Response:
         """What is served, and why it is not the champion if it is not."""
-        document: dict[str, Any] = {"models": [self._served().about()]}
+        document: dict[str, Any] = {"models": [self._current().about()]}
         if self._champion.failure:
             document["warning"] = self._champion.failure
         return Response(orjson.dumps(document), media_type=JSON)
 
     async def mesh(self, request: Request) -> Response:
         """Where the values of a field lie."""
-        served, field, media_type = self._served(), request.path_params["field"], _media_type(request)
+        served, media_type = self._served(request, Served, ServedShapes), _media_type(request)
+        field = request.path_params["field"]
         content = await self._in_thread(lambda: mesh_reply(served, field, media_type))
         return Response(content, media_type=media_type)
 
     async def docs(self, request: Request) -> Response:
-        """The OpenAPI document, with the parameters of the model that is served."""
-        return Response(orjson.dumps(specification(self._served().surrogate.description)), media_type=JSON)
+        """The OpenAPI document, of the model that is served."""
+        return Response(orjson.dumps(self._current().specification()), media_type=JSON)
 
     async def page(self, request: Request) -> Response:
         """The page on which the interface can be read and tried."""
         return HTMLResponse(PAGE)
 
-    def _served(self) -> Served | ServedShapes:
+    def _served(self, request: Request, *sorts: type[Sort]) -> Sort:
+        """The current model, where it is of one of the sorts that answer this route; raises QueryError."""
+        current = self._current()
+        if not isinstance(current, sorts):
+            raise QueryError(
+                f"{request.url.path} must be asked of a model that answers it",
+                f"'{current.model}', {current.sort}",
+                f"Ask {current.route}",
+            )
+        return current
+
+    def _current(self) -> ServedModel:
         if self._champion.current is None:
             raise Refused(
                 503,

@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from serving.query import BANDS
-from serving.shape_openapi import shape_example, shape_schema
 from surrogates.description import Description
-from surrogates.shapes.description import ShapeDescription
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -26,16 +24,7 @@ PAGE = """<!doctype html>
 
 
 def specification(description: Description) -> dict[str, Any]:
-    """OpenAPI 3.0 with the parameters and fields of one surrogate, or the shapes that it takes."""
-    document = _specification(description)
-    if isinstance(description, ShapeDescription):
-        del document["paths"]["/gradients"]
-        content = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-        content |= {"schema": shape_schema(description), "example": shape_example(description)}
-    return document
-
-
-def _specification(description: Description) -> dict[str, Any]:
+    """OpenAPI 3.0 with the parameters and fields of one surrogate."""
     return {
         "openapi": "3.0.2",
         "info": {

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from data.errors import ModelError, QueryError
 from serving.blocks import predict_in_blocks
 from serving.limits import INLINE_SECONDS, MAX_SECONDS
+from serving.openapi import specification
 from serving.query import Query, QueryReader
 from serving.shelf import Shelved
 from surrogates.description import FieldInfo
@@ -34,6 +35,9 @@ class Served:
     seconds_once, seconds_per_query: time of a question for the default quantities, whatever its size, and
         what each further query adds, measured when the surrogate was tried out.
     """
+
+    sort: ClassVar[str] = "a model of runs that differ by parameters"
+    route: ClassVar[str] = "POST /predict"
 
     surrogate: Surrogate
     model: str
@@ -77,6 +81,10 @@ class Served:
         """What a client should know: parameters with ranges and units, fields, errors, version, device."""
         description = self.surrogate.description.model_dump(mode="json")
         return {"model": self.model, "version": self.version, "device": self.device, **description}
+
+    def specification(self) -> dict[str, Any]:
+        """The OpenAPI document with its parameters and fields."""
+        return specification(self.surrogate.description)
 
 
 def load_served(shelved: Shelved, folder: Path) -> Served:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from data.errors import ModelError, QueryError
 from physics.shapes import ellipse, placed
 from serving.limits import INLINE_SECONDS, MAX_SECONDS
+from serving.shape_openapi import shape_specification
 from serving.shape_query import ShapeQuery, ShapeQueryReader
 from serving.shelf import Shelved
 from surrogates.description import FieldInfo
@@ -31,6 +32,9 @@ class ServedShapes:
 
     seconds_per_query: of one shape, measured when the model was tried out.
     """
+
+    sort: ClassVar[str] = "a model of shapes"
+    route: ClassVar[str] = "POST /predict"
 
     surrogate: ShapeSurrogate
     model: str
@@ -67,6 +71,10 @@ class ServedShapes:
         """What a client should know: the grid, what shapes were trained on, fields, errors, version, device."""
         description = self.surrogate.description.model_dump(mode="json")
         return {"model": self.model, "version": self.version, "device": self.device, **description}
+
+    def specification(self) -> dict[str, Any]:
+        """The OpenAPI document with the shapes that it takes."""
+        return shape_specification(self.surrogate.description)
 
 
 def load_served_shapes(shelved: Shelved, folder: Path) -> ServedShapes:

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from serving.openapi import specification
 from serving.query import BANDS
 from surrogates.shapes.description import ShapeDescription
+
+
+def shape_specification(description: ShapeDescription) -> dict[str, Any]:
+    """OpenAPI 3.0 with the shapes that one model takes."""
+    document = specification(description)
+    del document["paths"]["/gradients"]
+    content = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
+    content |= {"schema": shape_schema(description), "example": shape_example(description)}
+    return document
 
 
 def shape_schema(description: ShapeDescription) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from data.errors import QueryError
 from surrogates import functional
 from surrogates.artifact import read_artifact, write_artifact
 from surrogates.calibration import Calibration, too_few
-from surrogates.description import Description, FieldInfo, ParameterInfo
+from surrogates.description import SURROGATE, Description, FieldInfo, ParameterInfo
 from surrogates.domain import Domain
 from surrogates.emulator import Emulator
 from surrogates.field_model import FieldModel
@@ -200,7 +200,7 @@ class Surrogate:
             ("domain.", self.domain),
         ):
             arrays |= prefixed(prefix, learned.state())
-        write_artifact(folder, "surrogate", model, arrays)
+        write_artifact(folder, SURROGATE, model, arrays)
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> Self:
@@ -208,7 +208,7 @@ class Surrogate:
 
         device: "cpu", or "cuda" for the kinds that can use it.
         """
-        model, arrays = read_artifact(folder, "surrogate")
+        model, arrays = read_artifact(folder, SURROGATE)
         description = Description.model_validate(model["description"])
         names = [info.name for info in description.fields]
         config = kind_config(description.settings["candidate"])

@@ -133,4 +133,7 @@ def test_the_interface_and_the_grid_are_told(served, ask):
     assert np.shape(ask(served, "GET", "/mesh/speed").json()["points"]) == (ROWS * COLUMNS, 3)
     refused = ask(served, "POST", "/gradients", json={"outline": SQUARE})
     assert refused.status_code == 422
-    assert "with respect to parameters" in refused.json()["error"]
+    assert (
+        "must be asked of a model that answers it. Got 'circles', a model of shapes"
+        in refused.json()["error"]
+    )

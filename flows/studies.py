@@ -1,0 +1,35 @@
+"""Which sort of study a file is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from data.errors import StudyError
+from flows.study import Study
+from flows.study_file import StudyFile, read_toml
+
+
+def load_study(path: Path) -> StudyFile:
+    """Reads a study file of any sort; raises StudyError with one sentence that names the key at fault."""
+    values = read_toml(path)
+    for key, sort in SORTS.items():
+        if key in values:
+            return sort().of(values, path)
+    return Study.of(values, path)
+
+
+def load_study_of_runs(path: Path, command: str) -> Study:
+    """Reads a study of runs; raises StudyError for another sort, for which the command is not."""
+    study = load_study(path)
+    if not isinstance(study, Study):
+        raise StudyError(
+            f"`fieldwright {command}` must be given a study of {Study.sort}",
+            f"{path.name}, a study of {study.sort}",
+            f"Use `fieldwright run {path.name}` and `fieldwright status {path.name}`",
+        )
+    return study
+
+
+SORTS: Mapping[str, Callable[[], type[StudyFile]]] = {}
+"""The sorts beside studies of runs, by the key that only their files have; each is imported when it is met."""

@@ -1,0 +1,28 @@
+"""Restores a trained model of any kind from its artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from data.errors import ModelError
+from surrogates.artifact import artifact_kind
+from surrogates.description import SURROGATE
+from surrogates.shapes.description import SHAPES
+from surrogates.shapes.shape_surrogate import ShapeSurrogate
+from surrogates.surrogate import Surrogate
+
+Restored = Surrogate | ShapeSurrogate
+KINDS: Mapping[str, Callable[[Path], Restored]] = {SURROGATE: Surrogate.load, SHAPES: ShapeSurrogate.load}
+
+
+def restored(folder: Path) -> Restored:
+    """The model that the folder holds; raises ModelError on damage or an unknown kind."""
+    kind = artifact_kind(folder)
+    if kind not in KINDS:
+        raise ModelError(
+            f"A model must be a {', a '.join(KINDS)}",
+            f"a {kind} in '{folder}'",
+            "Load it by the program that wrote it",
+        )
+    return KINDS[kind](folder)
