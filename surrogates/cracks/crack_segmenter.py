@@ -183,11 +183,11 @@ class CrackSegmenter:
         config = CrackUNetConfig.model_validate(description.settings)
         networks = []
         for k in range(config.members):
-            network = network_of(config, description.seed + k)
             weights = part(arrays, f"network{k}.")
-            network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in weights.items()})
+            state = {name: torch.from_numpy(array.copy()) for name, array in weights.items()}
+            network = network_of(config, description.seed + k, state)
             network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            networks.append(network.eval())
+            networks.append(network)
         return cls(
             description,
             config,

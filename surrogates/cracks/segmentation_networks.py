@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol, cast
 
 import numpy as np
 import torch
 from torch import nn
 
+from surrogates.cracks.backbone import COLOUR_MEAN, COLOUR_STD, Backbone
+from surrogates.cracks.backbone_unet import BackboneUNet
 from surrogates.cracks.residual_unet import ResidualUNet
 from surrogates.cracks.separable_unet import SeparableUNet
 from surrogates.cracks.unet_settings import CrackUNetConfig
+
+BACKBONE = "network.backbone."
+"""Before the names of a backbone's weights in the state dict of a network."""
 
 
 class Outliner(Protocol):
@@ -38,7 +44,9 @@ class Standardised(nn.Module):
         self.register_buffer("std", torch.ones(3, 1, 1))
 
     def standardise(self, mean: np.ndarray, std: np.ndarray) -> None:
-        """Sets the mean and standard deviation (3,) of the colours in [0, 1]."""
+        """Sets mean and standard deviation (3,) of the colours in [0, 1]; a backbone keeps those it was made with."""
+        if isinstance(self.network, BackboneUNet):
+            mean, std = np.array(COLOUR_MEAN), np.array(COLOUR_STD)
         self.mean.copy_(torch.from_numpy(mean).view(3, 1, 1))
         self.std.copy_(torch.from_numpy(np.maximum(std, 1e-3)).view(3, 1, 1))
 
@@ -61,10 +69,29 @@ class Standardised(nn.Module):
         return [self.network(x)]
 
 
-def network_of(config: CrackUNetConfig, seed: int) -> Standardised:
-    """A network with first weights drawn by the seed."""
+def network_of(
+    config: CrackUNetConfig, seed: int, state: Mapping[str, torch.Tensor] | None = None
+) -> Standardised:
+    """A network with first weights drawn by the seed, or with those of a state dict that it gave before.
+
+    Raises ModelError for a backbone that cannot be read.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        if config.architecture == "separable":
-            return Standardised(SeparableUNet(config.widths))
-        return Standardised(ResidualUNet(config.widths, config.blocks, deep=config.deep_supervision > 0.0))
+        network = Standardised(_inner(config, state))
+    if state is not None:
+        network.load_state_dict(state)
+    return network.eval()
+
+
+def _inner(config: CrackUNetConfig, state: Mapping[str, torch.Tensor] | None) -> nn.Module:
+    if config.backbone is not None:
+        if state is None:
+            return BackboneUNet(Backbone.read(config.backbone, config.frozen))
+        kept = {
+            name.removeprefix(BACKBONE): tensor for name, tensor in state.items() if name.startswith(BACKBONE)
+        }
+        return BackboneUNet(Backbone.of(kept, config.frozen))
+    if config.architecture == "separable":
+        return SeparableUNet(config.widths)
+    return ResidualUNet(config.widths, config.blocks, deep=config.deep_supervision > 0.0)
