@@ -73,6 +73,11 @@ class CrackCnn(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.scored(pooled(self.maps(x)[-1]))
 
+    @property
+    def last(self) -> nn.Module:
+        """The stage whose maps are pooled."""
+        return self.stages[-1]
+
     def scored(self, features: torch.Tensor) -> torch.Tensor:
         """Log-odds (q,) of pooled features (q, width)."""
         return self.head(self.dropout(features))[:, 0]

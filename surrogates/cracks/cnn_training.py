@@ -1,4 +1,4 @@
-"""Training of one network of the classifier: augmented photos, weighed classes, early stopping."""
+"""Training of the classifier's networks: augmented photos, weighed classes, early stopping."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch.nn import functional as torch_functions
 
 from surrogates.cracks.augmentation import augmented_batch
 from surrogates.cracks.cnn_answers import logits_of
+from surrogates.cracks.cnn_network import CrackCnn
 from surrogates.cracks.cnn_settings import CrackCnnConfig
 
 WARM_UP = 0.05
@@ -23,6 +24,34 @@ def class_weights(cracked: np.ndarray, rule: str) -> np.ndarray:
         return np.ones(len(cracked), dtype=np.float32)
     share = np.where(cracked, cracked.mean(), 1.0 - cracked.mean())
     return (0.5 / share).astype(np.float32)
+
+
+def train_ensemble(
+    config: CrackCnnConfig,
+    photos: Sequence[np.ndarray],
+    cracked: np.ndarray,
+    validation: tuple[Sequence[np.ndarray], np.ndarray],
+    *,
+    seed: int,
+    device: str = "cpu",
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[tuple[CrackCnn, ...], tuple[tuple[float, ...], ...]]:
+    """The folded networks, each trained with a seed of its own, and their losses; see `train_network`."""
+    networks, losses, total = [], [], config.members * config.epochs
+    for member in range(config.members):
+        own, before = seed * config.members + member, member * config.epochs
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(own)
+            network = CrackCnn(config.widths, config.dropout)
+        told = None if progress is None else lambda epoch, before=before: progress(before + epoch, total)
+        course = train_network(
+            network, config, photos, cracked, validation, seed=own, device=device, progress=told
+        )
+        losses.append(tuple(course))
+        networks.append(network.folded())
+    if progress is not None:
+        progress(total, total)
+    return tuple(networks), tuple(losses)
 
 
 def train_network(

@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from scipy.special import expit
 
-from data.errors import ModelError
 from surrogates.artifact import read_artifact, write_artifact
 from surrogates.cracks.adaptation import Adaptation, adapted_heads
 from surrogates.cracks.class_prediction import ClassPrediction, spread_of_probability
@@ -20,9 +19,11 @@ from surrogates.cracks.classifier_description import CLASSIFIER, ClassifierDescr
 from surrogates.cracks.cnn_answers import answers
 from surrogates.cracks.cnn_network import CrackCnn
 from surrogates.cracks.cnn_settings import CrackCnnConfig
-from surrogates.cracks.cnn_training import train_network
+from surrogates.cracks.cnn_training import train_ensemble
+from surrogates.cracks.network_spread import NetworkSpread
 from surrogates.cracks.patches import boxes, checked_photo, view
 from surrogates.cracks.photo_domain import PhotoDomain
+from surrogates.cracks.photo_labels import checked_labels
 from surrogates.cracks.prevalence import shift
 from surrogates.cracks.temperature import Temperature
 from surrogates.states import part, prefixed
@@ -44,18 +45,15 @@ class CrackClassifier:
     the lower bound that holds however patches depend on each other, and overlapping ones do; 1 - prod(1 - p)
     takes them as independent and would add up hundreds of tiny false probabilities to an alarm.
 
-    The spread joins the networks' own, half of it each photo's and half the usual one of the validation
-    photos (few networks say little of a single photo), and what the validation photos leave open of
-    temperature and bias.
-
-    usual_spread: mean variance over the networks of the calibrated log-odds of the validation photos.
+    The band joins what another training would change, by the spread of the networks, and what the validation
+    photos leave open of temperature and bias.
     """
 
     description: ClassifierDescription
     networks: tuple[CrackCnn, ...]
     temperature: Temperature
     domain: PhotoDomain
-    usual_spread: float
+    spread: NetworkSpread
     device: str = "cpu"
 
     @classmethod
@@ -78,34 +76,12 @@ class CrackClassifier:
         all networks. Raises ModelError where photos are too few, one class is absent or labels do not fit,
         and QueryError for a photo that is none.
         """
-        cracked, held_cracked = _checked(photos, cracked, LEAST_PHOTOS), _checked(*validation, 1)
+        cracked, held_cracked = checked_labels(photos, cracked, LEAST_PHOTOS), checked_labels(*validation, 1)
         patch = config.patch or int(np.median([min(photo.shape[:2]) for photo in photos]))
         seen, held = ([_whole(photo, config.size) for photo in some] for some in (photos, validation[0]))
-        networks, losses, total = [], [], config.members * config.epochs
-        for member in range(config.members):
-            own = seed * config.members + member
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(own)
-                network = CrackCnn(config.widths, config.dropout)
-            before = member * config.epochs
-            told = None if progress is None else lambda epoch, before=before: progress(before + epoch, total)
-            losses.append(
-                tuple(
-                    train_network(
-                        network,
-                        config,
-                        seen,
-                        cracked,
-                        (held, held_cracked),
-                        seed=own,
-                        device=device,
-                        progress=told,
-                    )
-                )
-            )
-            networks.append(network.folded())
-        if progress is not None:
-            progress(total, total)
+        networks, losses = train_ensemble(
+            config, seen, cracked, (held, held_cracked), seed=seed, device=device, progress=progress
+        )
         _, features, _ = answers(networks, seen, device)
         held_logits, held_features, _ = answers(networks, held, device)
         temperature = Temperature.fit(held_logits.mean(axis=0), held_cracked)
@@ -122,17 +98,17 @@ class CrackClassifier:
             temperature=temperature.temperature,
             coverage=config.coverage,
             errors=judged(held_cracked, probability, config.costs.threshold).summary(),
-            losses=tuple(losses),
+            losses=losses,
             seed=seed,
             settings={"candidate": config.model_dump(mode="json")},
             notes=_notes(patch / config.size),
         )
         return cls(
             description,
-            tuple(networks),
+            networks,
             temperature,
             PhotoDomain.fit(features, cracked, held_features),
-            _usual_spread(temperature, held_logits),
+            NetworkSpread.fit(temperature.calibrated(held_logits)),
             device,
         )
 
@@ -166,9 +142,9 @@ class CrackClassifier:
         members = np.reshape(logits, (-1, len(self.networks))).T
         mean = members.mean(axis=0)
         log_odds = self.temperature.calibrated(mean) + moved
-        own_spread = self.temperature.calibrated(members).var(axis=0, ddof=1)
-        variance = 0.5 * (own_spread + self.usual_spread) + self.temperature.variance(mean)
-        std, lower, upper = spread_of_probability(log_odds, np.sqrt(variance), self.description.coverage)
+        apart = self.spread.variance(self.temperature.calibrated(members))
+        deviation = np.sqrt(apart + self.temperature.variance(mean))
+        std, lower, upper = spread_of_probability(log_odds, deviation, self.description.coverage)
         probability, far = expit(log_odds), np.array(outside, dtype=np.float64)
         return ClassPrediction(
             probability=probability,
@@ -197,7 +173,7 @@ class CrackClassifier:
         calibrates by predictions for photos left out. seed: of the folds. The photos count as inside from
         then on. Raises ModelError for too few photos of a class, and QueryError for a photo that is none.
         """
-        cracked = _checked(photos, cracked, LEAST_PHOTOS)
+        cracked = checked_labels(photos, cracked, LEAST_PHOTOS)
         seen = [_whole(photo, self.description.size) for photo in photos]
         logits, features, last = answers(self.networks, seen, self.device)
         networks = self.networks
@@ -220,13 +196,13 @@ class CrackClassifier:
             networks=networks,
             temperature=temperature,
             domain=self.domain.widened(features, cracked),
-            usual_spread=_usual_spread(temperature, logits),
+            spread=NetworkSpread.fit(temperature.calibrated(logits)),
         )
 
     def save(self, folder: Path) -> None:
         """Writes the artifact, a folder of JSON and safetensors with checksums; raises ModelError."""
         arrays = prefixed("temperature.", self.temperature.state()) | prefixed("domain.", self.domain.state())
-        arrays["usual_spread"] = np.array(self.usual_spread)
+        arrays["spread"] = self.spread.numbers
         for index, network in enumerate(self.networks):
             weights = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
             arrays |= prefixed(f"network.{index}.", weights)
@@ -249,39 +225,15 @@ class CrackClassifier:
             tuple(networks),
             Temperature.restore(part(arrays, "temperature.")),
             PhotoDomain.restore(part(arrays, "domain.")),
-            float(arrays["usual_spread"]),
+            NetworkSpread(arrays["spread"]),
             device,
         )
-
-
-def _usual_spread(temperature: Temperature, logits: np.ndarray) -> float:
-    """Mean over the photos of the variance over the networks of calibrated log-odds (members, n)."""
-    return float(temperature.calibrated(logits).var(axis=0, ddof=1).mean())
 
 
 def _whole(photo: np.ndarray, size: int) -> np.ndarray:
     """All of a photo as the networks see it."""
     photo = checked_photo(photo)
     return view(photo, (0, 0, *photo.shape[:2]), size)
-
-
-def _checked(photos: Sequence[np.ndarray], cracked: np.ndarray, least: int) -> np.ndarray:
-    """Labels (n,) as bool, one for each photo and enough of each class; raises ModelError."""
-    cracked = np.asarray(cracked)
-    if cracked.dtype != bool or cracked.shape != (len(photos),):
-        raise ModelError(
-            "Each photo must have one label, true where it shows a crack",
-            f"{len(photos)} photos and labels of shape {cracked.shape} and type {cracked.dtype}",
-            "Give an array of bool, one for each photo",
-        )
-    number = int(cracked.sum()), int((~cracked).sum())
-    if min(number) < least:
-        raise ModelError(
-            f"At least {least} photos with and {least} without a crack are needed",
-            f"{number[0]} with and {number[1]} without",
-            "Add photos of the class that is short",
-        )
-    return cracked
 
 
 def _why(outside: np.ndarray, deciding: int) -> str | None:

@@ -1,0 +1,66 @@
+"""Heat maps of a photo by any of the methods, and the free mask that they make."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from skimage.filters import threshold_otsu
+from torch.nn import functional as torch_functions
+
+from data.errors import QueryError
+from surrogates.cracks.cnn_answers import as_batch
+from surrogates.cracks.cnn_network import CrackCnn
+from surrogates.cracks.crack_classifier import CrackClassifier
+from surrogates.cracks.explain.class_activation import grad_cam, score_cam
+from surrogates.cracks.explain.pixel_gradients import saliency, smoothgrad
+from surrogates.cracks.patches import boxes, checked_photo, view
+
+METHODS = ("saliency", "smoothgrad", "grad_cam", "score_cam")
+CHUNK = 8
+
+
+def heat(classifier: CrackClassifier, photo: np.ndarray, method: str, *, seed: int = 0) -> np.ndarray:
+    """Where a crack is seen: float32 (h, w) in [0, 1], 1 at the place that counts most, of a photo (h, w, 3)
+    uint8.
+
+    The mean over the networks and, where patches of a large photo overlap, over those. All 0 where nothing
+    speaks for a crack. method: one of METHODS. seed: of SmoothGrad's noise. Raises QueryError for another
+    method or no photo.
+    """
+    if method not in METHODS:
+        raise QueryError(
+            f"The method must be one of {', '.join(METHODS)}", f"'{method}'", "Ask for one of these"
+        )
+    photo = checked_photo(photo)
+    places = boxes(photo.shape, classifier.description.patch)
+    total, count = np.zeros(photo.shape[:2]), np.zeros(photo.shape[:2])
+    for start in range(0, len(places), CHUNK):
+        some = places[start : start + CHUNK]
+        x = as_batch([view(photo, box, classifier.description.size) for box in some], classifier.device)
+        found = torch.stack([_by(method, network, x, seed) for network in classifier.networks]).mean(dim=0)
+        for (row, column, rows, columns), one in zip(some, found.detach(), strict=True):
+            fitted = torch_functions.interpolate(
+                one[None, None], size=(rows, columns), mode="bilinear", antialias=True, align_corners=False
+            )
+            total[row : row + rows, column : column + columns] += fitted[0, 0].cpu().numpy()
+            count[row : row + rows, column : column + columns] += 1.0
+    mean = np.maximum(total / count, 0.0)
+    return (mean / max(float(mean.max()), np.finfo(np.float64).tiny)).astype(np.float32)
+
+
+def free_mask(heat: np.ndarray) -> np.ndarray:
+    """bool (h, w): the heat above the threshold that parts it best in two, which no label has helped to
+    choose.
+
+    Source: Otsu, A threshold selection method from gray-level histograms, IEEE Trans. SMC 9, 1979.
+    """
+    return heat > threshold_otsu(heat)
+
+
+def _by(method: str, network: CrackCnn, x: torch.Tensor, seed: int) -> torch.Tensor:
+    """Heat (q, size, size), not below 0, of one network."""
+    if method == "saliency":
+        return saliency(network, x.clone())
+    if method == "smoothgrad":
+        return smoothgrad(network, x.clone(), seed)
+    return grad_cam(network, x) if method == "grad_cam" else score_cam(network, x)
