@@ -21,6 +21,9 @@ VAGUE = 1e-12
 """Rate of the Gamma priors of both precisions: noise down to 1e-6 of the spread can be learned."""
 
 
+MOST, MOST_OF_ONE = 8, 20
+"""Largest degrees that are tried of many parameters and of a single one."""
+
 LEARNED = ("centre", "weights", "intercept", "alpha", "lambda", "degree", "decay", "noise", "sparse")
 DECAYS = (1.0, 0.5, 0.25)
 
@@ -29,7 +32,8 @@ class BayesConfig(KindConfig):
     """Settings of Bayesian polynomial regression.
 
     degree: largest total degree, or "auto": for each latent coordinate the degree of highest evidence.
-    max_degree: largest degree that "auto" tries. max_terms: largest number of terms of the polynomial.
+    max_degree: largest degree that "auto" tries; 8 if left out, and 20 of a single parameter, where it costs little.
+    max_terms: largest number of terms of the polynomial.
     decay: ratio of the prior stds of the weights of one total degree and of the one below, or "auto": 1,
         1/2 or 1/4, by evidence. Smooth functions have weights that fall off with the degree.
     prior: "ridge" gives all terms one precision; "ard" gives each of a few terms its own (automatic relevance
@@ -38,12 +42,11 @@ class BayesConfig(KindConfig):
 
     space: ClassVar[Mapping[str, Choice]] = {
         "prior": Options(("auto", "ridge", "ard")),
-        "max_degree": Span(2, 8, whole=True),
     }
 
     kind: Literal["bayes"] = "bayes"
     degree: int | Literal["auto"] = "auto"
-    max_degree: int = Field(default=8, ge=1, le=20)
+    max_degree: Annotated[int, Field(ge=1, le=40)] | None = None
     max_terms: int = Field(default=400, ge=1)
     decay: Annotated[float, Field(gt=0.0, le=1.0)] | Literal["auto"] = "auto"
     prior: Literal["auto", "ridge", "ard"] = "auto"
@@ -107,10 +110,11 @@ class Bayes:
                         self.weights_[used, r] = ridge.coef_ * decay ** total[used]
                         self.intercept_[r] = ridge.intercept_
                         self.alpha_[r], self.lambda_[r] = ridge.alpha_, ridge.lambda_
-                    # Even and odd functions gain with every other degree only; two losses in a row end it.
+                    # Even and odd functions gain with every other degree only; two losses in a row end it. Waves along
+                    # a single parameter gain nothing up to their wave number: all its few degrees are tried.
                     losses = 0 if ridge.scores_[-1] > highest else losses + 1
                     highest = max(highest, ridge.scores_[-1])
-                    if losses == 2:
+                    if losses == 2 and x.shape[1] > 1:
                         break
         if self.config.prior != "ridge":
             for r in range(outputs):
@@ -152,7 +156,8 @@ class Bayes:
                     "Change 'degree', raise 'max_terms', or set degree = \"auto\"",
                 )
             return [self.config.degree]
-        tried = range(1, self.config.max_degree + 1)
+        highest = self.config.max_degree or (MOST_OF_ONE if parameters == 1 else MOST)
+        tried = range(1, highest + 1)
         return [d for d in tried if d == 1 or number_of_terms(parameters, d) <= self.config.max_terms]
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

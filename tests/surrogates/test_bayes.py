@@ -94,6 +94,15 @@ def test_the_spread_grows_where_the_data_end():
     assert std[0, 0] < std[1, 0] < std[2, 0]
 
 
+def test_a_single_parameter_may_take_high_degrees():
+    """cos 10x needs the degree 14 for three digits: Legendre coefficients fall off beyond the wave number."""
+    x = np.linspace(-1.0, 1.0, 60)[:, None]
+    fitted = fit(x, np.cos(10.0 * x))
+    assert fitted.degree_[0] >= 14
+    between = x[:-1] + 0.5 / 60
+    np.testing.assert_allclose(fitted.predict(between)[0], np.cos(10.0 * between), atol=1e-3)
+
+
 @pytest.mark.parametrize("degree", [0, 40])
 def test_refuses_a_degree_that_gives_no_or_too_many_terms(degree):
     with pytest.raises(ModelError, match=r"must have 1 to 400 terms .*Got \d+ terms of degree"):
