@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -13,6 +13,9 @@ from torch import Tensor
 from data.errors import FieldwrightError
 from physics.conditions import SoftCondition
 from physics.deepxde_torch import dde
+
+if TYPE_CHECKING:
+    from physics.training_plan import TrainingPlan
 
 Coefficients = Mapping[str, Tensor | float]
 
@@ -56,6 +59,7 @@ class Problem:
     reference's own accuracy allows.
     stability(c): C with |u - u_true| <= C |residual|, both root mean squares over the domain, for whatever u meets
     the conditions; None where no theory gives one.
+    plan: the training that reaches its best accuracy within ten minutes of one core; None where none was worked out.
     """
 
     name: str
@@ -73,6 +77,7 @@ class Problem:
     reference_floor: float = 1e-9
     condition_floor: float = 1e-9
     stability: Callable[[Mapping[str, float]], float] | None = None
+    plan: TrainingPlan | None = None
 
     def __post_init__(self) -> None:
         if self.geometry is None and self.time is None:

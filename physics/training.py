@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from pydantic import TypeAdapter
 from torch.nn.utils import parameters_to_vector
 
 from data.errors import FieldwrightError
@@ -25,6 +20,7 @@ from physics.optimisers.minimise import minimise
 from physics.progress import Progress
 from physics.residual_rows import ResidualRows
 from physics.schedule import Stage, schedule
+from physics.training_identity import training_identity
 from physics.training_plan import TrainingPlan
 from physics.weighting.weighted_rows import WeightedRows
 from physics.weighting.weights import RunningWeights
@@ -48,12 +44,13 @@ class Training:
         self.points = network.inputs(plan.sampling.points, self._rng)
         self.history: list[tuple[float, float]] = []
         self.best, self.best_theta = float("inf"), network.flat()
+        self._best_score = float("inf")
         self._weights = RunningWeights(plan.weighting, network.problem)
         self._descents = Descents(list(network.weights), plan.first_rate)
         self._damping: float | None = None
         self._finished, self._steps = 0, 0
         self._schedule = schedule(plan)
-        self._identity = _identity(network, plan, seed, measured)
+        self._identity = training_identity(network, plan, seed, measured)
         self._seconds: dict[bool, list[float]] = {True: [], False: []}  # a step's, of both kinds of stages
 
         rows = self.rows(self.points)
@@ -65,8 +62,10 @@ class Training:
 
     @property
     def done(self) -> bool:
-        """Whether the schedule is used up, or the residual within the tolerance in the last part."""
+        """Whether schedule or seconds are used up, or the residual within the tolerance in the last part."""
         if self._finished == len(self._schedule):
+            return True
+        if self._plan.seconds is not None and self.history and self.history[-1][0] >= self._plan.seconds:
             return True
         coming = self._schedule[self._finished]
         whole = coming.part == self._plan.curriculum.parts
@@ -98,8 +97,11 @@ class Training:
         }
         self._leave()
         residual = self.residual_at(self.held_out)
-        if residual < self.best:
-            self.best, self.best_theta = residual, self.network.flat()
+        # Coefficients to be estimated follow from the measurements: a stage that forgets them is not better.
+        misfit = sum(loss for name, loss in losses.items() if name.startswith("measurement"))
+        score = float(np.hypot(residual, misfit**0.5))
+        if score < self._best_score:
+            self.best, self._best_score, self.best_theta = residual, score, self.network.flat()
         elif not np.isfinite(residual):  # go on from what was best
             self.network.assign(self.best_theta)
             self._descents.forget()
@@ -194,7 +196,7 @@ class Training:
             "identity": self._identity,
             "finished": self._finished,
             "steps": self._steps,
-            "best": self.best,
+            "best": [self.best, self._best_score],
             "damping": self._damping,
             "history": self.history,
             "seconds": [self._seconds[True], self._seconds[False]],
@@ -223,25 +225,11 @@ class Training:
             {name.removeprefix("network."): a for name, a in arrays.items() if name.startswith("network.")}
         )
         self.points = arrays["points"]
-        self.best, self.best_theta = values["best"], torch.as_tensor(arrays["best_theta"], device=device)
+        self.best, self._best_score = values["best"]
+        self.best_theta = torch.as_tensor(arrays["best_theta"], device=device)
         self._finished, self._steps, self._damping = values["finished"], values["steps"], values["damping"]
         self.history = [(seconds, residual) for seconds, residual in values["history"]]
         self._seconds = {True: values["seconds"][0], False: values["seconds"][1]}
         self._rng.bit_generator.state = values["rng"]
         self._weights.restore(values["weighting"], arrays, device)
         self._descents.restore(arrays)
-
-
-def _identity(network: SolutionNetwork, plan: TrainingPlan, seed: int, measured: Measurements | None) -> str:
-    """A hash of what decides the course of a training."""
-    what: Sequence[Any] = (
-        network.problem.name,
-        TypeAdapter(TrainingPlan).dump_python(plan, mode="json"),
-        seed,
-        network.varied,
-        network.estimated,
-    )
-    digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode())
-    if measured is not None:
-        digest.update(measured.inputs.tobytes() + measured.values.tobytes())
-    return digest.hexdigest()

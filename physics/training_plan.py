@@ -39,7 +39,9 @@ class TrainingPlan:
     first: "adam" or "soap" for first_steps at first_rate, which is their rate in rounds too; then at most `rounds` of
     `steps` each by the optimiser, with points and weights renewed before each. look_every: steps of the first between
     two looks at the held-out points and two checkpoints. optimiser: "auto" picks by the size.
-    tolerance: the relative residual on held-out points that is success.
+    tolerance: the relative residual on held-out points that is success, and ends the training.
+    seconds: of the processor after which no further stage begins; such a training repeats bit for bit only where all
+    its stages fit.
     """
 
     architecture: Architecture = field(default_factory=Architecture)
@@ -54,3 +56,4 @@ class TrainingPlan:
     rounds: Count = 6
     steps: int = Field(default=100, ge=1)
     tolerance: float = Field(default=1e-4, gt=0.0)
+    seconds: float | None = Field(default=None, gt=0.0)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from physics.optimisers.damping import Damping
 from physics.optimisers.minimum import Minimum
+from physics.optimisers.normal_matrix import normal_matrix
 
 
 def levenberg_marquardt(
@@ -44,7 +45,7 @@ def levenberg_marquardt(
         if held is None:
             held = Damping(1e-3 * float(j.square().sum(dim=0).max()))
         few = len(r) < len(theta)
-        normal = j @ j.T if few else j.T @ j
+        normal = normal_matrix(j.T if few else j)
 
         while True:  # until a step lowers the loss
             solved = _solved(normal, r if few else gradient, held.mu)

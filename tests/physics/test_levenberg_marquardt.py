@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from physics.optimisers.levenberg_marquardt import levenberg_marquardt
+from physics.optimisers.normal_matrix import normal_matrix
 
 
 def rosenbrock(theta):
@@ -95,3 +96,10 @@ def test_a_stationary_start_is_told_as_such():
     found = minimum(rosenbrock, [1.0, 1.0])
     assert found.reason == "small gradient"
     assert found.losses == (0.0,)
+
+
+@given(st.integers(1, 12), st.integers(1, 12), st.booleans())
+def test_the_normal_matrix_is_that_of_the_plain_product(rows, columns, turned):
+    draws = torch.from_numpy(np.random.default_rng(rows + 100 * columns).standard_normal((columns, rows)))
+    j = draws.T if turned else draws.T.contiguous()
+    torch.testing.assert_close(normal_matrix(j).tril(), (j.T @ j).tril())

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from physics.curriculum import Curriculum
+from physics.measurements import Measurements
 from physics.network import SolutionNetwork
 from physics.networks.architecture import Architecture, Fourier
 from physics.problems import problem_named
@@ -87,3 +88,26 @@ def test_the_optimiser_is_chosen_by_size_unless_the_plan_names_it():
     assert chosen.optimiser == "levenberg_marquardt"
     assert "80 residuals" in chosen.why
     assert training(optimiser="lbfgs").optimiser == "lbfgs"
+
+
+def test_no_further_stage_begins_once_the_seconds_are_spent():
+    running = training(rounds=5, first_steps=0, seconds=1e-6)
+    running.advance()
+    assert running.done
+    assert not training(rounds=5, first_steps=0, seconds=1e6).done
+
+
+def test_the_kept_stage_is_the_best_by_residual_and_measurements_together():
+    """A wave that meets the equation less well but the measurements far better is the one to keep."""
+    problem = problem_named("second_order_bvp")
+    points = np.linspace(0.1, 0.9, 5)[:, None]
+    measured = Measurements(points, 1 + points)
+    plan = TrainingPlan(Architecture((4,)), Sampling(40), first_steps=2, look_every=1, rounds=0)
+    running = Training(SolutionNetwork(problem, plan.architecture, 0, (), ("a",)), plan, 0, measured)
+    kept, scores = [], []
+    while not running.done:
+        told = running.advance()
+        misfit = sum(loss for name, loss in told.losses.items() if name.startswith("measurement"))
+        scores.append((np.hypot(told.residual, misfit**0.5), told.residual))
+        kept.append(running.best)
+    assert kept == [min(scores[: i + 1])[1] for i in range(len(scores))]

@@ -1,0 +1,31 @@
+"""Which training a checkpoint is of."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from physics.measurements import Measurements
+from physics.network import SolutionNetwork
+from physics.training_plan import TrainingPlan
+
+
+def training_identity(
+    network: SolutionNetwork, plan: TrainingPlan, seed: int, measured: Measurements | None
+) -> str:
+    """A hash of what decides the course of a training."""
+    what: Sequence[Any] = (
+        network.problem.name,
+        TypeAdapter(TrainingPlan).dump_python(plan, mode="json"),
+        seed,
+        network.varied,
+        network.estimated,
+    )
+    digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode())
+    if measured is not None:
+        digest.update(measured.inputs.tobytes() + measured.values.tobytes())
+    return digest.hexdigest()
