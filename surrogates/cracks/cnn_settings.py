@@ -46,7 +46,9 @@ class CrackCnnConfig(BaseModel):
     learning_rate: float = Field(default=3e-3, gt=0.0)
     weight_decay: float = Field(default=1e-2, ge=0.0)
     class_weights: Literal["balanced", "none"] = "balanced"
-    augmentation: AugmentationConfig = AugmentationConfig(scale=(0.85, 1.1))
+    augmentation: AugmentationConfig = AugmentationConfig(
+        scale=(0.7, 1.15), contrast=0.5, colour=0.15, grey=0.4
+    )
     coverage: float = Field(default=0.9, gt=0.0, lt=1.0)
     costs: Costs = Costs()
 
