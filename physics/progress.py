@@ -10,6 +10,7 @@ from dataclasses import dataclass
 class Progress:
     """How far a training is: the stage just done, the held-out residual, every loss, and seconds spent and left.
 
+    steps, most_steps: of the optimisers done so far, and in the whole schedule, which success ends early.
     seconds_left: at most, at the pace so far; None before every kind of stage was seen once.
     """
 
@@ -18,3 +19,5 @@ class Progress:
     losses: Mapping[str, float]
     seconds: float
     seconds_left: float | None
+    steps: int
+    most_steps: int

@@ -113,7 +113,9 @@ class Training:
         self._seconds[stage.first].append(spent / stage.steps)
         total = spent + (self.history[-1][0] if self.history else 0.0)
         self.history.append((total, residual))
-        return Progress(stage.name, residual, losses, total, self._seconds_left())
+        done = sum(one.steps for one in self._schedule[: self._finished])
+        most = sum(one.steps for one in self._schedule)
+        return Progress(stage.name, residual, losses, total, self._seconds_left(), done, most)
 
     def _enter(self, stage: Stage) -> None:
         curriculum, problem = self._plan.curriculum, self.network.problem
