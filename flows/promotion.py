@@ -26,13 +26,15 @@ def decide(rule: Promotion, best: Judged, champion: tuple[str, float] | None) ->
                 f"the mean relative L2 error of '{field}' is {error:.3g}, above the limit {limit:g} of "
                 "promotion.max_error",
             )
+    return against_champion(best.score, rule.min_improvement, champion)
+
+
+def against_champion(score: float, min_improvement: float, champion: tuple[str, float] | None) -> Decision:
+    """Holds a score, of which lower is better, against the present champion's (its version and score)."""
     if champion is None:
         return Decision(True, "there is no champion yet and every limit holds")
-    version, score = champion
-    wanted = score * (1.0 - rule.min_improvement)
-    if best.score < wanted:
-        return Decision(True, f"its score {best.score:.4g} beats version {version}'s {score:.4g}")
-    beside = f" by {rule.min_improvement:.0%}" if rule.min_improvement else ""
-    return Decision(
-        False, f"its score {best.score:.4g} does not beat version {version}'s {score:.4g}{beside}"
-    )
+    version, present = champion
+    if score < present * (1.0 - min_improvement):
+        return Decision(True, f"its score {score:.4g} beats version {version}'s {present:.4g}")
+    beside = f" by {min_improvement:.0%}" if min_improvement else ""
+    return Decision(False, f"its score {score:.4g} does not beat version {version}'s {present:.4g}{beside}")

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from flows.photo_report import PhotoReport, print_photos
 from flows.report import PipelineReport, Report, Searched
 from surrogates.kept_aside import KeptAside
 
@@ -114,5 +115,8 @@ def sentence_on_worth(searched: Searched) -> str:
     return said
 
 
-PRINTED: Mapping[type[Report], Callable[[Console, Any], Sequence[str]]] = {PipelineReport: print_runs}
+PRINTED: Mapping[type[Report], Callable[[Console, Any], Sequence[str]]] = {
+    PipelineReport: print_runs,
+    PhotoReport: print_photos,
+}
 """How the report of each sort of study is printed."""

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from rich.console import Console
 
+from data.photos.photo_catalogue import PhotoCatalogue
 from data.store import SnapshotStore
+from flows.photo_report import set_aside_table
+from flows.photo_study import PhotoStudy
 from flows.report_tables import rejected_table
 from flows.study import Study
 from flows.study_file import StudyFile
 from flows.tracking import Tracking
 
+LEARNED_FROM = {"n_runs": "runs", "n_photos": "photos"}
+"""Tags of a version that say how much it has learned from, and of what."""
+
 
 def print_status(study: StudyFile, console: Console) -> None:
     """Prints it as tables; an untouched study is told as such."""
     if isinstance(study, Study) and not print_store(study, console):
+        return
+    if isinstance(study, PhotoStudy) and not print_photos(study, console):
         return
     tracking = Tracking(study.tracking.uri, study.name)
     last = tracking.last_run()
@@ -26,10 +34,10 @@ def print_status(study: StudyFile, console: Console) -> None:
         console.print("There is no champion yet.")
         return
     tags = champion.tags
-    runs = f", {tags['n_runs']} runs" if "n_runs" in tags else ""
+    learned = [f", {tags[key]} {what}" for key, what in LEARNED_FROM.items() if key in tags]
     console.print(
         f"Champion: version {champion.version} ({tags.get('candidate')}), "
-        f"{tags.get('metric')} {float(tags.get('score', 'nan')):.3e}{runs}"
+        f"{tags.get('metric')} {float(tags.get('score', 'nan')):.3e}{''.join(learned)}"
     )
 
 
@@ -48,4 +56,20 @@ def print_store(study: Study, console: Console) -> bool:
                 tuple((record.name, record.reason or "", record.sentence or "") for record in rejected)
             )
         )
+    return True
+
+
+def print_photos(study: PhotoStudy, console: Console) -> bool:
+    """Prints what became of the photos, and tells whether any have been read."""
+    if not study.catalogue_path.exists():
+        console.print(f"'{study.name}' has read no photos yet: fieldwright run {study.path.name}")
+        return False
+    catalogue = PhotoCatalogue(study.catalogue_path)
+    aside = catalogue.aside()
+    console.print(
+        f"[bold]{study.name}[/]: {catalogue.count() - len(aside)} photos usable, {len(aside)} set aside"
+    )
+    console.print(f"catalogue: {study.catalogue_path}", markup=False, soft_wrap=True)
+    if aside:
+        console.print(set_aside_table(aside))
     return True

@@ -31,5 +31,11 @@ def load_study_of_runs(path: Path, command: str) -> Study:
     return study
 
 
-SORTS: Mapping[str, Callable[[], type[StudyFile]]] = {}
+def _photo_study() -> type[StudyFile]:
+    from flows.photo_study import PhotoStudy
+
+    return PhotoStudy
+
+
+SORTS: Mapping[str, Callable[[], type[StudyFile]]] = {"kind": _photo_study}
 """The sorts beside studies of runs, by the key that only their files have; each is imported when it is met."""

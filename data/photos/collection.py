@@ -41,6 +41,22 @@ class Collection:
     unchanged: int = 0
 
 
+def layout_for(folder: Path, reader: str | None, photos: str | None, masks: str | None) -> Layout:
+    """The layout that is asked for, or that the folder has; raises PhotoError where it is not so laid out."""
+    if photos is None and masks is None:
+        layout = layout_of(folder) if reader is None else layout_named(reader)
+    else:
+        layout = Pairs(photos or Pairs.photos, masks or Pairs.masks_folder)
+    if not layout.accepts(folder):
+        raise PhotoError(
+            "no collection",
+            f"A folder for the reader '{layout.name}' must have {layout.looks}",
+            f"'{folder}' without them",
+            "Correct the folder, or leave out 'reader' to have it recognised",
+        )
+    return layout
+
+
 def read_collection(
     folder: Path,
     reader: str | None = None,
@@ -59,7 +75,7 @@ def read_collection(
     tile of; the layout's own rule if None. max_pixels: larger photos are set aside. catalogue: where looks are kept.
     progress: called with (done, total). Raises PhotoError where the folder has no layout known here.
     """
-    layout = _layout(folder, reader, photos, masks)
+    layout = layout_for(folder, reader, photos, masks)
     entries = [_regrouped(entry, group) for entry in layout.entries(folder)]
     settings = f"{layout.name} {layout.version} {max_pixels}"
     looks, unchanged = _looks(entries, layout, max_pixels, settings, catalogue, progress)
@@ -74,21 +90,6 @@ def read_collection(
     found = tuple(_labelled(*one, name, layout) for one, name in zip(unique, groups, strict=True))
     names = tuple((found[i].name, found[j].name) for i, j in pairs)
     return Collection(found, aside, names, _notes(found, names), layout.name, unchanged)
-
-
-def _layout(folder: Path, reader: str | None, photos: str | None, masks: str | None) -> Layout:
-    if photos is None and masks is None:
-        layout = layout_of(folder) if reader is None else layout_named(reader)
-    else:
-        layout = Pairs(photos or Pairs.photos, masks or Pairs.masks_folder)
-    if not layout.accepts(folder):
-        raise PhotoError(
-            "no collection",
-            f"A folder for the reader '{layout.name}' must have {layout.looks}",
-            f"'{folder}' without them",
-            "Correct the folder, or leave out 'reader' to have it recognised",
-        )
-    return layout
 
 
 def _regrouped(entry: Entry, pattern: str | None) -> Entry:

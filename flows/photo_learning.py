@@ -1,0 +1,109 @@
+"""Trains the candidates of a study of photos, each in an MLflow run of its own with its curves and pictures."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import torch
+
+from flows.candidates import labelled
+from flows.classification_judging import judge_classifier
+from flows.judgement import Judgement
+from flows.photo_parts import Part, Parts
+from flows.photo_report import JudgedOnPhotos
+from flows.photo_sections import MistakeCosts
+from flows.photo_study import PhotoStudy
+from flows.progress import report as report_progress
+from flows.segmentation_judging import judge_segmenter
+from flows.tracking import TrackedRun, Tracking
+from surrogates.cracks.cnn_settings import CrackCnnConfig
+from surrogates.cracks.crack_classifier import CrackClassifier
+from surrogates.cracks.crack_segmenter import CrackSegmenter
+from surrogates.cracks.unet_settings import CrackUNetConfig
+
+Config = CrackCnnConfig | CrackUNetConfig
+Model = CrackClassifier | CrackSegmenter
+SHARES = 1000
+"""Steps that a training which tells the share it has done is drawn in."""
+
+
+@dataclass(frozen=True, eq=False)
+class LearnedFromPhotos:
+    """The candidates as judged by the validation photos, and the best of them."""
+
+    judged: tuple[JudgedOnPhotos, ...]
+    best: JudgedOnPhotos
+    model: Model
+
+
+def learn(study: PhotoStudy, parts: Parts, tracking: Tracking, pipeline: TrackedRun) -> LearnedFromPhotos:
+    """Trains every candidate on the same photos and judges it by the validation photos; the lowest score is best."""
+    found: dict[str, tuple[JudgedOnPhotos, Model]] = {}
+    for label, config in labelled(study.configs).items():
+        with tracking.run(label, parent=pipeline.id) as child:
+            start = time.perf_counter()
+            model = train_candidate(study, label, config, parts)
+            seconds = time.perf_counter() - start
+            judgement = judge(study, model, parts.validation, f"Judging {label}")
+            judged = JudgedOnPhotos(label, judgement.metrics[study.metric], judgement.metrics, seconds)
+            _log(child, study, config, parts, judged, judgement)
+            found[label] = judged, model
+    best = min(found, key=lambda label: found[label][0].score)
+    return LearnedFromPhotos(tuple(judged for judged, _ in found.values()), *found[best])
+
+
+def train_candidate(study: PhotoStudy, label: str, config: Config, parts: Parts) -> Model:
+    """One candidate's model, on the GPU where there is one; raises ModelError where the photos do not suffice."""
+    step, device = f"Training {label}", "cuda" if torch.cuda.is_available() else "cpu"
+    report_progress(step, 0, 1)
+    train, validation = parts.train, parts.validation
+    if isinstance(config, CrackCnnConfig):
+        return CrackClassifier.train(
+            config,
+            train.pixels,
+            train.cracked,
+            validation=(validation.pixels, validation.cracked),
+            seed=study.seed,
+            name=study.name,
+            progress=lambda done, total: report_progress(step, done, total),
+            device=device,
+        )
+    return CrackSegmenter.train(
+        config,
+        train.pixels,
+        train.outlines,
+        validation=(validation.pixels, validation.outlines),
+        seed=study.seed,
+        name=study.name,
+        progress=lambda share: report_progress(step, round(share * SHARES), SHARES),
+        device=device,
+    )
+
+
+def judge(study: PhotoStudy, model: Model, part: Part, step: str) -> Judgement:
+    """Metrics and pictures on photos that the model has not learned from."""
+    if isinstance(model, CrackSegmenter):
+        return judge_segmenter(model, part, step)
+    return judge_classifier(model, part, study.costs or _own_costs(model), step)
+
+
+def _own_costs(model: CrackClassifier) -> MistakeCosts:
+    """Those of the candidate, where the study has none."""
+    return MistakeCosts.model_validate(model.description.settings["candidate"]["costs"])
+
+
+def _log(
+    run: TrackedRun,
+    study: PhotoStudy,
+    config: Config,
+    parts: Parts,
+    judged: JudgedOnPhotos,
+    judgement: Judgement,
+) -> None:
+    run.tags({"role": "candidate", "candidate": judged.candidate, "metric": study.metric})
+    run.params(config.model_dump(mode="json"))
+    run.params({"seed": study.seed} | {f"photos.{name}": count for name, count in parts.counts().items()})
+    run.metrics({"score": judged.score, "fit_seconds": judged.fit_seconds} | dict(judged.metrics))
+    for name, figure in judgement.figures.items():
+        run.figure(figure, name)

@@ -1,0 +1,135 @@
+"""The tables of a study file whose study learns from photos, key by key."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from data.photos.photo import MAX_PIXELS
+from flows.section import Section
+from surrogates.cracks.decision import Costs
+
+Kind = Literal["classification", "segmentation"]
+METRICS: dict[Kind, tuple[str, ...]] = {
+    "classification": ("log_loss", "brier", "cost", "error_rate"),
+    "segmentation": ("f1_error", "iou_error"),
+}
+"""What candidates can be compared by, the default first; lower is better."""
+LEAST: dict[Kind, tuple[str, ...]] = {
+    "classification": (
+        "accuracy",
+        "precision",
+        "recall",
+        "specificity",
+        "f1",
+        "roc_auc",
+        "average_precision",
+    ),
+    "segmentation": (
+        "f1",
+        "f1_2px",
+        "f1_5px",
+        "precision_2px",
+        "recall_2px",
+        "iou",
+        "mean_iou",
+        "ods",
+        "ois",
+    ),
+}
+"""What a promotion can ask for; higher is better."""
+
+
+class Photos(Section):
+    """Where the photos and their labels are."""
+
+    folder: Path = Field(description="Folder of the collection, relative to the study file.")
+    reader: str | None = Field(
+        None,
+        description="Layout of the collection: `metu`, `sdnet2018`, `deepcrack`, `crackforest`, `crack500` or "
+        "`pairs`; recognised from its folders if left out.",
+    )
+    photos: str | None = Field(
+        None, description="For `pairs`: the folder of photos within it, if not `photos`."
+    )
+    masks: str | None = Field(None, description="For `pairs`: the folder of masks within it, if not `masks`.")
+    group: str | None = Field(
+        None,
+        description="Regular expression on a photo's name without its suffix, whose first group names the photo "
+        "that it is a tile of: `(.+)_r\\d+c\\d+`. Tiles of one photo stay in one part. The collection's own rule if "
+        "left out.",
+    )
+    largest: float = Field(
+        MAX_PIXELS / 1e6, gt=0, description="Larger photos, in million pixels, are set aside."
+    )
+    minimum: int = Field(
+        40, ge=1, description="Fewer usable photos than this end the pipeline with an error."
+    )
+
+    @field_validator("group")
+    @classmethod
+    def _has_a_group(cls, value: str | None) -> str | None:
+        try:
+            if value is not None and re.compile(value).groups < 1:
+                raise ValueError("must have a group in parentheses that names the large photo")
+        except re.error as error:
+            raise ValueError(f"must be a regular expression: {error}") from None
+        return value
+
+
+class Split(Section):
+    """Which photos are learned from, which choose the best candidate, and which judge it in the end."""
+
+    train: float = Field(0.6, gt=0, lt=1, description="Share of the photos that networks learn from.")
+    validation: float = Field(
+        0.2, gt=0, lt=1, description="Share that stops and calibrates the training and compares candidates."
+    )
+    test: float = Field(
+        0.2, gt=0, lt=1, description="Share that judges the best candidate, once, and nothing else."
+    )
+    own_parts: bool = Field(
+        True,
+        description="Where the collection is parted itself (DeepCrack, CRACK500), its test part is the test part, "
+        "and `train` and `validation` share the rest in their ratio unless it has a validation part too.",
+    )
+
+    @model_validator(mode="after")
+    def _shares_add_up(self) -> Split:
+        total = self.train + self.validation + self.test
+        if abs(total - 1.0) > 1e-6:
+            raise ValueError(f"'train', 'validation' and 'test' must add up to 1: {total:g}")
+        return self
+
+
+class MistakeCosts(Costs):
+    """What the two mistakes of a classification cost, in any one unit, and how frequent cracks are in the field.
+
+    miss: of a crack that is called sound. alarm: of a sound surface that is called cracked.
+    prevalence: share of cracked photos where the model will be used, at which the metric "cost" is taken; that of
+    the photos if left out.
+    """
+
+    prevalence: float | None = Field(default=None, gt=0.0, lt=1.0)
+
+
+class PhotoPromotion(Section):
+    """What candidates are compared by, and when the best one becomes the served champion."""
+
+    metric: str | None = Field(
+        None,
+        description="Lower is better. Classification: `log_loss` (if left out), `brier`, `cost` by `[costs]`, "
+        "`error_rate`. Segmentation: `f1_error`, which is 1 - F1 within 2 pixels (if left out), or `iou_error`.",
+    )
+    least: dict[str, float] = Field(
+        default_factory=dict,
+        description="Least value on the test photos of each named metric: `{ recall = 0.95 }`, `{ f1_2px = 0.7 }`.",
+    )
+    min_improvement: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share by which the metric must beat the present champion's: 0.05 is 5 %.",
+    )
