@@ -11,6 +11,7 @@ from torch import nn
 
 from surrogates.cracks.backbone import COLOUR_MEAN, COLOUR_STD, Backbone
 from surrogates.cracks.backbone_unet import BackboneUNet
+from surrogates.cracks.plain_unet import PlainUNet
 from surrogates.cracks.residual_unet import ResidualUNet
 from surrogates.cracks.separable_unet import SeparableUNet
 from surrogates.cracks.unet_settings import CrackUNetConfig
@@ -94,4 +95,6 @@ def _inner(config: CrackUNetConfig, state: Mapping[str, torch.Tensor] | None) ->
         return BackboneUNet(Backbone.of(kept, config.frozen))
     if config.architecture == "separable":
         return SeparableUNet(config.widths)
+    if config.architecture == "plain":
+        return PlainUNet(config.widths)
     return ResidualUNet(config.widths, config.blocks, deep=config.deep_supervision > 0.0)

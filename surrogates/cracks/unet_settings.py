@@ -14,9 +14,9 @@ from surrogates.cracks.losses import loss_named
 class CrackUNetConfig(BaseModel):
     """Settings of an ensemble of U-Nets, from a photo to the probability of crack at each pixel.
 
-    architecture: "residual", or "separable", the small network of the literature (2.06 million weights with widths
-    32, 64, 128, 256).
-    widths: channels at half, quarter, ... resolution. blocks: residual blocks of a level, in the encoder and in the
+    architecture: "residual", "separable", the small network of the literature (2.06 million weights with widths
+    32, 64, 128, 256), or "plain", the U-Net to compare with.
+    widths: channels at half, quarter, ... resolution, of a plain one at full, half, ... resolution. blocks: residual blocks of a level, in the encoder and in the
     decoder each.
     members: networks, which differ by their first weights and their crops; where they disagree is uncertain.
     loss: "bce", "focal", "dice" or "iou", or several joined by "+". deep_supervision: weight of the same loss at the
@@ -39,7 +39,7 @@ class CrackUNetConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Literal["crack_unet"] = "crack_unet"
-    architecture: Literal["residual", "separable"] = "residual"
+    architecture: Literal["residual", "separable", "plain"] = "residual"
     widths: tuple[Annotated[int, Field(ge=4, le=512)], ...] = Field(
         default=(24, 48, 96, 128), min_length=2, max_length=6
     )

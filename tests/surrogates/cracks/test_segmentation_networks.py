@@ -11,6 +11,7 @@ from surrogates.cracks.separable_unet import SeparableUNet
 from surrogates.cracks.unet_settings import CrackUNetConfig
 
 RESIDUAL = CrackUNetConfig(widths=(4, 6, 8), deep_supervision=0.3)
+PLAIN = CrackUNetConfig(architecture="plain", widths=(4, 6, 8))
 SEPARABLE = CrackUNetConfig(architecture="separable", widths=(4, 6, 8))
 
 
@@ -22,7 +23,7 @@ def test_separable_network_has_the_published_size() -> None:
     assert weights + running + 2 * (9 * 32 + 1) == 2_058_979
 
 
-@pytest.mark.parametrize("config", [RESIDUAL, SEPARABLE], ids=["residual", "separable"])
+@pytest.mark.parametrize("config", [RESIDUAL, SEPARABLE, PLAIN], ids=["residual", "separable", "plain"])
 def test_no_logit_depends_on_pixels_beyond_the_reach(config: CrackUNetConfig) -> None:
     network = network_of(config, seed=0).double()
     side = 4 * network.reach // network.multiple * network.multiple
