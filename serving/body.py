@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -15,15 +16,26 @@ from serving.wording import quoted
 JSON_TYPE = "application/json"
 
 
-async def read_body(request: Request) -> bytes:
-    """The whole body; raises Refused as soon as it is known to be too large, too slow or not called JSON."""
-    content_type = request.headers.get("content-type", "")
-    if content_type.partition(";")[0].strip().lower() != JSON_TYPE:
+@dataclass(frozen=True)
+class Accepted:
+    """Bodies that a route takes: of which media types, of how many bytes, within how many seconds."""
+
+    types: tuple[str, ...]
+    most: int
+    seconds: float
+
+
+JSON_BODY = Accepted((JSON_TYPE,), MAX_BODY_BYTES, BODY_SECONDS)
+
+
+async def read_body(request: Request, accepted: Accepted = JSON_BODY) -> bytes:
+    """The whole body; raises Refused as soon as it is known to be too large, too slow or of another type."""
+    if media_type(request) not in accepted.types:
         raise Refused(
             415,
-            f"The body must come as {JSON_TYPE}",
-            f"the content type {quoted(content_type)}",
-            f"Send the header 'Content-Type: {JSON_TYPE}'",
+            f"The body must come as {' or '.join(accepted.types)}",
+            f"the content type {quoted(request.headers.get('content-type', ''))}",
+            f"Send the header 'Content-Type: {accepted.types[0]}'",
         )
     encoding = request.headers.get("content-encoding", "identity")
     if encoding != "identity":
@@ -31,23 +43,28 @@ async def read_body(request: Request) -> bytes:
             415, "The body must not be compressed", f"the encoding {quoted(encoding)}", "Send it plain"
         )
     length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length) > MAX_BODY_BYTES:
-        raise _too_large(f"{length} bytes")
+    if length.isdecimal() and int(length) > accepted.most:
+        raise _too_large(accepted, f"{length} bytes")
     body = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(accepted.seconds):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MAX_BODY_BYTES:
-                    raise _too_large("more")
+                if len(body) > accepted.most:
+                    raise _too_large(accepted, "more")
     except TimeoutError as error:
         raise Refused(
             408,
-            f"The body must arrive within {BODY_SECONDS:g} s",
+            f"The body must arrive within {accepted.seconds:g} s",
             f"{len(body)} bytes of it",
             "Send it again, or in smaller parts",
         ) from error
     return bytes(body)
+
+
+def media_type(request: Request) -> str:
+    """The media type of the body, without its parameters; empty where the client does not tell it."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def decode(body: bytes) -> Any:
@@ -62,10 +79,7 @@ def decode(body: bytes) -> Any:
         raise Refused(400, "The body must be valid JSON", got, "Correct it and send it again") from error
 
 
-def _too_large(got: str) -> Refused:
+def _too_large(accepted: Accepted, got: str) -> Refused:
     return Refused(
-        413,
-        f"The body must be at most {MAX_BODY_BYTES} bytes",
-        got,
-        "Send the queries in several requests",
+        413, f"The body must be at most {accepted.most} bytes", got, "Send it in several requests"
     )

@@ -1,0 +1,1 @@
+"""Endpoints for photos: a crack classifier or segmenter answers /classify, /segment and /explain."""

@@ -1,0 +1,16 @@
+"""How many and how large photos one request may hold."""
+
+from serving.body import Accepted
+
+MULTIPART = "multipart/form-data"
+PICTURES = ("image/jpeg", "image/png", "image/tiff", "image/bmp", "image/webp")
+
+PHOTO_BODY = Accepted((MULTIPART, *PICTURES), 128 * 1024**2, 120.0)
+"""A hundred-megapixel photo as JPEG is some 50 MB."""
+
+MAX_PHOTOS = 256
+
+MAX_PIXELS = 120_000_000
+"""Of all photos of a request together: as three bytes each they are 360 MB."""
+
+MAX_OPTIONS = 16
