@@ -80,6 +80,4 @@ def decode(body: bytes) -> Any:
 
 
 def _too_large(accepted: Accepted, got: str) -> Refused:
-    return Refused(
-        413, f"The body must be at most {accepted.most} bytes", got, "Send it in several requests"
-    )
+    return Refused(413, f"The body must be at most {accepted.most} bytes", got, "Send it in several requests")

@@ -8,11 +8,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from data.errors import FieldwrightError, ModelError
+from serving.photos.served_classifier import load_served_classifier
+from serving.photos.served_segmenter import load_served_segmenter
 from serving.served import load_served
 from serving.served_model import ServedModel
 from serving.served_shapes import load_served_shapes
 from serving.shelf import Shelf, Shelved
 from surrogates.artifact import artifact_kind
+from surrogates.cracks.classifier_description import CLASSIFIER
+from surrogates.cracks.segmentation import SEGMENTER
 from surrogates.description import SURROGATE
 from surrogates.shapes.description import SHAPES
 
@@ -23,6 +27,8 @@ logger = logging.getLogger("bentoml.fieldwright")
 LOADERS: Mapping[str, Callable[[Shelved, Path], ServedModel]] = {
     SURROGATE: load_served,
     SHAPES: load_served_shapes,
+    CLASSIFIER: load_served_classifier,
+    SEGMENTER: load_served_segmenter,
 }
 """How each kind of artifact is made ready to be served."""
 

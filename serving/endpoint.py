@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
+import numpy as np
 import orjson
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -24,12 +25,17 @@ from serving.limits import INLINE_BYTES, MAX_WAITING
 from serving.mesh_reply import mesh_reply
 from serving.metrics import QueryMetrics
 from serving.openapi import PAGE
+from serving.photos.intake import SentPhotos, read_photos
+from serving.photos.replies import PhotoReply, PhotoRoute
+from serving.photos.served_classifier import CLASSIFY, EXPLAIN, ServedClassifier
+from serving.photos.served_segmenter import SEGMENT, ServedSegmenter
 from serving.refused import Refused
 from serving.served import Served
 from serving.served_model import ServedModel
 from serving.served_shapes import ServedShapes
 
 Sort = TypeVar("Sort")
+Photographic = TypeVar("Photographic", ServedClassifier, ServedSegmenter)
 
 
 class Endpoint:
@@ -48,6 +54,9 @@ class Endpoint:
             routes=[
                 Route("/predict", guarded(self.predict), methods=["POST"]),
                 Route("/gradients", guarded(self.gradients), methods=["POST"]),
+                Route("/classify", guarded(self.classify), methods=["POST"]),
+                Route("/explain", guarded(self.explain), methods=["POST"]),
+                Route("/segment", guarded(self.segment), methods=["POST"]),
                 Route("/models", guarded(self.models)),
                 Route("/mesh/{field:path}", guarded(self.mesh)),
                 Route("/docs.json", guarded(self.docs)),
@@ -81,6 +90,38 @@ class Endpoint:
         served = self._served(request, Served)
         content = await self._in_thread(lambda: gradients_reply(served, served.read(decode(body))))
         return Response(content, media_type=JSON)
+
+    async def classify(self, request: Request) -> Response:
+        """Answers whether photos show a crack."""
+        return await self._of_photos(request, ServedClassifier, CLASSIFY, ServedClassifier.classify)
+
+    async def explain(self, request: Request) -> Response:
+        """Answers where the photos show what the classifier goes by."""
+        return await self._of_photos(request, ServedClassifier, EXPLAIN, ServedClassifier.explain)
+
+    async def segment(self, request: Request) -> Response:
+        """Answers where photos show cracks, and how long and wide they are."""
+        return await self._of_photos(request, ServedSegmenter, SEGMENT, ServedSegmenter.segment)
+
+    async def _of_photos(
+        self,
+        request: Request,
+        sort: type[Photographic],
+        route: PhotoRoute,
+        answer: Callable[[Photographic, SentPhotos], list[PhotoReply]],
+    ) -> Response:
+        """Photos take long to decode, let alone to answer: all of it happens in a thread."""
+        served = self._served(request, sort)
+        sent = await read_photos(request, route.options)
+        form = route.form(request, sent.options)
+
+        def work() -> bytes:
+            replies = answer(served, sent)
+            if self._metrics:
+                self._metrics.count(np.array([reply.about["inside"] for reply in replies]))
+            return form.written({"model": served.model, "version": served.version}, replies)
+
+        return Response(await self._in_thread(work), media_type=form.media_type)
 
     async def models(self, request: Request) -> Response:
         """What is served, and why it is not the champion if it is not."""

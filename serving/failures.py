@@ -15,7 +15,15 @@ from data.errors import FieldwrightError
 from serving.refused import Refused
 
 Handler = Callable[[Request], Awaitable[Response]]
-ROUTES = {"/predict": "POST", "/models": "GET", "/mesh/{field}": "GET"}
+ROUTES = {
+    "/predict": "POST",
+    "/gradients": "POST",
+    "/classify": "POST",
+    "/explain": "POST",
+    "/segment": "POST",
+    "/models": "GET",
+    "/mesh/{field}": "GET",
+}
 logger = logging.getLogger("bentoml.fieldwright")
 
 

@@ -25,29 +25,42 @@ PAGE = """<!doctype html>
 
 def specification(description: Description) -> dict[str, Any]:
     """OpenAPI 3.0 with the parameters and fields of one surrogate."""
-    return {
-        "openapi": "3.0.2",
-        "info": {
-            "title": f"Fieldwright: {description.name}",
-            "version": "1",
-            "description": "A surrogate of simulation runs that answers with calibrated bands.",
-        },
-        "paths": {
+    return document(
+        description.name,
+        {
             "/predict": {"post": _predict(description)},
             "/gradients": {"post": _gradients(description)},
-            "/models": {
-                "get": _get("Parameters, fields, errors and version of the model.", "application/json")
-            },
             "/mesh/{field}": {
                 "get": _get("Where the values of a field lie: points and cells.", "application/json"),
                 "parameters": [
                     {"name": "field", "in": "path", "required": True, "schema": _field_names(description)}
                 ],
             },
-            "/readyz": {"get": _get("Answers 200 once a model is loaded.", "text/plain")},
-            "/livez": {"get": _get("Answers 200 while the process lives.", "text/plain")},
-            "/metrics": {"get": _get("Counters for Prometheus.", "text/plain")},
+        }
+        | about_the_service(),
+    )
+
+
+def document(name: str, paths: dict[str, Any]) -> dict[str, Any]:
+    """The OpenAPI document of a model's endpoint."""
+    return {
+        "openapi": "3.0.2",
+        "info": {
+            "title": f"Fieldwright: {name}",
+            "version": "1",
+            "description": "A model that answers with calibrated error bars.",
         },
+        "paths": paths,
+    }
+
+
+def about_the_service() -> dict[str, Any]:
+    """The paths that every endpoint has beside its questions."""
+    return {
+        "/models": {"get": _get("What the model is, its errors and version.", "application/json")},
+        "/readyz": {"get": _get("Answers 200 once a model is loaded.", "text/plain")},
+        "/livez": {"get": _get("Answers 200 while the process lives.", "text/plain")},
+        "/metrics": {"get": _get("Counters for Prometheus.", "text/plain")},
     }
 
 

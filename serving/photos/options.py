@@ -10,7 +10,12 @@ from serving.wording import listed, nearest, quoted
 
 
 def number(
-    options: Mapping[str, str], name: str, lowest: float, highest: float = math.inf, *, open_ended: bool = True
+    options: Mapping[str, str],
+    name: str,
+    lowest: float,
+    highest: float = math.inf,
+    *,
+    open_ended: bool = True,
 ) -> float | None:
     """The option as a number, None where it is not given; raises QueryError outside (lowest, highest).
 

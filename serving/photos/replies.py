@@ -15,7 +15,7 @@ from starlette.requests import Request
 from data.errors import QueryError
 from data.photos.photo import png_bytes
 from serving.answer import JSON
-from serving.wording import listed
+from serving.photos.options import choice
 
 PNG, ZIP = "image/png", "application/zip"
 
@@ -28,31 +28,45 @@ class PhotoReply:
     pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-def asked_type(request: Request) -> str:
-    """The media type of the answer, by the header 'Accept'."""
-    accepted = request.headers.get("accept", "")
-    return next((media_type for media_type in (PNG, ZIP) if media_type in accepted), JSON)
+@dataclass(frozen=True)
+class PhotoRoute:
+    """What a route takes and gives beside JSON. options: names of its options. pictures: of each photo, the first
+    where a request for PNG names none."""
+
+    options: tuple[str, ...]
+    pictures: tuple[str, ...] = ()
+
+    def form(self, request: Request, options: Mapping[str, str]) -> Form:
+        """What the header 'Accept' and the option 'picture' ask for; raises QueryError for an unknown picture.
+
+        A route without pictures answers JSON, as HTTP allows to where it has nothing of the types accepted.
+        """
+        accepted = request.headers.get("accept", "") if self.pictures else ""
+        media_type = next((one for one in (PNG, ZIP) if one in accepted), JSON)
+        return Form(media_type, choice(options, "picture", self.pictures) if self.pictures else "")
 
 
-def written(header: Mapping[str, Any], replies: Sequence[PhotoReply], media_type: str, picture: str) -> bytes:
-    """The body of the answer; raises QueryError where one picture cannot tell of several photos.
+@dataclass(frozen=True)
+class Form:
+    """media_type: of the answer. picture: the one that a PNG shows."""
 
-    picture: the one that a PNG shows.
-    """
-    document = orjson.dumps(
-        {**header, "photos": [reply.about for reply in replies]}, option=orjson.OPT_SERIALIZE_NUMPY
-    )
-    if media_type == JSON:
-        return document
-    if media_type == ZIP:
-        return _zipped(document, replies)
-    if len(replies) > 1:
-        raise QueryError(
-            f"An answer of the type {PNG} can show one photo",
-            f"{len(replies)} photos",
-            f"Send them one by one, or ask for {ZIP}",
-        )
-    return png_bytes(replies[0].pictures[picture])
+    media_type: str
+    picture: str
+
+    def written(self, header: Mapping[str, Any], replies: Sequence[PhotoReply]) -> bytes:
+        """The body of the answer; raises QueryError where one picture cannot tell of several photos."""
+        document = orjson.dumps({**header, "photos": [reply.about for reply in replies]})
+        if self.media_type == JSON:
+            return document
+        if self.media_type == ZIP:
+            return _zipped(document, replies)
+        if len(replies) > 1:
+            raise QueryError(
+                f"An answer of the type {PNG} can show one photo",
+                f"{len(replies)} photos",
+                f"Send them one by one, or ask for {ZIP}",
+            )
+        return png_bytes(replies[0].pictures[self.picture])
 
 
 def _zipped(document: bytes, replies: Sequence[PhotoReply]) -> bytes:
@@ -65,12 +79,3 @@ def _zipped(document: bytes, replies: Sequence[PhotoReply]) -> bytes:
             for name, picture in reply.pictures.items():
                 archive.writestr(f"{count}_{name}.png", png_bytes(picture))
     return buffer.getvalue()
-
-
-def refuse_other(asked: str, model: str, routes: Sequence[str]) -> QueryError:
-    """The sentence for a route that this kind of model cannot answer."""
-    return QueryError(
-        f"POST {asked} must be asked of a model that can answer it",
-        f"'{model}', a model for {listed(routes)}",
-        f"Ask one of these, or serve another model",
-    )

@@ -1,0 +1,156 @@
+"""A crack classifier that is ready to be served: POST /classify and POST /explain."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from data.errors import ModelError
+from serving.photos.intake import SentPhotos
+from serving.photos.openapi import classifier_specification
+from serving.photos.options import choice, number
+from serving.photos.pixels import decoded, refuse_slow
+from serving.photos.replies import PhotoReply, PhotoRoute
+from serving.shelf import Shelved
+
+if TYPE_CHECKING:
+    from surrogates.cracks.crack_classifier import CrackClassifier
+
+CLASSIFY = PhotoRoute(("prevalence",))
+EXPLAIN = PhotoRoute(("method", "picture"), ("overlay", "heat", "mask"))
+EXPLAINING = {"saliency": 4.0, "smoothgrad": 64.0, "grad_cam": 4.0, "score_cam": 64.0}
+"""Cost of an explanation by method, in those of an answer: backward passes cost twice a forward pass."""
+
+RED = np.array([255.0, 32.0, 0.0])
+
+
+@dataclass(frozen=True, eq=False)
+class ServedClassifier:
+    """One version of one model; immutable, so that a swap is one assignment.
+
+    seconds_per_patch: of one patch of a photo, measured when the model was tried out.
+    """
+
+    sort: ClassVar[str] = "a crack classifier"
+    route: ClassVar[str] = "POST /classify or /explain"
+
+    classifier: CrackClassifier
+    model: str
+    version: str
+    device: str
+    seconds_per_patch: float
+
+    def about(self) -> dict[str, Any]:
+        """What a client should know: what it was trained on, its errors, threshold and prevalence."""
+        description = self.classifier.description.model_dump(mode="json")
+        return {"model": self.model, "version": self.version, "device": self.device, **description}
+
+    def specification(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        return classifier_specification(self.classifier.description)
+
+    def classify(self, sent: SentPhotos) -> list[PhotoReply]:
+        """The probability of a crack of each photo; raises QueryError and PhotoError."""
+        prevalence = number(sent.options, "prevalence", 0.0, 1.0)
+        pixels = decoded(sent)
+        self._refuse_slow(pixels, 1.0)
+        found = self.classifier.predict(pixels, prevalence=prevalence)
+        description = self.classifier.description
+        return [
+            PhotoReply(
+                {
+                    "name": photo.name,
+                    "height": one.shape[0],
+                    "width": one.shape[1],
+                    "crack": bool(found.crack[k]),
+                    "probability": float(found.probability[k]),
+                    "std": float(found.std[k]),
+                    "lower": float(found.lower[k]),
+                    "upper": float(found.upper[k]),
+                    "coverage": description.coverage,
+                    "threshold": description.threshold,
+                    "prevalence": description.prevalence if prevalence is None else prevalence,
+                    "inside": bool(found.inside[k]),
+                    "outside": float(found.outside[k]),
+                    "why": found.why[k],
+                    "where": found.where[k].tolist(),
+                }
+            )
+            for k, (photo, one) in enumerate(zip(sent.photos, pixels, strict=True))
+        ]
+
+    def explain(self, sent: SentPhotos) -> list[PhotoReply]:
+        """Where each photo shows what the classifier takes for a crack; raises QueryError and PhotoError."""
+        from surrogates.cracks.explain import METHODS, free_mask, heat
+
+        method = choice(sent.options, "method", METHODS)
+        pixels = decoded(sent)
+        self._refuse_slow(pixels, 1.0 + EXPLAINING[method])
+        found = self.classifier.predict(pixels)
+        replies = []
+        for k, (photo, one) in enumerate(zip(sent.photos, pixels, strict=True)):
+            warmth = heat(self.classifier, one, method)
+            mask = free_mask(warmth) if warmth.any() else np.zeros(warmth.shape, dtype=bool)
+            row, column = np.unravel_index(int(warmth.argmax()), warmth.shape)
+            about = {
+                "name": photo.name,
+                "height": one.shape[0],
+                "width": one.shape[1],
+                "method": method,
+                "crack": bool(found.crack[k]),
+                "probability": float(found.probability[k]),
+                "inside": bool(found.inside[k]),
+                "why": found.why[k],
+                "hottest": [int(row), int(column)],
+                "share": float(mask.mean()),
+            }
+            pictures = {
+                "overlay": _glowing(one, warmth),
+                "heat": np.round(255.0 * warmth).astype(np.uint8),
+                "mask": mask,
+            }
+            replies.append(PhotoReply(about, pictures))
+        return replies
+
+    def _refuse_slow(self, pixels: Sequence[np.ndarray], times: float) -> None:
+        from surrogates.cracks.patches import boxes
+
+        patches = sum(len(boxes(one.shape, self.classifier.description.patch)) for one in pixels)
+        refuse_slow(patches * self.seconds_per_patch * times, len(pixels))
+
+
+def load_served_classifier(shelved: Shelved, folder: Path) -> ServedClassifier:
+    """Loads the model, on the GPU where there is one, and tries it on noise; raises ModelError."""
+    # BentoML's master process imports the service too, and never needs torch.
+    import torch
+
+    from surrogates.cracks.crack_classifier import CrackClassifier
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    classifier = CrackClassifier.load(folder, device=device)
+    side = classifier.description.patch
+    noise = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    seconds = []
+    # The first answer pays for what is made on first use; the quickest of three is the usual one.
+    for _ in range(3):
+        start = time.perf_counter()
+        found = classifier.predict([noise])
+        seconds.append(time.perf_counter() - start)
+    if not np.isfinite(found.probability).all():
+        raise ModelError(
+            "A classifier must answer a photo of noise with a number",
+            "one that is not finite",
+            "Train it anew",
+        )
+    return ServedClassifier(classifier, shelved.model, shelved.version, device, min(seconds))
+
+
+def _glowing(photo: np.ndarray, warmth: np.ndarray) -> np.ndarray:
+    """The photo in grey with red where it is warm, uint8 (h, w, 3)."""
+    grey = photo.mean(axis=2, keepdims=True)
+    return (grey + 0.8 * warmth[..., None] * (RED - grey)).astype(np.uint8)

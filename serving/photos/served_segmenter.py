@@ -1,0 +1,142 @@
+"""A crack segmenter that is ready to be served: POST /segment."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from data.errors import ModelError, QueryError
+from serving.photos.intake import SentPhotos
+from serving.photos.openapi import segmenter_specification
+from serving.photos.options import number, switch
+from serving.photos.pixels import decoded, refuse_slow
+from serving.photos.replies import PhotoReply, PhotoRoute
+from serving.shelf import Shelved
+
+if TYPE_CHECKING:
+    from surrogates.cracks.measurement import Scale
+
+    from surrogates.cracks.crack_segmenter import CrackSegmenter
+
+CAMERA = ("distance_mm", "focal_length_mm", "pixel_pitch_um")
+SEGMENT = PhotoRoute(
+    ("mm_per_px", *CAMERA, "augmented", "picture"), ("mask", "overlay", "probability", "std")
+)
+TRIED_SIDE = 256
+VIEWS = 8
+"""Of a photo, turned and mirrored, that an augmented answer is the mean of."""
+
+
+@dataclass(frozen=True, eq=False)
+class ServedSegmenter:
+    """One version of one model; immutable, so that a swap is one assignment.
+
+    seconds_per_pixel: measured when the model was tried out.
+    """
+
+    sort: ClassVar[str] = "a crack segmenter"
+    route: ClassVar[str] = "POST /segment"
+
+    segmenter: CrackSegmenter
+    model: str
+    version: str
+    device: str
+    seconds_per_pixel: float
+
+    def about(self) -> dict[str, Any]:
+        """What a client should know: what it was trained on, its scores and its threshold."""
+        description = self.segmenter.description.model_dump(mode="json")
+        return {"model": self.model, "version": self.version, "device": self.device, **description}
+
+    def specification(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        return segmenter_specification(self.segmenter.description)
+
+    def segment(self, sent: SentPhotos) -> list[PhotoReply]:
+        """Outlines and measurements of each photo; raises QueryError and PhotoError."""
+        from surrogates.cracks.measurement import measure
+        from surrogates.cracks.overlay import overlay
+
+        scale = _scale(sent.options)
+        augmented = switch(sent.options, "augmented")
+        pixels = decoded(sent)
+        views = VIEWS if augmented else 1
+        area = sum(one.shape[0] * one.shape[1] for one in pixels)
+        refuse_slow(area * views * self.seconds_per_pixel, len(pixels))
+        replies = []
+        for photo, one in zip(sent.photos, pixels, strict=True):
+            found = self.segmenter.segment(one, augmented=augmented)
+            measured = measure(found.mask, scale=scale, probability=found.probability, std=found.std)
+            about = {
+                "name": photo.name,
+                "height": one.shape[0],
+                "width": one.shape[1],
+                "crack": bool(found.mask.any()),
+                "probability": float(found.probability.max()),
+                "threshold": self.segmenter.description.threshold,
+                "share": float(found.mask.mean()),
+                "inside": found.inside,
+                "why": found.why or None,
+                "measurements": measured.as_dict(),
+            }
+            pictures = {
+                "mask": found.mask,
+                "overlay": overlay(one, found.mask, measured),
+                "probability": _grey(found.probability),
+                "std": _grey(found.std),
+            }
+            replies.append(PhotoReply(about, pictures))
+        return replies
+
+
+def load_served_segmenter(shelved: Shelved, folder: Path) -> ServedSegmenter:
+    """Loads the model, on the GPU where there is one, and tries it on noise; raises ModelError."""
+    # BentoML's master process imports the service too, and never needs torch.
+    import torch
+
+    from surrogates.cracks.crack_segmenter import CrackSegmenter
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    segmenter = CrackSegmenter.load(folder, device=device)
+    noise = np.random.default_rng(0).integers(0, 256, (TRIED_SIDE, TRIED_SIDE, 3), dtype=np.uint8)
+    seconds = []
+    # The first answer pays for what is made on first use; the quickest of three is the usual one.
+    for _ in range(3):
+        start = time.perf_counter()
+        found = segmenter.segment(noise)
+        seconds.append(time.perf_counter() - start)
+    if not np.isfinite(found.probability).all():
+        raise ModelError(
+            "A segmenter must answer a photo of noise with numbers",
+            "some that are not finite",
+            "Train it anew",
+        )
+    return ServedSegmenter(segmenter, shelved.model, shelved.version, device, min(seconds) / TRIED_SIDE**2)
+
+
+def _scale(options: Mapping[str, str]) -> Scale | None:
+    """How large a pixel is, where the client tells; raises QueryError for half of it or for both ways."""
+    from surrogates.cracks.measurement import Scale
+
+    direct = number(options, "mm_per_px", 0.0)
+    camera = {name: number(options, name, 0.0) for name in CAMERA if name in options}
+    if direct is not None and not camera:
+        return Scale(mm_per_px=direct)
+    if direct is None and not camera:
+        return None
+    if direct is not None or len(camera) < len(CAMERA):
+        raise QueryError(
+            f"The scale must be given as 'mm_per_px', or by all of {', '.join(CAMERA)}",
+            ", ".join([*(["mm_per_px"] if direct is not None else []), *camera]),
+            "Add what is missing, or leave out the rest",
+        )
+    return Scale(**camera)
+
+
+def _grey(share: np.ndarray) -> np.ndarray:
+    return np.round(255.0 * np.clip(share, 0.0, 1.0)).astype(np.uint8)

@@ -1,0 +1,173 @@
+"""POST /classify and /explain: photos in, probabilities and heat maps out, or one sentence why not."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from data.photos.photo import png_bytes
+from surrogates.cracks.cnn_settings import CrackCnnConfig
+from surrogates.cracks.crack_classifier import CrackClassifier
+from surrogates.cracks.prevalence import shift
+
+TINY = png_bytes(np.zeros((20, 20, 3), dtype=np.uint8))
+
+
+@pytest.fixture(scope="module")
+def classifier(wall) -> CrackClassifier:
+    cracked = np.arange(64) % 2 == 0
+    photos = [wall(k, bool(yes))[0] for k, yes in enumerate(cracked)]
+    return CrackClassifier.train(
+        CrackCnnConfig(size=32, widths=(8, 16, 32), members=2, epochs=12, batch=16),
+        photos[:44],
+        cracked[:44],
+        validation=(photos[44:], cracked[44:]),
+        seed=0,
+        name="walls",
+    )
+
+
+@pytest.fixture(scope="module")
+def cracked(wall) -> np.ndarray:
+    return wall(900, True)[0]
+
+
+@pytest.fixture(scope="module")
+def sound(wall) -> np.ndarray:
+    return wall(901, False)[0]
+
+
+@pytest.fixture
+def champion(shelved, classifier):
+    return shelved(classifier)
+
+
+def test_each_photo_of_a_form_is_answered_as_by_the_model(
+    champion, ask, classifier, form, cracked, sound, wall
+):
+    photos = [cracked, sound, wall(902, True)[0]]
+    reply = ask(champion, "POST", "/classify", files=form(*photos))
+    assert reply.status_code == 200, reply.text
+    answer, own = reply.json(), classifier.predict(photos)
+    assert (answer["model"], answer["version"]) == ("walls", "1")
+    assert [one["name"] for one in answer["photos"]] == ["wall0.png", "wall1.png", "wall2.png"]
+    for name in ("probability", "std", "lower", "upper"):
+        np.testing.assert_allclose([one[name] for one in answer["photos"]], getattr(own, name), rtol=1e-6)
+    assert [one["crack"] for one in answer["photos"]] == own.crack.tolist() == [True, False, True]
+    assert all(one["lower"] <= one["probability"] <= one["upper"] for one in answer["photos"])
+
+
+def test_one_picture_may_be_the_whole_body(champion, ask, form, cracked):
+    body = png_bytes(cracked)
+    alone = ask(champion, "POST", "/classify", content=body, headers={"Content-Type": "image/png"})
+    form = ask(champion, "POST", "/classify", files=form(cracked))
+    assert alone.json()["photos"][0]["probability"] == form.json()["photos"][0]["probability"]
+
+
+def test_the_prevalence_moves_the_log_odds(champion, ask, classifier, form, sound):
+    """Bayes: the odds of a crack are multiplied by the ratio of the prior odds."""
+
+    def log_odds(**request) -> float:
+        p = ask(champion, "POST", "/classify", files=form(sound), **request).json()["photos"][0][
+            "probability"
+        ]
+        return float(np.log(p / (1.0 - p)))
+
+    before = classifier.description.prevalence
+    rare = log_odds(data={"prevalence": "0.005"})
+    assert rare == pytest.approx(log_odds() + shift(before, 0.005), abs=1e-6)
+    assert log_odds(params={"prevalence": "0.005"}) == rare
+
+
+def test_the_explanation_glows_on_the_crack(champion, ask, form, wall):
+    photo, mask = wall(900, True)
+    request = {"files": form(photo), "data": {"method": "saliency", "picture": "heat"}}
+    reply = ask(champion, "POST", "/explain", headers={"Accept": "image/png"}, **request)
+    assert reply.headers["content-type"] == "image/png"
+    heat = np.asarray(Image.open(io.BytesIO(reply.content)))
+    assert heat.shape == mask.shape
+    assert heat[mask].mean() > 2.0 * heat[~mask].mean()
+    about = ask(champion, "POST", "/explain", **request).json()["photos"][0]
+    assert about["method"] == "saliency"
+    assert heat[tuple(about["hottest"])] == heat.max() == 255
+
+
+def test_pictures_of_several_photos_come_as_an_archive(champion, ask, form, cracked, sound):
+    request = {"files": form(cracked, sound), "headers": {"Accept": "application/zip"}}
+    reply = ask(champion, "POST", "/explain", **request)
+    with zipfile.ZipFile(io.BytesIO(reply.content)) as archive:
+        assert sorted(archive.namelist()) == sorted(
+            ["answer.json", *(f"{k}_{name}.png" for k in (0, 1) for name in ("overlay", "heat", "mask"))]
+        )
+        assert Image.open(archive.open("0_overlay.png")).size == (64, 64)
+
+
+def test_the_model_and_its_routes_are_described(champion, ask):
+    about = ask(champion, "GET", "/models").json()["models"][0]
+    assert (about["name"], about["kind"], about["n_photos"]) == ("walls", "crack_cnn", 44)
+    paths = ask(champion, "GET", "/docs.json").json()["paths"]
+    assert {"/classify", "/explain", "/models"} <= set(paths)
+    assert "/predict" not in paths
+
+
+@pytest.mark.parametrize(
+    ("path", "request_", "status", "sentence"),
+    [
+        ("/classify", {"files": [("photo", ("a.jpg", b"no picture", "image/jpeg"))]}, 422, "in 'a.jpg'"),
+        ("/classify", {"files": [("photo", ("a.jpg", b"", "image/jpeg"))]}, 422, "at least one photo"),
+        ("/classify", {"files": [("photo", ("a.png", TINY, "image/png"))]}, 422, "at least 32"),
+        ("/classify", {"json": {}}, 415, "multipart/form-data or image/jpeg"),
+        (
+            "/classify",
+            {"content": b"x", "headers": {"Content-Type": "multipart/form-data"}},
+            400,
+            "multipart",
+        ),
+        ("/classify", {"photos": ("cracked",), "data": {"prevalence": "2"}}, 422, "between 0 and 1"),
+        ("/classify", {"photos": ("cracked",), "data": {"prevalence": "nan"}}, 422, "between 0 and 1"),
+        (
+            "/classify",
+            {"photos": ("cracked",), "data": {"prevalense": "1"}},
+            422,
+            "'prevalence' was meant",
+        ),
+        ("/explain", {"photos": ("cracked",), "data": {"method": "guess"}}, 422, "'smoothgrad'"),
+        (
+            "/explain",
+            {"photos": ("cracked",), "data": {"picture": "std"}},
+            422,
+            "'overlay', 'heat' and 'mask'",
+        ),
+        (
+            "/explain",
+            {"photos": ("cracked", "sound"), "headers": {"Accept": "image/png"}},
+            422,
+            "can show one photo",
+        ),
+        ("/segment", {"photos": ("cracked",)}, 422, "a crack classifier"),
+        ("/predict", {"json": {"parameters": {}}}, 422, "Ask POST /classify or /explain"),
+    ],
+)
+def test_what_cannot_be_answered_gets_one_sentence(
+    champion, ask, form, cracked, sound, path, request_, status, sentence
+):
+    named = {"cracked": cracked, "sound": sound}
+    if "photos" in request_:
+        request_ = dict(request_)
+        request_["files"] = form(*(named[name] for name in request_.pop("photos")))
+    reply = ask(champion, "POST", path, **request_)
+    assert reply.status_code == status, reply.text
+    assert sentence in reply.json()["error"]
+
+
+def test_a_picture_that_unpacks_to_billions_of_pixels_is_refused_before_it_does(champion, ask):
+    bomb = io.BytesIO()
+    Image.new("1", (20_000, 20_000)).save(bomb, "PNG")
+    assert len(bomb.getvalue()) < 100_000
+    reply = ask(champion, "POST", "/classify", files=[("photo", ("bomb.png", bomb.getvalue(), "image/png"))])
+    assert reply.status_code == 422
+    assert "at most 120 million pixels" in reply.json()["error"]
