@@ -129,7 +129,8 @@ def test_a_wrong_method_is_a_405(ask, champion: Champion):
 
 
 def test_an_unknown_path_is_a_404(ask, champion: Champion):
-    assert "POST /predict, GET /models" in refusal(ask(champion, "GET", "/prediction"), 404)
+    sentence = refusal(ask(champion, "GET", "/prediction"), 404)
+    assert all(route in sentence for route in ("POST /predict", "POST /segment", "GET /models"))
 
 
 def test_without_a_model_the_reason_is_a_503(ask, tmp_path: Path):
