@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.model_selection import StratifiedKFold
 
-from surrogates.cracks.cnn_network import CrackCnn
+from surrogates.cracks.cnn_network import PhotoNetwork
 
 Adaptation = Literal["calibration", "last_layer"]
 FOLDS = 5
@@ -23,8 +23,8 @@ FREE = 10.0
 
 
 def adapted_heads(
-    networks: Sequence[CrackCnn], features: np.ndarray, cracked: np.ndarray, seed: int
-) -> tuple[tuple[CrackCnn, ...], np.ndarray]:
+    networks: Sequence[PhotoNetwork], features: np.ndarray, cracked: np.ndarray, seed: int
+) -> tuple[tuple[PhotoNetwork, ...], np.ndarray]:
     """The networks with new last layers, and log-odds (members, n) of each photo by a fit that left it out.
 
     features: (members, n, width), pooled, of n photos with labels (n,) bool. Logistic regression on the old

@@ -8,10 +8,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from surrogates.cracks.cnn_network import CrackCnn, pooled
+from surrogates.cracks.cnn_network import PhotoNetwork, pooled
 
 CHUNK = 16
 """Photos of one call: as many as stay in a core's cache."""
+LEAST = 1e-8
+"""Added to variances before their logarithm."""
 
 
 def as_batch(photos: Sequence[np.ndarray], device: str = "cpu") -> torch.Tensor:
@@ -30,26 +32,28 @@ def logits_of(network: nn.Module, photos: Sequence[np.ndarray], device: str = "c
 
 
 def answers(
-    networks: Sequence[CrackCnn], views: Sequence[np.ndarray], device: str
+    networks: Sequence[PhotoNetwork], views: Sequence[np.ndarray], device: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Log-odds (members, n), features for the domain (n, d), and features of the last layers (members, n,
     width).
 
-    views: (size, size, 3) uint8 each. The domain's are the mean of every map of every stage, of all networks:
-    the early ones know noise, focus and colour, which the last have learned to overlook.
+    views: (size, size, 3) uint8 each. The domain's are mean and log variance over the place of every map of
+    the first network but the coarsest: they know noise, focus and colour, which the last maps have learned to
+    overlook.
     """
     logits, traits, last = [], [], []
     with torch.inference_mode():
         for start in range(0, len(views), CHUNK):
             x = as_batch(views[start : start + CHUNK], device)
-            scores, means, ends = [], [], []
-            for network in networks:
-                maps = network.maps(x)
-                ends.append(pooled(maps[-1]))
-                scores.append(network.scored(ends[-1]))
-                means += [one.mean(dim=(2, 3)) for one in maps]
-            logits.append(torch.stack(scores))
-            traits.append(torch.cat(means, dim=1))
+            every = [network.maps(x) for network in networks]
+            ends = [pooled(maps[-1]) for maps in every]
+            logits.append(
+                torch.stack([network.scored(end) for network, end in zip(networks, ends, strict=True)])
+            )
+            moments = [torch.var_mean(maps, dim=(2, 3)) for maps in every[0][:-1]]
+            traits.append(
+                torch.cat([one for var, mean in moments for one in (mean, torch.log(var + LEAST))], dim=1)
+            )
             last.append(torch.stack(ends))
         found = torch.cat(logits, dim=1), torch.cat(traits), torch.cat(last, dim=1)
         logit, trait, end = (one.cpu().numpy().astype(np.float64) for one in found)

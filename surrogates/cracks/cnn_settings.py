@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -28,6 +29,9 @@ class CrackCnnConfig(BaseModel):
     augmentation: how photos differ from pass to pass.
     coverage: nominal coverage of the band round each probability.
     costs: of a missed crack and of a false alarm; they set the threshold.
+    backbone: safetensors file of a residual network (conv1, bn1, layer1, ...) to learn from in place of
+    widths.
+        frozen: it keeps its weights, and the last layer alone is learned.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -51,6 +55,8 @@ class CrackCnnConfig(BaseModel):
     )
     coverage: float = Field(default=0.9, gt=0.0, lt=1.0)
     costs: Costs = Costs()
+    backbone: Path | None = None
+    frozen: bool = True
 
     @model_validator(mode="after")
     def _room_for_every_stage(self) -> Self:

@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional as torch_functions
 
 from surrogates.cracks.augmentation import augmented_batch
 from surrogates.cracks.cnn_answers import logits_of
-from surrogates.cracks.cnn_network import CrackCnn
+from surrogates.cracks.cnn_network import PhotoNetwork, network_of
 from surrogates.cracks.cnn_settings import CrackCnnConfig
 
 WARM_UP = 0.05
@@ -35,14 +34,12 @@ def train_ensemble(
     seed: int,
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
-) -> tuple[tuple[CrackCnn, ...], tuple[tuple[float, ...], ...]]:
+) -> tuple[tuple[PhotoNetwork, ...], tuple[tuple[float, ...], ...]]:
     """The folded networks, each trained with a seed of its own, and their losses; see `train_network`."""
     networks, losses, total = [], [], config.members * config.epochs
     for member in range(config.members):
         own, before = seed * config.members + member, member * config.epochs
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(own)
-            network = CrackCnn(config.widths, config.dropout)
+        network = network_of(config, own)
         told = None if progress is None else lambda epoch, before=before: progress(before + epoch, total)
         course = train_network(
             network, config, photos, cracked, validation, seed=own, device=device, progress=told
@@ -55,7 +52,7 @@ def train_ensemble(
 
 
 def train_network(
-    network: nn.Module,
+    network: PhotoNetwork,
     config: CrackCnnConfig,
     photos: Sequence[np.ndarray],
     cracked: np.ndarray,

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Self
 
 import numpy as np
-import torch
 from scipy.special import expit
 
 from surrogates.artifact import read_artifact, write_artifact
@@ -17,7 +16,7 @@ from surrogates.cracks.class_prediction import ClassPrediction, spread_of_probab
 from surrogates.cracks.classification_metrics import judged
 from surrogates.cracks.classifier_description import CLASSIFIER, ClassifierDescription
 from surrogates.cracks.cnn_answers import answers
-from surrogates.cracks.cnn_network import CrackCnn
+from surrogates.cracks.cnn_network import PhotoNetwork, network_again
 from surrogates.cracks.cnn_settings import CrackCnnConfig
 from surrogates.cracks.cnn_training import train_ensemble
 from surrogates.cracks.network_spread import NetworkSpread
@@ -50,7 +49,7 @@ class CrackClassifier:
     """
 
     description: ClassifierDescription
-    networks: tuple[CrackCnn, ...]
+    networks: tuple[PhotoNetwork, ...]
     temperature: Temperature
     domain: PhotoDomain
     spread: NetworkSpread
@@ -214,15 +213,13 @@ class CrackClassifier:
         model, arrays = read_artifact(folder, CLASSIFIER)
         description = ClassifierDescription.model_validate(model["description"])
         config = CrackCnnConfig.model_validate(description.settings["candidate"])
-        networks = []
-        for index in range(config.members):
-            network = CrackCnn(config.widths, config.dropout).folded()
-            weights = part(arrays, f"network.{index}.")
-            network.load_state_dict({name: torch.from_numpy(one.copy()) for name, one in weights.items()})
-            networks.append(network.to(device))
+        networks = tuple(
+            network_again(config, part(arrays, f"network.{index}.")).to(device)
+            for index in range(config.members)
+        )
         return cls(
             description,
-            tuple(networks),
+            networks,
             Temperature.restore(part(arrays, "temperature.")),
             PhotoDomain.restore(part(arrays, "domain.")),
             NetworkSpread(arrays["spread"]),

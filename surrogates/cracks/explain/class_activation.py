@@ -8,13 +8,13 @@ import torch
 from captum.attr import LayerGradCam
 from torch.nn import functional as torch_functions
 
-from surrogates.cracks.cnn_network import CrackCnn
+from surrogates.cracks.cnn_network import PhotoNetwork
 
 CHUNK = 16
 """Masked photos of one call."""
 
 
-def grad_cam(network: CrackCnn, x: torch.Tensor) -> torch.Tensor:
+def grad_cam(network: PhotoNetwork, x: torch.Tensor) -> torch.Tensor:
     """relu(sum_k a_k A_k) of the maps A_k of the last stage, a_k the mean of d log-odds / d A_k; (q, size,
     size).
 
@@ -24,7 +24,7 @@ def grad_cam(network: CrackCnn, x: torch.Tensor) -> torch.Tensor:
     return _enlarged(cast(torch.Tensor, maps), x.shape[-1])[:, 0].detach()
 
 
-def score_cam(network: CrackCnn, x: torch.Tensor) -> torch.Tensor:
+def score_cam(network: PhotoNetwork, x: torch.Tensor) -> torch.Tensor:
     """relu(sum_k a_k A_k) of the maps A_k of the last stage, a = softmax over k of what the log-odds gain;
     (q, size, size).
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from scipy.special import expit
 from skimage.filters import threshold_otsu
 from torch.nn import functional as torch_functions
 
 from data.errors import QueryError
 from surrogates.cracks.cnn_answers import as_batch
-from surrogates.cracks.cnn_network import CrackCnn
+from surrogates.cracks.cnn_network import PhotoNetwork
 from surrogates.cracks.crack_classifier import CrackClassifier
 from surrogates.cracks.explain.class_activation import grad_cam, score_cam
 from surrogates.cracks.explain.pixel_gradients import saliency, smoothgrad
@@ -23,9 +24,9 @@ def heat(classifier: CrackClassifier, photo: np.ndarray, method: str, *, seed: i
     """Where a crack is seen: float32 (h, w) in [0, 1], 1 at the place that counts most, of a photo (h, w, 3)
     uint8.
 
-    The mean over the networks and, where patches of a large photo overlap, over those. All 0 where nothing
-    speaks for a crack. method: one of METHODS. seed: of SmoothGrad's noise. Raises QueryError for another
-    method or no photo.
+    The mean over the networks. Patches of a large photo count by their probability of a crack, and where they overlap
+    the mean counts. All 0 where nothing speaks for a crack. method: one of METHODS. seed: of SmoothGrad's noise.
+    Raises QueryError for another method and for what is no photo.
     """
     if method not in METHODS:
         raise QueryError(
@@ -38,11 +39,14 @@ def heat(classifier: CrackClassifier, photo: np.ndarray, method: str, *, seed: i
         some = places[start : start + CHUNK]
         x = as_batch([view(photo, box, classifier.description.size) for box in some], classifier.device)
         found = torch.stack([_by(method, network, x, seed) for network in classifier.networks]).mean(dim=0)
-        for (row, column, rows, columns), one in zip(some, found.detach(), strict=True):
+        with torch.inference_mode():
+            logit = torch.stack([network(x) for network in classifier.networks]).mean(dim=0).cpu().numpy()
+        weight = expit(classifier.temperature.calibrated(logit))
+        for (row, column, rows, columns), one, share in zip(some, found.detach(), weight, strict=True):
             fitted = torch_functions.interpolate(
                 one[None, None], size=(rows, columns), mode="bilinear", antialias=True, align_corners=False
             )
-            total[row : row + rows, column : column + columns] += fitted[0, 0].cpu().numpy()
+            total[row : row + rows, column : column + columns] += share * fitted[0, 0].cpu().numpy()
             count[row : row + rows, column : column + columns] += 1.0
     mean = np.maximum(total / count, 0.0)
     return (mean / max(float(mean.max()), np.finfo(np.float64).tiny)).astype(np.float32)
@@ -57,7 +61,7 @@ def free_mask(heat: np.ndarray) -> np.ndarray:
     return heat > threshold_otsu(heat)
 
 
-def _by(method: str, network: CrackCnn, x: torch.Tensor, seed: int) -> torch.Tensor:
+def _by(method: str, network: PhotoNetwork, x: torch.Tensor, seed: int) -> torch.Tensor:
     """Heat (q, size, size), not below 0, of one network."""
     if method == "saliency":
         return saliency(network, x.clone())
