@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
-
 from flows.study import Study
 from flows.targets import Targets
 from surrogates.kinds import KindConfig
 from surrogates.model_inputs import ModelInputs
 from surrogates.settings import taken
 
-Config = TypeVar("Config", bound=BaseModel)
+Config = TypeVar("Config")
 AUTO = "auto"
 """Label of the candidate that a search finds."""
 

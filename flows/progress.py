@@ -19,14 +19,17 @@ from rich.progress import (
 )
 from rich.text import Text
 
-_report: ContextVar[Callable[[str, int, int], None] | None] = ContextVar("progress", default=None)
+_report: ContextVar[Callable[[str, int, int, str], None] | None] = ContextVar("progress", default=None)
 
 
-def report(step: str, done: int, total: int) -> None:
-    """Says that `done` of `total` parts of a step are finished; a step appears with its first report."""
+def report(step: str, done: int, total: int, note: str = "") -> None:
+    """Says that `done` of `total` parts of a step are finished; a step appears with its first report.
+
+    note: what else is to be seen of it now, such as a loss.
+    """
     draw = _report.get()
     if draw is not None:
-        draw(step, done, total)
+        draw(step, done, total, note)
 
 
 class _Rate(ProgressColumn):
@@ -49,14 +52,15 @@ def drawn(console: Console) -> Iterator[None]:
         _Rate(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=console) as bars:
         known: dict[str, object] = {}
 
-        def draw(step: str, done: int, total: int) -> None:
+        def draw(step: str, done: int, total: int, note: str) -> None:
             if step not in known:
-                known[step] = bars.add_task(step, total=total)
-            bars.update(known[step], completed=done, total=total)  # pyright: ignore[reportArgumentType]
+                known[step] = bars.add_task(step, total=total, note=note)
+            bars.update(known[step], completed=done, total=total, note=note)  # pyright: ignore[reportArgumentType]
 
         token = _report.set(draw)
         try:

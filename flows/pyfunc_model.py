@@ -5,7 +5,7 @@ MLflow runs this file when it loads a model; the surrogate lies beside it as JSO
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +14,21 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
+from surrogates.cracks.crack_classifier import CrackClassifier
+from surrogates.cracks.crack_segmenter import CrackSegmenter
 from surrogates.prediction import Band, Prediction
 from surrogates.quantities import default_quantities
 from surrogates.restoring import restored
 from surrogates.shapes.shape_surrogate import ShapeSurrogate
+from surrogates.solution.solution_surrogate import SolutionSurrogate
 
 
 class PyfuncSurrogate(PythonModel):
     """Answers a table of parameters, one query a row, with the default quantities and their bands.
 
     Where the shape varies: signed distances (q, ny, nx) with the fields (q, points, components) and theirs.
+    Of an equation: a table of points, coordinates and parameters, with the outputs.
+    For cracks: photos (q, h, w, 3) uint8 with what the classifier or the segmenter says of each.
     """
 
     def load_context(self, context: PythonModelContext) -> None:
@@ -32,6 +37,12 @@ class PyfuncSurrogate(PythonModel):
 
     def predict(self, context: PythonModelContext, model_input, params: dict[str, Any] | None = None):
         """`<quantity>`, `<quantity>:std`, `:lower`, `:upper`, `inside`, `outside`: columns of a table, or arrays."""
+        if isinstance(self.surrogate, CrackClassifier):
+            return _arrays([self.surrogate.predict(model_input)], CLASSES, np.concatenate)
+        if isinstance(self.surrogate, CrackSegmenter):
+            return _arrays([self.surrogate.segment(photo) for photo in model_input], OUTLINES, np.stack)
+        if isinstance(self.surrogate, SolutionSurrogate):
+            return pd.DataFrame(_solved(self.surrogate, model_input))
         if isinstance(self.surrogate, ShapeSurrogate):
             answer = self.surrogate.predict(np.asarray(model_input, dtype=float))
             return _named(answer.fields, answer)
@@ -39,6 +50,30 @@ class PyfuncSurrogate(PythonModel):
         quantities = [one for field in self.surrogate.description.fields for one in default_quantities(field)]
         answer = self.surrogate.predict(model_input[names].to_numpy(float), fields=(), quantities=quantities)
         return pd.DataFrame(_named(answer.quantities, answer))
+
+
+CLASSES = ("probability", "std", "lower", "upper", "inside", "outside", "crack")
+OUTLINES = ("probability", "std", "mask", "inside")
+
+
+def _arrays(
+    answers: Sequence[Any], names: Sequence[str], join: Callable[..., np.ndarray]
+) -> dict[str, np.ndarray]:
+    return {name: join([getattr(answer, name) for answer in answers]) for name in names}
+
+
+def _solved(solution: SolutionSurrogate, table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """`<output>`, `<output>:std`, `:lower`, `:upper` where there are any, and `inside`, point by point."""
+    description = solution.description
+    points = table[[one.name for one in description.coordinates]].to_numpy(float)
+    answer = solution.solve(
+        points, {one.name: table[one.name].to_numpy(float) for one in description.parameters}
+    )
+    named = dict(answer.mean)
+    for statistic in ("std", "lower", "upper"):
+        columns = getattr(answer, statistic) or {}
+        named |= {f"{name}:{statistic}": values for name, values in columns.items()}
+    return named | {"inside": answer.inside}
 
 
 def _named(bands: Mapping[str, Band], answer: Prediction) -> dict[str, np.ndarray]:

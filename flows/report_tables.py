@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from flows.photo_report import PhotoReport, print_photos
+from flows.problem_report import ProblemReport, print_solutions
 from flows.report import PipelineReport, Report, Searched
 from surrogates.kept_aside import KeptAside
 
@@ -118,5 +119,6 @@ def sentence_on_worth(searched: Searched) -> str:
 PRINTED: Mapping[type[Report], Callable[[Console, Any], Sequence[str]]] = {
     PipelineReport: print_runs,
     PhotoReport: print_photos,
+    ProblemReport: print_solutions,
 }
 """How the report of each sort of study is printed."""

@@ -37,5 +37,11 @@ def _photo_study() -> type[StudyFile]:
     return PhotoStudy
 
 
-SORTS: Mapping[str, Callable[[], type[StudyFile]]] = {"kind": _photo_study}
+def _problem_study() -> type[StudyFile]:
+    from flows.problem_study import ProblemStudy
+
+    return ProblemStudy
+
+
+SORTS: Mapping[str, Callable[[], type[StudyFile]]] = {"problem": _problem_study, "kind": _photo_study}
 """The sorts beside studies of runs, by the key that only their files have; each is imported when it is met."""

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import difflib
 import types
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.dataclasses import is_pydantic_dataclass
+from pydantic.fields import FieldInfo
+
+UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
+"""Pydantic's words for a key that a table, or a table that is a dataclass, does not know."""
 
 
-def sentence_for(error: ValidationError, model: type[BaseModel], path: Path) -> tuple[str, str, str]:
+def sentence_for(error: ValidationError, model: type, path: Path) -> tuple[str, str, str]:
     """What must hold, what was got and what to do, for the first error of the validation."""
     details = error.errors(include_url=False)
     # An unknown key is most often the cause of the missing one beside it, so it is named first.
-    first = next((detail for detail in details if detail["type"] == "extra_forbidden"), details[0])
+    first = next((detail for detail in details if detail["type"] in UNKNOWN), details[0])
     steps = _written_keys(first["loc"], model)
     where = ".".join(steps) or "the file"
     kind, got = first["type"], first.get("input")
-    if kind == "extra_forbidden":
+    if kind in UNKNOWN:
         valid = _keys_at(first["loc"][:-1], model)
         near = difflib.get_close_matches(str(first["loc"][-1]), valid, n=1, cutoff=0.5)
         parent = ".".join(steps[:-1])
@@ -52,10 +58,17 @@ def sentence_for(error: ValidationError, model: type[BaseModel], path: Path) -> 
     )
 
 
-def inner_models(annotation: Any) -> list[type[BaseModel]]:
-    """All model classes that an annotation can hold, through Optional, Union and Annotated."""
+def fields_of(model: type) -> Mapping[str, FieldInfo]:
+    """The keys of a table, whether it is a model or a pydantic dataclass."""
+    return getattr(model, "__pydantic_fields__")  # noqa: B009  # models and dataclasses share no type that has it
+
+
+def inner_models(annotation: Any) -> list[type]:
+    """All models and pydantic dataclasses that an annotation can hold, through Optional, Union and Annotated."""
     origin = get_origin(annotation)
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+    if isinstance(annotation, type) and (
+        issubclass(annotation, BaseModel) or is_pydantic_dataclass(annotation)
+    ):
         return [annotation]
     if origin is Annotated:
         return inner_models(get_args(annotation)[0])
@@ -64,19 +77,19 @@ def inner_models(annotation: Any) -> list[type[BaseModel]]:
     return []
 
 
-def _follow(loc: tuple, model: type[BaseModel]) -> tuple[list[str], list[Any]]:
+def _follow(loc: tuple, model: type) -> tuple[list[str], list[Any]]:
     """Walks pydantic's location through the model: the keys as written, and the annotations reached."""
     written: list[str] = []
     reached: list[Any] = [model]
     for step in loc:
         models = [inner for annotation in reached for inner in inner_models(annotation)]
         tagged = [inner for inner in models if step == _tag(inner)]
-        if tagged and not any(step in inner.model_fields for inner in models):
+        if tagged and not any(step in fields_of(inner) for inner in models):
             reached = list(tagged)  # pydantic's marker of the union member, not a key of the file
             continue
         written.append(str(step))
         following: list[Any] = [
-            inner.model_fields[step].annotation for inner in models if step in inner.model_fields
+            fields_of(inner)[step].annotation for inner in models if step in fields_of(inner)
         ]
         for annotation in reached:
             origin, arguments = get_origin(annotation), get_args(annotation)
@@ -88,15 +101,15 @@ def _follow(loc: tuple, model: type[BaseModel]) -> tuple[list[str], list[Any]]:
     return written, reached
 
 
-def _tag(model: type[BaseModel]) -> str | None:
-    field = model.model_fields.get("kind")
+def _tag(model: type) -> str | None:
+    field = fields_of(model).get("kind")
     return field.default if field is not None else None
 
 
-def _written_keys(loc: tuple, model: type[BaseModel]) -> list[str]:
+def _written_keys(loc: tuple, model: type) -> list[str]:
     return _follow(loc, model)[0]
 
 
-def _keys_at(loc: tuple, model: type[BaseModel]) -> list[str]:
+def _keys_at(loc: tuple, model: type) -> list[str]:
     models = [inner for annotation in _follow(loc, model)[1] for inner in inner_models(annotation)]
-    return [name for inner in models for name in inner.model_fields]
+    return [name for inner in models for name in fields_of(inner)]

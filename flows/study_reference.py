@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from flows.studies import SORTS
 from flows.study import Study
-from flows.study_errors import inner_models
+from flows.study_errors import fields_of, inner_models
 
+TABLES = (dict, Mapping)
 HEAD = """# The study file
 
 A study is one TOML file. Paths in it are relative to the file. A key that is not listed here is an error that
@@ -29,16 +30,20 @@ A complete example is [examples/plate/study.toml](../examples/plate/study.toml).
 def reference() -> str:
     """The whole page as Markdown."""
     sections = [HEAD, *(_section(title, model) for title, model in _sections(Study, ""))]
+    for key, load in SORTS.items():
+        sort = load()
+        sections.append(f"# A study of {sort.sort}\n\nA file with the key `{key}`.\n")
+        sections += [_section(title, model) for title, model in _sections(sort, "")]
     return "\n".join(sections)
 
 
-def _sections(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, type[BaseModel]]]:
+def _sections(model: type, prefix: str) -> Iterator[tuple[str, type]]:
     yield (prefix or "Top level", model)
-    for name, field in model.model_fields.items():
+    for name, field in fields_of(model).items():
         origin, arguments = get_origin(field.annotation), get_args(field.annotation)
         within: Any = field.annotation
-        title = f"{prefix}.{name}" if prefix else name
-        if origin is dict:
+        title = f"{prefix.strip('[]')}.{name}" if prefix else name
+        if origin in TABLES:
             within, title = arguments[1], f"{title}.<name>"
         elif origin is tuple:
             within, title = arguments[0], f"[{title}]"
@@ -46,14 +51,20 @@ def _sections(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, type[B
             continue  # the same keys as [reduction]
         models = inner_models(within)
         for inner in models:
-            tag = inner.model_fields.get("kind")
+            kind = _kind(inner)
             yield from (
-                (f"{title} kind={tag.default}" if tag is not None else step, found)
+                (f"{step} kind={kind}" if kind and " kind=" not in step else step, found)
                 for step, found in _sections(inner, title)
             )
 
 
-def _section(title: str, model: type[BaseModel]) -> str:
+def _kind(model: type) -> str:
+    """The one value that `kind` can have in a table of several sorts; "" where it is a choice or not there."""
+    tag = fields_of(model).get("kind")
+    return str(tag.default) if tag is not None and len(get_args(tag.annotation)) == 1 else ""
+
+
+def _section(title: str, model: type) -> str:
     name, _, kind = title.partition(" kind=")
     heading = (
         "## Top level\n"
@@ -61,7 +72,7 @@ def _section(title: str, model: type[BaseModel]) -> str:
         else f"## `[{name}]`" + (f", kind `{kind}`\n" if kind else "\n")
     )
     rows = ["| key | type | default | meaning |", "|---|---|---|---|"]
-    for key, field in model.model_fields.items():
+    for key, field in fields_of(model).items():
         if _is_table(field.annotation):
             continue
         default = "required" if field.is_required() else _default(field)
@@ -72,18 +83,21 @@ def _section(title: str, model: type[BaseModel]) -> str:
     return "\n".join(part for part in (heading, doc, body) if part)
 
 
-def _from_docstring(model: type[BaseModel], key: str) -> str:
-    """What the class says of a key: "key: meaning.", to the next "name:" that begins a sentence, or line's end."""
-    if key == "kind":
+def _from_docstring(model: type, key: str) -> str:
+    """What the class, or one that it extends, says of a key: "key: meaning.", to the next "name:" or the end."""
+    if key == "kind" and _kind(model):
         return "Which kind this is."
-    text = " ".join((model.__doc__ or "").split())
-    found = re.search(rf"(?:^|[.)] |, ){key}(?:, \w+)*: (.*?\.)(?= \w+(?:, \w+)*: |$)", text)
-    return found[1][0].upper() + found[1][1:] if found else ""
+    for base in model.__mro__:
+        text = " ".join((base.__doc__ or "").split())
+        found = re.search(rf"(?:^|[.)] |, ){key}(?:, \w+)*: (.*?\.)(?= \w+(?:, \w+)*: |$)", text)
+        if found:
+            return found[1][0].upper() + found[1][1:]
+    return ""
 
 
 def _is_table(annotation: Any) -> bool:
     origin, arguments = get_origin(annotation), get_args(annotation)
-    within = arguments[-1] if origin is dict else arguments[0] if origin is tuple else annotation
+    within = arguments[-1] if origin in TABLES else arguments[0] if origin is tuple else annotation
     return bool(inner_models(within))
 
 
@@ -108,7 +122,7 @@ def _type(annotation: Any) -> str:
         return _type(arguments[0])
     if origin is Literal:
         return " or ".join(f"`{value}`" for value in arguments)
-    if origin is dict:
+    if origin in TABLES:
         return f"table of {_type(arguments[1])}s"
     if origin in (tuple, list):
         return f"list of {_type(arguments[0])}s"

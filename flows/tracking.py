@@ -7,13 +7,15 @@ import math
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mlflow
+from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 
 from data.environment import home
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 """The alias of the model version that endpoints serve."""
+MOST_AT_ONCE = 1000
+"""Numbers that MLflow takes in one call."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,18 @@ class TrackedRun:
         for key, value in values.items():
             if math.isfinite(value):
                 self.client.log_metric(self.id, metric_name(key), float(value))
+
+    def steps(self, rows: Sequence[tuple[int, Mapping[str, float]]]) -> None:
+        """Numbers that change with the steps of a training, as curves: (step, values) each; in few calls."""
+        now = int(time.time() * 1000)
+        found = [
+            Metric(metric_name(key), float(value), now, step)
+            for step, values in rows
+            for key, value in values.items()
+            if math.isfinite(value)
+        ]
+        for start in range(0, len(found), MOST_AT_ONCE):
+            self.client.log_batch(self.id, metrics=found[start : start + MOST_AT_ONCE])
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Words to search runs by."""

@@ -20,8 +20,9 @@ Count = Annotated[int, Field(ge=0)]
 class Sampling:
     """Collocation points, and how they change from round to round.
 
-    points: at the start. kind: "fixed"; "even": new ones; "rad": new ones of density |r|^power / mean + floor; "rar":
-    those of before and `added` of them more, where the residual is largest. candidates: for each point drawn.
+    points: at the start. kind: "fixed"; "even" is new ones; "rad" new ones of density |r|^power / mean + floor; "rar"
+    those of before and `added` of them more, where the residual is largest. power, floor: of the density of "rad".
+    added: share of the points that "rar" adds. candidates: for each point drawn.
     """
 
     points: int = Field(default=1000, ge=1)
@@ -36,9 +37,10 @@ class Sampling:
 class TrainingPlan:
     """How to train: the network, where residuals are taken, how they count, and the effort.
 
-    first: "adam" or "soap" for first_steps at first_rate, which is their rate in rounds too; then at most `rounds` of
-    `steps` each by the optimiser, with points and weights renewed before each. look_every: steps of the first between
-    two looks at the held-out points and two checkpoints. optimiser: "auto" picks by the size.
+    first, first_steps: the optimiser that begins, for so many steps. first_rate: its rate, in rounds too. rounds: at
+    most so many by the optimiser, with points and weights renewed before each. steps: of each round.
+    look_every: steps of the first between two looks at the held-out points and two checkpoints.
+    optimiser: "auto" picks by the size.
     tolerance: the relative residual on held-out points that is success, and ends the training.
     seconds: of the processor after which no further stage begins; such a training repeats bit for bit only where all
     its stages fit.

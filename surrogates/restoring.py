@@ -7,13 +7,25 @@ from pathlib import Path
 
 from data.errors import ModelError
 from surrogates.artifact import artifact_kind
+from surrogates.cracks.classifier_description import CLASSIFIER
+from surrogates.cracks.crack_classifier import CrackClassifier
+from surrogates.cracks.crack_segmenter import CrackSegmenter
+from surrogates.cracks.segmentation import SEGMENTER
 from surrogates.description import SURROGATE
 from surrogates.shapes.description import SHAPES
 from surrogates.shapes.shape_surrogate import ShapeSurrogate
+from surrogates.solution.description import SOLUTION
+from surrogates.solution.solution_surrogate import SolutionSurrogate
 from surrogates.surrogate import Surrogate
 
-Restored = Surrogate | ShapeSurrogate
-KINDS: Mapping[str, Callable[[Path], Restored]] = {SURROGATE: Surrogate.load, SHAPES: ShapeSurrogate.load}
+Restored = Surrogate | ShapeSurrogate | CrackClassifier | CrackSegmenter | SolutionSurrogate
+KINDS: Mapping[str, Callable[[Path], Restored]] = {
+    SURROGATE: Surrogate.load,
+    SHAPES: ShapeSurrogate.load,
+    CLASSIFIER: CrackClassifier.load,
+    SEGMENTER: CrackSegmenter.load,
+    SOLUTION: SolutionSurrogate.load,
+}
 
 
 def restored(folder: Path) -> Restored:

@@ -43,11 +43,11 @@ class Architecture:
     hidden: neurons of each layer (the blocks of "pirate" have three layers each).
     layers: "plain"; "residual": each adds to the one before; "gated": each mixes two encodings of the inputs (the
     modified perceptron); "pirate": gated residual blocks that start as the identity.
-    activation: "tanh", "swish", or "sine" of `frequency` (SIREN). slopes: of the activation, "fixed", or trained for
-    each "layer" or "neuron" with the factor slope_scaling.
+    activation: "tanh", "swish", or "sine" (SIREN). frequency: of "sine". slopes: of the activation, "fixed", or
+    trained for each "layer" or "neuron". slope_scaling: factor of trained slopes.
     own_features: whether the network sees the equation's own features, if it has any; a lift may need them to meet
-    its conditions. periods: period of each coordinate in which the solution is periodic, kept exactly by `harmonics`
-    waves. fourier: random Fourier features of all that.
+    its conditions. periods: period of each coordinate in which the solution is periodic, kept exactly. harmonics:
+    waves that keep it. fourier: random Fourier features of all that.
 
     Raises FieldwrightError when layers with skips or gates have unequal widths.
     """

@@ -27,11 +27,11 @@ CAUGHT_UP = 0.99
 class Weighting:
     """How residuals are weighted while training; success is judged by the plain residual.
 
-    balance: of the losses, "none", by "gradient_norm", or by the "tangent_kernel"; renewed every `every` steps of the
-    first optimiser and every round, as a running mean with the share `memory` of the old.
-    causal: strictnesses one after the other, of equations in time; the next begins once all weights are near 1;
-    slices: of the time.
-    attention: rate at which single residuals gain weight, 0 for none; decay: of what they gained.
+    balance: of the losses, "none", by "gradient_norm", or by the "tangent_kernel", as a running mean. every: steps of
+    the first optimiser between two renewals; every round renews too. memory: share of the old in the running mean.
+    causal: strictnesses one after the other, of equations in time; the next begins once all weights are near 1.
+    slices: of the time. attention: rate at which single residuals gain weight, 0 for none. decay: of what they
+    gained.
     """
 
     balance: Literal["none", "gradient_norm", "tangent_kernel"] = "none"

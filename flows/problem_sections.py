@@ -1,0 +1,78 @@
+"""The tables of a study file that solves an equation, key by key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from data.expressions import Expression
+from flows.section import Section
+
+COORDINATES = ("x", "y", "z", "t")
+
+
+class Range(Section):
+    """The range of a coefficient of the equation."""
+
+    minimum: float | None = Field(None, description="Its lower end; the equation's own if left out.")
+    maximum: float | None = Field(None, description="Its upper end; the equation's own if left out.")
+
+
+class MeasuredTable(Section):
+    """Measured values that the solution must meet, from a table."""
+
+    table: Path = Field(
+        description="CSV, relative to the study file, with a column for every coordinate and every varied coefficient, "
+        "and one for each output that was measured; an empty cell was not measured."
+    )
+
+
+class SnapshotSection(Section):
+    """Snapshots of finished runs that the solution must meet, beside the equation."""
+
+    study: Path = Field(
+        description="The study file of these runs, relative to this one; they are read as it says."
+    )
+    runs: int | None = Field(
+        None, ge=1, description="How many of the accepted runs, by name; all if left out."
+    )
+    values: int = Field(
+        500, ge=1, description="Places and times that are drawn of them, spread over all runs by the seed."
+    )
+    noise: float = Field(
+        0.0, ge=0, description="Noise added to them, in shares of each output's spread, to try how it tells."
+    )
+    coordinates: dict[str, str] = Field(
+        default_factory=dict,
+        description="Each coordinate of the equation as a formula of the runs' x, y, z and t: `x / 0.05`; its own "
+        "name if left out.",
+    )
+    outputs: dict[str, str] = Field(
+        default_factory=dict,
+        description="Each output as a formula of the runs' fields (`temperature`, `displacement_x`), their "
+        "parameters and x, y, z, t; a field of its name if left out, and not measured where there is none.",
+    )
+    coefficients: dict[str, str] = Field(
+        default_factory=dict,
+        description="Each coefficient that is varied as a formula of the runs' parameters; a parameter of its "
+        "name if left out.",
+    )
+
+    @field_validator("coordinates", "outputs", "coefficients")
+    @classmethod
+    def _formulas_can_be_read(cls, formulas: dict[str, str]) -> dict[str, str]:
+        for text in formulas.values():
+            Expression.parse(text)
+        return formulas
+
+
+class ProblemPromotion(Section):
+    """When the best candidate becomes the served champion: it must have converged, and beat the present one."""
+
+    min_improvement: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share by which the held-out residual must beat the present champion's: 0.05 is 5 %.",
+    )

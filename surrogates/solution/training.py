@@ -1,0 +1,161 @@
+"""From an equation and settings to a judged solution: one network or several, success or a failure with its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from physics.pinn import Pinn, train
+from physics.progress import Progress
+from surrogates.description import ParameterInfo
+from surrogates.solution.case import EquationCase
+from surrogates.solution.description import FindingInfo, OutputInfo, SolutionDescription, Verdict
+from surrogates.solution.region import Region
+from surrogates.solution.settings import PinnConfig
+from surrogates.solution.solution_surrogate import SolutionSurrogate
+from surrogates.solution.tensor_graph import BATCH, TensorGraph
+
+FEWEST = 2
+"""Converged networks that several must have among them: one alone has no spread."""
+
+
+@dataclass(frozen=True, eq=False)
+class Solved:
+    """What became of one candidate: all its networks, those that answer, and the model made of these."""
+
+    pinns: tuple[Pinn, ...]
+    answering: tuple[Pinn, ...]
+    surrogate: SolutionSurrogate
+
+    @property
+    def verdict(self) -> Verdict:
+        """Success, or the first failure."""
+        return self.surrogate.description.verdict
+
+
+def solve(
+    case: EquationCase,
+    config: PinnConfig,
+    *,
+    seed: int,
+    name: str,
+    label: str = "pinn",
+    folder: Path | None = None,
+    progress: Callable[[int, Progress], None] | None = None,
+) -> Solved:
+    """Trains every network of a candidate and makes a model of those that converged, or of all if too few did.
+
+    name: of the study; label: of the candidate. folder: for checkpoints, from which a broken training goes on.
+    progress: called after every stage with the number of the network.
+    Raises FieldwrightError where the equation, its reference or the settings are wrong.
+    """
+
+    def report(i: int, told: Progress) -> None:
+        if progress is not None:
+            progress(i, told)
+
+    digest = case.digest(config, seed)
+    pinns = tuple(
+        train(
+            case.problem,
+            config.plan,
+            seed + i,
+            varied=case.varied,
+            estimated=case.estimated,
+            measured=case.measured,
+            progress=partial(report, i),
+            checkpoint=None if folder is None else folder / f"{digest}-{i}.safetensors",
+            device=config.device,
+        )
+        for i in range(config.members)
+    )
+    sound = tuple(pinn for pinn in pinns if pinn.verdict == "converged")
+    enough = len(sound) >= min(FEWEST, config.members)
+    answering = sound if enough else pinns
+    rng = np.random.default_rng(seed)
+    graphs = []
+    for pinn in answering:
+        network = pinn.network.to("cpu")
+        graphs.append(TensorGraph.recorded(network, torch.from_numpy(network.inputs(2 * BATCH, rng))))
+    region = Region.of(case.problem)
+    description = _description(case, config, pinns, answering, region, seed, name, label)
+    return Solved(pinns, answering, SolutionSurrogate(description, region, tuple(graphs)))
+
+
+def _description(
+    case: EquationCase,
+    config: PinnConfig,
+    pinns: Sequence[Pinn],
+    answering: Sequence[Pinn],
+    region: Region,
+    seed: int,
+    name: str,
+    label: str,
+) -> SolutionDescription:
+    problem = case.problem
+    failed = [pinn for pinn in pinns if pinn.verdict != "converged"]
+    # Where too few converged, the first failure tells why the candidate is none.
+    telling = failed[0] if failed and len(answering) == len(pinns) else answering[0]
+    bounds = [pinn.error for pinn in answering if pinn.error is not None]
+    low, high = region.low.tolist(), region.high.tolist()
+    varied = [problem.unknown(one) for one in case.varied]
+    estimates = {one: float(np.mean([pinn.estimates[one] for pinn in answering])) for one in case.estimated}
+    fixed = {
+        one: value for one, value in problem.values.items() if one not in (*case.varied, *case.estimated)
+    }
+    return SolutionDescription(
+        name=name,
+        equation=problem.name,
+        coordinates=tuple(
+            ParameterInfo(name=one, unit=case.unit(one), minimum=low[i], maximum=high[i])
+            for i, one in enumerate(problem.coordinates)
+        ),
+        parameters=tuple(
+            ParameterInfo(name=one.name, unit=case.unit(one.name), minimum=one.low, maximum=one.high)
+            for one in varied
+        ),
+        outputs=tuple(OutputInfo(name=one, unit=case.unit(one)) for one in problem.outputs),
+        coefficients=fixed,
+        estimates=estimates,
+        verdict=Verdict(
+            candidate=label,
+            residual=max(pinn.residual for pinn in answering),
+            findings=tuple(
+                FindingInfo(name=one.name, sign=one.sign, advice=one.advice) for one in telling.findings
+            ),
+        ),
+        tolerance=config.tolerance,
+        # The mean of several is no farther off than the farthest of them.
+        error_bound=max(bounds) if len(bounds) == len(answering) else None,
+        errors=case.reference_error(lambda x: np.mean([pinn.predict(x) for pinn in answering], axis=0)),
+        members=len(answering),
+        measured=0 if case.measured is None else int(np.isfinite(case.measured.values).sum()),
+        seed=seed,
+        settings={"candidate": config.model_dump()},
+        notes=tuple(_notes(pinns, answering, bounds, region)),
+    )
+
+
+def _notes(
+    pinns: Sequence[Pinn], answering: Sequence[Pinn], bounds: Sequence[float], region: Region
+) -> list[str]:
+    notes = []
+    if len(answering) < len(pinns):
+        verdicts = ", ".join(pinn.verdict for pinn in pinns if pinn.verdict != "converged")
+        notes.append(
+            f"{len(answering)} of {len(pinns)} networks converged and answer; the others are {verdicts}"
+        )
+    if len(answering) == 1 and not bounds:
+        notes.append(
+            "One network of an equation without an error bound has no band: give 'members' for a spread"
+        )
+    if not region.exact:
+        notes.append(
+            "The domain is told by its box alone, as its shape is none that could be kept without code"
+        )
+    return notes
