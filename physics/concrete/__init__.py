@@ -1,0 +1,9 @@
+"""Photos of concrete, asphalt, plaster and masonry with cracks known exactly, drawn from a seed."""
+
+from __future__ import annotations
+
+from physics.concrete.crack import Crack
+from physics.concrete.settings import SurfaceSettings
+from physics.concrete.surface import CrackedSurface, generate
+
+__all__ = ["Crack", "CrackedSurface", "SurfaceSettings", "generate"]
