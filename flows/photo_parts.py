@@ -13,6 +13,7 @@ from data.photos.labelled_photo import LabelledPhoto
 from data.photos.photo_catalogue import PhotoCatalogue
 from data.photos.pixel_sequence import PixelSequence
 from data.photos.splits import split
+from flows.generated_photos import generated_photos
 from flows.photo_study import PhotoStudy
 from flows.progress import report as report_progress
 
@@ -54,8 +55,13 @@ class Parts:
 
 
 def read_photos(study: PhotoStudy) -> Collection:
-    """Reads new and changed photos of the study's folder and sets those aside that cannot be used."""
+    """Reads new and changed photos of the study's folder and sets those aside that cannot be used.
+
+    Without a folder the photos are those that the generator draws.
+    """
     asked = study.photos
+    if asked is None:
+        return generated_photos(study)
     return read_collection(
         study.beside(asked.folder),
         asked.reader,
@@ -69,9 +75,12 @@ def read_photos(study: PhotoStudy) -> Collection:
 
 
 def parts_of(study: PhotoStudy, collection: Collection) -> Parts:
-    """Parts the photos as the study asks; raises StudyError where they are too few or lack what it learns from."""
+    """Parts the photos as the study asks; raises StudyError where they are too few or lack what it learns from.
+
+    Photos drawn beside a collection are learned from alone: how well a model does is told by real ones.
+    """
     photos = collection.photos
-    if len(photos) < study.photos.minimum:
+    if study.photos is not None and len(photos) < study.photos.minimum:
         reasons = sorted({reason for _, reason, _ in collection.set_aside})
         raise StudyError(
             f"A study needs at least {study.photos.minimum} usable photos ('photos.minimum')",
@@ -85,8 +94,10 @@ def parts_of(study: PhotoStudy, collection: Collection) -> Parts:
             f"'{collection.reader}', a collection that has classes alone",
             'Give photos with masks, or set kind = "classification"',
         )
-    found = _parted(study, photos)
-    return Parts(**{name: Part.of([photos[k] for k in indices]) for name, indices in found.items()})
+    found = {name: [photos[k] for k in indices] for name, indices in _parted(study, photos).items()}
+    if study.photos is not None and study.generator is not None:
+        found["train"] += generated_photos(study).photos
+    return Parts(**{name: Part.of(some) for name, some in found.items()})
 
 
 def _parted(study: PhotoStudy, photos: Sequence[LabelledPhoto]) -> Mapping[str, Sequence[int]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from data.errors import FieldwrightError
 from data.photos.photo import MAX_PIXELS
 from flows.section import Section
+from physics.concrete.settings import Family, Pattern, SurfaceSettings
 from surrogates.cracks.decision import Costs
 
 Kind = Literal["classification", "segmentation"]
@@ -18,6 +21,8 @@ METRICS: dict[Kind, tuple[str, ...]] = {
     "segmentation": ("f1_error", "iou_error"),
 }
 """What candidates can be compared by, the default first; lower is better."""
+SEEDS = 1_000_000
+"""Photos that the generator draws of one study's seed at most; another seed draws others."""
 LEAST: dict[Kind, tuple[str, ...]] = {
     "classification": (
         "accuracy",
@@ -78,6 +83,44 @@ class Photos(Section):
         except re.error as error:
             raise ValueError(f"must be a regular expression: {error}") from None
         return value
+
+
+class Generator(Section):
+    """Photos drawn by the generator of cracked surfaces, with their masks; see docs/photos.md.
+
+    Beside a collection they are learned from and never judged by; without one they are all there is.
+    """
+
+    photos: int = Field(ge=1, le=SEEDS, description="How many photos are drawn.")
+    cracked: float = Field(0.5, ge=0, le=1, description="Share of them with a crack.")
+    family: Literal[Family, "mixed"] = Field("mixed", description="What the surface is made of.")
+    size: tuple[int, int] = Field((227, 227), description="Height and width in pixels.")
+    pattern: Literal[Pattern, "mixed"] = Field(
+        "mixed", description="Single cracks, branching ones, or an alligator network."
+    )
+    width_px: tuple[float, float] = Field(
+        SurfaceSettings.width_px, description="Narrowest and widest mean width of a crack, in pixels."
+    )
+    distractors: float = Field(
+        SurfaceSettings.distractors,
+        description="Mean number of joints, scratches, cables, leaves and stains, which are no cracks.",
+    )
+    camera: bool = Field(
+        True, description="Whether a camera's blur, noise, colour cast and compression are added."
+    )
+
+    def surface(self, number: int) -> SurfaceSettings:
+        """What the photo of that number shall be; cracked ones are spread evenly among them."""
+        crack = math.floor((number + 1) * self.cracked) > math.floor(number * self.cracked)
+        return SurfaceSettings(**self.model_dump(exclude={"photos", "cracked"}), crack=crack)
+
+    @model_validator(mode="after")
+    def _can_be_drawn(self) -> Generator:
+        try:
+            self.surface(0)
+        except FieldwrightError as error:
+            raise ValueError(str(error)) from None
+        return self
 
 
 class Split(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -9,7 +10,7 @@ from pydantic import Field, model_validator
 
 from data.environment import home
 from data.photos.collection import layout_for
-from flows.photo_sections import LEAST, METRICS, Kind, MistakeCosts, PhotoPromotion, Photos, Split
+from flows.photo_sections import LEAST, METRICS, Generator, Kind, MistakeCosts, PhotoPromotion, Photos, Split
 from flows.study_file import StudyFile
 from surrogates.cracks.cnn_settings import CrackCnnConfig
 from surrogates.cracks.decision import Costs
@@ -27,7 +28,8 @@ class PhotoStudy(StudyFile):
     kind: Kind = Field(
         description="`classification`: whether a photo shows a crack; `segmentation`: where it is, pixel by pixel."
     )
-    photos: Photos
+    photos: Photos | None = None
+    generator: Generator | None = None
     split: Split = Split.model_validate({})
     candidates: tuple[Candidate, ...] = Field(
         (), description="The models to train and compare; one with its defaults if left out."
@@ -41,6 +43,14 @@ class PhotoStudy(StudyFile):
         if isinstance(values, dict) and not values.get("candidates") and values.get("kind") in CANDIDATES:
             return values | {"candidates": ({"kind": CANDIDATES[values["kind"]]},)}
         return values
+
+    @model_validator(mode="after")
+    def _there_are_photos(self) -> PhotoStudy:
+        if self.photos is None and self.generator is None:
+            raise ValueError(
+                "a study of photos must have a collection in `[photos]`, a `[generator]`, or both"
+            )
+        return self
 
     @model_validator(mode="after")
     def _candidates_learn_this_kind(self) -> PhotoStudy:
@@ -81,7 +91,8 @@ class PhotoStudy(StudyFile):
     def check(self) -> None:
         """Raises PhotoError where the folder has no layout known here."""
         asked = self.photos
-        layout_for(self.beside(asked.folder), asked.reader, asked.photos, asked.masks)
+        if asked is not None:
+            layout_for(self.beside(asked.folder), asked.reader, asked.photos, asked.masks)
 
     @property
     def metric(self) -> str:
@@ -97,11 +108,19 @@ class PhotoStudy(StudyFile):
         told: dict[str, Any] = {}
         if self.costs is not None:
             told["costs"] = Costs(miss=self.costs.miss, alarm=self.costs.alarm)
-        if isinstance(candidate, CrackUNetConfig) and candidate.backbone is not None:
+        if candidate.backbone is not None:
             told["backbone"] = self.beside(candidate.backbone)
         return candidate.model_copy(update=told)
 
     @property
     def catalogue_path(self) -> Path:
-        """What is known of the photos of this study."""
-        return home() / "stores" / self.name / "photos.sqlite"
+        """What is known of the photos that this study is judged by."""
+        folder = home() / "stores" / self.name if self.photos is not None else self.generated_path
+        return folder / "photos.sqlite"
+
+    @property
+    def generated_path(self) -> Path:
+        """Where the drawn photos lie; other settings are another folder."""
+        told = "" if self.generator is None else self.generator.model_dump_json(exclude={"photos"})
+        drawn = hashlib.sha256(f"{self.seed} {told}".encode()).hexdigest()[:12]
+        return home() / "stores" / self.name / f"generated-{drawn}"

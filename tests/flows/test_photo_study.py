@@ -67,6 +67,14 @@ steps = 40
 checks = 2
 """
 
+DRAWN = """
+[generator]
+photos = 8
+cracked = 0.5
+size = [32, 48]
+distractors = 0
+"""
+
 
 def wall(seed: int, crack: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """A grainy wall, uint8 (32, 48, 3), and the mask of a dark line across it, if any."""
@@ -217,6 +225,11 @@ def test_outlines_become_a_registered_segmenter(tmp_path):
         (CLASSES + "[split]\ntrain = 0.8\n", "must add up to 1: 1.2"),
         (CLASSES.replace("[costs]", 'group = "[a-z]+"\n[costs]'), "must have a group in parentheses"),
         (CLASSES.replace("[costs]", 'mask = "labels"\n[costs]'), "Did you mean 'masks'"),
+        (
+            CLASSES.replace('[photos]\nfolder = "walls"', ""),
+            "a collection in `.photos.`, a `.generator.`, or both",
+        ),
+        (OUTLINES + DRAWN.replace("[32, 48]", "[8, 48]"), "'size' of a surface must be at least 32 px"),
         (CLASSES.replace('folder = "walls"', ""), "'photos.folder' must be given"),
     ],
 )
@@ -281,6 +294,46 @@ def test_a_collections_own_test_part_is_the_test_part(tmp_path):
         assert sum(parts.counts().values()) == 17
         assert ({photo.part for photo in parts.test.photos} == {"test"}) == (own == "true")
         assert (parts.counts() == {"train": 9, "validation": 3, "test": 5}) == (own == "true")
+
+
+def test_drawn_photos_are_learned_from_and_never_judged_by(tmp_path):
+    write_outlines(tmp_path, 20)
+    study = load_study(written(tmp_path, OUTLINES + DRAWN))
+    assert isinstance(study, PhotoStudy)
+    collection = read_photos(study)
+    parts = parts_of(study, collection)
+    drawn = [photo for photo in parts.train.photos if photo.name.startswith("generated/")]
+    assert len(drawn) == 8
+    assert sum(photo.crack is True for photo in drawn) == 4
+    judging = {photo.name for part in (parts.validation, parts.test) for photo in part.photos}
+    assert len(judging) == 8
+    assert judging < {photo.name for photo in collection.photos}
+
+
+def test_a_study_of_drawn_photos_alone_draws_each_once(tmp_path):
+    text = CLASSES.replace('[photos]\nfolder = "walls"', DRAWN)
+    study = load_study(written(tmp_path, text))
+    assert isinstance(study, PhotoStudy)
+    study.check()
+    first = read_photos(study)
+    assert len(first.photos) == 8
+    again = read_photos(study)
+    assert (again.unchanged, again.photos) == (8, first.photos)
+    for photo in first.photos:
+        assert photo.pixels().shape == (32, 48, 3)
+        assert np.asarray(photo.outline()).any() == photo.crack
+    other = load_study(written(tmp_path, text.replace('"walls"', '"walls"\nseed = 1')))
+    assert isinstance(other, PhotoStudy)
+    assert not {photo.sha256 for photo in read_photos(other).photos} & {
+        photo.sha256 for photo in first.photos
+    }
+    more = load_study(written(tmp_path, text.replace("photos = 8", "photos = 10")))
+    assert isinstance(more, PhotoStudy)
+    assert read_photos(more).unchanged == 8
+    fewer = load_study(written(tmp_path, text.replace("photos = 8", "photos = 6")))
+    assert isinstance(fewer, PhotoStudy)
+    assert len(read_photos(fewer).photos) == 6
+    assert "10 photos usable, 0 set aside" in printed(print_status, study)
 
 
 def test_cost_at_another_prevalence_by_hand():
