@@ -13,7 +13,8 @@ def photograph(rng: np.random.Generator, colour: np.ndarray) -> np.ndarray:
     """Photo (h, w, 3) uint8 of a colour (h, w, 3) float, as a phone or an old camera would take it."""
     seen = _focus(rng, colour)
     seen = _expose(rng, np.maximum(seen, 0.0))
-    seen = seen * np.exp(rng.normal(0.0, 0.07 if rng.random() < 0.8 else 0.2, 3) * np.array([1.0, 0.4, 1.0]))
+    warmth = rng.normal(0.0, 0.03 if rng.random() < 0.8 else 0.12)
+    seen = seen * np.exp(np.array([warmth, 0.3 * warmth, -1.3 * warmth]) + rng.normal(0.0, 0.01, 3))
     level = rng.uniform(0.0, 0.03)
     noise = rng.standard_normal(seen.shape[:2], dtype=np.float32)[..., None] * level
     if level > 0.012:
@@ -46,7 +47,8 @@ def _focus(rng: np.random.Generator, colour: np.ndarray) -> np.ndarray:
         return convolve1d(sharp, np.full(n, 1.0 / n), axis=int(rng.integers(2)))
     if how < 0.65:
         soft = gaussian_filter(sharp, (s := rng.uniform(1.5, 4.0), s, 0), truncate=2.5)
-        ramp = np.clip(np.linspace(*rng.uniform(-1.0, 1.6, 2), sharp.shape[0]), 0.0, 1.0)[:, None, None]
+        ramp = np.clip(np.linspace(rng.uniform(-1.0, 1.6), rng.uniform(-1.0, 1.6), sharp.shape[0]), 0.0, 1.0)
+        ramp = ramp[:, None, None]
         return (soft + ramp * (sharp - soft)).astype(np.float32)
     if how < 0.85:
         soft = gaussian_filter(sharp, (0.8, 0.8, 0), truncate=3.0)

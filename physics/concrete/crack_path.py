@@ -12,9 +12,9 @@ from physics.concrete.noise import Shape, bridge, line
 def between(
     rng: np.random.Generator, start: np.ndarray, end: np.ndarray, wander: float, finest: float
 ) -> np.ndarray:
-    """Path (n, 2) from start to end: a fractional Brownian bridge beside the chord, every 0.5 px.
+    """Path (n, 2) from start to end, every 0.5 px: a fractional Brownian bridge beside the chord.
 
-    wander: deviation from the chord, as a share of its length. finest: shortest wave, px; keeps the length well defined.
+    wander: deviation from the chord, as a share of its length. finest: shortest wave, px, so that length is defined.
     """
     chord = end - start
     reach = float(np.hypot(*chord))
@@ -27,6 +27,10 @@ def between(
         heights = np.concatenate([[0.0], rng.normal(0.0, 0.8 * wander * reach, len(corners)), [0.0]])
         aside = 0.4 * aside + np.interp(np.linspace(0, 1, samples), [0.0, *corners, 1.0], heights)
     ahead = bridge(rng, samples, smooth, finest) * wander * reach * 0.3
+    taper = np.minimum(1.0, np.minimum(np.arange(samples), np.arange(samples)[::-1]) / 8.0)
+    aside += (
+        taper * line(rng, samples, 0.0, finest) * rng.uniform(0.1, 0.09 * finest + 0.4)
+    )  # from stone to stone
     share = np.linspace(0.0, 1.0, samples)[:, None]
     path = start + share * chord + aside[:, None] * normal + (ahead / max(reach, 1e-9))[:, None] * chord
     return resample(path)
@@ -43,7 +47,7 @@ def across(rng: np.random.Generator, shape: Shape, finest: float) -> np.ndarray:
     if reach.max() < 0.25 * out:
         reach[0] = out
     start, end = _clip(middle, -ahead, reach[0], size), _clip(middle, ahead, reach[1], size)
-    return between(rng, start, end, rng.uniform(0.01, 0.06), finest)
+    return between(rng, start, end, rng.uniform(0.015, 0.075), finest)
 
 
 def _clip(
@@ -106,13 +110,13 @@ def network(rng: np.random.Generator, shape: Shape, finest: float) -> list[np.nd
 def width_along(
     rng: np.random.Generator, samples: int, mean: float, tips: tuple[bool, bool], widest: float
 ) -> np.ndarray:
-    """Width (samples,) along a crack of this mean, px: waves of some 30 px, rough edges, tips that run out, a gap where a piece broke off."""
-    waves = line(rng, samples, 0.5, 24.0) * rng.uniform(0.08, 0.35)
-    edges = line(rng, samples, -0.3, 4.0 + mean) * rng.uniform(0.03, 0.14)
+    """Width (samples,) along a crack of this mean, px: waves, rough edges, tips that run out, a piece broken off."""
+    waves = line(rng, samples, 0.5, 24.0) * rng.uniform(0.05, 0.3)
+    edges = line(rng, samples, -0.3, 6.0) * rng.uniform(0.1, 0.5) / max(mean, 2.0)
     width = mean * np.exp(waves + edges)
-    if mean > 3 and rng.random() < 0.3:
+    if mean > 3 and rng.random() < 0.2:
         at, long = rng.uniform(0, samples), rng.uniform(4.0, 12.0) * mean
-        width *= 1.0 + rng.uniform(0.5, 1.8) * np.exp(-(((np.arange(samples) - at) / long) ** 2))
+        width *= 1.0 + rng.uniform(0.3, 1.5) * np.exp(-(((np.arange(samples) - at) / long) ** 2))
     run_out = max(8.0, rng.uniform(0.15, 0.6) * samples)
     for ends, tip in zip((slice(None), slice(None, None, -1)), tips, strict=True):
         if tip:

@@ -15,7 +15,7 @@ WIDEST = 32.0
 def draw(
     rng: np.random.Generator, shape: Shape, pattern: Pattern, width_px: tuple[float, float]
 ) -> list[Crack]:
-    """Cracks of a pattern that run in a photo (h, w) or leave it; widths log-uniform between the bounds, thin ones favoured."""
+    """Cracks of a pattern that lie in a photo (h, w) or leave it; widths log-uniform, thin ones favoured."""
     cracks: list[Crack] = []
     for _ in range(20):
         cracks = _draw(rng, shape, pattern, width_px)
@@ -25,7 +25,7 @@ def draw(
 
 
 def pieces(cracks: list[Crack], shape: Shape) -> tuple[Crack, ...]:
-    """What of the cracks lies within the photo, as cracks of their own; a parent is the first piece of what it was."""
+    """What of the cracks lies in the photo, as cracks of their own; a parent is the first piece of what it was."""
     found: list[Crack] = []
     first: dict[int, int] = {}
     for number, crack in enumerate(cracks):
@@ -45,7 +45,10 @@ def _draw(
     if pattern == "network":
         mean = min(mean, 9.0)
         paths = network(rng, shape, max(5.0, 1.5 * mean))
-        return [_crack(rng, path, max(mean * rng.uniform(0.5, 1.3), width_px[0]), shape) for path in paths]
+        return [
+            _crack(rng, path, max(mean * rng.uniform(0.5, 1.3), width_px[0]), shape, joined=(True, True))
+            for path in paths
+        ]
     cracks: list[Crack] = []
     for _ in range(1 if rng.random() < 0.75 else int(rng.integers(2, 4))):
         finest = max(5.0, 1.5 * mean) * rng.uniform(1.0, 2.0)
@@ -63,14 +66,18 @@ def _crack(
     mean: float,
     shape: Shape,
     *,
-    leaves: bool = False,
+    joined: tuple[bool, bool] = (False, False),
     parent: int | None = None,
 ) -> Crack:
     """A crack along a path; it runs out at an end that lies within the photo and on no other crack."""
     size = np.array([shape[1], shape[0]]) - 0.5
     free = [bool(np.all((end > 0) & (end < size))) for end in (path[0], path[-1])]
     return Crack(
-        path, width_along(rng, len(path), max(mean, 1.0), (free[0] and not leaves, free[1]), WIDEST), parent
+        path,
+        width_along(
+            rng, len(path), max(mean, 1.0), (free[0] and not joined[0], free[1] and not joined[1]), WIDEST
+        ),
+        parent,
     )
 
 
@@ -79,13 +86,14 @@ def _add_branches(
 ) -> None:
     parent, n = len(cracks) - 1, len(trunk.path)
     for _ in range(1 + int(rng.integers(0, 3) * rng.random())):
-        if rng.random() < 0.3:
+        rejoins = rng.random() < 0.3
+        if rejoins:
             path = loop(rng, trunk.path, finest)
         else:
             path = fork(rng, trunk.path, int(rng.integers(n // 10, n * 9 // 10 + 1)), shape, finest)
         if len(path) < 20:
             continue
         mean = float(trunk.width.mean()) * rng.uniform(0.3, 0.85)
-        cracks.append(_crack(rng, path, mean, shape, leaves=True, parent=parent))
+        cracks.append(_crack(rng, path, mean, shape, joined=(True, rejoins), parent=parent))
         if depth > 1 and rng.random() < 0.4:
             _add_branches(rng, cracks, cracks[-1], shape, finest, depth - 1)

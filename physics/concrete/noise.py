@@ -11,9 +11,9 @@ Shape = tuple[int, int]
 def field(
     rng: np.random.Generator, shape: Shape, slope: float, finest: float = 1.0, coarsest: float = 1e9
 ) -> np.ndarray:
-    """Gaussian field (h, w) of mean 0 and deviation 1 with amplitude |k|^-slope between two wavelengths in px.
+    """Gaussian field (h, w) of mean 0 and deviation 1 with amplitude |k|^-slope between two wavelengths, px.
 
-    slope: 0 white, 1 cloudy, 2 smooth. Outside the band the amplitude falls off as a Gaussian, so that no ringing shows.
+    slope: 0 white, 1 cloudy, 2 smooth. Beyond the band the amplitude falls off as a Gaussian, without ringing.
     """
     height, width = shape
     ky = fft.fftfreq(height).astype(np.float32)[:, None]
@@ -30,7 +30,7 @@ def field(
 
 
 def line(rng: np.random.Generator, samples: int, smoothness: float, finest: float) -> np.ndarray:
-    """Random line (samples,) of amplitude f^-(smoothness + 1/2), without wavelengths below `finest` samples; deviation 1.
+    """Random line (samples,) of amplitude f^-(smoothness + 1/2), no wave below `finest` samples; deviation 1.
 
     smoothness: the Hurst exponent of fractional Brownian motion; the fracture surfaces of concrete have about 0.8
     (Bouchaud, J. Phys.: Condens. Matter 9, 1997).

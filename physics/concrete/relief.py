@@ -27,8 +27,8 @@ def tinted(grey: np.ndarray, tint: np.ndarray) -> np.ndarray:
     return grey[..., None].astype(np.float32) * tint.astype(np.float32)
 
 
-def stones(rng: np.random.Generator, shape: Shape, size: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A mosaic of stones of about `size` px: number of the stone at every pixel (h, w), offset from its middle (2, h, w), share of radius (h, w).
+def stones(rng: np.random.Generator, shape: Shape, size: float) -> tuple[np.ndarray, np.ndarray]:
+    """A mosaic of stones of about `size` px: number of the stone (h, w), share of its radius (h, w).
 
     The cells of a Voronoi diagram of random sites, by one distance transform.
     """
@@ -39,10 +39,7 @@ def stones(rng: np.random.Generator, shape: Shape, size: float) -> tuple[np.ndar
     seeds[y, x] = True
     distance, nearest = distance_transform_edt(~seeds, return_indices=True)  # type: ignore[misc]
     number = nearest[0] * width + nearest[1]
-    offset = np.stack(
-        [np.arange(height)[:, None] - nearest[0], np.arange(width)[None, :] - nearest[1]]
-    ).astype(np.float32)
-    return number, offset, (distance / (0.55 * size)).astype(np.float32)
+    return number, (distance / (0.55 * size)).astype(np.float32)
 
 
 def pits(rng: np.random.Generator, shape: Shape, count: int, radius: tuple[float, float]) -> np.ndarray:

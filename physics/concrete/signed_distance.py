@@ -10,7 +10,7 @@ BLOCK = 2_000_000
 
 
 def signed_distance(path: np.ndarray, width: np.ndarray, shape: Shape, beyond: float = 2.0) -> np.ndarray:
-    """Distance (h, w) float32 in px to the union of discs along a path: negative within, `beyond` px and more cut off.
+    """Distance (h, w) float32, px, to the union of discs along a path: negative within, cut off at `beyond`.
 
         d(x) = min over samples i of |x - path_i| - width_i / 2
 

@@ -22,8 +22,8 @@ from physics.concrete.signed_distance import signed_distance
 class CrackedSurface:
     """A photo and the truth about its cracks.
 
-    photo: (h, w, 3) uint8. mask: (h, w) bool, pixels whose centre lies in a crack. cracks: the pieces that lie in the photo.
-    family: of which material it is.
+    photo: (h, w, 3) uint8. mask: (h, w) bool, pixels whose centre lies in a crack. cracks: their pieces within the
+    photo. family: of which material it is.
     """
 
     photo: np.ndarray
@@ -65,7 +65,7 @@ class CrackedSurface:
 def generate(settings: SurfaceSettings, seed: int) -> CrackedSurface:
     """Draw a surface; the same settings and seed give the same bytes.
 
-    Geometry, material and camera draw from streams of their own, so that a surface keeps its cracks where the camera is left out.
+    Geometry, material and camera draw from streams of their own: a surface keeps its cracks without the camera.
     """
     geometry, material, light_and_lens = (
         np.random.default_rng(s) for s in np.random.SeedSequence(seed).spawn(3)

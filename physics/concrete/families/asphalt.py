@@ -11,7 +11,7 @@ from physics.concrete.relief import Relief, stones, tinted
 def asphalt(rng: np.random.Generator, shape: Shape) -> Relief:
     """Relief of a road; stones from 2 px (a whole lane in the photo) to 12 px (a close-up)."""
     size = float(np.exp(rng.uniform(np.log(1.8), np.log(8.0))))
-    number, offset, radius = stones(rng, shape, size)
+    number, radius = stones(rng, shape, size)
     kind = rng.standard_normal(shape[0] * shape[1]).astype(np.float32)[number]
     worn = rng.uniform(0.05, 0.18)
     bright = np.where(kind > rng.uniform(1.3, 2.2), rng.uniform(1.3, 3.0), 1.0) * kind
@@ -24,6 +24,10 @@ def asphalt(rng: np.random.Generator, shape: Shape) -> Relief:
     tint = 1.0 + rng.normal(0.0, 0.03, 3)
     colour = tinted(grey, tint)
     if rng.random() < 0.7:  # stones of several rocks: bluish, reddish, yellow
-        hue = rng.normal(0.0, rng.uniform(0.01, 0.07), (257, 3)).astype(np.float32)
-        colour *= 1.0 + hue[number % 257]
+        rocks = rng.normal(0.0, 1.0, (5, 1)) * np.array([1.0, 0.1, -1.2]) + rng.normal(0.0, 0.3, (5, 3))
+        rocks[: int(rng.integers(1, 5))] = 0.0
+        colour *= (
+            1.0
+            + (rng.uniform(0.01, 0.06) * rocks[rng.integers(0, 5, 1031)]).astype(np.float32)[number % 1031]
+        )
     return Relief(colour, height.astype(np.float32), size)

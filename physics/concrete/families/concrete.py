@@ -1,4 +1,4 @@
-"""Concrete: smooth or sandy, clouded, with bug holes, board marks of the form-work, a broom's furrows, stones laid bare."""
+"""Concrete: smooth or sandy, clouded, with bug holes, marks of the form-work, a broom's furrows, bare stones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from physics.concrete.relief import Relief, pits, stones, tinted
 
 def concrete(rng: np.random.Generator, shape: Shape) -> Relief:
     """Relief of a wall, deck or floor."""
-    height, width = shape
     rough = rng.uniform(0.0, 1.0)
     grain = float(np.exp(rng.uniform(np.log(1.0), np.log(4.0))))
     grey = rng.uniform(0.4, 0.78) * np.ones(shape, dtype=np.float32)
@@ -36,7 +35,7 @@ def concrete(rng: np.random.Generator, shape: Shape) -> Relief:
 
 def _bare_stones(rng: np.random.Generator, shape: Shape, colour: np.ndarray) -> None:
     """Stones at the surface, where the cement is worn off in patches."""
-    number, _, radius = stones(rng, shape, rng.uniform(3.0, 10.0))
+    number, radius = stones(rng, shape, rng.uniform(3.0, 10.0))
     kind = rng.standard_normal(shape[0] * shape[1]).astype(np.float32)[number]
     patch = field(rng, shape, 1.3, 12.0) > rng.uniform(-1.5, 1.0)
     seen = (radius < 0.7) & (np.abs(kind) > rng.uniform(0.5, 1.8)) & patch
@@ -55,7 +54,7 @@ def _furrows(rng: np.random.Generator, shape: Shape) -> np.ndarray:
 
 
 def _boards(rng: np.random.Generator, shape: Shape) -> np.ndarray:
-    """Brightness (h, w) about 0 that the boards or panels of a form-work leave: bands of their own shade with thin lines between."""
+    """Brightness (h, w) about 0 that the boards of a form-work leave: bands of their own shade, lines between."""
     along = int(rng.integers(2))
     size = shape[along]
     board = max(int(rng.uniform(0.12, 0.5) * size), 8)
