@@ -23,7 +23,8 @@ class CrackCnnConfig(BaseModel):
     epochs: passes over the photos at most. patience: passes without a lower validation loss before it stops.
     batch: photos of one step.
     learning_rate: of AdamW; it rises over the first twentieth of the steps and falls to zero as a cosine.
-    weight_decay: of AdamW.
+    weight_decay: of AdamW. half: products in bfloat16 while training where the processor has them, None for
+        where it does.
     class_weights: "balanced" weighs both classes alike however many photos they have, "none" each photo
         alike.
     augmentation: how photos differ from pass to pass.
@@ -49,6 +50,7 @@ class CrackCnnConfig(BaseModel):
     batch: int = Field(default=32, ge=2)
     learning_rate: float = Field(default=3e-3, gt=0.0)
     weight_decay: float = Field(default=1e-2, ge=0.0)
+    half: bool | None = None
     class_weights: Literal["balanced", "none"] = "balanced"
     augmentation: AugmentationConfig = AugmentationConfig(
         scale=(0.7, 1.15), contrast=0.5, colour=0.15, grey=0.4

@@ -13,6 +13,7 @@ from surrogates.cracks.augmentation import augmented_batch
 from surrogates.cracks.cnn_answers import logits_of
 from surrogates.cracks.cnn_network import PhotoNetwork, network_of
 from surrogates.cracks.cnn_settings import CrackCnnConfig
+from surrogates.cracks.half_precision import has_bfloat16
 
 WARM_UP = 0.05
 
@@ -75,6 +76,7 @@ def train_network(
     judge = torch.from_numpy(class_weights(truth, config.class_weights))
     truths = torch.from_numpy(truth.astype(np.float32))
     network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    half = has_bfloat16(device) if config.half is None else config.half
     learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(learned, lr=config.learning_rate, weight_decay=config.weight_decay)
     steps = math.ceil(len(photos) / config.batch)
@@ -89,15 +91,17 @@ def train_network(
                 x, _ = augmented_batch(photos, rows, config.size, config.augmentation, rng)
                 x = x.to(device=device, memory_format=torch.channels_last)
                 optimiser.zero_grad()
+                with torch.autocast(device.split(":")[0], torch.bfloat16, enabled=half):
+                    logits = network(x).float()
                 loss = torch_functions.binary_cross_entropy_with_logits(
-                    network(x), target[rows].to(device), weight[rows].to(device)
+                    logits, target[rows].to(device), weight[rows].to(device)
                 )
                 loss.backward()
                 optimiser.step()
                 schedule.step()
             network.eval()
-            logits = torch.from_numpy(logits_of(network, held, device))
-            losses.append(float(torch_functions.binary_cross_entropy_with_logits(logits, truths, judge)))
+            found = torch.from_numpy(logits_of(network, held, device))
+            losses.append(float(torch_functions.binary_cross_entropy_with_logits(found, truths, judge)))
             if losses[-1] == min(losses):
                 best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
             if progress is not None:

@@ -14,6 +14,7 @@ from torch import nn
 from torch.nn import functional as torch_functions
 
 from surrogates.cracks.augmentation import augmented_batch
+from surrogates.cracks.half_precision import has_bfloat16
 from surrogates.cracks.losses import loss_named
 from surrogates.cracks.segmentation_networks import Standardised
 from surrogates.cracks.segmentation_scores import Tallies
@@ -59,7 +60,7 @@ def train_network(
     learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
     optimiser = torch.optim.AdamW(learned, lr=config.learning_rate, weight_decay=config.weight_decay)
     limit = math.inf if config.cpu_minutes is None else 60.0 * config.cpu_minutes / config.members
-    half = _has_bfloat16(device) if config.half is None else config.half
+    half = has_bfloat16(device) if config.half is None else config.half
     best, best_state, f1s = -1.0, {}, []
     due = [0.5 + 0.5 * (k + 1) / config.checks for k in range(config.checks)]
     start, crops, step, share = time.process_time(), 0.0, 0, 0.0
@@ -135,10 +136,3 @@ def _rate(share: float) -> float:
     if share < WARM_UP:
         return (share + 1e-3) / WARM_UP
     return 0.5 * (1.0 + math.cos(math.pi * (share - WARM_UP) / (1.0 - WARM_UP)))
-
-
-def _has_bfloat16(device: str) -> bool:
-    """Whether products in bfloat16 are faster there than in float32."""
-    if device.startswith("cuda"):
-        return torch.cuda.is_bf16_supported()
-    return bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
