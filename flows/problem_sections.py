@@ -23,7 +23,7 @@ class MeasuredTable(Section):
     """Measured values that the solution must meet, from a table."""
 
     table: Path = Field(
-        description="CSV, relative to the study file, with a column for every coordinate and every varied coefficient, "
+        description="CSV, relative to the study file, with a column for every coordinate and varied coefficient, "
         "and one for each output that was measured; an empty cell was not measured."
     )
 

@@ -14,11 +14,13 @@ from serving.served import load_served
 from serving.served_model import ServedModel
 from serving.served_shapes import load_served_shapes
 from serving.shelf import Shelf, Shelved
+from serving.solutions.served_solution import load_served_solution
 from surrogates.artifact import artifact_kind
 from surrogates.cracks.classifier_description import CLASSIFIER
 from surrogates.cracks.segmentation import SEGMENTER
 from surrogates.description import SURROGATE
 from surrogates.shapes.description import SHAPES
+from surrogates.solution.description import SOLUTION
 
 EVERY_SECONDS = 1.0
 logger = logging.getLogger("bentoml.fieldwright")
@@ -29,6 +31,7 @@ LOADERS: Mapping[str, Callable[[Shelved, Path], ServedModel]] = {
     SHAPES: load_served_shapes,
     CLASSIFIER: load_served_classifier,
     SEGMENTER: load_served_segmenter,
+    SOLUTION: load_served_solution,
 }
 """How each kind of artifact is made ready to be served."""
 

@@ -33,6 +33,8 @@ from serving.refused import Refused
 from serving.served import Served
 from serving.served_model import ServedModel
 from serving.served_shapes import ServedShapes
+from serving.solutions.reply import solution_reply
+from serving.solutions.served_solution import ServedSolution
 
 Sort = TypeVar("Sort")
 Photographic = TypeVar("Photographic", ServedClassifier, ServedSegmenter)
@@ -54,6 +56,7 @@ class Endpoint:
             routes=[
                 Route("/predict", guarded(self.predict), methods=["POST"]),
                 Route("/gradients", guarded(self.gradients), methods=["POST"]),
+                Route("/solve", guarded(self.solve), methods=["POST"]),
                 Route("/classify", guarded(self.classify), methods=["POST"]),
                 Route("/explain", guarded(self.explain), methods=["POST"]),
                 Route("/segment", guarded(self.segment), methods=["POST"]),
@@ -90,6 +93,20 @@ class Endpoint:
         served = self._served(request, Served)
         content = await self._in_thread(lambda: gradients_reply(served, served.read(decode(body))))
         return Response(content, media_type=JSON)
+
+    async def solve(self, request: Request) -> Response:
+        """Answers what the solution of an equation is at points, and its derivatives."""
+        body = await read_body(request)
+        served = self._served(request, ServedSolution)
+
+        def work() -> bytes:
+            query = served.read(decode(body))
+            answer = served.solve(query)
+            if self._metrics:
+                self._metrics.count(answer.inside)
+            return solution_reply(served, query, answer)
+
+        return Response(await self._in_thread(work), media_type=JSON)
 
     async def classify(self, request: Request) -> Response:
         """Answers whether photos show a crack."""

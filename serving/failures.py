@@ -18,6 +18,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 ROUTES = {
     "/predict": "POST",
     "/gradients": "POST",
+    "/solve": "POST",
     "/classify": "POST",
     "/explain": "POST",
     "/segment": "POST",

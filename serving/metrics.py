@@ -7,7 +7,7 @@ import time
 import numpy as np
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-ROUTES = frozenset({"predict", "gradients", "classify", "explain", "segment", "models", "mesh"})
+ROUTES = frozenset({"predict", "gradients", "solve", "classify", "explain", "segment", "models", "mesh"})
 
 
 class RequestMetrics:

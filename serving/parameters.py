@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from data.errors import QueryError
 from serving.limits import MAX_QUERIES
 from serving.wording import listed, quoted, refuse_unknown
-from surrogates.description import Description
+from surrogates.description import ParameterInfo
 
 # The same unit is written in several ways; only the spelling is evened out, nothing is ever converted.
 SPELLING = str.maketrans({"²": "2", "³": "3", "⁻": "-", "·": "*", "µ": "u", "μ": "u", "^": "", " ": ""})
@@ -18,8 +19,8 @@ SPELLING = str.maketrans({"²": "2", "³": "3", "⁻": "-", "·": "*", "µ": "u"
 class ParameterReader:
     """Reads the 'parameters' and 'units' of a request to one surrogate."""
 
-    def __init__(self, description: Description) -> None:
-        self.units = {parameter.name: parameter.unit for parameter in description.parameters}
+    def __init__(self, parameters: Sequence[ParameterInfo]) -> None:
+        self.units = {parameter.name: parameter.unit for parameter in parameters}
         self.names = tuple(self.units)
 
     def read(self, parameters: Any, units: Any) -> np.ndarray:

@@ -43,7 +43,7 @@ class QueryReader:
     """Reads the requests to one surrogate."""
 
     def __init__(self, description: Description) -> None:
-        self._parameters = ParameterReader(description)
+        self._parameters = ParameterReader(description.parameters)
         self._outputs = OutputReader(description)
         self._transients = TransientReader(description)
 

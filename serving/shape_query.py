@@ -9,6 +9,7 @@ import numpy as np
 
 from data.errors import QueryError
 from serving.limits import MAX_FIELD_VALUES
+from serving.number_lists import numbers_in
 from serving.outputs import OutputReader
 from serving.parameters import ParameterReader
 from serving.query import BANDS, is_simultaneous
@@ -44,7 +45,7 @@ class ShapeQueryReader:
     def __init__(self, description: ShapeDescription, grid: Grid) -> None:
         self._grid = grid
         self._names = [info.name for info in description.fields]
-        self._parameters = ParameterReader(description)
+        self._parameters = ParameterReader(description.parameters)
         self._outputs = OutputReader(description)
 
     def read(self, document: Any) -> ShapeQuery:
@@ -83,7 +84,7 @@ class ShapeQueryReader:
 
     def _distances(self, given: Any) -> np.ndarray:
         rows, columns = self._grid.shape
-        numbers = _numbers(given, f"'distance' must be {rows} rows of {columns} numbers, or a list of such")
+        numbers = numbers_in(given, f"'distance' must be {rows} rows of {columns} numbers, or a list of such")
         images = numbers[None] if numbers.ndim == 2 else numbers
         if images.ndim != 3 or not len(images):
             images = numbers[None]  # whose size the sentence on one distance then tells
@@ -97,7 +98,7 @@ class ShapeQueryReader:
             raise QueryError(must, quoted(given), f"Send 1 to {MOST_SHAPES} outlines")
         found = []
         for outline in outlines:
-            vertices = _numbers(outline, must)
+            vertices = numbers_in(outline, must)
             if len(vertices) > MOST_VERTICES:
                 raise QueryError(
                     f"An outline may have at most {MOST_VERTICES} points",
@@ -110,15 +111,3 @@ class ShapeQueryReader:
 
 def _is_point(given: Any) -> bool:
     return isinstance(given, list) and bool(given) and not isinstance(given[0], list)
-
-
-def _numbers(given: Any, must: str) -> np.ndarray:
-    """Nested lists of numbers of equal lengths as float64; raises QueryError for anything else."""
-    try:
-        numbers = np.array(given)
-    except ValueError:
-        numbers = np.array(None)
-    # JSON has no NaN: what stands for it, null or a text, makes no array of numbers.
-    if numbers.dtype.kind not in "iuf" or not numbers.ndim:
-        raise QueryError(must, "something else than numbers in lists of equal lengths", "Send plain numbers")
-    return numbers.astype(np.float64)
