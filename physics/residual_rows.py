@@ -64,16 +64,25 @@ class ResidualRows:
 
     def jacobian(self, theta: Tensor) -> Tensor:
         """J = dr / dtheta (m, p) at weights theta (p,)."""
-        pieces = []
+        weights, pieces = self.network.unflat(theta.detach()), []
         for _, samples, block in self._blocks:
-            each = theta.detach().expand(samples, -1).clone().requires_grad_()
-            columns = block(self.network.unflat(each))
+            # Views, not copies: the samples' own weights stay in the cache.
+            each = [weight.expand(samples, *weight.shape).requires_grad_() for weight in weights]
+            columns = block(each)
             for column in columns:
-                (rows,) = torch.autograd.grad(column.sum(), each, retain_graph=column is not columns[-1])
-                # An error of a periodic condition is made of two samples.
-                pieces.append(rows.reshape(samples // len(column), len(column), -1).sum(dim=0))
+                slopes = torch.autograd.grad(
+                    column.sum(), each, retain_graph=column is not columns[-1], allow_unused=True
+                )
+                piece, end = theta.new_zeros(len(column), len(theta)), 0
+                for weight, slope in zip(weights, slopes, strict=True):
+                    begin, end = end, end + weight.numel()
+                    if slope is not None:
+                        # An error of a periodic condition is made of two samples.
+                        first, *others = slope.reshape(samples, -1).split(len(column))
+                        piece[:, begin:end] = sum(others, first)
+                pieces.append(piece)
             dde.grad.clear()
-        return torch.cat(pieces)
+        return torch.cat(pieces) if len(pieces) > 1 else pieces[0]
 
     def sizes(self) -> np.ndarray:
         """Relative residual |residual| / scale (n,) at each collocation point, with the network's own weights."""

@@ -19,8 +19,10 @@ from torch import Tensor
 
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture, Fourier
 from physics.problem import Coefficients, Problem, Unknown
 from physics.problems import register
+from physics.training_plan import Sampling, TrainingPlan
 
 TIME = dde.geometry.TimeDomain(0.0, 1.0)
 LIFT_TIME = 0.05  # s; 1 / w0: a bare t^2 would ask the network for values of w0^2 / 2 at the start
@@ -66,5 +68,14 @@ register(
         ),
         unknowns=(Unknown("d", 2.0, 1.0, 3.0, "1/s"), Unknown("w0", 20.0, 18.0, 22.0, "rad/s")),
         stability=stability,
+        plan=TrainingPlan(
+            # Waves of about the speed to be expected double the slopes that the Jacobian tells apart.
+            Architecture((20, 20), fourier=Fourier((5.0,), count=10)),
+            Sampling(800),
+            first_steps=200,
+            rounds=60,
+            steps=25,
+            tolerance=1e-6,
+        ),
     )
 )

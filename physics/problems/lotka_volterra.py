@@ -20,9 +20,11 @@ from torch import Tensor
 
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture, Fourier
 from physics.problem import Coefficients, Problem, Unknown
 from physics.problems import register
 from physics.references.runge_kutta import differentiable_trajectory
+from physics.training_plan import Sampling, TrainingPlan
 
 END = 10.0
 TIME = dde.geometry.TimeDomain(0.0, END)
@@ -71,6 +73,15 @@ register(
             Unknown("b", 4 / 3, 1.0, 1.6, "1/year"),
             Unknown("g", 1.0, 0.7, 1.3, "1/year"),
             Unknown("e", 1.0, 0.7, 1.3, "1/year"),
+        ),
+        plan=TrainingPlan(
+            # About one wave in the time to be expected, and its harmonics.
+            Architecture((20, 20), fourier=Fourier((3.0,), count=10)),
+            Sampling(800),
+            first_steps=200,
+            rounds=80,
+            steps=25,
+            tolerance=2e-6,
         ),
     )
 )

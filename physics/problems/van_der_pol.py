@@ -18,9 +18,11 @@ from torch import Tensor
 
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture, Fourier
 from physics.problem import Coefficients, Problem, Unknown
 from physics.problems import register
 from physics.references.runge_kutta import differentiable_trajectory
+from physics.training_plan import Sampling, TrainingPlan
 
 END = 7.0
 TIME = dde.geometry.TimeDomain(0.0, END)
@@ -67,5 +69,14 @@ register(
         ),
         unknowns=(Unknown("m", 1.0, 0.5, 1.5),),
         reference_floor=1e-8,
+        plan=TrainingPlan(
+            # About one wave in the time to be expected, and its harmonics.
+            Architecture((20, 20), fourier=Fourier((3.0,), count=10)),
+            Sampling(800),
+            first_steps=200,
+            rounds=60,
+            steps=25,
+            tolerance=2e-6,
+        ),
     )
 )

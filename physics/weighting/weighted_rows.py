@@ -24,7 +24,7 @@ class WeightedRows:
 
     def jacobian(self, theta: Tensor) -> Tensor:
         """Its derivative (m, p) by theta (p,)."""
-        return self._roots[:, None] * self._rows.jacobian(theta)
+        return self._rows.jacobian(theta).mul_(self._roots[:, None])
 
     def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """|sqrt(w) r|^2 / 2 and its gradient (p,)."""
