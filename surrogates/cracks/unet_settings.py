@@ -16,8 +16,8 @@ class CrackUNetConfig(BaseModel):
 
     architecture: "residual", "separable", the small network of the literature (2.06 million weights with widths
     32, 64, 128, 256), or "plain", the U-Net to compare with.
-    widths: channels at half, quarter, ... resolution, of a plain one at full, half, ... resolution. blocks: residual blocks of a level, in the encoder and in the
-    decoder each.
+    widths: channels at half, quarter, ... resolution, of a plain network at full, half, ... resolution.
+    blocks: residual blocks of a level, in the encoder and in the decoder each.
     members: networks, which differ by their first weights and their crops; where they disagree is uncertain.
     loss: "bce", "focal", "dice" or "iou", or several joined by "+". deep_supervision: weight of the same loss at the
     coarser levels of a residual network.
@@ -50,7 +50,9 @@ class CrackUNetConfig(BaseModel):
     crop: int = Field(default=160, ge=16)
     batch: int = Field(default=8, ge=1)
     on_crack: float = Field(default=0.5, ge=0.0, le=1.0)
-    augmentation: AugmentationConfig = AugmentationConfig()
+    augmentation: AugmentationConfig = AugmentationConfig(
+        scale=(0.5, 1.5), brightness=0.2, contrast=0.5, gamma=0.5
+    )
     steps: int = Field(default=3000, ge=1)
     cpu_minutes: float | None = Field(default=None, gt=0.0)
     learning_rate: float = Field(default=3e-3, gt=0.0)
