@@ -23,10 +23,21 @@ StudyPath = Annotated[Path, Parameter(help="The study file (TOML).")]
 
 @app.command
 def inspect(path: Path, /) -> None:
-    """Show what a file or folder holds: runs, reader, fields, times, mesh, sizes, parameters.
+    """Show what a file or folder holds: runs, reader, fields, times, mesh, sizes, parameters; or photos of cracks.
 
     Example: fieldwright inspect my_sweep/
     """
+    from data.photos.collections import recognised
+
+    if recognised(path) is not None:
+        from data.photos.collection import read_collection
+        from flows.photo_inspection import print_collection
+        from flows.progress import drawn, report
+
+        with drawn(console):
+            found = read_collection(path, progress=lambda done, total: report("Reading photos", done, total))
+        print_collection(found, path, console)
+        return
     from data.inspection import inspect as look_into
     from flows.inspection_page import print_inspection
 
@@ -35,7 +46,7 @@ def inspect(path: Path, /) -> None:
 
 @app.command
 def new(path: Path, /, *, study: Path = Path("study.toml")) -> None:
-    """Write a first study file for the runs in a folder, to be looked through and run.
+    """Write a first study file for the runs or photos in a folder, to be looked through and run.
 
     Example: fieldwright new my_sweep/ --study sweep.toml
 
@@ -46,18 +57,25 @@ def new(path: Path, /, *, study: Path = Path("study.toml")) -> None:
     """
     from data.errors import StudyError
     from data.inspection import inspect as look_into
+    from data.photos.collections import recognised
     from flows.first_study import first_study
-    from flows.study import Study
+    from flows.photo_inspection import first_photo_study
+    from flows.studies import load_study
 
     if study.exists():
         raise StudyError(
             "The study file to write must not exist yet", str(study), "Choose another by --study"
         )
-    study.write_text(first_study(look_into(path), study.parent), encoding="utf-8")
+    layout = recognised(path)
+    if layout is None:
+        text = first_study(look_into(path), study.parent)
+    else:
+        text = first_photo_study(layout, path, study.parent)
+    study.write_text(text, encoding="utf-8")
     console.print(
         f"Wrote {study}. Look it through, then: fieldwright run {study}", markup=False, soft_wrap=True
     )
-    Study.load(study)
+    load_study(study)
 
 
 @app.command
@@ -215,7 +233,7 @@ def ui(study: StudyPath, /, *, port: int = 5000) -> None:
 
 @app.command
 def status(study: StudyPath, /) -> None:
-    """Show the runs accepted and set aside with their reasons, the last pipeline run and the champion.
+    """Show the runs or photos accepted and set aside with their reasons, the last pipeline run and the champion.
 
     Example: fieldwright status examples/plate/study.toml
     """

@@ -15,8 +15,10 @@ from sklearn.metrics import f1_score
 
 from data.errors import PhotoError, StudyError
 from data.photos.collection import read_collection
+from data.photos.collections import recognised
 from flows.classification_judging import cost
 from flows.photo_figures import FALSE_ALARM, FOUND, MISSED, against_truth, calibration_figure, reliability
+from flows.photo_inspection import first_photo_study, print_collection
 from flows.photo_parts import parts_of, read_photos
 from flows.photo_pipeline import decide_on_photos
 from flows.photo_report import PhotoReport
@@ -334,6 +336,20 @@ def test_a_study_of_drawn_photos_alone_draws_each_once(tmp_path):
     assert isinstance(fewer, PhotoStudy)
     assert len(read_photos(fewer).photos) == 6
     assert "10 photos usable, 0 set aside" in printed(print_status, study)
+
+
+def test_a_folder_of_photos_is_shown_and_becomes_a_study(tmp_path):
+    write_outlines(tmp_path, 6)
+    (tmp_path / "walls" / "masks" / "003.png").unlink()
+    layout = recognised(tmp_path / "walls")
+    assert layout is not None
+    page = printed(lambda console: print_collection(read_collection(tmp_path / "walls"), tmp_path, console))
+    assert "5 photos in 5 groups of tiles or near-duplicates, read by 'pairs'" in page
+    assert "no mask" in page
+    study = load_study(written(tmp_path, first_photo_study(layout, tmp_path / "walls", tmp_path)))
+    assert isinstance(study, PhotoStudy)
+    study.check()
+    assert (study.name, study.kind, study.candidates[0].kind) == ("walls", "segmentation", "crack_unet")
 
 
 def test_cost_at_another_prevalence_by_hand():

@@ -86,13 +86,17 @@ def layout_named(name: str) -> Layout:
     return layouts[name]
 
 
+def recognised(folder: Path) -> Layout | None:
+    """The layout that the folder has, if any known here."""
+    return next((layout for layout in load_layouts().values() if layout.accepts(folder)), None)
+
+
 def layout_of(folder: Path) -> Layout:
     """The layout that the folder has; raises PhotoError, naming all layouts, where it has none."""
-    layouts = load_layouts()
-    for layout in layouts.values():
-        if layout.accepts(folder):
-            return layout
-    known = "; ".join(f"{name}: {layout.looks}" for name, layout in layouts.items())
+    layout = recognised(folder)
+    if layout is not None:
+        return layout
+    known = "; ".join(f"{name}: {layout.looks}" for name, layout in load_layouts().items())
     raise PhotoError(
         "no collection",
         f"A folder of photos must be laid out as one of these ({known})",
