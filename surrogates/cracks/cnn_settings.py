@@ -11,6 +11,15 @@ from surrogates.cracks.augmentation import AugmentationConfig
 from surrogates.cracks.decision import Costs
 
 
+class WholePhotoAugmentation(AugmentationConfig):
+    """How photos differ from pass to pass: little is cut off, since the label is one of the whole photo."""
+
+    scale: tuple[float, float] = (0.7, 1.15)
+    contrast: float = Field(default=0.5, ge=0.0, lt=1.0)
+    colour: float = Field(default=0.15, ge=0.0, lt=1.0)
+    grey: float = Field(default=0.4, ge=0.0, le=1.0)
+
+
 class CrackCnnConfig(BaseModel):
     """Settings of a small ensemble of convolutional networks, from a photo to the probability of a crack.
 
@@ -52,9 +61,7 @@ class CrackCnnConfig(BaseModel):
     weight_decay: float = Field(default=1e-2, ge=0.0)
     half: bool | None = None
     class_weights: Literal["balanced", "none"] = "balanced"
-    augmentation: AugmentationConfig = AugmentationConfig(
-        scale=(0.7, 1.15), contrast=0.5, colour=0.15, grey=0.4
-    )
+    augmentation: WholePhotoAugmentation = WholePhotoAugmentation()
     coverage: float = Field(default=0.9, gt=0.0, lt=1.0)
     costs: Costs = Costs()
     backbone: Path | None = None
