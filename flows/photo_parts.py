@@ -71,6 +71,7 @@ def read_photos(study: PhotoStudy) -> Collection:
         max_pixels=round(asked.largest * 1e6),
         catalogue=PhotoCatalogue(study.catalogue_path),
         progress=lambda done, total: report_progress("Reading photos", done, total),
+        comparing=lambda done, total: report_progress("Looking for copies", done, total),
     )
 
 

@@ -67,13 +67,15 @@ def read_collection(
     max_pixels: int = MAX_PIXELS,
     catalogue: PhotoCatalogue | None = None,
     progress: Progress | None = None,
+    comparing: Progress | None = None,
 ) -> Collection:
     """Reads and checks every photo of a folder with its label.
 
     reader: name of the layout, recognised if None. photos, masks: the pair of folders, for the reader "pairs".
     group: regular expression on a photo's name without suffix, whose first group names the large photo that it is a
     tile of; the layout's own rule if None. max_pixels: larger photos are set aside. catalogue: where looks are kept.
-    progress: called with (done, total). Raises PhotoError where the folder has no layout known here.
+    progress, comparing: called with (done, total) as photos are
+    read and as they are compared for copies. Raises PhotoError where the folder has no layout known here.
     """
     layout = layout_for(folder, reader, photos, masks)
     entries = [_regrouped(entry, group) for entry in layout.entries(folder)]
@@ -82,7 +84,7 @@ def read_collection(
     refused = [(look.name, look.reason or "", look.sentence or "") for look in looks if look.reason]
     sound = [(entry, look) for entry, look in zip(entries, looks, strict=True) if look.reason is None]
     unique, copies = _without_copies(sound)
-    pairs = near_duplicates(np.array([look.small for _, look in unique])) if unique else []
+    pairs = near_duplicates(np.array([look.small for _, look in unique]), comparing) if unique else []
     groups = _joined([entry.group for entry, _ in unique], pairs)
     aside = (*refused, *copies)
     if catalogue is not None:

@@ -75,12 +75,15 @@ def look_at(entry: Entry, layout: Layout, max_pixels: int) -> Look:
 
 
 def files_of(entry: Entry) -> tuple[SourceFile, ...]:
-    """Photo and mask as they are on disk now, not read."""
+    """Photo and mask as they are on disk now, not read; of size 0 where there is a name alone."""
     found = []
     for path in (entry.photo, entry.mask):
         if path is not None:
-            status = path.stat()
-            found.append(SourceFile(str(path), status.st_size, status.st_mtime_ns))
+            try:
+                status = path.stat()
+                found.append(SourceFile(str(path), status.st_size, status.st_mtime_ns))
+            except OSError:
+                found.append(SourceFile(str(path), 0, 0))
     return tuple(found)
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from data.catalogue import SourceFile, connection_to
+from data.disk import disk_of
 from data.photos.fingerprint import SIDE
 from data.photos.look import Look
 
@@ -28,7 +29,8 @@ class PhotoCatalogue:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
+        with disk_of(path.parent):
+            path.parent.mkdir(parents=True, exist_ok=True)
         with connection_to(self.path, _REBUILT) as connection:
             connection.executescript(_SCHEMA)
 

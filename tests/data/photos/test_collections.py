@@ -234,6 +234,13 @@ def test_unchanged_photos_are_not_read_again(tmp_path, surface, save):
     assert catalogue.count() == 4
 
 
+def test_a_name_without_a_file_is_set_aside(tmp_path, surface, save):
+    save(tmp_path / "Positive" / "0.png", surface(0)[0])
+    (tmp_path / "Negative").mkdir()
+    (tmp_path / "Negative" / "gone.png").symlink_to(tmp_path / "nowhere.png")
+    assert reasons(read_collection(tmp_path)) == {"Negative/gone.png": "unreadable"}
+
+
 def test_another_limit_of_pixels_reads_anew(tmp_path, surface, save):
     save(tmp_path / "c" / "Positive" / "0.png", surface(0)[0])
     (tmp_path / "c" / "Negative").mkdir()

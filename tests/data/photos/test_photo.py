@@ -85,6 +85,7 @@ def claimed(width: int, height: int) -> bytes:
         (encoded(np.zeros((9, 40, 3), dtype=np.uint8)), "too small", "40 x 9"),
         (encoded(np.zeros((20, 20), dtype=np.float32), "TIFF"), "unreadable", "8 or 16 bits"),
     ],
+    ids=["text", "nothing", "cut off", "bomb", "beyond the limit", "low", "real numbers"],
 )
 def test_what_cannot_be_used_is_refused_in_a_sentence(source, reason, says):
     with pytest.raises(PhotoError, match=says) as why:
