@@ -30,6 +30,8 @@ from surrogates.cracks.explain import METHODS, free_mask, heat
 from surrogates.cracks.patches import view
 from surrogates.cracks.segmentation_scores import scores
 
+HEATED = 40
+"""Photos of each set whose heat is measured."""
 LABELS = 40
 """Photos that a user would label."""
 
@@ -115,7 +117,7 @@ def free_masks(seeds: int) -> None:
     for name, pairs in sets.items():
         pairs = [(photo, mask) for photo, mask in pairs if mask.sum() >= SIDE]
         found = made.predict([photo for photo, _ in pairs])
-        pairs = [pair for pair, yes in zip(pairs, found.crack, strict=True) if yes][:60]
+        pairs = [pair for pair, yes in zip(pairs, found.crack, strict=True) if yes][:HEATED]
         masks = [mask for _, mask in pairs]
         for method in (*METHODS, "darkness"):
             maps = [heat(made, photo, method) if method in METHODS else darkness(photo) for photo, _ in pairs]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from benchmarks.cracks_sets import collection
 from data.environment import home
+from data.photos.labelled_photo import LabelledPhoto
 from data.photos.splits import split
 from physics.concrete import SurfaceSettings, generate
 from surrogates.cracks.cnn_settings import CrackCnnConfig
@@ -35,10 +37,16 @@ class Photos:
         return [self.pixels[row] for row in rows], self.cracked[rows]
 
 
+@cache
+def tiles() -> tuple[tuple[LabelledPhoto, ...], list[np.ndarray]]:
+    """METU's tiles, and their pixels."""
+    found = collection("metu", group=HUNDREDS).photos
+    return found, [photo.pixels() for photo in found]
+
+
 def metu(seed: int) -> Photos:
     """METU with the split of that seed."""
-    found = collection("metu", group=HUNDREDS).photos
-    pixels = [photo.pixels() for photo in found]
+    found, pixels = tiles()
     return Photos(pixels, np.array([photo.crack for photo in found]), split(found, SHARES, seed))
 
 

@@ -19,8 +19,8 @@ class ClassifierDescription(BaseModel):
     threshold: probability from which on a photo is called cracked, by the costs in the settings.
     temperature: by which the log-odds are divided.
     coverage: nominal coverage of the band round a probability.
-    errors: metric to value on the validation photos, which chose the epoch and the temperature: new photos do
-    no better.
+    errors: metric to value on the validation photos, which chose the epoch and the temperature: new photos do no
+        better; once adapted, on the photos adapted to, each left out of the fit of the last layer.
     losses: validation loss of each network after each epoch.
     adapted: photos of the user's that it has been adapted to since, and how ("last_layer", "calibration" or
     "").
