@@ -34,7 +34,9 @@ def brought(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("frozen", [True, False])
-def test_it_learns_on_a_backbone_that_stays_as_it_is_only_if_frozen(train_small, make_surfaces, brought, frozen):
+def test_it_learns_on_a_backbone_that_stays_as_it_is_only_if_frozen(
+    train_small, make_surfaces, brought, frozen
+):
     config = CrackCnnConfig(
         size=32, members=2, epochs=6, batch=16, learning_rate=0.01, backbone=brought, frozen=frozen
     )
