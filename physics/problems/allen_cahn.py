@@ -26,10 +26,12 @@ from torch import Tensor
 
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture
 from physics.problem import Coefficients, Problem
 from physics.problems import register
 from physics.references.exponential_runge_kutta import solve_periodic
 from physics.references.space_time_series import chebyshev_times, space_time_series
+from physics.training_plan import Sampling, TrainingPlan
 
 DIFFUSION = 1e-4
 WAVES = 64
@@ -127,5 +129,13 @@ register(
         ),
         reference_floor=3e-6,
         condition_floor=2e-6,
+        plan=TrainingPlan(
+            Architecture((20, 20, 20)),
+            Sampling(2500),
+            first_steps=200,
+            rounds=60,
+            steps=20,
+            tolerance=1e-5,
+        ),
     )
 )

@@ -23,8 +23,10 @@ from torch import Tensor
 
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture
 from physics.problem import Coefficients, Problem, Unknown
 from physics.problems import register
+from physics.training_plan import Sampling, TrainingPlan
 
 SPAN = dde.geometry.Interval(0.0, 1.0)
 
@@ -75,5 +77,13 @@ register(
         ),
         unknowns=(Unknown("stiffness", 100.0, 20.0, 200.0),),
         stability=stability,
+        plan=TrainingPlan(
+            Architecture((16, 16)),
+            Sampling(400),
+            first_steps=200,
+            rounds=30,
+            steps=25,
+            tolerance=3e-6,
+        ),
     )
 )

@@ -16,9 +16,11 @@ import math
 from torch import Tensor
 
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture
 from physics.problem import Coefficients, Problem, Unknown
 from physics.problems import register
 from physics.problems.burgers import LINE, TIME, cole_hopf
+from physics.training_plan import Sampling, TrainingPlan
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
@@ -39,5 +41,13 @@ register(
         residual=residual,
         reference=reference,
         unknowns=(Unknown("l", 1.0, 0.5, 2.0), Unknown("nu", 0.01 / math.pi, 0.002, 0.01)),
+        plan=TrainingPlan(
+            Architecture((20, 20, 20)),
+            Sampling(2000),
+            first_steps=200,
+            rounds=30,
+            steps=20,
+            tolerance=1e-5,
+        ),
     )
 )

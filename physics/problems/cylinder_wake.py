@@ -21,8 +21,10 @@ from torch import Tensor
 
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture
 from physics.problem import Coefficients, Problem, Unknown
 from physics.problems import register
+from physics.training_plan import Sampling, TrainingPlan
 
 LOW, HIGH, END = (1.0, -2.0), (8.0, 2.0), 6.0
 
@@ -57,5 +59,13 @@ register(
         residual=residual,
         features=features,
         unknowns=(Unknown("l", 1.0, 0.5, 1.5), Unknown("nu", 0.01, 0.002, 0.02)),
+        plan=TrainingPlan(
+            Architecture((20, 20, 20)),
+            Sampling(2000),
+            first_steps=200,
+            rounds=15,
+            steps=20,
+            tolerance=1e-4,
+        ),
     )
 )

@@ -22,8 +22,10 @@ from torch import Tensor
 
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture
 from physics.problem import Coefficients, Problem, Unknown
 from physics.problems import register
+from physics.training_plan import Sampling, TrainingPlan
 
 MODES = (1, 3, 6, 10)
 BAR = dde.geometry.Interval(0.0, 1.0)
@@ -85,5 +87,13 @@ register(
         ),
         unknowns=(Unknown("D", 0.01, 0.005, 0.02, "1/s"),),
         stability=stability,
+        plan=TrainingPlan(
+            # The features are enough: random waves or sine activations on top of them train worse.
+            Architecture((20, 20)),
+            Sampling(2000),
+            rounds=60,
+            steps=25,
+            tolerance=1e-5,
+        ),
     )
 )

@@ -35,10 +35,12 @@ from torch import Tensor
 from physics.conditions import SoftCondition
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture
 from physics.problem import Coefficients, Problem, Unknown
 from physics.problems import register
 from physics.references.rectangle_series import chebyshev_points, rectangle_series
 from physics.references.thermal_plate import LENGTH, WIDTH, thermal_plate
+from physics.training_plan import Sampling, TrainingPlan
 
 POISSON, BIOT, TENSION = 0.3, 1.0, 0.5
 QUARTER = dde.geometry.Rectangle([0.0, 0.0], [LENGTH, WIDTH])
@@ -141,5 +143,13 @@ register(
         unknowns=(Unknown("a", 1.0, 0.5, 1.5),),
         reference_floor=2e-4,
         condition_floor=1e-5,
+        plan=TrainingPlan(
+            Architecture((20, 20, 20)),
+            Sampling(1500),
+            first_steps=200,
+            rounds=40,
+            steps=20,
+            tolerance=1e-5,
+        ),
     )
 )

@@ -15,8 +15,10 @@ from torch import Tensor
 
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture
 from physics.problem import Coefficients, Problem
 from physics.problems import register
+from physics.training_plan import Sampling, TrainingPlan
 
 SQUARE = dde.geometry.Rectangle([-1.0, -1.0], [1.0, 1.0])
 WAVE_NUMBER = 1.0
@@ -54,6 +56,15 @@ register(
         features=features,
         conditions=(
             dde.icbc.DirichletBC(SQUARE, lambda x: 0.0 * x[:, :1], lambda _, on_boundary: on_boundary),
+        ),
+        plan=TrainingPlan(
+            # One wide layer of waves of up to about five periods: nearly a linear problem.
+            Architecture((250,), activation="sine", frequency=30.0, own_features=False),
+            Sampling(2000),
+            first_steps=0,
+            rounds=50,
+            steps=10,
+            tolerance=3e-6,
         ),
     )
 )

@@ -19,10 +19,12 @@ from torch import Tensor
 
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture
 from physics.problem import Coefficients, Problem
 from physics.problems import register
 from physics.references.exponential_runge_kutta import solve_periodic
 from physics.references.space_time_series import chebyshev_times, space_time_series
+from physics.training_plan import Sampling, TrainingPlan
 
 DISPERSION = 0.0025
 LINE = dde.geometry.Interval(-1.0, 1.0)
@@ -84,5 +86,13 @@ register(
             ),
         ),
         reference_floor=1e-8,
+        plan=TrainingPlan(
+            Architecture((20, 20, 20)),
+            Sampling(2500),
+            first_steps=200,
+            rounds=50,
+            steps=20,
+            tolerance=1e-5,
+        ),
     )
 )

@@ -28,10 +28,12 @@ from torch import Tensor
 from physics.conditions import SoftCondition
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture
 from physics.problem import Coefficients, Problem, Unknown
 from physics.problems import register
 from physics.references.cavity_flow import cavity_flow
 from physics.references.rectangle_series import rectangle_series
+from physics.training_plan import Sampling, TrainingPlan
 
 SQUARE = dde.geometry.Rectangle([0.0, 0.0], [1.0, 1.0])
 
@@ -86,5 +88,13 @@ register(
         soft=(SoftCondition(lambda x, u, c: u[:, 2:3], np.zeros((1, 2))),),
         unknowns=(Unknown("Re", 100.0, 50.0, 400.0),),
         reference_floor=1e-3,
+        plan=TrainingPlan(
+            Architecture((20, 20, 20)),
+            Sampling(1500),
+            first_steps=200,
+            rounds=15,
+            steps=20,
+            tolerance=1e-3,
+        ),
     )
 )

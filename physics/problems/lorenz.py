@@ -20,9 +20,11 @@ from torch import Tensor
 
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture, Fourier
 from physics.problem import Coefficients, Problem, Unknown
 from physics.problems import register
 from physics.references.runge_kutta import differentiable_trajectory
+from physics.training_plan import Sampling, TrainingPlan
 
 END = 3.0
 START = (-8.0, 7.0, 27.0)
@@ -80,6 +82,15 @@ register(
             Unknown("s", 10.0, 6.0, 16.0),
             Unknown("r", 15.0, 12.0, 22.0),
             Unknown("b", 8 / 3, 2.0, 5.0),
+        ),
+        plan=TrainingPlan(
+            # Waves of the swings to be expected, about four in the time.
+            Architecture((20, 20), fourier=Fourier((5.0,), count=10)),
+            Sampling(800),
+            first_steps=200,
+            rounds=40,
+            steps=25,
+            tolerance=1e-6,
         ),
     )
 )

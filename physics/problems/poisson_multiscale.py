@@ -19,8 +19,10 @@ from torch import Tensor
 
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture, Fourier
 from physics.problem import Coefficients, Problem
 from physics.problems import register
+from physics.training_plan import Sampling, TrainingPlan
 
 INTERVAL = dde.geometry.Interval(0.0, 1.0)
 WAVES = ((2 * torch.pi, 1.0), (50 * torch.pi, 0.1))
@@ -65,5 +67,14 @@ register(
             dde.icbc.DirichletBC(INTERVAL, lambda x: 0.0 * x[:, :1], lambda _, on_boundary: on_boundary),
         ),
         stability=stability,
+        plan=TrainingPlan(
+            # Random waves of a medium speed, which the layers multiply: better here than doubling ones.
+            Architecture((20, 20), own_features=False, fourier=Fourier((10.0,), count=20)),
+            Sampling(1000),
+            first_steps=200,
+            rounds=100,
+            steps=25,
+            tolerance=1e-6,
+        ),
     )
 )

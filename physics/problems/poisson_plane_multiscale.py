@@ -15,8 +15,10 @@ from torch import Tensor
 
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture
 from physics.problem import Coefficients, Problem
 from physics.problems import register
+from physics.training_plan import Sampling, TrainingPlan
 
 SQUARE = dde.geometry.Rectangle([0.0, 0.0], [1.0, 1.0])
 WAVES = ((2 * torch.pi, 1.0), (12 * torch.pi, 0.1))
@@ -57,6 +59,15 @@ register(
         features=features,
         conditions=(
             dde.icbc.DirichletBC(SQUARE, lambda x: 0.0 * x[:, :1], lambda _, on_boundary: on_boundary),
+        ),
+        plan=TrainingPlan(
+            # One wide layer of waves of up to seven periods: nearly a linear problem.
+            Architecture((400,), activation="sine", frequency=44.0, own_features=False),
+            Sampling(2500),
+            first_steps=0,
+            rounds=40,
+            steps=10,
+            tolerance=1e-5,
         ),
     )
 )

@@ -22,8 +22,10 @@ from torch import Tensor
 
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture
 from physics.problem import Coefficients, Problem
 from physics.problems import register
+from physics.training_plan import Sampling, TrainingPlan
 
 END, HALF = np.pi / 2, 5.0
 LINE = dde.geometry.Interval(-HALF, HALF)
@@ -95,6 +97,14 @@ register(
             _condition(kind, component)
             for kind in (dde.icbc.IC, dde.icbc.DirichletBC)
             for component in (0, 1)
+        ),
+        plan=TrainingPlan(
+            Architecture((20, 20, 20)),
+            Sampling(2000),
+            first_steps=200,
+            rounds=40,
+            steps=20,
+            tolerance=1e-5,
         ),
     )
 )

@@ -19,8 +19,10 @@ from torch import Tensor
 
 from physics.deepxde_torch import dde
 from physics.derivative import derivative
+from physics.networks.architecture import Architecture
 from physics.problem import Coefficients, Problem, Unknown
 from physics.problems import register
+from physics.training_plan import Sampling, TrainingPlan
 
 U0, U1 = 0.0, 1.0
 INTERVAL = dde.geometry.Interval(0.0, 1.0)
@@ -62,5 +64,13 @@ register(
         ),
         unknowns=(Unknown("a", 5.0, 1.0, 8.0), Unknown("b", 2.0, -3.0, 3.0)),
         stability=stability,
+        plan=TrainingPlan(
+            Architecture((16, 16)),
+            Sampling(400),
+            first_steps=200,
+            rounds=20,
+            steps=25,
+            tolerance=2e-6,
+        ),
     )
 )

@@ -59,8 +59,8 @@ def test_the_reference_meets_the_conditions(checked):
 
 
 def test_the_lift_meets_the_conditions_whatever_the_network(problem):
-    for seed in (0, 1):
-        network = SolutionNetwork(problem, Architecture((8,)), seed)
+    for seed, architecture in enumerate((Architecture((8,)), problem.plan.architecture)):
+        network = SolutionNetwork(problem, architecture, seed)
         network.assign(3 * network.flat())
         for error in condition_errors(problem.conditions, problem, network):
             assert abs(error).max() <= problem.condition_floor
