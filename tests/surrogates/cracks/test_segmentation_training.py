@@ -1,0 +1,81 @@
+"""Training of the segmenter's network: repeatable, ends early, keeps the best weights, heeds its limits."""
+
+import numpy as np
+import pytest
+import torch
+
+from surrogates.cracks.segmentation_networks import Standardised, network_of
+from surrogates.cracks.segmentation_training import Course, f1_on, train_network
+from surrogates.cracks.unet_settings import CrackUNetConfig
+
+CONFIG = CrackUNetConfig(widths=(4, 6), crop=32, batch=4, steps=12, checks=3, half=False)
+
+
+def photos_and_masks(number: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    rng = np.random.default_rng(0)
+    masks = [np.zeros((40, 48), dtype=bool) for _ in range(number)]
+    for mask in masks:
+        mask[:, rng.integers(40) :][:, :4] = True
+    return [
+        np.where(mask[..., None], 40, 180).astype(np.uint8).repeat(3, axis=2)
+        + rng.integers(0, 20, (*mask.shape, 3), dtype=np.uint8)
+        for mask in masks
+    ], masks
+
+
+def trained(config: CrackUNetConfig, seed: int = 3) -> tuple[Standardised, Course, list[float]]:
+    photos, masks = photos_and_masks(6)
+    network, told = network_of(config, seed), []
+    course = train_network(
+        network, config, photos[:4], masks[:4], (photos[4:], masks[4:]), seed=seed, progress=told.append
+    )
+    return network, course, told
+
+
+def test_same_seed_same_weights_and_another_others() -> None:
+    (first, course, told), (second, _, _), (other, _, _) = (
+        trained(CONFIG),
+        trained(CONFIG),
+        trained(CONFIG, 4),
+    )
+    for name, tensor in first.state_dict().items():
+        assert torch.equal(tensor, second.state_dict()[name])
+    assert not torch.equal(
+        first.state_dict()["network.head.weight"], other.state_dict()["network.head.weight"]
+    )
+    assert course.steps == 12
+    assert len(course.checks) == 3
+    assert told[-1] == 1.0
+    assert told == sorted(told)
+
+
+def test_keeps_the_weights_of_the_best_check() -> None:
+    photos, masks = photos_and_masks(6)
+    network, course, _ = trained(CONFIG.model_copy(update={"learning_rate": 0.03, "averaging": 0.0}))
+    assert f1_on(network, photos[4:], masks[4:], CONFIG) == pytest.approx(max(course.checks))
+
+
+def test_ends_when_no_check_is_better() -> None:
+    # The rate is too small to change a score.
+    config = CONFIG.model_copy(
+        update={"learning_rate": 1e-12, "steps": 40, "checks": 20, "patience": 2, "averaging": 0.0}
+    )
+    _, course, _ = trained(config)
+    assert len(course.checks) < 20
+    assert course.steps < 40
+
+
+def test_processor_time_ends_it_too() -> None:
+    _, course, told = trained(CONFIG.model_copy(update={"steps": 10**6, "cpu_minutes": 0.01}))
+    assert course.cpu_seconds < 10.0
+    assert told[-1] == 1.0
+    assert 0.0 < course.crops_share < 1.0
+
+
+@pytest.mark.parametrize("loss", ["bce", "focal", "dice", "iou", "bce+dice"])
+def test_every_loss_learns_an_easy_crack(loss: str) -> None:
+    config = CONFIG.model_copy(
+        update={"loss": loss, "steps": 60, "learning_rate": 0.02, "deep_supervision": 0.2}
+    )
+    _, course, _ = trained(config.model_copy(update={"widths": (4, 6, 8)}))
+    assert max(course.checks) > 0.8
