@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import Voronoi
 
 from physics.concrete.crack import resample
 from physics.concrete.noise import Shape, bridge, line
+
+KINK = 1.5
+"""px over which a corner is rounded, so that length is defined at the resolution of the photo."""
 
 
 def between(
@@ -18,7 +22,7 @@ def between(
     """
     chord = end - start
     reach = float(np.hypot(*chord))
-    samples = max(int(reach), 8)
+    samples = max(int(reach), 16)
     normal = np.array([-chord[1], chord[0]]) / max(reach, 1e-9)
     smooth = rng.uniform(0.7, 1.15)
     aside = bridge(rng, samples, smooth, finest) * wander * reach
@@ -29,11 +33,14 @@ def between(
     ahead = bridge(rng, samples, smooth, finest) * wander * reach * 0.3
     taper = np.minimum(1.0, np.minimum(np.arange(samples), np.arange(samples)[::-1]) / 8.0)
     aside += (
-        taper * line(rng, samples, 0.0, finest) * rng.uniform(0.1, 0.09 * finest + 0.4)
+        taper * line(rng, samples, 0.0, finest) * rng.uniform(0.1, 0.05 * finest + 0.3)
     )  # from stone to stone
     share = np.linspace(0.0, 1.0, samples)[:, None]
     path = start + share * chord + aside[:, None] * normal + (ahead / max(reach, 1e-9))[:, None] * chord
-    return resample(path)
+    smooth = gaussian_filter1d(
+        np.concatenate([2 * path[0] - path[12:0:-1], path, 2 * path[-1] - path[-2:-14:-1]]), KINK, axis=0
+    )
+    return resample(smooth[12:-12])
 
 
 def across(rng: np.random.Generator, shape: Shape, finest: float) -> np.ndarray:
@@ -112,7 +119,7 @@ def width_along(
 ) -> np.ndarray:
     """Width (samples,) along a crack of this mean, px: waves, rough edges, tips that run out, a piece broken off."""
     waves = line(rng, samples, 0.5, 24.0) * rng.uniform(0.05, 0.3)
-    edges = line(rng, samples, -0.3, 6.0) * rng.uniform(0.1, 0.5) / max(mean, 2.0)
+    edges = line(rng, samples, -0.3, max(6.0, 2.0 * mean)) * rng.uniform(0.1, 0.5) / max(mean, 2.0)
     width = mean * np.exp(waves + edges)
     if mean > 3 and rng.random() < 0.2:
         at, long = rng.uniform(0, samples), rng.uniform(4.0, 12.0) * mean

@@ -19,14 +19,17 @@ def shade_crack(rng: np.random.Generator, relief: Relief, distance: np.ndarray, 
     half = max(float(np.quantile(inner[inner > 0], 0.95)), 0.5) if np.any(inner > 0) else 0.5
     rough = field(rng, shape, 0.4, 1.5, max(8.0, 2.0 * relief.grain))
     crumbs = rng.uniform(0.0, 0.35) * min(half, 2.5) + 0.1 * min(relief.grain, 3.0)
-    core = rng.uniform(0.0, 0.35) * min(half, 4.0)  # the mouth is wider than the dark gap
+    core = rng.uniform(0.0, 0.5) * min(half, 4.0)  # the mouth is wider than the dark gap
     gap = np.clip(0.5 - (distance + core + crumbs * rough), 0.0, 1.0)
     mouth = np.clip(0.5 - distance, 0.0, 1.0)
     colour = relief.colour
     _soil(rng, colour, mouth)
     _crumble(rng, colour, distance, mouth, half)
     along = field(rng, shape, 1.0, 12.0)
-    open_share = np.clip(rng.uniform(0.55, 1.0) + rng.uniform(0.0, 0.3) * along, 0.12, 1.0)
+    strength = (
+        rng.uniform(0.2, 0.6) if half < 4.0 and rng.random() < 0.45 else rng.uniform(0.55, 1.0)
+    )  # faint or open
+    open_share = np.clip(strength + rng.uniform(0.0, 0.3) * along, 0.12, 1.0)
     inside = _inside(rng, relief, distance, half, light)
     colour *= (1.0 - rng.uniform(0.1, 0.45) * mouth * open_share)[..., None]
     cover = (gap * open_share)[..., None]

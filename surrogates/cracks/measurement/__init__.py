@@ -1,0 +1,1 @@
+"""Length, width and orientation of cracks from their mask."""

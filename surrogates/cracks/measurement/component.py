@@ -1,0 +1,97 @@
+"""One connected crack of a mask, measured in pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import find_objects, label
+
+from surrogates.cracks.measurement.centreline import Centreline, centreline_of
+from surrogates.cracks.measurement.skeleton import radius_at, rim_of, skeleton_of
+from surrogates.cracks.measurement.skeleton_graph import graph_of
+from surrogates.cracks.measurement.width_profile import widths_along
+
+EIGHT = np.ones((3, 3), dtype=int)
+
+
+@dataclass(frozen=True)
+class Component:
+    """A connected crack.
+
+    number: its label, from 1. lines: centrelines in the photo's rows and columns. widths: (n,) px along each.
+    counted: (n,) bool, where the width is defined. area: px^2. branches, tips: of the graph of its middle line.
+    box: first and last row and column, the last ones excluded.
+    """
+
+    number: int
+    lines: tuple[Centreline, ...]
+    widths: tuple[np.ndarray, ...]
+    counted: tuple[np.ndarray, ...]
+    area: int
+    branches: int
+    tips: int
+    box: tuple[int, int, int, int]
+
+    @property
+    def length(self) -> float:
+        """px."""
+        return sum(line.length for line in self.lines)
+
+    @property
+    def defined_widths(self) -> np.ndarray:
+        """Widths (n,) in px, one a pixel of length, where they are defined."""
+        return np.concatenate([w[c] for w, c in zip(self.widths, self.counted, strict=True)])
+
+    @property
+    def orientation_deg(self) -> float:
+        """Mean direction in [0, 180): 0 along the rows, 90 upright; the axis of doubled angles."""
+        steps = np.concatenate([np.diff(line.points, axis=0) for line in self.lines])
+        length = np.maximum(np.hypot(*steps.T), 1e-12)
+        doubled = ((steps[:, 1] - 1j * steps[:, 0]) ** 2 / length).sum()
+        return float(np.degrees(np.angle(doubled)) / 2.0 % 180.0)
+
+
+def labelled(mask: np.ndarray) -> tuple[np.ndarray, int]:
+    """Labels (h, w) int32 of the connected cracks, corners included, and how many there are."""
+    labels = np.zeros(mask.shape, dtype=np.int32)
+    return labels, int(label(mask, EIGHT, output=labels))  # type: ignore[arg-type]
+
+
+def components(labels: np.ndarray, count: int, least_area: int) -> Iterator[Component]:
+    """The cracks of at least `least_area` px^2, each measured within its own box."""
+    area = np.bincount(labels.ravel(), minlength=count + 1)
+    for number, box in enumerate(find_objects(labels), start=1):
+        if box is not None and area[number] >= least_area:
+            yield _measured(labels, number, box)
+
+
+def _measured(labels: np.ndarray, number: int, box: tuple[slice, slice]) -> Component:
+    rows, columns = box
+    part = labels[box] == number
+    at_edge = (
+        rows.start == 0,
+        rows.stop == labels.shape[0],
+        columns.start == 0,
+        columns.stop == labels.shape[1],
+    )
+    pixels, rim = skeleton_of(part, at_edge), rim_of(part, at_edge)
+    if not len(pixels):
+        pixels = np.argwhere(part)[:1]
+    graph = graph_of(pixels, radius_at(pixels, rim))
+    lines = [centreline_of(arm, part, radius_at(arm.points, rim)) for arm in graph.arms]
+    discs = [radius_at(line.points, rim) for line in lines]
+    inside = np.argwhere(part)
+    widths, counted = widths_along(lines, inside, discs)
+    corner = np.array([rows.start, columns.start])
+    return Component(
+        number,
+        tuple(Centreline(line.points + corner, line.junctions) for line in lines),
+        tuple(widths),
+        tuple(counted),
+        len(inside),
+        graph.branches,
+        graph.tips,
+        (rows.start, columns.start, rows.stop, columns.stop),
+    )

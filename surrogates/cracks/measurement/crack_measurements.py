@@ -1,0 +1,116 @@
+"""What was measured on the cracks of a photo, every figure with its bounds and its unit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from surrogates.cracks.measurement.scale import Scale
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A figure between its bounds; unit: "px", "mm", "px2", "mm2" or "deg"."""
+
+    value: float
+    lower: float
+    upper: float
+    unit: str
+
+    def scaled(self, scale: Scale | None, power: int = 1) -> Quantity:
+        """The same in mm or mm2, the bounds widened by the error of the scale; itself where no scale is known."""
+        if scale is None:
+            return self
+        factor, error = scale.mm_per_px**power, scale.relative_error
+        lower, upper = (
+            self.lower * factor * (1.0 - error) ** power,
+            self.upper * factor * (1.0 + error) ** power,
+        )
+        return Quantity(self.value * factor, lower, upper, "mm" if power == 1 else "mm2")
+
+
+@dataclass(frozen=True)
+class WidthProfile:
+    """Width along the middle line of a crack, arm by arm.
+
+    arm: (n,) number of the arm. along: (n,) way from the arm's beginning. x, y: (n,) px in the photo. width: (n,).
+    defined: (n,) bool, False within junctions and at tips, where the width is interpolated. unit: of along and width.
+    """
+
+    arm: np.ndarray
+    along: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    width: np.ndarray
+    defined: np.ndarray
+    unit: str
+
+
+@dataclass(frozen=True)
+class CrackMeasurement:
+    """One connected crack.
+
+    box: top, left, bottom, right in px, the last two excluded. orientation_deg: mean direction, 0 level, 90 upright,
+    in [0, 180). branches: arms beyond two at its junctions. tips: ends, those at the photo's edge counted.
+    """
+
+    number: int
+    box: tuple[int, int, int, int]
+    length: Quantity
+    mean_width: Quantity
+    p95_width: Quantity
+    max_width: Quantity
+    area: Quantity
+    orientation_deg: float
+    branches: int
+    tips: int
+    profile: WidthProfile
+
+    def as_dict(self, *, profile: bool = True) -> dict[str, Any]:
+        """For JSON; profile: with the width along the crack."""
+        return _plain(self, {} if profile else {"profile": None})
+
+
+@dataclass(frozen=True)
+class CrackMeasurements:
+    """All cracks of a photo.
+
+    length: of all together. mean_width, p95_width, max_width: over the whole length. orientation_deg: None without a
+    crack. components, branches: how many. set_aside: specks too small to measure. cracks: the longest first.
+    """
+
+    length: Quantity
+    mean_width: Quantity
+    p95_width: Quantity
+    max_width: Quantity
+    area: Quantity
+    orientation_deg: float | None
+    components: int
+    branches: int
+    set_aside: int
+    mm_per_px: float | None
+    cracks: tuple[CrackMeasurement, ...]
+
+    def as_dict(self, *, profiles: bool = True) -> dict[str, Any]:
+        """For JSON; profiles: with the width along every crack."""
+        return _plain(self, {"cracks": [crack.as_dict(profile=profiles) for crack in self.cracks]})
+
+
+def _plain(thing: Any, instead: dict[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for name in thing.__dataclass_fields__:
+        value = getattr(thing, name)
+        if name in instead:
+            if instead[name] is not None:
+                made[name] = instead[name]
+        elif isinstance(value, Quantity | WidthProfile):
+            made[name] = _plain(value, {})
+        elif isinstance(value, np.ndarray):
+            made[name] = (
+                np.round(value.astype(float), 3).tolist() if value.dtype.kind == "f" else value.tolist()
+            )
+        else:
+            made[name] = value
+    return made

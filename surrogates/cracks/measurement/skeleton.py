@@ -1,0 +1,59 @@
+"""The middle line of one crack in a mask, as pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial import cKDTree
+from skimage.morphology import skeletonize
+
+
+def skeleton_of(part: np.ndarray, at_edge: tuple[bool, bool, bool, bool]) -> np.ndarray:
+    """Rows and columns (n, 2) int of the one pixel wide middle line of a component (h, w) bool, sorted.
+
+    at_edge: whether its box touches the photo's top, bottom, left, right edge. There the crack goes on beyond the
+    photo: it is prolonged before it is thinned, so that the line runs to the edge and does not fork into the corners.
+    Thinning: Zhang & Suen, Comm. ACM 27 (1984).
+    """
+    before = [prolongation(part, side) if at_edge[side] else 1 for side in range(4)]
+    long = np.pad(part, ((before[0], before[1]), (before[2], before[3])))
+    top, bottom, left, right = before
+    if at_edge[0]:
+        long[:top, left : left + part.shape[1]] = part[0]
+    if at_edge[1]:
+        long[-bottom:, left : left + part.shape[1]] = part[-1]
+    if at_edge[2]:
+        long[top : top + part.shape[0], :left] = part[:, :1]
+    if at_edge[3]:
+        long[top : top + part.shape[0], -right:] = part[:, -1:]
+    thin = skeletonize(long)[top : top + part.shape[0], left : left + part.shape[1]]
+    return np.argwhere(thin)
+
+
+def prolongation(part: np.ndarray, side: int) -> int:
+    """How far to prolong beyond a side: the longest run of crack along it, px, within 2 and 200."""
+    edge = (part[0], part[-1], part[:, 0], part[:, -1])[side]
+    turns = np.flatnonzero(np.diff(np.concatenate([[False], edge, [False]]).astype(np.int8)))
+    longest = int((turns[1::2] - turns[::2]).max()) if len(turns) else 0
+    return min(max(longest, 2), 200)
+
+
+def rim_of(part: np.ndarray, at_edge: tuple[bool, bool, bool, bool]) -> np.ndarray:
+    """Rows and columns (m, 2) of the pixels next to the background; the photo's edge is no background."""
+    sides = np.pad(part, 1)
+    if at_edge[0]:
+        sides[0, 1:-1] = part[0]
+    if at_edge[1]:
+        sides[-1, 1:-1] = part[-1]
+    if at_edge[2]:
+        sides[1:-1, 0] = part[:, 0]
+    if at_edge[3]:
+        sides[1:-1, -1] = part[:, -1]
+    inner = sides[:-2, 1:-1] & sides[2:, 1:-1] & sides[1:-1, :-2] & sides[1:-1, 2:]
+    return np.argwhere(part & ~inner)
+
+
+def radius_at(points: np.ndarray, rim: np.ndarray) -> np.ndarray:
+    """Radius (n,) in px of the largest disc about points (n, 2) within the crack; the rim's pixels reach 0.5 px out."""
+    if not len(rim):
+        return np.full(len(points), 0.5)
+    return cKDTree(rim).query(points)[0] + 0.5
