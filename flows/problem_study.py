@@ -41,6 +41,12 @@ class ProblemStudy(StudyFile):
     units: dict[str, str] = Field(
         default_factory=dict, description="Units of coordinates and outputs, which equations do not tell."
     )
+    data_weight: float = Field(
+        1.0,
+        gt=0,
+        description="The mean square misfit to all that is measured counts so many times as much as the mean square "
+        "of the relative residual; exact values deserve 100.",
+    )
     measurements: MeasuredTable | None = None
     snapshots: SnapshotSection | None = None
     candidates: tuple[PinnConfig, ...] = Field(

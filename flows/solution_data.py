@@ -28,9 +28,10 @@ def measured_of(study: ProblemStudy, case: EquationCase) -> Measurements | None:
         parts.append(_from_snapshots(study, study.snapshots, case))
     if not parts:
         return None
-    return Measurements(
-        np.concatenate([part.inputs for part in parts]), np.concatenate([part.values for part in parts])
+    inputs, values = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("inputs", "values")
     )
+    return Measurements(inputs, values, study.data_weight)
 
 
 def _from_table(study: ProblemStudy, case: EquationCase) -> Measurements:

@@ -14,10 +14,14 @@ from physics.problem import Coefficients, Problem
 
 @dataclass(frozen=True, eq=False)
 class Measurements:
-    """Values (n, m) of the solution measured at inputs (n, d + p); NaN where an output was not measured."""
+    """Values (n, m) of the solution measured at inputs (n, d + p); NaN where an output was not measured.
+
+    weight: their mean square misfit counts so many times as much as the mean square of the relative residual.
+    """
 
     inputs: np.ndarray
     values: np.ndarray
+    weight: float = 1.0
 
 
 def measured_on_reference(

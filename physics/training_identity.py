@@ -27,5 +27,5 @@ def training_identity(
     )
     digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode())
     if measured is not None:
-        digest.update(measured.inputs.tobytes() + measured.values.tobytes())
+        digest.update(measured.inputs.tobytes() + measured.values.tobytes() + repr(measured.weight).encode())
     return digest.hexdigest()

@@ -55,6 +55,7 @@ class EquationCase:
             digest.update(Path(source).read_bytes())
         if self.measured is not None:
             digest.update(self.measured.inputs.tobytes() + self.measured.values.tobytes())
+            digest.update(repr(self.measured.weight).encode())
         return digest.hexdigest()[:16]
 
     def reference_error(
