@@ -1,1 +1,24 @@
-"""Length, width and orientation of cracks from their mask."""
+"""Length, width and orientation of cracks from their mask, and their growth between two photos."""
+
+from __future__ import annotations
+
+from surrogates.cracks.measurement.change import CrackChange, change
+from surrogates.cracks.measurement.crack_measurements import (
+    CrackMeasurement,
+    CrackMeasurements,
+    Quantity,
+    WidthProfile,
+)
+from surrogates.cracks.measurement.measure import measure
+from surrogates.cracks.measurement.scale import Scale
+
+__all__ = [
+    "CrackChange",
+    "CrackMeasurement",
+    "CrackMeasurements",
+    "Quantity",
+    "Scale",
+    "WidthProfile",
+    "change",
+    "measure",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 from skimage.morphology import skeletonize
 
 
@@ -53,7 +53,7 @@ def rim_of(part: np.ndarray, at_edge: tuple[bool, bool, bool, bool]) -> np.ndarr
 
 
 def radius_at(points: np.ndarray, rim: np.ndarray) -> np.ndarray:
-    """Radius (n,) in px of the largest disc about points (n, 2) within the crack; the rim's pixels reach 0.5 px out."""
+    """Radius (n,), px, of the largest disc about points (n, 2) in the crack; the rim's pixels reach 0.5 px out."""
     if not len(rim):
         return np.full(len(points), 0.5)
-    return cKDTree(rim).query(points)[0] + 0.5
+    return KDTree(rim).query(points)[0] + 0.5

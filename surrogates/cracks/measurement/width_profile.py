@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from scipy.spatial import cKDTree
+from scipy.spatial import KDTree
 
 from surrogates.cracks.measurement.centreline import Centreline
 
@@ -28,7 +28,7 @@ def widths_along(
     radius: of the largest disc about every point (n,), px.
     """
     points = np.concatenate([line.points for line in lines])
-    nearest = cKDTree(points).query(pixels)[1]
+    nearest = KDTree(points).query(pixels)[1]
     area = np.bincount(nearest, minlength=len(points)).astype(float)
     widths, counted, first = [], [], 0
     for line, discs in zip(lines, radius, strict=True):

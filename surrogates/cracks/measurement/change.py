@@ -1,0 +1,110 @@
+"""How much the cracks of a place have grown between two photos."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.ndimage import binary_dilation
+from skimage.transform import ProjectiveTransform, warp
+
+from data.errors import QueryError
+from surrogates.cracks.measurement.crack_measurements import CrackMeasurements, Quantity
+from surrogates.cracks.measurement.measure import measure
+from surrogates.cracks.measurement.registration import Registration, register
+from surrogates.cracks.measurement.scale import Scale
+
+LEAST_COMMON = 0.25
+"""Share of the first photo that the second must show."""
+
+
+@dataclass(frozen=True)
+class CrackChange:
+    """Growth from the first to the second photo, in the first photo's pixels or in mm, within what both show.
+
+    length, mean_width, max_width: after less before; bounds from those of both. new: (h, w) bool, crack of the second
+    photo that lies further than the registration's error from any of the first, in the first photo's frame.
+    common: share of the first photo that both show.
+    """
+
+    length: Quantity
+    mean_width: Quantity
+    max_width: Quantity
+    before: CrackMeasurements
+    after: CrackMeasurements
+    new: np.ndarray
+    common: float
+    registration: Registration
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON, without the pictures."""
+        growth = {name: vars(getattr(self, name)) for name in ("length", "mean_width", "max_width")}
+        both = {name: getattr(self, name).as_dict(profiles=False) for name in ("before", "after")}
+        found = {
+            "matches": self.registration.matches,
+            "share": self.registration.share,
+            "off_px": self.registration.off,
+        }
+        return {
+            **growth,
+            **both,
+            "new_px2": int(self.new.sum()),
+            "common": self.common,
+            "registration": found,
+        }
+
+
+def change(
+    before: np.ndarray,
+    after: np.ndarray,
+    before_mask: np.ndarray,
+    after_mask: np.ndarray,
+    *,
+    scale: Scale | None = None,
+    seed: int = 0,
+) -> CrackChange:
+    """Compare the cracks of two photos (h, w, 3) uint8 of one place, with their masks (h, w) bool.
+
+    The second photo is laid upon the first by `register`. scale: of the first photo. Raises QueryError where they
+    cannot be laid upon each other or share too little.
+    """
+    for which, photo, mask in (("first", before, before_mask), ("second", after, after_mask)):
+        if photo.shape[:2] != mask.shape:
+            raise QueryError(
+                f"The {which} photo and its mask must be of one size",
+                f"{photo.shape[:2]} and {mask.shape}",
+                "Give its own",
+            )
+    found = register(before, after, seed=seed)
+    way = ProjectiveTransform(matrix=found.matrix)
+    shape = before_mask.shape
+    laid = np.asarray(warp(after_mask.astype(np.float32), way, output_shape=shape, order=1)) >= 0.5
+    seen = np.asarray(warp(np.ones(after_mask.shape, np.float32), way, output_shape=shape, order=0)) > 0.5
+    common = float(seen.mean())
+    if common < LEAST_COMMON:
+        raise QueryError(
+            f"The second photo must show at least {LEAST_COMMON:.0%} of the first",
+            f"{common:.0%}",
+            "Take it from nearly the same place",
+        )
+    first, second = measure(before_mask & seen, scale=scale), measure(laid & seen, scale=scale)
+    near = int(np.ceil(2.0 + 2.0 * found.off))
+    new = laid & seen & ~np.asarray(binary_dilation(before_mask, iterations=near), dtype=bool)
+    return CrackChange(
+        _growth(first.length, second.length),
+        _growth(first.mean_width, second.mean_width),
+        _growth(first.max_width, second.max_width),
+        first,
+        second,
+        new,
+        common,
+        found,
+    )
+
+
+def _growth(before: Quantity, after: Quantity) -> Quantity:
+    value = after.value - before.value
+    below = np.hypot(after.value - after.lower, before.upper - before.value)
+    above = np.hypot(after.upper - after.value, before.value - before.lower)
+    return Quantity(value, float(value - below), float(value + above), after.unit)

@@ -1,0 +1,132 @@
+"""From the mask of a photo to length, width and orientation of its cracks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from data.errors import QueryError
+from surrogates.cracks.measurement.bounds import (
+    LENGTH_ERROR,
+    MEAN_WIDTH_ERROR,
+    WIDTH_ERROR,
+    inner_and_outer,
+    outlines,
+    total,
+)
+from surrogates.cracks.measurement.component import Component, components, labelled
+from surrogates.cracks.measurement.crack_measurements import (
+    CrackMeasurement,
+    CrackMeasurements,
+    Quantity,
+    WidthProfile,
+)
+from surrogates.cracks.measurement.scale import Scale
+
+
+def measure(
+    mask: np.ndarray,
+    *,
+    scale: Scale | None = None,
+    probability: np.ndarray | None = None,
+    std: np.ndarray | None = None,
+    least_area: int = 12,
+) -> CrackMeasurements:
+    """Length, width and orientation of every connected crack of a mask, in px or, with a scale, in mm.
+
+    mask: (h, w) bool. probability, std: (h, w) of the segmentation; where they are known, the bounds span the
+    outlines at probability - std and + std as well as what pixels cannot tell. least_area: px^2, smaller ones are set
+    aside. Raises QueryError where a map does not fit.
+    """
+    if mask.ndim != 2 or mask.dtype != np.bool_:
+        raise QueryError(
+            "A mask must be a plane array of True and False",
+            f"shape {mask.shape} of {mask.dtype}",
+            "Give probability >= threshold",
+        )
+    limits = outlines(mask, probability, std)
+    labels, count = labelled(mask)
+    found = list(components(labels, count, least_area))
+    figures = np.array([total([crack]) for crack in found]).reshape(-1, 4)
+    everything = total(found)
+    low, high = figures, figures
+    low_all, high_all, area = everything, everything, (int(mask.sum()),) * 2
+    if limits is not None:
+        inner_labels, inner_count = labelled(limits.inner)
+        inner = list(components(inner_labels, inner_count, least_area))
+        outer_labels, outer_count = labelled(limits.outer)
+        outer = list(components(outer_labels, outer_count, least_area))
+        low = np.minimum(inner_and_outer(found, labels, inner, inner_labels, outer=False), figures)
+        high = inner_and_outer(found, labels, outer, outer_labels, outer=True)
+        low_all, high_all = np.minimum(total(inner), everything), np.maximum(total(outer), everything)
+        area = (int(limits.inner.sum()), int(limits.outer.sum()))
+    cracks = [_crack(c, f, a, b, scale) for c, f, a, b in zip(found, figures, low, high, strict=True)]
+    length, mean, p95, most = _quantities(everything, low_all, high_all, scale)
+    return CrackMeasurements(
+        length,
+        mean,
+        p95,
+        most,
+        Quantity(float(mask.sum()), float(area[0]), float(area[1]), "px2").scaled(scale, 2),
+        _orientation(found),
+        len(cracks),
+        sum(crack.branches for crack in cracks),
+        count - len(found),
+        None if scale is None else scale.mm_per_px,
+        tuple(sorted(cracks, key=lambda crack: -crack.length.value)),
+    )
+
+
+def _quantities(
+    figures: np.ndarray, low: np.ndarray, high: np.ndarray, scale: Scale | None
+) -> tuple[Quantity, Quantity, Quantity, Quantity]:
+    """Length and the three widths with bounds: the outlines' and the method's own error, added as squares."""
+    own = np.array([LENGTH_ERROR * figures[0], MEAN_WIDTH_ERROR, WIDTH_ERROR, WIDTH_ERROR]) * (figures[0] > 0)
+    below = figures - np.hypot(figures - low, own)
+    above = figures + np.hypot(high - figures, own)
+    made = [
+        Quantity(float(v), max(float(a), 0.0), float(b), "px").scaled(scale)
+        for v, a, b in zip(figures, below, above, strict=True)
+    ]
+    return made[0], made[1], made[2], made[3]
+
+
+def _crack(
+    component: Component, figures: np.ndarray, low: np.ndarray, high: np.ndarray, scale: Scale | None
+) -> CrackMeasurement:
+    area = float(component.area)
+    rim = 0.5 * float(
+        figures[0]
+    )  # half a pixel of edge on both sides is a pixel; one half of it is uncertain
+    return CrackMeasurement(
+        component.number,
+        component.box,
+        *_quantities(figures, low, high, scale),
+        Quantity(area, max(area - rim, 0.0), area + rim, "px2").scaled(scale, 2),
+        component.orientation_deg,
+        component.branches,
+        component.tips,
+        _profile(component, scale),
+    )
+
+
+def _profile(component: Component, scale: Scale | None) -> WidthProfile:
+    factor = 1.0 if scale is None else scale.mm_per_px
+    points = np.concatenate([line.points for line in component.lines])
+    along = [np.linspace(0.0, line.length, len(line.points)) for line in component.lines]
+    return WidthProfile(
+        np.repeat(np.arange(len(along)), [len(a) for a in along]),
+        np.concatenate(along) * factor,
+        points[:, 1],
+        points[:, 0],
+        np.concatenate(component.widths) * factor,
+        np.concatenate(component.counted),
+        "px" if scale is None else "mm",
+    )
+
+
+def _orientation(cracks: list[Component]) -> float | None:
+    """Mean direction of all cracks by their lengths, degrees in [0, 180)."""
+    if not cracks:
+        return None
+    doubled = sum(crack.length * np.exp(2j * np.radians(crack.orientation_deg)) for crack in cracks)
+    return float(np.degrees(np.angle(doubled)) / 2.0 % 180.0)
