@@ -111,6 +111,32 @@ def test_too_few_converged_networks_are_a_failure_that_is_told(case, quick):
     assert solved.surrogate.description.members == 2
 
 
+def test_a_broken_training_goes_on_and_ends_as_an_unbroken_one(case, quick, solved, tmp_path):
+    class Broken(Exception):
+        pass
+
+    seen = []
+
+    def breaking(member, told):
+        seen.append((member, told.steps))
+        if (member, told.stage) == (1, "round 1"):
+            raise Broken
+
+    with pytest.raises(Broken):
+        solve(case, quick, seed=0, name="beam", folder=tmp_path, progress=breaking)
+    rest = []
+    again = solve(
+        case,
+        quick,
+        seed=0,
+        name="beam",
+        folder=tmp_path,
+        progress=lambda member, told: rest.append((member, told.steps)),
+    )
+    assert not set(seen) & set(rest)
+    assert again.surrogate.description == solved.surrogate.description
+
+
 def test_a_change_of_anything_that_decides_a_training_changes_its_checkpoints(case, quick):
     told = {case.digest(quick, 0), case.digest(quick, 1), case.digest(replace(quick, steps=31), 0)}
     told.add(replace(case, varied=()).digest(quick, 0))
