@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from surrogates.cracks.augmentation import AugmentationConfig
 from surrogates.cracks.losses import loss_named
+
+COARSEST_OF_BACKBONE = 32
+"""Pixels of the photo to one of a backbone's last layer, along a side."""
 
 
 class CrackUNetConfig(BaseModel):
@@ -21,10 +24,11 @@ class CrackUNetConfig(BaseModel):
     members: networks, which differ by their first weights and their crops; where they disagree is uncertain.
     loss: "bce", "focal", "dice" or "iou", or several joined by "+". deep_supervision: weight of the same loss at the
     coarser levels of a residual network.
-    crop: side of the training crops in pixels. batch: crops of one step. on_crack: share of the crops that are
-    placed on a crack. augmentation: how crops differ from photos.
-    steps: of AdamW for each network at most. cpu_minutes: of processor time for all networks together, after which
-    training ends, if sooner; the learning rate follows whichever is further.
+    crop: side of the training crops in pixels, a multiple of 2 to the number of widths, of 32 with a backbone.
+    batch: crops of one step. on_crack: share of the crops that are placed on a crack. augmentation: how crops
+    differ from photos.
+    steps: of AdamW for each network at most. cpu_minutes: of processor time for all networks together (of elapsed
+    time on a GPU), after which training ends, if sooner; the learning rate follows whichever is further.
     learning_rate: it rises over the first twentieth of the training and falls to zero as a cosine.
     weight_decay: of AdamW. averaging: decay of the running mean of the weights, which is what is kept.
     checks: of the validation photos, evenly over the second half of the training; the best weights are kept.
@@ -71,3 +75,10 @@ class CrackUNetConfig(BaseModel):
     def _known_loss(cls, value: str) -> str:
         loss_named(value)
         return value
+
+    @model_validator(mode="after")
+    def _crops_halve_to_the_coarsest_level(self) -> Self:
+        multiple = COARSEST_OF_BACKBONE if self.backbone is not None else 2 ** len(self.widths)
+        if self.crop % multiple:
+            raise ValueError(f"'crop' must be a multiple of {multiple}, a pixel of the coarsest level")
+        return self

@@ -65,3 +65,8 @@ def test_backbone_is_restored_without_its_file_and_frozen_weights_stay(tmp_path:
     touched = {name for name, one in network.named_parameters() if one.grad is not None}
     assert touched
     assert not any("backbone" in name for name in touched)
+
+
+def test_crops_must_halve_to_the_coarsest_level() -> None:
+    with pytest.raises(ValueError, match="'crop' must be a multiple of 8"):
+        CrackUNetConfig(widths=(4, 6, 8), crop=36)
