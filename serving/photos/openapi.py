@@ -48,6 +48,7 @@ def segmenter_specification(description: SegmenterDescription) -> dict[str, Any]
         "distance_mm": length | {"description": "of the camera; with focal_length_mm and pixel_pitch_um"},
         "focal_length_mm": length,
         "pixel_pitch_um": length | {"description": "distance of the sensor's pixels"},
+        "scale_error": length | {"description": "share of it that the scale may be off", "default": 0},
         "augmented": {
             "type": "boolean",
             "description": "mean of eight turned and mirrored views, 8 times slower",

@@ -38,7 +38,7 @@ def choice(options: Mapping[str, str], name: str, choices: Sequence[str]) -> str
     """The option, one of the choices; the first of them where it is not given. Raises QueryError."""
     value = options.get(name, choices[0])
     if value not in choices:
-        raise QueryError(f"'{name}' must be {listed(choices)}", quoted(value), nearest(value, choices))
+        raise QueryError(f"'{name}' must be one of {listed(choices)}", quoted(value), nearest(value, choices))
     return value
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CAMERA = ("distance_mm", "focal_length_mm", "pixel_pitch_um")
 SEGMENT = PhotoRoute(
-    ("mm_per_px", *CAMERA, "augmented", "picture"), ("mask", "overlay", "probability", "std")
+    ("mm_per_px", *CAMERA, "scale_error", "augmented", "picture"), ("mask", "overlay", "probability", "std")
 )
 TRIED_SIDE = 256
 VIEWS = 8
@@ -121,21 +121,22 @@ def load_served_segmenter(shelved: Shelved, folder: Path) -> ServedSegmenter:
 
 def _scale(options: Mapping[str, str]) -> Scale | None:
     """How large a pixel is, where the client tells; raises QueryError for half of it or for both ways."""
-    from surrogates.cracks.measurement import Scale
+    from surrogates.cracks.measurement.scale import Scale
 
     direct = number(options, "mm_per_px", 0.0)
-    camera = {name: number(options, name, 0.0) for name in CAMERA if name in options}
-    if direct is not None and not camera:
-        return Scale(mm_per_px=direct)
+    camera = {name: value for name in CAMERA if (value := number(options, name, 0.0)) is not None}
+    error = number(options, "scale_error", 0.0, 1.0, open_ended=False) or 0.0
     if direct is None and not camera:
         return None
+    if direct is not None and not camera:
+        return Scale(direct, error)
     if direct is not None or len(camera) < len(CAMERA):
         raise QueryError(
             f"The scale must be given as 'mm_per_px', or by all of {', '.join(CAMERA)}",
             ", ".join([*(["mm_per_px"] if direct is not None else []), *camera]),
             "Add what is missing, or leave out the rest",
         )
-    return Scale(**camera)
+    return Scale.of_camera(**camera, relative_error=error)
 
 
 def _grey(share: np.ndarray) -> np.ndarray:

@@ -1,0 +1,92 @@
+"""POST /segment: photos in; outlines, and cracks measured in pixels and millimetres, out."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from surrogates.cracks.crack_segmenter import CrackSegmenter
+from surrogates.cracks.unet_settings import CrackUNetConfig
+
+PNG = {"Accept": "image/png"}
+
+
+@pytest.fixture(scope="module")
+def segmenter(wall) -> CrackSegmenter:
+    photos, masks = zip(*(wall(k, True) for k in range(16)), strict=True)
+    return CrackSegmenter.train(
+        CrackUNetConfig(widths=(8, 16), crop=48, batch=8, steps=60, checks=2, members=2),
+        photos[:12],
+        masks[:12],
+        validation=(photos[12:], masks[12:]),
+        seed=0,
+        name="walls",
+    )
+
+
+@pytest.fixture
+def champion(shelved, segmenter):
+    return shelved(segmenter)
+
+
+def test_the_mask_is_the_model_s_and_lies_on_the_crack(champion, ask, form, wall, segmenter):
+    photo, truth = wall(900, True)
+    reply = ask(champion, "POST", "/segment", files=form(photo), headers=PNG)
+    assert reply.status_code == 200, reply.text
+    mask = np.asarray(Image.open(io.BytesIO(reply.content)))
+    np.testing.assert_array_equal(mask > 0, segmenter.segment(photo).mask)
+    overlap = (mask > 0) & truth
+    assert overlap.sum() > 0.7 * ((mask > 0) | truth).sum()
+
+
+def test_a_crack_is_measured_in_pixels_and_in_millimetres(champion, ask, form, wall):
+    photo, _ = wall(900, True)
+    asked = {"files": form(photo)}
+    in_pixels = ask(champion, "POST", "/segment", **asked).json()["photos"][0]
+    assert in_pixels["crack"]
+    assert in_pixels["measurements"]["length"]["value"] == pytest.approx(64.0, rel=0.4)
+    assert in_pixels["measurements"]["length"]["unit"] == "px"
+    told = {"mm_per_px": "0.25"}
+    direct = ask(champion, "POST", "/segment", **asked, data=told).json()["photos"][0]["measurements"]
+    camera = {"distance_mm": "1000", "focal_length_mm": "20", "pixel_pitch_um": "5"}
+    by_camera = ask(champion, "POST", "/segment", **asked, data=camera).json()["photos"][0]["measurements"]
+    assert direct["length"]["unit"] == "mm"
+    assert direct["length"]["value"] == pytest.approx(0.25 * in_pixels["measurements"]["length"]["value"])
+    assert by_camera["length"]["value"] == pytest.approx(direct["length"]["value"])
+
+
+def test_all_pictures_come_as_an_archive(champion, ask, form, wall):
+    reply = ask(
+        champion, "POST", "/segment", files=form(wall(900, True)[0]), headers={"Accept": "application/zip"}
+    )
+    with zipfile.ZipFile(io.BytesIO(reply.content)) as archive:
+        names = {"answer.json", *(f"0_{name}.png" for name in ("mask", "overlay", "probability", "std"))}
+        assert set(archive.namelist()) == names
+        assert Image.open(archive.open("0_overlay.png")).mode == "RGB"
+
+
+def test_a_sound_wall_has_no_crack_to_measure(champion, ask, form, wall):
+    answer = ask(champion, "POST", "/segment", files=form(wall(901, False)[0])).json()["photos"][0]
+    assert not answer["crack"]
+    assert answer["share"] == 0.0
+    assert answer["measurements"]["length"]["value"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("told", "sentence"),
+    [
+        ({"distance_mm": "1000"}, "or by all of distance_mm, focal_length_mm, pixel_pitch_um"),
+        ({"mm_per_px": "1", "distance_mm": "1000"}, "Got mm_per_px, distance_mm"),
+        ({"mm_per_px": "0"}, "'mm_per_px' must be a number above 0"),
+        ({"augmented": "maybe"}, "'augmented' must be one of 'false' and 'true'"),
+        ({"prevalence": "0.1"}, "'mm_per_px'"),
+    ],
+)
+def test_what_cannot_be_measured_gets_one_sentence(champion, ask, form, wall, told, sentence):
+    reply = ask(champion, "POST", "/segment", files=form(wall(900, True)[0]), data=told)
+    assert reply.status_code == 422
+    assert sentence in reply.json()["error"]
