@@ -49,6 +49,7 @@ def segmenter_specification(description: SegmenterDescription) -> dict[str, Any]
         "focal_length_mm": length,
         "pixel_pitch_um": length | {"description": "distance of the sensor's pixels"},
         "scale_error": length | {"description": "share of it that the scale may be off", "default": 0},
+        "profiles": {"type": "boolean", "description": "the width along every crack too", "default": False},
         "augmented": {
             "type": "boolean",
             "description": "mean of eight turned and mirrored views, 8 times slower",

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 CAMERA = ("distance_mm", "focal_length_mm", "pixel_pitch_um")
 SEGMENT = PhotoRoute(
-    ("mm_per_px", *CAMERA, "scale_error", "augmented", "picture"), ("mask", "overlay", "probability", "std")
+    ("mm_per_px", *CAMERA, "scale_error", "profiles", "augmented", "picture"),
+    ("mask", "overlay", "probability", "std"),
 )
 TRIED_SIDE = 256
 VIEWS = 8
@@ -63,7 +64,7 @@ class ServedSegmenter:
         from surrogates.cracks.overlay import overlay
 
         scale = _scale(sent.options)
-        augmented = switch(sent.options, "augmented")
+        augmented, profiles = switch(sent.options, "augmented"), switch(sent.options, "profiles")
         pixels = decoded(sent)
         views = VIEWS if augmented else 1
         area = sum(one.shape[0] * one.shape[1] for one in pixels)
@@ -82,7 +83,7 @@ class ServedSegmenter:
                 "share": float(found.mask.mean()),
                 "inside": found.inside,
                 "why": found.why or None,
-                "measurements": measured.as_dict(),
+                "measurements": measured.as_dict(profiles=profiles),
             }
             pictures = {
                 "mask": found.mask,

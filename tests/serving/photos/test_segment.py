@@ -50,11 +50,12 @@ def test_a_crack_is_measured_in_pixels_and_in_millimetres(champion, ask, form, w
     assert in_pixels["crack"]
     assert in_pixels["measurements"]["length"]["value"] == pytest.approx(64.0, rel=0.4)
     assert in_pixels["measurements"]["length"]["unit"] == "px"
-    told = {"mm_per_px": "0.25"}
+    assert "profile" not in in_pixels["measurements"]["cracks"][0]
+    told = {"mm_per_px": "0.25", "profiles": "true"}
     direct = ask(champion, "POST", "/segment", **asked, data=told).json()["photos"][0]["measurements"]
     camera = {"distance_mm": "1000", "focal_length_mm": "20", "pixel_pitch_um": "5"}
     by_camera = ask(champion, "POST", "/segment", **asked, data=camera).json()["photos"][0]["measurements"]
-    assert direct["length"]["unit"] == "mm"
+    assert direct["length"]["unit"] == direct["cracks"][0]["profile"]["unit"] == "mm"
     assert direct["length"]["value"] == pytest.approx(0.25 * in_pixels["measurements"]["length"]["value"])
     assert by_camera["length"]["value"] == pytest.approx(direct["length"]["value"])
 
