@@ -11,8 +11,8 @@ from data.photos.photo import MAX_PIXELS, open_image
 
 GREY = 0.02
 """Share of the pixels that may be neither black nor white: smoothed edges, traces of JPEG."""
-INVERTED = 0.5
-"""A mask that calls more than this share crack has its colours the wrong way round."""
+INVERTED = 2 / 3
+"""A mask that calls more than this share crack has its colours the wrong way round; dense networks cover half."""
 
 
 def read_outline(path: Path, *, max_pixels: int = MAX_PIXELS) -> np.ndarray:

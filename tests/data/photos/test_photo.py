@@ -133,3 +133,10 @@ def test_masks_that_outline_nothing_are_refused(tmp_path, values, reason, says):
     with pytest.raises(PhotoError, match=says) as why:
         read_outline(tmp_path / "mask.png")
     assert why.value.reason == reason
+
+
+def test_a_dense_network_of_cracks_is_no_inverted_mask(tmp_path):
+    mask = np.zeros((20, 20), dtype=bool)
+    mask[:12] = True
+    (tmp_path / "mask.png").write_bytes(png_bytes(mask))
+    np.testing.assert_array_equal(read_outline(tmp_path / "mask.png"), mask)
