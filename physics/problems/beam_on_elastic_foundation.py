@@ -83,7 +83,7 @@ register(
             first_steps=200,
             rounds=30,
             steps=25,
-            tolerance=3e-6,
+            tolerance=1e-6,
         ),
     )
 )

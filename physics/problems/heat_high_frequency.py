@@ -93,7 +93,7 @@ register(
             Sampling(2000),
             rounds=60,
             steps=25,
-            tolerance=1e-5,
+            tolerance=1.5e-5,
         ),
     )
 )
