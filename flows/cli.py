@@ -45,8 +45,10 @@ def inspect(path: Path, /) -> None:
 
 
 @app.command
-def new(path: Path, /, *, study: Path = Path("study.toml")) -> None:
-    """Write a first study file for the runs or photos in a folder, to be looked through and run.
+def new(
+    path: Path | None = None, /, *, study: Path = Path("study.toml"), equation: str | None = None
+) -> None:
+    """Write a first study file for the runs or photos in a folder, or for an equation, to be looked through and run.
 
     Example: fieldwright new my_sweep/ --study sweep.toml
 
@@ -54,6 +56,8 @@ def new(path: Path, /, *, study: Path = Path("study.toml")) -> None:
     ----------
     study
         The file to write; one that exists is kept.
+    equation
+        In place of a folder: `burgers`, or `module:attribute` with `module.py` beside the study file.
     """
     from data.errors import StudyError
     from data.inspection import inspect as look_into
@@ -62,12 +66,19 @@ def new(path: Path, /, *, study: Path = Path("study.toml")) -> None:
     from flows.photo_inspection import first_photo_study
     from flows.studies import load_study
 
+    if (path is None) == (equation is None):
+        raise StudyError(
+            "A first study must be for a folder of runs or photos, or for an --equation",
+            "neither" if path is None else "both",
+            "Give one of them",
+        )
     if study.exists():
         raise StudyError(
             "The study file to write must not exist yet", str(study), "Choose another by --study"
         )
-    layout = recognised(path)
-    if layout is None:
+    if path is None:
+        text = _first_problem_study(equation or "", study.parent)
+    elif (layout := recognised(path)) is None:
         text = first_study(look_into(path), study.parent)
     else:
         text = first_photo_study(layout, path, study.parent)
@@ -260,6 +271,12 @@ def demo(*, folder: Path | None = None, port: int = 3000) -> None:
     from flows.demo import run_demo
 
     run_demo(folder, port, console)
+
+
+def _first_problem_study(equation: str, beside: Path) -> str:
+    from flows.first_problem_study import first_problem_study
+
+    return first_problem_study(equation, beside)
 
 
 def _silence_prefect() -> None:

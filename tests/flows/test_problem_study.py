@@ -15,6 +15,7 @@ import pytest
 from rich.console import Console
 
 from data.errors import FieldwrightError, StudyError
+from flows.first_problem_study import first_problem_study
 from flows.pipeline import run_study
 from flows.problem_pipeline import read_equation, train_candidate
 from flows.problem_study import ProblemStudy
@@ -171,6 +172,20 @@ def test_the_module_of_an_own_equation_runs_only_when_it_is_solved(tmp_path):
     assert isinstance(study, ProblemStudy)
     with pytest.raises(FieldwrightError, match=r"must run without an error\. Got RuntimeError: not now"):
         study.check()
+
+
+def test_a_first_study_of_an_equation_is_one(tmp_path):
+    path = write(tmp_path, first_problem_study("second_order_bvp", tmp_path))
+    study = load_study(path)
+    study.check()
+    assert isinstance(study, ProblemStudy)
+    assert study.candidates[0].members == 2
+    uncommented = path.read_text().replace("# varied.", "varied.")
+    varied = load_study(write(tmp_path, uncommented, "varied.toml"))
+    assert isinstance(varied, ProblemStudy)
+    assert varied.case().varied == ("a", "b")
+    with pytest.raises(FieldwrightError, match="The equation must be one of"):
+        first_problem_study("burger", tmp_path)
 
 
 @pytest.mark.parametrize("command", ["suggest", "learn"])

@@ -1,0 +1,47 @@
+"""A first study file for an equation."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from physics.problem import Problem
+from physics.problems import problem_named
+
+
+def first_problem_study(equation: str, beside: Path) -> str:
+    """The text of a study that solves an equation, to lie in the folder `beside`; raises FieldwrightError.
+
+    What can be varied, and what has units, stands in it to be taken out of the comments.
+    """
+    problem = problem_named(equation, beside)
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", problem.name).strip("._-") or "equation"
+    return "\n".join(
+        [
+            f'name = "{name}"',
+            f'problem = "{equation}"',
+            "seed = 0",
+            "",
+            *_coefficients(problem),
+            "# [units]",
+            *(f'# {one} = "m"' for one in (*problem.coordinates, *problem.outputs)),
+            "",
+            "# Without [[candidates]] the equation's own plan trains, or the defaults.",
+            "[[candidates]]",
+            'kind = "pinn"',
+            "members = 2",
+            "rounds = 10",
+            "tolerance = 1e-4",
+            "architecture = { hidden = [20, 20] }",
+            "",
+        ]
+    )
+
+
+def _coefficients(problem: Problem) -> list[str]:
+    if not problem.unknowns:
+        return []
+    lines = ["# Coefficients that become inputs of the solution:"]
+    for one in problem.unknowns:
+        lines.append(f"# varied.{one.name} = {{ minimum = {one.low:g}, maximum = {one.high:g} }}")
+    return [*lines, ""]
