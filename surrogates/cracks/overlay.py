@@ -8,8 +8,8 @@ from PIL import Image, ImageDraw, ImageFont
 from data.errors import QueryError
 from surrogates.cracks.measurement.crack_measurements import CrackMeasurements
 
-STOPS = np.array([[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]], dtype=float)
-"""Five colours of the map viridis, from the narrowest to the widest."""
+STOPS = np.array([[70, 120, 255], [40, 215, 235], [120, 240, 90], [255, 210, 40], [255, 60, 40]], dtype=float)
+"""Colours from the narrowest to the widest, all bright, for they lie on dark cracks."""
 OUTLINE = (255, 255, 255)
 SMALLEST_WITH_LEGEND = 160
 

@@ -30,7 +30,8 @@ def outlines(mask: np.ndarray, probability: np.ndarray | None, std: np.ndarray |
     """Inner and outer outline of a mask (h, w), None where no probability (h, w) is known.
 
     With the standard deviation std (h, w) of the probability p: p - std and p + std at least the mask's threshold,
-    which is the least p within the mask. Without: the thresholds halfway from it to 1 and to 0.
+    which lies between the least p within the mask and the greatest beyond it. Without: the thresholds halfway from it
+    to 1 and to 0.
     Raises QueryError where the shapes differ.
     """
     if probability is None:
@@ -48,7 +49,9 @@ def outlines(mask: np.ndarray, probability: np.ndarray | None, std: np.ndarray |
             )
     if not mask.any():
         return Outlines(mask, mask)
-    threshold = float(probability[mask].min())
+    within = float(probability.min(where=mask, initial=1.0))
+    beyond = float(probability.max(where=~mask, initial=0.0))
+    threshold = 0.5 * (within + beyond) if beyond < within else within
     if std is None:
         return Outlines(
             mask & (probability >= (1.0 + threshold) / 2.0), mask | (probability >= threshold / 2.0)

@@ -30,9 +30,9 @@ LEAST_CORRELATION = 0.5
 class Registration:
     """The map from the first photo to the second.
 
-    matrix: (3, 3), takes (x, y, 1) of the first to the second photo, px. matches: that agree, 0 where a shift was
-    found by correlation. share: of all matches, or the correlation. off: root mean square distance of the agreeing matches,
-    px of the first photo; a pixel of the reduced photo for a shift.
+    matrix: (3, 3), takes (x, y, 1) of the first to the second photo, px.
+    matches: that agree, 0 where a shift was found by correlation. share: of all matches, or the correlation.
+    off: root mean square distance of the agreeing matches, px of the first photo; for a shift, of the reduced photo.
     """
 
     matrix: np.ndarray
