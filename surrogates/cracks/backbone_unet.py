@@ -38,8 +38,8 @@ class BackboneUNet(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         *finer, x = (beside(level) for beside, level in zip(self.beside, self.backbone.maps(x), strict=True))
-        x = torch.relu(x)
+        x = torch.relu_(x)
         for k in reversed(range(len(finer))):
             x = torch_functions.interpolate(self.up[k](x), scale_factor=2.0)
-            x = self.decoders[k](torch.relu(x + finer[k]))
+            x = self.decoders[k](torch.relu_(x + finer[k]))
         return torch_functions.pixel_shuffle(self.head(x), 2)

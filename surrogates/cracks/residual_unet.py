@@ -31,7 +31,7 @@ class Block(nn.Module):
         self.first, self.second = Convolution(width, width), Convolution(width, width)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return torch.relu(x + self.second(torch.relu(self.first(x))))
+        return torch.relu_(x + self.second(torch.relu_(self.first(x))))
 
 
 class ResidualUNet(nn.Module):
@@ -76,12 +76,12 @@ class ResidualUNet(nn.Module):
 
     def features(self, x: torch.Tensor) -> list[torch.Tensor]:
         """The decoder's features, from the finest level to the coarsest."""
-        x = torch.relu(self.stem(torch_functions.pixel_unshuffle(x, 2)))
+        x = torch.relu_(self.stem(torch_functions.pixel_unshuffle(x, 2)))
         levels = [self.encoders[0](x)]
         for down, encoder in zip(self.down, self.encoders[1:], strict=True):
-            levels.append(encoder(torch.relu(down(levels[-1]))))
+            levels.append(encoder(torch.relu_(down(levels[-1]))))
         decoded = [levels.pop()]
         for up, decoder in zip(reversed(self.up), reversed(self.decoders), strict=True):
             x = torch_functions.interpolate(up(decoded[0]), scale_factor=2.0)
-            decoded.insert(0, decoder(torch.relu(x + levels.pop())))
+            decoded.insert(0, decoder(torch.relu_(x + levels.pop())))
         return decoded
