@@ -50,11 +50,16 @@ def answers(
             logits.append(
                 torch.stack([network.scored(end) for network, end in zip(networks, ends, strict=True)])
             )
-            moments = [torch.var_mean(maps, dim=(2, 3)) for maps in every[0][:-1]]
-            traits.append(
-                torch.cat([one for var, mean in moments for one in (mean, torch.log(var + LEAST))], dim=1)
-            )
+            traits.append(torch.cat([_moments(maps) for maps in every[0][:-1]], dim=1))
             last.append(torch.stack(ends))
         found = torch.cat(logits, dim=1), torch.cat(traits), torch.cat(last, dim=1)
         logit, trait, end = (one.cpu().numpy().astype(np.float64) for one in found)
     return logit, trait, end
+
+
+def _moments(maps: torch.Tensor) -> torch.Tensor:
+    """Mean and log variance over the place of each map (q, c, y, x): (q, 2 c)."""
+    # Ten times as fast as torch.var_mean, which is exact where the mean is large against the spread; here it is not.
+    mean = maps.mean(dim=(2, 3))
+    variance = (maps.square().mean(dim=(2, 3)) - mean.square()).clamp_min(0.0)
+    return torch.cat([mean, torch.log(variance + LEAST)], dim=1)

@@ -57,7 +57,8 @@ def view(photo: np.ndarray, box: Box, size: int) -> np.ndarray:
     piece = photo[row : row + rows, column : column + columns]
     if piece.shape[:2] == (size, size):
         return piece
-    tensor = torch.from_numpy(np.ascontiguousarray(piece)).permute(2, 0, 1)[None]
+    # A copy, since torch takes no array that cannot be written to.
+    tensor = torch.from_numpy(np.array(piece, order="C")).permute(2, 0, 1)[None]
     small = torch_functions.interpolate(
         tensor, size=(size, size), mode="bilinear", antialias=True, align_corners=False
     )

@@ -11,6 +11,8 @@ from sklearn.covariance import LedoitWolf
 
 WITHIN = 0.99
 """Share of the validation photos that lie inside."""
+CONSTANT = 1e-6
+"""Standard deviation up to which a feature counts as constant."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +25,7 @@ class PhotoDomain:
     distance within which 99 % of the validation photos lie; the training photos themselves lie closer, having
     formed the features.
 
-    means: (k, d). whitening: (d, d), W with W W^T = S^-1. limit: ().
+    means: (k, d). whitening: (d, v), W with W W^T = S^-1, 0 for features that never varied. limit: ().
     """
 
     means: np.ndarray
@@ -36,10 +38,13 @@ class PhotoDomain:
         classes = np.unique(label)
         means = np.stack([features[label == one].mean(axis=0) for one in classes])
         within = features - means[np.searchsorted(classes, label)]
+        spread = within.std(axis=0)
+        # What never varied tells nothing of how far away another value is.
+        varied = spread > CONSTANT
         # Shrinking is towards a multiple of 1, for which features must be of one size.
-        scale = np.maximum(within.std(axis=0), 1e-6)
-        covariance = LedoitWolf(assume_centered=True).fit(within / scale).covariance_
-        whitening = np.linalg.cholesky(np.linalg.inv(covariance)) / scale[:, None]
+        covariance = LedoitWolf(assume_centered=True).fit(within[:, varied] / spread[varied]).covariance_
+        whitening = np.zeros((len(spread), int(varied.sum())))
+        whitening[varied] = np.linalg.cholesky(np.linalg.inv(covariance)) / spread[varied, None]
         domain = cls(means, whitening, np.array(1.0))
         return cls(means, whitening, np.array(np.quantile(domain.outside(validation), WITHIN)))
 

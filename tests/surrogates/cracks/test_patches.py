@@ -48,3 +48,9 @@ def test_a_view_shrinks_by_averaging_and_keeps_what_is_already_right():
 def test_what_is_no_photo_is_refused(photo):
     with pytest.raises(QueryError, match=r"must be an array \(h, w, 3\) of uint8, h and w at least 32"):
         checked_photo(photo)
+
+
+def test_a_photo_that_cannot_be_written_to_is_seen_without_a_warning(recwarn):
+    photo = np.broadcast_to(np.array([10, 20, 30], np.uint8), (64, 64, 3))
+    assert (view(photo, (0, 0, 64, 64), 32) == photo[:32, :32]).all()
+    assert not recwarn

@@ -49,6 +49,17 @@ def test_a_user_s_own_photos_lie_inside_once_it_is_widened(domain):
     assert (widened.outside(np.full((1, 6), 60.0)) > 1.0).all()
 
 
+def test_a_feature_that_never_varied_is_left_out():
+    features, label = drawn(500, 0)
+    constant = np.column_stack([features, np.full(500, 3.0)])
+    found = PhotoDomain.fit(constant, label, constant)
+    fresh = drawn(20, 3)[0]
+    without = PhotoDomain.fit(features, label, features)
+    assert found.outside(np.column_stack([fresh, np.full(20, -7.0)])) == pytest.approx(
+        without.outside(fresh), rel=1e-9
+    )
+
+
 def test_state_restores_it(domain):
     features = drawn(20, 5)[0]
     assert np.array_equal(PhotoDomain.restore(domain.state()).outside(features), domain.outside(features))
