@@ -34,7 +34,7 @@ class Supervisor:
                 version = server.wait_until_ready()
                 print(
                     f"Serving '{self._model}' version {version} at {self._address.url} "
-                    "(POST /predict, GET /models)",
+                    "(GET /models says what, GET /docs.json how to ask)",
                     flush=True,
                 )
                 while server.exit_code is None:
