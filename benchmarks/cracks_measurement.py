@@ -1,10 +1,10 @@
 """Measured length and width against the truth of generated cracks, and what a mask of 12 megapixels costs.
 
-    python -m benchmarks.cracks measurement [--surfaces 150]
+    python -m benchmarks.cracks_measurement [--surfaces 150]
 
-Surfaces on which the cracks lie upon each other, so that the mask has less than 0.98 of their areas together, are left
-out and counted: no mask tells such cracks apart. Errors: quantiles over the surfaces; "held": share of them on which
-the bounds hold the truth.
+Surfaces on which the cracks lie upon each other, so that the mask has less than 0.98 of their areas together, are
+left out and counted: no mask tells such cracks apart. Errors: quantiles over the surfaces; "held": share of them on
+which the bounds hold the truth.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def errors(mask: np.ndarray, cracks: Sequence[Crack]) -> tuple[np.ndarray, np.nd
 
 def main(options: Sequence[str]) -> None:
     """Prints the quantiles, then seconds and memory."""
-    parser = argparse.ArgumentParser("benchmarks.cracks measurement", description=__doc__)
+    parser = argparse.ArgumentParser("benchmarks.cracks_measurement", description=__doc__)
     parser.add_argument("--surfaces", type=int, default=150)
     asked = parser.parse_args(options)
     for pattern in PATTERNS:
