@@ -105,6 +105,10 @@ def train_plain(
     example = EXAMPLES[problem.name]
     config.set_default_float(precision)
     config.set_random_seed(seed)
+    for shape in (problem.geometry, problem.time):  # made in double precision, and so would its points be
+        for key, value in vars(shape).items() if shape is not None else ():
+            if isinstance(value, np.ndarray) and value.dtype == float:
+                setattr(shape, key, value.astype(precision))
     trained = {name: _start(problem, name) for name in estimated}
     coefficients = {**problem.values, **trained}
     conditions: list[Any] = list(problem.conditions)

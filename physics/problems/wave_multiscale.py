@@ -89,7 +89,7 @@ register(
             first_steps=200,
             rounds=40,
             steps=20,
-            tolerance=1e-6,
+            tolerance=3e-6,
         ),
     )
 )
