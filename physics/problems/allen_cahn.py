@@ -133,9 +133,9 @@ register(
             Architecture((20, 20, 20)),
             Sampling(2500),
             first_steps=200,
-            rounds=60,
+            rounds=80,
             steps=20,
-            tolerance=1e-5,
+            tolerance=4e-5,
         ),
     )
 )

@@ -85,9 +85,9 @@ register(
             Architecture((20, 20, 20)),
             Sampling(3000),
             first_steps=200,
-            rounds=120,
+            rounds=160,
             steps=15,
-            tolerance=1e-5,
+            tolerance=2e-5,
         ),
     )
 )

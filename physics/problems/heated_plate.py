@@ -147,9 +147,9 @@ register(
             Architecture((20, 20, 20)),
             Sampling(1500),
             first_steps=200,
-            rounds=40,
+            rounds=60,
             steps=20,
-            tolerance=1e-5,
+            tolerance=5e-4,
         ),
     )
 )

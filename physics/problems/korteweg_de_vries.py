@@ -90,9 +90,9 @@ register(
             Architecture((20, 20, 20)),
             Sampling(2500),
             first_steps=200,
-            rounds=50,
+            rounds=80,
             steps=20,
-            tolerance=1e-5,
+            tolerance=1e-3,
         ),
     )
 )

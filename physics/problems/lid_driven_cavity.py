@@ -92,9 +92,9 @@ register(
             Architecture((20, 20, 20)),
             Sampling(1500),
             first_steps=200,
-            rounds=15,
+            rounds=20,
             steps=20,
-            tolerance=1e-3,
+            tolerance=5e-3,
         ),
     )
 )

@@ -90,7 +90,7 @@ register(
             first_steps=200,
             rounds=40,
             steps=25,
-            tolerance=1e-6,
+            tolerance=3e-6,
         ),
     )
 )

@@ -102,9 +102,9 @@ register(
             Architecture((20, 20, 20)),
             Sampling(2000),
             first_steps=200,
-            rounds=40,
+            rounds=60,
             steps=20,
-            tolerance=1e-5,
+            tolerance=1e-4,
         ),
     )
 )
