@@ -21,7 +21,9 @@ def endpoint_command(study: StudyFile, host: str, port: int, workers: int = 1) -
 
 def serve_forever(study: StudyFile, host: str, port: int, workers: int) -> int:
     """Serves until stopped; returns the endpoint's exit status."""
-    process = subprocess.Popen(endpoint_command(study, host, port, workers))
+    # However this process ends, the endpoint ends with it.
+    tied = [sys.executable, "-m", "serving.tether", *endpoint_command(study, host, port, workers)]
+    process = subprocess.Popen(tied)
     while True:
         try:
             return process.wait()

@@ -19,9 +19,8 @@ from serving.photos.replies import PhotoReply, PhotoRoute
 from serving.shelf import Shelved
 
 if TYPE_CHECKING:
-    from surrogates.cracks.measurement import Scale
-
     from surrogates.cracks.crack_segmenter import CrackSegmenter
+    from surrogates.cracks.measurement import Scale
 
 CAMERA = ("distance_mm", "focal_length_mm", "pixel_pitch_um")
 SEGMENT = PhotoRoute(

@@ -12,7 +12,7 @@ from pydantic import Field
 from data.errors import ModelError
 from surrogates.kinds import KindConfig, register
 from surrogates.polynomials import Legendre, number_of_terms
-from surrogates.search_space import Choice, Options, Span
+from surrogates.search_space import Choice, Options
 from surrogates.sparse_bayes import sparse_regression
 from surrogates.states import part, prefixed
 from surrogates.weight_posterior import WeightPosterior
@@ -110,8 +110,8 @@ class Bayes:
                         self.weights_[used, r] = ridge.coef_ * decay ** total[used]
                         self.intercept_[r] = ridge.intercept_
                         self.alpha_[r], self.lambda_[r] = ridge.alpha_, ridge.lambda_
-                    # Even and odd functions gain with every other degree only; two losses in a row end it. Waves along
-                    # a single parameter gain nothing up to their wave number: all its few degrees are tried.
+                    # Even and odd functions gain with every other degree only; two losses in a row end it. Waves
+                    # along a single parameter gain nothing up to their wave number: all its degrees are tried.
                     losses = 0 if ridge.scores_[-1] > highest else losses + 1
                     highest = max(highest, ridge.scores_[-1])
                     if losses == 2 and x.shape[1] > 1:
