@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.ticker import NullFormatter
 
 from surrogates.figures import label, line_style, panels, png
 
@@ -35,7 +36,7 @@ def table(results: Results, cases: Mapping[str, Mapping[str, Any]]) -> str:
             f"{np.mean([r['wall'] for r in ours]):.0f}",
             _errors(_of(results, name, "plain")),
             _errors(_of(results, name, "plain64")),
-            f"{min(plain) / np.median(errors):.0f}" if plain else "",
+            f"{min(plain) / np.median(errors):.0e}" if plain else "",
             case["published"],
         ]
         lines.append("| " + " | ".join(cells) + " |")
@@ -64,6 +65,8 @@ def draw(results: Results, path: Path) -> None:
             for number, result in enumerate(_of(results, name, recipe)):
                 ways = np.array(result["way"]).T
                 ax.loglog(*ways, **line_style(i), label=recipe if number == 0 else None)
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.set_minor_formatter(NullFormatter())  # they would overlap
         label(ax, "CPU time", "error", x_unit="s", title=name)
     for ax in axes[len(names) :]:
         ax.set_axis_off()
