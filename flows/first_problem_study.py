@@ -24,18 +24,33 @@ def first_problem_study(equation: str, beside: Path) -> str:
             "",
             *_coefficients(problem),
             "# [units]",
-            *(f'# {one} = "m"' for one in (*problem.coordinates, *problem.outputs)),
+            *(f'# {one} = "{_unit(problem, one)}"' for one in (*problem.coordinates, *problem.outputs)),
             "",
-            "# Without [[candidates]] the equation's own plan trains, or the defaults.",
-            "[[candidates]]",
-            'kind = "pinn"',
-            "members = 2",
-            "rounds = 10",
-            "tolerance = 1e-4",
-            "architecture = { hidden = [20, 20] }",
+            *_candidates(problem),
             "",
         ]
     )
+
+
+def _unit(problem: Problem, name: str) -> str:
+    """An example: what stands there is in comments."""
+    return "s" if problem.time is not None and name == problem.coordinates[-1] else "m"
+
+
+def _candidates(problem: Problem) -> list[str]:
+    """A candidate to begin with; in comments where the equation has a plan that is better than any first guess."""
+    lines = [
+        "[[candidates]]",
+        'kind = "pinn"',
+        "members = 2",
+        "rounds = 10",
+        "tolerance = 1e-4",
+        "architecture = { hidden = [20, 20] }",
+    ]
+    if problem.plan is None:
+        return lines
+    told = "# The equation's own plan trains, for ten minutes of one core at most. To compare others in its place:"
+    return [told, *(f"# {line}" for line in lines)]
 
 
 def _coefficients(problem: Problem) -> list[str]:

@@ -179,8 +179,11 @@ def test_a_first_study_of_an_equation_is_one(tmp_path):
     study = load_study(path)
     study.check()
     assert isinstance(study, ProblemStudy)
-    assert study.candidates[0].members == 2
-    uncommented = path.read_text().replace("# varied.", "varied.")
+    told, of_candidates = path.read_text().split("To compare others in its place:\n")
+    named = load_study(write(tmp_path, told + "\n" + of_candidates.replace("# ", ""), "named.toml"))
+    assert isinstance(named, ProblemStudy)
+    assert named.candidates[0].members == 2
+    uncommented = told.replace("# varied.", "varied.")
     varied = load_study(write(tmp_path, uncommented, "varied.toml"))
     assert isinstance(varied, ProblemStudy)
     assert varied.case().varied == ("a", "b")
