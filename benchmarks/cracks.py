@@ -3,6 +3,7 @@
     python -m benchmarks.cracks segmentation     outlines on DeepCrack and CrackForest, within and across the sets
     python -m benchmarks.cracks speed            time of an answer over that of the bare network, and memory
     python -m benchmarks.cracks classification   photos with a crack from those without
+    python -m benchmarks.cracks measurement      measured length and width against drawn truth
 
 with --help after any of them for its options. The photos are those of ../shared/data/cracks.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("segmentation", "speed", "classification")
+PARTS = ("segmentation", "speed", "classification", "measurement")
 
 
 def main() -> None:

@@ -1,6 +1,6 @@
 """Measured length and width against the truth of generated cracks, and what a mask of 12 megapixels costs.
 
-    python -m benchmarks.cracks_measurement [--surfaces 150]
+    python -m benchmarks.cracks measurement [--surfaces 150]
 
 Surfaces on which the cracks lie upon each other, so that the mask has less than 0.98 of their areas together, are
 left out and counted: no mask tells such cracks apart. Errors: quantiles over the surfaces; "held": share of them on
@@ -77,9 +77,3 @@ def main(options: Sequence[str]) -> None:
     print(
         f"memory {before:.0f} MB before, at most {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB"
     )
-
-
-if __name__ == "__main__":
-    import sys
-
-    main(sys.argv[1:])
