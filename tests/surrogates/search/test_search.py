@@ -83,7 +83,8 @@ def test_workers_find_what_one_process_finds():
 
 
 def test_the_time_budget_ends_the_search():
-    settings = SearchSettings(kinds=("linear", "rbf", "pce", "bayes"), trials=500)
+    # A search among few settings would end for want of others; the decay of 'mlp' has as many as there are numbers.
+    settings = SearchSettings(kinds=("linear", "mlp"), trials=500)
     found = select(runs_of(), settings, folds=3, seed=0, seconds=1.5)
     assert found.spent
     assert len(found.trials) < 500
