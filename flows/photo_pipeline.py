@@ -16,7 +16,7 @@ from flows.photo_study import PhotoStudy
 from flows.promotion import Decision, against_champion
 from flows.registration import register_and_decide
 from flows.report import Ingested
-from flows.tasks import pipeline_task, whole
+from flows.tasks import one_thread, pipeline_task, whole
 from flows.tracking import TrackedRun, Tracking
 
 
@@ -85,13 +85,15 @@ def learn_candidates(
     study: PhotoStudy, parts: Parts, tracking: Tracking, run: TrackedRun
 ) -> LearnedFromPhotos:
     """Trains and judges every candidate."""
-    return learn(study, parts, tracking, run)
+    with one_thread():
+        return learn(study, parts, tracking, run)
 
 
 @pipeline_task(name="test the best")
 def test_best(study: PhotoStudy, model: Model, parts: Parts) -> Judgement:
     """What the test photos say of the best candidate; nothing is chosen by it."""
-    return judge(study, model, parts.test, "Testing the best")
+    with one_thread():
+        return judge(study, model, parts.test, "Testing the best")
 
 
 def decide_on_photos(

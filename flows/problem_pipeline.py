@@ -17,7 +17,7 @@ from flows.promotion import Decision, against_champion
 from flows.record_solution import record_solution
 from flows.registration import register_and_decide
 from flows.solution_data import measured_of
-from flows.tasks import pipeline_task, whole
+from flows.tasks import one_thread, pipeline_task, whole
 from flows.tracking import TrackedRun, Tracking
 from flows.training_log import TrainingLog
 from surrogates.solution.case import EquationCase
@@ -87,15 +87,16 @@ def train_candidate(
     digest = case.digest(config, study.seed)
     log = TrainingLog(run, label, config.members, study.checkpoints / f"{digest}.jsonl")
     begin = time.perf_counter()
-    solved = solve(
-        case,
-        config,
-        seed=study.seed,
-        name=study.name,
-        label=label,
-        folder=study.checkpoints,
-        progress=log,
-    )
+    with one_thread():
+        solved = solve(
+            case,
+            config,
+            seed=study.seed,
+            name=study.name,
+            label=label,
+            folder=study.checkpoints,
+            progress=log,
+        )
     log.finish()
     verdict, description = solved.verdict, solved.surrogate.description
     judged = JudgedSolution(

@@ -15,8 +15,8 @@ T = TypeVar("T")
 # Results pass from task to task in memory and are hashed for no cache: they are arrays, and large.
 pipeline_task = partial(task, cache_policy=NO_CACHE, persist_result=False)
 
-# A few hundred runs make small matrices: BLAS threads then wait for each other longer than they compute (seven
-# times slower in all on two busy cores), and their number would change the last digits.
+# A few hundred runs, photos or points make small matrices: threads then wait for each other longer than they compute
+# (seven times slower in all on two busy cores), and their number would change the last digits.
 one_thread = partial(threadpool_limits, 1)
 
 
