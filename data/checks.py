@@ -70,7 +70,7 @@ def check_finite(run: Run) -> None:
                 "not finite",
                 f"All values of '{name}' must be finite",
                 f"{bad.sum()} of {bad.size} not finite, first at {field.on} {place}, time step {time + 1}",
-                "Look at the solver's log and run the case again",
+                "If the solver wrote them, the run diverged: look at its log and run the case again",
             )
 
 

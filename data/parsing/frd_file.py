@@ -14,6 +14,7 @@ import numpy as np
 
 from data.errors import ReadError, TruncatedError, UnfinishedError
 from data.parsing.frd_cells import FRD_CELLS
+from data.parsing.number_text import numbers_in
 
 _TENSOR = {(1, 1): "xx", (2, 2): "yy", (3, 3): "zz", (1, 2): "xy", (2, 3): "yz", (3, 1): "xz", (1, 3): "xz"}
 _FORMAT, _COUNT = slice(73, 75), slice(24, 36)
@@ -220,9 +221,9 @@ class FrdFile:
         if form >= 2:
             return np.frombuffer(self._content, "<i4", (end - start) // 4, start).astype(np.int64)
         try:
-            words = np.fromstring(self._content[start:end], dtype=np.int64, sep=" ")
-        except ValueError:
-            raise self.damaged("text among its elements") from None
+            words = numbers_in(self._content[start:end], np.int64)
+        except ValueError as word:
+            raise self.damaged(f"text among its elements ('{word}')") from None
         return words[words != -2]
 
     def _cell(self, kind: int) -> tuple[str, tuple[int, ...]]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from data.errors import ReadError, TruncatedError
 from data.parsing.gmsh_cells import GMSH_CELLS
+from data.parsing.number_text import number_of, numbers_in
 
 _DATA = ("$NodeData", "$ElementData", "$ElementNodeData")
 
@@ -159,7 +160,7 @@ class MshFile:
 
     def _data(self, section: str) -> MshData:
         texts = [self._line() for _ in range(self._count(self._line()))]
-        reals = [float(self._line()) for _ in range(self._count(self._line()))]
+        reals = [self._real(self._line()) for _ in range(self._count(self._line()))]
         numbers = [self._count(self._line()) for _ in range(self._count(self._line()))]
         if not texts or len(numbers) < 3:
             raise self.damaged(f"a section {section} without its name or its counts")
@@ -201,9 +202,9 @@ class MshFile:
             return
         end = self._end_of(section)
         try:
-            self._row = np.fromstring(self._content[self._position : end], sep=" ")
-        except ValueError:
-            raise self.damaged(f"text among the numbers of {section}") from None
+            self._row = numbers_in(self._content[self._position : end])
+        except ValueError as word:
+            raise self.damaged(f"text among the numbers of {section} ('{word}')") from None
         self._taken, self._position = 0, end
 
     def _take(self, kind: str | np.dtype, count: int) -> np.ndarray:
@@ -242,6 +243,12 @@ class MshFile:
         text = self._content[self._position : min(end, self._position + 1000)]
         self._position = end + 1
         return text.decode("latin-1").strip()
+
+    def _real(self, text: str) -> float:
+        value = number_of(text)
+        if value is None:
+            raise self.damaged(f"'{text[:40]}' where a number should stand")
+        return value
 
     def _count(self, text: str) -> int:
         if not text.isdigit():

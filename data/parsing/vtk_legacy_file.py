@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from data.errors import ReadError, TruncatedError
+from data.parsing.number_text import numbers_in
 
 _DTYPES = {
     "char": "i1", "unsigned_char": "u1", "short": "i2", "unsigned_short": "u2", "int": "i4", "unsigned_int": "u4",
@@ -109,9 +110,11 @@ class LegacyFile:
             raise TruncatedError(*self._whole(f"{len(words)} of {count} numbers"))
         self._position = len(self._content) - (len(words[count]) if len(words) > count else 0)
         try:
-            return np.array(words[:count], dtype="f8" if dtype.kind == "f" else "i8").astype(dtype)
-        except ValueError as error:
-            raise self.damaged(f"text among its numbers ({str(error)[:80]})") from None
+            return numbers_in(b" ".join(words[:count]), np.float64 if dtype.kind == "f" else np.int64).astype(
+                dtype
+            )
+        except ValueError as word:
+            raise self.damaged(f"text among its numbers ('{word}')") from None
 
     def field(self, n_arrays: int) -> list[tuple[str, np.ndarray]]:
         """The arrays of a FIELD, name and (n, components) values; those of text are left out."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 import binascii
 import lzma
 import mmap
-import warnings
 import xml.etree.ElementTree as ET
 import zlib
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from data.errors import ReadError, TruncatedError
+from data.parsing.number_text import numbers_in
 from data.parsing.vtk_bytes import Base64Bytes, RawBytes, decompressor, unpacked
 
 _DTYPES = {
@@ -23,7 +23,7 @@ _DTYPES = {
     "Int64": "i8", "UInt64": "u8", "Float32": "f4", "Float64": "f8",
 }  # fmt: skip
 _SPACES = b" \n\r\t"
-_DAMAGE = (ValueError, binascii.Error, zlib.error, lzma.LZMAError, RuntimeError, DeprecationWarning)
+_DAMAGE = (ValueError, binascii.Error, zlib.error, lzma.LZMAError, RuntimeError)
 
 
 class VtkXml:
@@ -149,9 +149,6 @@ def _whole(path: Path, got: str) -> tuple[str, str, str]:
 
 
 def _from_ascii(text: bytes, dtype: np.dtype) -> np.ndarray:
-    with warnings.catch_warnings():
-        # numpy only warns where the text is no number; a file that holds garbage must not pass.
-        warnings.simplefilter("error", DeprecationWarning)
-        if dtype.itemsize == 1:
-            return np.fromstring(text, dtype="i8", sep=" ").astype(dtype)
-        return np.fromstring(text, dtype=dtype.newbyteorder("="), sep=" ")
+    native = dtype.newbyteorder("=")
+    wide = np.uint64 if dtype.kind == "u" and dtype.itemsize == 8 else np.int64
+    return numbers_in(text, native.type if dtype.kind == "f" else wide).astype(native, copy=False)

@@ -13,6 +13,7 @@ import numpy as np
 
 from data.errors import ReadError, TruncatedError
 from data.parsing.hdf5_values import opened, values_of
+from data.parsing.number_text import number_of, numbers_in
 
 _KINDS = {"float": "f", "int": "i", "uint": "u", "char": "i1", "uchar": "u1"}
 
@@ -74,15 +75,11 @@ class XdmfFile:
         elif form == "Binary":
             values = self._binary(item, text, math.prod(shape))
         else:
-            kind = (
-                np.int64
-                if item.get("NumberType", item.get("DataType", "")).lower() in ("int", "uint")
-                else float
-            )
+            whole = item.get("NumberType", item.get("DataType", "")).lower() in ("int", "uint")
             try:
-                values = np.fromstring(text, dtype=kind, sep=" ")
-            except ValueError:
-                raise self.damaged(f"text among its numbers, as in '{text[:40]}'") from None
+                values = numbers_in(text, np.int64 if whole else np.float64, math.prod(shape))
+            except ValueError as word:
+                raise self.damaged(f"text among its numbers ('{word}')") from None
         if values.size != math.prod(shape):
             raise self.damaged(f"{values.size} numbers for the dimensions {' x '.join(map(str, shape))}")
         return values.reshape(shape)
@@ -157,4 +154,4 @@ class XdmfFile:
 
 def _time(grid: ET.Element) -> float | None:
     time = grid.find("Time")
-    return None if time is None or time.get("Value") is None else float(time.get("Value", "nan"))
+    return None if time is None or time.get("Value") is None else number_of(time.get("Value", ""))
