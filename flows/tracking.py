@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import os
 import re
@@ -20,6 +19,7 @@ from mlflow.exceptions import MlflowException
 
 from data.environment import home
 from data.errors import ModelError
+from flows.tracking_store import open_store
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,12 +51,7 @@ class Tracking:
     def __init__(self, uri: str | None, name: str) -> None:
         self.uri = uri or default_uri()
         self.name = name
-        # Both log every step of making a new store; none of it is for users.
-        for talker in ("alembic", "mlflow"):
-            logging.getLogger(talker).setLevel(logging.WARNING)
-        if self.uri.startswith("sqlite:///"):
-            Path(self.uri.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
-        self.client = mlflow.MlflowClient(self.uri, self.uri)
+        self.client = open_store(self.uri)
 
     def experiment_id(self) -> str:
         """The study's experiment, made at its first use."""
@@ -64,7 +59,14 @@ class Tracking:
         if experiment is not None:
             return experiment.experiment_id
         place = (home() / "mlartifacts" / self.name).as_uri() if self.uri.startswith("sqlite:") else None
-        return self.client.create_experiment(self.name, artifact_location=place)
+        try:
+            return self.client.create_experiment(self.name, artifact_location=place)
+        except MlflowException as error:
+            # Another command has made it in the meantime.
+            experiment = self.client.get_experiment_by_name(self.name)
+            if error.error_code != "RESOURCE_ALREADY_EXISTS" or experiment is None:
+                raise
+            return experiment.experiment_id
 
     @contextmanager
     def run(self, name: str, parent: str | None = None) -> Iterator[TrackedRun]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
 from pathlib import Path
 
 from data.errors import ModelError
+from data.redaction import without_password
 from serving.shelf import Shelved
 from surrogates.artifact import MANIFEST
 
@@ -44,12 +44,12 @@ class Registry:
         except Exception as error:
             if isinstance(error, MlflowException) and error.error_code in ABSENT:
                 raise ModelError(
-                    f"Model '{model}' must have a version with the alias '{ALIAS}' in {_without_password(self._uri)}",
+                    f"Model '{model}' must have a version with the alias '{ALIAS}' in {without_password(self._uri)}",
                     "none",
                     "Train and promote one first, or correct the name of the model or the tracking store",
                 ) from error
             raise ModelError(
-                f"The tracking store {_without_password(self._uri)} must answer",
+                f"The tracking store {without_password(self._uri)} must answer",
                 _first_line(error),
                 "Check the address and that the store is up",
             ) from error
@@ -99,8 +99,4 @@ def _refuse_missing_file(tracking_uri: str) -> None:
 
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
-    return _without_password(f"{type(error).__name__}: {lines[0] if lines else 'no further words'}")
-
-
-def _without_password(text: str) -> str:
-    return re.sub(r"//[^/@\s]*@", "//", text)
+    return without_password(f"{type(error).__name__}: {lines[0] if lines else 'no further words'}")
