@@ -6,12 +6,32 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.spatial import Delaunay, KDTree
 
+from data.inside_cells import locate
+from data.mesh import Mesh
+from data.places import places, spacings
+
 # A simplex longer than this many spacings of its corners bridges a bay of the rim, and says nothing there.
 _LONG = 3.0
 
 
-def interpolation(sources: np.ndarray, targets: np.ndarray) -> csr_array:
+def between_meshes(mesh: Mesh, reference: Mesh, on: str) -> csr_array:
+    """W (t, s) that takes values on the points or cells of a mesh to those of the reference, exact for linear u.
+
+    Values on points are interpolated within the mesh's own cells where these are known.
+    """
+    targets = places(reference, on)
+    located = locate(mesh, targets) if on == "point" else None
+    if located is None or not located.inside.all():
+        return interpolation(places(mesh, on), targets, spacings(mesh, on))
+    rows = np.repeat(np.arange(len(targets)), 4)
+    shape = (len(targets), mesh.n_points)
+    return csr_array((located.weights.ravel(), (rows, located.nodes.ravel())), shape=shape)
+
+
+def interpolation(sources: np.ndarray, targets: np.ndarray, spacing: np.ndarray | None = None) -> csr_array:
     """W (t, s) with u(targets) = W u(sources), exact for linear u; sources (s, 3), targets (t, 3).
+
+    spacing: (s,) how far the next source is; the distance of the fourth neighbour where it is not known.
 
     The weights are barycentric in the Delaunay simplex that holds the target. Where none does, or a drawn-out one
     at the rim, the target takes the least-squares plane through the nearest sources. Sources on a line or in a
@@ -19,7 +39,7 @@ def interpolation(sources: np.ndarray, targets: np.ndarray) -> csr_array:
     """
     s, t = _in_own_dimensions(sources, targets)
     d = s.shape[1]
-    weights, columns = _on_a_line(s[:, 0], t[:, 0]) if d == 1 else _in_simplices(s, t)
+    weights, columns = _on_a_line(s[:, 0], t[:, 0]) if d == 1 else _in_simplices(s, t, spacing)
     outside = ~(np.isfinite(weights).all(axis=1) & (weights > -1e-9).all(axis=1))
     weights[outside] = 0.0
     rows = np.repeat(np.arange(len(t)), d + 1)
@@ -41,7 +61,7 @@ def _in_own_dimensions(sources: np.ndarray, targets: np.ndarray) -> tuple[np.nda
     return (sources - centre) @ kept.T, (targets - centre) @ kept.T
 
 
-def _in_simplices(s: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _in_simplices(s: np.ndarray, t: np.ndarray, spacing: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Barycentric weights and corners, (t, d+1) each; the weights of targets that no good simplex holds are NaN."""
     triangulation = Delaunay(s)
     home = np.asarray(triangulation.find_simplex(t))
@@ -50,9 +70,9 @@ def _in_simplices(s: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     transform = np.asarray(triangulation.transform)[home]
     partial = np.einsum("tij,tj->ti", transform[:, :-1], t - transform[:, -1])
     weights = np.concatenate([partial, 1 - partial.sum(axis=1, keepdims=True)], axis=1)
-    spacing = KDTree(s).query(s, k=min(5, len(s)))[0][:, -1]
+    step = np.asarray(KDTree(s).query(s, k=min(5, len(s)))[0])[:, -1] if spacing is None else spacing
     length = np.max([np.ptp(s[corners][:, :, i], axis=1) for i in range(s.shape[1])], axis=0)
-    weights[(home < 0) | (length > _LONG * spacing[corners].max(axis=1))] = np.nan
+    weights[(home < 0) | (length > _LONG * step[corners].max(axis=1))] = np.nan
     return weights, corners
 
 
@@ -66,10 +86,15 @@ def _on_a_line(s: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _beyond(s: np.ndarray, t: np.ndarray, outside: np.ndarray) -> csr_array:
-    """Rows for targets outside: the constant term of the least-squares plane round the target."""
+    """Rows for targets outside: the least-squares plane through the nearest sources.
+
+    The plane goes through their mean, so that the weights add up to one even where the sources lie in one layer
+    and tell nothing of the slope across it, which is then 0.
+    """
     count = min(3 * s.shape[1] + 1, len(s))
     near = np.asarray(KDTree(s).query(t[outside], k=count)[1]).reshape(len(outside), count)
-    plane = np.concatenate([np.ones((*near.shape, 1)), s[near] - t[outside, None]], axis=2)
-    weights = np.linalg.pinv(plane)[:, 0] if len(outside) else np.zeros(near.shape)
+    middle = s[near].mean(axis=1, keepdims=True)
+    slope = np.linalg.pinv(s[near] - middle, rcond=1e-6) if len(outside) else np.zeros((0, s.shape[1], count))
+    weights = 1 / count + np.einsum("kd,kdc->kc", t[outside] - middle[:, 0], slope)
     rows = np.repeat(outside, count)
     return csr_array((weights.ravel(), (rows, near.ravel())), shape=(len(t), len(s)))

@@ -29,6 +29,23 @@ def dimension(cell_type: str) -> int:
     return known.get(family(cell_type), 3)
 
 
+def corner_simplices(cell_type: str, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """The simplices that cells (k, nodes of the type) are made of, (s, d+1), and the cell of each, (s,).
+
+    Higher-order cells are taken by their corners. None for types that are unknown here.
+    """
+    split = _split(cell_type, nodes.shape[1])
+    if not split:
+        return None
+    simplices = np.concatenate([nodes[:, list(corner)] for corner in split])
+    return simplices, np.tile(np.arange(len(nodes)), len(split))
+
+
+def _split(cell_type: str, n_nodes: int) -> list[tuple[int, ...]]:
+    kind = family(cell_type)
+    return [(0, i, i + 1) for i in range(1, n_nodes - 1)] if kind == "polygon" else _SIMPLICES.get(kind, [])
+
+
 def _simplex_measure(corners: np.ndarray) -> np.ndarray:
     """|det| / d! by Gram's determinant, corners (k, d+1, 3)."""
     edges = corners[:, 1:] - corners[:, :1]
@@ -44,12 +61,8 @@ def cell_measures(mesh: Mesh) -> np.ndarray:
         return np.ones(mesh.n_cells)
     parts = []
     for name, nodes in mesh.cells.items():
-        kind = family(name)
-        simplices = _SIMPLICES.get(kind, [])
-        if kind == "polygon":
-            simplices = [(0, i, i + 1) for i in range(1, nodes.shape[1] - 1)]
         measure = np.zeros(len(nodes))
-        for corner in simplices:
+        for corner in _split(name, nodes.shape[1]):
             measure += _simplex_measure(mesh.points[nodes[:, list(corner)]])
         parts.append(measure)
     return np.concatenate(parts) if parts else np.zeros(0)

@@ -6,8 +6,12 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from data.errors import RunRejected
+from data.inside_cells import locate
 from data.mesh import Mesh
+from data.mesh_difference import difference, remedy
 
+# Share of an extent by which two meshes of one geometry may differ in it: a round outline in 20 sides is that short.
+_EXTENT = 0.01
 # A target farther than this many spacings from every source near it lies in a hole of the sources or outside.
 _REACH = 2.0
 
@@ -40,24 +44,62 @@ def spacings(mesh: Mesh, on: str) -> np.ndarray:
 
 
 def covered(mesh: Mesh, on: str, targets: np.ndarray) -> np.ndarray:
-    """(t,) whether one of the places next to a target is within two of that place's own spacings."""
+    """(t,) whether each target is in a cell of the mesh, or hardly outside of one (`data.inside_cells`).
+
+    Where the nodes of the cells are unknown: whether one of the places next to the target is within two of that
+    place's own spacings.
+    """
+    located = locate(mesh, targets)
+    if located is not None:
+        return located.inside
     here, spacing = places(mesh, on), spacings(mesh, on)
     distance, near = KDTree(here).query(targets, k=min(8, len(here)))
     near, distance = near.reshape(len(targets), -1), distance.reshape(len(targets), -1)
     return np.any(distance <= _REACH * spacing[near], axis=1)
 
 
-def check_covered(mesh: Mesh, on: str, targets: np.ndarray) -> None:
-    """Raises RunRejected ("wrong mesh") unless the mesh covers all targets."""
-    missing = ~covered(mesh, on, targets)
-    if missing.any():
-        x, y, z = targets[missing][0]
-        raise RunRejected(
-            "wrong mesh",
-            "A mesh that is mapped and the mesh of the study must cover each other",
-            f"{missing.sum()} of {len(targets)} places out of reach, the first at ({x:g}, {y:g}, {z:g})",
-            "Run the case on the same geometry, or choose a grid within what all runs have in common",
-        )
+def check_covered(mesh: Mesh, reference: Mesh, on: str) -> None:
+    """Raises RunRejected ("wrong mesh") unless mesh and reference cover each other and are of one size."""
+    for one, other in ((mesh, reference), (reference, mesh)):
+        targets = places(other, on)
+        missing = ~covered(one, on, targets)
+        if missing.any():
+            x, y, z = targets[missing][0]
+            raise _not_one_geometry(
+                mesh,
+                reference,
+                f"{missing.sum()} of {len(targets)} places {'of the study ' if one is mesh else ''}outside of "
+                f"{'the run' if one is mesh else 'the mesh of the study'}, the first at ({x:g}, {y:g}, {z:g}): ",
+            )
+    lows = mesh.points.min(axis=0), reference.points.min(axis=0)
+    highs = mesh.points.max(axis=0), reference.points.max(axis=0)
+    extent = np.minimum(highs[0] - lows[0], highs[1] - lows[1])
+    off = np.maximum(np.abs(lows[0] - lows[1]), np.abs(highs[0] - highs[1]))
+    # A mesh of one layer of cells and a plane of places are both two-dimensional.
+    off[extent <= 1e-9 * extent.max()] = 0.0
+    if np.any(off > _EXTENT * extent + _rim(mesh, reference, on)):
+        raise _not_one_geometry(mesh, reference)
+
+
+def _rim(mesh: Mesh, reference: Mesh, on: str) -> float:
+    """How far the outermost places of both may lie within the geometry, where a mesh is known by places alone."""
+    if not (_is_places(mesh) or _is_places(reference)):
+        return 0.0
+    return 0.5 * float(sum(np.median(spacings(one, on)) for one in (mesh, reference) if not one.cells))
+
+
+def _is_places(mesh: Mesh) -> bool:
+    centres = mesh.cell_centres
+    return not mesh.cells and (centres is None or np.array_equal(centres, mesh.points))
+
+
+def _not_one_geometry(mesh: Mesh, reference: Mesh, what: str = "") -> RunRejected:
+    return RunRejected(
+        "wrong mesh",
+        "A mesh that is mapped and the mesh of the study must cover each other",
+        what + difference(mesh, reference),
+        remedy(mesh, reference, "Run the case on the same geometry"),
+    )
 
 
 def regular_grid(mesh: Mesh, shape: tuple[int, ...]) -> Mesh:

@@ -18,6 +18,7 @@ from data.formats import Reader, Run, reader_for, reader_named
 from data.groups import MESHES, read_mesh
 from data.mapping import Mapping as MeshMapping
 from data.mesh import Mesh
+from data.mesh_difference import difference, remedy
 from data.places import regular_grid
 from data.renumbering import renumbered, renumbering
 from data.rules import Rules
@@ -150,8 +151,12 @@ def _on_study_mesh(run: Run, task: Task) -> Run:
         raise RunRejected(
             "wrong mesh",
             f"A run must be on the mesh of the study ({_counts(study.reference)})",
-            f"another mesh ({_counts(run.mesh)})",
-            "Run it on that mesh, have it mapped ('mesh' in the study file), or begin a new store for a new mesh",
+            difference(run.mesh, study.reference),
+            remedy(
+                run.mesh,
+                study.reference,
+                "Run it on that mesh, have it mapped ('mesh' in the study file), or begin a new store for a new mesh",
+            ),
         )
     return study(run, rule.largest_error)
 

@@ -11,6 +11,9 @@ from typing import Literal
 
 from data.timebase import TimeRule
 
+# Raised when the same run would be mapped to other values than before: it is then read again.
+_MAPPING = "interpolated within cells"
+
 
 @dataclass(frozen=True)
 class MeshRule:
@@ -60,5 +63,6 @@ class Rules:
 
     def hash(self, parameters: Mapping[str, float] | None, files: Sequence[Path] = ()) -> str:
         """SHA-256 of these rules, the parameters of a run and what of it is read: a change reads it again."""
-        asked = json.dumps([asdict(self), parameters, files], sort_keys=True, default=str)
-        return hashlib.sha256(asked.encode()).hexdigest()
+        mapped = self.mesh.rule == "map" or self.mesh.grid is not None
+        asked = [asdict(self), parameters, files, *([_MAPPING] if mapped else [])]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,6 +1,7 @@
 """Meshes that differ: another numbering is recognised and undone, another mesh is mapped or refused."""
 
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,10 +12,11 @@ from scipy.spatial import Delaunay
 from data.errors import RunRejected
 from data.formats import Field, Run
 from data.ingest import ingest
+from data.inside_cells import locate
 from data.interpolation import apply, interpolation
 from data.mapping import Mapping
 from data.mesh import Mesh
-from data.places import regular_grid
+from data.places import check_covered, regular_grid
 from data.renumbering import renumbered, renumbering
 from data.rules import MeshRule
 
@@ -133,7 +135,7 @@ def test_a_mapped_run_is_close_to_its_field_and_the_note_says_how_close():
     )
     assert error < 0.01
     (note,) = mapped.notes
-    assert f"known on both meshes to {Mapping(reference).known_field_error(mesh, 'point'):.2%}" in note
+    assert f"known on both meshes, to {Mapping(reference).known_field_error(mesh, 'point'):.2%}" in note
     noted = float(note.split()[-1].rstrip("%")) / 100
     # The way back adds a loss of the same kind.
     assert 0.5 * error < noted < 5 * error
@@ -154,6 +156,149 @@ def test_another_domain_is_refused():
     run = Run(larger, {"u": Field(np.zeros((1, mesh.n_points, 1)), "point")})
     with pytest.raises(RunRejected, match="must cover each other"):
         Mapping(mesh)(run, 1.0)
+
+
+def box(
+    size: tuple[float, float, float], counts: tuple[int, int, int] = (8, 3, 4), corner: float = 0.0
+) -> Mesh:
+    """A box of hexahedra with its low corner at `corner` of each axis."""
+    axes = [corner + np.linspace(0, length, n + 1) for length, n in zip(size, counts, strict=True)]
+    points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 3)
+    number = np.arange(len(points)).reshape([n + 1 for n in counts])
+    low, high = slice(None, -1), slice(1, None)
+    ring = [(low, low), (high, low), (high, high), (low, high)]
+    nodes = [number[(*way, level)].ravel() for level in (low, high) for way in ring]
+    return Mesh(points, {"hexahedron": np.stack(nodes, axis=1)})
+
+
+def bending(mesh: Mesh, on: str = "point") -> Run:
+    """Stress that grows linearly with the height: extrapolated without a loss there and back."""
+    values = mesh.points[:, 2] if on == "point" else mesh.points[mesh.cells["hexahedron"]].mean(axis=1)[:, 2]
+    return Run(mesh, {"S": Field(values[None, :, None], "point" if on == "point" else "cell")})
+
+
+@pytest.mark.parametrize("on", ["point", "cell"])
+@pytest.mark.parametrize(
+    ("size", "counts", "says"),
+    [
+        ((200.0, 20.0, 6.4), (8, 3, 4), "the same connectivity"),
+        ((200.0, 20.0, 16.1), (8, 3, 4), "the same connectivity"),
+        ((200.0, 20.0, 18.0), (8, 3, 4), "200 x 20 x 18 in size instead of 200 x 20 x 18.4 in size"),
+        ((200.0, 20.0, 16.1), (10, 4, 6), "another mesh"),
+        ((180.0, 20.0, 18.4), (10, 4, 6), "another mesh"),
+        ((200e3, 20e3, 18.4e3), (8, 3, 4), "1000 times the size"),
+        ((200e3, 20e3, 18.4e3), (10, 4, 6), "as if it were in mm and the study's in m"),
+        ((0.2, 0.02, 0.0184), (8, 3, 4), "as if it were in m and the study's in mm"),
+    ],
+)
+def test_a_mesh_of_another_size_is_never_extrapolated(on, size, counts, says):
+    reference, mesh = box((200.0, 20.0, 18.4)), box(size, counts)
+    for one, other in ((mesh, reference), (reference, mesh)):
+        with pytest.raises(RunRejected, match="must cover each other") as why:
+            Mapping(other)(bending(one, on), 1e9)
+        assert says in str(why.value) or one is reference
+
+
+def test_boxes_of_one_size_in_other_long_cells_are_mapped_without_a_loss_of_what_is_linear():
+    reference, mesh = box((200.0, 20.0, 18.4), (6, 3, 5)), box((200.0, 20.0, 18.4), (9, 5, 6))
+    mapped = Mapping(reference)(bending(mesh), 0.1)
+    np.testing.assert_allclose(mapped.fields["S"].values[0, :, 0], reference.points[:, 2], atol=1e-9)
+
+
+@pytest.mark.parametrize("stretch", [1.0, 10.0, 1000.0])
+def test_a_constant_stays_what_it_is_however_long_the_cells(stretch):
+    """Weights that do not add up to one turn an ambient temperature of 293 K into something else."""
+    one, other = (
+        box((stretch, 1.0, 1.0), counts).points[:, None].mean(axis=1) for counts in ((5, 4, 4), (7, 5, 6))
+    )
+    np.testing.assert_allclose(interpolation(one, other) @ np.full(len(one), 293.0), 293.0, rtol=1e-9)
+
+
+@pytest.mark.parametrize("height", [6.4, 16.1, 24.0])
+@pytest.mark.parametrize("known", ["places alone", "centres beside points"])
+def test_a_cloud_of_another_height_is_not_extrapolated(known, height):
+    def cloud(high: float, counts: tuple[int, int, int]) -> Mesh:
+        mesh = box((40.0, 20.0, high), counts)
+        centres = mesh.points[mesh.cells["hexahedron"]].mean(axis=1)
+        return Mesh(centres) if known == "places alone" else Mesh(mesh.points, cell_centres=centres)
+
+    reference, mesh, alike = (
+        cloud(h, n) for h, n in ((18.4, (20, 10, 9)), (height, (20, 10, 9)), (18.4, (24, 12, 11)))
+    )
+    on: Literal["point", "cell"] = "point" if known == "places alone" else "cell"
+    check_covered(alike, reference, on)
+    for one, other in ((mesh, reference), (reference, mesh)):
+        with pytest.raises(RunRejected, match="must cover each other"):
+            check_covered(one, other, on)
+
+
+def test_a_mesh_moved_away_is_told_by_how_much():
+    reference, mesh = box((2.0, 1.0, 1.0)), box((2.0, 1.0, 1.0), corner=0.25)
+    with pytest.raises(RunRejected, match=r"moved by \(0.25, 0.25, 0.25\)"):
+        Mapping(reference)(bending(mesh), 1.0)
+
+
+def test_the_error_of_a_field_known_on_both_meshes_decides():
+    """A constant survives the way there and back on any mesh; the cosine does not."""
+    reference, mesh = box((1.0, 1.0, 1.0), (12, 12, 12)), box((1.0, 1.0, 1.0), (1, 1, 1))
+    run = Run(mesh, {"S": Field(np.ones((1, mesh.n_points, 1)), "point")})
+    known = Mapping(reference).known_field_error(mesh, "point")
+    with pytest.raises(RunRejected, match="half a cosine"):
+        Mapping(reference)(run, 0.9 * known)
+    assert Mapping(reference)(run, 1.1 * known).notes
+
+
+@pytest.mark.parametrize("kind", ["hexahedron", "quad", "triangle"])
+def test_points_are_inside_where_they_are_mixtures_of_corners_and_outside_beyond_a_twentieth(kind):
+    rng = np.random.default_rng(3)
+    solid = kind == "hexahedron"
+    mesh = box((3.0, 1.0, 0.2), (5, 4, 3)) if solid else square(8, seed=2)
+    if kind == "quad":
+        n = np.arange(64).reshape(8, 8)
+        mesh = Mesh(
+            mesh.points,
+            {"quad": np.stack([n[:-1, :-1], n[1:, :-1], n[1:, 1:], n[:-1, 1:]], -1).reshape(-1, 4)},
+        )
+    nodes = mesh.cells[kind]
+    within = np.einsum("kn,knd->kd", rng.dirichlet(np.ones(nodes.shape[1]), len(nodes)), mesh.points[nodes])
+    located = locate(mesh, within)
+    assert located is not None
+    assert located.inside.all()
+    made_up = np.einsum("ki,kid->kd", located.weights, mesh.points[located.nodes])
+    np.testing.assert_allclose(made_up, within, atol=1e-12)
+    low, high = mesh.points.min(axis=0), mesh.points.max(axis=0)
+    for axis in range(3 if solid else 2):
+        beyond = within.copy()
+        beyond[:, axis] = high[axis] + 0.2 * (high - low).max()
+        missed = locate(mesh, beyond)
+        assert missed is not None
+        assert not missed.inside.any()
+
+
+def test_long_thin_cells_hold_the_points_that_are_nearer_to_the_middle_of_others():
+    mesh = box((100.0, 1.0, 1.0), (1, 30, 30))
+    hit = locate(mesh, np.array([[99.0, 0.5, 0.5], [1.0, 0.01, 0.99], [150.0, 0.5, 0.5]]))
+    assert hit is not None
+    assert hit.inside.tolist() == [True, True, False]
+
+
+def test_two_round_holes_in_other_counts_of_sides_cover_each_other():
+    """The rise of the arc over a side is no other geometry: rings of 16 and 40 sides round one hole."""
+
+    def ring(sides: int, radius: float = 1.0) -> Mesh:
+        turn, layer = np.meshgrid(np.arange(sides), np.linspace(radius, 3.0, 9), indexing="ij")
+        angle = 2 * np.pi * turn / sides
+        points = np.stack([layer * np.cos(angle), layer * np.sin(angle), 0 * angle], axis=-1).reshape(-1, 3)
+        n = np.arange(len(points)).reshape(sides, 9)
+        after = np.roll(n, -1, axis=0)
+        cells = np.stack([n[:, :-1], after[:, :-1], after[:, 1:], n[:, 1:]], axis=-1).reshape(-1, 4)
+        return Mesh(points, {"quad": cells})
+
+    coarse, fine, smaller_hole = ring(16), ring(40), ring(40, radius=0.8)
+    check_covered(coarse, fine, "point")
+    check_covered(coarse, fine, "cell")
+    with pytest.raises(RunRejected, match="must cover each other"):
+        check_covered(smaller_hole, fine, "point")
 
 
 def with_hole(n: int) -> Mesh:
@@ -177,6 +322,7 @@ def test_a_regular_grid_leaves_holes_out():
     grid = regular_grid(with_hole(30), (41, 41))
     radius = np.linalg.norm(grid.points[:, :2] - 0.5, axis=1)
     assert radius.min() > 0.15
+    assert grid.cell_volumes is not None
     np.testing.assert_allclose(grid.cell_volumes, 1 / 40**2)
     assert np.sum(radius > 0.35) == np.sum(
         np.linalg.norm(regular_grid(square(30), (41, 41)).points[:, :2] - 0.5, axis=1) > 0.35
@@ -214,7 +360,8 @@ def test_a_run_on_another_mesh_is_mapped_when_the_study_says_so(two_meshes, stor
     report = ingest(store, two_meshes.sources(), two_meshes.table(3), rules)
     assert report.accepted == ["run_0", "run_1", "run_2"]
     assert any(
-        note.startswith("'T' mapped to the mesh of the study: a cosine known") for note in report.notes
+        note.startswith("'T' mapped to the mesh of the study: half a cosine along each axis, known")
+        for note in report.notes
     )
     np.testing.assert_allclose(store.snapshots()["T"].sel(run="run_2"), two_meshes.points[:, 0], atol=1e-12)
 
