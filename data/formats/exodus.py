@@ -26,7 +26,7 @@ class ExodusReader:
     """Reads `.e` and `.exo` files; `disp_x, disp_y, disp_z` become one vector, `s_xx` to `s_zx` one tensor."""
 
     name = "exodus"
-    version = "1"
+    version = "2"
 
     def accepts(self, path: Path) -> bool:
         """By the suffix, also with the number of a restart behind it, and the first bytes."""

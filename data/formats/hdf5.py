@@ -11,6 +11,7 @@ import numpy as np
 
 from data.formats import register
 from data.parsing.array_reader import ArrayReader
+from data.parsing.cf_values import decoded
 from data.parsing.hdf5_values import opened, values_of
 from data.parsing.named_arrays import NamedArray
 
@@ -19,7 +20,7 @@ class Hdf5Reader(ArrayReader):
     """Reads `.h5` and `.hdf5` files; groups that hold the same arrays, as "0000", "0001", ..., are runs."""
 
     name = "hdf5"
-    version = "1"
+    version = "2"
 
     def accepts(self, path: Path) -> bool:
         """By the suffix and the first bytes; the `.h5` beside an XDMF file of that name is not a result itself."""
@@ -52,7 +53,8 @@ def arrays_under(group: Any) -> dict[str, NamedArray]:
             unit = item.attrs.get("units", item.attrs.get("unit"))
             text = unit.decode("utf-8", errors="replace") if isinstance(unit, bytes) else unit
             told = text if isinstance(text, str) and text else None
-            found[name] = NamedArray(item.shape, np.dtype(item.dtype), _reader(item), unit=told)
+            dtype, values = decoded(np.dtype(item.dtype), item.attrs, _reader(item))
+            found[name] = NamedArray(item.shape, dtype, values, unit=told)
 
     group.visititems(add)
     return found

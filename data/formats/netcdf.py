@@ -16,7 +16,7 @@ class NetcdfReader(ArrayReader):
     """Reads `.nc` files: coordinates x, y, z or points, time, and fields over their dimensions."""
 
     name = "netcdf"
-    version = "1"
+    version = "2"
 
     def accepts(self, path: Path) -> bool:
         """By the suffix and the first bytes."""

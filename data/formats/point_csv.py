@@ -1,4 +1,4 @@
-"""CSV and other tables of points in text, as ParaView, CFX, Fluent and COMSOL export them."""
+"""CSV and other tables of points in text, as ParaView, CFX, Fluent, Mechanical, Abaqus and COMSOL export them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from data.parsing.point_table import PointTable, open_table
 _SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".xy", ".prof")
 # A capital T is a temperature.
 _TIME = re.compile(r"t|(?i:time|timevalue|flow-time)")
-_NUMBERS = re.compile(r"(node|cell|point|element)[ _-]?(number|id|index|nr)?|id|index", re.I)
+_NUMBERS = re.compile(r"(node|cell|point|element)[ _-]?(number|id|index|nr|label|no\.?)?|id|index", re.I)
+_NO_NAME = re.compile(r"|unnamed: \d+", re.I)
 _PART = re.compile(r"(?P<name>.+?)(?::(?P<number>[0-8])|[_ ](?P<axis>[xyz]))", re.I)
 _AT_TIME = re.compile(r"(?P<name>.+?)\s*@\s*t\s*=\s*(?P<time>[-+0-9.eE]+)")
 
@@ -26,7 +27,7 @@ class PointCsvReader:
     """Reads tables with a row per point: columns x, y, z, maybe t, and a column per field or component."""
 
     name = "csv"
-    version = "1"
+    version = "2"
 
     def accepts(self, path: Path) -> bool:
         """By the suffix, and a header that has x above rows of numbers."""
@@ -34,6 +35,9 @@ class PointCsvReader:
             return False
         try:
             return open_table(path) is not None
+        except ReadError:
+            # A table of points with a fault, which reading names.
+            return True
         except (OSError, ValueError):
             return False
 
@@ -60,9 +64,13 @@ def _read(path: Path, fields: Sequence[str] | None) -> Run:
             "no such header above rows of numbers",
             "Export it with the coordinates of the points",
         )
-    values = table.values()
-    notes = tuple(f"{name} left out: it numbers the rows" for name in _row_numbers(table))
-    columns = _columns(table)
+    values, texts = table.values()
+    left = dict.fromkeys(_row_numbers(table, values), "it numbers the rows")
+    left |= {i: f"text, {len(set(cells))} different" for i, cells in texts.items()}
+    empty = {i for i, name in enumerate(table.names) if not name and np.isnan(values[:, i]).all()}
+    titles = {i: table.names[i] or "the column without a name" for i in left}
+    notes = (*table.notes, *(f"{titles[i]} left out: {why}" for i, why in left.items()))
+    columns = _columns(table, empty | set(left))
     missing = [name for name in fields or () if name not in columns]
     if missing:
         raise ReadError(
@@ -71,6 +79,12 @@ def _read(path: Path, fields: Sequence[str] | None) -> Run:
             "Correct 'fields' in the study file",
         )
     times, rows = _rows_by_time(table, values)
+    if len({len(row) for row in rows}) > 1:
+        raise ReadError(
+            f"The points in '{path.name}' must be the same at all times",
+            f"{min(map(len, rows))} at one time and {max(map(len, rows))} at another",
+            "Export all times whole",
+        )
     points = values[rows[0]][:, list(table.axes.values())]
     if any(not np.array_equal(values[row][:, list(table.axes.values())], points) for row in rows[1:]):
         raise ReadError(
@@ -93,25 +107,29 @@ def _read(path: Path, fields: Sequence[str] | None) -> Run:
     return Run(mesh, read, times, (path,), notes)
 
 
-def _columns(table: PointTable) -> dict[str, tuple[tuple[str, ...], list[list[int]], tuple[float, ...]]]:
+def _columns(
+    table: PointTable, left: set[int]
+) -> dict[str, tuple[tuple[str, ...], list[list[int]], tuple[float, ...]]]:
     """Fields by name: components, places of their columns at each time of the header, and those times."""
-    plain = set(range(len(table.names))) - set(table.axes.values())
-    plain -= {i for i in plain if _TIME.fullmatch(table.names[i]) or table.names[i] in _row_numbers(table)}
+    plain = set(range(len(table.names))) - set(table.axes.values()) - left - {_time_column(table)}
     at_times: dict[str, dict[float, int]] = {}
     parts: dict[str, dict[int, int]] = {}
-    for i in sorted(plain):
+    for i in sorted(i for i in plain if i is not None):
         timed, part = _AT_TIME.fullmatch(table.names[i]), _PART.fullmatch(table.names[i])
         if timed:
-            at_times.setdefault(timed["name"], {})[float(timed["time"])] = i
+            at_times.setdefault(timed["name"], {}).setdefault(float(timed["time"]), i)
         elif part:
             number = int(part["number"]) if part["number"] else "xyz".index(part["axis"].lower())
-            parts.setdefault(part["name"], {})[number] = i
+            parts.setdefault(part["name"], {}).setdefault(number, i)
+    names = {table.names[i] for i in plain if i is not None}
     fields: dict[str, tuple[tuple[str, ...], list[list[int]], tuple[float, ...]]] = {}
     for name, row in at_times.items():
-        fields[name] = (("",), [[row[time]] for time in sorted(row)], tuple(sorted(row)))
-        plain -= set(row.values())
+        if name not in names:
+            fields[name] = (("",), [[row[time]] for time in sorted(row)], tuple(sorted(row)))
+            plain -= set(row.values())
     for name, row in parts.items():
-        if sorted(row) == list(range(len(row))) and len(row) > 1:
+        alike = len({table.units[i] for i in row.values()}) == 1
+        if sorted(row) == list(range(len(row))) and len(row) > 1 and alike and name not in {*names, *fields}:
             letters = (
                 tuple("xyz"[i] for i in range(len(row)))
                 if len(row) <= 3
@@ -119,19 +137,36 @@ def _columns(table: PointTable) -> dict[str, tuple[tuple[str, ...], list[list[in
             )
             fields[name] = (letters, [[row[i] for i in range(len(row))]], ())
             plain -= set(row.values())
-    return {**{table.names[i]: (("",), [[i]], ()) for i in sorted(plain)}, **fields}
+    rest = sorted(i for i in plain if i is not None)
+    return {**{table.names[i] or f"column {i + 1}": (("",), [[i]], ()) for i in rest}, **fields}
 
 
-def _row_numbers(table: PointTable) -> list[str]:
-    return [name for name in table.names if _NUMBERS.fullmatch(name)]
+def _row_numbers(table: PointTable, values: np.ndarray) -> list[int]:
+    """Columns of numbers of rows, nodes or elements: by their names, or of whole numbers without a name."""
+    return [
+        i
+        for i, name in enumerate(table.names)
+        if _NUMBERS.fullmatch(name)
+        or (_NO_NAME.fullmatch(name) and np.array_equal(values[:, i], np.round(values[:, i])))
+    ]
+
+
+def _time_column(table: PointTable) -> int | None:
+    return next((i for i, name in enumerate(table.names) if _TIME.fullmatch(name)), None)
 
 
 def _rows_by_time(table: PointTable, values: np.ndarray) -> tuple[np.ndarray | None, list[np.ndarray]]:
     """The times of a time column, rising, and the rows of each; all rows where there is no such column."""
-    place = next((i for i, name in enumerate(table.names) if _TIME.fullmatch(name)), None)
+    place = _time_column(table)
     if place is None:
         return None, [np.arange(len(values))]
     times = np.unique(values[:, place])
+    if not np.isfinite(times).all():
+        raise ReadError(
+            f"All times in '{table.path.name}' must be finite",
+            f"a cell of the column '{table.names[place]}' without a number",
+            "Correct that cell",
+        )
     return times, [np.flatnonzero(values[:, place] == time) for time in times]
 
 

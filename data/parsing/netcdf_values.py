@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from data.errors import ReadError
+from data.parsing.cf_values import decoded
 from data.parsing.hdf5_values import opened, values_of
 from data.parsing.netcdf_classic import Variable, read_classic
 
@@ -26,7 +28,7 @@ def looks_like_netcdf(path: Path) -> bool:
 
 @contextmanager
 def variables_of(path: Path) -> Iterator[dict[str, Variable]]:
-    """The variables of the root group by name; dimensions that are no variables are left out.
+    """The variables of the root group by name, decoded; dimensions that are no variables are left out.
 
     Raises ReadError where the file is cut short or no NetCDF.
     """
@@ -35,10 +37,18 @@ def variables_of(path: Path) -> Iterator[dict[str, Variable]]:
     with path.open("rb") as file:
         classic = file.read(3) == b"CDF"
     if classic:
-        yield read_classic(path)
+        yield _decoded(read_classic(path))
     else:
         with opened(path) as file:
-            yield _hdf5(file)
+            yield _decoded(_hdf5(file))
+
+
+def _decoded(variables: dict[str, Variable]) -> dict[str, Variable]:
+    found = {}
+    for name, one in variables.items():
+        dtype, values = decoded(one.dtype, one.attributes, one.values)
+        found[name] = replace(one, dtype=dtype, values=values)
+    return found
 
 
 def _hdf5(file: Any) -> dict[str, Variable]:

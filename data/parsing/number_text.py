@@ -25,7 +25,7 @@ _NOT_FINITE = (
     r"|∞|#(?:num|value|ref|null|div/0)!|#name\?"  # spreadsheets
     r")|\*+"
 )
-_MISSING = r"#?n/a|na|<na>|null|none|nil|missing|-{1,3}|\?"
+_MISSING = r"#?n/a|n\.?a\.?|#nv|<na>|nat|null|none|nil|missing|undef(?:ined)?|-{1,3}|[–—.?]"
 
 _NUMBER = re.compile(_FINITE)
 _BARE = re.compile(_BARE_EXPONENT)

@@ -1,158 +1,294 @@
-"""Tables of points in text: separators, decimal commas, units, and the headers that solvers write.
+"""Tables of points in text: separators, units, and the headers that solvers write.
 
 Understood: plain CSV; ParaView ("Points:0", "U:1"); ANSYS CFX ("[Data]", "X [ m ]"); Fluent ("x-coordinate");
-COMSOL ("% x  y  u (m/s) @ t=0.2"); a row of units under the names.
+ANSYS Mechanical ("X Location (m)"); Abaqus ("Part Instance Name", "X"); COMSOL ("% x  y  u (m/s) @ t=0.2"); the
+row numbers of pandas and R; a row of units under the names.
 """
 
 from __future__ import annotations
 
-import csv
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from data.errors import ReadError, TruncatedError
+from data.parsing.number_notation import Notation, has_no_number, is_number
+from data.parsing.text_table import (
+    SEPARATORS,
+    cells_of,
+    encoding_of,
+    fitted,
+    text_of,
+    unique_names,
+    without_comment,
+)
 
 _HEAD = 1 << 16
+_SAMPLE = 50
 _COORDINATE = re.compile(
-    r"(?:points:([012])|(?:node |mesh |coord\w* |pos\w* )?([xyz])(?:[-_ ]?coord\w*)?)", re.I
+    r"points[:_](?P<number>[012])|(?:coord[-_. ])?coor(?:d(?:inate)?)?s?[-_. ]?(?P<count>[123])"
+    r"|(?:(?:node|nodal|mesh|point|cent(?:er|re|roid)|coord\w*|pos\w*|loc\w*)[-_. ]?)?(?P<axis>[xyz])"
+    r"(?:[-_. ]?(?:coord\w*|loc\w*|pos\w*))?"
+    r"|(?:pos\w*|coord\w*|loc\w*)(?: in [\w ]+)?\s*\[(?P<bracket>[xyz])\]",
+    re.I,
 )
 _UNIT = re.compile(r"(?P<name>.*?)\s*[\[(]\s*(?P<unit>[^\])]*?)\s*[\])]\s*(?P<rest>@.*)?")
-_NUMBER = re.compile(r"[-+]?(\d+[.,]?\d*|[.,]\d+)([eEdD][-+]?\d+)?|[-+]?(nan|inf(inity)?)", re.I)
+_BLANKS_IN_NAMES = r"\s{2,}|\t", r"\s+(?![^\[(]*[\])])(?![\[(@])", r"\s+"
+_RUN_COLUMN = re.compile(
+    r"(run|case|sample|design|simulation|sim|id|name|key)[ _-]?(name|id|number|nr|no)?", re.I
+)
 
 
 @dataclass(frozen=True, eq=False)
 class PointTable:
-    """names and units (c,) of the columns, the places of x, y, z among them, and where the numbers are."""
+    """names and units (c,) of the columns, the places of x, y, z among them, and where the numbers are.
+
+    unnamed: whether the rows begin with a number or name over which the header has no title.
+    """
 
     path: Path
     names: tuple[str, ...]
     units: tuple[str | None, ...]
     axes: dict[str, int]
     separator: str
-    encoding: str
     first_line: int
+    header: str
+    notes: tuple[str, ...] = ()
 
-    def values(self) -> np.ndarray:
-        """(rows, columns) numbers; raises ReadError for a row of other length or a cell that is no number."""
-        lines = self.path.read_text(self.encoding, errors="replace").splitlines()[self.first_line :]
-        end = next((i for i, line in enumerate(lines) if line.startswith("[")), len(lines))
-        lines = [line for line in lines[:end] if line.strip() and line.lstrip()[0] not in "#%"]
-        text = "\n".join(lines)
-        if self.separator != ",":
-            text = text.replace(",", ".")
-        if self.separator.strip():
-            text = text.replace(self.separator, " ")
+    def values(self) -> tuple[np.ndarray, dict[int, list[str]]]:
+        """(rows, columns) numbers, NaN where a cell says that it has none; and the columns of text by place.
+
+        Raises ReadError for a row of other length, and for a cell that is no number among numbers.
+        """
+        lines = list(_rows((text_of(self.path) or "").splitlines(), self.first_line, self.header))
+        plain = self._plain(lines)
+        return (plain, {}) if plain is not None else self._cells(lines)
+
+    def _plain(self, lines: list[tuple[int, str]]) -> np.ndarray | None:
+        """The numbers where all cells are plain ones, which is fast; None where a cell must be looked at."""
+        n, blank = len(self.names), not self.separator.strip(" ")
+        text = "\n".join(line for _, line in lines)
+        marks = re.escape(self.separator)
+        if re.search(
+            rf"[^0-9eE+.\s{marks}-]|[^\s{marks}] +[^\s{marks}]" if not blank else r"[^0-9eE+.\s-]", text
+        ) or (self.separator != "," and "," in text):
+            return None
+        # Three digits behind every point may be thousands.
+        if self.separator != "," and "." in text and not re.search(r"\.(?!\d{3}(?!\d))|\b0\.", text):
+            return None
+        if any((len(line.split()) if blank else line.count(self.separator) + 1) != n for _, line in lines):
+            return None
         try:
-            values = np.fromstring(text.replace('"', " "), sep=" ")
+            values = np.fromstring(text if blank else text.replace(self.separator, " "), sep=" ")
         except ValueError:
-            values = np.empty(0)
-        if not lines or values.size != len(lines) * len(self.names):
-            raise self._wrong(lines)
-        return values.reshape(len(lines), len(self.names))
+            return None
+        return values.reshape(len(lines), n) if lines and values.size == len(lines) * n else None
 
-    def _wrong(self, lines: list[str]) -> ReadError:
+    def _cells(self, lines: list[tuple[int, str]]) -> tuple[np.ndarray, dict[int, list[str]]]:
         must = f"All rows of '{self.path.name}' must have a number in each of the {len(self.names)} columns"
-        for number, line in enumerate(lines, start=self.first_line + 1):
-            cells = split_row(line, self.separator)
+        if not lines:
+            raise TruncatedError(must, "no row under the header", "Export the table again")
+        rows = []
+        for number, line in lines:
+            cells = _row(line, self.separator, len(self.names))
             if len(cells) != len(self.names):
-                kind = TruncatedError if number == self.first_line + len(lines) else ReadError
-                return kind(must, f"{len(cells)} cells in row {number}", "Correct that row")
-            wrong = [cell for cell in cells if not _NUMBER.fullmatch(cell)]
-            if wrong:
-                return ReadError(must, f"'{wrong[0][:40]}' in row {number}", "Correct that cell")
-        return TruncatedError(must, "no row", "Export the table again")
+                kind = TruncatedError if number == lines[-1][0] else ReadError
+                raise kind(must, f"{len(cells)} cells in row {number}", "Correct that row")
+            rows.append(cells)
+        columns = list(zip(*rows, strict=True))
+        texts = {
+            i: list(cells)
+            for i, cells in enumerate(columns)
+            if i not in self.axes.values() and _is_text(cells)
+        }
+        notation = Notation.of((c for i, c in enumerate(columns) if i not in texts), self.separator)
+        values = np.full((len(rows), len(columns)), np.nan)
+        for i, cells in enumerate(columns):
+            if i in texts:
+                continue
+            for k, cell in enumerate(cells):
+                try:
+                    values[k, i] = notation.number(cell)
+                except ValueError as why:
+                    got = f"{why} in row {lines[k][0]}, column '{self.names[i]}'"
+                    raise ReadError(must, got, "Correct that cell") from None
+        for i in self.axes.values():
+            if not np.isfinite(values[:, i]).all():
+                k = int(np.flatnonzero(~np.isfinite(values[:, i]))[0])
+                raise ReadError(
+                    f"All points in '{self.path.name}' must have finite coordinates",
+                    f"'{columns[i][k]}' in row {lines[k][0]}, column '{self.names[i]}'",
+                    "Correct that cell",
+                )
+        return values, texts
 
 
 def open_table(path: Path) -> PointTable | None:
-    """The table that a text file holds; None where it has no columns of numbers under names with x among them."""
+    """The table that a text file holds; None where it has no columns of numbers under names with x among them.
+
+    Raises ReadError where two columns are the same coordinate.
+    """
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    if b"\x00" in head:
+    encoding = encoding_of(head)
+    if encoding is None:
         return None
-    encoding = "utf-8-sig" if _is_utf8(head) else "cp1252"
     lines = head.decode(encoding, errors="replace").splitlines()
     start = next((i + 1 for i, line in enumerate(lines) if line.strip().lower() == "[data]"), 0)
-    first = next((i for i in range(start, len(lines)) if _is_numbers(lines[i])), None)
-    if first is None:
-        return None
-    heads = [(i, line.strip()) for i, line in enumerate(lines[start:first], start) if line.strip(" #%\t")]
-    separator = _separator(lines[first])
-    n_columns = len(split_row(lines[first], separator))
-    for place in range(len(heads) - 1, -1, -1):
-        cells = _header_cells(heads[place][1], separator)
-        if len(cells) != n_columns:
-            continue
-        below = split_row(heads[place + 1][1], separator) if place + 1 < len(heads) else []
-        names, units = zip(*(_name_and_unit(cell) for cell in cells), strict=True)
-        axes = _axes(names)
-        if axes:
-            told = [cell.strip("[]() ") or None for cell in below]
-            row = told if len(told) == n_columns else [None] * n_columns
-            known = tuple(unit or other for unit, other in zip(units, row, strict=True))
-            return PointTable(path, names, known, axes, separator, encoding, first)
+    for place in range(start, len(lines)):
+        header = lines[place].strip(" \r\n")
+        bare = header.lstrip("#%! ") if header[:1] in ("#", "%", "!") else header
+        for separator in SEPARATORS if bare.strip() else ():
+            if separator not in bare and separator != " ":
+                continue
+            for cells in _headers(bare, separator):
+                table = _under(path, lines, place, cells, separator)
+                if table is not None:
+                    return table
     return None
 
 
-def split_row(line: str, separator: str) -> list[str]:
-    """The cells of a row, stripped; a blank separator is any run of blanks."""
-    if not separator.strip():
-        return line.split("\t") if separator == "\t" else line.split()
-    (row,) = csv.reader([line.strip()], delimiter=separator, skipinitialspace=True)
-    row = row[:-1] if row and not row[-1].strip() else row
-    return [cell.strip() for cell in row]
+def _under(path: Path, lines: list[str], place: int, cells: list[str], separator: str) -> PointTable | None:
+    """The table whose columns have these titles in the line at `place`; None where the rows below do not fit."""
+    names, units = (list(row) for row in zip(*map(_name_and_unit, cells), strict=True))
+    if "x" not in _axes(names):
+        return None
+    first = place + 1
+    below = next(((i, line) for i, line in enumerate(lines[first:], first) if line.strip(" #%\t")), None)
+    if below is None:
+        return None
+    told = fitted(cells_of(below[1].lstrip("#%! "), separator), len(cells))
+    if "x" in _axes([_name_and_unit(cell)[0] for cell in told]):
+        # The true header stands below.
+        return None
+    if _are_units(told, len(cells)):
+        row = [None if has_no_number(cell.strip("[]() ")) else cell.strip("[]() ") for cell in told]
+        units = [unit or other for unit, other in zip(units, row, strict=True)]
+        first = below[0] + 1
+    sample = [line for _, line in islice(_rows(lines, first, lines[place]), _SAMPLE)]
+    if _has_unnamed(sample, separator, len(cells)):
+        names, units = ["", *names], [None, *units]
+    rows = [row for line in sample if len(row := _row(line, separator, len(names))) == len(names)]
+    axes = _axes(names)
+    if not any(is_number(row[axes["x"]]) for row in rows):
+        return None
+    others = [i for i in range(len(names)) if i not in axes.values()]
+    if any(_are_keys(names[i], [row[i] for row in rows]) for i in others):
+        # A row per run: a table of parameters.
+        return None
+    same = [
+        [c for c, name in zip(cells, names[-len(cells) :], strict=True) if name.lower() == names[i].lower()]
+        for i in axes.values()
+    ]
+    doubled = next((row for row in same if len(row) > 1), None)
+    if doubled:
+        raise ReadError(
+            f"Each coordinate in '{path.name}' must have one column",
+            f"{len(doubled)} columns: {', '.join(doubled)}",
+            "Rename or delete one of them",
+        )
+    unique, notes = unique_names(names, units)
+    return PointTable(path, unique, tuple(units), axes, separator, first, lines[place], tuple(notes))
 
 
-def _is_utf8(head: bytes) -> bool:
-    try:
-        head[: len(head) - 4].decode("utf-8")
-    except UnicodeDecodeError:
+def _rows(lines: list[str], first: int, header: str) -> Iterator[tuple[int, str]]:
+    """Rows of numbers from a line on, with their numbers from 1: no comments, no header again, no later section."""
+    for number, line in enumerate(lines[first:], start=first + 1):
+        stripped = line.strip()
+        if stripped.startswith("["):
+            return
+        if (
+            not stripped.strip(",;|\t ")
+            or stripped[0] in "%!"
+            or stripped.startswith("//")
+            or stripped == header.strip()
+        ):
+            continue
+        if stripped[0] == "#" and not has_no_number(stripped.split(",")[0].split(";")[0].split()[0]):
+            continue
+        yield number, line
+
+
+def _row(line: str, separator: str, n: int) -> list[str]:
+    """The cells of a row of n columns, without the remark behind them."""
+    cells = fitted(cells_of(line, separator), n)
+    bare = without_comment(line)
+    return cells if bare == line else fitted(cells_of(bare, separator), n)
+
+
+def _are_units(cells: list[str], n: int) -> bool:
+    if len(cells) != n or any(map(is_number, cells)):
         return False
+    return not all(map(has_no_number, cells)) or all(cell in ("-", "[-]") for cell in cells)
+
+
+def _is_text(cells: list[str] | tuple[str, ...]) -> bool:
+    """Whether a column is one of words: none of its cells is a number, and not all say that it is missing."""
+    return not any(map(is_number, cells)) and any(not _is_no_word(cell) for cell in cells)
+
+
+def _is_no_word(cell: str) -> bool:
+    try:
+        Notation(".").number(cell)
+    except ValueError:
+        return is_number(cell)
     return True
 
 
-def _separator(line: str) -> str:
-    for mark in (";", "\t"):
-        if mark in line:
-            return mark
-    # A blank between numbers with decimal commas, else a comma.
-    blank = line.split()
-    if len(blank) > 1 and not any(cell.endswith(",") for cell in blank):
-        return " "
-    return "," if "," in line else " "
-
-
-def _is_numbers(line: str) -> bool:
-    if not line.strip() or line.lstrip()[0] in "#%":
+def _are_keys(name: str, cells: list[str]) -> bool:
+    """Whether a column names each row, as the runs of a table of parameters are: other words in each, or a title."""
+    if len(set(cells)) < len(cells):
         return False
-    cells = split_row(line, _separator(line))
-    return bool(cells) and all(_NUMBER.fullmatch(cell) for cell in cells)
+    return _RUN_COLUMN.fullmatch(name) is not None or (len(cells) > 1 and _is_text(cells))
 
 
-def _header_cells(line: str, separator: str) -> list[str]:
-    line = line.lstrip("#% ")
-    if separator != " ":
-        return split_row(line, separator)
-    # COMSOL's names hold blanks; two or more stand between them.
-    wide = [cell for cell in re.split(r"\s{2,}|\t", line) if cell]
-    return wide if len(wide) > 1 else line.split()
+def _has_unnamed(sample: list[str], separator: str, n: int) -> bool:
+    """Whether each row begins with its number or name in quotes, without a title, as pandas and R write."""
+    rows = [cells_of(without_comment(line), separator) for line in sample]
+    if not rows or any(len(row) != n + 1 or not row[-1] for row in rows):
+        return False
+    if all(line.lstrip().startswith('"') for line in sample):
+        return True
+    # Between commas, 0,5 may be a number.
+    first = [row[0] for row in rows]
+    return separator != "," and first == [str(i + int(first[0] == "1")) for i in range(len(first))]
+
+
+def _headers(line: str, separator: str) -> Iterator[list[str]]:
+    """The titles in a header; with blanks between them, titles that hold blanks may be parted in several ways."""
+    if separator != " " or '"' in line:
+        yield cells_of(line, separator)
+        return
+    for pattern in _BLANKS_IN_NAMES:
+        yield [cell for cell in re.split(pattern, line.strip()) if cell]
 
 
 def _name_and_unit(cell: str) -> tuple[str, str | None]:
     cell = cell.strip().strip('"')
-    found = _UNIT.fullmatch(cell)
-    if not found or not found["name"]:
+    match = _UNIT.fullmatch(cell)
+    if not match or not match["name"] or _COORDINATE.fullmatch(cell):
         return cell, None
-    return f"{found['name']} {found['rest'] or ''}".strip(), found["unit"] or None
+    return f"{match['name']} {match['rest'] or ''}".strip(), match["unit"] or None
 
 
-def _axes(names: tuple[str, ...]) -> dict[str, int]:
-    """Places of the columns of x, y and z; none where there is no x."""
-    found: dict[str, int] = {}
+def _axis(name: str) -> str | None:
+    match = _COORDINATE.fullmatch(name.strip())
+    if not match:
+        return None
+    if match["number"] or match["count"]:
+        return "xyz"[int(match["number"] or int(match["count"]) - 1)]
+    return (match["axis"] or match["bracket"]).lower()
+
+
+def _axes(names: list[str]) -> dict[str, int]:
+    """Places of the first columns of x, y and z."""
+    places: dict[str, int] = {}
     for place, name in enumerate(names):
-        match = _COORDINATE.fullmatch(name.strip())
-        if match:
-            found.setdefault("xyz"[int(match[1])] if match[1] else match[2].lower(), place)
-    return {axis: found[axis] for axis in "xyz" if axis in found} if "x" in found else {}
+        axis = _axis(name)
+        if axis:
+            places.setdefault(axis, place)
+    return {axis: places[axis] for axis in "xyz" if axis in places}
