@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from data.errors import FieldwrightError
 from physics.deepxde_torch import dde
+from physics.domain_edges import edges_of
 
 OwnCondition = Callable[[Tensor, Tensor, Mapping[str, Tensor | float]], Tensor]
 
@@ -59,22 +61,29 @@ class SoftCondition:
 def soft(condition: Any, domain: Any, n: int = 64, weight: float = 1.0) -> SoftCondition:
     """A DeepXDE condition at those of about n even points of the boundary, and n of the start, that it speaks of.
 
+    Even by arc length and area, and the same at every call: see `boundary_points`.
     domain: the geometry, time domain or product that the condition was made with.
     Raises FieldwrightError when it speaks of none of them.
     """
-    points = np.asarray(condition.collocation_points(edge_points(domain, n)), dtype=float)
+    edges = edges_of(domain, n)
+    if isinstance(condition, dde.icbc.IC):
+        chosen = condition.on_initial(edges.points, edges.on_start)
+    elif isinstance(condition, dde.icbc.BC):
+        chosen = condition.on_boundary(edges.points, edges.on_boundary)
+    else:  # with points of its own
+        return SoftCondition(condition, np.asarray(condition.collocation_points(edges.points), float), weight)
+    points = edges.points[np.asarray(chosen, dtype=bool)]
     if len(points) == 0:
         raise FieldwrightError(
             f"A {type(condition).__name__} must hold at one point of the boundary or start at least",
             f"none of {n} even points",
             "Correct where it holds, or make a SoftCondition with points of your own",
         )
+    if isinstance(condition, dde.icbc.PeriodicBC):
+        points = np.vstack([points, condition.geom.periodic_point(points, condition.component_x)])
+    elif hasattr(condition, "boundary_normal"):
+        # DeepXDE's normals vanish on edges that two parts of a shape share, and there are none of ellipses.
+        normals = edges.normals[np.asarray(chosen, dtype=bool)]
+        condition = copy(condition)
+        condition.boundary_normal = lambda x, begin, end, _: torch.as_tensor(normals[begin:end])
     return SoftCondition(condition, points, weight)
-
-
-def edge_points(domain: Any, n: int) -> np.ndarray:
-    """About n even points (., d) of the boundary of a domain, and n of its start if it has space and time."""
-    edges = [domain.uniform_boundary_points(n)]
-    if hasattr(domain, "timedomain"):
-        edges.append(domain.uniform_initial_points(n))
-    return np.concatenate(edges).astype(float)

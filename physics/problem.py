@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from data.errors import FieldwrightError
+from physics.bounding_box import bounding_box
 from physics.conditions import SoftCondition
 from physics.deepxde_torch import dde
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from physics.training_plan import TrainingPlan
 
 Coefficients = Mapping[str, Tensor | float]
+
+MOST_DRAWS = 20_000
+"""Times that points outside the domain are drawn anew: enough for an inside of a thousandth of its box."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +107,7 @@ class Problem:
     @property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper corner (d,), (d,) of the box round the domain."""
-        boxes = [part.bbox for part in (self.geometry, self.time) if part is not None]
+        boxes = [bounding_box(part) for part in (self.geometry, self.time) if part is not None]
         low, high = zip(*boxes, strict=True)
         return np.concatenate(low).astype(float), np.concatenate(high).astype(float)
 
@@ -128,11 +132,18 @@ class Problem:
         low, high = self.bounds
         points = low + (high - low) * rng.random((n, len(low)))
         if self.geometry is not None:
-            space = points[:, : self.geometry.dim]
-            while not (inside := self.geometry.inside(space)).all():
+            for _ in range(MOST_DRAWS):
+                inside = self.geometry.inside(points[:, : self.geometry.dim])
+                if inside.all():
+                    break
                 again = low + (high - low) * rng.random((np.count_nonzero(~inside), len(low)))
                 points[~inside] = again
-                space = points[:, : self.geometry.dim]
+            else:
+                raise FieldwrightError(
+                    f"The domain of '{self.name}' must fill a thousandth of the box round it",
+                    "an inside that is empty or smaller",
+                    "Correct the shape, or give its parts a smaller box",
+                )
         return points
 
     def residual_of(

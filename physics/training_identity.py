@@ -26,6 +26,8 @@ def training_identity(
         network.estimated,
     )
     digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode())
+    for soft in network.problem.soft:
+        digest.update(soft.points.tobytes() + repr(soft.weight).encode())
     if measured is not None:
         digest.update(measured.inputs.tobytes() + measured.values.tobytes() + repr(measured.weight).encode())
     return digest.hexdigest()
