@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from data.case_values import foam_entries
-from data.parsing.foam_file import unit_of
+from data.errors import ReadError
+from data.parsing.foam_dictionary import FoamDictionary, RefusedError, expanded, numbers_of
+from data.parsing.foam_file import case_dictionary, unit_of
+from data.parsing.foam_tokens import Token
 
 _LARGEST = 2 << 20
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?"
@@ -54,9 +57,8 @@ def case_entries(folder: Path) -> dict[str, CaseEntry]:
     """The numbers in the input files of a run, by expression; results, logs and meshes are not looked at."""
     found: dict[str, CaseEntry] = {}
     for path in _input_files(folder):
-        text = path.read_text(encoding="utf-8", errors="replace")
         name = path.relative_to(folder).as_posix()
-        for entry, value, unit in _entries(path, text):
+        for entry, value, unit in _entries(path, folder):
             found.setdefault(f"{name}: {entry}", CaseEntry(f"{name}: {entry}", value, unit))
     return found
 
@@ -74,17 +76,23 @@ def _input_files(folder: Path) -> list[Path]:
     )
 
 
-def _entries(path: Path, text: str) -> Iterator[tuple[str, float, str | None]]:
+def _entries(path: Path, folder: Path) -> Iterator[tuple[str, float, str | None]]:
+    text = path.read_text(encoding="utf-8", errors="replace")
     if path.suffix.lower() in _DECKS:
         yield from ((entry, value, None) for entry, value in _of_deck(text))
     elif path.suffix.lower() == ".json":
         yield from ((entry, value, None) for entry, value in _of_json(text))
-    elif "FoamFile" in text:
-        yield from _of_dictionary(text)
-    elif path.suffix.lower() in _ASSIGNED:
-        for name, value, comment in _ASSIGNMENT.findall(text):
-            unit = _UNIT.fullmatch(comment.strip())
-            yield name, _float(value), unit[1] if unit else None
+    else:
+        try:
+            dictionary = case_dictionary(path, folder)
+        except ReadError:  # whoever asks for an entry of it gets the reason
+            return
+        if dictionary is not None:
+            yield from _of_dictionary(dictionary)
+        elif path.suffix.lower() in _ASSIGNED:
+            for name, value, comment in _ASSIGNMENT.findall(text):
+                unit = _UNIT.fullmatch(comment.strip())
+                yield name, _float(value), unit[1] if unit else None
 
 
 def _of_deck(text: str) -> Iterator[tuple[str, float]]:
@@ -127,20 +135,36 @@ def _of_json(text: str) -> Iterator[tuple[str, float]]:
     yield from walk(content, "")
 
 
-def _of_dictionary(text: str) -> Iterator[tuple[str, float, str | None]]:
-    whole = re.search(r"^\s*dimensions\s+\[([^\]]*)\]", text, re.M)
-    for entry, value in foam_entries(text):
-        told = re.search(r"\[([^\]]*)\]", value) or whole
-        unit = unit_of(told[1]) if told else None
-        numbers = re.findall(_NUMBER, re.sub(r"\[[^\]]*\]|List<\w+>", " ", value))
-        if entry.startswith("FoamFile") or entry == "dimensions" or len(numbers) > 9:
+def _of_dictionary(dictionary: FoamDictionary) -> Iterator[tuple[str, float, str | None]]:
+    """Entries of at most nine numbers and no other words; what only OpenFOAM can tell is none."""
+    whole = _unit_among(_expanded(dictionary.entries.get("dimensions")))
+    for entry, value in dictionary.items():
+        tokens = _expanded(value)
+        own = entry.rpartition(".")[2]
+        numbers = [] if any(not _is_plain(token, own) for token in tokens) else numbers_of(tokens)
+        if entry == "dimensions" or len(numbers) > 9 or not all(map(math.isfinite, numbers)):
             continue
-        if re.sub(
-            rf"{_NUMBER}|\[[^\]]*\]|[()\s]|uniform|constant|\b{re.escape(entry.split('.')[-1])}\b", "", value
-        ):
-            continue
+        of_field = entry.split(".")[0] in ("internalField", "boundaryField")
+        unit = _unit_among(tokens) or (whole if of_field else None)
         for i, number in enumerate(numbers):
-            yield f"{entry}[{i}]" if len(numbers) > 1 else entry, _float(number), unit
+            yield f"{entry}[{i}]" if len(numbers) > 1 else entry, number, unit
+
+
+def _expanded(value: list[Token] | FoamDictionary | None) -> list[Token]:
+    try:
+        return expanded(value) if isinstance(value, list) else []
+    except (RefusedError, RecursionError):
+        return []
+
+
+def _is_plain(token: Token, own_name: str) -> bool:
+    if token.kind in ("number", "dimensions"):
+        return True
+    return token.text in "(){}" if token.kind == "mark" else token.text in ("uniform", "constant", own_name)
+
+
+def _unit_among(tokens: list[Token]) -> str | None:
+    return next((unit_of(token.text) for token in tokens if token.kind == "dimensions"), None)
 
 
 def _float(text: str) -> float:

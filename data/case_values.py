@@ -5,7 +5,7 @@ What ENTRY means depends on the file:
 
     *KEYWORD[i], *KEYWORD LABEL[i]   CalculiX and Abaqus decks: item i of the first data line under the keyword
                                      (that begins with LABEL); *KEYWORD OPTION is the option on the keyword's line
-    a.b.c                            OpenFOAM dictionaries: entry c of the sub-dictionary b of a
+    a.b.c                            OpenFOAM dictionaries: entry c of the sub-dictionary b of a, macros expanded
     a.b.c                            JSON: likewise, with numbers for places in lists
     column                           CSV: a column of the one data row, or the value beside that name
     name, section.name               anything else: `name = 1.5`, `name: 1.5`, `real name=1.5;`, INI sections
@@ -17,11 +17,13 @@ import csv
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from data.errors import StudyError
+from data.errors import ReadError, StudyError
 from data.parameters import ParameterTable, table_of
+from data.parsing.foam_dictionary import RefusedError
+from data.parsing.foam_file import case_dictionary
 from data.sources import RunSource
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?"
@@ -57,14 +59,14 @@ def table_from_cases(
 def case_value(folder: Path, name: str, expression: str) -> float:
     """The number that the expression finds in the folder; `name` is for the errors."""
     match = _parsed(name, expression)
-    paths = sorted(path for path in folder.glob(match["file"]) if path.is_file())
+    paths = [path for path in folder.glob(match["file"]) if path.is_file()]
+    paths = paths or [path for path in folder.glob(f"{match['file']}.gz") if path.is_file()]
     if len(paths) != 1:
         raise _NotThereError(f"{len(paths)} files that match '{match['file']}'")
     entry = match["entry"]
-    text = paths[0].read_text(encoding="utf-8", errors="replace")
     try:
-        numbers = _finder(paths[0], text, entry)(text, entry)
-    except (_NotThereError, ValueError, KeyError, IndexError, TypeError) as error:
+        numbers = _numbers(paths[0], folder, entry)
+    except (_NotThereError, RefusedError, ReadError, ValueError, KeyError, IndexError, TypeError) as error:
         raise _NotThereError(f"no '{entry}' in '{paths[0].name}' ({error})") from error
     index = match["index"]
     if index is None and len(numbers) != 1:
@@ -88,14 +90,24 @@ def _parsed(name: str, expression: str) -> re.Match[str]:
     return match
 
 
-def _finder(path: Path, text: str, entry: str) -> Callable[[str, str], list[float]]:
+def _numbers(path: Path, folder: Path, entry: str) -> list[float]:
     if entry.startswith("*"):
-        return _in_deck
+        return _in_deck(_text(path), entry)
     if path.suffix.lower() == ".json":
-        return _in_json
+        return _in_json(_text(path), entry)
     if path.suffix.lower() == ".csv":
-        return _in_csv
-    return _in_dictionary if "FoamFile" in text else _in_assignments
+        return _in_csv(_text(path), entry)
+    dictionary = case_dictionary(path, folder)
+    if dictionary is None:
+        return _in_assignments(_text(path), entry)
+    numbers = dictionary.numbers(entry)
+    if numbers is None:
+        raise _NotThereError("no such entry")
+    return numbers
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
 
 
 def _in_deck(text: str, entry: str) -> list[float]:
@@ -134,36 +146,6 @@ def _in_csv(text: str, entry: str) -> list[float]:
     if entry in rows[0] and len(rows) == 2:
         return [float(rows[1][rows[0].index(entry)])]
     return [float(next(row[1] for row in rows if row[0].strip() == entry))]
-
-
-def _in_dictionary(text: str, entry: str) -> list[float]:
-    entries = dict(foam_entries(text))
-    value = entries.get(entry)
-    if value is not None and value.startswith("$"):
-        value = entries.get(value[1:].strip("{}:"))
-    if value is None:
-        raise _NotThereError("no such entry")
-    # The dimensions in front of a value are no part of it.
-    return [float(number) for number in re.findall(_NUMBER, re.sub(r"\[[^\]]*\]", " ", value))]
-
-
-def foam_entries(text: str) -> Iterator[tuple[str, str]]:
-    """Entries of an OpenFOAM dictionary as ("outer.inner.name", "value")."""
-    path: list[str] = []
-    words: list[str] = []
-    for token in re.findall(r'"[^"]*"|[{};]|[^\s{};]+', _C_COMMENT.sub(" ", text)):
-        if token == "{":
-            path.append(words[-1] if words else "")
-            words = []
-        elif token == "}":
-            path = path[:-1]
-            words = []
-        elif token == ";":
-            if len(words) > 1:
-                yield ".".join([*path, words[0]]), " ".join(words[1:])
-            words = []
-        else:
-            words.append(token)
 
 
 def _in_assignments(text: str, entry: str) -> list[float]:

@@ -17,10 +17,10 @@ from data.parsing.foam_log import check_ended
 
 
 class OpenFoamReader:
-    """Reads the volume and point fields of all times after 0 of a case, in the undecomposed order."""
+    """Reads the volume and point fields of all times but the initial state, in the undecomposed order."""
 
     name = "openfoam"
-    version = "1"
+    version = "2"
 
     def accepts(self, path: Path) -> bool:
         """A case folder, or the empty `.foam` file that stands in it."""
@@ -51,7 +51,7 @@ class OpenFoamReader:
 
     @damage_is_a_read_error
     def read(self, path: Path, fields: Sequence[str] | None = None) -> Run:
-        """All times after 0; raises ReadError for a run whose log says that it crashed or did not end."""
+        """All times but the initial state; raises ReadError where the log says that the run did not end well."""
         case = FoamCase(_case_folder(path))
         log, log_notes = check_ended(case.folder, case.control("application"))
         missing = [name for name in fields or () if name not in case.fields]

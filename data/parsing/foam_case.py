@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from data.errors import ReadError
+from data.parsing.foam_dictionary import FoamDictionary, RefusedError
 from data.parsing.foam_file import FoamField, FoamFile
 from data.parsing.foam_mesh import FoamMesh, count_points_and_cells, read_foam_mesh
 
-_NUMBER = re.compile(r"\d+(\.\d+)?(e[+-]?\d+)?")
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 _MESH = Path("constant/polyMesh")
 
 
@@ -45,12 +46,14 @@ class FoamCase:
     def parts(self) -> list[Path]:
         """The case itself or its processors, whichever came further."""
         # A decomposed case that was not reconstructed keeps time 0, alone, at its root.
-        furthest = [max(map(float, _times(part)), default=0.0) for part in [self.folder, *self.processors]]
+        furthest = [
+            max(map(float, _times(part)), default=-np.inf) for part in [self.folder, *self.processors]
+        ]
         return [self.folder] if furthest[0] >= max(furthest) or not self.processors else self.processors
 
     @cached_property
     def times(self) -> list[str]:
-        """Names of the time folders that hold results, rising. The initial state, time 0, is none."""
+        """Names of the time folders that hold results, rising. The initial state is none."""
         found = [_times(part) for part in self.parts]
         times = [time for time in found[0] if all(time in other for other in found)]
         if not times and self.control("application") == "potentialFoam" and (self.folder / "0").is_dir():
@@ -72,10 +75,15 @@ class FoamCase:
     @cached_property
     def steady(self) -> bool:
         """Whether the time scheme says that times are iterations."""
-        schemes = self.folder / "system" / "fvSchemes"
-        return (
-            schemes.exists() and re.search(rb"default\s+steadyState", FoamFile(schemes).content) is not None
-        )
+        path = self.folder / "system" / "fvSchemes"
+        schemes = FoamFile(path).dictionary.find("ddtSchemes") if path.exists() else None
+        if not isinstance(schemes, FoamDictionary):
+            return False
+        told = {name: _words_of(schemes, name) for name in schemes.entries}
+        default = told.pop("default", ["none"])
+        if default == ["none"] and told:
+            return all("steadyState" in words for words in told.values())
+        return "steadyState" in default
 
     @cached_property
     def fields(self) -> dict[str, FoamField]:
@@ -92,8 +100,12 @@ class FoamCase:
         found = []
         if self.steady:
             found.append(f"steady run: its times are iterations, {self.times[-1]} is the last")
-        if (self.folder / "0").is_dir() and "0" not in self.times:
-            found.append("time 0, the initial state, left out")
+        first = float(self.times[0])
+        for name in _numbered(self.folder):
+            if name not in self.times and (float(name) == 0 or float(name) < min(first, 0)):
+                found.append(f"time {name}, the initial state, left out")
+            elif name in self.times and float(name) == 0 > first:
+                found.append("time 0 counts as a result: earlier times are there")
         if self.parts != [self.folder]:
             found.append(f"{len(self.parts)} processor folders put together")
         for name, field in self._last_fields.items():
@@ -101,7 +113,10 @@ class FoamCase:
                 found.append(f"{name} left out: it lives on faces or is no field")
             elif name not in self.fields:
                 found.append(f"{name} left out: not every time holds it")
-        end, written = self.control("endTime"), [0.0, *(float(time) for time in self.times)]
+        end, start = self.control("endTime"), self.control("startTime")
+        written = [float(time) for time in self.times]
+        if len(written) == 1:
+            written.insert(0, float(start) if _NUMBER.fullmatch(start) else min(0.0, written[0]))
         # The last step may be cut short by endTime, so only a whole missing step tells.
         if (
             not self.steady
@@ -220,7 +235,31 @@ def _numbered(part: Path) -> list[str]:
 
 
 def _times(part: Path) -> list[str]:
-    return [name for name in _numbered(part) if float(name) > 0 and _files(part / name)]
+    """The times with results: all but the initial state."""
+    found = [name for name in _numbered(part) if _files(part / name)]
+    return [name for name in found if name not in _initial_state(part, found)]
+
+
+def _initial_state(part: Path, times: list[str]) -> list[str]:
+    """Which of the times the run began from: 0 in front of all others, or one that the solver did not write.
+
+    The solver writes a folder "uniform" into each time; what was set up by hand has none. With crank angles for
+    times the run begins below 0, and 0 may be a result like the others.
+    """
+    if not times:
+        return []
+    if float(times[0]) >= 0:
+        return times[:1] if float(times[0]) == 0 else []
+    by_solver = [name for name in times if (part / name / "uniform").is_dir()]
+    by_hand = [name for name in times if float(name) == 0 or name == times[0]]
+    return [name for name in by_hand if by_solver and name not in by_solver]
+
+
+def _words_of(dictionary: FoamDictionary, name: str) -> list[str]:
+    try:
+        return [token.text for token in dictionary.tokens(name) or ()]
+    except RefusedError:
+        return []
 
 
 def _files(folder: Path) -> list[str]:

@@ -73,19 +73,7 @@ def _faces(file: FoamFile) -> tuple[np.ndarray, np.ndarray]:
         if len(starts) < 2 or starts[0] != 0 or starts[-1] != len(labels) or np.any(np.diff(starts) < 3):
             raise file.damaged("faces whose starts do not fit their points")
         return labels, starts
-    mixed = file.flat_label_lists()
-    starts = [0]
-    position, row = 0, mixed.tolist()
-    while position < len(row):
-        size = row[position]
-        if size < 3:
-            raise file.damaged(f"a face of {size} points")
-        starts.append(starts[-1] + size)
-        position += size + 1
-    sizes_at = np.array(starts[:-1]) + np.arange(len(starts) - 1)
-    if position != len(row) or len(starts) - 1 != file.length():
-        raise file.damaged(f"{len(starts) - 1} of {file.length()} faces")
-    return np.delete(mixed, sizes_at), np.array(starts)
+    return file.label_lists()
 
 
 def _face_geometry(
