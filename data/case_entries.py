@@ -77,7 +77,10 @@ def _input_files(folder: Path) -> list[Path]:
 
 
 def _entries(path: Path, folder: Path) -> Iterator[tuple[str, float, str | None]]:
-    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")
+    except OSError:  # that run is rejected with the reason; it ends nothing
+        return
     if path.suffix.lower() in _DECKS:
         yield from ((entry, value, None) for entry, value in _of_deck(text))
     elif path.suffix.lower() == ".json":

@@ -20,6 +20,7 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from data.disk import unreadable
 from data.errors import ReadError, StudyError
 from data.parameters import ParameterTable, table_of
 from data.parsing.foam_dictionary import RefusedError
@@ -52,6 +53,8 @@ def table_from_cases(
             rows[source.name] = {n: case_value(folder, n, e) for n, e in expressions.items()}
         except _NotThereError as why:
             problems[source.name] = str(why)
+        except OSError as error:
+            problems[source.name] = str(unreadable(folder, error) or error)
     table = table_of(rows, {name: units.get(name) for name in expressions})
     return ParameterTable(table.names, table.units, table.runs, table.values, problems)
 

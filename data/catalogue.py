@@ -40,13 +40,13 @@ class RunRecord:
     content: hash that names the run's group: of fields, times, mesh and parameters; None for a rejected run.
     results: hash of the fields alone, which finds one result filed under two sets of parameters.
     mesh: hash of its mesh. times: as the solver wrote them, () for a steady run.
-    reason, sentence: short code and full sentence for a rejected run.
+    reason, sentence: short code and full sentence for a run that was rejected or withdrawn.
     settings: hash of all that the ingestion was asked; another one means that the run must be read again.
     stored_at: ISO 8601, UTC.
     """
 
     name: str
-    state: Literal["accepted", "rejected"]
+    state: Literal["accepted", "rejected", "withdrawn"]
     parameters: Mapping[str, float] = field(default_factory=dict)
     units: Mapping[str, str | None] = field(default_factory=dict)
     content: str | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -11,29 +10,37 @@ from typing import Any
 
 from data.catalogue import RunRecord
 from data.checks import check_duplicate, check_parameters
+from data.disk import is_broken_link
 from data.errors import ReadError, RunRejected
 from data.formats import reader_for, reader_named
 from data.mesh import Mesh
 from data.parameters import ParameterTable
 from data.places import regular_grid
-from data.prepare import Reference, Task, prepare
+from data.prepare import Reference, Task, not_readable, prepare
 from data.rules import Rules
-from data.sources import RunSource, listing, unchanged
+from data.sources import RunSource, check_result, listing, unchanged
 from data.sources import find_runs as find_runs
 from data.store import SnapshotStore
+from data.timebase import ended_early
 from data.workers import Workers
 
+_NAMED = 5
+_NAMED = 5
 Progress = Callable[[int, int, str], None]
 
 
 @dataclass
 class IngestReport:
-    """What an ingestion did: names of runs; for the rejected ones (run, reason, sentence)."""
+    """What an ingestion did: names of runs; for the rejected ones (run, reason, sentence).
+
+    removed: accepted runs of the store of which there are no files any more.
+    """
 
     accepted: list[str] = field(default_factory=list)
     rejected: list[tuple[str, str, str]] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
 
 
 def ingest(
@@ -56,6 +63,7 @@ def ingest(
         reader_named(rules.reader)
     session = _Session(store, table, rules, IngestReport())
     session.note_constants()
+    session.note_removed(sources)
     if rules.mesh.reference is not None and store.study_mesh is None:
         store.set_study_mesh(_reference_mesh(rules.mesh.reference, rules))
     store.time_rule = rules.time
@@ -87,13 +95,14 @@ class _Session:
         records = store.catalogue.records()
         # Kept here, since asking the catalogue for all of them after each run would cost n^2.
         self.accepted = {r.name: r for r in records if r.state == "accepted"}
-        self.before = {r.name: r for r in sorted(records, key=lambda r: r.state)}
+        known = [r for r in records if r.state != "withdrawn"]
+        self.before = {r.name: r for r in sorted(known, key=lambda r: r.state)}
         self.reference = Reference()
         # Filing a run is waiting for the disk: meanwhile the next one is read.
         self.filer = ThreadPoolExecutor(1)
         self._filing: Future[None] | None = None
         self.skipped: set[str] = set()
-        self.notes: Counter[str] = Counter()
+        self.notes: dict[str, list[str]] = {}
 
     def outcomes(
         self, sources: Iterable[RunSource], folder: Path, workers: Workers | None
@@ -122,7 +131,8 @@ class _Session:
             else:
                 self._file(self.store.commit, folder, record)
                 self.accepted[record.name] = record
-                self.notes.update(record.notes)
+                for note in record.notes:
+                    self.notes.setdefault(note, []).append(record.name)
         if record.state == "rejected":
             if record.name not in self.skipped:
                 self._file(self.store.reject, record)
@@ -149,12 +159,37 @@ class _Session:
                 f"parameter '{name}' is {value:g} in all {len(self.table.runs)} runs: left out"
             )
 
+    def note_removed(self, sources: Sequence[RunSource]) -> None:
+        """Names the accepted runs that are no longer among the sources; forgets the rejected ones."""
+        there = {source.name for source in sources}
+        for name in [n for n, r in self.before.items() if r.state == "rejected" and n not in there]:
+            self.store.catalogue.drop(name, "rejected")
+        self.report.removed += sorted(self.accepted.keys() - there)
+        if self.report.removed:
+            self.report.notes.append(
+                f"of {_of_runs(self.report.removed)} there are no files any more: still learned from, until taken "
+                "out by `fieldwright withdraw STUDY.toml --removed`"
+            )
+
     def notes_of_runs(self) -> list[str]:
-        """What readers and mapping noted, each once with the number of runs."""
-        return [f"{note} ({count} runs)" if count > 1 else note for note, count in self.notes.items()]
+        """What readers and mapping noted, each once with the runs; and the runs that end before the others."""
+        notes = [f"{note} ({_of_runs(runs)})" for note, runs in self.notes.items()]
+        early = ended_early({name: record.times for name, record in self.accepted.items()})
+        if early and self.rules.time.rule != "exact":
+            ends = ", ".join(f"{name} at {end:g}" for name, end in list(early.items())[:_NAMED])
+            more = f" and {len(early) - _NAMED} more" if len(early) > _NAMED else ""
+            notes.append(f"{len(early)} of {len(self.accepted)} runs end before the others: {ends}{more}")
+        return notes
 
     def _step(self, source: RunSource, folder: Path) -> Task | RunRecord:
-        files = listing(source)
+        try:
+            return self._task(source, folder)
+        except OSError as error:
+            # It may have vanished since it was found, or must not be looked at: that is of this run alone.
+            return not_readable(RunRecord(source.name, "rejected"), source.path, error)
+
+    def _task(self, source: RunSource, folder: Path) -> Task | RunRecord:
+        files = listing(source) if not is_broken_link(source.path) else ()
         units = dict(zip(self.table.names, self.table.units, strict=True))
         settings = self.rules.hash(self.table.row(source.name), source.files)
         before = self.before.get(source.name)
@@ -162,6 +197,7 @@ class _Session:
             self.skipped.add(source.name)
             return before
         try:
+            check_result(source)
             parameters = check_parameters(source.name, self.table)
         except RunRejected as why:
             return RunRecord(
@@ -202,3 +238,11 @@ class _Session:
             if first is not None:
                 self.reference = replace(self.reference, times=first.times, fields=first.fields)
         return self.reference
+
+
+def _of_runs(runs: Sequence[str]) -> str:
+    """ "run a", "3 runs: a, b, c", and of many the first five."""
+    if len(runs) == 1:
+        return f"run {runs[0]}"
+    more = f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
+    return f"{len(runs)} runs: {', '.join(runs[:_NAMED])}{more}"

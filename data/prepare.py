@@ -13,7 +13,8 @@ import numpy as np
 from data.catalogue import RunRecord, SourceFile, StoredField
 from data.checks import check_bound, check_fields, check_finite
 from data.conversion import converted
-from data.errors import ReadError, RunRejected, StoreError
+from data.disk import unreadable
+from data.errors import DivergedError, ReadError, RunRejected, StoreError
 from data.formats import Reader, Run, reader_for, reader_named
 from data.groups import MESHES, read_mesh
 from data.mapping import Mapping as MeshMapping
@@ -23,7 +24,7 @@ from data.places import regular_grid
 from data.renumbering import renumbered, renumbering
 from data.rules import Rules
 from data.series import read_series
-from data.solver_log import check_log
+from data.solver_log import check_log, failure_in_logs
 from data.sources import RunSource, with_sums
 from data.staging import stage
 from data.timebase import check_times
@@ -83,29 +84,32 @@ def prepare(task: Task) -> RunRecord:
     except (Exception, SystemExit) as error:
         # One run must not stop the others, whatever a library trips over in it. What it was may lie outside the
         # run, so it is tried again at the next ingestion: no settings, no standing.
-        why = RunRejected(
-            "unreadable",
-            f"Run '{task.source.name}' must be readable",
-            f"{type(error).__name__}: {' '.join(str(error).split())[:200]}",
-            "Look at its files, or leave the run out",
-        )
-        return replace(draft, reason=why.reason, sentence=str(why), settings="")
+        return not_readable(draft, task.source.path, error)
+
+
+def not_readable(draft: RunRecord, path: Path, error: BaseException) -> RunRecord:
+    """The record of a run over which something else than its content was tripped; it is tried again next time."""
+    why = unreadable(path, error) if isinstance(error, OSError) else None
+    why = why or RunRejected(
+        "unreadable",
+        f"Run '{draft.name}' must be readable",
+        f"{type(error).__name__}: {' '.join(str(error).split())[:200]}",
+        "Look at its files, or leave the run out",
+    )
+    return replace(draft, reason=why.reason, sentence=str(why), settings="")
 
 
 def _read(task: Task) -> tuple[Run, Reader]:
     source, rules, reader = task.source, task.rules, None
-    if not source.files:
-        raise RunRejected(
-            "unreadable",
-            f"Run '{source.name}' must hold the result file",
-            "no such file",
-            "Run the case, or correct 'file' in the study file",
-        )
     check_log(source.path, rules.log, rules.log_failed)
     try:
         reader = reader_named(rules.reader) if rules.reader else reader_for(source.files[0])
         run = read_series(reader, source.files, list(rules.fields), rules.step)
     except ReadError as error:
+        failure = None if isinstance(error, DivergedError) else failure_in_logs(source.path)
+        if failure is not None:
+            got = f"{error.got.rstrip('.')}; the solver says {failure}"
+            raise RunRejected(DivergedError.reason, error.must, got, error.do) from error
         raise RunRejected(_reason(error, reader, task), error.must, error.got, error.do) from error
     fields = {name: replace(f, unit=rules.fields[name] or f.unit) for name, f in run.fields.items()}
     return replace(run, fields=fields), reader

@@ -103,7 +103,7 @@ def _candidates(entry: Path) -> list[tuple[str | None, Reader]] | None:
     found: list[tuple[str | None, Reader]] = []
     level = [entry]
     for _ in range(_DEPTH):
-        inner = [path for place in level for path in sorted(place.iterdir(), key=_natural)]
+        inner = [path for place in level for path in sorted(_entries(place), key=_natural)]
         inner = [path for path in inner if not _NO_RESULTS.fullmatch(path.name)]
         accepted = [(path, reader) for path in inner[:_MOST_CANDIDATES] if (reader := _accepting(path))]
         places = {(path if path.is_dir() else path.parent, reader.name) for path, reader in accepted}
@@ -113,6 +113,14 @@ def _candidates(entry: Path) -> list[tuple[str | None, Reader]] | None:
         found += [(path.relative_to(entry).as_posix(), reader) for path, reader in accepted]
         level = [path for path in inner if path.is_dir() and _accepting(path) is None]
     return found
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in a folder; nothing where it must not be looked into, which says nothing of the other runs."""
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
 
 
 def _worth(entry: Path, relative: str | None, reader: Reader) -> tuple[int, int, int]:

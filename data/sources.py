@@ -6,14 +6,18 @@ import hashlib
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
+from stat import S_ISREG
 
 from data.catalogue import SourceFile
-from data.errors import ReadError, StudyError
+from data.disk import broken_link, is_broken_link
+from data.errors import ReadError, RunRejected, StudyError
 from data.formats import reader_named, runs_in, split_address
 from data.parameters import ParameterTable, table_of
+from data.solver_log import failure_in_logs
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,8 @@ def find_runs(
         raise StudyError("The folder of the runs must exist", f"'{folder}'", "Correct 'folder' in the study")
     paths = sorted((path for path in folder.glob(pattern) if not path.name.startswith(".")), key=_natural)
     if file is not None:
-        paths = [path for path in paths if path.is_dir()]
+        # A link that leads nowhere is a run that cannot be read, and is rejected as such.
+        paths = [path for path in paths if path.is_dir() or is_broken_link(path)]
     if not paths:
         raise StudyError(
             f"The folder '{folder}' must hold runs that match '{pattern}'",
@@ -46,7 +51,7 @@ def find_runs(
         )
     found: dict[str, RunSource] = {}
     for path in paths:
-        name = path.name if path.is_dir() else path.stem
+        name = path.name if path.is_dir() or file is not None else path.stem
         if name in found:
             raise StudyError(
                 "Each run must have a name of its own",
@@ -63,8 +68,8 @@ def _runs_of(source: RunSource, reader: str | None) -> list[RunSource]:
         return [source]
     try:
         runs = runs_in(source.path, reader_named(reader) if reader else None)
-    except ReadError:
-        return [source]  # a damaged file is one run, which ingestion sets aside with the reason
+    except (ReadError, OSError):
+        return [source]  # a damaged file is one run, which ingestion rejects with the reason
     places = {f"{source.name}#{run}": Path(f"{source.path}#{run}") for run in runs}
     return [RunSource(name, place, (place,)) for name, place in places.items()] or [source]
 
@@ -96,11 +101,51 @@ def table_in_files(
 
 
 def listing(source: RunSource) -> tuple[SourceFile, ...]:
-    """Every file of the run with size and time stamp: a new or longer one means that the run has changed."""
+    """Every file of the run with size and time stamp: a new or longer one means that the run has changed.
+
+    Files that vanish meanwhile, such as those of a solver at work, are left out. Raises OSError where the run
+    itself cannot be looked at.
+    """
     root, _ = split_address(source.path)
-    paths = sorted(path for path in root.rglob("*") if path.is_file()) if root.is_dir() else [root]
-    stats = [(path, path.stat()) for path in paths]
-    return tuple(SourceFile(str(path), stat.st_size, stat.st_mtime_ns) for path, stat in stats)
+    if not root.is_dir():
+        stat = root.stat()
+        return (SourceFile(str(root), stat.st_size, stat.st_mtime_ns),)
+    # So that a folder that must not be looked into is an error and not an empty one.
+    next(root.iterdir(), None)
+    files = []
+    for path in sorted(root.rglob("*")):
+        with suppress(OSError):
+            stat = path.stat()
+            if S_ISREG(stat.st_mode):
+                files.append(SourceFile(str(path), stat.st_size, stat.st_mtime_ns))
+    return tuple(files)
+
+
+def check_result(source: RunSource) -> None:
+    """Raises RunRejected ("unreadable" or "diverged") where a run has no result to read, with the true cause.
+
+    Raises OSError where the run's folder cannot be looked into.
+    """
+    if is_broken_link(source.path):
+        raise RunRejected("unreadable", *broken_link(source.path).args)
+    if not source.path.is_dir():
+        return
+    entries = sorted(source.path.iterdir())
+    if not entries:
+        must = f"Run '{source.name}' must hold a result"
+        raise RunRejected("unreadable", must, "an empty folder", "Run the case, or remove the folder")
+    if source.files:
+        return
+    for path in entries:
+        if is_broken_link(path):
+            raise RunRejected("unreadable", *broken_link(path).args)
+    must = f"Run '{source.name}' must hold the result file"
+    failure = failure_in_logs(source.path)
+    if failure is not None:
+        got = f"no such file; the solver says {failure}"
+        raise RunRejected("diverged", must, got, "Mend what the solver names and run the case again")
+    got = f"no such file among {len(entries)}, such as '{entries[0].name}'"
+    raise RunRejected("unreadable", must, got, "Run the case, or correct 'file' in the study file")
 
 
 def with_sums(files: Sequence[SourceFile], read: Iterable[Path]) -> tuple[SourceFile, ...]:

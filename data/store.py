@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
+from difflib import get_close_matches
 from pathlib import Path
 
 import xarray as xr
@@ -22,6 +25,8 @@ from data.mesh import Mesh
 from data.snapshots import assemble
 from data.staging import stage, staged_mesh, staged_run
 from data.timebase import TimeRule
+
+_FOLDER = "folder of the runs"
 
 
 class SnapshotStore:
@@ -53,6 +58,73 @@ class SnapshotStore:
         """All rejected runs with reason and sentence, by name."""
         return self.catalogue.records("rejected")
 
+    def withdrawn(self) -> list[RunRecord]:
+        """All runs that were withdrawn and have not been accepted since, by name."""
+        return self.catalogue.records("withdrawn")
+
+    def withdraw(self, runs: Sequence[str], why: str = "") -> None:
+        """Takes accepted runs out, all or none; ingesting their files again brings them back.
+
+        Their groups move to `superseded/`; when and why stays in the catalogue. Raises StoreError where one is not
+        accepted.
+        """
+        records = [self._accepted(name) for name in dict.fromkeys(runs)]
+        today = datetime.now(UTC).isoformat(timespec="seconds")
+        for record in records:
+            sentence = f"Withdrawn on {today}{f': {why}' if why else ''}."
+            # Without settings it is read anew as soon as there are files of it again.
+            entry = replace(record, state="withdrawn", reason="withdrawn", sentence=sentence, settings="")
+            self.catalogue.put(entry)
+            self.catalogue.drop(record.name, "accepted")
+            self._supersede(str(record.content))
+        left = self.accepted()
+        if self.catalogue.fact("first run") not in {record.name for record in left}:
+            # The next one tells what runs must look like; without any, so does the first that comes.
+            self.catalogue.forget_fact("first run")
+            if left:
+                self.catalogue.set_fact("first run", left[0].name, once=True)
+            else:
+                self.catalogue.forget_fact("study mesh")
+
+    def claim(self, folder: Path, runs: Iterable[str]) -> None:
+        """Makes this the store of a folder of runs; raises StoreError where it is that of another one.
+
+        A folder that was moved is known by its runs: the old one is gone, and all that is accepted is in the new one.
+        """
+        folder = folder.resolve()
+        owner = self.folder
+        if owner is None:
+            self.catalogue.set_fact(_FOLDER, str(folder), once=True)
+            owner = self.folder or folder
+        if owner == folder:
+            return
+        if owner.exists() or not {record.name for record in self.accepted()} <= set(runs):
+            raise StoreError(
+                f"The store '{self.path.name}' must be of one folder of runs, '{owner}'",
+                f"'{folder}'",
+                "Give this study another 'name', or name that folder in it",
+            )
+        self.catalogue.set_fact(_FOLDER, str(folder))
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder whose runs are in the store; None as long as it has been claimed for none."""
+        fact = self.catalogue.fact(_FOLDER)
+        return None if fact is None else Path(fact)
+
+    def _accepted(self, name: str) -> RunRecord:
+        record = self.catalogue.get(name, "accepted")
+        if record is None:
+            names = [one.name for one in self.accepted()]
+            near = get_close_matches(name, names, n=1)
+            raise StoreError(
+                "A run to be withdrawn must be accepted in the store",
+                f"'{name}'"
+                + (f", perhaps for '{near[0]}'" if near else f" among {len(names)} accepted runs"),
+                "`fieldwright status` lists the runs that are there",
+            )
+        return record
+
     def mesh(self, hash: str) -> Mesh:
         """The mesh of that hash; raises StoreError where it is not there or damaged."""
         return read_mesh(self.path / MESHES / hash)
@@ -64,7 +136,7 @@ class SnapshotStore:
 
     def set_study_mesh(self, mesh: Mesh) -> None:
         """Sets the mesh of the study, once: as soon as the store has one, it stays."""
-        with disk_of(self.path), self.incoming() as folder:
+        with self.incoming() as folder, disk_of(self.path):
             write_mesh(folder / mesh.hash, mesh)
             put_in_place(folder / mesh.hash, self.path / MESHES / mesh.hash)
         self.catalogue.set_fact("study mesh", mesh.hash, once=True)
@@ -130,7 +202,10 @@ class SnapshotStore:
     @contextmanager
     def incoming(self) -> Iterator[Path]:
         """A folder to stage runs in (`data.staging`), removed at the end; those of dead writers go first."""
-        with disk_of(self.path), Incoming(self.path / ".incoming") as folder:
+        # What is done meanwhile has errors of its own: a run that cannot be read is no fault of this disk.
+        with ExitStack() as stack:
+            with disk_of(self.path):
+                folder = stack.enter_context(Incoming(self.path / ".incoming"))
             yield folder
 
     def commit(self, incoming: Path, record: RunRecord) -> None:
@@ -172,6 +247,8 @@ class SnapshotStore:
 
     def _supersede(self, content: str) -> None:
         (self.path / "superseded").mkdir(exist_ok=True)
+        # The name is the hash of the content: one that was superseded before is the same.
+        shutil.rmtree(self.path / "superseded" / content, ignore_errors=True)
         # Another process may have moved it at the same moment.
         with suppress(OSError):
             os.replace(self.path / RUNS / content, self.path / "superseded" / content)
@@ -200,3 +277,8 @@ def _constant(records: Sequence[RunRecord]) -> dict[str, float]:
         return {}
     first = records[0].parameters
     return {n: value for n, value in first.items() if all(r.parameters.get(n) == value for r in records)}
+
+
+def store_owner(path: Path) -> Path | None:
+    """The folder whose runs are in the store at `path`; None where there is none, or none has claimed it."""
+    return SnapshotStore(path).folder if (path / "catalogue.sqlite").exists() else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -50,6 +50,21 @@ def check_times(times: np.ndarray | None, reference: np.ndarray | None, rule: Ti
         raise _missing(
             f"Time {worst + 1} of a run must be {first[worst]:g} as in the first one", f"{own[worst]:g}"
         )
+
+
+def ended_early(times: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """The last times of the transient runs that end well before the most do, by run.
+
+    times: of each run. "Well": by more than a hundredth of the time that the most cover; "the most": the median.
+    """
+    ends = {name: own[-1] for name, own in times.items() if len(own) > 1}
+    if len(ends) < 3:
+        return {}
+    usual, start = (
+        float(np.median(list(ends.values()))),
+        min(own[0] for own in times.values() if len(own) > 1),
+    )
+    return {name: end for name, end in ends.items() if end < usual - 0.01 * (usual - start)}
 
 
 def common_times(all_times: Sequence[np.ndarray | None], rule: TimeRule) -> np.ndarray | None:

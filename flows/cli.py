@@ -255,6 +255,27 @@ def status(study: StudyPath, /) -> None:
 
 
 @app.command
+def withdraw(study: StudyPath, /, *runs: str, removed: bool = False, why: str = "") -> None:
+    """Take runs out of the study's store; reading their files again brings them back.
+
+    Example: fieldwright withdraw examples/plate/study.toml run_07 run_12 --why "wrong material"
+
+    Parameters
+    ----------
+    runs
+        Names of the runs, as `fieldwright run` and `fieldwright status` show them.
+    removed
+        Withdraw all runs of which there are no files any more.
+    why
+        Kept in the store beside the date.
+    """
+    from flows.studies import load_study_of_runs
+    from flows.withdrawal import withdraw as take_out
+
+    take_out(load_study_of_runs(study, "withdraw"), runs, removed, why, console)
+
+
+@app.command
 def demo(*, folder: Path | None = None, port: int = 3000) -> None:
     """Solve 80 runs of a heated plate, train on 64, serve, and ask the endpoint for the other 16.
 
@@ -291,8 +312,23 @@ def main() -> None:
     except (FieldwrightError, CycloptsError) as error:
         Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
+    except OSError as error:
+        # A file of the user's that is not there, locked, or on a full disk; what it is called stands in the error.
+        if error.filename is None:
+            raise
+        Console(stderr=True).print(
+            f"error: {_of_a_file(error)}", markup=False, highlight=False, soft_wrap=True
+        )
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _of_a_file(error: OSError) -> str:
+    return (
+        f"The file or folder must be there, and open to this user. Got '{error.strerror}' for '{error.filename}'. "
+        "Correct its path or its permissions."
+    )
 
 
 if __name__ == "__main__":

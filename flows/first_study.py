@@ -7,10 +7,16 @@ import os.path
 import re
 from pathlib import Path
 
+from data.environment import home
 from data.errors import StudyError
 from data.inspection import FoundParameter, Inspection
+from data.store import store_owner
 
 LEAST_RUNS = 2
+# Names of folders that many projects have.
+_SAY_NOTHING = re.compile(
+    r"(run|case|sim|simulation|result|output|sample|solution)s?|data|out|doe|study|work|var|tmp", re.I
+)
 
 
 def first_study(found: Inspection, beside: Path) -> str:
@@ -21,10 +27,8 @@ def first_study(found: Inspection, beside: Path) -> str:
             f"one run, '{found.runs[0]}'",
             "Give the folder that holds the runs",
         )
-    called = Path(found.pattern).stem if found.in_one_file else found.folder.resolve().name
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", called).strip("._-") or "study"
     lines = [
-        f"name = {_text(name)}",
+        f"name = {_text(_name(found))}",
         "seed = 0",
         "",
         "[runs]",
@@ -40,6 +44,27 @@ def first_study(found: Inspection, beside: Path) -> str:
         lines += ["", "[time]", 'rule = "exact"  # or "overlap", or "last" for the last time alone']
     lines += ["", "[validation]", "folds = 8", "coverage = 0.9"]
     return "\n".join(lines).replace("{  }", "{}") + "\n"
+
+
+def _name(found: Inspection) -> str:
+    """The name of the file of all runs, or of their folder with as many above it as say something and are free.
+
+    Free is a name whose store is not of another folder: two projects may both have a folder `runs`.
+    """
+    folder = found.folder.resolve()
+    above = [part for part in reversed(folder.parts) if part != folder.anchor]
+    if found.in_one_file:
+        above.insert(0, Path(found.pattern).stem)
+    elif len(found.runs) == 1:
+        above.insert(0, found.runs[0])
+    telling = [part for part in above if not _SAY_NOTHING.fullmatch(part)] or above
+    name = ""
+    for part in telling:
+        name = re.sub(r"[^A-Za-z0-9_.-]+", "_", f"{part}_{name}" if name else part).strip("._-")
+        owner = store_owner(home() / "stores" / name) if name else None
+        if name and (owner is None or owner == folder):
+            return name
+    return name or "study"
 
 
 def _parameters(found: Inspection, beside: Path) -> list[str]:

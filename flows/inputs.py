@@ -21,18 +21,35 @@ from flows.study import Study
 
 
 def read_runs(study: Study) -> IngestReport:
-    """Reads new and changed runs into the study's store; broken ones are set aside with the reason."""
-    sources = find_runs(
-        study.beside(study.runs.folder), study.runs.pattern, study.runs.file, study.runs.reader
-    )
+    """Reads new and changed runs into the study's store; broken ones are rejected with the reason.
+
+    Raises StoreError where the store of that name is of another folder.
+    """
+    sources = runs_on_disk(study)
+    store = SnapshotStore(study.store_path)
+    store.claim(study.beside(study.runs.folder), [source.name for source in sources])
     return ingest(
-        SnapshotStore(study.store_path),
+        store,
         sources,
         parameter_table(study, sources),
         rules(study),
         progress=lambda done, total, run: report_progress("Reading runs", done, total),
         workers=workers(study, len(sources)),
     )
+
+
+def check_store(study: Study) -> None:
+    """Raises StoreError where the store of the study's name is of another folder of runs."""
+    if study.store_path.exists():
+        folder = study.beside(study.runs.folder)
+        any_runs = folder.is_dir() and any(folder.glob(study.runs.pattern))
+        names = [source.name for source in runs_on_disk(study)] if any_runs else []
+        SnapshotStore(study.store_path).claim(folder, names)
+
+
+def runs_on_disk(study: Study) -> list[RunSource]:
+    """The runs that the study's folder holds now."""
+    return find_runs(study.beside(study.runs.folder), study.runs.pattern, study.runs.file, study.runs.reader)
 
 
 def parameter_table(study: Study, sources: Sequence[RunSource]) -> ParameterTable:

@@ -6,6 +6,7 @@ from rich.console import Console
 
 from data.photos.photo_catalogue import PhotoCatalogue
 from data.store import SnapshotStore
+from flows.inputs import check_store
 from flows.photo_report import set_aside_table
 from flows.photo_study import PhotoStudy
 from flows.report_tables import rejected_table
@@ -47,7 +48,8 @@ def print_store(study: Study, console: Console) -> bool:
         console.print(f"'{study.name}' has no runs in its store yet: fieldwright run {study.path.name}")
         return False
     store = SnapshotStore(study.store_path)
-    accepted, rejected = store.accepted(), store.rejected()
+    check_store(study)
+    accepted, rejected, withdrawn = store.accepted(), store.rejected(), store.withdrawn()
     console.print(f"[bold]{study.name}[/]: {len(accepted)} runs accepted, {len(rejected)} set aside")
     console.print(f"store: {study.store_path}", markup=False, soft_wrap=True)
     if rejected:
@@ -56,6 +58,8 @@ def print_store(study: Study, console: Console) -> bool:
                 tuple((record.name, record.reason or "", record.sentence or "") for record in rejected)
             )
         )
+    for record in withdrawn:
+        console.print(f"{record.name}: {record.sentence}", markup=False)
     return True
 
 

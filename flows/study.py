@@ -163,6 +163,12 @@ class Study(StudyFile):
 
         return learn_from_runs
 
+    def check(self) -> None:
+        """Raises StoreError where the store of this name is of another folder of runs."""
+        from flows.inputs import check_store
+
+        check_store(self)
+
     @property
     def store_path(self) -> Path:
         """Where the accepted runs of this study lie."""

@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from data.disk import broken_link, is_broken_link, unreadable
 from data.errors import ReadError
 from data.mesh import Mesh
 
@@ -137,19 +138,35 @@ def reader_named(name: str) -> Reader:
     return READERS[name]
 
 
+def _check_open(path: Path) -> None:
+    """Raises ReadError where no reader could recognise a file because the system does not give it out."""
+    try:
+        if path.is_file():
+            with path.open("rb") as file:
+                file.read(1)
+    except OSError as error:
+        raise unreadable(path, error) or ReadError(
+            f"'{path.name}' must be readable", str(error), "Look at it"
+        ) from None
+
+
 def reader_for(path: Path) -> Reader:
     """The one reader that accepts this file, folder or address of a run; raises ReadError when none does."""
     _load_all()
     path, _ = split_address(path)
+    if is_broken_link(path):
+        raise broken_link(path)
     if not path.exists():
         raise ReadError("The file or folder must exist", str(path), "Correct the path")
     for reader in READERS.values():
         try:
             accepted = reader.accepts(path)
         except OSError as error:
-            raise ReadError(f"'{path.name}' must be readable", str(error), "Check its permissions") from None
+            why = unreadable(path, error)
+            raise why or ReadError(f"'{path.name}' must be readable", str(error), "Look at it") from None
         if accepted:
             return reader
+    _check_open(path)
     raise ReadError(
         f"A result must be in a format that is known here ({', '.join(sorted(READERS))})",
         f"'{path.name}', which none of them recognises",

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from data.disk import unreadable
 from data.errors import FieldwrightError, ReadError
 from data.formats import split_address
 
@@ -25,7 +26,10 @@ def damage_is_a_read_error(method: Callable[..., Any]) -> Callable[..., Any]:
         except FieldwrightError:
             raise
         except (Exception, SystemExit) as error:
-            if not split_address(path)[0].exists():
+            file = split_address(path)[0]
+            if isinstance(error, OSError) and (why := unreadable(file, error)) is not None:
+                raise why from None
+            if not file.exists():
                 raise ReadError("The file or folder must exist", str(path), "Correct the path") from None
             cause = " ".join(str(error).split())[:200] or "no reason given"
             raise ReadError(

@@ -12,7 +12,7 @@ import pytest
 from flows.cli import app
 
 FIELDWRIGHT = Path(sys.executable).with_name("fieldwright")
-COMMANDS = ["inspect", "new", "run", "schedule", "serve", "ui", "demo", "status"]
+COMMANDS = ["inspect", "new", "run", "schedule", "serve", "ui", "demo", "status", "withdraw"]
 
 
 def fieldwright(*words: str, home: Path) -> subprocess.CompletedProcess:
