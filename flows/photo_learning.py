@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from data.progress import TrainingProgress
 from flows.candidates import labelled
 from flows.classification_judging import judge_classifier
 from flows.judgement import Judgement
@@ -14,9 +15,9 @@ from flows.photo_parts import Part, Parts
 from flows.photo_report import JudgedOnPhotos
 from flows.photo_sections import MistakeCosts
 from flows.photo_study import PhotoStudy
-from flows.progress import report as report_progress
 from flows.segmentation_judging import judge_segmenter
 from flows.tracking import TrackedRun, Tracking
+from flows.training_curves import ShownTraining
 from surrogates.cracks.cnn_settings import CrackCnnConfig
 from surrogates.cracks.crack_classifier import CrackClassifier
 from surrogates.cracks.crack_segmenter import CrackSegmenter
@@ -24,8 +25,6 @@ from surrogates.cracks.unet_settings import CrackUNetConfig
 
 Config = CrackCnnConfig | CrackUNetConfig
 Model = CrackClassifier | CrackSegmenter
-SHARES = 1000
-"""Steps that a training which tells the share it has done is drawn in."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +42,9 @@ def learn(study: PhotoStudy, parts: Parts, tracking: Tracking, pipeline: Tracked
     for label, config in labelled(study.configs).items():
         with tracking.run(label, parent=pipeline.id) as child:
             start = time.perf_counter()
-            model = train_candidate(study, label, config, parts)
+            curves = ShownTraining(f"Training {label}", child)
+            model = train_candidate(study, config, parts, curves)
+            curves.finish()
             seconds = time.perf_counter() - start
             judgement = judge(study, model, parts.validation, f"Judging {label}")
             judged = JudgedOnPhotos(label, judgement.metrics[study.metric], judgement.metrics, seconds)
@@ -53,10 +54,10 @@ def learn(study: PhotoStudy, parts: Parts, tracking: Tracking, pipeline: Tracked
     return LearnedFromPhotos(tuple(judged for judged, _ in found.values()), *found[best])
 
 
-def train_candidate(study: PhotoStudy, label: str, config: Config, parts: Parts) -> Model:
+def train_candidate(study: PhotoStudy, config: Config, parts: Parts, progress: TrainingProgress) -> Model:
     """One candidate's model, on the GPU where there is one; raises ModelError where the photos do not suffice."""
-    step, device = f"Training {label}", "cuda" if torch.cuda.is_available() else "cpu"
-    report_progress(step, 0, 1)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    progress(0, 1)
     train, validation = parts.train, parts.validation
     if isinstance(config, CrackCnnConfig):
         return CrackClassifier.train(
@@ -66,7 +67,7 @@ def train_candidate(study: PhotoStudy, label: str, config: Config, parts: Parts)
             validation=(validation.pixels, validation.cracked),
             seed=study.seed,
             name=study.name,
-            progress=lambda done, total: report_progress(step, done, total),
+            progress=progress,
             device=device,
         )
     return CrackSegmenter.train(
@@ -76,7 +77,7 @@ def train_candidate(study: PhotoStudy, label: str, config: Config, parts: Parts)
         validation=(validation.pixels, validation.outlines),
         seed=study.seed,
         name=study.name,
-        progress=lambda share: report_progress(step, round(share * SHARES), SHARES),
+        progress=progress,
         device=device,
     )
 

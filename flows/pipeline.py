@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from prefect import flow
+from prefect import flow, get_run_logger
 
+from flows.progress import logged
 from flows.report import Report
 from flows.studies import load_study
 from flows.tracking import Tracking
@@ -16,7 +17,7 @@ def run_study(study_path: str) -> Report:
     """Runs a study once, from what it learns from to its registered champion."""
     study = load_study(Path(study_path))
     tracking = Tracking(study.tracking.uri, study.name)
-    with tracking.run("pipeline") as pipeline:
+    with logged(get_run_logger().info), tracking.run("pipeline") as pipeline:
         pipeline.tags({"role": "pipeline", "mlflow.note.content": study.description})
         pipeline.file(study.path)
         report = study.pipeline()(study, tracking, pipeline)

@@ -1,10 +1,12 @@
-"""Progress of long work: the pipeline reports into it, the command line draws it, a schedule leaves it silent."""
+"""Progress of long work: the pipeline reports into it; a terminal shows bars, a file or a schedule's log lines."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from threading import Event, Lock, Thread
 
 from rich.console import Console
 from rich.progress import (
@@ -13,11 +15,15 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     Task,
+    TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
 from rich.text import Text
+
+EVERY_SECONDS = 30.0
+"""Between two lines of a step that is under way."""
 
 _report: ContextVar[Callable[[str, int, int, str], None] | None] = ContextVar("progress", default=None)
 
@@ -44,7 +50,11 @@ class _Rate(ProgressColumn):
 
 @contextmanager
 def drawn(console: Console) -> Iterator[None]:
-    """Draws every reported step as a bar with count, elapsed and remaining time, while the block runs."""
+    """Shows every reported step while the block runs: as bars in a terminal, as lines where the output is a file."""
+    if not console.is_terminal:
+        with logged(lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)):
+            yield
+        return
     columns = (
         TextColumn("{task.description:<28}"),
         BarColumn(bar_width=30),
@@ -55,15 +65,80 @@ def drawn(console: Console) -> Iterator[None]:
         TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=console) as bars:
-        known: dict[str, object] = {}
+        known: dict[str, TaskID] = {}
 
         def draw(step: str, done: int, total: int, note: str) -> None:
             if step not in known:
                 known[step] = bars.add_task(step, total=total, note=note)
-            bars.update(known[step], completed=done, total=total, note=note)  # pyright: ignore[reportArgumentType]
+            bars.update(known[step], completed=done, total=total, note=note)
 
-        token = _report.set(draw)
-        try:
+        with _reported_to(draw):
             yield
-        finally:
-            _report.reset(token)
+
+
+@contextmanager
+def logged(write: Callable[[str], object], every_seconds: float = EVERY_SECONDS) -> Iterator[None]:
+    """Writes a line when a step ends, and every so many seconds one of the step that is under way.
+
+    A line says the step, how much of it is done and about how long the rest takes. Where progress is shown already,
+    nothing more is written.
+    """
+    if _report.get() is not None:
+        yield
+        return
+    lines, ended = _Lines(write), Event()
+    ticking = Thread(target=_tick, args=(lines, ended, every_seconds), daemon=True, name="progress")
+    ticking.start()
+    try:
+        with _reported_to(lines.take):
+            yield
+    finally:
+        ended.set()
+        ticking.join()
+
+
+class _Lines:
+    """The steps that are under way, and their lines."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write, self._lock = write, Lock()
+        self._since: dict[str, float] = {}
+        self._latest: dict[str, tuple[int, int, str]] = {}
+
+    def take(self, step: str, done: int, total: int, note: str) -> None:
+        """Keeps the latest report of a step; the last one is written at once."""
+        with self._lock:
+            self._since.setdefault(step, time.monotonic())
+            ended = done >= total
+            repeated = self._latest.get(step, (-1, 0, ""))[0] >= done
+            self._latest[step] = (done, total, note)
+            if ended and not repeated:
+                self._write(self._line(step))
+
+    def under_way(self) -> None:
+        """Writes a line for each step that has not ended."""
+        with self._lock:
+            for step, (done, total, _) in self._latest.items():
+                if done < total:
+                    self._write(self._line(step))
+
+    def _line(self, step: str) -> str:
+        done, total, note = self._latest[step]
+        seconds = time.monotonic() - self._since[step]
+        rest = f", about {seconds * (total - done) / done:.0f} s left" if 0 < done < total else ""
+        share = f" ({done / total:.0%})" if total > 1 else ""
+        return f"{step}: {done} of {total}{share}, {seconds:.0f} s{rest}" + (f"; {note}" if note else "")
+
+
+def _tick(lines: _Lines, ended: Event, every_seconds: float) -> None:
+    while not ended.wait(every_seconds):
+        lines.under_way()
+
+
+@contextmanager
+def _reported_to(take: Callable[[str, int, int, str], None]) -> Iterator[None]:
+    token = _report.set(take)
+    try:
+        yield
+    finally:
+        _report.reset(token)

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.figure import Figure
 
+from data.progress import TrainingProgress
 from flows.candidate_figures import magnitude, predicted_against_true, true_predicted_error
 from flows.candidates import labelled
-from flows.progress import report as report_progress
 from flows.promotion import Decision
 from flows.report import Ingested, Judged, PipelineReport
 from flows.shape_targets import ShapeTargets
 from flows.study import Study
 from flows.tracking import TrackedRun, Tracking
+from flows.training_curves import ShownTraining
 from surrogates.shapes.held_out import HeldOut
 from surrogates.shapes.settings import UNetConfig
 from surrogates.shapes.shape_surrogate import ShapeSurrogate
@@ -54,7 +55,9 @@ def learn_shapes(study: Study, shapes: ShapeTargets, tracking: Tracking, pipelin
     for label, config in labelled(study.candidates).items():
         with tracking.run(label, parent=pipeline.id) as child:
             start = time.perf_counter()
-            surrogate, held = train_candidate(study, label, config, shapes)
+            curves = ShownTraining(f"Training {label}", child)
+            surrogate, held = train_candidate(study, config, shapes, curves)
+            curves.finish()
             judged = _judged(study, label, held, time.perf_counter() - start)
             found[label] = judged, surrogate
             _log(child, study, config, shapes, judged, held)
@@ -63,7 +66,7 @@ def learn_shapes(study: Study, shapes: ShapeTargets, tracking: Tracking, pipelin
 
 
 def train_candidate(
-    study: Study, label: str, config: UNetConfig, shapes: ShapeTargets
+    study: Study, config: UNetConfig, shapes: ShapeTargets, progress: TrainingProgress
 ) -> tuple[ShapeSurrogate, HeldOut]:
     """One candidate's surrogate, and what the shapes held out say of it."""
     geometry = study.geometry
@@ -85,7 +88,7 @@ def train_candidate(
         coverage=study.validation.coverage,
         seed=study.seed,
         name=study.name,
-        progress=lambda done, total: report_progress(f"Training {label}", done, total),
+        progress=progress,
     )
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from flows.progress import report as report_progress
 from flows.tracking import TrackedRun
+from flows.training_curves import TrainingCurves
 from physics.progress import Progress
 from surrogates.solution.figures import Convergence
-
-EVERY_SECONDS = 5.0
-"""Between two writings into MLflow, which takes longer than many a stage."""
 
 
 class TrainingLog:
@@ -24,13 +21,14 @@ class TrainingLog:
     """
 
     def __init__(self, run: TrackedRun, label: str, members: int, file: Path) -> None:
-        self._run, self._label, self._members, self._file = run, label, members, file
+        self._mlflow, self._label, self._members, self._file = TrainingCurves(run), label, members, file
         self._rows: dict[int, list[dict[str, Any]]] = {i: [] for i in range(members)}
         if file.exists():
             for line in file.read_text(encoding="utf-8").splitlines():
                 self._take(json.loads(line))
-        self._unwritten = [row for rows in self._rows.values() for row in rows]
-        self._written = time.monotonic()
+        for rows in self._rows.values():
+            for row in rows:
+                self._mlflow.add(row["steps"], self._curves(row))
 
     def __call__(self, member: int, told: Progress) -> None:
         """Keeps a stage of the network of that number, and shows it."""
@@ -45,26 +43,18 @@ class TrainingLog:
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         self._take(row)
-        self._unwritten.append(row)
+        self._mlflow.add(row["steps"], self._curves(row))
         left = "" if told.seconds_left is None else f", at most {told.seconds_left:.0f} s left"
         note = f"residual {told.residual:.1e}, loss {sum(told.losses.values()):.1e}{left}"
         report_progress(self._bar(member), told.steps, told.most_steps, note)
-        if time.monotonic() - self._written > EVERY_SECONDS:
-            self.write()
 
     def finish(self) -> None:
         """Writes what is left, and fills the bars: success ends a training before its last step."""
-        self.write()
+        self._mlflow.write()
         for member, rows in self._rows.items():
             if rows:
                 steps, residual = rows[-1]["steps"], rows[-1]["residual"]
                 report_progress(self._bar(member), steps, steps, f"residual {residual:.1e}")
-
-    def write(self) -> None:
-        """Brings what is new into MLflow's curves."""
-        self._run.steps([(row["steps"], self._curves(row)) for row in self._unwritten])
-        self._unwritten = []
-        self._written = time.monotonic()
 
     def convergence(self) -> list[Convergence]:
         """How every network converged that has passed a stage."""

@@ -32,8 +32,9 @@ TRIED = 16
 class Served:
     """One version of one model on one device; immutable, so that a swap is one assignment.
 
-    seconds_once, seconds_per_query: time of a question for the default quantities, whatever its size, and
-        what each further query adds, measured when the surrogate was tried out.
+    seconds_once, seconds_per_query: processor time of a question for the default quantities, whatever its size, and
+        what each further query adds, measured when the surrogate was tried out. Processor time, since what else the
+        machine does at that moment must not decide what is refused later.
     """
 
     sort: ClassVar[str] = "a model of runs that differ by parameters"
@@ -115,13 +116,13 @@ def _repeated(history: History | None, queries: int) -> dict[str, Any]:
 
 
 def _time(surrogate: Surrogate, query: Query) -> float:
-    """Seconds to answer the query, which must come out finite; raises ModelError."""
+    """Processor seconds to answer the query, which must come out finite; raises ModelError."""
     seconds = []
     # The first answer pays for what is made on first use; the quickest of three is the usual one.
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.thread_time()
         prediction = predict_in_blocks(surrogate, query)
-        seconds.append(time.perf_counter() - start)
+        seconds.append(time.thread_time() - start)
         for label, band in prediction.quantities.items():
             if not (np.isfinite(band.lower).all() and np.isfinite(band.upper).all()):
                 raise ModelError(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch.nn import functional as torch_functions
 
+from data.progress import TrainingProgress, part_of
 from surrogates.cracks.augmentation import augmented_batch
 from surrogates.cracks.cnn_answers import logits_of
 from surrogates.cracks.cnn_network import PhotoNetwork, network_of
@@ -34,14 +35,14 @@ def train_ensemble(
     *,
     seed: int,
     device: str = "cpu",
-    progress: Callable[[int, int], None] | None = None,
+    progress: TrainingProgress | None = None,
 ) -> tuple[tuple[PhotoNetwork, ...], tuple[tuple[float, ...], ...]]:
     """The folded networks, each trained with a seed of its own, and their losses; see `train_network`."""
     networks, losses, total = [], [], config.members * config.epochs
     for member in range(config.members):
-        own, before = seed * config.members + member, member * config.epochs
+        own = seed * config.members + member
         network = network_of(config, own)
-        told = None if progress is None else lambda epoch, before=before: progress(before + epoch, total)
+        told = None if progress is None else part_of(progress, member, config.members)
         course = train_network(
             network, config, photos, cracked, validation, seed=own, device=device, progress=told
         )
@@ -61,7 +62,7 @@ def train_network(
     *,
     seed: int,
     device: str = "cpu",
-    progress: Callable[[int], None] | None = None,
+    progress: TrainingProgress | None = None,
 ) -> list[float]:
     """Trains in place, leaves the weights of the lowest validation loss, and returns that loss after each
     epoch.
@@ -105,7 +106,7 @@ def train_network(
             if losses[-1] == min(losses):
                 best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
             if progress is not None:
-                progress(epoch + 1)
+                progress(epoch + 1, config.epochs, {"validation_loss": losses[-1]})
             if len(losses) - 1 - int(np.argmin(losses)) >= config.patience:
                 break
     network.load_state_dict(best)

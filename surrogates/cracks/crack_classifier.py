@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 from scipy.special import expit
 
+from data.progress import TrainingProgress
 from surrogates.artifact import read_artifact, write_artifact
 from surrogates.cracks.adaptation import Adaptation, adapted_heads
 from surrogates.cracks.class_prediction import ClassPrediction, spread_of_probability
@@ -65,7 +66,7 @@ class CrackClassifier:
         validation: tuple[Sequence[np.ndarray], np.ndarray],
         seed: int,
         name: str,
-        progress: Callable[[int, int], None] | None = None,
+        progress: TrainingProgress | None = None,
         device: str = "cpu",
     ) -> Self:
         """Learns from photos (h, w, 3) uint8 each and labels (n,) bool; each photo is looked at whole.

@@ -12,6 +12,7 @@ import torch
 from scipy.special import logit
 
 from data.errors import ModelError, QueryError
+from data.progress import TrainingProgress, part_of
 from surrogates.artifact import read_artifact, write_artifact
 from surrogates.cracks.appearance import Appearance
 from surrogates.cracks.classification_metrics import calibration_error
@@ -60,7 +61,7 @@ class CrackSegmenter:
         validation: tuple[Photos, Photos],
         seed: int,
         name: str,
-        progress: Callable[[float], None] | None = None,
+        progress: TrainingProgress | None = None,
         device: str = "cpu",
     ) -> Self:
         """Learns from photos (h, w, 3) uint8 with masks (h, w) bool; the validation photos choose and calibrate.
@@ -76,7 +77,7 @@ class CrackSegmenter:
         courses = []
         for k, network in enumerate(networks):
             network.standardise(colours.mean(axis=0), colours.std(axis=0))
-            told = None if progress is None else _part_of(progress, k, config.members)
+            told = None if progress is None else part_of(progress, k, config.members)
             courses.append(
                 train_network(
                     network, config, photos, masks, validation, seed=seed + k, device=device, progress=told
@@ -214,10 +215,6 @@ def _checked(photos: Photos, masks: Photos, which: str) -> None:
             f"{len(photos)} photos with no crack pixel",
             "Add photos with cracks",
         )
-
-
-def _part_of(progress: Callable[[float], None], k: int, members: int) -> Callable[[float], None]:
-    return lambda share: progress((k + share) / members)
 
 
 def _temperature(raw: Photos, truths: Photos, seed: int) -> Temperature:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -11,6 +11,7 @@ import numpy as np
 import torch
 
 from data.errors import ModelError, QueryError
+from data.progress import TrainingProgress
 from surrogates.artifact import read_artifact, write_artifact
 from surrogates.calibration import too_few
 from surrogates.description import FieldInfo, ParameterInfo
@@ -70,7 +71,7 @@ class ShapeSurrogate:
         coverage: float = 0.9,
         seed: int,
         name: str,
-        progress: Callable[[int, int], None] | None = None,
+        progress: TrainingProgress | None = None,
     ) -> tuple[Self, HeldOut]:
         """Learns from some of the shapes, and judges and calibrates itself by the others, which it also returns.
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import torch
 
+from data.progress import TrainingProgress
 from surrogates.shapes.network import UNets
 from surrogates.shapes.settings import UNetConfig
 
@@ -25,7 +25,7 @@ def train(
     periodic: tuple[bool, bool],
     mirrors: list[tuple[int, np.ndarray]],
     seed: int,
-    progress: Callable[[int, int], None] | None = None,
+    progress: TrainingProgress | None = None,
 ) -> UNets:
     """Networks that take channels (n, k, ny, nx) to targets (n, c, ny, nx), float32, where fluid (n, ny, nx).
 
@@ -67,7 +67,7 @@ def train(
         optimiser.step()
         schedule.step()
         if progress is not None and (step % REPORT == 0 or step == config.steps - 1):
-            progress(step + 1, config.steps)
+            progress(step + 1, config.steps, {"loss": loss.item()})
     return networks.eval()
 
 

@@ -148,6 +148,8 @@ def test_classes_become_a_registered_classifier(tmp_path):
     assert len(children) == 2
     assert {"score", "log_loss", "recall", "cost", "ece", "fit_seconds"} <= set(children[0].data.metrics)
     for child in children:
+        epochs = tracking.client.get_metric_history(child.info.run_id, "validation_loss")
+        assert [point.step for point in epochs] == list(range(1, len(epochs) + 1))
         assert {
             "roc_and_precision_recall.png",
             "calibration.png",
@@ -190,6 +192,8 @@ def test_outlines_become_a_registered_segmenter(tmp_path):
     assert report.test["f1_error"] == pytest.approx(1.0 - report.test["f1_2px"])
     tracking = Tracking(None, "outlines")
     (child,) = tracking.client.search_runs([tracking.experiment_id()], "tags.role = 'candidate'")
+    losses = tracking.client.get_metric_history(child.info.run_id, "loss")
+    assert [point.step for point in losses] == [25 * (k + 1) for k in range(40)]
     assert {
         "precision_recall.png",
         "calibration.png",

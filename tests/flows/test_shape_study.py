@@ -91,6 +91,8 @@ def test_shapes_become_a_registered_model_that_answers_new_ones(tmp_path):
     assert {"u.near_wall.mean", "u.away.mean", "u.mirror.y.mean", "u.divergence.mean"} <= set(
         children[0].data.metrics
     )
+    losses = tracking.client.get_metric_history(children[0].info.run_id, "loss")
+    assert [point.step for point in losses] == [1, 26, 51, 60]
     pictures = {file.path for file in tracking.client.list_artifacts(children[0].info.run_id, "figures")}
     assert "figures/u_worst_shape.png" in pictures
 

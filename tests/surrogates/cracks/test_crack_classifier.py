@@ -134,11 +134,12 @@ def test_costs_set_the_threshold_of_the_decision(train_small, small_cnn, fresh):
 
 
 def test_progress_counts_epochs_of_all_networks(train_small, small_cnn):
-    told: list[tuple[int, int]] = []
-    train_small(
-        0, small_cnn.model_copy(update={"epochs": 2}), progress=lambda done, total: told.append((done, total))
-    )
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4), (4, 4)]
+    reports: list[tuple] = []
+    config = small_cnn.model_copy(update={"epochs": 2})
+    model = train_small(0, config, progress=lambda *report: reports.append(report))
+    assert [report[:2] for report in reports] == [(1, 4), (2, 4), (3, 4), (4, 4), (4, 4)]
+    losses = [loss for member in model.description.losses for loss in member]
+    assert [report[2]["validation_loss"] for report in reports[:4]] == losses
 
 
 def test_calibrated_log_odds_are_those_of_the_mean_network(classifier, fresh):

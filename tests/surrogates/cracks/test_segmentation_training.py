@@ -1,5 +1,7 @@
 """Training of the segmenter's network: repeatable, ends early, keeps the best weights, heeds its limits."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pytest
 import torch
@@ -25,15 +27,19 @@ def photos_and_masks(number: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 def trained(config: CrackUNetConfig, seed: int = 3) -> tuple[Standardised, Course, list[float]]:
     photos, masks = photos_and_masks(6)
-    network, told = network_of(config, seed), []
-    course = train_network(
-        network, config, photos[:4], masks[:4], (photos[4:], masks[4:]), seed=seed, progress=told.append
-    )
-    return network, course, told
+    network, shares = network_of(config, seed), []
+
+    def progress(done: int, total: int, metrics: Mapping[str, float]) -> None:
+        assert metrics["loss"] > 0.0
+        shares.append(done / total)
+
+    validation = (photos[4:], masks[4:])
+    course = train_network(network, config, photos[:4], masks[:4], validation, seed=seed, progress=progress)
+    return network, course, shares
 
 
 def test_same_seed_same_weights_and_another_others() -> None:
-    (first, course, told), (second, _, _), (other, _, _) = (
+    (first, course, shares), (second, _, _), (other, _, _) = (
         trained(CONFIG),
         trained(CONFIG),
         trained(CONFIG, 4),
@@ -45,8 +51,8 @@ def test_same_seed_same_weights_and_another_others() -> None:
     )
     assert course.steps == 12
     assert len(course.checks) == 3
-    assert told[-1] == 1.0
-    assert told == sorted(told)
+    assert shares[-1] == 1.0
+    assert shares == sorted(shares)
 
 
 def test_keeps_the_weights_of_the_best_check() -> None:
@@ -66,9 +72,9 @@ def test_ends_when_no_check_is_better() -> None:
 
 
 def test_processor_time_ends_it_too() -> None:
-    _, course, told = trained(CONFIG.model_copy(update={"steps": 10**6, "cpu_minutes": 0.01}))
+    _, course, shares = trained(CONFIG.model_copy(update={"steps": 10**6, "cpu_minutes": 0.01}))
     assert course.cpu_seconds < 10.0
-    assert told[-1] == 1.0
+    assert shares[-1] == 1.0
     assert 0.0 < course.crops_share < 1.0
 
 
