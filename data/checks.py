@@ -19,14 +19,22 @@ REASONS = (
     "wrong mesh",
     "missing field",
     "missing parameter",
+    "contradicting parameters",
     "duplicated",
     "unreadable",
 )
 
 
 def check_parameters(run: str, table: ParameterTable) -> dict[str, float]:
-    """The run's row in the table; raises RunRejected ("missing parameter") where there is none."""
+    """The run's row in the table; raises RunRejected where there is none, or where its own files contradict it."""
     row = table.row(run)
+    if run in table.contradictions:
+        raise RunRejected(
+            "contradicting parameters",
+            f"Run '{run}' must have the parameters that its own files have",
+            table.contradictions[run],
+            "Find out which is right and correct the other",
+        )
     if row is None:
         raise RunRejected(
             "missing parameter",

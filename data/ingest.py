@@ -153,7 +153,8 @@ class _Session:
         self._filing = self.filer.submit(how, *what)
 
     def note_constants(self) -> None:
-        """Reports the parameters that never vary."""
+        """Reports what the parameter table noted, and the parameters that never vary."""
+        self.report.notes.extend(self.table.notes)
         for name, value in self.table.constant().items():
             self.report.notes.append(
                 f"parameter '{name}' is {value:g} in all {len(self.table.runs)} runs: left out"

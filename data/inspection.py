@@ -7,26 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
-from data.case_entries import case_entries
-from data.errors import ReadError, StudyError
+from data.case_entries import CaseEntry, case_entries
+from data.contradictions import contradictions
+from data.errors import ReadError
 from data.formats import Description, reader_for, runs_in
-from data.parameters import table_cells
+from data.found_table import FoundTable, find_table
+from data.parameters import read_table
 from data.run_folders import RunFolders, find_run_folders
 
-_TABLES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".json")
 _MOST_DESCRIBED = 200
-
-
-@dataclass(frozen=True)
-class FoundTable:
-    """A table with a row per run: its run column, its columns of numbers and their units, and runs without a row."""
-
-    path: Path
-    run_column: str
-    columns: Mapping[str, str | None]
-    without: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +73,11 @@ def inspect(path: Path) -> Inspection:
     if len(found.entries) > len(described) + len(failed):
         notes.append(f"only the first {_MOST_DESCRIBED} runs were looked into")
     names = [_name(entry) for entry in found.entries]
+    table = find_table(found.folder, names)
+    entries = (
+        {_name(e): case_entries(e) for e in found.entries} if all(e.is_dir() for e in found.entries) else {}
+    )
+    notes += [*(table.notes if table else ()), *_contradictions(table, entries)]
     return Inspection(
         folder=found.folder,
         pattern=found.pattern,
@@ -92,8 +86,8 @@ def inspect(path: Path) -> Inspection:
         runs=tuple(names),
         first=next(iter(described.values())),
         unlike=unlike,
-        table=_table(found.folder, names),
-        parameters=tuple(_varying(found.entries)) if len(names) > 1 else (),
+        table=table,
+        parameters=tuple(_varying(entries)) if len(names) > 1 else (),
         names=_pattern_of_names(names),
         notes=tuple(notes),
     )
@@ -154,41 +148,24 @@ def _name(entry: Path) -> str:
     return entry.name if entry.is_dir() else entry.stem
 
 
-def _table(folder: Path, runs: Sequence[str]) -> FoundTable | None:
-    """The table that has rows for the most runs, in the folder of the runs or the one above."""
-    best: FoundTable | None = None
-    for path in sorted(
-        p for place in (folder, folder.parent) for p in place.iterdir() if p.suffix.lower() in _TABLES
-    ):
-        try:
-            names, units, rows = table_cells(path)
-        except (StudyError, OSError, ValueError):
-            continue
-        for i, column in enumerate(names):
-            cells = {str(row[i]).strip(): row for row in rows if len(row) == len(names)}
-            without = tuple(run for run in runs if run not in cells)
-            if len(without) > len(runs) / 2 or (best and len(without) >= len(best.without)):
-                continue
-            known = [cells[run] for run in runs if run in cells]
-            numeric = [j for j in range(len(names)) if j != i and all(_is_number(row[j]) for row in known)]
-            columns = {names[j]: units[j] for j in numeric}
-            if columns:
-                best = FoundTable(path, column, columns, without)
-    return best
-
-
-def _is_number(cell: object) -> bool:
-    try:
-        return bool(np.isfinite(float(str(cell))))
-    except ValueError:
-        return False
-
-
-def _varying(entries: Sequence[Path]) -> list[FoundParameter]:
-    """Numbers of the input files that all runs have and that are not the same in all."""
-    if not all(entry.is_dir() for entry in entries):
+def _contradictions(table: FoundTable | None, entries: Mapping[str, Mapping[str, CaseEntry]]) -> list[str]:
+    """What the table and the input files give the same parameter in the same run."""
+    if table is None:
         return []
-    of_runs = {_name(entry): case_entries(entry) for entry in entries}
+    read = read_table(table.path, table.columns, table.run_column, list(entries))
+    rows = {run: row for run in read.runs if run in entries and (row := read.row(run)) is not None}
+    return [
+        f"'{run}' has {one.name} = {told:g} in '{table.path.name}' and {own:g} in its own '{one.expression}': it "
+        "will be rejected"
+        for one in contradictions(rows, entries)
+        for run, (told, own) in one.runs.items()
+    ]
+
+
+def _varying(of_runs: Mapping[str, Mapping[str, CaseEntry]]) -> list[FoundParameter]:
+    """Numbers of the input files that all runs have and that are not the same in all."""
+    if not of_runs:
+        return []
     first, *others = of_runs.values()
     found: list[FoundParameter] = []
     for expression, entry in first.items():

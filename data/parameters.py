@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
-import json
 import math
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,11 +12,8 @@ from typing import Any
 import numpy as np
 
 from data.errors import StudyError
-
-_UNIT_IN_HEADER = re.compile(
-    r"^(?P<name>.*?)\s*(?:\[(?P<square>[^\[\]]*)\]|\((?P<round>(?:[^()]|\([^()]*\))*)\))$"
-)
-"""`U [m/s]`, `h [W/(m2 K)]`, `U (m/s)`, `h (W/(m2 K))`."""
+from data.parameter_cells import TableCells, table_cells
+from data.run_ids import matched_ids
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +22,8 @@ class ParameterTable:
 
     names, units: (p,) each; a unit is None where nobody gave it.
     runs: (n,) names of the runs that have a row; values: (n, p) float64, finite.
-    problems: for runs that have none, why not.
+    problems: for runs that have none, why not. notes: what a user should know of the table.
+    contradictions: for runs that have none since their own files say otherwise, both values.
     """
 
     names: tuple[str, ...]
@@ -36,6 +31,8 @@ class ParameterTable:
     runs: tuple[str, ...]
     values: np.ndarray
     problems: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    contradictions: Mapping[str, str] = field(default_factory=dict)
 
     def row(self, run: str) -> dict[str, float] | None:
         """The parameters of one run; None where the table has no row for it."""
@@ -81,128 +78,94 @@ def joined(tables: Sequence[ParameterTable]) -> ParameterTable:
             lacking = next(t for t, part in zip(tables, parts, strict=True) if part is None)
             problems[run] = f"no value of {', '.join(lacking.names)}"
     table = table_of(rows, units)
-    return ParameterTable(table.names, table.units, table.runs, table.values, problems)
+    notes = tuple(note for one in tables for note in one.notes)
+    contradictions = {run: both for one in tables for run, both in one.contradictions.items()}
+    return ParameterTable(table.names, table.units, table.runs, table.values, problems, notes, contradictions)
 
 
 def read_table(
-    path: Path, columns: Mapping[str, str | None], run_column: str | None = None
+    path: Path,
+    columns: Mapping[str, str | None],
+    run_column: str | None = None,
+    runs: Sequence[str] | None = None,
 ) -> ParameterTable:
     """The named columns of a CSV, Excel or JSON table, one row per run.
 
-    columns: parameter name to unit (None: the unit that the header gives, as in "U [m/s]").
+    columns: parameter name to unit (None: the unit that the header or a row of units gives).
     run_column: the column of the run names; None for the first column.
-    CSV may be separated by commas, semicolons or tabs; with the latter two, decimals may have a comma.
-    JSON is a list of objects or an object of objects by run name.
-    Raises StudyError where the file, a column, a number or a run name is missing, wrong or doubled.
+    runs: names of the runs there are, to which rows belong by name or number; None to take the names as they stand.
+    A run with a cell that is no number gets no row, with the cell in `problems`. Raises StudyError where the file,
+    a column or a run name is missing, wrong or doubled, and where no run has numbers in all columns.
     """
-    names, header_units, rows = table_cells(path)
-    run_index = 0 if run_column is None else _column(run_column, names, path)
-    indices = [_column(name, names, path) for name in columns]
-    values: dict[str, list[float]] = {}
-    problems: dict[str, str] = {}
-    for number, row in enumerate(rows, start=2):
-        run = _run_name(row[run_index])
-        if run in values or run in problems:
+    table = table_cells(path)
+    run_index = 0 if run_column is None else _column(run_column, table)
+    indices = [_column(name, table) for name in columns]
+    named = [
+        (run_name(row[run_index]), number, row) for number, row in zip(table.numbers, table.rows, strict=True)
+    ]
+    named = [one for one in named if one[0]]
+    seen: set[str] = set()
+    for run, number, _ in named:
+        if run in seen:
             raise StudyError(
                 f"Each run must have one row in '{path.name}'",
                 f"'{run}' again in row {number}",
                 "Delete or rename one of the rows",
             )
-        empty = [names[i] for i in indices if row[i] is None or not str(row[i]).strip()]
-        if empty:
-            problems[run] = f"row {number} of '{path.name}' has no value in column '{empty[0]}'"
-            continue
-        values[run] = [_number(row[i], number, names[i], path) for i in indices]
-    units = tuple(unit or header_units[i] for i, unit in zip(indices, columns.values(), strict=True))
-    array = np.array(list(values.values()), dtype=np.float64).reshape(len(values), len(indices))
-    return ParameterTable(tuple(columns), units, tuple(values), array, problems)
-
-
-def table_cells(path: Path) -> tuple[list[str], list[str | None], list[list[Any]]]:
-    """Names and units of all columns of a table, and its rows as they stand; raises StudyError without a row."""
-    if not path.is_file():
-        raise StudyError("The parameter table must exist", f"'{path}'", "Correct 'table' in the study file")
-    readers = {".json": _json_rows, ".xlsx": _excel_rows, ".xlsm": _excel_rows}
-    header, rows = readers.get(path.suffix.lower(), _csv_rows)(path)
-    if not rows:
-        raise StudyError(f"'{path.name}' must hold one row per run", "no row", "Fill the table")
-    return *_without_units(header), rows
-
-
-def _csv_rows(path: Path) -> tuple[list[str], list[list[Any]]]:
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        # Spreadsheets of western Europe still export this code page.
-        text = path.read_text(encoding="cp1252")
-    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
-    if not lines:
-        raise StudyError(f"'{path.name}' must hold a header and rows", "an empty file", "Fill the table")
-    delimiter = next((mark for mark in (";", "\t") if mark in lines[0]), ",")
-    parsed = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)]
-    if delimiter != ",":
-        parsed[1:] = [[_decimal_point(cell) for cell in row] for row in parsed[1:]]
-    for number, row in enumerate(parsed, start=1):
-        if len(row) != len(parsed[0]):
-            raise StudyError(
-                f"All rows of '{path.name}' must have the {len(parsed[0])} cells of the header",
-                f"{len(row)} cells in row {number}",
-                "Correct that row",
-            )
-    return parsed[0], parsed[1:]
-
-
-def _decimal_point(cell: str) -> str:
-    return cell.replace(",", ".") if re.fullmatch(r"[+-]?\d*,\d+([eE][+-]?\d+)?", cell) else cell
-
-
-def _excel_rows(path: Path) -> tuple[list[str], list[list[Any]]]:
-    from openpyxl import load_workbook
-
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-    except Exception as error:  # openpyxl raises whatever zip, XML or it found wrong
+        seen.add(run)
+    ids = [run for run, _, _ in named]
+    names = {one: one for one in ids} if runs is None else matched_ids(ids, runs)
+    notes = () if runs is None else _notes_of_ids(path, ids, names)
+    values: dict[str, list[float]] = {}
+    problems: dict[str, str] = {}
+    for run, number, row in named:
+        numbers, wrong = [], None
+        for i in indices:
+            cell, got = row[i], None
+            try:
+                numbers.append(table.number(cell))
+            except ValueError as why:
+                got = str(why)
+            if got is None and not math.isfinite(numbers[-1]):
+                got = f"'{cell}'" if cell is not None and str(cell).strip() else "no value"
+            wrong = wrong or (got and f"row {number} of '{path.name}' has {got} in column '{table.names[i]}'")
+        if wrong:
+            problems[names.get(run, run)] = wrong
+        else:
+            values[names.get(run, run)] = numbers
+    if problems and not values:
         raise StudyError(
-            f"'{path.name}' must be an Excel workbook",
-            f"{type(error).__name__}: {error}",
-            "Save it as .xlsx or CSV",
-        ) from None
-    sheet = [list(row) for row in book.worksheets[0].iter_rows(values_only=True)]
-    book.close()
-    sheet = [row for row in sheet if any(cell is not None for cell in row)]
-    return [str(cell or "") for cell in sheet[0]] if sheet else [], sheet[1:]
-
-
-def _json_rows(path: Path) -> tuple[list[str], list[list[Any]]]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise StudyError(f"'{path.name}' must be JSON", str(error), "Correct the file") from None
-    if isinstance(content, dict):
-        content = [{"run": name, **row} for name, row in content.items() if isinstance(row, dict)]
-    if not isinstance(content, list) or not all(isinstance(row, dict) for row in content):
-        raise StudyError(
-            f"'{path.name}' must be a list of objects or an object of objects by run name",
-            type(content).__name__,
-            "Write it as one of the two",
+            f"All parameters in '{path.name}' must be finite numbers",
+            next(iter(problems.values())),
+            "Correct that cell and the others like it",
         )
-    header = list(dict.fromkeys(key for row in content for key in row))
-    return header, [[row.get(key) for key in header] for row in content]
+    units = tuple(unit or table.units[i] for i, unit in zip(indices, columns.values(), strict=True))
+    array = np.array(list(values.values()), dtype=np.float64).reshape(len(values), len(indices))
+    return ParameterTable(tuple(columns), units, tuple(values), array, problems, notes)
 
 
-def _without_units(header: Iterable[str]) -> tuple[list[str], list[str | None]]:
-    names, units = [], []
-    for title in header:
-        match = _UNIT_IN_HEADER.match(title)
-        names.append(match["name"] if match else title)
-        units.append((match["square"] or match["round"] or "") if match else None)
-    return names, units
+def _notes_of_ids(path: Path, ids: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
+    """What a user should know of the rows: those taken for a run of another name, and those of no run."""
+    notes = []
+    renamed = [f"{one} is {run}" for one, run in names.items() if one != run]
+    without = [one for one in ids if one not in names]
+    if renamed:
+        notes.append(f"rows of '{path.name}' by the numbers of the runs: {_some(renamed)}")
+    if without:
+        notes.append(f"rows of '{path.name}' without a run of that name: {_some(without)}")
+    return tuple(notes)
 
 
-def _column(name: str, names: list[str], path: Path) -> int:
+def _some(words: Sequence[str]) -> str:
+    more = f" and {len(words) - 5} more" if len(words) > 6 else ""
+    return ", ".join(words[:5] if more else words) + more
+
+
+def _column(name: str, table: TableCells) -> int:
+    names, path = table.names, table.path
     if name in names:
         return names.index(name)
-    nearest = difflib.get_close_matches(name, names, 1, 0.0)
+    nearest = difflib.get_close_matches(name, [one for one in names if one], 1, 0.0)
     raise StudyError(
         f"'{path.name}' must have a column '{name}'",
         f"the columns {', '.join(names)}",
@@ -210,19 +173,8 @@ def _column(name: str, names: list[str], path: Path) -> int:
     )
 
 
-def _run_name(cell: Any) -> str:
+def run_name(cell: Any) -> str:
+    """The name of a run as a table's cell has it: spreadsheets keep the number 2 as 2.0."""
+    if cell is None:
+        return ""
     return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell).strip()
-
-
-def _number(cell: Any, row: int, column: str, path: Path) -> float:
-    try:
-        value = float(cell)
-    except (TypeError, ValueError):
-        value = math.nan
-    if isinstance(cell, bool) or not math.isfinite(value):
-        raise StudyError(
-            f"All parameters in '{path.name}' must be finite numbers",
-            f"'{cell}' in row {row}, column '{column}'",
-            "Correct that cell",
-        )
-    return value

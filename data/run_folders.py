@@ -8,6 +8,7 @@ from pathlib import Path
 
 from data.errors import ReadError
 from data.formats import Reader, reader_for
+from data.found_table import TABLES, find_table
 
 _DEPTH = 3
 _MOST_CANDIDATES = 40
@@ -45,6 +46,9 @@ def find_run_folders(folder: Path) -> RunFolders:
     if own is not None and not (own.name == "series" and _has_table(folder)):
         return RunFolders(folder.parent, folder.name, None, own, (folder,))
     entries = sorted((p for p in folder.iterdir() if not _NO_RESULTS.fullmatch(p.name)), key=_natural)
+    within = _sweep_within(folder)
+    if within is not None:
+        return within
     candidates = {entry: _candidates(entry) for entry in entries}
     groups: list[tuple[bool, RunFolders]] = []
     taken: set[Path] = set()
@@ -155,8 +159,27 @@ def _accepting(path: Path) -> Reader | None:
 
 
 def _has_table(folder: Path) -> bool:
-    """Whether a table lies beside the numbered files: they are runs then, not times."""
-    return any(path.suffix.lower() in (".csv", ".xlsx", ".json") for path in folder.iterdir())
+    """Whether the numbered files of a folder are runs, not times: a table in it or above it has rows for them."""
+    files = [path for path in folder.iterdir() if path.is_file()]
+    if any(path.suffix.lower() in (".csv", ".xlsx", ".json") for path in files):
+        return True
+    stems = list(dict.fromkeys(path.stem for path in files if re.search(r"\d", path.stem)))
+    if len(stems) < 2 or find_table(folder, stems) is None:
+        return False
+    # A table of the folders beside this one tells nothing of the files in it.
+    beside = [path.name for path in folder.parent.iterdir() if path.is_dir()]
+    return len(beside) < 2 or find_table(folder, beside) is None
+
+
+def _sweep_within(folder: Path) -> RunFolders | None:
+    """The runs of the one folder in this one whose numbered files the table beside that folder lists."""
+    if not any(path.suffix.lower() in TABLES for path in folder.iterdir()):
+        return None
+    inner = [path for path in folder.iterdir() if path.is_dir() and not _NO_RESULTS.fullmatch(path.name)]
+    series = [
+        path for path in inner if (own := _accepting(path)) and own.name == "series" and _has_table(path)
+    ]
+    return find_run_folders(series[0]) if len(inner) == len(series) == 1 else None
 
 
 def _natural(path: Path) -> list[tuple[int, int, str]]:

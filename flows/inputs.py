@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from data.case_values import table_from_cases
+from data.contradictions import without_contradictions
 from data.ingest import IngestReport, ingest
 from data.parameters import ParameterTable, joined, read_table
 from data.rules import MeshRule, Rules
@@ -66,7 +67,9 @@ def parameter_table(study: Study, sources: Sequence[RunSource]) -> ParameterTabl
         tables.append(table_from_names(sources, parameters.names, named))
     rest = {name: unit for name, unit in units.items() if name not in from_names | set(expressions)}
     if rest and parameters.table is not None:
-        tables.append(read_table(study.beside(parameters.table), rest, parameters.run_column))
+        path = study.beside(parameters.table)
+        table = read_table(path, rest, parameters.run_column, [source.name for source in sources])
+        tables.append(without_contradictions(table, sources, path.name))
     elif rest:
         tables.append(table_in_files(sources, study.runs.reader, rest))
     if not tables:

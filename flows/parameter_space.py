@@ -11,7 +11,7 @@ import numpy as np
 
 from data.errors import StudyError
 from data.expressions import Constraint
-from data.parameters import table_cells
+from data.parameter_cells import table_cells
 from flows.study import Study
 from surrogates.design.space import ParameterSpace
 
@@ -64,8 +64,9 @@ def _titles(study: Study) -> dict[str, str]:
     """Column name to its title in the header of the parameter table, in the table's order; empty without a table."""
     if study.parameters.table is None or not study.beside(study.parameters.table).is_file():
         return {}
-    names, units, _ = table_cells(study.beside(study.parameters.table))
-    return {name: f"{name} [{unit}]" if unit else name for name, unit in zip(names, units, strict=True)}
+    table = table_cells(study.beside(study.parameters.table))
+    titles = zip(table.names, table.units, strict=True)
+    return {name: f"{name} [{unit}]" if unit and not name.endswith("]") else name for name, unit in titles}
 
 
 def _with_unit(study: Study, name: str) -> str:

@@ -88,6 +88,16 @@ def test_what_differs_in_the_input_files_is_a_parameter(cavities):
     assert (nu.name, nu.unit, nu.values["case_03"]) == ("nu", "m2/s", 0.04)
 
 
+def test_a_table_that_contradicts_the_input_files_is_named_with_both_values(cavities):
+    properties = cavities / "case_03" / "constant" / "transportProperties"
+    properties.write_text(properties.read_text().replace("0.04", "0.05"))
+    assert any(
+        "'case_03' has nu = 0.04 in 'params.csv' and 0.05 in its own 'constant/transportProperties: nu'"
+        in note
+        for note in inspect(cavities).notes
+    )
+
+
 def test_every_expression_leads_back_to_its_value(cavities):
     for parameter in inspect(cavities).parameters:
         for run, value in parameter.values.items():
