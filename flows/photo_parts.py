@@ -68,7 +68,7 @@ def read_photos(study: PhotoStudy) -> Collection:
         photos=asked.photos,
         masks=asked.masks,
         group=asked.group,
-        max_pixels=round(asked.largest * 1e6),
+        reading=asked.reading,
         catalogue=PhotoCatalogue(study.catalogue_path),
         progress=lambda done, total: report_progress("Reading photos", done, total),
         comparing=lambda done, total: report_progress("Looking for copies", done, total),

@@ -10,7 +10,9 @@ from typing import Literal
 from pydantic import Field, field_validator, model_validator
 
 from data.errors import FieldwrightError
-from data.photos.photo import MAX_PIXELS
+from data.photos.image_file import MAX_PIXELS
+from data.photos.orientation import Turning
+from data.photos.reading import Reading
 from flows.section import Section
 from physics.concrete.settings import Family, Pattern, SurfaceSettings
 from surrogates.cracks.decision import Costs
@@ -68,11 +70,42 @@ class Photos(Section):
         "left out.",
     )
     largest: float = Field(
-        MAX_PIXELS / 1e6, gt=0, description="Larger photos, in million pixels, are set aside."
+        MAX_PIXELS / 1e6, gt=0, description="Larger photos, in million pixels, are rejected."
+    )
+    bits: int | None = Field(
+        None,
+        ge=8,
+        le=16,
+        description="Bits that hold the brightness of photos with 16 bits a channel: 12 for a camera that writes "
+        "0 to 4095. Photos that do not use their 16 bits are rejected if left out.",
+    )
+    crack_values: tuple[int | str, ...] = Field(
+        (),
+        description='For masks with several classes: the greys, indices of the palette or colours (`"#ff0000"`) that '
+        "are crack. All other values, an ignore value too, are background. Such masks are rejected if left out.",
+    )
+    mask_orientation: Turning | None = Field(
+        None,
+        description="Where photo and mask have different EXIF orientations and the size does not tell: `photo` if "
+        "masks were drawn over the stored pixels and turn as their photos do, `own` if over the upright photo. "
+        "Such photos are rejected if left out.",
     )
     minimum: int = Field(
         40, ge=1, description="Fewer usable photos than this end the pipeline with an error."
     )
+
+    @field_validator("crack_values")
+    @classmethod
+    def _are_values(cls, values: tuple[int | str, ...]) -> tuple[int | str, ...]:
+        for value in values:
+            if isinstance(value, str) and not re.fullmatch("#[0-9a-fA-F]{6}", value):
+                raise ValueError(f"must be whole numbers or colours such as '#ff0000': '{value}'")
+        return values
+
+    @property
+    def reading(self) -> Reading:
+        """How the files are read where they do not tell."""
+        return Reading(self.bits, self.crack_values, self.mask_orientation, round(self.largest * 1e6))
 
     @field_validator("group")
     @classmethod

@@ -17,8 +17,8 @@ from data.photos.fingerprint import near_duplicates
 from data.photos.labelled_photo import LabelledPhoto
 from data.photos.look import Look, files_of, look_at
 from data.photos.pairing import group_of
-from data.photos.photo import MAX_PIXELS
 from data.photos.photo_catalogue import PhotoCatalogue
+from data.photos.reading import PLAIN, Reading
 
 Progress = Callable[[int, int], None]
 _THREADS = 2
@@ -64,7 +64,7 @@ def read_collection(
     photos: str | None = None,
     masks: str | None = None,
     group: str | None = None,
-    max_pixels: int = MAX_PIXELS,
+    reading: Reading = PLAIN,
     catalogue: PhotoCatalogue | None = None,
     progress: Progress | None = None,
     comparing: Progress | None = None,
@@ -73,14 +73,14 @@ def read_collection(
 
     reader: name of the layout, recognised if None. photos, masks: the pair of folders, for the reader "pairs".
     group: regular expression on a photo's name without suffix, whose first group names the large photo that it is a
-    tile of; the layout's own rule if None. max_pixels: larger photos are set aside. catalogue: where looks are kept.
+    tile of; the layout's own rule if None. reading: what the files do not tell. catalogue: where looks are kept.
     progress, comparing: called with (done, total) as photos are
     read and as they are compared for copies. Raises PhotoError where the folder has no layout known here.
     """
     layout = layout_for(folder, reader, photos, masks)
     entries = [_regrouped(entry, group) for entry in layout.entries(folder)]
-    settings = f"{layout.name} {layout.version} {max_pixels}"
-    looks, unchanged = _looks(entries, layout, max_pixels, settings, catalogue, progress)
+    settings = f"{layout.name} {layout.version} {reading}"
+    looks, unchanged = _looks(entries, layout, reading, settings, catalogue, progress)
     refused = [(look.name, look.reason or "", look.sentence or "") for look in looks if look.reason]
     sound = [(entry, look) for entry, look in zip(entries, looks, strict=True) if look.reason is None]
     unique, copies = _without_copies(sound)
@@ -89,7 +89,7 @@ def read_collection(
     aside = (*refused, *copies)
     if catalogue is not None:
         catalogue.settle((entry.name for entry in entries), aside)
-    found = tuple(_labelled(*one, name, layout) for one, name in zip(unique, groups, strict=True))
+    found = tuple(_labelled(*one, name, layout, reading) for one, name in zip(unique, groups, strict=True))
     names = tuple((found[i].name, found[j].name) for i, j in pairs)
     return Collection(found, aside, names, _notes(found, names), layout.name, unchanged)
 
@@ -103,7 +103,7 @@ def _regrouped(entry: Entry, pattern: str | None) -> Entry:
 def _looks(
     entries: Sequence[Entry],
     layout: Layout,
-    max_pixels: int,
+    reading: Reading,
     settings: str,
     catalogue: PhotoCatalogue | None,
     progress: Progress | None,
@@ -116,7 +116,7 @@ def _looks(
         before = known.get(entry.name)
         if before is not None and _stamps(before.files) == _stamps(files_of(entry)):
             return before, True
-        return look_at(entry, layout, max_pixels), False
+        return look_at(entry, layout, reading), False
 
     # Decoding leaves Python's lock; more than a few large photos at a time would fill the memory.
     with ThreadPoolExecutor(_THREADS) as threads:
@@ -179,7 +179,7 @@ def _joined(groups: Sequence[str], pairs: Iterable[tuple[int, int]]) -> list[str
     return [root(name) for name in groups]
 
 
-def _labelled(entry: Entry, look: Look, group: str, layout: Layout) -> LabelledPhoto:
+def _labelled(entry: Entry, look: Look, group: str, layout: Layout, reading: Reading) -> LabelledPhoto:
     assert entry.photo is not None
     hashes = [file.sha256 for file in look.files]
     return LabelledPhoto(
@@ -192,6 +192,7 @@ def _labelled(entry: Entry, look: Look, group: str, layout: Layout) -> LabelledP
         hashes[1] if hashes[1:] else "",
         entry.part,
         layout.read_mask,
+        reading,
     )
 
 

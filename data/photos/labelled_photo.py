@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from data.photos.outline import read_outline
-from data.photos.photo import read_photo
+from data.photos.outline import stored_outline
+from data.photos.reading import PLAIN, MaskReader, Reading
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class LabelledPhoto:
     name: unique within the collection. mask: outline of the cracks, None where only the class is known.
     crack: whether there is any, from the class or from the mask. group: photos of one group are never parted by a
     split. sha256, mask_sha256: of the files' bytes. part: "train", "validation" or "test" where the collection says.
-    read_mask: how the collection's masks are read.
+    read_mask: how the collection's masks are read. reading: what the files do not tell.
     """
 
     name: str
@@ -30,12 +29,13 @@ class LabelledPhoto:
     sha256: str
     mask_sha256: str = ""
     part: str | None = None
-    read_mask: Callable[[Path], np.ndarray] = read_outline
+    read_mask: MaskReader = stored_outline
+    reading: Reading = PLAIN
 
     def pixels(self) -> np.ndarray:
         """(h, w, 3) uint8 RGB; raises PhotoError."""
-        return read_photo(self.photo)
+        return self.reading.pixels(self.photo)
 
     def outline(self) -> np.ndarray | None:
         """(h, w) bool, True where there is crack; None where there is no mask. Raises PhotoError."""
-        return None if self.mask is None else self.read_mask(self.mask)
+        return None if self.mask is None else self.reading.outline(self.photo, self.mask, self.read_mask)

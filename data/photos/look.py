@@ -12,7 +12,7 @@ from data.catalogue import SourceFile
 from data.errors import PhotoError
 from data.photos.collections import Entry, Layout
 from data.photos.fingerprint import small_grey
-from data.photos.photo import read_photo
+from data.photos.reading import Reading
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +32,7 @@ class Look:
     sentence: str | None = None
 
 
-def look_at(entry: Entry, layout: Layout, max_pixels: int) -> Look:
+def look_at(entry: Entry, layout: Layout, reading: Reading) -> Look:
     """Reads a photo and its mask whole and checks the one against the other; never raises for what is in them."""
     files = files_of(entry)
     try:
@@ -51,18 +51,11 @@ def look_at(entry: Entry, layout: Layout, max_pixels: int) -> Look:
                 "Add one, all black if uncracked",
             )
         files = tuple(_hashed(file) for file in files)
-        pixels = read_photo(entry.photo, max_pixels=max_pixels)
+        pixels = reading.pixels(entry.photo)
         shape = (pixels.shape[0], pixels.shape[1])
         crack = entry.crack
         if entry.mask is not None:
-            outline = layout.read_mask(entry.mask)
-            if outline.shape != shape:
-                raise PhotoError(
-                    "size mismatch",
-                    f"The mask '{entry.mask.name}' must be of the size of its photo",
-                    f"{_size(outline.shape)} for a photo of {_size(shape)}",
-                    "Export the mask at the size of the photo, upright as the camera's orientation says",
-                )
+            outline = reading.outline(entry.photo, entry.mask, layout.read_mask)
             crack = bool(outline.any())
         return Look(entry.name, files, shape, crack, small_grey(pixels))
     except PhotoError as why:
@@ -92,7 +85,3 @@ def _hashed(file: SourceFile) -> SourceFile:
         return SourceFile(
             file.path, file.size, file.mtime_ns, hashlib.file_digest(stream, "sha256").hexdigest()
         )
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    return f"{shape[1]} x {shape[0]} pixels"

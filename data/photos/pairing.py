@@ -7,11 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data.photos.collections import Entry
-from data.photos.photo import SUFFIXES
+from data.photos.image_file import NOT_READ, SUFFIXES
 
 
-def photo_files(folder: Path, suffixes: frozenset[str] = SUFFIXES) -> list[Path]:
-    """The files of these suffixes in a folder, by name; what begins with a dot is left out."""
+def photo_files(folder: Path, suffixes: frozenset[str] = SUFFIXES | NOT_READ) -> list[Path]:
+    """The files of these suffixes in a folder, by name; what begins with a dot is left out.
+
+    Without suffixes: pictures, those in formats that are not read too, so that each is rejected by name.
+    """
     return sorted(
         path for path in folder.iterdir() if path.suffix.lower() in suffixes and not path.name.startswith(".")
     )

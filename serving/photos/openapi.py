@@ -11,6 +11,14 @@ from surrogates.cracks.classifier_description import ClassifierDescription
 from surrogates.cracks.segmentation import SegmenterDescription
 
 Options = dict[str, dict[str, Any]]
+BITS: Options = {
+    "bits": {
+        "type": "integer",
+        "minimum": 8,
+        "maximum": 16,
+        "description": "that hold the brightness of photos with 16 bits a channel, where they do not use them all",
+    }
+}
 
 
 def classifier_specification(description: ClassifierDescription) -> dict[str, Any]:
@@ -23,8 +31,9 @@ def classifier_specification(description: ClassifierDescription) -> dict[str, An
             "example": 0.005,
         }
     }
+    prevalence |= BITS
     # Written out here, since the methods lie beside torch, which BentoML's master process does without.
-    explained: Options = {
+    explained: Options = BITS | {
         "method": {"type": "string", "enum": ["saliency", "smoothgrad", "grad_cam", "score_cam"]},
         "picture": {"type": "string", "enum": ["overlay", "heat", "mask"], "default": "overlay"},
     }
@@ -43,7 +52,7 @@ def classifier_specification(description: ClassifierDescription) -> dict[str, An
 def segmenter_specification(description: SegmenterDescription) -> dict[str, Any]:
     """OpenAPI 3.0 of POST /segment."""
     length = {"type": "number", "minimum": 0}
-    options: Options = {
+    options: Options = BITS | {
         "mm_per_px": length | {"description": "millimetres on the surface per pixel"},
         "distance_mm": length | {"description": "of the camera; with focal_length_mm and pixel_pitch_um"},
         "focal_length_mm": length,

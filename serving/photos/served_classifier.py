@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,15 +12,15 @@ from data.errors import ModelError
 from serving.photos.intake import SentPhotos
 from serving.photos.openapi import classifier_specification
 from serving.photos.options import choice, number
-from serving.photos.pixels import decoded, refuse_slow
+from serving.photos.pixels import decoded, refuse_costly, sizes
 from serving.photos.replies import PhotoReply, PhotoRoute
 from serving.shelf import Shelved
 
 if TYPE_CHECKING:
     from surrogates.cracks.crack_classifier import CrackClassifier
 
-CLASSIFY = PhotoRoute(("prevalence",))
-EXPLAIN = PhotoRoute(("method", "picture"), ("overlay", "heat", "mask"))
+CLASSIFY = PhotoRoute(("bits", "prevalence"))
+EXPLAIN = PhotoRoute(("bits", "method", "picture"), ("overlay", "heat", "mask"))
 EXPLAINING = {"saliency": 4.0, "smoothgrad": 64.0, "grad_cam": 4.0, "score_cam": 64.0}
 """Cost of an explanation by method, in those of an answer: backward passes cost twice a forward pass."""
 
@@ -33,7 +31,7 @@ RED = np.array([255.0, 32.0, 0.0])
 class ServedClassifier:
     """One version of one model; immutable, so that a swap is one assignment.
 
-    seconds_per_patch: of one patch of a photo, measured when the model was tried out.
+    operations_per_patch: of all networks for one patch of a photo, counted when the model was loaded.
     """
 
     sort: ClassVar[str] = "a crack classifier"
@@ -43,7 +41,7 @@ class ServedClassifier:
     model: str
     version: str
     device: str
-    seconds_per_patch: float
+    operations_per_patch: float
 
     def about(self) -> dict[str, Any]:
         """What a client should know: what it was trained on, its errors, threshold and prevalence."""
@@ -57,8 +55,8 @@ class ServedClassifier:
     def classify(self, sent: SentPhotos) -> list[PhotoReply]:
         """The probability of a crack of each photo; raises QueryError and PhotoError."""
         prevalence = number(sent.options, "prevalence", 0.0, 1.0)
+        self._refuse_costly(sent, 1.0)
         pixels = decoded(sent)
-        self._refuse_slow(pixels, 1.0)
         found = self.classifier.predict(pixels, prevalence=prevalence)
         description = self.classifier.description
         return [
@@ -89,8 +87,8 @@ class ServedClassifier:
         from surrogates.cracks.explain import METHODS, free_mask, heat
 
         method = choice(sent.options, "method", METHODS)
+        self._refuse_costly(sent, 1.0 + EXPLAINING[method])
         pixels = decoded(sent)
-        self._refuse_slow(pixels, 1.0 + EXPLAINING[method])
         found = self.classifier.predict(pixels)
         replies = []
         for k, (photo, one) in enumerate(zip(sent.photos, pixels, strict=True)):
@@ -117,11 +115,11 @@ class ServedClassifier:
             replies.append(PhotoReply(about, pictures))
         return replies
 
-    def _refuse_slow(self, pixels: Sequence[np.ndarray], times: float) -> None:
+    def _refuse_costly(self, sent: SentPhotos, times: float) -> None:
         from surrogates.cracks.patches import boxes
 
-        patches = sum(len(boxes(one.shape, self.classifier.description.patch)) for one in pixels)
-        refuse_slow(patches * self.seconds_per_patch * times, len(pixels))
+        patches = sum(len(boxes(shape, self.classifier.description.patch)) for shape in sizes(sent))
+        refuse_costly(patches * self.operations_per_patch * times, len(sent.photos), self.device)
 
 
 def load_served_classifier(shelved: Shelved, folder: Path) -> ServedClassifier:
@@ -130,24 +128,21 @@ def load_served_classifier(shelved: Shelved, folder: Path) -> ServedClassifier:
     import torch
 
     from surrogates.cracks.crack_classifier import CrackClassifier
+    from surrogates.cracks.operations import operations_of
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     classifier = CrackClassifier.load(folder, device=device)
     side = classifier.description.patch
     noise = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
-    seconds = []
-    # The first answer pays for what is made on first use; the quickest of three is the usual one.
-    for _ in range(3):
-        start = time.perf_counter()
-        found = classifier.predict([noise])
-        seconds.append(time.perf_counter() - start)
+    found = classifier.predict([noise])
     if not np.isfinite(found.probability).all():
         raise ModelError(
             "A classifier must answer a photo of noise with a number",
             "one that is not finite",
             "Train it anew",
         )
-    return ServedClassifier(classifier, shelved.model, shelved.version, device, min(seconds))
+    operations = operations_of(classifier.networks, classifier.description.size, device)
+    return ServedClassifier(classifier, shelved.model, shelved.version, device, operations)
 
 
 def _glowing(photo: np.ndarray, warmth: np.ndarray) -> np.ndarray:

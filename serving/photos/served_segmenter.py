@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from data.errors import ModelError, QueryError
 from serving.photos.intake import SentPhotos
 from serving.photos.openapi import segmenter_specification
 from serving.photos.options import number, switch
-from serving.photos.pixels import decoded, refuse_slow
+from serving.photos.pixels import decoded, refuse_costly, sizes
 from serving.photos.replies import PhotoReply, PhotoRoute
 from serving.shelf import Shelved
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 CAMERA = ("distance_mm", "focal_length_mm", "pixel_pitch_um")
 SEGMENT = PhotoRoute(
-    ("mm_per_px", *CAMERA, "scale_error", "profiles", "augmented", "picture"),
+    ("bits", "mm_per_px", *CAMERA, "scale_error", "profiles", "augmented", "picture"),
     ("mask", "overlay", "probability", "std"),
 )
 TRIED_SIDE = 256
@@ -36,7 +35,7 @@ VIEWS = 8
 class ServedSegmenter:
     """One version of one model; immutable, so that a swap is one assignment.
 
-    seconds_per_pixel: measured when the model was tried out.
+    operations_per_pixel: of all networks, counted when the model was loaded.
     """
 
     sort: ClassVar[str] = "a crack segmenter"
@@ -46,7 +45,7 @@ class ServedSegmenter:
     model: str
     version: str
     device: str
-    seconds_per_pixel: float
+    operations_per_pixel: float
 
     def about(self) -> dict[str, Any]:
         """What a client should know: what it was trained on, its scores and its threshold."""
@@ -64,10 +63,10 @@ class ServedSegmenter:
 
         scale = _scale(sent.options)
         augmented, profiles = switch(sent.options, "augmented"), switch(sent.options, "profiles")
-        pixels = decoded(sent)
         views = VIEWS if augmented else 1
-        area = sum(one.shape[0] * one.shape[1] for one in pixels)
-        refuse_slow(area * views * self.seconds_per_pixel, len(pixels))
+        area = sum(height * width for height, width in sizes(sent))
+        refuse_costly(area * views * self.operations_per_pixel, len(sent.photos), self.device)
+        pixels = decoded(sent)
         replies = []
         for photo, one in zip(sent.photos, pixels, strict=True):
             found = self.segmenter.segment(one, augmented=augmented)
@@ -100,23 +99,20 @@ def load_served_segmenter(shelved: Shelved, folder: Path) -> ServedSegmenter:
     import torch
 
     from surrogates.cracks.crack_segmenter import CrackSegmenter
+    from surrogates.cracks.operations import operations_of
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     segmenter = CrackSegmenter.load(folder, device=device)
     noise = np.random.default_rng(0).integers(0, 256, (TRIED_SIDE, TRIED_SIDE, 3), dtype=np.uint8)
-    seconds = []
-    # The first answer pays for what is made on first use; the quickest of three is the usual one.
-    for _ in range(3):
-        start = time.perf_counter()
-        found = segmenter.segment(noise)
-        seconds.append(time.perf_counter() - start)
+    found = segmenter.segment(noise)
     if not np.isfinite(found.probability).all():
         raise ModelError(
             "A segmenter must answer a photo of noise with numbers",
             "some that are not finite",
             "Train it anew",
         )
-    return ServedSegmenter(segmenter, shelved.model, shelved.version, device, min(seconds) / TRIED_SIDE**2)
+    operations = operations_of(segmenter.networks, TRIED_SIDE, device) / TRIED_SIDE**2
+    return ServedSegmenter(segmenter, shelved.model, shelved.version, device, operations)
 
 
 def _scale(options: Mapping[str, str]) -> Scale | None:

@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from data.errors import PhotoError
+from data.photos.outline import Value
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class Layout(Protocol):
         """What is there, photo by photo, in the order of names."""
         ...
 
-    def read_mask(self, path: Path) -> np.ndarray:
-        """True where there is crack, (h, w); raises PhotoError."""
+    def read_mask(self, path: Path, crack_values: tuple[Value, ...] = ()) -> np.ndarray:
+        """True where there is crack, (h, w), as stored; crack_values: that are crack. Raises PhotoError."""
         ...
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data.photos.collections import Entry, register
-from data.photos.outline import read_outline
+from data.photos.outline import stored_outline
 from data.photos.pairing import paired, photo_files
 
 PARTS = {"traincrop": "train", "valcrop": "validation", "testcrop": "test"}
@@ -18,10 +18,10 @@ class Crack500:
     """`traincrop/`, `valcrop/`, `testcrop/`, each with `.jpg` photos and `.png` masks of the same stem."""
 
     name = "crack500"
-    version = "1"
+    version = "2"
     looks = "traincrop/, valcrop/ or testcrop/ with .jpg and .png of the same stem"
     masks = True
-    read_mask = staticmethod(read_outline)
+    read_mask = staticmethod(stored_outline)
 
     def accepts(self, folder: Path) -> bool:
         """By one of the folders."""

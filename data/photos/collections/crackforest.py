@@ -10,7 +10,7 @@ from scipy.io import loadmat
 
 from data.errors import PhotoError
 from data.photos.collections import Entry, register
-from data.photos.outline import checked_outline
+from data.photos.outline import Value, checked_outline
 from data.photos.pairing import paired, photo_files
 
 CRACK = (2, 4)
@@ -36,8 +36,8 @@ class CrackForest:
         masks = photo_files(folder / "groundTruth", frozenset((".mat",)))
         yield from paired(photo_files(folder / "image"), masks)
 
-    def read_mask(self, path: Path) -> np.ndarray:
-        """True where `groundTruth.Segmentation` is 2 or 4; raises PhotoError."""
+    def read_mask(self, path: Path, crack_values: tuple[Value, ...] = CRACK) -> np.ndarray:
+        """True where `groundTruth.Segmentation` is 2 or 4, or one of the values; raises PhotoError."""
         name = f"the mask '{path.name}'"
         try:
             labels = np.asarray(loadmat(path)["groundTruth"][0, 0]["Segmentation"])
@@ -56,7 +56,7 @@ class CrackForest:
                 f"an array of shape {labels.shape} with other values",
                 "Copy it again",
             )
-        return checked_outline(np.isin(labels, CRACK), name)
+        return checked_outline(np.isin(labels, crack_values or CRACK), name)
 
 
 register(CrackForest())

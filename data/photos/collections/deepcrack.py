@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data.photos.collections import Entry, register
-from data.photos.outline import read_outline
+from data.photos.outline import stored_outline
 from data.photos.pairing import paired, photo_files
 
 PARTS = ("train", "test")
@@ -18,10 +18,10 @@ class DeepCrack:
     """`train_img/` with `train_lab/`, and `test_img/` with `test_lab/`; masks have the stem of their photo."""
 
     name = "deepcrack"
-    version = "1"
+    version = "2"
     looks = "train_img/ and train_lab/, or test_img/ and test_lab/"
     masks = True
-    read_mask = staticmethod(read_outline)
+    read_mask = staticmethod(stored_outline)
 
     def accepts(self, folder: Path) -> bool:
         """By both folders of one part at least."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data.photos.collections import Entry, register
-from data.photos.outline import read_outline
+from data.photos.outline import stored_outline
 from data.photos.pairing import group_of, photo_files
 
 FOLDERS = {"Negative": False, "Positive": True}
@@ -18,10 +18,10 @@ class Metu:
     """`Positive/` and `Negative/`, one photo per file; the way to lay out any photos that have a class."""
 
     name = "metu"
-    version = "1"
+    version = "2"
     looks = "Positive/ and Negative/"
     masks = False
-    read_mask = staticmethod(read_outline)
+    read_mask = staticmethod(stored_outline)
 
     def accepts(self, folder: Path) -> bool:
         """By both folders."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from data.photos.collections import Entry, register
-from data.photos.outline import read_outline
+from data.photos.outline import stored_outline
 from data.photos.pairing import paired, photo_files
 
 
@@ -19,9 +19,9 @@ class Pairs:
     masks_folder: str = "masks"
 
     name = "pairs"
-    version = "1"
+    version = "2"
     masks = True
-    read_mask = staticmethod(read_outline)
+    read_mask = staticmethod(stored_outline)
 
     @property
     def looks(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data.photos.collections import Entry, register
-from data.photos.outline import read_outline
+from data.photos.outline import stored_outline
 from data.photos.pairing import group_of, photo_files
 
 SURFACES = ("D", "P", "W")
@@ -18,10 +18,10 @@ class Sdnet2018:
     """`D/`, `P/`, `W/`, in each `C?/` with cracked and `U?/` with uncracked tiles."""
 
     name = "sdnet2018"
-    version = "1"
+    version = "2"
     looks = "D/CD and D/UD, or the same of P/ and W/"
     masks = False
-    read_mask = staticmethod(read_outline)
+    read_mask = staticmethod(stored_outline)
 
     def accepts(self, folder: Path) -> bool:
         """By both folders of one surface at least."""

@@ -17,6 +17,7 @@ from data.photos.collection import Collection, read_collection
 from data.photos.fingerprint import near_duplicates, small_grey
 from data.photos.photo import read_photo
 from data.photos.photo_catalogue import PhotoCatalogue
+from data.photos.reading import Reading
 
 
 def reasons(collection: Collection) -> dict[str, str]:
@@ -156,7 +157,7 @@ def test_labels_are_checked_and_bad_ones_set_aside_with_the_reason(tmp_path, sur
             save(tmp_path / "masks" / f"{name}.png", outline)
     (tmp_path / "photos" / "broken.png").write_bytes((tmp_path / "photos" / "good.png").read_bytes()[:500])
     save(tmp_path / "masks" / "nothing.png", mask)
-    found = read_collection(tmp_path, max_pixels=30_000)
+    found = read_collection(tmp_path, reading=Reading(max_pixels=30_000))
     assert [p.name for p in found.photos] == ["good.png"]
     assert reasons(found) == {
         "small_mask.png": "size mismatch",
@@ -246,7 +247,7 @@ def test_another_limit_of_pixels_reads_anew(tmp_path, surface, save):
     (tmp_path / "c" / "Negative").mkdir()
     catalogue = PhotoCatalogue(tmp_path / "photos.sqlite")
     read_collection(tmp_path / "c", catalogue=catalogue)
-    strict = read_collection(tmp_path / "c", catalogue=catalogue, max_pixels=1000)
+    strict = read_collection(tmp_path / "c", catalogue=catalogue, reading=Reading(max_pixels=1000))
     assert (strict.unchanged, reasons(strict)) == (0, {"Positive/0.png": "huge"})
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import io
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from data.photos.photo import png_bytes
 from surrogates.cracks.cnn_settings import CrackCnnConfig
 from surrogates.cracks.crack_classifier import CrackClassifier
+from surrogates.cracks.operations import LEAST_PER_PIXEL
 from surrogates.cracks.prevalence import shift
 
 TINY = png_bytes(np.zeros((20, 20, 3), dtype=np.uint8))
@@ -164,10 +167,64 @@ def test_what_cannot_be_answered_gets_one_sentence(
     assert sentence in reply.json()["error"]
 
 
-def test_a_picture_that_unpacks_to_billions_of_pixels_is_refused_before_it_does(champion, ask):
+@pytest.mark.parametrize(
+    ("side", "sentence"), [(20_000, "at most 120 million pixels"), (10_724, "at least a byte for 80 pixels")]
+)
+def test_a_picture_that_unpacks_to_millions_of_pixels_is_refused_before_it_does(
+    champion, ask, side, sentence
+):
     bomb = io.BytesIO()
-    Image.new("1", (20_000, 20_000)).save(bomb, "PNG")
+    Image.new("1", (side, side)).save(bomb, "PNG")
     assert len(bomb.getvalue()) < 100_000
-    reply = ask(champion, "POST", "/classify", files=[("photo", ("bomb.png", bomb.getvalue(), "image/png"))])
+    for path in ("/classify", "/explain"):
+        reply = ask(champion, "POST", path, files=[("photo", ("bomb.png", bomb.getvalue(), "image/png"))])
+        assert reply.status_code == 422
+        assert sentence in reply.json()["error"]
+        assert "'bomb.png'" in reply.json()["error"]
+
+
+def test_a_photo_of_a_phone_is_named_by_its_format(champion, ask):
+    heic = b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99)
+    reply = ask(champion, "POST", "/classify", files=[("photo", ("a.heic", heic, "image/heic"))])
     assert reply.status_code == 422
-    assert "at most 120 million pixels" in reply.json()["error"]
+    assert "format HEIC in 'a.heic'" in reply.json()["error"]
+
+
+def test_twelve_bits_in_sixteen_are_asked_for_in_a_request(champion, ask, form, cracked):
+    deep = io.BytesIO()
+    Image.fromarray(cracked[..., 0].astype(np.uint16) * 16).save(deep, "PNG")
+    sent = [("photo", ("deep.png", deep.getvalue(), "image/png"))]
+    reply = ask(champion, "POST", "/classify", files=sent)
+    assert reply.status_code == 422
+    assert "Set 'bits'" in reply.json()["error"]
+    told = ask(champion, "POST", "/classify", files=sent, data={"bits": "12"}).json()["photos"][0]
+    plain = ask(champion, "POST", "/classify", files=form(cracked)).json()["photos"][0]
+    assert told["probability"] == pytest.approx(plain["probability"], abs=0.02)
+
+
+def test_what_a_request_may_ask_for_is_counted_and_not_timed(champion, ask, form, cracked, monkeypatch):
+    """The operations of the networks on one patch, by hand from the shapes of their convolutions."""
+    served = champion.current
+    counts: list[int] = []
+
+    def count(module: torch.nn.Module, _: object, out: torch.Tensor) -> None:
+        assert isinstance(module, torch.nn.Conv2d)
+        counts.append(2 * module.weight.numel() * out.shape[-1] * out.shape[-2])
+
+    hooks = [
+        module.register_forward_hook(count)
+        for network in served.classifier.networks
+        for module in network.modules()
+        if isinstance(module, torch.nn.Conv2d)
+    ]
+    served.classifier.predict([cracked])
+    for hook in hooks:
+        hook.remove()
+    side = served.classifier.description.size
+    floor = LEAST_PER_PIXEL * side**2 * len(served.classifier.networks)
+    assert served.operations_per_patch == pytest.approx(max(sum(counts), floor), rel=0.02)
+    costly = replace(served, operations_per_patch=4e12)
+    monkeypatch.setattr(champion, "current", costly)
+    reply = ask(champion, "POST", "/classify", files=form(cracked))
+    assert reply.status_code == 422
+    assert "1 photo for 4 million million" in reply.json()["error"]
