@@ -14,7 +14,8 @@ import numpy as np
 
 from data.errors import ReadError, TruncatedError, UnfinishedError
 from data.parsing.frd_cells import FRD_CELLS
-from data.parsing.number_text import numbers_in
+from data.parsing.frd_wide import glued_elements, wide_records
+from data.parsing.number_text import number_of, numbers_in
 
 _TENSOR = {(1, 1): "xx", (2, 2): "yy", (3, 3): "zz", (1, 2): "xy", (2, 3): "yz", (3, 1): "xz", (1, 3): "xz"}
 _FORMAT, _COUNT = slice(73, 75), slice(24, 36)
@@ -58,6 +59,7 @@ class FrdFile:
         self._nodes_at = (0, 0)
         self._elements_at: tuple[int, int, int] | None = None
         self._binary_elements: list[int] = []
+        self._wide: dict[int, int] = {}
         self._scan()
         if self.n_nodes == 0:
             raise self.damaged("no nodes")
@@ -76,8 +78,7 @@ class FrdFile:
     def nodes(self) -> tuple[np.ndarray, np.ndarray]:
         """Numbers (n,), as the file has them, and coordinates (n, 3) of the nodes."""
         start, form = self._nodes_at
-        table = np.frombuffer(self._content, self._record(3, form), self.n_nodes, start)
-        return self._cast(table["node"], np.int64), self._values_of(table, form)
+        return self._table(start, self.n_nodes, 3, form)
 
     def elements(self) -> dict[str, np.ndarray]:
         """Node numbers of the elements by meshio's name of their type, each (k, nodes of the type)."""
@@ -103,9 +104,16 @@ class FrdFile:
 
     def values(self, block: Block) -> tuple[np.ndarray, np.ndarray]:
         """Node numbers (k,) and values (k, components), float64 from text, as written from binary."""
-        record = self._record(len(block.components), block.form)
-        table = np.frombuffer(self._content, record, block.length, block.start)
-        return self._cast(table["node"], np.int64), self._values_of(table, block.form)
+        return self._table(block.start, block.length, len(block.components), block.form)
+
+    def _table(self, start: int, count: int, width: int, form: int) -> tuple[np.ndarray, np.ndarray]:
+        if start in self._wide:
+            try:
+                return wide_records(self._content[start : self._wide[start]], count, width)
+            except ValueError as error:
+                raise self.damaged(f"records of nodes that cannot be read ({error})") from None
+        table = np.frombuffer(self._content, self._record(width, form), count, start)
+        return self._cast(table["node"], np.int64), self._values_of(table, form)
 
     def _scan(self) -> None:
         position, size, increment = 0, len(self._content), (0, 0)
@@ -140,10 +148,13 @@ class FrdFile:
         if not name or not components:
             raise self.damaged("a block of values without a name")
         components = [""] if len(components) == 1 else components
-        try:
-            value = float(header[12:24])
-        except ValueError:
-            raise self.damaged(f"the time '{header[12:24].strip()}'") from None
+        # A time that is wider than its column moves what follows it.
+        wide = re.match(r".{12}( *[-+]?\d\.\d+[Ee][-+]\d{3})", header)
+        moved = max(0, len(wide[1]) - 12) if wide else 0
+        value = number_of(header[12 : 24 + moved])
+        if value is None:
+            raise self.damaged(f"the time '{header[12:24].strip()}'")
+        header = header[:12] + header[12 + moved :]
         length, form = self._int(header[_COUNT]), self._int(header[_FORMAT])
         analysis, number = self._int(header[56:58]), self._int(header[58:63])
         key = (*increment, number)
@@ -189,10 +200,13 @@ class FrdFile:
             raise self.damaged(f"{count} records in format {form}")
         end = start + count * self._record(width, form).itemsize
         # In text a line " -3" follows, in binary the next block.
-        if end > len(self._content):
-            raise TruncatedError(*self._whole(f"{where}, which breaks off before {count} nodes"))
         if form < 2 and self._content[end : end + 3] != b" -3":
-            raise self.damaged(f"{where}, which does not end after {count} nodes")
+            end = self._content.find(b"\n -3", start - 1) + 1
+            if end > 0 and self._content[start - 1 : end].count(b"\n -1") != count:
+                raise self.damaged(f"{where}, which does not end after {count} nodes")
+            self._wide[start] = end
+        if end <= 0 or end > len(self._content):
+            raise TruncatedError(*self._whole(f"{where}, which breaks off before {count} nodes"))
         return end
 
     def _after_elements(self, start: int, form: int) -> int:
@@ -224,6 +238,12 @@ class FrdFile:
             words = numbers_in(self._content[start:end], np.int64)
         except ValueError as word:
             raise self.damaged(f"text among its elements ('{word}')") from None
+        digits = 5 if form == 0 else 10
+        if np.any(words >= 10**digits):
+            try:
+                return glued_elements(self._content[start:end], digits)
+            except ValueError:
+                raise self.damaged("elements that do not stand in their columns") from None
         return words[words != -2]
 
     def _cell(self, kind: int) -> tuple[str, tuple[int, ...]]:
@@ -245,4 +265,7 @@ class FrdFile:
         try:
             return column.astype(kind)
         except ValueError as error:
-            raise self.damaged(f"text where a number should stand ({error})") from None
+            values = [number_of(word.decode("latin-1")) for word in column.ravel()]
+            if kind is np.int64 or None in values:
+                raise self.damaged(f"text where a number should stand ({error})") from None
+            return np.array(values, kind).reshape(column.shape)
