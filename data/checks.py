@@ -66,7 +66,16 @@ def check_fields(run: Run, wanted: Iterable[str], reference: Mapping[str, Stored
 
 
 def check_finite(run: Run) -> None:
-    """No value is NaN or infinite."""
+    """No coordinate of the mesh and no value is NaN or infinite."""
+    for on, places in (("point", run.mesh.points), ("cell", run.mesh.cell_centres)):
+        bad = ~np.isfinite(places).all(axis=1) if places is not None else np.empty(0, bool)
+        if bad.any():
+            raise RunRejected(
+                "not finite",
+                f"All {on}s of the mesh must have finite coordinates",
+                f"{bad.sum()} of {len(bad)} without, first {on} {int(np.argmax(bad))}",
+                "If the solver wrote them, the run diverged: look at its log and run the case again",
+            )
     for name, field in run.fields.items():
         # A sum is finite only if all values are, and needs no copy of the array; it may overflow though.
         if np.isfinite(np.sum(field.values)):

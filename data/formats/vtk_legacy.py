@@ -66,7 +66,8 @@ def _read(path: Path, fields: Sequence[str] | None) -> Run:
         else:
             read[name] = Field(values[None, positions], "cell", component_names(values.shape[1]))
     times = None if content.time is None else np.array([content.time])
-    return Run(mesh, read, times, (path,), cell_notes(mesh))
+    texts = tuple(f"{name} left out: it holds text" for name in content.texts)
+    return Run(mesh, read, times, (path,), texts + cell_notes(mesh))
 
 
 register(VtkLegacyReader())

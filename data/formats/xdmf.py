@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +44,7 @@ class XdmfReader:
         n_points, n_cells = xdmf_counts(file, next(iter(file.grids.values()))[0])
         found, notes = _attributes(file)
         infos = {name: _info(file, steps[0], n_points, n_cells) for name, steps in found.items()}
+        notes += _order_notes(infos)
         size = sum(one.stat().st_size for one in {path, path.with_suffix(".h5")} if one.is_file())
         return Description(self.name, infos, n_points, n_cells, _times(file), size, notes)
 
@@ -61,8 +62,10 @@ class XdmfReader:
             )
         mesh, positions = _mesh(file)
         read = {}
-        for name in found if fields is None else fields:
-            info = _info(file, found[name][0], mesh.n_points, mesh.n_cells)
+        names = found if fields is None else fields
+        infos = {name: _info(file, found[name][0], mesh.n_points, mesh.n_cells) for name in names}
+        notes += _order_notes(infos)
+        for name, info in infos.items():
             n_places = mesh.n_points if info.on == "point" else mesh.n_cells
             steps = [file.values(attribute.find("DataItem")) for attribute in found[name]]
             if any(step.size != n_places * len(info.components) for step in steps):
@@ -122,6 +125,17 @@ def _info(file: XdmfFile, attribute: ET.Element, n_points: int, n_cells: int) ->
         _SYMMETRIC if attribute.get("AttributeType") == "Tensor6" and width == 6 else component_names(width)
     )
     return FieldInfo(on, names, attribute.get("Unit"))
+
+
+def _order_notes(infos: Mapping[str, FieldInfo]) -> tuple[str, ...]:
+    """Six components may stand in another order than the standard's: converters keep that of their source."""
+    return tuple(
+        f"{name} has six components, called {', '.join(info.components)} "
+        f"{'as the standard orders them' if info.components == _SYMMETRIC else 'as VTK orders them'}: "
+        "what converted the file may have kept another order"
+        for name, info in infos.items()
+        if len(info.components) == len(_SYMMETRIC)
+    )
 
 
 def _mesh(file: XdmfFile) -> tuple[Mesh, np.ndarray]:

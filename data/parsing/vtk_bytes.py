@@ -54,9 +54,10 @@ class Base64Bytes:
 
     def after_header(self, header: int, size: int) -> memoryview:
         """What follows the header of a plain array."""
-        length = 4 * -(-header // 3)
-        # Some writers close the header with padding of its own, VTK encodes header and data in one go.
-        if bytes(self._text[length - 1 : length]) == b"=":
+        length, padding = 4 * -(-header // 3), -header % 3
+        # Some writers close the header with padding of its own, VTK encodes header and data in one go. Of a single
+        # byte of data the padding stands in the same place, but is shorter.
+        if padding and bytes(self._text[length - padding : length]) == b"=" * padding:
             return self.take(length, size)
         return self.take(0, header + size)[header:]
 
@@ -73,6 +74,8 @@ def unpacked(
     if decompress is None:
         size = int(np.frombuffer(source.take(0, step), header_type)[0])
         return source.after_header(step, size)
+    if int(np.frombuffer(source.take(0, step), header_type)[0]) == 0:
+        return b""
     blocks, block_size, last_size = (int(n) for n in np.frombuffer(source.take(0, 3 * step), header_type))
     header = np.frombuffer(source.take(0, (3 + blocks) * step), header_type)
     sizes = header[3:].astype(np.int64)

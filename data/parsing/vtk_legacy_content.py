@@ -21,7 +21,8 @@ _TIMES = ("TIME", "TimeValue")
 class LegacyContent:
     """The whole content of a file.
 
-    fields: name to ("point" or "cell", (n, components) values as in the file); time: None where none is told.
+    fields: name to ("point" or "cell", (n, components) values as in the file); texts: names of those that hold text;
+    time: None where none is told.
     Raises ReadError for an unknown keyword, and where numbers are missing or do not fit the mesh.
     """
 
@@ -29,6 +30,7 @@ class LegacyContent:
         self.file = file
         self._found: dict[tuple[str, str], np.ndarray] = {}
         self.time: float | None = None
+        self.texts: list[str] = []
         self._section, self._length = "", 0
         self._points: np.ndarray | None = None
         self._grid: dict[str, np.ndarray] = {}
@@ -107,7 +109,10 @@ class LegacyContent:
         elif key in ("POINT_DATA", "CELL_DATA"):
             self._section, self._length = key[:-5].lower(), file.count(words, 1)
         elif key == "FIELD":
+            before = len(file.texts)
             self._take_arrays(file.field(file.count(words, 2)))
+            # Outside of points and cells they describe the file.
+            self.texts += file.texts[before:] if self._section else []
         elif key == "LOOKUP_TABLE":
             file.numbers(4 * file.count(words, 2), "unsigned_char" if file.binary else "float")
         else:

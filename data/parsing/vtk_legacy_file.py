@@ -29,6 +29,7 @@ class LegacyFile:
         if not path.is_file():
             raise ReadError("A VTK result must be a file", f"'{path}'", "Name the file within the run folder")
         self.path, self._content, self._position = path, path.read_bytes(), 0
+        self.texts: list[str] = []
         title = _TITLE.match(self.line().encode("latin-1"))
         if title is None:
             raise self.damaged("no VTK title in its first line")
@@ -117,21 +118,35 @@ class LegacyFile:
             raise self.damaged(f"text among its numbers ('{word}')") from None
 
     def field(self, n_arrays: int) -> list[tuple[str, np.ndarray]]:
-        """The arrays of a FIELD, name and (n, components) values; those of text are left out."""
+        """The arrays of a FIELD, name and (n, components) values; those of text are left out, see `texts`."""
         arrays = []
         for _ in range(n_arrays):
             words = self.keywords()
             if len(words) < 4:
                 raise self.damaged(f"the array '{' '.join(words)[:80]}' without a type")
             name, width, length = words[0], self.count(words, 1), self.count(words, 2)
-            if words[3].lower() == "string":
-                if self.binary:
-                    raise self.damaged(f"the text array '{name}', which no number can follow")
+            if words[3].lower() in ("string", "utf8_string"):
                 for _ in range(width * length):
-                    self.line()
+                    self._skip_text()
+                self.texts.append(unquote(name))
                 continue
             arrays.append((unquote(name), self.numbers(width * length, words[3]).reshape(length, width)))
         return arrays
+
+    def _skip_text(self) -> None:
+        """Steps over a string: a line, or in binary a length, whose first two bits tell its size, and letters."""
+        if not self.binary:
+            self.line()
+            return
+        size = (
+            {3: 1, 2: 2, 1: 4, 0: 8}[self._content[self._position] >> 6]
+            if self._position < len(self._content)
+            else 1
+        )
+        head = self._content[self._position : self._position + size]
+        self._position += size + (int.from_bytes(head, "big") & ((1 << (8 * size - 2)) - 1))
+        if self._position > len(self._content):
+            raise TruncatedError(*self._whole("a file that breaks off"))
 
     def _bits(self, count: int) -> np.ndarray:
         if not self.binary:

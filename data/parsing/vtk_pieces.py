@@ -12,7 +12,7 @@ from data.errors import ReadError
 from data.formats import Description, Field, FieldInfo, Run
 from data.mesh import Mesh
 from data.parsing.vtk_cells import cell_notes, mesh_of
-from data.parsing.vtk_xml import VtkXml
+from data.parsing.vtk_xml import VtkXml, is_numeric
 
 CellArrays = tuple[np.ndarray, np.ndarray, np.ndarray]
 _MOST_COMPONENTS = 4096
@@ -81,7 +81,7 @@ class VtkPieces:
             n_cells=sum(self._n_cells(piece) for piece in self.pieces),
             times=None if time is None else np.array([time]),
             size_bytes=self.path.stat().st_size,
-            notes=(f"{len(self.pieces)} pieces",) if len(self.pieces) > 1 else (),
+            notes=((f"{len(self.pieces)} pieces",) if len(self.pieces) > 1 else ()) + self._text_notes(),
         )
 
     def read(self, fields: Sequence[str] | None) -> Run:
@@ -126,7 +126,7 @@ class VtkPieces:
         for piece in self.pieces:
             infos: dict[str, FieldInfo] = {}
             for on in ("PointData", "CellData"):
-                for element in piece.iterfind(f"{on}/DataArray"):
+                for element in filter(is_numeric, piece.iterfind(f"{on}/DataArray")):
                     name = element.get("Name", "")
                     infos[name if name not in infos else f"{name} (cell)"] = field_info(element, on)
             found.append(infos)
@@ -157,7 +157,22 @@ class VtkPieces:
 
     def _notes(self, mesh: Mesh) -> tuple[str, ...]:
         joined = (f"{len(self.pieces)} pieces joined",) if len(self.pieces) > 1 else ()
-        return joined + cell_notes(mesh)
+        return joined + self._text_notes() + cell_notes(mesh)
+
+    def _text_notes(self) -> tuple[str, ...]:
+        """Arrays of text, which VTK writes as `Array` and others as `DataArray`, and of bits."""
+        arrays = {
+            element.get("Name", ""): element
+            for piece in self.pieces
+            for on in ("PointData", "CellData")
+            for element in piece.iterfind(f"{on}/*")
+            if element.tag in ("Array", "DataArray")
+        }
+        notes = [f"{name} left out: it holds text" for name, array in arrays.items() if not is_numeric(array)]
+        notes += [
+            f"{name} holds bits: 0 or 1" for name, array in arrays.items() if array.get("type") == "Bit"
+        ]
+        return tuple(notes)
 
 
 def connectivity_and_ends(
@@ -178,7 +193,9 @@ def _number(piece: ET.Element, name: str) -> int:
 
 
 def _array(piece: ET.Element, name: str, on: str) -> ET.Element:
-    for element in piece.iterfind(f"{'PointData' if on == 'point' else 'CellData'}/DataArray"):
+    for element in filter(
+        is_numeric, piece.iterfind(f"{'PointData' if on == 'point' else 'CellData'}/DataArray")
+    ):
         if element.get("Name", "") in (name, name.removesuffix(" (cell)")):
             return element
     raise KeyError(name)

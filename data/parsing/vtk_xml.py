@@ -59,11 +59,14 @@ class VtkXml:
         """
         name = element.get("Name", "Points")
         kind = element.get("type", "")
-        if kind not in _DTYPES:
+        if not is_numeric(element):
             raise self.damaged(f"array '{name}' of type '{kind}'")
-        dtype = np.dtype(self._order + _DTYPES[kind])
+        # Bits are packed, eight to a byte, the first one highest; in text each stands for itself.
+        dtype = np.dtype(self._order + _DTYPES.get(kind, "u1"))
         try:
             values = self._values(element, dtype)
+            if kind == "Bit" and element.get("format", "ascii") != "ascii":
+                values = np.unpackbits(values)[: length * components] if len(values) else values
         except _DAMAGE as error:
             raise self.damaged(f"array '{name}' that cannot be decoded ({error})") from None
         if values.size != length * components:
@@ -94,6 +97,11 @@ class VtkXml:
         if any(text.find(space) >= 0 for space in (b"\n", b" ", b"\r", b"\t")):
             text = text.translate(None, _SPACES)
         return np.frombuffer(unpacked(Base64Bytes(text), self._header, self._decompress), dtype)
+
+
+def is_numeric(element: ET.Element) -> bool:
+    """Whether a DataArray holds numbers; bits count as such, strings do not."""
+    return element.get("type", "") in _DTYPES or element.get("type") == "Bit"
 
 
 def looks_like_vtk_xml(path: Path) -> bool:
