@@ -102,9 +102,11 @@ def _of_deck(text: str) -> Iterator[tuple[str, float]]:
     """The first data line under each keyword, and every one that begins with a label."""
     keyword, first = "", True
     for line in text.splitlines():
-        items = [item.strip() for item in line.split(",")]
-        if line.startswith("**") or not line.strip():
+        # Nodes and elements are most of a deck.
+        is_mesh = keyword in _NO_PARAMETERS and not line.startswith("*")
+        if is_mesh or line.startswith("**") or not line.strip():
             continue
+        items = [item.strip() for item in line.split(",")]
         if line.startswith("*"):
             keyword, first = items[0][1:].strip().upper(), True
             options = [item.split("=", 1) for item in items[1:] if "=" in item]

@@ -13,7 +13,6 @@ What ENTRY means depends on the file:
 
 from __future__ import annotations
 
-import csv
 import json
 import math
 import re
@@ -22,6 +21,7 @@ from pathlib import Path
 
 from data.disk import unreadable
 from data.errors import ReadError, StudyError
+from data.parameter_cells import table_cells
 from data.parameters import ParameterTable, table_of
 from data.parsing.foam_dictionary import RefusedError
 from data.parsing.foam_file import case_dictionary
@@ -99,7 +99,7 @@ def _numbers(path: Path, folder: Path, entry: str) -> list[float]:
     if path.suffix.lower() == ".json":
         return _in_json(_text(path), entry)
     if path.suffix.lower() == ".csv":
-        return _in_csv(_text(path), entry)
+        return _in_csv(path, entry)
     dictionary = case_dictionary(path, folder)
     if dictionary is None:
         return _in_assignments(_text(path), entry)
@@ -144,11 +144,19 @@ def _in_json(text: str, entry: str) -> list[float]:
     return [float(v) for v in values]
 
 
-def _in_csv(text: str, entry: str) -> list[float]:
-    rows = [row for row in csv.reader(text.splitlines(), skipinitialspace=True) if row]
-    if entry in rows[0] and len(rows) == 2:
-        return [float(rows[1][rows[0].index(entry)])]
-    return [float(next(row[1] for row in rows if row[0].strip() == entry))]
+def _in_csv(path: Path, entry: str) -> list[float]:
+    """The column of that title where there is one row of values, else the cells beside that name."""
+    try:
+        table = table_cells(path)
+    except StudyError as error:
+        raise _NotThereError(str(error)) from error
+    if entry in table.names and len(table.rows) == 1:
+        return [table.number(table.rows[0][table.names.index(entry)])]
+    pairs = [row for row in (list(table.names), *table.rows) if len(row) > 1]
+    beside = [row[1] for row in pairs if re.sub(r"\s*[\[(].*", "", str(row[0]).strip()) == entry]
+    if not beside:
+        raise _NotThereError("no such column or name")
+    return [table.number(cell) for cell in beside]
 
 
 def _in_assignments(text: str, entry: str) -> list[float]:

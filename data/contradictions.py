@@ -59,6 +59,31 @@ def contradictions(
     return found
 
 
+def disagreements(
+    rows: Mapping[str, Mapping[str, float]], entries: Mapping[str, Mapping[str, CaseEntry]]
+) -> list[str]:
+    """A sentence for each column that differs from the entry of its own name in most runs, as after a wrong sorting.
+
+    Only where most of its values are among those of the entry: other numbers may be of another unit.
+    """
+    sentences = []
+    runs = [run for run in rows if entries.get(run)]
+    for name in dict.fromkeys(name for run in runs for name in rows[run]):
+        for expression in dict.fromkeys(e for run in runs for e in entries[run] if _is_named(name, e)):
+            having = [run for run in runs if expression in entries[run]]
+            pairs = {run: (rows[run][name], entries[run][expression].value) for run in having}
+            own = {value for _, value in pairs.values()}
+            known = [told for told, _ in pairs.values() if any(_same((told, one), 1.0) for one in own)]
+            other = {run: pair for run, pair in pairs.items() if not _same(pair, 1.0)}
+            if len(own) > 1 and len(known) > len(having) / 2 and len(other) > len(having) / 2:
+                run, (told, value) = next(iter(other.items()))
+                sentences.append(
+                    f"column '{name}' differs from the runs' own '{expression}' in {len(other)} of {len(having)} "
+                    f"runs, first in '{run}': {told:g} and {value:g}"
+                )
+    return sentences
+
+
 def without_contradictions(table: ParameterTable, sources: Sequence[RunSource], where: str) -> ParameterTable:
     """The table without the rows that the runs' own files contradict, each with both values in `contradictions`.
 
@@ -81,7 +106,11 @@ def without_contradictions(table: ParameterTable, sources: Sequence[RunSource], 
             both[run] = f"{both[run]}, {text}" if run in both else text
     kept = [i for i, run in enumerate(table.runs) if run not in both]
     return replace(
-        table, runs=tuple(table.runs[i] for i in kept), values=table.values[kept], contradictions=both
+        table,
+        runs=tuple(table.runs[i] for i in kept),
+        values=table.values[kept],
+        contradictions=both,
+        notes=(*table.notes, *disagreements(rows, entries)),
     )
 
 

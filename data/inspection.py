@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from data.case_entries import CaseEntry, case_entries
-from data.contradictions import contradictions
+from data.contradictions import contradictions, disagreements
 from data.errors import ReadError
 from data.formats import Description, reader_for, runs_in
 from data.found_table import FoundTable, find_table
@@ -154,7 +154,7 @@ def _contradictions(table: FoundTable | None, entries: Mapping[str, Mapping[str,
         return []
     read = read_table(table.path, table.columns, table.run_column, list(entries))
     rows = {run: row for run in read.runs if run in entries and (row := read.row(run)) is not None}
-    return [
+    return disagreements(rows, entries) + [
         f"'{run}' has {one.name} = {told:g} in '{table.path.name}' and {own:g} in its own '{one.expression}': it "
         "will be rejected"
         for one in contradictions(rows, entries)

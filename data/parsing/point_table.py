@@ -38,8 +38,10 @@ _COORDINATE = re.compile(
 )
 _UNIT = re.compile(r"(?P<name>.*?)\s*[\[(]\s*(?P<unit>[^\])]*?)\s*[\])]\s*(?P<rest>@.*)?")
 _BLANKS_IN_NAMES = r"\s{2,}|\t", r"\s+(?![^\[(]*[\])])(?![\[(@])", r"\s+"
-_RUN_COLUMN = re.compile(
-    r"(run|case|sample|design|simulation|sim|id|name|key)[ _-]?(name|id|number|nr|no)?", re.I
+_RUN_COLUMN = re.compile(r"(run|case|sample|design|simulation|sim)s?[ _-]?(name|id|number|nr|no)?", re.I)
+
+_PLACES = re.compile(
+    r"part|instance|step|frame|odb|region|zone|body|block|set|surface|patch|material|node|time|label", re.I
 )
 
 
@@ -177,7 +179,7 @@ def _under(path: Path, lines: list[str], place: int, cells: list[str], separator
     if not any(is_number(row[axes["x"]]) for row in rows):
         return None
     others = [i for i in range(len(names)) if i not in axes.values()]
-    if any(_are_keys(names[i], [row[i] for row in rows]) for i in others):
+    if any(_are_keys(i, names[i], [row[i] for row in rows]) for i in others):
         # A row per run: a table of parameters.
         return None
     same = [
@@ -239,11 +241,12 @@ def _is_no_word(cell: str) -> bool:
     return True
 
 
-def _are_keys(name: str, cells: list[str]) -> bool:
-    """Whether a column names each row, as the runs of a table of parameters are: other words in each, or a title."""
+def _are_keys(place: int, name: str, cells: list[str]) -> bool:
+    """Whether a column names each row, as the runs of a table of parameters are: by its title, or words in front."""
     if len(set(cells)) < len(cells):
         return False
-    return _RUN_COLUMN.fullmatch(name) is not None or (len(cells) > 1 and _is_text(cells))
+    words = place == 0 and len(cells) > 1 and _is_text(cells) and not _PLACES.search(name)
+    return _RUN_COLUMN.fullmatch(name) is not None or words
 
 
 def _has_unnamed(sample: list[str], separator: str, n: int) -> bool:

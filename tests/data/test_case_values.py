@@ -55,6 +55,8 @@ def case(tmp_path: Path) -> RunSource:
         "p.json": JSON,
         "row.csv": "U,nu\n1.5,2e-3\n",
         "pairs.csv": "name,value\nU,1.5\nnu,0.25\n",
+        "units.csv": "run;U [m/s];nu\n-;;cSt\nr1;1,5;2,5\n",
+        "bare.csv": "U [m/s];1,5\nnu;0,25\nnu;0,5\n",
     }.items():
         path = tmp_path / "case" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,6 +87,9 @@ def case(tmp_path: Path) -> RunSource:
         ("p.json: g[2]", -9.81),
         ("row.csv: nu", 2e-3),
         ("pairs.csv: nu", 0.25),
+        ("units.csv: U", 1.5),
+        ("units.csv: nu", 2.5),
+        ("bare.csv: U", 1.5),
     ],
 )
 def test_the_value_is_found(case, expression, value):
@@ -109,6 +114,9 @@ def test_the_value_is_found(case, expression, value):
         ("p.json: flow.name", "'fast' is no number"),
         ("p.json: on", "True is no number"),
         ("p.json: flow.V", "no 'flow.V' in 'p.json'"),
+        ("row.csv: V", "no such column or name"),
+        ("bare.csv: nu", "2 numbers for 'nu' in 'bare.csv'"),
+        ("pairs.csv: value", "no 'value' in 'pairs.csv'"),
     ],
 )
 def test_a_value_that_is_not_there_leaves_the_run_without_a_row(case, expression, problem):

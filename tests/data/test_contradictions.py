@@ -6,7 +6,7 @@ import pytest
 
 from data.case_entries import CaseEntry
 from data.checks import check_parameters
-from data.contradictions import contradictions, without_contradictions
+from data.contradictions import contradictions, disagreements, without_contradictions
 from data.errors import RunRejected
 from data.parameters import read_table
 from data.sources import RunSource
@@ -43,6 +43,18 @@ def test_rounded_and_unrelated_numbers_contradict_nothing():
         for run, row in entries(NU).items()
     }
     assert contradictions(rows(NU), both) == []
+
+
+def test_a_table_sorted_otherwise_than_the_runs_is_named_not_corrected():
+    assert contradictions(rows(NU), entries(NU[::-1])) == []
+    (sentence,) = disagreements(rows(NU), entries(NU[::-1]))
+    assert (
+        "differs from the runs' own 'constant/transportProperties: nu' in 4 of 5 runs, first in 'r0'"
+        in sentence
+    )
+    assert "0.001 and 0.005" in sentence
+    assert disagreements(rows(NU), entries(NU)) == []
+    assert disagreements(rows(NU), entries([1e6 * one for one in NU[::-1]])) == []
 
 
 def test_a_run_with_another_value_in_its_files_is_rejected_with_both(tmp_path):

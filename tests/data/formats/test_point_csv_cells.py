@@ -110,6 +110,7 @@ def test_remarks_quotes_and_empty_columns_change_no_value(tmp_path, text):
         ("x;p\n0;1.013\n1;2.500\n", [1.013, 2.5]),
         ("x p\n0 1.5-101\n1 2.5+002\n", [1.5e-101, 250]),
         ("x;p\n0,5;1,5\n1.5;2\n", [1.5, 2]),
+        ("id;x;y;p\n1;0,1;0,2;1.234,5\n2;0,3;0,4;999,5\n", [1234.5, 999.5]),
     ],
 )
 def test_marks_of_decimals_and_thousands_are_told_apart_by_the_whole_file(tmp_path, text, right):
@@ -207,6 +208,8 @@ def test_words_among_numbers_are_refused_and_columns_of_words_left_out(tmp_path)
     run = read(table(tmp_path, "x,part,p\n0,wall,1\n1,wall,2\n2,,3\n"))
     assert list(run.fields) == ["p"]
     assert "part left out: text, 2 different" in run.notes
+    run = read(table(tmp_path, "Part,Node,X,Y,p\nA,1,0,0,1\nB,2,1,0,2\n"))
+    assert {name: values(run, name) for name in run.fields} == {"p": [1, 2]}
     with pytest.raises(ReadError, match=r"'wall' in row 2, column 'p'"):
         read(table(tmp_path, "x,p\n0,wall\n1,2\n"))
 
