@@ -29,12 +29,14 @@ class FoamDictionary:
     entries: by name, patterns by their name in quotes: tokens of the value, or a dictionary.
     doubts: entries that a directive, which is not carried out, may have replaced, by name.
     unread: directives that may hold entries of their own.
+    in_lists: dictionaries within lists: the list's entry, the place in it, the word in front ("" for none), and they.
     """
 
     parent: FoamDictionary | None = None
     entries: dict[str, list[Token] | FoamDictionary] = field(default_factory=dict)
     doubts: dict[str, str] = field(default_factory=dict)
     unread: list[str] = field(default_factory=list)
+    in_lists: list[tuple[str, int, str, FoamDictionary]] = field(default_factory=list)
 
     @property
     def top(self) -> FoamDictionary:
@@ -84,7 +86,20 @@ class FoamDictionary:
                     value = self._below(pattern, parts[n:])
                     if value is not None:
                         return value
-        return None
+        return self._find_in_lists(name)
+
+    def _find_in_lists(self, name: str) -> list[Token] | FoamDictionary | None:
+        """By the word in front of a dictionary, or by the list and the word or place in it: `regions.0.box`."""
+        found = {}
+        for entry, place, word, inner in self.in_lists:
+            for label in (word, f"{entry}.{word}", f"{entry}.{place}"):
+                if word or label[-1:].isdigit():
+                    value = inner.find(name[len(label) + 1 :]) if name.startswith(f"{label}.") else None
+                    found |= {(entry, place): value} if value is not None else {}
+        if len(found) > 1:
+            places = ", ".join(f"{entry}.{place}" for entry, place in found)
+            raise RefusedError(f"several dictionaries of that name: choose one of {places}")
+        return next(iter(found.values()), None)
 
     def items(self, path: str = "") -> Iterator[tuple[str, list[Token]]]:
         """All entries that are tokens, with their scoped names, in the order of the file; nothing is expanded."""
@@ -93,6 +108,12 @@ class FoamDictionary:
                 yield from value.items(f"{path}{name}.")
             elif name not in self.doubts:
                 yield f"{path}{name}", value
+        words = [word for _, _, word, _ in self.in_lists]
+        for entry, place, word, inner in self.in_lists:
+            label = (
+                word if word and words.count(word) == 1 and word not in self.entries else f"{entry}.{place}"
+            )
+            yield from inner.items(f"{path}{label}.")
 
     def put(self, name: str, value: list[Token] | FoamDictionary, mode: str = "merge") -> None:
         """Adds an entry as `#inputMode` has it: dictionaries are merged, of other equal entries the last counts."""
@@ -105,12 +126,14 @@ class FoamDictionary:
         # The order of patterns is that of their last appearance.
         self.entries.pop(name, None)
         self.doubts.pop(name, None)
+        self.in_lists = [row for row in self.in_lists if row[0] != name]
         self.entries[name] = value
 
     def merge(self, other: FoamDictionary, mode: str = "merge") -> None:
         """Adds copies of the other's entries."""
         for name, value in other.entries.items():
             self.put(name, value.copy(self) if isinstance(value, FoamDictionary) else value, mode)
+        self.in_lists += [(*row, inner.copy(self)) for *row, inner in other.in_lists]
         self.doubts.update({name: why for name, why in other.doubts.items() if name in other.entries})
         self.unread += other.unread
 
@@ -186,7 +209,8 @@ def expanded(tokens: list[Token], depth: int = 0) -> list[Token]:
             else:
                 raise RefusedError(f"${token.text}, which is not defined as a value here")
         elif token.kind in ("directive", "code"):
-            raise RefusedError(f"{token.text.split()[0]}, which is not carried out here")
+            name = "code in #{ #}" if token.kind == "code" else token.text.split()[0]
+            raise RefusedError(f"{name}, which is not carried out here")
         elif token.kind == "word" and "$" in token.text:
             raise RefusedError(f"{token.text}, whose macro is not expanded here")
         elif token.kind == "dimensions" and "$" in token.text:

@@ -45,6 +45,7 @@ class _Parser:
         self._file, self._case, self._lenient, self._depth = file, case, lenient, depth
         self._tokens = Tokens(file.content, file.start, file.end_of_list, file)
         self._mode = "merge"
+        self._inner: list[tuple[str, FoamDictionary]] = []
 
     def top(self) -> FoamDictionary:
         dictionary = FoamDictionary()
@@ -86,7 +87,11 @@ class _Parser:
             self._entries(inner, nested=True)
             dictionary.put(name, inner, self._mode)
             return
-        dictionary.put(name, self._value(dictionary), self._mode)
+        self._inner = []
+        value = self._value(dictionary)
+        if self._mode not in ("protect", "warn") or name not in dictionary.entries:
+            dictionary.put(name, value, self._mode)
+            dictionary.in_lists += [(name, i, word, inner) for i, (word, inner) in enumerate(self._inner)]
 
     def _name(self, dictionary: FoamDictionary, key: Token) -> str:
         if key.kind == "string":
@@ -113,6 +118,9 @@ class _Parser:
             if token.kind == "mark":
                 if token.text == ";" and depth == 0:
                     return found
+                if token.text == "{" and depth and found[-1].kind != "number":
+                    self._dictionary_in_list(dictionary, found[-1])
+                    continue
                 depth += (token.text in "({[") - (token.text in ")}]")
                 found.append(token)
                 if first and depth == 0:
@@ -130,6 +138,11 @@ class _Parser:
                 found += self._macro(token.text, dictionary)
             else:
                 found.append(token)
+
+    def _dictionary_in_list(self, dictionary: FoamDictionary, before: Token) -> None:
+        inner, rows = FoamDictionary(dictionary), self._inner
+        self._entries(inner, nested=True)
+        self._inner = [*rows, (before.text if before.kind in ("word", "string") else "", inner)]
 
     @staticmethod
     def _macro(name: str, dictionary: FoamDictionary) -> list[Token]:

@@ -206,6 +206,31 @@ def test_large_lists_and_fields_of_a_dictionary_are_taken_as_one(case):
     ]
 
 
+def test_dictionaries_within_lists_are_found_by_their_word_or_place(case):
+    text = """
+    height 0.5;
+    defaultFieldValues ( volScalarFieldValue alpha 0 );
+    regions
+    (
+        boxToCell { box (0 0 -1) (0.1 $height 1); fieldValues ( volScalarFieldValue alpha 1 ); }
+        sphereToCell { centre (1 2 3); radius 4; }
+        sphereToCell { centre (1 2 3); radius 5; }
+    );
+    actions ( { name a; size 6; } { name b; size 7; } );
+    after 8;
+    """
+    folder = case(constant__transportProperties=HEADER + text)
+    expected = {
+        "boxToCell.box[4]": 0.5, "regions.boxToCell.box[3]": 0.1, "regions.0.box[2]": -1, "regions.1.radius": 4,
+        "regions.2.radius": 5, "actions.1.size": 7, "after": 8,
+    }  # fmt: skip
+    for entry, value in expected.items():
+        assert case_value(folder, "p", f"constant/transportProperties: {entry}") == value
+    assert "regions.1, regions.2" in _why(folder, "sphereToCell.radius")
+    listed = {name.partition(": ")[2] for name in case_entries(folder)}
+    assert {"boxToCell.box[4]", "regions.2.radius", "actions.0.size", "after"} <= listed
+
+
 @pytest.mark.parametrize("text", ["a { b 1;", "a (1 2", "a { b { c 1; } ", "a 1"])
 def test_a_dictionary_that_breaks_off_is_refused(case, text):
     folder = case(constant__transportProperties=HEADER + text)
