@@ -35,7 +35,11 @@ class FoamCase:
                 "A decomposed case must have one folder per processor", "collated files", "Run reconstructPar"
             )
         scheme = self.folder / "system" / "decomposeParDict"
-        told = FoamFile(scheme).entry("numberOfSubdomains") if found and scheme.exists() else ""
+        told = (
+            FoamFile(scheme, needs_header=False).entry("numberOfSubdomains")
+            if found and scheme.exists()
+            else ""
+        )
         wanted = int(told) if told.isdigit() else max(found, default=-1) + 1
         if sorted(found) != list(range(wanted)) and found:
             got = f"{len(found)} of {wanted} processor folders in '{self.folder.name}'"
@@ -70,13 +74,14 @@ class FoamCase:
     def control(self, entry: str) -> str:
         """An entry of system/controlDict, "" where there is none."""
         path = self.folder / "system" / "controlDict"
-        return FoamFile(path).entry(entry) if path.exists() else ""
+        return FoamFile(path, needs_header=False).entry(entry) if path.exists() else ""
 
     @cached_property
     def steady(self) -> bool:
         """Whether the time scheme says that times are iterations."""
         path = self.folder / "system" / "fvSchemes"
-        schemes = FoamFile(path).dictionary.find("ddtSchemes") if path.exists() else None
+        file = FoamFile(path, needs_header=False) if path.exists() else None
+        schemes = file.dictionary.find("ddtSchemes") if file else None
         if not isinstance(schemes, FoamDictionary):
             return False
         told = {name: _words_of(schemes, name) for name in schemes.entries}

@@ -133,7 +133,7 @@ class FoamDictionary:
         """Adds copies of the other's entries."""
         for name, value in other.entries.items():
             self.put(name, value.copy(self) if isinstance(value, FoamDictionary) else value, mode)
-        self.in_lists += [(*row, inner.copy(self)) for *row, inner in other.in_lists]
+        self.in_lists += [(e, place, word, inner.copy(self)) for e, place, word, inner in other.in_lists]
         self.doubts.update({name: why for name, why in other.doubts.items() if name in other.entries})
         self.unread += other.unread
 

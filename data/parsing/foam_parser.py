@@ -13,6 +13,7 @@ from data.errors import ReadError
 from data.parsing.foam_dictionary import FoamDictionary, RefusedError, expanded, matches, scoped
 from data.parsing.foam_lists import FoamLists
 from data.parsing.foam_tokens import Token, Tokens
+from data.parsing.number_text import number_of
 
 _INCLUDES = ("include", "includeIfPresent", "sinclude")
 # Constraint patches alone: no entry of a case is replaced.
@@ -130,6 +131,8 @@ class _Parser:
                 text = f"#{token.text} {argument.text if argument else ''}".strip()
                 if token.text == "include" and argument and (inner := self._included(argument.text)):
                     found += inner._value(dictionary)
+                elif token.text == "neg" and argument and (value := self._negated(argument.text, dictionary)):
+                    found.append(value)
                 else:
                     found.append(Token("directive", text))
                 if block and depth == 0 and not tokens.next_is(";"):
@@ -231,6 +234,10 @@ class _Parser:
             dictionary.doubt(f"#{name} {text}")
         elif not holds:
             self._skip_branch(to_else=True)
+
+    def _negated(self, word: str, dictionary: FoamDictionary) -> Token | None:
+        value = number_of(self._plain(word, dictionary) or "")
+        return None if value is None else Token("number", repr(-value))
 
     def _plain(self, word: str, dictionary: FoamDictionary) -> str | None:
         if not word.startswith("$"):

@@ -53,12 +53,14 @@ code  #codeStream { code #{ os << 3; } #}; };
 text  #calc #{ 3.5 #};
 lost  $nowhere;
 glued -$rho1;
+minus #neg $rho1; pair (#neg $rho1 #neg 2 5);
 mixed (1 $nowhere 2);
 loopA $loopB; loopB $loopA;
 d2dt2Schemes { default Euler; }
 ddtSchemes { default steadyState; }
 """
 VALUES = {
+    "minus": -1000, "pair[0]": -1000, "pair[1]": -2, "pair[2]": 5,
     "nu": 1e-05, "Anu": 7, "nuB": 1.5e-05, "rhoM": 1000, "later": 3, "before": 1, "after": 2, "first": 2,
     "vec[0]": 1000, "vec[2]": -1, "uni[0]": 1000, "uni[1]": 3, "list[0]": 1, "list[2]": 3, "bare[1]": 6,
     "nested[0]": 5, "nested[5]": 10, "lone[0]": 2, "lone[1]": 7, "equal[3]": 1.5, "table[2]": 10, "neg": -0.5,

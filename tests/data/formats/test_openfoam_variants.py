@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -199,3 +200,29 @@ def test_a_run_is_steady_by_its_time_scheme_alone(case, schemes, steady):
 def test_the_end_time_is_the_control_dictionarys_own(case, control, early):
     run = read(case(dict.fromkeys("12", f"{DIMENSIONS}{LIST}2(11 22);{END}"), control=control))
     assert any("stopped early" in note for note in run.notes) == early
+
+
+def test_settings_need_no_header(case):
+    """OpenFOAM 11 leaves headers out."""
+    folder = case({"1": f"{DIMENSIONS}{LIST}2(11 22);{END}"})
+    (folder / "system" / "controlDict").write_text("endTime 9; application foamRun;")
+    (folder / "system" / "fvSchemes").write_text("ddtSchemes { default steadyState; }")
+    run = read(folder)
+    assert run.times is None
+    assert any("steady run" in note for note in run.notes)
+
+
+def test_a_decomposed_run_at_crank_angles_keeps_its_times(case):
+    folder = case({"-180": f"{DIMENSIONS}{LIST}2(0 0);{END}"})
+    for n in (0, 1):
+        part = folder / f"processor{n}"
+        shutil.copytree(folder / "constant", part / "constant")
+        for time in ("-180", "-90", "0"):
+            (part / time).mkdir()
+            (part / time / "T").write_text(
+                header("volScalarField") + f"{DIMENSIONS}{LIST}2({time} {n});{END}"
+            )
+    run = reader_named("openfoam").read(folder)
+    assert run.times is not None
+    assert list(run.times) == [-180, -90, 0]
+    assert run.fields["T"].values[..., 0].tolist() == [[t, 0, t, 1] for t in (-180, -90, 0)]
