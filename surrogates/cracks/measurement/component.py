@@ -9,6 +9,7 @@ import numpy as np
 from scipy.ndimage import find_objects, label
 
 from surrogates.cracks.measurement.centreline import Centreline, centreline_of
+from surrogates.cracks.measurement.pose import canonical_pose
 from surrogates.cracks.measurement.skeleton import radius_at, rim_of, skeleton_of
 from surrogates.cracks.measurement.skeleton_graph import graph_of
 from surrogates.cracks.measurement.width_profile import widths_along
@@ -45,12 +46,11 @@ class Component:
         return np.concatenate([w[c] for w, c in zip(self.widths, self.counted, strict=True)])
 
     @property
-    def orientation_deg(self) -> float:
-        """Mean direction in [0, 180): 0 along the rows, 90 upright; the axis of doubled angles."""
+    def doubled(self) -> complex:
+        """Sum of the steps of its lines, px, at twice their angle to the rows, so that forth and back are one."""
         steps = np.concatenate([np.diff(line.points, axis=0) for line in self.lines])
         length = np.maximum(np.hypot(*steps.T), 1e-12)
-        doubled = ((steps[:, 1] - 1j * steps[:, 0]) ** 2 / length).sum()
-        return float(np.degrees(np.angle(doubled)) / 2.0 % 180.0)
+        return complex(((steps[:, 1] - 1j * steps[:, 0]) ** 2 / length).sum())
 
 
 def labelled(mask: np.ndarray) -> tuple[np.ndarray, int]:
@@ -76,6 +76,7 @@ def _measured(labels: np.ndarray, number: int, box: tuple[slice, slice]) -> Comp
         columns.start == 0,
         columns.stop == labels.shape[1],
     )
+    pose, part, at_edge = canonical_pose(part, at_edge)
     pixels, rim = skeleton_of(part, at_edge), rim_of(part, at_edge)
     if not len(pixels):
         pixels = np.argwhere(part)[:1]
@@ -87,7 +88,7 @@ def _measured(labels: np.ndarray, number: int, box: tuple[slice, slice]) -> Comp
     corner = np.array([rows.start, columns.start])
     return Component(
         number,
-        tuple(Centreline(line.points + corner, line.junctions) for line in lines),
+        tuple(Centreline(pose.back(line.points) + corner, line.junctions) for line in lines),
         tuple(widths),
         tuple(counted),
         len(inside),

@@ -53,7 +53,8 @@ class CrackMeasurement:
     """One connected crack.
 
     box: top, left, bottom, right in px, the last two excluded. orientation_deg: mean direction, 0 level, 90 upright,
-    in [0, 180). branches: arms beyond two at its junctions. tips: ends, those at the photo's edge counted.
+    in [0, 180). orientation_bounds_deg: round it, below 0 or beyond 180 too.
+    branches: arms beyond two at its junctions. tips: ends, those at the photo's edge counted.
     """
 
     number: int
@@ -64,6 +65,7 @@ class CrackMeasurement:
     max_width: Quantity
     area: Quantity
     orientation_deg: float
+    orientation_bounds_deg: tuple[float, float]
     branches: int
     tips: int
     profile: WidthProfile
@@ -77,8 +79,9 @@ class CrackMeasurement:
 class CrackMeasurements:
     """All cracks of a photo.
 
-    length: of all together. mean_width, p95_width, max_width: over the whole length. orientation_deg: None without a
-    crack. components, branches: how many. set_aside: specks too small to measure. cracks: the longest first.
+    length: of all together. mean_width, p95_width, max_width: over the whole length. orientation_deg and its
+    bounds: None without a crack. components, branches: how many. set_aside: specks too small to measure. cracks: the
+    longest first.
     """
 
     length: Quantity
@@ -87,6 +90,7 @@ class CrackMeasurements:
     max_width: Quantity
     area: Quantity
     orientation_deg: float | None
+    orientation_bounds_deg: tuple[float, float] | None
     components: int
     branches: int
     set_aside: int

@@ -6,11 +6,10 @@ import numpy as np
 
 from data.errors import QueryError
 from surrogates.cracks.measurement.bounds import (
-    LENGTH_ERROR,
-    MEAN_WIDTH_ERROR,
-    WIDTH_ERROR,
+    direction,
     inner_and_outer,
     outlines,
+    own_errors,
     total,
 )
 from surrogates.cracks.measurement.component import Component, components, labelled
@@ -60,6 +59,7 @@ def measure(
         low_all, high_all = np.minimum(total(inner), everything), np.maximum(total(outer), everything)
         area = (int(limits.inner.sum()), int(limits.outer.sum()))
     cracks = [_crack(c, f, a, b, scale) for c, f, a, b in zip(found, figures, low, high, strict=True)]
+    facing = direction(found)
     length, mean, p95, most = _quantities(everything, low_all, high_all, scale)
     return CrackMeasurements(
         length,
@@ -67,7 +67,8 @@ def measure(
         p95,
         most,
         Quantity(float(mask.sum()), float(area[0]), float(area[1]), "px2").scaled(scale, 2),
-        _orientation(found),
+        None if facing is None else facing[0],
+        None if facing is None else facing[1],
         len(cracks),
         sum(crack.branches for crack in cracks),
         count - len(found),
@@ -80,7 +81,7 @@ def _quantities(
     figures: np.ndarray, low: np.ndarray, high: np.ndarray, scale: Scale | None
 ) -> tuple[Quantity, Quantity, Quantity, Quantity]:
     """Length and the three widths with bounds: the outlines' and the method's own error, added as squares."""
-    own = np.array([LENGTH_ERROR * figures[0], MEAN_WIDTH_ERROR, WIDTH_ERROR, WIDTH_ERROR]) * (figures[0] > 0)
+    own = own_errors(figures)
     below = figures - np.hypot(figures - low, own)
     above = figures + np.hypot(high - figures, own)
     made = [
@@ -94,6 +95,8 @@ def _crack(
     component: Component, figures: np.ndarray, low: np.ndarray, high: np.ndarray, scale: Scale | None
 ) -> CrackMeasurement:
     area = float(component.area)
+    facing = direction([component])
+    assert facing is not None
     rim = 0.5 * float(
         figures[0]
     )  # half a pixel of edge on both sides is a pixel; one half of it is uncertain
@@ -102,7 +105,7 @@ def _crack(
         component.box,
         *_quantities(figures, low, high, scale),
         Quantity(area, max(area - rim, 0.0), area + rim, "px2").scaled(scale, 2),
-        component.orientation_deg,
+        *facing,
         component.branches,
         component.tips,
         _profile(component, scale),
@@ -122,11 +125,3 @@ def _profile(component: Component, scale: Scale | None) -> WidthProfile:
         np.concatenate(component.counted),
         "px" if scale is None else "mm",
     )
-
-
-def _orientation(cracks: list[Component]) -> float | None:
-    """Mean direction of all cracks by their lengths, degrees in [0, 180)."""
-    if not cracks:
-        return None
-    doubled = sum(crack.length * np.exp(2j * np.radians(crack.orientation_deg)) for crack in cracks)
-    return float(np.degrees(np.angle(doubled)) / 2.0 % 180.0)

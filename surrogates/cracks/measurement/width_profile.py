@@ -11,8 +11,8 @@ from surrogates.cracks.measurement.centreline import Centreline
 LEAST_WINDOW = 1.5
 """px: deviation of the Gaussian over which the width is averaged along a thin crack."""
 
-MOST_OF_DISC = 1.15
-"""Widths beyond this multiple of the inscribed disc, and a pixel, come from a neighbour's area and are cut."""
+MOST_OF_DISC = 1.05
+"""Widths beyond this multiple of the inscribed disc, and 0.8 px, come from a neighbour's area and are cut."""
 
 
 def widths_along(
@@ -23,8 +23,8 @@ def widths_along(
         w(s) = area of the crack nearest to the stretch ds / ds
 
     Every pixel (m, 2) of the crack belongs to the point next to it, so that pixels count once and, other than twice
-    the distance to the rim, nothing is biased by the steps of the rim. Within the disc of a junction and at the very
-    tip the width is not defined: it does not count and is interpolated.
+    the distance to the rim, nothing is biased by the steps of the rim. Within the disc of a junction and of a
+    tip, whose shape the width there would be, it is not defined: it does not count and is interpolated.
     radius: of the largest disc about every point (n,), px.
     """
     points = np.concatenate([line.points for line in lines])
@@ -53,7 +53,7 @@ def _profile(area: np.ndarray, line: Centreline, discs: np.ndarray) -> tuple[np.
         (-1, line.junctions[1], slice(None, None, -1)),
     ):
         away = step * np.arange(n)[far]
-        counts &= away >= (1.2 * discs[end] + 1.0 if junction else 0.6)
+        counts &= away >= (1.2 * discs[end] + 1.0 if junction else max(0.6, _disc_of_tip(discs[far])))
     if not counts.any():
         counts[n // 2] = True
     window = max(LEAST_WINDOW, 0.25 * float(np.median(discs))) / step
@@ -62,5 +62,10 @@ def _profile(area: np.ndarray, line: Centreline, discs: np.ndarray) -> tuple[np.
     under = gaussian_filter1d(weight * stretch, window, mode="constant")
     known = np.flatnonzero(counts)
     width = np.divide(over, under, out=np.zeros(n), where=under > 1e-9)
-    width = np.minimum(width, MOST_OF_DISC * 2.0 * discs + 1.0)
+    width = np.minimum(width, MOST_OF_DISC * 2.0 * discs + 0.8)
     return np.interp(np.arange(n), known, width[known]), counts
+
+
+def _disc_of_tip(discs: np.ndarray) -> float:
+    """Radius, px, of the largest disc that touches the first point of a line with discs (n,)."""
+    return float(discs[: max(5, int(discs.max()))].max())
