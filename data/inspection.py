@@ -38,6 +38,7 @@ class Inspection:
 
     folder, pattern, file, reader: as `[runs]` of a study file wants them; file is None where the entry is the result.
     runs: their names; in_one_file: whether one file holds them all. first: the first run that can be described.
+    described: what each run holds, of those that can be described and were looked into.
     unlike: runs that differ from the most, or cannot be described, with a sentence each.
     table, parameters: where parameters may come from. names: a pattern of the run names that holds numbers.
     """
@@ -54,6 +55,7 @@ class Inspection:
     parameters: tuple[FoundParameter, ...] = ()
     names: str | None = None
     notes: tuple[str, ...] = ()
+    described: Mapping[str, Description] = field(default_factory=dict)
 
 
 def inspect(path: Path) -> Inspection:
@@ -90,6 +92,7 @@ def inspect(path: Path) -> Inspection:
         parameters=tuple(_varying(entries)) if len(names) > 1 else (),
         names=_pattern_of_names(names),
         notes=tuple(notes),
+        described=described,
     )
 
 
@@ -103,7 +106,15 @@ def _of_file(path: Path) -> Inspection:
     )
     names = tuple(runs) or (path.stem,)
     return Inspection(
-        path.parent, path.name, None, reader.name, names, described, bool(runs), parameters=parameters
+        path.parent,
+        path.name,
+        None,
+        reader.name,
+        names,
+        described,
+        bool(runs),
+        parameters=parameters,
+        described={names[0]: described},
     )
 
 

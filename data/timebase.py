@@ -10,6 +10,9 @@ import numpy as np
 
 from data.errors import RunRejected, StoreError
 
+# The share of the runs that a rule must keep to be proposed: a few may have stopped early.
+_NEARLY_ALL = 0.9
+
 
 @dataclass(frozen=True)
 class TimeRule:
@@ -50,6 +53,39 @@ def check_times(times: np.ndarray | None, reference: np.ndarray | None, rule: Ti
         raise _missing(
             f"Time {worst + 1} of a run must be {first[worst]:g} as in the first one", f"{own[worst]:g}"
         )
+
+
+def proposed_rule(all_times: Sequence[np.ndarray | None]) -> tuple[TimeRule, str]:
+    """A rule under which nearly all of these runs come together, and why; the first one is the reference.
+
+    `exact` where the times agree; `overlap` where they differ and the runs cover nearly the same time; else `last`.
+    """
+    arrays = [_as_array(times) for times in all_times]
+    enough = _NEARLY_ALL * len(arrays)
+
+    def kept(rule: TimeRule) -> int:
+        return sum(_passes(times, arrays[0], rule) for times in arrays)
+
+    exact = TimeRule("exact")
+    if kept(exact) >= enough:
+        return exact, "all runs have the same times"
+    ends = [float(times[-1]) for times in arrays]
+    span = f"{min(ends):g} to {max(ends):g}"
+    if min(len(times) for times in arrays) > 1:
+        common = min(ends) - max(float(times[0]) for times in arrays)
+        longest = max(float(times[-1] - times[0]) for times in arrays)
+        overlap = TimeRule("overlap")
+        if common >= overlap.least * longest and kept(overlap) >= enough:
+            return overlap, f"the runs have times of their own; they end at {span}"
+    return TimeRule("last"), f"the runs end at different times, {span}: the last state of each"
+
+
+def _passes(times: np.ndarray, reference: np.ndarray, rule: TimeRule) -> bool:
+    try:
+        check_times(times, reference, rule)
+    except RunRejected:
+        return False
+    return True
 
 
 def ended_early(times: Mapping[str, Sequence[float]]) -> dict[str, float]:

@@ -46,7 +46,12 @@ def inspect(path: Path, /) -> None:
 
 @app.command
 def new(
-    path: Path | None = None, /, *, study: Path = Path("study.toml"), equation: str | None = None
+    path: Path | None = None,
+    /,
+    *,
+    study: Path = Path("study.toml"),
+    equation: str | None = None,
+    candidates: tuple[str, ...] = (),
 ) -> None:
     """Write a first study file for the runs or photos in a folder, or for an equation, to be looked through and run.
 
@@ -58,6 +63,8 @@ def new(
         The file to write; one that exists is kept.
     equation
         In place of a folder: `burgers`, or `module:attribute` with `module.py` beside the study file.
+    candidates
+        Kinds of models to train on runs, such as `bayes`, which takes seconds; the usual ones if left out.
     """
     from data.errors import StudyError
     from data.inspection import inspect as look_into
@@ -79,7 +86,7 @@ def new(
     if path is None:
         text = _first_problem_study(equation or "", study.parent)
     elif (layout := recognised(path)) is None:
-        text = first_study(look_into(path), study.parent)
+        text = first_study(look_into(path), study.parent, candidates)
     else:
         text = first_photo_study(layout, path, study.parent)
     study.write_text(text, encoding="utf-8")

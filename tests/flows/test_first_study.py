@@ -59,7 +59,7 @@ def test_the_page_names_what_a_newcomer_needs(make_study: Callable[..., Path]) -
     assert "x y z" in shown
 
 
-def test_a_lone_run_is_no_study(make_study: Callable[..., Path]) -> None:
+def test_a_lone_steady_run_is_no_study(make_study: Callable[..., Path]) -> None:
     folder = make_study(n_runs=1).parent
-    with pytest.raises(StudyError, match="one run"):
+    with pytest.raises(StudyError, match="one run with 20 or more times in even steps"):
         first_study(inspect(folder / "runs" / "run_0001"), folder)
