@@ -40,7 +40,7 @@ def check_parameters(run: str, table: ParameterTable) -> dict[str, float]:
             "missing parameter",
             f"Run '{run}' must have its parameters {', '.join(table.names)}",
             table.problems.get(run, "no row of that name in the parameter table"),
-            "Add the row, or correct the name of the run",
+            "Correct it there" if run in table.problems else "Add the row, or correct the name of the run",
         )
     return row
 

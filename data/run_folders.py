@@ -56,6 +56,9 @@ def find_run_folders(folder: Path) -> RunFolders:
         if found and entry not in taken:
             groups.append(_group(folder, entry, entries, found))
             taken |= set(groups[-1][1].entries)
+    sweeps = [entry for entry, found in candidates.items() if found is None]
+    if not groups and len(sweeps) == 1:
+        return find_run_folders(sweeps[0])
     if not groups:
         raise ReadError(
             f"'{folder.name}' must hold runs in a format that is known here",

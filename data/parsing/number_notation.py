@@ -21,6 +21,13 @@ _READINGS = {
     ".": re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+"),
     ",": re.compile(r"[1-9]\d{0,2}(?:\.\d{3})+(?:,\d*)?|\d+,?\d*|,\d+"),
 }
+# Other than three digits behind it, or a bare nought before it: no thousands.
+_SHOWS = {
+    mark: re.compile(
+        rf"\d{one}(?=\d{{1,2}}(?!\d)|\d{{4}}|[eEdD\t;| ]|$)|(?<!\d)0{one}\d|(?<!\d){one}\d", re.M
+    )
+    for mark, one in ((".", r"\."), (",", ","))
+}
 _OTHER = {".": ",", ",": "."}
 
 
@@ -29,6 +36,14 @@ class Notation:
     """The mark of decimals, "." or ",", that the cells of a file show; None where they show none, or both."""
 
     decimal: str | None
+
+    @classmethod
+    def of_text(cls, text: str) -> Notation:
+        """Of a text with one kind of mark in it, at a glance; undecided where a closer look is needed."""
+        shown = [mark for mark in ".," if mark in text]
+        if not shown:
+            return cls(".")
+        return cls(shown[0] if len(shown) == 1 and _SHOWS[shown[0]].search(text) else None)
 
     @classmethod
     def of(cls, columns: Iterable[Iterable[str]], separator: str = ",") -> Notation:
@@ -55,6 +70,12 @@ class Notation:
 
     def number(self, cell: str) -> float:
         """The number of a cell, NaN for one that says it has none; raises ValueError with the reason."""
+        try:
+            # Most cells are plain numbers.
+            if self.decimal == "." or (self.decimal == "," and "." not in cell):
+                return float(cell.replace(",", ".") if self.decimal == "," else cell)
+        except ValueError:
+            pass
         cell = _plain(cell)
         if is_missing(cell):
             return math.nan

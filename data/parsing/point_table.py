@@ -36,6 +36,7 @@ _COORDINATE = re.compile(
     r"|(?:pos\w*|coord\w*|loc\w*)(?: in [\w ]+)?\s*\[(?P<bracket>[xyz])\]",
     re.I,
 )
+_FORTRAN = re.compile(r"(?<=[\d.])[dD](?=[-+]?\d)")
 _UNIT = re.compile(r"(?P<name>.*?)\s*[\[(]\s*(?P<unit>[^\])]*?)\s*[\])]\s*(?P<rest>@.*)?")
 _BLANKS_IN_NAMES = r"\s{2,}|\t", r"\s+(?![^\[(]*[\])])(?![\[(@])", r"\s+"
 _RUN_COLUMN = re.compile(r"(run|case|sample|design|simulation|sim)s?[ _-]?(name|id|number|nr|no)?", re.I)
@@ -73,15 +74,14 @@ class PointTable:
     def _plain(self, lines: list[tuple[int, str]]) -> np.ndarray | None:
         """The numbers where all cells are plain ones, which is fast; None where a cell must be looked at."""
         n, blank = len(self.names), not self.separator.strip(" ")
-        text = "\n".join(line for _, line in lines)
+        text = _FORTRAN.sub("e", "\n".join(line for _, line in lines))
+        decimal = "." if self.separator == "," else Notation.of_text(text).decimal
         marks = re.escape(self.separator)
-        if re.search(
-            rf"[^0-9eE+.\s{marks}-]|[^\s{marks}] +[^\s{marks}]" if not blank else r"[^0-9eE+.\s-]", text
-        ) or (self.separator != "," and "," in text):
+        parted = rf"|[^\s{marks}] +[^\s{marks}]" if not blank else ""
+        if decimal is None or re.search(rf"[^0-9eE+{decimal}\s{marks}-]{parted}", text):
             return None
-        # Three digits behind every point may be thousands.
-        if self.separator != "," and "." in text and not re.search(r"\.(?!\d{3}(?!\d))|\b0\.", text):
-            return None
+        if decimal == ",":
+            text = text.replace(",", ".")
         if any((len(line.split()) if blank else line.count(self.separator) + 1) != n for _, line in lines):
             return None
         try:
@@ -107,7 +107,11 @@ class PointTable:
             for i, cells in enumerate(columns)
             if i not in self.axes.values() and _is_text(cells)
         }
-        notation = Notation.of((c for i, c in enumerate(columns) if i not in texts), self.separator)
+        text = "\n".join(line for _, line in lines)
+        bare = self.separator == "," and '"' not in text
+        notation = Notation(".") if bare else Notation.of_text(text)
+        if notation.decimal is None:
+            notation = Notation.of((c for i, c in enumerate(columns) if i not in texts), self.separator)
         values = np.full((len(rows), len(columns)), np.nan)
         for i, cells in enumerate(columns):
             if i in texts:

@@ -157,6 +157,19 @@ def test_numbered_files_are_times_of_a_run_or_runs_of_a_table(unpacked, tmp_path
     assert runs.table.columns == {"q": None}
 
 
+@pytest.mark.parametrize("place", ["runs/run_{:02d}.npz", "runs/case-{}/result.npz"])
+def test_a_table_one_level_up_makes_runs_of_files_and_folders(tmp_path, place):
+    for i in (1, 2, 3):
+        path = tmp_path / place.format(i)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(path, points=np.arange(6.0)[:, None] * [1, 0], T=i * np.arange(6.0))
+    (tmp_path / "params.csv").write_text("id,a [K]\n1,10\n2,20\n3,n/a\n4,40\n")
+    for given in (tmp_path, tmp_path / "runs"):
+        found = inspect(given)
+        assert (found.folder, len(found.runs), found.reader) == (tmp_path / "runs", 3, "npz")
+        assert (found.table.path, found.table.columns) == (tmp_path / "params.csv", {"a": "K"})
+
+
 def test_scripts_give_their_numbers_with_units_from_comments(tmp_path):
     (tmp_path / "params.edp").write_text(
         "// SI\nreal k=367.9;   // W/(m K)\nint n = 4; // number of fins, see [3]\n"
