@@ -108,8 +108,8 @@ class PointTable:
             if i not in self.axes.values() and _is_text(cells)
         }
         text = "\n".join(line for _, line in lines)
-        bare = self.separator == "," and '"' not in text
-        notation = Notation(".") if bare else Notation.of_text(text)
+        between_commas = Notation(None if '"' in text else ".")
+        notation = between_commas if self.separator == "," else Notation.of_text(text)
         if notation.decimal is None:
             notation = Notation.of((c for i, c in enumerate(columns) if i not in texts), self.separator)
         values = np.full((len(rows), len(columns)), np.nan)

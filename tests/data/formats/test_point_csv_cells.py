@@ -123,6 +123,7 @@ def test_marks_of_decimals_and_thousands_are_told_apart_by_the_whole_file(tmp_pa
         ("x;p\n0;1,013\n1;101,325\n", r"'1,013', which may be 1013 or 1.013"),
         ("x;p\n0;950\n1;1.013\n", r"'1.013', which may be 1.013 or 1013"),
         ("x;p\n0,5;1,013\n1.5;101,325\n", r"'1,013', which may be"),
+        ('x,y,p\n0,0,"1,013"\n1,0,"2,500"\n', r"'1,013', which may be 1013 or 1.013"),
         ('x,p\n0,"1,01,325"\n1,2\n', r"'1,01,325' in row 2, column 'p'"),
     ],
 )
