@@ -1,7 +1,8 @@
 """The domain's flags on deliberately outside runs: the area under the curve of each score, 1 perfect, 0.5 chance.
 
 Outside are the runs at one end of a parameter's range, 15 % of all, or those of a corner, in which two parameters lie
-above 60 % of theirs; they are left out of the training with a quarter of the others, which are those inside.
+above 60 % of theirs, or those of a hole: the fifth of the runs nearest to the middle of two neighbouring parameters.
+They are left out of the training with a quarter of the others, which are those inside.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from benchmarks.surrogates_sets import Sizes, load
 
 SETS = ("airfoil_transonic", "graetz", "navier_stokes", "heat_sink", "plate")
 KINDS = ("bayes", "gp")
-END, CORNER, MOST_LEARNED = 0.15, 0.6, 100
+END, CORNER, HOLE, MOST_LEARNED = 0.15, 0.6, 0.2, 100
 SCORES = {
     "range": "beyond the range",
     "distance": "distance to the nearest run",
@@ -34,7 +35,7 @@ def methods(name: str) -> list[str]:
 
 
 def cases(x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """Which runs are outside, (n,) bool, at every end and in the corners of neighbouring parameters."""
+    """Which runs are outside, (n,) bool: at every end, in corners and holes of neighbouring parameters."""
     n, p = x.shape
     place = np.argsort(np.argsort(x, axis=0), axis=0) / (n - 1)
     for j in range(p):
@@ -42,6 +43,8 @@ def cases(x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
         yield "end", place[:, j] > 1.0 - END
     for j in range(p - 1):
         yield "corner", (place[:, j] > CORNER) & (place[:, j + 1] > CORNER)
+        from_middle = np.linalg.norm(place[:, j : j + 2] - 0.5, axis=1)
+        yield "hole", from_middle <= np.quantile(from_middle, HOLE)
 
 
 def scores(kind: str, x: np.ndarray, values: np.ndarray, asked: np.ndarray) -> dict[str, np.ndarray]:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.special import gamma
 from scipy.stats import qmc
 
 from surrogates.domain import Domain
@@ -53,6 +54,132 @@ def test_repeated_runs_and_a_constant_parameter_do_no_harm():
     domain = Domain.fit(x)
     assert domain.inside(x).all()
     assert not domain.inside(np.array([[0.5, 0.5, 7.5]]))[0]
+
+
+def score(x: np.ndarray, queries: np.ndarray) -> np.ndarray:
+    return Domain.fit(x).whereabouts(queries, np.zeros(len(queries)), ["p"] * x.shape[1]).outside
+
+
+def auroc(above: np.ndarray, below: np.ndarray) -> float:
+    """The probability that a score of the first lies above one of the second, ties counting half."""
+    return float(np.mean((above[:, None] > below) + 0.5 * (above[:, None] == below)))
+
+
+@pytest.mark.parametrize("form", ["ball", "cube"])
+@pytest.mark.parametrize(("p", "n"), [(2, 40), (2, 100), (3, 60), (3, 150), (4, 120), (5, 200)])
+def test_tells_a_hole_of_a_fifth_of_the_box_from_what_lies_among_the_runs(p, n, form):
+    """Places anywhere in the hole, its rim included, against places anywhere else in the box."""
+    radius = (0.2 * gamma(p / 2 + 1) / np.pi ** (p / 2)) ** (1 / p)
+
+    def hole(u: np.ndarray) -> np.ndarray:
+        if form == "ball":
+            return np.linalg.norm(u - 0.5, axis=1) < radius
+        return np.abs(u - 0.5).max(axis=1) < 0.5 * 0.2 ** (1 / p)
+
+    areas, refused = [], []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        x = rng.random((3 * n, p)) if seed % 2 else qmc.LatinHypercube(p, rng=rng).random(3 * n)
+        x, queries = x[~hole(x)][:n], rng.random((1500, p))
+        within, beside = score(x, queries[hole(queries)]), score(x, queries[~hole(queries)])
+        areas.append(auroc(within, beside))
+        refused.append(np.mean(beside > 1.0))
+    assert np.mean(areas) > 0.95
+    # Of those beside the hole some lie so near to it that no run stands between.
+    assert np.mean(refused) < 0.1
+
+
+@pytest.mark.parametrize("p", [2, 3, 5])
+def test_of_a_box_without_holes_hardly_anything_is_refused(p):
+    shares = []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        x = rng.random((80, p)) if seed % 2 else qmc.LatinHypercube(p, rng=rng).random(80)
+        shares.append(np.mean(score(x, rng.random((1000, p))) > 1.0))
+    assert np.mean(shares) < 0.05
+
+
+@pytest.mark.parametrize("p", [1, 2, 3, 5])
+@pytest.mark.parametrize("far", [1, 2])
+def test_a_run_far_from_all_others_does_not_widen_the_domain(p, far):
+    rng = np.random.default_rng(p)
+    x = rng.random((60, p))
+    outliers = 10.0 + 3.0 * np.arange(far)[:, None] * np.ones(p)
+    domain = Domain.fit(np.vstack([x, outliers]))
+    assert not domain.inside(rng.uniform(3.0, 7.0, (200, p))).any()
+    assert domain.inside(rng.uniform(0.05, 0.95, (500, p))).mean() > 0.93
+    assert domain.inside(outliers).all()
+
+
+@pytest.mark.parametrize("p", [1, 2, 3])
+def test_each_of_two_clusters_has_its_own_spacing_and_what_lies_between_is_outside(p):
+    rng = np.random.default_rng(p)
+    dense, sparse = 0.1 * rng.random((60, p)), 1.0 + 2.0 * rng.random((40, p))
+    domain = Domain.fit(np.vstack([dense, sparse]))
+    assert domain.inside(0.005 + 0.09 * rng.random((300, p))).mean() > 0.9
+    assert domain.inside(1.1 + 1.8 * rng.random((300, p))).mean() > 0.9
+    assert not domain.inside(np.full((1, p), 0.55)).any()
+
+
+def test_runs_over_decades_are_spaced_by_their_logarithm():
+    exponents = qmc.LatinHypercube(2, rng=np.random.default_rng(0)).random(60)
+    x = np.stack([10.0 ** (6.0 * exponents[:, 0] - 3.0), exponents[:, 1]], axis=1)
+    among = np.random.default_rng(1).random((500, 2))
+    queries = np.stack([10.0 ** (6.0 * among[:, 0] - 3.0), among[:, 1]], axis=1)
+    assert np.mean(score(x, queries) > 1.0) < 0.05
+    kept = np.abs(exponents[:, 0] - 0.5) > 0.2
+    hole = np.stack([10.0 ** np.linspace(-0.3, 0.3, 9), np.linspace(0.2, 0.8, 9)], axis=1)
+    assert (score(x[kept], hole) > 1.0).all()
+
+
+def test_a_block_that_is_missing_from_a_grid_is_outside():
+    u, v = (part.ravel() for part in np.meshgrid(np.arange(10.0), np.arange(10.0)))
+    kept = (np.abs(u - 4.5) > 2.0) | (np.abs(v - 4.5) > 2.0)
+    domain = Domain.fit(np.stack([u, v], axis=1)[kept])
+    assert not domain.inside(np.array([[4.5, 4.5], [4.0, 5.0]])).any()
+    assert domain.inside(np.array([[1.5, 1.5], [8.5, 0.5], [4.5, 1.5]])).all()
+
+
+def test_a_hole_is_found_beside_a_parameter_of_two_levels():
+    rng = np.random.default_rng(5)
+    free = rng.random((200, 2))
+    free = free[np.linalg.norm(free - 0.5, axis=1) > 0.25][:90]
+    x = np.column_stack([free, np.arange(90) % 2])
+    assert not Domain.fit(x).inside(np.array([[0.5, 0.5, 0.0], [0.5, 0.5, 1.0]])).any()
+    assert Domain.fit(x).inside(x).all()
+
+
+@pytest.mark.parametrize("levels", [0.0, 7.0])
+def test_runs_on_a_surface_in_the_space_of_parameters(levels):
+    u = qmc.LatinHypercube(2, rng=np.random.default_rng(6)).random(100)
+
+    def surface(u: np.ndarray) -> np.ndarray:
+        return np.column_stack([u, u[:, 0] ** 2 + u[:, 1], np.full(len(u), levels)])
+
+    domain = Domain.fit(surface(u))
+    on = surface(np.random.default_rng(7).uniform(0.05, 0.95, (300, 2)))
+    assert domain.inside(on).mean() > 0.95
+    off = on.copy()
+    off[:, 2] += np.where(off[:, 2] > 1.0, -0.7, 0.7)
+    assert domain.inside(off).mean() < 0.05
+
+
+def test_a_domain_that_an_earlier_version_saved_is_learned_anew_from_its_runs():
+    x = np.random.default_rng(8).random((30, 2))
+    saved = {
+        "minimum": x.min(axis=0),
+        "maximum": x.max(axis=0),
+        "gap": np.ones(2),
+        "runs": np.unique(x, axis=0),
+        "reach": np.array(0.3),
+    }
+    queries = np.random.default_rng(9).uniform(-0.2, 1.2, (100, 2))
+    fresh = Domain.fit(x)
+    for state in (saved, fresh.state()):
+        again = Domain.restore(state).whereabouts(queries, np.zeros(100), ["a", "b"])
+        np.testing.assert_array_equal(
+            again.outside, fresh.whereabouts(queries, np.zeros(100), ["a", "b"]).outside
+        )
 
 
 @given(st.integers(1, 4), st.integers(3, 30), st.integers(0, 99))

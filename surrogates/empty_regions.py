@@ -1,0 +1,95 @@
+"""Holes among runs that are spread over a box: the largest region without a run that holds a place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from scipy.spatial import KDTree
+from scipy.spatial.distance import cdist
+from scipy.special import gammaln
+
+REGIONS = 300
+STEPS = 16
+SEED = 0
+FEWEST_RUNS = 8
+MOST_PARAMETERS = 6
+"""With more, a region without a run is as large as the box, whatever the design."""
+MOST_EMPTY = 0.35
+"""Share of a box that may be emptier than by chance for its runs to count as spread over it."""
+UNLIKELY = 3.0
+"""A region in which so many runs are to be expected is empty in one of exp(3) = 20 random designs."""
+
+
+@dataclass(frozen=True, eq=False)
+class EmptyRegions:
+    """Balls and cubes without a run, each grown from a random start to a local maximum of its volume in the box.
+
+    The distance to the nearest run does not tell a hole: it is small at the rim of a hole and large in the corners of
+    a box. What tells it is the number of runs to be expected in an empty region that holds the place, n times its
+    share of the box. That number times (1 - r^2)^(1/2), with r = 0 in the middle of a ball and 1 at its border
+    (r^4 in cubes), is held against the largest that random designs of 10 to 200 runs show at one of 20 places.
+
+    order: 2 for balls, inf for cubes. centres: (m, p). radius: (m,). count: (m,) runs to be expected. runs: (n, p).
+    """
+
+    order: float
+    centres: np.ndarray
+    radius: np.ndarray
+    count: np.ndarray
+    runs: np.ndarray
+
+    @classmethod
+    def both(cls, u: np.ndarray) -> tuple[Self, ...]:
+        """Of runs u (n, p) in the unit box; none where they are too few or not spread over the box."""
+        n, p = u.shape
+        if n < FEWEST_RUNS or not 1 <= p <= MOST_PARAMETERS:
+            return ()
+        places = np.random.default_rng(SEED).random((REGIONS, p))
+        around = _expected(places, KDTree(u).query(places)[0], n, 2.0)
+        if np.mean(around > UNLIKELY) > MOST_EMPTY:
+            return ()
+        return cls.grown(u, 2.0), cls.grown(u, np.inf)
+
+    @classmethod
+    def grown(cls, u: np.ndarray, order: float) -> Self:
+        """Of one form, by steps away from the nearest run and at random, as long as the region grows."""
+        n, p = u.shape
+        rng, tree = np.random.default_rng(SEED), KDTree(u)
+        centre = rng.random((REGIONS, p))
+        radius, nearest = map(np.asarray, tree.query(centre, p=order))
+        count = _expected(centre, radius, n, order)
+        for step in range(STEPS):
+            away = centre - u[nearest]
+            if np.isinf(order):
+                away = np.where(np.abs(away) == np.abs(away).max(axis=1, keepdims=True), away, 0.0)
+            away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), np.finfo(float).tiny)
+            aside = rng.normal(size=centre.shape) / np.sqrt(p)
+            length = 0.5 * radius * (1.0 - step / STEPS)
+            moved = np.clip(centre + length[:, None] * (away + aside), 0.0, 1.0)
+            reached, beside = map(np.asarray, tree.query(moved, p=order))
+            more = _expected(moved, reached, n, order)
+            better = more > count
+            centre[better], radius[better], nearest[better] = moved[better], reached[better], beside[better]
+            count[better] = more[better]
+        return cls(order, centre, radius, count, u)
+
+    def outside(self, u: np.ndarray) -> np.ndarray:
+        """How deep each place u (q, p) lies in an empty region, (q,): above 1 deeper than by chance."""
+        cubes = np.isinf(self.order)
+        apart = cdist(u, self.centres, "chebyshev" if cubes else "euclidean") / self.radius
+        deep = np.sqrt(np.clip(1.0 - apart ** (4 if cubes else 2), 0.0, None))
+        n, p = self.runs.shape
+        around = _expected(u, KDTree(self.runs).query(u, p=self.order)[0], n, self.order)
+        # By the 95 % quantiles of random designs, and of what is left of designs with a hole of a fifth of the box.
+        chance = ((6.0 + 1.3 * p) if cubes else (5.8 + 0.9 * p)) * (n / 60.0) ** 0.2
+        return np.maximum((self.count * deep).max(axis=1), around) / chance
+
+
+def _expected(centre: np.ndarray, radius: np.ndarray, n: int, order: float) -> np.ndarray:
+    """n times the share of the unit box that regions cover, (m,); a ball is taken as the cube of its volume."""
+    p = centre.shape[1]
+    unit = 0.0 if np.isinf(order) else (0.5 * p * np.log(np.pi) - gammaln(0.5 * p + 1.0)) / p - np.log(2.0)
+    half = (radius * np.exp(unit))[:, None]
+    return n * np.prod(np.minimum(centre + half, 1.0) - np.maximum(centre - half, 0.0), axis=1)

@@ -1,0 +1,40 @@
+"""The places of runs in the space of their parameters: runs that share their parameters lie at one place."""
+
+from __future__ import annotations
+
+import numpy as np
+
+LARGEST_STEP = 5e-3
+STEPS_PER_RUN = 0.1
+"""Of a parameter's range over the number of runs: less than a tenth of an even spacing is no step of a design."""
+ROUND_OFF = 64.0 * np.finfo(float).eps
+
+
+def places(x: np.ndarray) -> np.ndarray:
+    """The place (n,) of each of the runs x (n, p), numbered as they first appear.
+
+    Runs lie at one place where all their parameters agree, exactly or but for the last digits: to a tenth of an even
+    spacing of n runs over the range, at most 0.5 % of it, or of the value itself for a parameter that spans decades.
+    Without parameters each run is a place of its own: such runs differ by how they begin.
+    """
+    n, p = x.shape
+    if p == 0 or n < 2:
+        return np.arange(n)
+    labels = np.column_stack([_levels(column) for column in np.asarray(x, dtype=np.float64).T])
+    _, first, place = np.unique(labels, axis=0, return_index=True, return_inverse=True)
+    rank = np.argsort(np.argsort(first))
+    return rank[place.ravel()]
+
+
+def _levels(column: np.ndarray) -> np.ndarray:
+    """The level (n,) of each value: sorted, a new one begins where a step is large enough to be meant."""
+    order = np.argsort(column, kind="stable")
+    values = column[order]
+    steps, spread = np.diff(values), values[-1] - values[0]
+    size = np.maximum(np.abs(values[1:]), np.abs(values[:-1]))
+    share = min(LARGEST_STEP, STEPS_PER_RUN / len(column))
+    # A step of round-off is none, however small the range is.
+    least = np.maximum(share * np.minimum(spread, size), ROUND_OFF * np.maximum(spread, size))
+    levels = np.empty(len(column), dtype=np.int64)
+    levels[order] = np.concatenate([[0], np.cumsum(steps > least)])
+    return levels
