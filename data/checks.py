@@ -104,31 +104,18 @@ def check_bound(run: Run, bound: float) -> None:
             )
 
 
-def check_duplicate(record: RunRecord, accepted: Iterable[RunRecord], told_apart: bool = True) -> None:
-    """No accepted run of another name has the same results, or the same parameters with other results.
-
-    told_apart: whether parameters, where there are any, must tell runs apart; shapes do so without.
-    """
+def check_duplicate(record: RunRecord, accepted: Iterable[RunRecord]) -> None:
+    """No accepted run of another name has the very same results; the same parameters with others are a replicate."""
     for other in accepted:
-        if other.name == record.name:
+        if other.name == record.name or other.results != record.results:
             continue
-        same_results = other.results == record.results
-        same_parameters = dict(other.parameters) == dict(record.parameters)
-        told = told_apart and bool(record.parameters)
-        if not same_results and not (same_parameters and told):
-            continue
+        same = dict(other.parameters) == dict(record.parameters)
         raise RunRejected(
             "duplicated",
-            "Each set of parameters must stand for one run with results of its own",
-            f"{_which(same_parameters)} parameters as '{other.name}' with {_which(same_results)} results",
-            "Delete one of the two runs"
-            if same_results and same_parameters
-            else "Find out which run is right",
+            "Each run must have results of its own",
+            f"the same results as '{other.name}' with {'the same' if same else 'different'} parameters",
+            "Delete one of the two runs" if same else "Find out which run is right",
         )
-
-
-def _which(same: bool) -> str:
-    return "the same" if same else "different"
 
 
 def _form(field: Field | StoredField) -> str:

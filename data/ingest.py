@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -125,7 +126,7 @@ class _Session:
         known = self.accepted.get(record.name)
         if record.name not in self.skipped and record.state == "accepted":
             try:
-                check_duplicate(record, self.accepted.values(), self.rules.told_apart)
+                check_duplicate(record, self.accepted.values())
             except RunRejected as why:
                 record = replace(record, state="rejected", reason=why.reason, sentence=str(why), content=None)
             else:
@@ -173,13 +174,20 @@ class _Session:
             )
 
     def notes_of_runs(self) -> list[str]:
-        """What readers and mapping noted, each once with the runs; and the runs that end before the others."""
+        """What readers and mapping noted, each once with the runs; and the runs that end early or are replicates."""
         notes = [f"{note} ({_of_runs(runs)})" for note, runs in self.notes.items()]
         early = ended_early({name: record.times for name, record in self.accepted.items()})
         if early and self.rules.time.rule != "exact":
             ends = ", ".join(f"{name} at {end:g}" for name, end in list(early.items())[:_NAMED])
             more = f" and {len(early) - _NAMED} more" if len(early) > _NAMED else ""
             notes.append(f"{len(early)} of {len(self.accepted)} runs end before the others: {ends}{more}")
+        alike = Counter(tuple(sorted(record.parameters.items())) for record in self.accepted.values())
+        repeated = sum(count for row, count in alike.items() if row and count > 1)
+        if repeated:
+            notes.append(
+                f"{repeated} accepted runs share all their parameters with others and differ in their results: they "
+                f"count as replicates, stay together in every fold and tell the noise"
+            )
         return notes
 
     def _step(self, source: RunSource, folder: Path) -> Task | RunRecord:

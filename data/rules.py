@@ -44,7 +44,6 @@ class Rules:
     bound: magnitude beyond which a run counts as diverged.
     step: seconds between the files of a series that do not tell their time.
     places: fields to be converted to "point" or "cell"; the others stay where the file has them.
-    told_apart: whether parameters must tell runs apart, which is not so where their shapes differ.
     log: pattern of a log file in the run's folder, and log_failed: regular expression of a failure in it.
     """
 
@@ -55,7 +54,6 @@ class Rules:
     mesh: MeshRule = field(default_factory=MeshRule)
     step: float | None = None
     places: Mapping[str, Literal["point", "cell"]] = field(default_factory=dict)
-    told_apart: bool = True
     log: str | None = None
     log_failed: str = (
         r"(?i)fatal error|floating point exception|segmentation fault|diverg(ed|ing|ence)|\*ERROR"

@@ -92,7 +92,6 @@ def rules(study: Study) -> Rules:
         ),
         step=study.runs.step,
         places={name: field.on for name, field in study.fields.items() if field.on},
-        told_apart=study.geometry is None,
         log=study.runs.log,
         log_failed=study.runs.log_failed,
     )

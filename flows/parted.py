@@ -10,7 +10,7 @@ import xarray as xr
 from data.errors import StudyError
 from data.mesh import Mesh
 from flows.study import Study
-from flows.targets import Targets, targets_from
+from flows.targets import Targets, parameters_of, targets_from
 from surrogates.kept_aside import keep_aside
 
 
@@ -25,7 +25,7 @@ class Parted:
 def part_runs(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Parted:
     """Draws the runs that are kept aside by the seed; raises StudyError where too few are left to learn from."""
     n = snapshots.sizes["run"]
-    aside = keep_aside(n, study.validation.keep_aside, study.seed)
+    aside = keep_aside(parameters_of(study, snapshots), study.validation.keep_aside, study.seed)
     if not aside.any():
         return Parted(targets_from(study, snapshots, mesh), None)
     if n - aside.sum() < study.runs.minimum:

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from flows.targets import Targets
 from surrogates.figures import modes, projection_error, singular_value_decay
+from surrogates.places import places
 from surrogates.reductions import Reduction
 from surrogates.reductions.svd import SVD
 
@@ -42,17 +43,17 @@ def reduction_figures(
         ]
         cells = targets.cells if field.on == "point" else {}
         figures[f"{field.name}_modes.png"] = modes(shown, targets.points[field.name], cells, name=field.name)
-        errors = held_out_errors(reduction, targets.values[field.name], seed)
+        errors = held_out_errors(reduction, targets.values[field.name], seed, places(targets.x))
         figures[f"{field.name}_projection_error.png"] = projection_error({"svd": errors}, field.name)
         numbers[f"{field.name}.rank"] = float(len(reduction.singular_values_))
         numbers[f"{field.name}.projection_error"] = float(errors[-1])
     return figures, numbers
 
 
-def held_out_errors(reduction: SVD, values: np.ndarray, seed: int) -> np.ndarray:
-    """(r + 1,) relative projection error, by rank from 0, of every fifth run on the basis of the others."""
+def held_out_errors(reduction: SVD, values: np.ndarray, seed: int, place: np.ndarray) -> np.ndarray:
+    """(r + 1,) relative projection error, by rank from 0, of every fifth place (n,) on the basis of the others."""
     rows = values.reshape(len(values), -1)
-    held = np.arange(len(rows)) % HELD_OUT == 0
+    held = (place if place.max() > 0 else np.arange(len(rows))) % HELD_OUT == 0
     rank = min(len(reduction.singular_values_), int((~held).sum()), rows.shape[1])
     of_the_others = SVD(reduction.config.model_copy(update={"rank": rank, "energy": None}))
     return of_the_others.fit(rows[~held], seed=seed).projection_errors(rows[held])

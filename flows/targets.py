@@ -40,8 +40,7 @@ class Targets:
 def targets_from(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Targets:
     """Takes the study's parameters and fields out of the Snapshots, whose runs share the mesh."""
     names = [name for name in study.parameters.columns if name in snapshots.coords]
-    columns = [snapshots.coords[name].values for name in names]
-    x = np.column_stack([np.zeros((snapshots.sizes["run"], 0)), *columns]).astype(np.float64)
+    x = parameters_of(study, snapshots)
     parameters = [
         ParameterInfo(name=name, unit=snapshots.coords[name].attrs.get("units", "")) for name in names
     ]
@@ -70,6 +69,12 @@ def targets_from(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Targets:
     runs = tuple(map(str, snapshots.coords["run"].values))
     targets = Targets(runs, x, values, tuple(parameters), tuple(fields), points, mesh.cells, weights)
     return targets if study.time.horizon is None else cut(targets, study.time.history + study.time.horizon)
+
+
+def parameters_of(study: Study, snapshots: xr.Dataset) -> np.ndarray:
+    """The study's parameters of the runs, (n, p), those left out that never vary."""
+    columns = [snapshots.coords[name].values for name in study.parameters.columns if name in snapshots.coords]
+    return np.column_stack([np.zeros((snapshots.sizes["run"], 0)), *columns]).astype(np.float64)
 
 
 def cut(targets: Targets, length: int) -> Targets:

@@ -16,39 +16,60 @@ from surrogates.validation import CrossValidation
 BLOCK = 65536
 
 
-def conformal_factor(scores: np.ndarray, coverage: float) -> np.ndarray:
+def conformal_factor(scores: np.ndarray, coverage: float, place: np.ndarray | None = None) -> np.ndarray:
     """The k-th smallest of n scores (n, ...), k = ceil((n + 1) coverage), column by column.
 
     For scores of n exchangeable runs the next run's score is at most this with probability in
     [coverage, coverage + 1/(n + 1)], whatever the model and the distribution; if k > n the largest score is
     returned, which covers n/(n + 1) only. Source: Vovk, Gammerman & Shafer, Algorithmic Learning in a Random
     World, 2005; Lei et al., JASA 113, 2018, theorem 2.2.
+
+    place: (n,) labels. Where runs share places, m of them, the least q with
+    (1/(m + 1)) sum_j share(scores of place j <= q) >= coverage: a run at a new place has its score at most q with
+    that probability, however the runs of one place depend on each other. Source: Dunn, Wasserman & Ramdas,
+    Distribution-free prediction sets for two-layer hierarchical models, JASA 118, 2023, method "pooling CDFs".
     """
     n = len(scores)
-    k = min(_rank(n, coverage), n)
-    return np.partition(scores, k - 1, axis=0)[k - 1]
+    _, label, count = np.unique(
+        np.arange(n) if place is None else place, return_inverse=True, return_counts=True
+    )
+    if len(count) == n:
+        k = min(conformal_rank(n, coverage), n)
+        return np.partition(scores, k - 1, axis=0)[k - 1]
+    weight = 1.0 / (count[label] * (len(count) + 1.0))
+    order = np.argsort(scores, axis=0, kind="stable")
+    reached = np.cumsum(weight[order], axis=0)
+    index = np.minimum(np.sum(reached < coverage - 1e-9, axis=0), n - 1)
+    found = np.take_along_axis(scores, np.take_along_axis(order, index[None], axis=0), axis=0)
+    return found[0]
 
 
 def observed_coverage(
-    true: np.ndarray, mean: np.ndarray, std: np.ndarray, fold: np.ndarray, levels: np.ndarray
+    true: np.ndarray,
+    mean: np.ndarray,
+    std: np.ndarray,
+    fold: np.ndarray,
+    levels: np.ndarray,
+    place: np.ndarray | None = None,
 ) -> np.ndarray:
     """The share of values of held-out runs that bands of each nominal level would have covered, (levels,).
 
     The runs of a fold are judged by factors from the scores of all other folds, so that no run helps to set the
-    band it is judged by. true, mean, std: (n, ...), out of fold. fold: (n,). levels: nominal coverages.
+    band it is judged by. true, mean, std: (n, ...), out of fold. fold: (n,). levels: nominal coverages. place: (n,).
     """
     scores = (np.abs(true.astype(np.float64) - mean) / std).reshape(len(true), -1)
     covered = np.zeros(len(levels))
     for index in np.unique(fold):
         held = fold == index
         for k, level in enumerate(levels):
-            covered[k] += np.sum(scores[held] <= conformal_factor(scores[~held], level))
+            others = None if place is None else place[~held]
+            covered[k] += np.sum(scores[held] <= conformal_factor(scores[~held], level, others))
     return covered / scores.size
 
 
 def too_few(n: int, coverage: float) -> str | None:
     """What must be said when n runs cannot carry the coverage, else None."""
-    if _rank(n, coverage) <= n:
+    if conformal_rank(n, coverage) <= n:
         return None
     needed = math.ceil(coverage / (1.0 - coverage) - 1e-9)
     return (
@@ -57,7 +78,8 @@ def too_few(n: int, coverage: float) -> str | None:
     )
 
 
-def _rank(n: int, coverage: float) -> int:
+def conformal_rank(n: int, coverage: float) -> int:
+    """ceil((n + 1) coverage), which of n scores, from the least, makes a band of that coverage."""
     # (n + 1) coverage is often a whole number that floating point puts just above itself: 20 * 0.95.
     return math.ceil((n + 1) * coverage - 1e-9)
 
@@ -68,14 +90,25 @@ class Factors:
 
     pointwise: (t, points, components) of a field, (t,) of a quantity; each value is covered by itself.
     simultaneous: one number; all values of a run are covered together.
+    low, high: least and largest value of all runs, of the shape of pointwise; infinite where an earlier version did
+        not keep them.
     """
 
     pointwise: np.ndarray
     simultaneous: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
 
     @classmethod
-    def fit(cls, true: np.ndarray, mean: np.ndarray, std: np.ndarray, coverage: float) -> Self:
-        """Learns from out-of-fold predictions (n, ...) of n runs.
+    def fit(
+        cls,
+        true: np.ndarray,
+        mean: np.ndarray,
+        std: np.ndarray,
+        coverage: float,
+        place: np.ndarray | None = None,
+    ) -> Self:
+        """Learns from out-of-fold predictions (n, ...) of n runs at the places (n,).
 
         The simultaneous factor is that of the largest |true - mean| / std of each run, which is one score per run:
         whatever the values of a run have to do with each other, none of a new run lies outside with the stated
@@ -87,10 +120,11 @@ class Factors:
             columns = slice(start, start + BLOCK)
             error = np.abs(flat[:, columns].astype(np.float64) - middle[:, columns])
             score = error / spread[:, columns]
-            factor[columns] = conformal_factor(score, coverage)
+            factor[columns] = conformal_factor(score, coverage, place)
             largest = np.maximum(largest, score.max(axis=1))
         shape = true.shape[1:]
-        return cls(factor.reshape(shape), np.array(conformal_factor(largest, coverage)))
+        low, high = true.min(axis=0), true.max(axis=0)
+        return cls(factor.reshape(shape), np.array(conformal_factor(largest, coverage, place)), low, high)
 
     def of(self, simultaneous: bool) -> np.ndarray:
         """The one or the other, to be multiplied with stds (q, ...)."""
@@ -134,9 +168,11 @@ class Calibration:
                     "Cross-validate this candidate on these runs first",
                 )
             transient = true if true.ndim == 4 else true[:, None]
-            fields[name] = Factors.fit(transient, held_out.mean[name], held_out.std[name], coverage)
+            fields[name] = Factors.fit(
+                transient, held_out.mean[name], held_out.std[name], coverage, held_out.place
+            )
         quantities = {
-            key: Factors.fit(number.true, number.mean, number.std, coverage)
+            key: Factors.fit(number.true, number.mean, number.std, coverage, held_out.place)
             for key, number in held_out.quantities.items()
         }
         return cls(coverage, fields, quantities)
@@ -146,7 +182,9 @@ class Calibration:
         named = {f"field.{index}": factors for index, factors in enumerate(self.fields.values())}
         named |= {f"quantity.{key.key}": factors for key, factors in self.quantities.items()}
         arrays = {f"pointwise.{name}": factors.pointwise for name, factors in named.items()}
-        return arrays | {f"simultaneous.{name}": factors.simultaneous for name, factors in named.items()}
+        arrays |= {f"simultaneous.{name}": factors.simultaneous for name, factors in named.items()}
+        arrays |= {f"low.{name}": factors.low for name, factors in named.items()}
+        return arrays | {f"high.{name}": factors.high for name, factors in named.items()}
 
     @classmethod
     def restore(
@@ -159,7 +197,10 @@ class Calibration:
         """The calibration again; fields and quantities in the order of training."""
 
         def factors(name: str) -> Factors:
-            return Factors(state[f"pointwise.{name}"], state[f"simultaneous.{name}"])
+            pointwise = state[f"pointwise.{name}"]
+            unknown = np.full(pointwise.shape, np.inf)
+            low, high = state.get(f"low.{name}", -unknown), state.get(f"high.{name}", unknown)
+            return Factors(pointwise, state[f"simultaneous.{name}"], low, high)
 
         by_field = {name: factors(f"field.{index}") for index, name in enumerate(fields)}
         return cls(coverage, by_field, {key: factors(f"quantity.{key.key}") for key in quantities})

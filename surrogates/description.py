@@ -38,6 +38,19 @@ class FieldInfo(_Frozen):
     n_points: int
 
 
+class AchievableCoverage(_Frozen):
+    """What the bands of a study of this size cover of new runs, whatever their nominal coverage.
+
+    places: runs they were calibrated by, those of one place counted once. expected: on average over studies of this
+    size. low, high: in nine of ten of them.
+    """
+
+    places: int
+    expected: float
+    low: float
+    high: float
+
+
 class Description(_Frozen):
     """All that a user of a surrogate should know before asking it.
 
@@ -46,6 +59,7 @@ class Description(_Frozen):
     settings: the settings of the kind and of each field's reduction, as in the study file.
     history: how many measured first times a query must bring, 0 where the model answers from parameters alone.
     notes: what the user must be told, such as too few runs for the asked coverage.
+    achievable: the coverage that so few runs allow; None in models of an earlier version.
     """
 
     name: str
@@ -59,6 +73,7 @@ class Description(_Frozen):
     history: int = 0
     settings: dict[str, Any]
     notes: tuple[str, ...] = ()
+    achievable: AchievableCoverage | None = None
 
     def field(self, name: str) -> FieldInfo:
         """The field of that name; raises KeyError."""

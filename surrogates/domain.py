@@ -85,7 +85,7 @@ class Domain:
         n = len(places)
         local, reach, usual = np.ones(n), 1.0, np.ones(n, dtype=bool)
         if n > 1:
-            distance, index = tree.query(tree.data, k=min(n, NEIGHBOURS + 1))
+            distance, index = map(np.asarray, tree.query(tree.data, k=min(n, NEIGHBOURS + 1)))
             nearest = distance[:, 1]
             local = np.median(nearest[index], axis=1)
             # Of a run left out, in units of the spacing of the others about it.

@@ -9,6 +9,8 @@ from typing import Self
 import numpy as np
 
 from surrogates import functional, metrics
+from surrogates.achievable_coverage import uncertainty
+from surrogates.places import places
 from surrogates.prediction import Band
 from surrogates.quantities import Quantity, default_quantities, functional_of
 from surrogates.surrogate import Surrogate
@@ -52,12 +54,14 @@ class KeptAside:
     """What runs kept aside say of a surrogate.
 
     runs: their number. inside: how many of them lie in its domain. coverage: the nominal one.
+    calibrated_by: places of the runs that the bands were calibrated by.
     fields: by name. quantities: by label.
     """
 
     runs: int
     inside: int
     coverage: float
+    calibrated_by: int
     fields: dict[str, Covered]
     quantities: dict[str, Covered]
 
@@ -84,15 +88,18 @@ class KeptAside:
             for one in asked
         }
         coverage = surrogate.description.coverage
-        return cls(len(x), int(by_value.inside.sum()), coverage, fields, quantities)
+        achievable = surrogate.description.achievable
+        judges = surrogate.description.n_runs if achievable is None else achievable.places
+        return cls(len(x), int(by_value.inside.sum()), coverage, judges, fields, quantities)
 
     @property
     def uncertainty(self) -> float:
-        """sqrt(c (1 - c) / n): the std of the share that n runs show where the nominal coverage c holds.
+        """The std of the share that these runs show where the bands are those of the nominal coverage: that of a
+        beta-binomial distribution, since both these runs and those of the calibration are few.
 
-        The values of one run go together, so that n is the number of runs; where they do not, it is less.
+        The values of one run go together, so that runs count; where they do not, it is less.
         """
-        return float(np.sqrt(self.coverage * (1.0 - self.coverage) / self.runs))
+        return uncertainty(self.calibrated_by, self.coverage, self.runs)
 
     def summary(self) -> dict[str, float]:
         """Flat metrics, "kept_aside.{name}.{coverage|simultaneous_coverage|width|error}", and the number of runs."""
@@ -109,15 +116,20 @@ class KeptAside:
         return flat
 
 
-def keep_aside(n: int, keep: float, seed: int) -> np.ndarray:
-    """Which of n runs are kept aside, (n,) bool: a number of them from 1 on, a share of them below.
+def keep_aside(x: np.ndarray, keep: float, seed: int) -> np.ndarray:
+    """Which of the runs x (n, p) are kept aside, (n,) bool: a number of them from 1 on, a share of them below.
 
-    At least two are left to learn from.
+    Runs of one place are kept aside together, places at random until there are as many runs; at least two places are
+    left to learn from.
     """
+    place = places(x)
+    n, number = len(place), int(place.max(initial=-1)) + 1
     count = round(keep) if keep >= 1 else round(keep * n)
-    aside = np.zeros(n, dtype=bool)
-    aside[np.random.default_rng(seed).permutation(n)[: min(count, max(n - 2, 0))]] = True
-    return aside
+    drawn = np.random.default_rng(seed).permutation(number)[: max(number - 2, 0)]
+    before = (
+        np.cumsum(np.bincount(place, minlength=number)[drawn]) - np.bincount(place, minlength=number)[drawn]
+    )
+    return np.isin(place, drawn[before < count])
 
 
 def _within(true: np.ndarray, band: Band) -> np.ndarray:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from surrogates.places import Pooled
 from surrogates.polynomials import Legendre, number_of_terms
 from surrogates.pursuit import pursue
 from surrogates.radial_basis import CubicRBF
@@ -17,14 +18,19 @@ PATIENCE = 8
 def left_out_errors(u: np.ndarray, latent: np.ndarray) -> list[np.ndarray]:
     """Leave-one-out errors (n, r) of latent (n, r) at inputs u (n, p): of cubic RBF and of a sparse polynomial.
 
-    The first interpolates what is rough, the second finds the few products that smooth physics is made of.
+    Runs of one place are left out together. The first interpolates what is rough, the second finds the few products
+    that smooth physics is made of.
     """
-    n, p = u.shape
+    scaled = Scaler.fit(u).scaled(u)
+    pooled = Pooled.of(scaled, latent)
+    first = np.unique(pooled.place, return_index=True)[1]
+    n, p = len(first), u.shape[1]
     degree = HIGHEST_DEGREE
     while degree > 2 and number_of_terms(p, degree) > TERMS_PER_RUN * n:
         degree -= 1
-    phi = np.hstack([np.ones((n, 1)), Legendre.fit(u, degree).terms(u)])
-    return [CubicRBF.fit(Scaler.fit(u).scaled(u), latent)[1], pursue(phi, latent, PATIENCE).left_out]
+    phi = np.hstack([np.ones((n, 1)), Legendre.fit(u, degree).terms(u[first])])
+    smooth = pooled.left_out(pursue(phi, pooled.z, PATIENCE).left_out, latent)
+    return [CubicRBF.fit(scaled, latent)[1], smooth]
 
 
 def least_left_out(u: np.ndarray, latent: np.ndarray) -> np.ndarray:

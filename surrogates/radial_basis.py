@@ -8,6 +8,8 @@ from typing import Self
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from surrogates.places import Pooled
+
 SINGULAR = 1e-12
 
 
@@ -28,9 +30,11 @@ class CubicRBF:
         """The interpolant of z (n, r) at x (n, p), and its leave-one-out errors (n, r).
 
         The error at a run if it were left out is c_i / (A^-1)_ii of the interpolation matrix A (Rippa 1999;
-        with the polynomial part: Fasshauer & Zhang 2007). Repeated runs are fitted in the least-squares
-        sense.
+        with the polynomial part: Fasshauer & Zhang 2007). Runs of one place count by their mean, and are left out
+        together.
         """
+        pooled, every = Pooled.of(x, z), z
+        x, z = pooled.x, pooled.z
         n, p = x.shape
         tail = np.hstack([np.ones((n, 1)), x])
         matrix = np.block([[cdist(x, x) ** 3, tail], [tail.T, np.zeros((p + 1, p + 1))]])
@@ -41,7 +45,7 @@ class CubicRBF:
         decided = np.abs(diagonal) > SINGULAR * largest if largest > 0.0 else np.zeros(n, dtype=bool)
         errors = np.tile(z - z.mean(axis=0), 1)
         errors[decided] = weights[:n][decided] / diagonal[decided, None]
-        return cls(x, weights), errors
+        return cls(x, weights), pooled.left_out(errors, every)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Values (q, r) at x (q, p)."""

@@ -11,7 +11,9 @@ import numpy as np
 
 from data.errors import QueryError
 from surrogates import functional
+from surrogates.achievable_coverage import achievable_coverage, sentence
 from surrogates.artifact import read_artifact, write_artifact
+from surrogates.band_limits import added, limited
 from surrogates.calibration import Calibration, too_few
 from surrogates.description import SURROGATE, Description, FieldInfo, ParameterInfo
 from surrogates.domain import Domain
@@ -78,7 +80,9 @@ class Surrogate:
         check_described(x, targets, parameters, fields, points, rolls=config.transient == "rollout")
         emulator = Emulator.fit(config, reductions, x, targets, seed, history)
         calibration = Calibration.fit(targets, cross_validation, coverage)
-        note = too_few(len(x), coverage)
+        judges = len(np.unique(cross_validation.place))
+        achievable = achievable_coverage(judges, coverage)
+        notes = (too_few(judges, coverage), sentence(achievable, coverage))
         description = Description(
             name=name,
             parameters=tuple(
@@ -96,7 +100,8 @@ class Surrogate:
                 "candidate": config.model_dump(mode="json"),
                 "reductions": {name: reductions[name].model_dump(mode="json") for name in targets},
             },
-            notes=() if note is None else (note,),
+            notes=tuple(note for note in notes if note is not None),
+            achievable=achievable,
         )
         places = {name: np.asarray(points[name], dtype=np.float64) for name in targets}
         return cls(description, emulator, calibration, Domain.fit(x), dict(cells or {}), places)
@@ -144,19 +149,28 @@ class Surrogate:
                 )
             for quantity, key in mine:
                 numbers[quantity.label] = self._number(quantity, key, model, mean, z, sigma, simultaneous)
+        shares = [sigma * self.emulator.fields[name].shares for name, (_, sigma) in latent.items()]
+        spread = np.max([np.linalg.norm(share, axis=1) for share in shares], axis=0)
+        where = self.domain.whereabouts(x, spread, [info.name for info in self.description.parameters])
+        wide_fields, wide_numbers = {}, {}
+        for name, band in bands.items():
+            factors = self.calibration.fields[name]
+            low, high = self._as_answered(name, factors.low, factors.high)
+            bands[name], wide_fields[name] = limited(band, low, high, where.inside)
+        for quantity, key in asked:
+            low, high = self._as_answered(key.field, *self._range(quantity, key))
+            label = quantity.label
+            numbers[label], wide_numbers[label] = limited(numbers[label], low, high, where.inside)
         if times is not None:
             bands = {name: self._at_times(band, name, times) for name, band in bands.items()}
             for quantity in quantities:
                 numbers[quantity.label] = self._at_times(numbers[quantity.label], quantity.field, times)
-        shares = [sigma * self.emulator.fields[name].shares for name, (_, sigma) in latent.items()]
-        spread = np.max([np.linalg.norm(share, axis=1) for share in shares], axis=0)
-        where = self.domain.whereabouts(x, spread, [info.name for info in self.description.parameters])
         return Prediction(
             fields={name: bands[name] for name in wanted},
             quantities={quantity.label: numbers[quantity.label] for quantity in quantities},
             inside=where.inside,
             outside=where.outside,
-            why=where.why,
+            why=added(where.why, wide_fields, wide_numbers),
             coverage=self.description.coverage,
             simultaneous=simultaneous,
         )
@@ -288,6 +302,23 @@ class Surrogate:
         # The magnitude of a vector has a bound of its own, whatever those of its components.
         low, high = (0.0, np.inf) if key.component is None else self._bounds(key.field)
         return band.within(low, high)
+
+    def _range(self, quantity: Quantity, key: Functional) -> tuple[np.ndarray, np.ndarray]:
+        """(t,) least and largest value of all runs."""
+        if quantity.at is None:
+            factors = self.calibration.quantities[key]
+            return factors.low, factors.high
+        factors = self.calibration.fields[key.field]
+        corners = self.locator(key.field).locate(quantity.at).index
+        low, high = factors.low[:, corners].min(axis=1), factors.high[:, corners].max(axis=1)
+        if key.component is None:
+            largest = np.linalg.norm(np.maximum(np.abs(low), np.abs(high)), axis=-1)
+            return np.zeros_like(largest), largest
+        return low[:, key.component], high[:, key.component]
+
+    def _as_answered(self, name: str, *parts: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Arrays (t, ...) without their first axis where the field is steady."""
+        return parts if self.info(name).times is not None else tuple(part[0] for part in parts)
 
     def _bounds(self, name: str) -> tuple[float, float]:
         scaling = self.emulator.fields[name].scaling

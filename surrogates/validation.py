@@ -13,6 +13,7 @@ from surrogates import functional, metrics
 from surrogates.emulator import Emulator
 from surrogates.functional import Functional
 from surrogates.kinds import KindConfig
+from surrogates.places import places
 from surrogates.reductions import ReductionConfig
 from surrogates.training_data import check_runs
 from surrogates.trajectory.windows import Windows
@@ -35,7 +36,7 @@ class CrossValidation:
     errors: field to metric ("relative_l2", "fluctuation_l2") to (n,), one error per run.
     r2: field to 1 - SSE/SST over all runs and values.
     quantities: maximum, minimum and mean of every component, and of the magnitude of vectors.
-    fold: (n,) the fold in which each run was held out.
+    fold: (n,) the fold in which each run was held out. place: (n,) where it lies; runs of a place share a fold.
     fit_seconds, predict_seconds: wall-clock time summed over the folds.
     """
 
@@ -45,6 +46,7 @@ class CrossValidation:
     r2: dict[str, float]
     quantities: dict[Functional, HeldOut]
     fold: np.ndarray
+    place: np.ndarray
     fit_seconds: float
     predict_seconds: float
 
@@ -86,6 +88,23 @@ def assign_folds(n: int, folds: int, seed: int, groups: np.ndarray | None = None
     return fold_of_group[labels]
 
 
+def folds_by_place(x: np.ndarray, folds: int, seed: int) -> np.ndarray:
+    """The fold (n,) of each of the runs x (n, p): those that share their parameters lie in one.
+
+    With fewer places than folds there are as many folds as places. Raises ModelError unless 2 <= folds <= n and
+    there are two places.
+    """
+    place = places(x)
+    number = int(place.max()) + 1
+    if number < 2:
+        raise ModelError(
+            "Runs must differ in their parameters to tell how well others are predicted",
+            f"{len(x)} runs of the same parameters",
+            "Add runs at other parameters",
+        )
+    return assign_folds(len(x), folds if folds > len(x) else min(folds, number), seed, place)
+
+
 Chooser = Callable[[np.ndarray, int], KindConfig]
 """Chooses a candidate for a fold, given (n,) bool of the runs it holds out and its number, from all others."""
 
@@ -107,14 +126,21 @@ def cross_validate(
 
     config: the candidate, or who chooses one in each fold from the runs of that fold: nested selection.
     x: (n, p) parameters. targets: field to (n, [t,] points, components).
-    groups: (n,) labels; runs of one label stay in one fold.
+    groups: (n,) labels; runs of one label stay in one fold: those that share their parameters if None.
     history: how many first times of the held-out runs are given to kinds that go on from them; errors count
         the times after them, for every kind. windows: what the rows are, where they were cut from longer runs;
         training leaves out those that overlap with held-out ones. progress: called with (folds done, folds).
     Raises ModelError. Source: Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, 7.10.2.
     """
     check_runs(reductions, x, targets)
-    fold = assign_folds(len(x), folds, seed, groups) if windows is None else windows.folds(folds, seed)
+    if windows is not None:
+        alike = places(x) if x.shape[1] else None
+        fold, place = windows.folds(folds, seed, alike), np.arange(len(x))
+    elif groups is not None:
+        fold, place = assign_folds(len(x), folds, seed, groups), np.unique(groups, return_inverse=True)[1]
+    else:
+        fold, place = folds_by_place(x, folds, seed), places(x)
+    folds = int(fold.max()) + 1
     mean = {name: np.empty(values.shape, _floating(values)) for name, values in targets.items()}
     std = {name: np.empty_like(array) for name, array in mean.items()}
     errors = {name: {m: np.empty(len(x)) for m in ("relative_l2", "fluctuation_l2")} for name in targets}
@@ -126,7 +152,7 @@ def cross_validate(
     fit_seconds = predict_seconds = 0.0
     for index in range(folds):
         held, kept = np.flatnonzero(fold == index), np.flatnonzero(fold != index)
-        kept = kept if windows is None else windows.apart(kept, held)
+        kept = kept if windows is None else windows.apart(kept, held, places(x) if x.shape[1] else None)
         start = time.perf_counter()
         train = {name: values[kept] for name, values in targets.items()}
         candidate = config if isinstance(config, KindConfig) else config(fold == index, index)
@@ -156,7 +182,7 @@ def cross_validate(
         if progress is not None:
             progress(index + 1, folds)
     scores = {name: metrics.r2(values, mean[name]) for name, values in targets.items()}
-    return CrossValidation(mean, std, errors, scores, numbers, fold, fit_seconds, predict_seconds)
+    return CrossValidation(mean, std, errors, scores, numbers, fold, place, fit_seconds, predict_seconds)
 
 
 def _floating(values: np.ndarray) -> np.dtype:

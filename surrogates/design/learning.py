@@ -11,6 +11,7 @@ from surrogates.design.power_law import LearningCurve
 from surrogates.emulator import Emulator
 from surrogates.kinds import KindConfig
 from surrogates.metrics import relative_l2
+from surrogates.places import places
 from surrogates.reductions import ReductionConfig
 from surrogates.validation import carried_by
 
@@ -50,15 +51,20 @@ def learning_curves(
     x: (n, p). targets: field to (n, [t,] points, components). Each training is judged on all runs it has not seen.
     progress: called with (trainings done, all). Raises ModelError.
     """
-    sizes = sizes_for(len(x))
+    place = places(x)
+    sizes = sizes_for(int(place.max()) + 1)
+    # So many places, as runs.
+    sizes = np.array([int(size * len(x) / (place.max() + 1)) for size in sizes])
     errors = {name: np.empty((len(sizes), repeats)) for name in targets}
     rng = np.random.default_rng(seed)
     for done in range(len(sizes) * repeats):
         if progress is not None:
             progress(done, len(sizes) * repeats)
         k, repeat = divmod(done, repeats)
-        order = rng.permutation(len(x))
+        # Runs of one place follow one another; those of the place that is cut in two tell no error.
+        order = np.argsort(rng.permutation(int(place.max()) + 1)[place], kind="stable")
         kept, held = order[: sizes[k]], order[sizes[k] :]
+        held = held[~np.isin(place[held], place[kept])]
         train = {name: values[kept] for name, values in targets.items()}
         emulator = Emulator.fit(config, carried_by(reductions, len(x), len(kept)), x[kept], train, seed)
         for name, (z, _) in emulator.latent(x[held]).items():

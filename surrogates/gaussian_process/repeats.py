@@ -13,6 +13,7 @@ from scipy.stats import chi2
 from surrogates.gaussian_process.kernel import FAMILIES, Hyperparameters
 from surrogates.gaussian_process.likelihood import Sample
 from surrogates.gaussian_process.posterior import Posterior
+from surrogates.places import places
 from surrogates.states import part, prefixed
 
 FEWEST_PLACES = 4
@@ -40,18 +41,14 @@ class Pooled:
     @classmethod
     def of(cls, x: np.ndarray, z: np.ndarray) -> Pooled:
         """Runs x (n, p), z (n, r), in the order in which each place comes first."""
-        _, first, place, counts = np.unique(
-            x, axis=0, return_index=True, return_inverse=True, return_counts=True
-        )
-        order = np.argsort(first)
-        place = np.argsort(order)[place.ravel()]
-        counts = counts[order]
+        place = places(x, decades=False)
+        _, first, counts = np.unique(place, return_index=True, return_counts=True)
         mean = np.zeros((len(counts), z.shape[1]))
         np.add.at(mean, place, z)
         mean /= counts[:, None]
         scatter = np.zeros_like(mean)
         np.add.at(scatter, place, (z - mean[place]) ** 2)
-        return cls(x[first[order]], mean, counts, scatter)
+        return cls(x[first], mean, counts, scatter)
 
     def samples(self, pattern: np.ndarray) -> list[Sample]:
         """Each output, its noise following the pattern (n, r)."""

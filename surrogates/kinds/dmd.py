@@ -11,6 +11,7 @@ from pydantic import Field
 
 from data.errors import ModelError
 from surrogates.kinds import register
+from surrogates.places import places
 from surrogates.radial_basis import CubicRBF
 from surrogates.search_space import Choice, Options
 from surrogates.trajectory.linear_operator import Form, companions, learned, rolled, stabilised
@@ -59,7 +60,11 @@ class DMD:
         n, times, _ = z.shape
         self.times_ = times
         # Neighbours are held out together: windows of one run overlap. A single run is its own judge.
-        folds = np.array_split(np.arange(n), min(FOLDS, n)) if n > 1 else [np.arange(1)]
+        place = places(x, decades=False)
+        number = int(place.max()) + 1
+        place, number = (place, number) if number > 1 else (np.arange(n), n)
+        parts = np.array_split(np.arange(number), min(FOLDS, number))
+        folds = [np.flatnonzero(np.isin(place, part)) for part in parts]
         best, lowest = None, np.inf
         for form in self._forms(x.shape[1], z, history):
             errors = np.zeros((len(DAMPINGS), *z.shape))

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from surrogates.autograd import jacobian
 from surrogates.kinds import KindConfig, register
 from surrogates.network_ensemble import NetworkEnsemble, Tensors
+from surrogates.places import places
 from surrogates.search_space import Choice, Options, Span
 
 LEAST_STD = 1e-6
@@ -97,7 +98,7 @@ class MLP:
         """Learns from x (n, p) and z (n, r): all members at once, as batched matrix products."""
         networks, generator = self.config.networks, torch.Generator().manual_seed(seed)
         inputs, targets = torch.tensor(x, dtype=torch.float64), torch.tensor(z, dtype=torch.float64)
-        held = held_out(len(x), self.config.members, self.config.validation, generator)
+        held = held_out(places(x, decades=False), self.config.members, self.config.validation, generator)
         share = (~held / (~held).sum(dim=1, keepdim=True))[..., None].to(torch.float64)
         tensors = networks.first(x.shape[1], z.shape[1], generator)
 
@@ -209,13 +210,15 @@ class MLP:
         return ensemble
 
 
-def held_out(n: int, members: int, share: float, generator: torch.Generator) -> torch.Tensor:
-    """(members, n) bool: which runs each member does not learn from, at least one and never all."""
+def held_out(place: np.ndarray, members: int, share: float, generator: torch.Generator) -> torch.Tensor:
+    """(members, n) bool: which runs each member does not learn from, of their places (n,) one at least, never all."""
+    place = place if place.max() > 0 else np.arange(len(place))
+    n = int(place.max()) + 1
     number = min(max(1, round(share * n)), n - 1)
     held = torch.zeros(members, n, dtype=torch.bool)
     for member in held:
         member[torch.randperm(n, generator=generator)[:number]] = True
-    return held
+    return held[:, torch.from_numpy(place)]
 
 
 register(MLPConfig, MLP)

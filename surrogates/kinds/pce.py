@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from surrogates.kinds import KindConfig, register
+from surrogates.places import Pooled
 from surrogates.polynomials import Legendre, number_of_terms
 from surrogates.pursuit import Pursuit, pursue
 from surrogates.search_space import Choice, Options
@@ -57,6 +58,10 @@ class PCE:
     def fit(self, x: np.ndarray, z: np.ndarray, seed: int) -> Self:
         """Learns from x (n, p) and z (n, r); nothing here is random."""
         self.basis_ = self._candidates(x)
+        # Runs of one place are left out together, so that a polynomial is not praised for knowing the others.
+        pooled, every = Pooled.of(x, z), z
+        x, z = pooled.x, pooled.z
+        scatter = np.sum((every - z[pooled.place]) ** 2, axis=0) / max(len(every) - len(z), 1)
         phi = np.hstack([np.ones((len(x), 1)), self.basis_.terms(x)])
         self.weights_ = np.zeros((phi.shape[1], z.shape[1]))
         self.errors_ = np.zeros(z.shape[1])
@@ -66,7 +71,7 @@ class PCE:
             factor = np.zeros((phi.shape[1], len(columns)))
             factor[columns] = found.factor
             self.weights_[columns, r] = found.weights[:, 0]
-            self.errors_[r] = found.error
+            self.errors_[r] = found.error + scatter[r]
             factors.append(factor)
             owners += [r] * len(columns)
         self.factors_, self.owners_ = np.hstack(factors), np.array(owners)

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from data.errors import ModelError
 from surrogates.kinds import Differentiable, KindConfig, Movable, kind_config, register, regressor_for
+from surrogates.places import places
 from surrogates.states import part, prefixed
 
 RIDGE = 1e-12
@@ -50,8 +51,9 @@ class Stack:
     def fit(self, x: np.ndarray, z: np.ndarray, seed: int) -> Self:
         """Learns the members and their weights from x (n, p) and z (n, r); raises StudyError, ModelError."""
         configs = _members(self.config)
-        folds = min(self.config.folds, len(x))
-        fold = np.random.default_rng(seed).permutation(len(x)) % folds
+        place = places(x, decades=False)
+        folds = min(self.config.folds, int(place.max()) + 1)
+        fold = np.random.default_rng(seed).permutation(int(place.max()) + 1)[place] % folds
         left_out = np.empty((len(configs), *z.shape))
         for index in range(folds):
             kept, held = fold != index, fold == index

@@ -22,7 +22,7 @@ from surrogates.search.settings import SearchSettings
 from surrogates.search.trials import Trial, Trials
 from surrogates.search_space import Options
 from surrogates.settings import taken
-from surrogates.validation import assign_folds, carried_by
+from surrogates.validation import carried_by, folds_by_place
 
 LEAST_STACKED_GAIN = 0.02
 """Share of the error that a stack must save to be worth its members."""
@@ -74,7 +74,7 @@ class Runs:
 
     def folds(self, configs: Sequence[KindConfig], folds: int, seed: int) -> list[LatentFold]:
         """The folds of a seed, prepared in every view of the configs."""
-        fold = assign_folds(len(self.x), min(folds, len(self.x)), seed)
+        fold = folds_by_place(self.x, min(folds, len(self.x)), seed)
         parts = []
         for index in range(int(fold.max()) + 1):
             held = fold == index

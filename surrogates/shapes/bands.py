@@ -18,20 +18,10 @@ WINDOW = 5
 
 
 def pooled_factor(scores: list[np.ndarray], coverage: float) -> float:
-    """The least q with (1/(n + 1)) sum_j share(scores_j <= q) >= coverage, over n shapes j with scores of any number.
-
-    A point drawn from a new shape has its score at most q with that probability, if shapes are exchangeable,
-    however the points of one shape depend on each other; the largest score where n is too few. Source: Dunn,
-    Wasserman & Ramdas, Distribution-free prediction sets for two-layer hierarchical models, JASA 118, 2023,
-    method "pooling CDFs".
-    """
+    """`conformal_factor` of n shapes with scores of any number: that of a point drawn from a new shape."""
     scores = [one for one in scores if len(one)]
-    weight = np.concatenate([np.full(len(one), 1.0 / len(one)) for one in scores]) / (len(scores) + 1)
-    values = np.concatenate(scores)
-    order = np.argsort(values, kind="stable")
-    reached = np.cumsum(weight[order])
-    index = min(int(np.searchsorted(reached, coverage - 1e-9)), len(values) - 1)
-    return float(values[order][index])
+    shape = np.repeat(np.arange(len(scores)), [len(one) for one in scores])
+    return float(conformal_factor(np.concatenate(scores), coverage, shape))
 
 
 @dataclass(frozen=True, eq=False)

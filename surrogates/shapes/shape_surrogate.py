@@ -12,10 +12,12 @@ import torch
 
 from data.errors import ModelError, QueryError
 from data.progress import TrainingProgress
+from surrogates.achievable_coverage import achievable_coverage, sentence
 from surrogates.artifact import read_artifact, write_artifact
 from surrogates.calibration import too_few
 from surrogates.description import FieldInfo, ParameterInfo
 from surrogates.domain import Domain
+from surrogates.places import places
 from surrogates.prediction import Band, Prediction
 from surrogates.shapes.bands import WallBands
 from surrogates.shapes.channels import Channels, FieldScales
@@ -31,6 +33,20 @@ from surrogates.shapes.training import answers, train
 from surrogates.states import part, prefixed
 
 LEAST_SHAPES = 8
+
+
+def _held_and_kept(place: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The runs held out and those learned from: of one shape at the same parameters all, or none, are held out."""
+    number = int(place.max()) + 1
+    if number < 2:
+        raise ModelError(
+            "The shapes must differ",
+            f"{len(place)} runs of the same shape and parameters",
+            "Add runs of other shapes",
+        )
+    drawn = np.random.default_rng(seed).permutation(number)
+    held = np.isin(place, drawn[: min(max(1, round(share * number)), number - 1)])
+    return np.flatnonzero(held), np.flatnonzero(~held)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,14 +115,13 @@ class ShapeSurrogate:
         grid = Grid.of(points, periodic)
         shapes = np.stack([checked_distance(one, grid) for one in grid.images(distance[..., None])[:, 0]])
         images = np.concatenate([grid.images(targets[info.name]) for info in infos], axis=1)
-        rows = np.random.default_rng(seed).permutation(len(shapes))
-        number = min(max(1, round(config.held_out * len(rows))), len(rows) - 1)
-        held, kept = np.sort(rows[:number]), np.sort(rows[number:])
         sizes = [len(info.components) for info in infos]
         rolls = centring(shapes, grid)
         frame, wanted = rolled(shapes, rolls), rolled(images, rolls)
         fluid = frame >= 0.0
         x = np.asarray(x, dtype=np.float64)
+        place = places(np.column_stack([x, frame.reshape(len(frame), -1)]))
+        held, kept = _held_and_kept(place, config.held_out, seed)
         channels, scales = Channels.fit(grid, x[kept]), FieldScales.fit(wanted[kept], fluid[kept], sizes)
         seen = channels.of(frame, x)
         networks = train(
@@ -126,7 +141,9 @@ class ShapeSurrogate:
             found[:, kept], from_wall[kept], found[:, held], error, from_wall[held], sizes, coverage
         )
         traits = descriptors(shapes, grid)
-        note = too_few(len(held), coverage)
+        judges = len(np.unique(place[held]))
+        achievable = achievable_coverage(judges, coverage)
+        notes = (too_few(judges, coverage), sentence(achievable, coverage))
         description = ShapeDescription(
             name=name,
             parameters=ranged(parameters, x),
@@ -137,12 +154,13 @@ class ShapeSurrogate:
             errors={},
             seed=seed,
             settings={"candidate": config.model_dump(mode="json")},
-            notes=() if note is None else (note,),
+            notes=tuple(note for note in notes if note is not None),
+            achievable=achievable,
             geometry=GeometryInfo.of(grid, field, unit, periodic, mirror, traits),
         )
         domain = Domain.fit(np.column_stack([x, traits]))
-        places = np.asarray(points, dtype=np.float64)
-        made = cls(description, grid, channels, scales, networks, bands, domain, dict(cells or {}), places)
+        at = np.asarray(points, dtype=np.float64)
+        made = cls(description, grid, channels, scales, networks, bands, domain, dict(cells or {}), at)
         judgement = judged(
             made, held, shapes[held], x[held], {info.name: targets[info.name][held] for info in infos}
         )

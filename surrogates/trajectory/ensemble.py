@@ -12,6 +12,7 @@ import torch
 from pydantic import Field
 
 from data.errors import ModelError
+from surrogates.places import places
 from surrogates.radial_basis import CubicRBF
 from surrogates.search_space import Choice, Options, Span
 from surrogates.states import part, prefixed
@@ -89,7 +90,7 @@ class RecurrentEnsemble:
         generator = torch.Generator().manual_seed(seed + 1)
         inputs, targets = torch.tensor(x, dtype=torch.float64), torch.tensor(z, dtype=torch.float64)
         self.times_, given = z.shape[1], max(history, 1)
-        held = _held_out(settings, len(x), generator)
+        held = _held_out(settings, places(x, decades=False), generator)
         # A single run is learned from and judged by.
         learnt = ~held if len(x) > 1 else held
         for weight in network.weights.values():
@@ -200,13 +201,15 @@ class RecurrentEnsemble:
         return ensemble
 
 
-def _held_out(settings: RecurrentConfig, n: int, generator: torch.Generator) -> torch.Tensor:
-    """(members, n) bool: which runs each member is judged by, at least one."""
+def _held_out(settings: RecurrentConfig, place: np.ndarray, generator: torch.Generator) -> torch.Tensor:
+    """(members, n) bool: which runs each member is judged by, of their places (n,) at least one."""
+    place = place if place.max() > 0 else np.arange(len(place))
+    n = int(place.max()) + 1
     number = min(max(1, round(settings.validation * n)), max(n - 1, 1))
     held = torch.zeros(settings.members, n, dtype=torch.bool)
     for member in held:
         member[torch.randperm(n, generator=generator)[:number]] = True
-    return held
+    return held[:, torch.from_numpy(place)]
 
 
 def _clip(network: Network, largest: float) -> None:

@@ -48,14 +48,20 @@ class Windows:
         """Every field cut alike."""
         return {name: self.cut(values) for name, values in targets.items()}
 
-    def folds(self, folds: int, seed: int) -> np.ndarray:
-        """The fold (n,) of each window: whole runs where there are enough, else blocks of time of each run."""
+    def folds(self, folds: int, seed: int, place: np.ndarray | None = None) -> np.ndarray:
+        """The fold (n,) of each window: whole runs where there are enough, else blocks of time of each run.
+
+        place: (n,) of the parameters of each window; runs of one place share a fold, and their blocks do.
+        """
         runs = int(self.run.max()) + 1
+        together = self.run if place is None or not place.max() else place
+        number = int(together.max()) + 1
         if runs >= folds:
-            dealt = np.random.default_rng(seed).permutation(runs)
-            fold_of_run = np.empty(runs, dtype=np.int64)
-            fold_of_run[dealt] = np.arange(runs) % folds
-            return fold_of_run[self.run]
+            folds = min(folds, number)
+            dealt = np.random.default_rng(seed).permutation(number)
+            fold_of = np.empty(number, dtype=np.int64)
+            fold_of[dealt] = np.arange(number) % folds
+            return fold_of[together]
         fold = np.empty(len(self.run), dtype=np.int64)
         for run in range(runs):
             mine = np.flatnonzero(self.run == run)
@@ -63,12 +69,15 @@ class Windows:
                 fold[block] = index
         return fold
 
-    def apart(self, kept: np.ndarray, held: np.ndarray) -> np.ndarray:
+    def apart(self, kept: np.ndarray, held: np.ndarray, place: np.ndarray | None = None) -> np.ndarray:
         """Those of the kept windows that share no time with any held one; raises ModelError if none is left.
+
+        place: (n,) of the parameters of each window: runs of one place are the same run once more.
 
         A window that overlaps with a held one has seen a part of it: to learn from it would be to cheat.
         """
-        meets = (self.run[kept][:, None] == self.run[held]) & (
+        same = self.run if place is None or not place.max() else place
+        meets = (same[kept][:, None] == same[held]) & (
             np.abs(self.start[kept][:, None] - self.start[held]) < self.length
         )
         left = kept[~meets.any(axis=1)]

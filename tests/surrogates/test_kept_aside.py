@@ -4,22 +4,35 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import betabinom
 
 from surrogates.kept_aside import Covered, KeptAside, keep_aside
 from surrogates.prediction import Band
 
 
+def row(n: int) -> np.ndarray:
+    return np.arange(float(n))[:, None]
+
+
 @given(st.integers(4, 200), st.one_of(st.floats(0.01, 0.5), st.integers(1, 50)), st.integers(0, 5))
 def test_keeps_the_number_or_the_share_and_leaves_runs_to_learn_from(n, keep, seed):
-    aside = keep_aside(n, keep, seed)
+    aside = keep_aside(row(n), keep, seed)
     asked = keep if keep >= 1 else round(keep * n)
     assert aside.sum() == min(asked, n - 2)
-    np.testing.assert_array_equal(aside, keep_aside(n, keep, seed))
+    np.testing.assert_array_equal(aside, keep_aside(row(n), keep, seed))
 
 
 def test_other_seeds_keep_other_runs_aside_and_none_is_the_default():
-    assert (keep_aside(100, 20, 0) != keep_aside(100, 20, 1)).any()
-    assert not keep_aside(100, 0, 0).any()
+    assert (keep_aside(row(100), 20, 0) != keep_aside(row(100), 20, 1)).any()
+    assert not keep_aside(row(100), 0, 0).any()
+
+
+def test_runs_that_share_their_parameters_are_kept_aside_together():
+    x = np.repeat(np.random.default_rng(0).random((12, 2)), 3, axis=0)
+    x[::3] += 1e-9
+    aside = keep_aside(x, 9, seed=1)
+    assert aside.sum() == 9
+    assert set(aside.reshape(12, 3).sum(axis=1)) == {0, 3}
 
 
 def test_counts_what_lies_in_the_bands():
@@ -40,7 +53,9 @@ def test_the_plates_bands_cover_new_runs_about_as_they_say(plate, surrogate):
     found = KeptAside.judge(surrogate, x, plate.fields(x))
     assert found.runs == 200
     assert found.inside > 180
-    assert found.uncertainty == pytest.approx(np.sqrt(0.09 / 200))
+    k, n = int(np.ceil(0.9 * (found.calibrated_by + 1))), found.calibrated_by
+    assert found.uncertainty == pytest.approx(betabinom(200, k, n + 1 - k).std() / 200)
+    assert found.uncertainty > np.sqrt(0.09 / 200)
     for name in ("temperature", "velocity", "max(temperature)", "mean(velocity.x)"):
         one = (found.fields | found.quantities)[name]
         # 40 training runs set the factors: their own luck is another sqrt(0.09 / 40) = 0.05.

@@ -95,7 +95,7 @@ def test_batch_norm_standardises_over_the_runs_learned_from_and_answers_one_by_o
     generator = torch.Generator().manual_seed(4)
     tensors = {name: tensor.detach() for name, tensor in networks.first(3, 1, generator).items()}
     x = torch.rand(20, 3, generator=generator, dtype=torch.float64)
-    held = held_out(20, 2, 0.3, generator)
+    held = held_out(np.arange(20), 2, 0.3, generator)
     share = (~held / (~held).sum(dim=1, keepdim=True))[..., None].to(torch.float64)
     found = networks.statistics(tensors, x, share)
     hidden = x @ tensors["weight.0"][1] + tensors["bias.0"][1]
@@ -111,7 +111,7 @@ def test_the_best_weights_seen_are_those_kept(settings):
     """The held-out error of what is kept is its least so far, and is that of the weights themselves."""
     x, z = wave()
     z = z + 0.3 * np.random.default_rng(1).normal(size=z.shape)
-    held = held_out(50, 5, 0.15, torch.Generator().manual_seed(0))
+    held = held_out(np.arange(50), 5, 0.15, torch.Generator().manual_seed(0))
     ensemble = fit(x, z, weight_decay=0.0, iterations=10 * CHECK, patience=10_000, **settings)
     answers = ensemble.config.networks(ensemble.tensors_, torch.tensor(x))
     squares = ((answers - torch.tensor(z)) ** 2)[..., 0]
