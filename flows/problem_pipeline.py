@@ -17,6 +17,7 @@ from flows.promotion import Decision, against_champion
 from flows.record_solution import record_solution
 from flows.registration import register_and_decide
 from flows.solution_data import measured_of
+from flows.solution_table import table_of
 from flows.tasks import one_thread, pipeline_task, whole
 from flows.tracking import TrackedRun, Tracking
 from flows.training_log import TrainingLog
@@ -76,7 +77,10 @@ def read_equation(study: ProblemStudy) -> EquationCase:
     """The equation with all that is measured; raises FieldwrightError where its reference does not solve it."""
     case = study.case()
     case.problem.check_reference()
-    return replace(case, measured=measured_of(study, case))
+    known = None
+    if study.reference is not None:
+        known = table_of(study.beside(study.reference.table), case, "reference")
+    return replace(case, measured=measured_of(study, case), known=known)
 
 
 @pipeline_task(name="train", task_run_name="train {label}")

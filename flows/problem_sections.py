@@ -23,8 +23,19 @@ class MeasuredTable(Section):
     """Measured values that the solution must meet, from a table."""
 
     table: Path = Field(
-        description="CSV, relative to the study file, with a column for every coordinate and varied coefficient, "
-        "and one for each output that was measured; an empty cell was not measured."
+        description="CSV or npz, relative to the study file, with a column for every coordinate and varied "
+        "coefficient, and one for each output that was measured; an empty cell was not measured."
+    )
+
+
+class ReferenceTable(Section):
+    """A known solution as a table, to judge by alone: nothing is trained on it, and nothing promoted by it."""
+
+    table: Path = Field(
+        description="CSV or npz, relative to the study file, with a column, or an array, for every coordinate and "
+        "varied coefficient and for the outputs that are known; npz also as `points` (n, coordinates and varied "
+        "coefficients) and `values` (n, outputs). Where it is given, the errors in report and MLflow are distances "
+        "from it."
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 
 from data.environment import home
 from data.errors import StudyError
-from flows.problem_sections import MeasuredTable, ProblemPromotion, Range, SnapshotSection
+from flows.problem_sections import MeasuredTable, ProblemPromotion, Range, ReferenceTable, SnapshotSection
 from flows.study_file import StudyFile
 from physics.problem import Problem, Unknown
 from physics.problems import problem_named
@@ -48,6 +48,7 @@ class ProblemStudy(StudyFile):
         "of the relative residual; exact values deserve 100.",
     )
     measurements: MeasuredTable | None = None
+    reference: ReferenceTable | None = None
     snapshots: SnapshotSection | None = None
     candidates: tuple[PinnConfig, ...] = Field(
         (),

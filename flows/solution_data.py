@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
 from data.errors import StudyError
 from data.expressions import Expression
@@ -13,6 +12,7 @@ from data.store import SnapshotStore
 from flows.inputs import read_runs
 from flows.problem_sections import COORDINATES, SnapshotSection
 from flows.problem_study import ProblemStudy
+from flows.solution_table import table_of
 from flows.study import Study
 from flows.targets import Targets, targets_from
 from physics.measurements import Measurements
@@ -23,7 +23,7 @@ def measured_of(study: ProblemStudy, case: EquationCase) -> Measurements | None:
     """All that is measured, None where nothing is; raises StudyError where it does not fit the equation."""
     parts = []
     if study.measurements is not None:
-        parts.append(_from_table(study, case))
+        parts.append(table_of(study.beside(study.measurements.table), case, "measurements"))
     if study.snapshots is not None:
         parts.append(_from_snapshots(study, study.snapshots, case))
     if not parts:
@@ -32,33 +32,6 @@ def measured_of(study: ProblemStudy, case: EquationCase) -> Measurements | None:
         np.concatenate([getattr(part, name) for part in parts]) for name in ("inputs", "values")
     )
     return Measurements(inputs, values, study.data_weight)
-
-
-def _from_table(study: ProblemStudy, case: EquationCase) -> Measurements:
-    assert study.measurements is not None
-    path = study.beside(study.measurements.table)
-    try:
-        table = pd.read_csv(path, dtype=float)
-    except (OSError, ValueError) as error:
-        raise StudyError(
-            "The table of [measurements] must be a CSV of numbers", f"{path} ({error})", "Correct the file"
-        ) from None
-    wanted = (*case.problem.coordinates, *case.varied)
-    outputs = [name for name in case.problem.outputs if name in table]
-    missing = [name for name in wanted if name not in table]
-    if missing or not outputs:
-        raise StudyError(
-            f"The table of [measurements] must have the columns {', '.join(wanted)} and outputs of "
-            f"{', '.join(case.problem.outputs)}",
-            f"{', '.join(map(str, table.columns))} in {path.name}",
-            "Name the columns like these",
-        )
-    inputs = table[list(wanted)].to_numpy(float)
-    values = np.full((len(table), len(case.problem.outputs)), np.nan)
-    for j, name in enumerate(case.problem.outputs):
-        if name in table:
-            values[:, j] = table[name]
-    return _checked(inputs, values, case, path.name)
 
 
 def _from_snapshots(study: ProblemStudy, section: SnapshotSection, case: EquationCase) -> Measurements:

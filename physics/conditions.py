@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from data.errors import FieldwrightError
+from physics.checks.user_code import column, run
 from physics.deepxde_torch import dde
 from physics.domain_edges import edges_of
 
@@ -51,6 +52,12 @@ class SoftCondition:
         x = coordinates if varied is None else torch.cat([coordinates, varied], dim=1)
         c = coefficients(x)
         u = solution(x, c)
+        own = not hasattr(self.condition, "collocation_points")
+        what = "The error of a soft condition" if own else f"A {type(self.condition).__name__}"
+        error = run(what, lambda: self._error(x, u, c, coordinates), c)
+        return column(what, error, len(self.points) // self.copies)
+
+    def _error(self, x: Tensor, u: Tensor, c: Any, coordinates: Tensor) -> Tensor:
         if not hasattr(self.condition, "collocation_points"):
             return self.condition(x, u, c)
         # DeepXDE takes normal derivatives by all the inputs, so it may see the coordinates alone. It remembers a

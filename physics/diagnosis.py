@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import torch
 
+from physics.checks.finite import not_finite
 from physics.network import SolutionNetwork
 from physics.residual_rows import ResidualRows
 from physics.weighting.loss_slopes import kernel_traces
@@ -53,6 +54,8 @@ def findings(
         values = network(torch.as_tensor(held_out, device=network.device)).cpu().numpy()
     if not np.isfinite(values).all():
         return (_not_converged(residual, tolerance),)
+    if not np.isfinite(residual):
+        return (_without_numbers(network, held_out, scale),)
     span, size = np.ptp(values, axis=0).max(), abs(values).max()
     if span <= CONSTANT * size or size == 0:
         return (_collapsed(f"its values span {span:.1e} about {size:.1e}"),)
@@ -108,6 +111,18 @@ def _not_converged(residual: float, tolerance: float) -> Finding:
     )
 
 
+def _without_numbers(network: SolutionNetwork, held_out: np.ndarray, scale: float) -> Finding:
+    """Of a network whose residual is not finite on some of the held-out points."""
+    rows = ResidualRows(network, held_out, scale)
+    sizes, names = rows.sizes(), network.problem.coordinates + network.varied
+    if np.isfinite(sizes).all():  # of the weights that were kept; no stage had numbers
+        return Finding(
+            "not converged", "no stage had a finite residual", "Lower 'first_rate' or begin without it"
+        )
+    error = not_finite("The residual", sizes, held_out, names, rows.sizes)
+    return Finding("not converged", f"on held-out points, {error.got}", error.do)
+
+
 def _frequencies(
     network: SolutionNetwork, residual: float, trained_residual: float, scale: float
 ) -> list[Finding]:
@@ -142,6 +157,8 @@ def _beyond_the_solution(network: SolutionNetwork, axis: int, scale: float) -> f
     rows = ResidualRows(network, points, scale)
     equations = [p for name, p in rows.terms(network.flat()).items() if name.startswith("equation")]
     residuals = torch.stack(equations, dim=1).detach().cpu().numpy()
+    if not np.isfinite(residuals).all():
+        return 0.0
     solution, error = _power(values), _power(residuals)
     if error.sum() == 0 or solution.sum() == 0:
         return 0.0

@@ -67,7 +67,7 @@ class SolutionNetwork(torch.nn.Module):
             hidden = torch.cat([hidden, seen], dim=2)
         hidden = self.embedding.join(self._layers(hidden, own))
         output = linear(hidden, own)[:, 0]
-        return self.problem.lift(inputs, output, self.coefficients(inputs, weights))
+        return self.problem.lifted(inputs, output, self.coefficients(inputs, weights))
 
     def coefficients(self, inputs: Tensor, weights: Sequence[Tensor]) -> dict[str, Tensor | float]:
         """Every coefficient by name: columns of the inputs, trainable numbers, or the fixed values."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ import numpy as np
 import torch
 
 from data.errors import FieldwrightError
+from physics.checks.agreement import check_agreement
+from physics.checks.measured import check_measurements
+from physics.checks.start import check_start, check_used
 from physics.diagnosis import Finding, Verdict, findings
 from physics.measurements import Measurements
 from physics.network import SolutionNetwork
@@ -69,19 +73,29 @@ def train(
     is within the tolerance or the schedule is used up; the best stage is kept.
     progress: called after every stage. checkpoint: a file, written after every stage; where it is there, training
     goes on from it and ends as it would have without the break, bit for bit. device: torch's name, "cuda" for a GPU.
-    Raises FieldwrightError when the reference fails, when there is something to estimate but nothing measured, when
-    the checkpoint is of another training or damaged, or when there is no such device.
+    Raises FieldwrightError when the reference fails, when conditions, lift and reference contradict each other, when
+    shapes or numbers of the equation or the measurements are wrong (see `physics.checks`), when there is something to
+    estimate but nothing measured, when the checkpoint is of another training or damaged, or when there is no
+    such device.
     """
+    begun = time.process_time()
     if estimated and measured is None:
         raise FieldwrightError(
             f"Measurements must be given to estimate {', '.join(estimated)}", "none", "Pass 'measured'"
         )
     if device.startswith("cuda") and not torch.cuda.is_available():
         raise FieldwrightError("The device must be there", f"'{device}' without a GPU", "Use 'cpu'")
+    for name in (*varied, *estimated):
+        problem.unknown(name)
+    if measured is not None:
+        check_measurements(problem, measured, varied)
     problem.check_reference()
     network = SolutionNetwork(problem, plan.architecture, seed, varied, estimated).to(device)
     with torch.device(device):  # what equations make of constants lands there too
-        training = Training(network, plan, seed, measured)
+        check_agreement(network)
+        training = Training(network, plan, seed, measured, begun)
+        check_used(network, (*varied, *estimated))
+        check_start(training.rows(training.points), training.rows(training.held_out))
         if checkpoint is not None and Path(checkpoint).exists():
             training.restore(Path(checkpoint))
         while not training.done:

@@ -12,6 +12,9 @@ from torch import Tensor
 
 from data.errors import FieldwrightError
 from physics.bounding_box import bounding_box
+from physics.checks.finite import not_finite
+from physics.checks.near import near_domain
+from physics.checks.user_code import column, columns, no_coefficient, run
 from physics.conditions import SoftCondition
 from physics.deepxde_torch import dde
 
@@ -37,6 +40,14 @@ class Unknown:
     low: float
     high: float
     unit: str = "1"
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite([self.value, self.low, self.high]).all() and self.low < self.high):
+            raise FieldwrightError(
+                f"The coefficient '{self.name}' must have finite numbers with low < high",
+                f"value {self.value:g}, low {self.low:g}, high {self.high:g}",
+                "Correct its Unknown(name, value, low, high)",
+            )
 
 
 def no_lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
@@ -96,6 +107,26 @@ class Problem:
                 ", ".join(self.coordinates),
                 "Name those of space first and time last",
             )
+        for number, soft in enumerate(self.soft, 1):
+            self._check_points(soft.points, number)
+
+    def _check_points(self, points: np.ndarray, number: int) -> None:
+        """Raises FieldwrightError for points of a soft condition that are not of this domain."""
+        name, d = f"Soft condition {number} of '{self.name}'", len(self.coordinates)
+        if np.ndim(points) != 2 or np.shape(points)[1] != d or not len(points):
+            raise FieldwrightError(
+                f"{name} must have points (n, {d}): {', '.join(self.coordinates)}",
+                f"shape {np.shape(points)}",
+                "Give one row for each point, one column for each coordinate",
+            )
+        outside = ~near_domain(self, np.asarray(points, dtype=float))
+        if outside.any():
+            first = points[np.flatnonzero(outside)[0]].tolist()
+            raise FieldwrightError(
+                f"{name} must have its points in the domain",
+                f"{outside.sum()} of {len(points)} outside, the first at {first}",
+                "Correct the points",
+            )
 
     @property
     def domain(self) -> Any:
@@ -121,11 +152,27 @@ class Problem:
         for unknown in self.unknowns:
             if unknown.name == name:
                 return unknown
-        raise FieldwrightError(
-            f"A coefficient of '{self.name}' must be one of {', '.join(self.values) or '(none)'}",
-            f"'{name}'",
-            "Correct the name",
-        )
+        raise no_coefficient(f"A coefficient of '{self.name}' must be one of its own", name, self.values)
+
+    def equations(self, x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+        """The residual's columns (n, 1), held to their shapes; raises FieldwrightError."""
+        what = f"The residual of '{self.name}'"
+        return columns(what, run(what, lambda: self.residual(x, u, c), c), len(x))
+
+    def lifted(self, x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+        """The lift's u (n, m), held to its shape; raises FieldwrightError."""
+        what = f"The lift of '{self.name}'"
+        return column(what, run(what, lambda: self.lift(x, network, c), c), len(x), len(self.outputs))
+
+    def expected(self, x: Tensor, c: Coefficients) -> Tensor:
+        """The reference's u (n, m), held to its shape; raises FieldwrightError, also when there is none."""
+        reference = self.reference
+        if reference is None:
+            raise FieldwrightError(
+                f"'{self.name}' must have a reference to be compared with", "none", "Give its 'reference'"
+            )
+        what = f"The reference of '{self.name}'"
+        return column(what, run(what, lambda: reference(x, c), c), len(x), len(self.outputs))
 
     def points(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """n random points (n, d), evenly spread over the inside of the domain."""
@@ -156,7 +203,7 @@ class Problem:
         x = torch.from_numpy(np.ascontiguousarray(points, dtype=float)).requires_grad_()
         c = self.values if c is None else c
         dde.grad.clear()
-        rows = self.residual(x, solution(x, c), c)
+        rows = self.equations(x, solution(x, c), c)
         dde.grad.clear()
         return torch.cat(list(rows), dim=1).detach().numpy()
 
@@ -168,25 +215,27 @@ class Problem:
         Raises FieldwrightError when the lift solves the equation and nothing else pulls the network away from it.
         """
         blank = torch.zeros(len(points), len(self.outputs), dtype=torch.float64)
-        scale = _rms(self.residual_of(lambda x, c: self.lift(x, blank, c), points))
-        if scale > 0:
+        scale = _rms(self.residual_of(lambda x, c: self.lifted(x, blank, c), points))
+        if 0 < scale < np.inf:
             return scale
-        if self.lift is not no_lift and not self.soft:
+        if scale == 0 and self.lift is not no_lift and not self.soft:
             raise FieldwrightError(
                 f"The lift of '{self.name}' must not solve the equation by itself",
                 "a zero residual for a zero network",
                 "Build the initial or boundary values into the lift",
             )
-        return _rms(self.residual_of(self._wave, points))
+        # Where that is not finite either, the check of the first residuals says why.
+        wave = _rms(self.residual_of(self._wave, points))
+        return wave if np.isfinite(wave) else 1.0
 
     def _wave(self, x: Tensor, c: Coefficients) -> Tensor:
         """The lift of a plain wave of the reference's size, or of size 1, one period in every coordinate."""
         low, high = (torch.from_numpy(corner) for corner in self.bounds)
         size = torch.ones(len(self.outputs), dtype=torch.float64)
         if self.reference is not None:
-            size = self.reference(x.detach(), c).square().mean(dim=0).sqrt()
+            size = self.expected(x.detach(), c).square().mean(dim=0).sqrt()
         phase = 2 * torch.pi * (x[:, : len(low)] - low) / (high - low)
-        return self.lift(x, size * torch.cos(phase).prod(dim=1, keepdim=True), c)
+        return self.lifted(x, size * torch.cos(phase).prod(dim=1, keepdim=True), c)
 
     def check_reference(self, n: int = 400, seed: int = 0) -> float | None:
         """The relative residual of the reference, None without one; raises FieldwrightError when it does not vanish.
@@ -196,7 +245,16 @@ class Problem:
         if self.reference is None:
             return None
         points = self.points(n, np.random.default_rng(seed))
-        relative = _rms(self.residual_of(self.reference, points)) / self.scale(points)
+        residuals = self.residual_of(self.expected, points)
+        if not np.isfinite(residuals).all():
+            raise not_finite(
+                f"The residual of the reference of '{self.name}'",
+                residuals.sum(axis=1),
+                points,
+                self.coordinates,
+                lambda: self.residual_of(self.expected, points),
+            )
+        relative = _rms(residuals) / self.scale(points)
         if not relative <= self.reference_floor:
             raise FieldwrightError(
                 f"The reference solution of '{self.name}' must satisfy its equation to {self.reference_floor:g}",
@@ -212,14 +270,12 @@ class Problem:
 
         Raises FieldwrightError when there is no reference.
         """
-        if self.reference is None:
-            raise FieldwrightError(
-                f"'{self.name}' must have a reference to be compared with", "none", "Give its 'reference'"
-            )
         with torch.no_grad():
-            expected = self.reference(torch.from_numpy(points), self.values if c is None else c).numpy()
+            expected = self.expected(torch.from_numpy(points), self.values if c is None else c).numpy()
         return float(np.linalg.norm(predicted - expected) / np.linalg.norm(expected))
 
 
 def _rms(values: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(np.square(values))))
+    """Root mean square of those that are finite, infinite where none is."""
+    finite = values[np.isfinite(values)]
+    return float(np.sqrt(np.mean(np.square(finite)))) if finite.size else np.inf

@@ -32,6 +32,7 @@ class ResidualRows:
         self._blocks: list[tuple[str, int, Callable[[Sequence[Tensor]], list[Tensor]]]] = [
             ("equation", len(points), self._equations)
         ]
+        self._measured = measured
         self._conditions = [("condition", *self._condition(condition)) for condition in network.problem.soft]
         self._blocks += self._conditions
         if measured is not None:
@@ -47,6 +48,17 @@ class ResidualRows:
     def points(self) -> Tensor:
         """The collocation points (n, d + p)."""
         return self._points
+
+    def inputs_of(self, name: str) -> np.ndarray:
+        """The inputs (n, d) of the piece of that name, as `terms` names them."""
+        kind, number = name.split()
+        if kind == "equation":
+            return self._points.detach().cpu().numpy()
+        if kind == "condition":
+            soft = self.network.problem.soft[int(number) - 1]
+            return soft.points[: len(soft.points) // soft.copies]
+        assert self._measured is not None
+        return self._measured.inputs
 
     def __call__(self, theta: Tensor) -> Tensor:
         """r (m,) at weights theta (p,)."""
@@ -105,7 +117,7 @@ class ResidualRows:
     def _equations(self, weights: Sequence[Tensor]) -> list[Tensor]:
         x = self._points.detach().requires_grad_()
         u = self.network.evaluate(x, weights)
-        columns = self.network.problem.residual(x, u, self.network.coefficients(x, weights))
+        columns = self.network.problem.equations(x, u, self.network.coefficients(x, weights))
         return [column / (self._scale * len(x) ** 0.5) for column in columns]
 
     def _condition(self, soft: SoftCondition) -> tuple[int, Callable[[Sequence[Tensor]], list[Tensor]]]:

@@ -26,14 +26,25 @@ from physics.weighting.weighted_rows import WeightedRows
 from physics.weighting.weights import RunningWeights
 
 HELD_OUT = 4000
+FIRST_SHARE = 0.25
+"""Of a limit of seconds: the first optimiser ends there, as rounds gain far more in the same time."""
+JUDGINGS = 3
+"""Residuals on the held-out points that a limit of seconds leaves time for: the last stage's, and the verdict's."""
 
 
 class Training:
     """A network on its way through a plan's schedule; `advance` does the next stage, until `done`."""
 
     def __init__(
-        self, network: SolutionNetwork, plan: TrainingPlan, seed: int, measured: Measurements | None
+        self,
+        network: SolutionNetwork,
+        plan: TrainingPlan,
+        seed: int,
+        measured: Measurements | None,
+        begun: float | None = None,
     ) -> None:
+        """begun: `time.process_time()` from which seconds count; now if left out."""
+        self._begun, self._earlier = time.process_time() if begun is None else begun, 0.0
         plan.curriculum.check(network.problem)
         plan.weighting.check(network.problem)
         self.network, self._plan, self._measured = network, plan, measured
@@ -53,6 +64,11 @@ class Training:
         self._identity = training_identity(network, plan, seed, measured)
         self._seconds: dict[bool, list[float]] = {True: [], False: []}  # a step's, of both kinds of stages
 
+        self._reserve = 0.0
+        if plan.seconds is not None:
+            before = time.process_time()
+            self.residual_at(self.held_out)
+            self._reserve = min(JUDGINGS * (time.process_time() - before), plan.seconds / 2)
         rows = self.rows(self.points)
         self.optimiser: Name
         if plan.optimiser == "auto":
@@ -65,7 +81,7 @@ class Training:
         """Whether schedule or seconds are used up, or the residual within the tolerance in the last part."""
         if self._finished == len(self._schedule):
             return True
-        if self._plan.seconds is not None and self.history and self.history[-1][0] >= self._plan.seconds:
+        if self.history and self._out_of_time():
             return True
         coming = self._schedule[self._finished]
         whole = coming.part == self._plan.curriculum.parts
@@ -83,6 +99,8 @@ class Training:
     def advance(self) -> Progress:
         """Does the next stage and judges it."""
         begun = time.process_time()
+        while self._schedule[self._finished].first and self._first_is_over() and self._more_than_first():
+            self._finished += 1
         stage = self._schedule[self._finished]
         self._enter(stage)
         rows = self.rows(self.points)
@@ -109,9 +127,8 @@ class Training:
         if not stage.first:
             self._resample()
         self._finished += 1
-        spent = time.process_time() - begun
-        self._seconds[stage.first].append(spent / stage.steps)
-        total = spent + (self.history[-1][0] if self.history else 0.0)
+        self._seconds[stage.first].append((time.process_time() - begun) / stage.steps)
+        total = self._elapsed()
         self.history.append((total, residual))
         done = sum(one.steps for one in self._schedule[: self._finished])
         most = sum(one.steps for one in self._schedule)
@@ -135,7 +152,10 @@ class Training:
     def _descend(self, rows: ResidualRows, steps: int, name: str) -> None:
         """Steps of Adam or SOAP along single gradients, with weights renewed as they go."""
         network, optimiser = self.network, self._descents[name]
+        first = self._schedule[self._finished].first
         for _ in range(steps):
+            if self._out_of_time() or (first and self._first_is_over()):
+                break
             if self._steps % self._plan.weighting.every == 0:
                 self._weights.renew_balance(rows, network.flat())
             terms = rows.terms(parameters_to_vector(network.weights))
@@ -150,7 +170,7 @@ class Training:
         theta = self.network.flat()
         self._weights.renew_balance(rows, theta)
         weighted = WeightedRows(rows, self._weights.of(rows, rows.terms(theta)))
-        found = minimise(self.optimiser, weighted, theta, steps, self._damping)
+        found = minimise(self.optimiser, weighted, theta, steps, self._damping, self._out_of_time)
         self.network.assign(found.theta)
         self._damping = found.damping or None
 
@@ -175,6 +195,10 @@ class Training:
             return
         candidates = self._candidates(sampling.candidates * sampling.points, part)
         sizes = ResidualRows(self.network, candidates, self.scale).sizes()
+        finite = np.isfinite(sizes)  # a loss with any other point would have no slope
+        candidates, sizes = candidates[finite], sizes[finite]
+        if len(sizes) < sampling.points:
+            return
         if sampling.kind == "rad":
             self.points = drawn_by_residual(
                 candidates, sizes, sampling.points, sampling.power, sampling.floor, self._rng
@@ -183,7 +207,33 @@ class Training:
             added = max(1, round(sampling.added * sampling.points))
             self.points = refined(self.points, candidates, sizes, added)
 
+    def _elapsed(self) -> float:
+        """Seconds of the processor since the training was begun, those before a break with them."""
+        return self._earlier + time.process_time() - self._begun
+
+    def _out_of_time(self) -> bool:
+        """Whether only the time that judging takes is left."""
+        seconds = self._plan.seconds
+        return seconds is not None and self._elapsed() >= seconds - self._reserve
+
+    def _first_is_over(self) -> bool:
+        """Whether the first optimiser has had its share of the seconds, where rounds are to follow."""
+        seconds, coming = self._plan.seconds, self._schedule[self._finished]
+        if seconds is None or not self._plan.rounds:
+            return False
+        share = FIRST_SHARE * coming.part / self._plan.curriculum.parts
+        return self._elapsed() >= share * seconds
+
+    def _more_than_first(self) -> bool:
+        """Whether another stage follows the coming one."""
+        return self._finished + 1 < len(self._schedule)
+
     def _seconds_left(self) -> float | None:
+        limit = None if self._plan.seconds is None else max(0.0, self._plan.seconds - self._elapsed())
+        left = self._by_schedule()
+        return limit if left is None else left if limit is None else min(left, limit)
+
+    def _by_schedule(self) -> float | None:
         left = 0.0
         for stage in self._schedule[self._finished :]:
             if not self._seconds[stage.first]:
@@ -231,6 +281,7 @@ class Training:
         self.best_theta = torch.as_tensor(arrays["best_theta"], device=device)
         self._finished, self._steps, self._damping = values["finished"], values["steps"], values["damping"]
         self.history = [(seconds, residual) for seconds, residual in values["history"]]
+        self._earlier = self.history[-1][0] if self.history else 0.0
         self._seconds = {True: values["seconds"][0], False: values["seconds"][1]}
         self._rng.bit_generator.state = values["rng"]
         self._weights.restore(values["weighting"], arrays, device)

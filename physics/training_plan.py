@@ -42,8 +42,10 @@ class TrainingPlan:
     look_every: steps of the first between two looks at the held-out points and two checkpoints.
     optimiser: "auto" picks by the size.
     tolerance: the relative residual on held-out points that is success, and ends the training.
-    seconds: of the processor after which no further stage begins; such a training repeats bit for bit only where all
-    its stages fit.
+    seconds: of the processor, all threads, from the call to the verdict of one network: the checks before, and what a
+    broken run spent, count too. Steps end, also within a stage, when only the verdict's time is left; one evaluation
+    of the residual or its Jacobian at most goes beyond. The first optimiser has a quarter at most, if rounds follow.
+    Such a training repeats bit for bit only where all its stages fit.
     """
 
     architecture: Architecture = field(default_factory=Architecture)
@@ -51,7 +53,7 @@ class TrainingPlan:
     weighting: Weighting = field(default_factory=Weighting)
     curriculum: Curriculum = field(default_factory=Curriculum)
     first: Literal["adam", "soap"] = "adam"
-    first_steps: Count = 500
+    first_steps: Count = 20
     first_rate: Annotated[float, Field(gt=0.0)] = 2e-3
     look_every: int = Field(default=500, ge=1)
     optimiser: Literal["auto"] | Name = "auto"

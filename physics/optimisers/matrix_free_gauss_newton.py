@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -22,11 +23,13 @@ def matrix_free_gauss_newton(
     products: int = 200,
     gradient_tolerance: float = 1e-14,
     step_tolerance: float = 1e-12,
+    check: Callable[[], None] = lambda: None,
 ) -> Minimum:
     """Minimises |r(theta)|^2 / 2 by steps d of (J^T J + mu I) d = -J^T r, from products with J and J^T alone.
 
     residuals: theta (p,) to r (m,), differentiable by theta. damping: mu at the start, None for 1e-3 of the largest
     eigenvalue of J^T J. rank: of the preconditioner's sketch; products: at most for each step.
+    check: called before each of them, to break off.
     Conjugate gradients stop at min(1/2, sqrt|g|) |g|, so that steps grow exact towards the minimum.
 
     Source: Martens, Deep Learning via Hessian-Free Optimization, ICML 2010; for PINNs: Jnini, Vella and Zeinhofer,
@@ -46,7 +49,7 @@ def matrix_free_gauss_newton(
         if float(gradient.abs().max()) <= gradient_tolerance:
             return Minimum(theta, loss, tuple(losses), "small gradient", held.mu if held else 0.0)
 
-        product = jacobian.normal_times
+        product = partial(_normal_times, jacobian, check)
         sketch = NystroemPreconditioner(product, min(rank, len(theta)), theta, seed=number)
         if held is None:
             held = Damping(1e-3 * _largest_eigenvalue(product, gradient))
@@ -54,7 +57,7 @@ def matrix_free_gauss_newton(
         while True:  # until a step lowers the loss
             mu = held.mu
             step = _conjugate_gradients(
-                lambda v, mu=mu, product=product: product(v) + mu * v,
+                lambda v, mu=mu, times=product: times(v) + mu * v,
                 -gradient,
                 lambda v, mu=mu, sketch=sketch: sketch.solve(v, mu),
                 min(0.5, float(gradient.norm()) ** 0.5),
@@ -75,6 +78,11 @@ def matrix_free_gauss_newton(
         losses.append(loss)
         held.good(fall / foreseen)
     return Minimum(theta, loss, tuple(losses), "steps", held.mu if held else 0.0)
+
+
+def _normal_times(jacobian: JacobianMap, check: Callable[[], None], v: Tensor) -> Tensor:
+    check()
+    return jacobian.normal_times(v)
 
 
 def _conjugate_gradients(

@@ -7,7 +7,7 @@ from typing import Literal
 
 from torch import Tensor
 
-Reason = Literal["small gradient", "small step", "steps"]
+Reason = Literal["small gradient", "small step", "steps", "seconds"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,7 +15,7 @@ class Minimum:
     """Where a minimisation ended.
 
     theta: (p,); loss: there; losses: after every step, the start first; reason: "small gradient", "small step" (or no
-    step that improves), or "steps" when they were used up; damping: to go on with, of methods that have one.
+    step that improves), "steps" or "seconds" where they were used up; damping: to go on with, where there is one.
     """
 
     theta: Tensor

@@ -21,14 +21,16 @@ from surrogates.solution.settings import PinnConfig
 class EquationCase:
     """One equation with the ranges and values of its coefficients as the study sets them.
 
-    varied: coefficients that are inputs; estimated: those to be found from what is measured. units: of coordinates
-    and outputs by name, "" where left out; those of coefficients are the equation's own.
+    varied: coefficients that are inputs; estimated: those to be found from what is measured. known: the solution at
+    points, to judge by alone. units: of coordinates and outputs by name, "" where left out; those of coefficients are
+    the equation's own.
     """
 
     problem: Problem
     varied: tuple[str, ...] = ()
     estimated: tuple[str, ...] = ()
     measured: Measurements | None = None
+    known: Measurements | None = None
     units: Mapping[str, str] = field(default_factory=dict)
 
     def unit(self, name: str) -> str:
@@ -65,12 +67,18 @@ class EquationCase:
         settings: int = 5,
         seed: int = 0,
     ) -> dict[str, float]:
-        """Relative L2 distance of each output from the equation's reference, {} where it has none.
+        """Relative L2 distance of each output from the known values, else from the equation's reference; {} without.
 
         predict: values (n, m) at inputs (n, d + p). Taken at random points, and at so many random values of what is
         varied; the worst of these counts.
         """
         problem = self.problem
+        if self.known is not None:
+            gap = predict(self.known.inputs) - self.known.values
+            size = np.sqrt(np.nansum(self.known.values**2, axis=0))
+            apart = np.sqrt(np.nansum(gap**2, axis=0)) / np.maximum(size, np.finfo(float).tiny)
+            there = np.isfinite(self.known.values).any(axis=0).tolist()
+            return {n: float(e) for n, e, known in zip(problem.outputs, apart, there, strict=True) if known}
         if problem.reference is None:
             return {}
         rng = np.random.default_rng(seed)

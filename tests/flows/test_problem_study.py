@@ -208,6 +208,48 @@ def test_measured_values_of_a_table_find_a_coefficient(tmp_path):
     assert report.estimates["rate"] == pytest.approx(0.8, abs=0.02)
 
 
+@pytest.mark.parametrize("kind", ["csv", "points", "arrays"])
+def test_a_tabulated_reference_judges_and_is_not_trained_on(tmp_path, kind):
+    """The error against a table 25 % too large is known by hand: |1 - 1.25| / 1.25 = 0.2."""
+    (tmp_path / "decay.py").write_text(OWN)
+    t = np.linspace(0, 2, 40)
+    u = 1.25 * np.exp(-1.5 * t)
+    if kind == "csv":
+        pd.DataFrame({"t": t, "u": u, "remark": 0}).to_csv(tmp_path / "known.csv", index=False)
+    elif kind == "points":
+        np.savez(tmp_path / "known.npz", points=t[:, None], values=u[:, None])
+    else:
+        np.savez(tmp_path / "known.npz", t=t, u=u)
+    text = 'name = "decay"\nproblem = "decay:problem"\n' + QUICK.replace("0.05", "1e-4")
+    plain = load_study(write(tmp_path, text))
+    table = f'[reference]\ntable = "known.{"csv" if kind == "csv" else "npz"}"\n'
+    study = load_study(write(tmp_path, text.replace("[[cand", table + "[[cand"), "known.toml"))
+    case = read_equation.fn(study)
+    solved, without = (
+        solve(one, study.candidates[0], seed=0, name="decay") for one in (case, read_equation.fn(plain))
+    )
+    assert solved.surrogate.description.errors["u"] == pytest.approx(0.2, abs=1e-3)
+    assert without.surrogate.description.errors == {}
+    assert solved.verdict.residual == without.verdict.residual
+
+
+def test_a_tabulated_reference_that_does_not_fit_is_refused(tmp_path):
+    (tmp_path / "decay.py").write_text(OWN)
+    text = 'name = "decay"\nproblem = "decay:problem"\n[reference]\ntable = "known.csv"\n'
+    study = load_study(write(tmp_path, text))
+    for columns, says in (
+        ({"x": [0.5], "u": [1.0]}, "must have the columns t and outputs of u"),
+        (
+            {"t": [0.5, 2.5], "u": [1.0, 1.0]},
+            "known.csv in .reference. must lie in the domain.*1 of 2 outside",
+        ),
+        ({"t": [0.5], "u": [np.nan]}, "must hold values"),
+    ):
+        pd.DataFrame(columns).to_csv(tmp_path / "known.csv", index=False)
+        with pytest.raises(StudyError, match=says):
+            read_equation.fn(study)
+
+
 def test_a_table_that_does_not_fit_is_told_which_columns_it_needs(tmp_path):
     (tmp_path / "values.csv").write_text("time,u\n0.5,1\n")
     study = load_study(write(tmp_path, STUDY + '[measurements]\ntable = "values.csv"\n'))

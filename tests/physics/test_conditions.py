@@ -76,7 +76,7 @@ def test_a_condition_that_speaks_of_no_point_is_refused():
 def test_the_jacobian_holds_the_conditions(varied):
     heat = problem_named("heat_high_frequency")
     domain = heat.domain
-    own = SoftCondition(lambda x, u, c: c["D"] * derivative(u, x, 0) + u, POINTS, weight=4.0)
+    own = SoftCondition(lambda x, u, c: c["D"] * derivative(u, x, 0) + u, POINTS / [1, 2], weight=4.0)
     problem = replace(
         heat,
         features=None,

@@ -88,7 +88,12 @@ def test_too_little_training_is_not_called_success():
 
 def test_a_constant_solution_is_named_a_collapse():
     problem = problem_named("second_order_bvp")
-    stuck = replace(problem, lift=lambda x, network, c: 1 + 1e-6 * x**2 * (1 - x) ** 2 * network)
+    stuck = replace(
+        problem,
+        lift=lambda x, network, c: 1 + 1e-6 * x**2 * (1 - x) ** 2 * network,
+        conditions=(),
+        reference=None,
+    )
     pinn = train(stuck, replace(QUICK, first_steps=20, rounds=0), seed=0)
     assert pinn.verdict == "collapsed"
 

@@ -90,6 +90,25 @@ def test_the_optimiser_is_chosen_by_size_unless_the_plan_names_it():
     assert training(optimiser="lbfgs").optimiser == "lbfgs"
 
 
+@pytest.mark.parametrize("optimiser", ["levenberg_marquardt", "adam", "gauss_newton"])
+def test_seconds_hold_within_a_stage(optimiser):
+    """No step of a stage of many is done once the time is up, and the next stage does not begin."""
+    running = training(optimiser=optimiser, rounds=3, steps=10**6, first_steps=10**6, seconds=1e-6)
+    start = running.network.flat()
+    told = running.advance()
+    assert running.done
+    assert told.seconds_left == 0
+    assert running.network.flat().equal(start)
+    assert running.history[0][0] > 0
+
+
+def test_the_first_optimiser_leaves_most_of_the_seconds_to_the_rounds():
+    running = training(rounds=1, steps=1, first_steps=10**6, look_every=10**6, seconds=3.0)
+    assert running.advance().stage == "Adam"
+    assert running._steps < 10**6
+    assert running.advance().stage == "round 1"
+
+
 def test_no_further_stage_begins_once_the_seconds_are_spent():
     running = training(rounds=5, first_steps=0, seconds=1e-6)
     running.advance()
