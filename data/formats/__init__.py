@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from data.disk import broken_link, is_broken_link, unreadable
-from data.errors import ReadError
+from data.errors import ReadError, TruncatedError
 from data.mesh import Mesh
 
 
@@ -143,7 +143,13 @@ def _check_open(path: Path) -> None:
     try:
         if path.is_file():
             with path.open("rb") as file:
-                file.read(1)
+                empty = not file.read(1)
+            if empty:
+                raise TruncatedError(
+                    f"'{path.name}' must hold a result",
+                    "an empty file",
+                    "Run the case again, or export it again",
+                )
     except OSError as error:
         raise unreadable(path, error) or ReadError(
             f"'{path.name}' must be readable", str(error), "Look at it"

@@ -61,6 +61,11 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "disk fails": (lambda r: _swap(r, "/proc/self/mem"), "unreadable", "Input/output error"),
     "folder for a file": (_folder_for_file, "unreadable", "result.vtu"),
     "empty folder": (lambda r: r.unlink(), "unreadable", "an empty folder"),
+    "empty file": (
+        lambda r: r.write_bytes(b""),
+        "truncated",
+        "'result.vtu' must hold a result. Got an empty file",
+    ),
     "other files alone": (lambda r: r.rename(r.with_name("mesh.dat")), "unreadable", "such as 'mesh.dat'"),
     "CalculiX": (
         _log(" *ERROR in e_c3d: nonpositive jacobian\n        determinant in element      12"),
