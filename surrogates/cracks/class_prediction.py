@@ -18,8 +18,9 @@ class ClassPrediction:
 
     probability: of a crack, calibrated, at the prevalence asked for. std: of it. lower, upper: band round it,
     in which a classifier trained and calibrated anew on other photos of the same kind would put it.
-    inside: whether the photo resembles the training photos. outside: how far from them, 1 at the border.
-    why: for each photo one sentence on what speaks against trusting its answer, or None.
+    inside: whether the photo resembles the training photos: the patch that decided, and at least half of all.
+    outside: how far from them, 1 at the border.
+    why: for each photo one sentence on why it is not inside, or None where it is.
     crack: whether the probability reaches the threshold. where: (q, 4) first row, first column, rows and
     columns of the patch that decided, the whole photo where it was looked at whole.
     """

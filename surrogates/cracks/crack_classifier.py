@@ -136,7 +136,7 @@ class CrackClassifier:
                 first += len(some)
                 deciding = int(every[:, own].mean(axis=0).argmax())
                 logits.append(every[:, own][:, deciding])
-                outside.append(distance[own][deciding])
+                outside.append(_distance(distance[own], deciding))
                 where.append(some[deciding])
                 why.append(_why(distance[own], deciding))
         members = np.reshape(logits, (-1, len(self.networks))).T
@@ -234,14 +234,21 @@ def _whole(photo: np.ndarray, size: int) -> np.ndarray:
     return view(photo, (0, 0, *photo.shape[:2]), size)
 
 
+def _distance(outside: np.ndarray, deciding: int) -> float:
+    """How far outside a photo lies, from distances (patches,) of which one decided.
+
+    That patch must lie inside, and so must half of all: among what is unlike a crack could have been missed.
+    """
+    return max(float(outside[deciding]), float(np.sort(outside)[(len(outside) - 1) // 2]))
+
+
 def _why(outside: np.ndarray, deciding: int) -> str | None:
-    """What speaks against trusting the answer, from distances (patches,) of which one decided."""
+    """What speaks against trusting the answer; None where the photo is inside."""
+    if _distance(outside, deciding) <= 1.0:
+        return None
     if outside[deciding] > 1.0:
         return f"it lies {outside[deciding]:.2g} times as far from the training photos as photos like them do"
-    beyond = int((outside > 1.0).sum())
-    if 2 * beyond > len(outside):
-        return f"{beyond} of its {len(outside)} patches do not resemble the training photos"
-    return None
+    return f"{int((outside > 1.0).sum())} of its {len(outside)} patches do not resemble the training photos"
 
 
 def _notes(shrunk: float) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from data.errors import ModelError, QueryError
 from surrogates.cracks.classification_metrics import judged
 from surrogates.cracks.cnn_answers import logits_of
 from surrogates.cracks.cnn_settings import CrackCnnConfig
-from surrogates.cracks.crack_classifier import CrackClassifier
+from surrogates.cracks.crack_classifier import CrackClassifier, _distance, _why
 from surrogates.cracks.decision import Costs
 
 
@@ -103,6 +103,32 @@ def test_what_looks_otherwise_is_outside(classifier, fresh):
     assert not found.inside.any()
     assert all(why is not None and "times as far from the training photos" in why for why in found.why)
     assert classifier.predict(fresh.photos).inside.mean() > 0.93
+
+
+def test_a_photo_most_of_which_is_strange_is_outside_and_says_so(classifier, make_surfaces):
+    """Patches of 32 px, half a side apart: a wall beside more and more of something else."""
+    wall = make_surfaces(2, 5).photos[0]
+    strange = np.tile(np.array([[0, 255], [255, 0]], np.uint8)[..., None], (16, 16, 3))
+    photos = [np.concatenate([wall, *[strange] * k], axis=1) for k in range(1, 7)]
+    found = classifier.predict(photos)
+    assert not found.inside[-1]
+    for inside, why, outside in zip(found.inside, found.why, found.outside, strict=True):
+        assert inside == (why is None) == (outside <= 1.0)
+
+
+@pytest.mark.parametrize(
+    ("distances", "deciding", "says"),
+    [
+        ([0.5, 2.0, 3.0, 2.0, 2.0], 0, "4 of its 5 patches"),
+        ([0.5, 2.0, 0.7, 0.9, 2.0], 0, None),
+        ([0.5, 2.0, 0.7, 0.9, 0.8], 1, "2 times as far"),
+        ([0.5, 2.0], 0, None),
+    ],
+)
+def test_inside_and_why_are_one_verdict(distances, deciding, says):
+    why = _why(np.array(distances), deciding)
+    assert (why is None) == (_distance(np.array(distances), deciding) <= 1.0) == (says is None)
+    assert says is None or says in (why or "")
 
 
 def test_few_photos_of_other_surfaces_mend_it(classifier, make_surfaces):
