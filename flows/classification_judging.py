@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.special import expit, logit
+from scipy.stats import entropy
 
 from flows.judgement import Judgement
 from flows.photo_figures import calibration_figure, curves_figure, example_photos, reliability
@@ -15,6 +18,7 @@ from surrogates.cracks.class_prediction import ClassPrediction
 from surrogates.cracks.classification_metrics import curves, judged
 from surrogates.cracks.crack_classifier import CrackClassifier
 from surrogates.cracks.prevalence import shift
+from surrogates.metrics import ONE_SIDED
 
 EXAMPLES = 8
 _AT_ONCE = 32
@@ -31,6 +35,8 @@ def judge_classifier(classifier: CrackClassifier, part: Part, costs: MistakeCost
     metrics = measured.summary() | {
         "cost": cost(cracked, probability, costs, classifier.description.prevalence),
         "error_rate": 1.0 - measured.accuracy,
+        **{f"trivial_{name}": value for name, value in one_answer_for_all(cracked, costs).items()},
+        "roc_auc_by_chance": auc_by_chance(cracked),
         "inside": float(np.mean(np.concatenate([answer.inside for answer in answers]))),
     }
     at = 1.0 - measured.specificity, measured.recall, measured.precision
@@ -53,6 +59,31 @@ def cost(cracked: np.ndarray, probability: np.ndarray, costs: MistakeCosts, cali
     alarm = probability >= costs.threshold
     missed, false = float(np.mean(~alarm[cracked])), float(np.mean(alarm[~cracked]))
     return share * costs.miss * missed + (1.0 - share) * costs.alarm * false
+
+
+def one_answer_for_all(cracked: np.ndarray, costs: MistakeCosts) -> dict[str, float]:
+    """The least of each metric that the same answer for every photo of cracked (n,) bool reaches.
+
+    Entropy and variance of the share of cracked photos; the rarer class as errors; the cheaper of alarm and silence.
+    """
+    share = float(cracked.mean())
+    at = share if costs.prevalence is None else costs.prevalence
+    return {
+        "log_loss": float(entropy([share, 1.0 - share])),
+        "brier": share * (1.0 - share),
+        "error_rate": min(share, 1.0 - share),
+        "cost": min(at * costs.miss, (1.0 - at) * costs.alarm),
+    }
+
+
+def auc_by_chance(cracked: np.ndarray) -> float:
+    """The area under the ROC curve that probabilities without knowledge exceed in one of twenty cases.
+
+    cracked: (n,) bool. 1/2 + 1.645 sqrt((n + 1) / (12 n1 n0)), n1 and n0 the photos of each class (Mann & Whitney,
+    Ann. Math. Stat. 18, 1947).
+    """
+    positive, negative = int(cracked.sum()), int((~cracked).sum())
+    return 0.5 + ONE_SIDED * math.sqrt((len(cracked) + 1.0) / (12.0 * positive * negative))
 
 
 def _answers(classifier: CrackClassifier, part: Part, step: str) -> list[ClassPrediction]:

@@ -13,7 +13,7 @@ from flows.photo_parts import Parts, parts_of, read_photos
 from flows.photo_report import PhotoReport
 from flows.photo_sections import PhotoPromotion
 from flows.photo_study import PhotoStudy
-from flows.promotion import Decision, against_champion
+from flows.promotion import Decision, against_champion, no_better_than
 from flows.registration import register_and_decide
 from flows.report import Ingested
 from flows.tasks import one_thread, pipeline_task, whole
@@ -39,7 +39,9 @@ def learn_from_photos(study: PhotoStudy, tracking: Tracking, pipeline: TrackedRu
         whole(pipeline),
         whole(learned.model),
         _tags(study, learned, parts),
-        whole(partial(decide_on_photos, study.promotion, learned.best.score, dict(tested.metrics))),
+        whole(
+            partial(decide_on_photos, study.promotion, study.metric, learned.best.score, dict(tested.metrics))
+        ),
         None,
     )
     return PhotoReport(
@@ -97,7 +99,11 @@ def test_best(study: PhotoStudy, model: Model, parts: Parts) -> Judgement:
 
 
 def decide_on_photos(
-    rule: PhotoPromotion, score: float, tested: dict[str, float], champion: tuple[str, float] | None
+    rule: PhotoPromotion,
+    metric: str,
+    score: float,
+    tested: dict[str, float],
+    champion: tuple[str, float] | None,
 ) -> Decision:
     """Holds the best candidate against the limits on the test photos and against the present champion."""
     for name, least in rule.least.items():
@@ -106,7 +112,23 @@ def decide_on_photos(
                 False,
                 f"its {name} on the test photos is {tested[name]:.3g}, below the {least:g} of promotion.least",
             )
+    beside = no_better_than_one_answer(metric, tested)
+    if beside is not None and not rule.allow_no_better:
+        return no_better_than("one answer for all photos", beside)
     return against_champion(score, rule.min_improvement, champion)
+
+
+def no_better_than_one_answer(metric: str, tested: dict[str, float]) -> str | None:
+    """What shows that a model is no better than the same answer for every test photo; None where it is better."""
+    trivial = tested[f"trivial_{metric}"]
+    if not tested[metric] < trivial:
+        return f"its {metric} on the test photos is {tested[metric]:.3g}, that of the best such answer {trivial:.3g}"
+    if "roc_auc" in tested and not tested["roc_auc"] > tested["roc_auc_by_chance"]:
+        return (
+            f"its roc_auc on the test photos is {tested['roc_auc']:.3g}, and so few photos give "
+            f"{tested['roc_auc_by_chance']:.3g} by chance"
+        )
+    return None
 
 
 def _tags(study: PhotoStudy, learned: LearnedFromPhotos, parts: Parts) -> dict[str, str]:

@@ -203,6 +203,11 @@ class PhotoPromotion(Section):
         default_factory=dict,
         description="Least value on the test photos of each named metric: `{ recall = 0.95 }`, `{ f1_2px = 0.7 }`.",
     )
+    allow_no_better: bool = Field(
+        False,
+        description="Promote even a model that does no better on the test photos than one answer for all: always the "
+        "same class, no crack anywhere, or crack everywhere.",
+    )
     min_improvement: float = Field(
         0.0,
         ge=0,

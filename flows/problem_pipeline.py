@@ -12,8 +12,9 @@ import pandas as pd
 
 from flows.candidates import labelled
 from flows.problem_report import JudgedSolution, ProblemReport
+from flows.problem_sections import ProblemPromotion
 from flows.problem_study import ProblemStudy
-from flows.promotion import Decision, against_champion
+from flows.promotion import Decision, against_champion, no_better_than
 from flows.record_solution import record_solution
 from flows.registration import register_and_decide
 from flows.solution_data import measured_of
@@ -51,7 +52,7 @@ def solve_equation(study: ProblemStudy, tracking: Tracking, pipeline: TrackedRun
         whole(pipeline),
         whole(surrogate),
         tags,
-        whole(partial(decide, study.promotion.min_improvement, judged)),
+        whole(partial(decide, study.promotion, judged)),
         whole(example_of(surrogate.description)),
     )
     pipeline.tags({"verdict": judged.verdict})
@@ -114,16 +115,19 @@ def train_candidate(
         error_bound=description.error_bound,
         networks=description.members,
         seconds=time.perf_counter() - begin,
+        mean_errors=case.reference_error(None),
     )
     record_solution(run, case, config, solved, judged, log, study.seed)
     return judged, solved
 
 
-def decide(min_improvement: float, best: JudgedSolution, champion: tuple[str, float] | None) -> Decision:
+def decide(rule: ProblemPromotion, best: JudgedSolution, champion: tuple[str, float] | None) -> Decision:
     """A failure is never promoted, whatever its residual; a success against the present champion's."""
     if not best.converged:
         return Decision(False, f"it is no success but {best.verdict}: {best.sign}. {best.advice}")
-    return against_champion(best.residual, min_improvement, champion)
+    if best.no_better is not None and not rule.allow_no_better:
+        return no_better_than("a trivial solution", best.no_better)
+    return against_champion(best.residual, rule.min_improvement, champion)
 
 
 def example_of(description: SolutionDescription) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.table import Table
@@ -15,7 +15,8 @@ from flows.report import Report
 class JudgedSolution:
     """One candidate: its relative residual on held-out points, its verdict with sign and advice, and its worth.
 
-    errors: relative L2 distance of each output from the reference, where the equation has one; it decides nothing.
+    errors: relative L2 distance of each output from the reference, where the equation has one; it decides nothing,
+        but that an answer no better than the reference's mean, whose distances are mean_errors, is not promoted.
     """
 
     candidate: str
@@ -28,6 +29,26 @@ class JudgedSolution:
     error_bound: float | None
     networks: int
     seconds: float
+    mean_errors: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def no_better(self) -> str | None:
+        """What shows that it is no better than a trivial answer; None where it is better.
+
+        N = 0 has the relative residual 1: the lift alone, or a plain wave where the lift solves the equation. One
+        output may vary so little that its mean is a good answer: a reference speaks against all of them, or not.
+        """
+        if not self.residual < 1.0:
+            return f"its relative residual is {self.residual:.3g}, that of the lift alone 1"
+        pairs = [
+            (name, self.errors[name], mean) for name, mean in self.mean_errors.items() if name in self.errors
+        ]
+        if pairs and all(not error < mean for _, error, mean in pairs):
+            return "its distance from the reference is " + ", ".join(
+                f"{error:.3g} for '{name}' ({mean:.3g} for the reference's mean)"
+                for name, error, mean in pairs
+            )
+        return None
 
     @property
     def converged(self) -> bool:

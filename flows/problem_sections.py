@@ -81,6 +81,11 @@ class SnapshotSection(Section):
 class ProblemPromotion(Section):
     """When the best candidate becomes the served champion: it must have converged, and beat the present one."""
 
+    allow_no_better: bool = Field(
+        False,
+        description="Promote even a solution that is no better than a trivial one: no smaller residual than the lift "
+        "alone, or all outputs as far from the reference as its mean.",
+    )
     min_improvement: float = Field(
         0.0,
         ge=0,

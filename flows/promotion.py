@@ -26,7 +26,22 @@ def decide(rule: Promotion, best: Judged, champion: tuple[str, float] | None) ->
                 f"the mean relative L2 error of '{field}' is {error:.3g}, above the limit {limit:g} of "
                 "promotion.max_error",
             )
+    if best.no_better and not rule.allow_no_better:
+        beside = "; ".join(
+            f"the mean relative L2 error of '{field}' is {best.relative_l2[field]:.3g}, that of the mean "
+            f"{best.mean_relative_l2[field]:.3g}"
+            for field in best.no_better
+        )
+        return no_better_than("the mean of the runs", beside)
     return against_champion(best.score, rule.min_improvement, champion)
+
+
+def no_better_than(trivial: str, beside: str) -> Decision:
+    """The refusal of a model that knows nothing beyond a trivial answer; beside: the numbers of both."""
+    return Decision(
+        False,
+        f"it is no better than {trivial}: {beside}. 'allow_no_better' in [promotion] promotes it all the same",
+    )
 
 
 def against_champion(score: float, min_improvement: float, champion: tuple[str, float] | None) -> Decision:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
+
+import numpy as np
 
 from surrogates.kept_aside import KeptAside
+from surrogates.metrics import beats_mean
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,39 @@ class Ingested:
 
 @dataclass(frozen=True)
 class Judged:
-    """One candidate after cross-validation: its label, the value of the study's metric, errors per field."""
+    """One candidate after cross-validation: its label, the value of the study's metric, errors per field.
+
+    mean_relative_l2: per field, of the mean of the training runs in place of the candidate; empty if not known.
+    no_better: the fields that the candidate predicts no better than that mean.
+    """
 
     candidate: str
     score: float
     relative_l2: dict[str, float]
     fit_seconds: float
+    mean_relative_l2: dict[str, float] = field(default_factory=dict)
+    no_better: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        candidate: str,
+        metric: str,
+        errors: Mapping[str, Mapping[str, np.ndarray]],
+        mean_errors: Mapping[str, np.ndarray],
+        fit_seconds: float,
+    ) -> Self:
+        """From the errors of held-out runs, field to metric to (n,), and the relative L2 errors of the mean, (n,)."""
+        return cls(
+            candidate,
+            float(np.mean([one[metric].mean() for one in errors.values()])),
+            {name: float(one["relative_l2"].mean()) for name, one in errors.items()},
+            fit_seconds,
+            {name: float(values.mean()) for name, values in mean_errors.items()},
+            tuple(
+                name for name, one in errors.items() if not beats_mean(one["relative_l2"], mean_errors[name])
+            ),
+        )
 
 
 @dataclass(frozen=True)

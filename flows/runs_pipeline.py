@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from functools import partial
 
-import numpy as np
 import pandas as pd
 from prefect import get_run_logger
 
@@ -152,10 +151,8 @@ def judge_candidate(
             windows=targets.windows,
             progress=lambda done, total: report_progress(f"Judging {label}", done, total),
         )
-    errors = validation.errors
-    score = float(np.mean([errors[name][study.validation.metric].mean() for name in study.fields]))
-    relative = {name: float(errors[name]["relative_l2"].mean()) for name in study.fields}
-    return Judged(label, score, relative, validation.fit_seconds), validation
+    metric, errors = study.validation.metric, {name: validation.errors[name] for name in study.fields}
+    return Judged.of(label, metric, errors, validation.mean_errors, validation.fit_seconds), validation
 
 
 @pipeline_task(name="search")

@@ -18,6 +18,7 @@ from flows.study import Study
 from flows.tracking import TrackedRun, Tracking
 from flows.training_curves import ShownTraining
 from surrogates.shapes.held_out import HeldOut
+from surrogates.shapes.judging import errors_of_the_mean
 from surrogates.shapes.settings import UNetConfig
 from surrogates.shapes.shape_surrogate import ShapeSurrogate
 
@@ -58,7 +59,7 @@ def learn_shapes(study: Study, shapes: ShapeTargets, tracking: Tracking, pipelin
             curves = ShownTraining(f"Training {label}", child)
             surrogate, held = train_candidate(study, config, shapes, curves)
             curves.finish()
-            judged = _judged(study, label, held, time.perf_counter() - start)
+            judged = _judged(study, label, shapes, held, time.perf_counter() - start)
             found[label] = judged, surrogate
             _log(child, study, config, shapes, judged, held)
     best = min(found, key=lambda label: found[label][0].score)
@@ -92,10 +93,11 @@ def train_candidate(
     )
 
 
-def _judged(study: Study, label: str, held: HeldOut, seconds: float) -> Judged:
-    score = float(np.mean([held.errors[name][study.validation.metric].mean() for name in study.fields]))
-    relative = {name: float(held.errors[name]["relative_l2"].mean()) for name in study.fields}
-    return Judged(label, score, relative, seconds)
+def _judged(study: Study, label: str, shapes: ShapeTargets, held: HeldOut, seconds: float) -> Judged:
+    errors = {name: held.errors[name] for name in study.fields}
+    fluid = shapes.distance >= 0.0
+    means = {name: errors_of_the_mean(shapes.targets.values[name], fluid, held.rows) for name in errors}
+    return Judged.of(label, study.validation.metric, errors, means, seconds)
 
 
 def _log(

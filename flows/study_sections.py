@@ -215,6 +215,11 @@ class Promotion(Section):
         default_factory=dict,
         description="Largest mean relative L2 error allowed for each named field; no limit for others.",
     )
+    allow_no_better: bool = Field(
+        False,
+        description="Promote even a model that predicts a field of held-out runs no better than the mean "
+        "of the runs does.",
+    )
     min_improvement: float = Field(
         0.0,
         ge=0,

@@ -23,7 +23,7 @@ from safetensors.numpy import load_file, save_file
 from data.errors import ModelError
 
 FORMAT = "fieldwright-artifact"
-VERSION = 2
+VERSION = 3
 MANIFEST, MODEL, ARRAYS = "manifest.json", "model.json", "arrays.safetensors"
 
 

@@ -30,7 +30,7 @@ def left_out_errors(u: np.ndarray, latent: np.ndarray) -> list[np.ndarray]:
         degree -= 1
     phi = np.hstack([np.ones((n, 1)), Legendre.fit(u, degree).terms(u[first])])
     smooth = pooled.left_out(pursue(phi, pooled.z, PATIENCE).left_out, latent)
-    return [CubicRBF.fit(scaled, latent)[1], smooth]
+    return [CubicRBF.left_out_errors(scaled, latent), smooth]
 
 
 def least_left_out(u: np.ndarray, latent: np.ndarray) -> np.ndarray:

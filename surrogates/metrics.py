@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 NEGLIGIBLE = 1e-12
+CONSTANT = 1e-6
+"""Relative error of the mean at and below which a field is the same in all runs, up to single-precision rounding."""
+ONE_SIDED = 1.645
+"""Standard errors that a gain must exceed: it is then chance in one of twenty cases."""
 
 
 def norms(values: np.ndarray) -> np.ndarray:
@@ -32,6 +38,29 @@ def fluctuation_l2(true: np.ndarray, predicted: np.ndarray, reference: np.ndarra
     model that always answers the training mean has the error 1.
     """
     return relative(norms(predicted - true), norms(true - reference))
+
+
+def beats_mean(model: np.ndarray, mean: np.ndarray) -> bool:
+    """Whether a model predicts held-out runs better than the mean of the training runs does.
+
+    Two things must hold. The gains (b^2 - m^2) / (b^2 + m^2) of the runs, m and b the errors of model and mean, have
+    a mean above zero by 1.645 standard errors, so that not chance alone speaks; they lie in [-1, 1], whatever the
+    sizes of the runs. And the squared errors have the smaller sum, so that no run is far off. A field that is the
+    same in all runs asks for nothing better than its mean.
+
+    Parameters
+    ----------
+    model, mean : (n,)
+        Relative L2 errors of the same runs.
+    """
+    if np.all(mean <= CONSTANT):
+        return bool(np.all(model <= 10.0 * CONSTANT))
+    if not np.isfinite(model).all():
+        return False
+    total = mean**2 + model**2
+    gain = np.divide(mean**2 - model**2, total, out=np.zeros_like(total), where=total > 0.0)
+    error = float(gain.std(ddof=1)) / math.sqrt(len(gain)) if len(gain) > 1 else 0.0
+    return float(gain.mean()) > ONE_SIDED * error and float(np.sum(model**2)) < float(np.sum(mean**2))
 
 
 def r2(true: np.ndarray, predicted: np.ndarray) -> float:

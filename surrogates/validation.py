@@ -34,6 +34,7 @@ class CrossValidation:
 
     mean, std: field to array of the targets' shape (n, [t,] points, components).
     errors: field to metric ("relative_l2", "fluctuation_l2") to (n,), one error per run.
+    mean_errors: field to (n,), the relative L2 error of each run were it answered by the mean of the training runs.
     r2: field to 1 - SSE/SST over all runs and values.
     quantities: maximum, minimum and mean of every component, and of the magnitude of vectors.
     fold: (n,) the fold in which each run was held out. place: (n,) where it lies; runs of a place share a fold.
@@ -43,6 +44,7 @@ class CrossValidation:
     mean: dict[str, np.ndarray]
     std: dict[str, np.ndarray]
     errors: dict[str, dict[str, np.ndarray]]
+    mean_errors: dict[str, np.ndarray]
     r2: dict[str, float]
     quantities: dict[Functional, HeldOut]
     fold: np.ndarray
@@ -144,6 +146,7 @@ def cross_validate(
     mean = {name: np.empty(values.shape, _floating(values)) for name, values in targets.items()}
     std = {name: np.empty_like(array) for name, array in mean.items()}
     errors = {name: {m: np.empty(len(x)) for m in ("relative_l2", "fluctuation_l2")} for name in targets}
+    mean_errors = {name: np.empty(len(x)) for name in targets}
     numbers = {
         key: HeldOut(*(np.empty((len(x), values.shape[1] if values.ndim == 4 else 1)) for _ in range(3)))
         for name, values in targets.items()
@@ -177,12 +180,15 @@ def cross_validate(
                 judged, guess, reference = judged[:, history:], guess[:, history:], reference[history:]
             errors[name]["relative_l2"][held] = metrics.relative_l2(judged, guess)
             errors[name]["fluctuation_l2"][held] = metrics.fluctuation_l2(judged, guess, reference)
+            mean_errors[name][held] = metrics.relative_l2(judged, np.broadcast_to(reference, judged.shape))
         fit_seconds += fitted - start
         predict_seconds += time.perf_counter() - fitted
         if progress is not None:
             progress(index + 1, folds)
     scores = {name: metrics.r2(values, mean[name]) for name, values in targets.items()}
-    return CrossValidation(mean, std, errors, scores, numbers, fold, place, fit_seconds, predict_seconds)
+    return CrossValidation(
+        mean, std, errors, mean_errors, scores, numbers, fold, place, fit_seconds, predict_seconds
+    )
 
 
 def _floating(values: np.ndarray) -> np.dtype:

@@ -10,9 +10,11 @@ import numpy as np
 from pydantic import Field
 
 from data.errors import ModelError
+from surrogates.extrapolation import EXPLODES, Edge, Limits, edge_errors, edges
 from surrogates.kinds import KindConfig, register
 from surrogates.polynomials import Legendre, number_of_terms
 from surrogates.search_space import Choice, Options
+from surrogates.smoother import Smoother
 from surrogates.sparse_bayes import sparse_regression
 from surrogates.states import part, prefixed
 from surrogates.weight_posterior import WeightPosterior
@@ -91,6 +93,7 @@ class Bayes:
         self.gram_: dict[str, np.ndarray] = {}
         self.posteriors_: list[WeightPosterior] = []
         best = np.full(outputs, -np.inf)
+        ends, spread = edges(x), z.std(axis=0)
         for decay in decays if self.config.prior != "ard" else ():
             scaled = phi * decay**total
             for r in range(outputs):
@@ -104,7 +107,12 @@ class Bayes:
                         # LAPACK's divide and conquer fails on rare matrices, such as those of grids: another degree
                         # or decay does.
                         continue
-                    if ridge.scores_[-1] > best[r]:
+                    better = ridge.scores_[-1] > best[r]
+                    if better and degree > degrees[0]:
+                        smoother = Smoother.of(scaled[:, used], ridge.alpha_, ridge.lambda_)
+                        error = edge_errors(ends, smoother.refitted(z[:, r : r + 1]), 1)[0]
+                        better = error <= EXPLODES * spread[r]
+                    if better:
                         best[r], self.degree_[r], self.decay_[r] = ridge.scores_[-1], degree, decay
                         self.weights_[:, r] = 0.0
                         self.weights_[used, r] = ridge.coef_ * decay ** total[used]
@@ -118,19 +126,40 @@ class Bayes:
                         break
         if self.config.prior != "ridge":
             for r in range(outputs):
-                self._try_sparse(phi, z[:, r], r, best[r])
+                self._try_sparse(phi, z[:, r], r, best[r], ends)
         self.noise_ = (1.0 + 1.0 / len(x)) / self.alpha_
         for degree, decay in sorted(set(zip(self.degree_.tolist(), self.decay_.tolist(), strict=True))):
             used = np.flatnonzero(total <= degree)
             if not self.sparse_.all():
                 self._factor(f"{degree},{decay!r}", phi, used, decay ** total[used])
+        self.limits_ = self._limits(x, phi, z)
         return self
 
-    def _try_sparse(self, phi: np.ndarray, z: np.ndarray, r: int, least: float) -> None:
-        """Takes automatic relevance determination for output r if its evidence exceeds `least`."""
+    def _limits(self, x: np.ndarray, phi: np.ndarray, z: np.ndarray) -> Limits:
+        """How far each output may go beyond the runs x (n, p), by what it says of the outermost without them."""
+        found = []
+        for r in range(z.shape[1]):
+            key = next(key for key in self.vectors_ if self._owners(key)[r])
+            smoother = Smoother.by_eigenvectors(
+                (phi - self.centre_) @ self.vectors_[key], self.gram_[key], self.alpha_[r], self.lambda_[r]
+            )
+            column = z[:, r : r + 1]
+            found.append(Limits.fit(x, column, smoother.refitted(column)))
+        return Limits.joined(found)
+
+    def _try_sparse(self, phi: np.ndarray, z: np.ndarray, r: int, least: float, ends: list[Edge]) -> None:
+        """Takes automatic relevance determination for output r if its evidence exceeds `least`.
+
+        Terms above degree 1 that explode at the outermost runs, once these are left out, are not taken.
+        """
         found = sparse_regression(phi, z)
         if found is None or (found.evidence <= least and self.config.prior == "auto"):
             return
+        if self.config.prior == "auto":
+            smoother = Smoother.of(phi[:, found.terms] * found.precisions**-0.5, found.alpha, 1.0)
+            error = edge_errors(ends, smoother.refitted(z[:, None]), 1)[0]
+            if error > EXPLODES * z.std() and self.basis_.total_degree[found.terms].max() > 1:
+                return
         self.sparse_[r] = True
         self.weights_[:, r] = 0.0
         self.weights_[found.terms, r] = found.weights
@@ -165,14 +194,15 @@ class Bayes:
         phi = self.basis_.terms(x)
         if self.posteriors_:
             pairs = [one.predict(self._centred(phi)) for one in self.posteriors_]
-            return np.stack([pair[0] for pair in pairs], axis=1), np.sqrt([pair[1] for pair in pairs]).T
+            mean, std = np.stack([pair[0] for pair in pairs], axis=1), np.sqrt([pair[1] for pair in pairs]).T
+            return self.limits_.applied(x, mean, std)
         variance = np.tile(self.noise_, (len(x), 1))
         for key, vectors in self.vectors_.items():
             mine = self._owners(key)
             projected = (phi - self.centre_) @ vectors
             precision = self.lambda_[mine] + self.alpha_[mine] * self.gram_[key][:, None]
             variance[:, mine] += projected**2 @ (1.0 / precision)
-        return self.intercept_ + phi @ self.weights_, np.sqrt(variance)
+        return self.limits_.applied(x, self.intercept_ + phi @ self.weights_, np.sqrt(variance))
 
     def update(self, x: np.ndarray, z: np.ndarray) -> Self:
         """The regression after one more run, x (p,) and z (r,); basis and precisions stay as they are.
@@ -180,6 +210,7 @@ class Bayes:
         Equal to the posterior of all runs at these precisions, at the cost of a rank-one update.
         """
         after = copy(self)
+        after.limits_ = self.limits_.including(x, z)
         phi = self._centred(self.basis_.terms(x[None]))[0]
         before = self.posteriors_ or [self._posterior(r) for r in range(len(self.alpha_))]
         after.posteriors_ = [one.update(phi, float(each)) for one, each in zip(before, z, strict=True)]
@@ -211,11 +242,12 @@ class Bayes:
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """d mean_r / d x_j (q, r, p) at x (q, p)."""
-        return np.einsum("qkj,kr->qrj", self.basis_.gradients(x), self.weights_)
+        slopes = np.einsum("qkj,kr->qrj", self.basis_.gradients(x), self.weights_)
+        return self.limits_.jacobian(x, self.intercept_ + self.basis_.terms(x) @ self.weights_, slopes)
 
     def state(self) -> dict[str, np.ndarray]:
         """All that was learned, as named arrays."""
-        arrays = prefixed("basis.", self.basis_.state())
+        arrays = prefixed("basis.", self.basis_.state()) | prefixed("limits.", self.limits_.state())
         arrays |= prefixed("vectors.", self.vectors_) | prefixed("gram.", self.gram_)
         for r, one in enumerate(self.posteriors_):
             arrays |= {f"posterior.{r}.mean": one.mean, f"posterior.{r}.covariance": one.covariance}
@@ -226,6 +258,7 @@ class Bayes:
         """The fitted regression again."""
         bayes = cls(config)
         bayes.basis_ = Legendre.restore(part(state, "basis."))
+        bayes.limits_ = Limits.restore(part(state, "limits."))
         bayes.vectors_, bayes.gram_ = part(state, "vectors."), part(state, "gram.")
         for name in LEARNED:
             setattr(bayes, f"{name}_", state[name])

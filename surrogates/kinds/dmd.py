@@ -14,6 +14,7 @@ from surrogates.kinds import register
 from surrogates.places import places
 from surrogates.radial_basis import CubicRBF
 from surrogates.search_space import Choice, Options
+from surrogates.states import part, prefixed
 from surrogates.trajectory.linear_operator import Form, companions, learned, rolled, stabilised
 from surrogates.trajectory.sequence import SequenceConfig
 
@@ -131,10 +132,8 @@ class DMD:
         return {
             "form": np.array([form.delays, form.affine, self.times_]),
             "coefficients": self.coefficients_,
-            "centres": self.first_.centres,
-            "weights": self.first_.weights,
             "std": self.std_,
-        }
+        } | prefixed("first.", self.first_.state())
 
     @classmethod
     def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
@@ -143,7 +142,7 @@ class DMD:
         delays, affine, times = state["form"].tolist()
         dmd.form_, dmd.times_ = Form(delays, bool(affine)), times
         dmd.coefficients_, dmd.std_ = state["coefficients"], state["std"]
-        dmd.first_ = CubicRBF(state["centres"], state["weights"])
+        dmd.first_ = CubicRBF.restore(part(state, "first."))
         return dmd
 
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field
 
+from surrogates.extrapolation import EXPLODES, Edge, Limits, Refitted, block_errors, edge_errors, edges
 from surrogates.kinds import KindConfig, register
 from surrogates.places import Pooled
 from surrogates.polynomials import Legendre, number_of_terms
@@ -65,22 +66,27 @@ class PCE:
         phi = np.hstack([np.ones((len(x), 1)), self.basis_.terms(x)])
         self.weights_ = np.zeros((phi.shape[1], z.shape[1]))
         self.errors_ = np.zeros(z.shape[1])
-        factors, owners = [], []
+        factors, owners, limits = [], [], []
+        ends = edges(x)
         for r in range(z.shape[1]):
-            found, columns = self._chosen(phi, z[:, r : r + 1])
+            found, columns = self._chosen(phi, z[:, r : r + 1], ends)
             factor = np.zeros((phi.shape[1], len(columns)))
             factor[columns] = found.factor
             self.weights_[columns, r] = found.weights[:, 0]
             self.errors_[r] = found.error + scatter[r]
             factors.append(factor)
             owners += [r] * len(columns)
+            refitted = _refitted(found, phi[:, columns], z[:, r : r + 1])
+            limits.append(Limits.fit(x, z[:, r : r + 1], refitted))
         self.factors_, self.owners_ = np.hstack(factors), np.array(owners)
+        self.limits_ = Limits.joined(limits)
         return self
 
-    def _chosen(self, phi: np.ndarray, z: np.ndarray) -> tuple[Pursuit, np.ndarray]:
+    def _chosen(self, phi: np.ndarray, z: np.ndarray, ends: list[Edge]) -> tuple[Pursuit, np.ndarray]:
         """The pursuit over candidates of that largest degree which gives the least error, and its columns of phi.
 
-        Raising the degree step by step keeps few runs from being matched by chance among many candidates.
+        Raising the degree step by step keeps few runs from being matched by chance among many candidates. A degree
+        above 1 whose polynomial explodes at the outermost runs, once these are left out, is not taken.
         """
         total = np.append(0, self.basis_.total_degree)
         best: tuple[Pursuit, np.ndarray] | None = None
@@ -88,12 +94,19 @@ class PCE:
         for degree in np.unique(total)[1:]:
             used = np.flatnonzero(total <= degree)
             found = pursue(phi[:, used], z, most=max(1, len(z) // RUNS_PER_TERM))
-            if best is None or found.error < best[0].error:
+            better = best is None or found.error < best[0].error
+            if better and (degree == 1 or not self._explodes(found, phi[:, used], z, ends)):
                 best, losses = (found, used[found.chosen]), 0
             elif (losses := losses + 1) == 2:
                 break
         assert best is not None
         return best
+
+    @staticmethod
+    def _explodes(found: Pursuit, phi: np.ndarray, z: np.ndarray, ends: list[Edge]) -> bool:
+        """Whether the pursuit's columns of phi (n, terms) miss the outermost runs by far without them."""
+        error = edge_errors(ends, _refitted(found, phi[:, found.chosen], z), 1)
+        return bool(error[0] > EXPLODES * z.std())
 
     def _candidates(self, x: np.ndarray) -> Legendre:
         degree, p = self.config.max_degree, x.shape[1]
@@ -111,29 +124,44 @@ class PCE:
         phi = np.hstack([np.ones((len(x), 1)), self.basis_.terms(x)])
         owner = self.owners_[:, None] == np.arange(self.weights_.shape[1])
         leverage = (phi @ self.factors_) ** 2 @ owner
-        return phi @ self.weights_, np.maximum(np.sqrt(self.errors_ * (1.0 + leverage)), LEAST_STD)
+        std = np.maximum(np.sqrt(self.errors_ * (1.0 + leverage)), LEAST_STD)
+        return self.limits_.applied(x, phi @ self.weights_, std)
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """d mean_r / d x_j (q, r, p) at x (q, p)."""
-        return np.einsum("qkj,kr->qrj", self.basis_.gradients(x), self.weights_[1:])
+        slopes = np.einsum("qkj,kr->qrj", self.basis_.gradients(x), self.weights_[1:])
+        return self.limits_.jacobian(x, self.weights_[0] + self.basis_.terms(x) @ self.weights_[1:], slopes)
 
     def state(self) -> dict[str, np.ndarray]:
         """All that was learned, as named arrays."""
-        return prefixed("basis.", self.basis_.state()) | {
-            "weights": self.weights_,
-            "factors": self.factors_,
-            "owners": self.owners_,
-            "errors": self.errors_,
-        }
+        return (
+            prefixed("basis.", self.basis_.state())
+            | prefixed("limits.", self.limits_.state())
+            | {
+                "weights": self.weights_,
+                "factors": self.factors_,
+                "owners": self.owners_,
+                "errors": self.errors_,
+            }
+        )
 
     @classmethod
     def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
         """The fitted chaos again."""
         chaos = cls(config)
         chaos.basis_ = Legendre.restore(part(state, "basis."))
+        chaos.limits_ = Limits.restore(part(state, "limits."))
         chaos.weights_, chaos.factors_ = state["weights"], state["factors"]
         chaos.owners_, chaos.errors_ = state["owners"], state["errors"]
         return chaos
+
+
+def _refitted(found: Pursuit, phi: np.ndarray, z: np.ndarray) -> Refitted:
+    """Errors of rows that the pursuit's columns, phi (n, k) of z (n, r), are fitted without."""
+    basis = phi @ found.factor
+    residual = z - basis @ found.coordinates
+    noise = np.sum(residual**2, axis=0) / (len(z) - len(found.chosen))
+    return lambda rows: block_errors(basis[rows] @ basis[rows].T, residual[rows], noise)
 
 
 register(PCEConfig, PCE)

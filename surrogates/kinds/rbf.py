@@ -9,6 +9,7 @@ import numpy as np
 
 from surrogates.kinds import KindConfig, register
 from surrogates.radial_basis import CubicRBF
+from surrogates.states import part, prefixed
 
 LEAST_STD = 1e-8
 
@@ -26,10 +27,10 @@ class RBFConfig(KindConfig):
 
 
 class RBF:
-    """The cubic RBF interpolant, with the root mean square of its leave-one-out errors as std everywhere.
+    """The cubic RBF interpolant, with the root mean square of its leave-one-out errors as std among the runs.
 
     An interpolant knows nothing of its error between the runs; what it would have been at each run without
-    that run is the honest measure of it (Rippa, Adv. Comput. Math. 11, 1999).
+    that run is the honest measure of it (Rippa, Adv. Comput. Math. 11, 1999). Beyond the runs `Limits` widen it.
     """
 
     def __init__(self, config: RBFConfig) -> None:
@@ -43,7 +44,7 @@ class RBF:
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and std, each (q, r), at x (q, p)."""
-        return self.interpolant_(x), np.tile(self.std_, (len(x), 1))
+        return self.interpolant_.predict(x, self.std_)
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """d mean_r / d x_j (q, r, p) at x (q, p)."""
@@ -51,13 +52,13 @@ class RBF:
 
     def state(self) -> dict[str, np.ndarray]:
         """All that was learned, as named arrays."""
-        return {"centres": self.interpolant_.centres, "weights": self.interpolant_.weights, "std": self.std_}
+        return prefixed("interpolant.", self.interpolant_.state()) | {"std": self.std_}
 
     @classmethod
     def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
         """The fitted interpolant again."""
         rbf = cls(config)
-        rbf.interpolant_, rbf.std_ = CubicRBF(state["centres"], state["weights"]), state["std"]
+        rbf.interpolant_, rbf.std_ = CubicRBF.restore(part(state, "interpolant.")), state["std"]
         return rbf
 
 

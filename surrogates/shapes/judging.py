@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from surrogates.description import FieldInfo
-from surrogates.metrics import relative
+from surrogates.metrics import norms, relative
 from surrogates.shapes.grid import Grid
 
 NEAR = 2.0
@@ -39,6 +39,27 @@ def errors_by_distance(
         "away": over(fluid & ~near, size),
         "fluctuation_l2": over(fluid, deviation),
     }
+
+
+def errors_of_the_mean(values: np.ndarray, fluid: np.ndarray, held: np.ndarray) -> np.ndarray:
+    """Relative L2 errors (h,) over the fluid of held-out runs, were each answered by the mean of all others.
+
+    Parameters
+    ----------
+    values : (n, points, components)
+        One field of all runs.
+    fluid : (n, points)
+        Whether a point lies outside the body; the mean at a point is over the runs where it does.
+    held : (h,)
+        Which runs are held out.
+    """
+    kept = np.setdiff1d(np.arange(len(values)), held)
+    total = np.einsum(
+        "np,npc->pc", fluid[kept].astype(np.float64), np.where(fluid[kept, :, None], values[kept], 0.0)
+    )
+    mean = total / np.maximum(fluid[kept].sum(axis=0), 1)[:, None]
+    true, where = values[held].astype(np.float64), fluid[held, :, None]
+    return relative(norms(np.where(where, mean - true, 0.0)), norms(np.where(where, true, 0.0)))
 
 
 def divergence(velocity: np.ndarray, cells: np.ndarray, grid: Grid) -> np.ndarray:

@@ -181,13 +181,15 @@ class RecurrentEnsemble:
         """All that was learned, as named arrays."""
         network = self.network_
         weights = {name: weight.cpu().numpy() for name, weight in network.weights.items()}
-        return prefixed("weights.", weights) | {
-            "change": network.change.cpu().numpy(),
-            "bound": np.array(network.bound),
-            "centres": self.first_.centres,
-            "first": self.first_.weights,
-            "residual_variance": self.residual_variance_,
-        }
+        return (
+            prefixed("weights.", weights)
+            | {
+                "change": network.change.cpu().numpy(),
+                "bound": np.array(network.bound),
+                "residual_variance": self.residual_variance_,
+            }
+            | prefixed("first.", self.first_.state())
+        )
 
     @classmethod
     def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
@@ -195,7 +197,7 @@ class RecurrentEnsemble:
         ensemble = cls(config)
         weights = {name: torch.tensor(array) for name, array in part(state, "weights.").items()}
         ensemble.network_ = Network(cls.cell, weights, torch.tensor(state["change"]), float(state["bound"]))
-        ensemble.first_ = CubicRBF(state["centres"], state["first"])
+        ensemble.first_ = CubicRBF.restore(part(state, "first."))
         ensemble.residual_variance_ = state["residual_variance"]
         ensemble.times_ = len(ensemble.residual_variance_)
         return ensemble

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 from rich.console import Console
-from sklearn.metrics import f1_score
+from sklearn.metrics import f1_score, roc_auc_score
 
 from data.errors import PhotoError, StudyError
 from data.photos.collection import read_collection
 from data.photos.collections import recognised
+from flows import classification_judging, segmentation_judging
 from flows.classification_judging import cost
 from flows.photo_figures import FALSE_ALARM, FOUND, MISSED, against_truth, calibration_figure, reliability
 from flows.photo_inspection import first_photo_study, print_collection
@@ -371,11 +372,53 @@ def test_cost_at_another_prevalence_by_hand():
 
 def test_limits_on_the_test_photos_come_before_the_champion():
     rule = PhotoPromotion.model_validate({"least": {"recall": 0.9}})
-    assert decide_on_photos(rule, 0.1, {"recall": 0.95}, None).promote
-    refused = decide_on_photos(rule, 0.1, {"recall": 0.85}, ("3", 0.2))
+    tested = {"recall": 0.95, "brier": 0.1, "trivial_brier": 0.25, "roc_auc": 0.9, "roc_auc_by_chance": 0.6}
+    assert decide_on_photos(rule, "brier", 0.1, tested, None).promote
+    refused = decide_on_photos(rule, "brier", 0.1, tested | {"recall": 0.85}, ("3", 0.2))
     assert not refused.promote
     assert "its recall on the test photos is 0.85, below the 0.9" in refused.why
-    assert not decide_on_photos(rule, 0.3, {"recall": 0.95}, ("3", 0.2)).promote
+    assert not decide_on_photos(rule, "brier", 0.3, tested, ("3", 0.2)).promote
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"brier": 0.26}, "its brier on the test photos is 0.26, that of the best such answer 0.25"),
+        ({"brier": float("nan")}, "its brier on the test photos is nan"),
+        ({"roc_auc": 0.58}, "its roc_auc on the test photos is 0.58, and so few photos give 0.6 by chance"),
+    ],
+)
+def test_a_model_no_better_than_one_answer_for_all_photos_is_refused(change: dict[str, float], sentence: str):
+    tested = {"brier": 0.1, "trivial_brier": 0.25, "roc_auc": 0.9, "roc_auc_by_chance": 0.6} | change
+    refused = decide_on_photos(PhotoPromotion(), "brier", 0.1, tested, None)
+    assert not refused.promote
+    assert "no better than one answer for all photos" in refused.why
+    assert sentence in refused.why
+    assert decide_on_photos(PhotoPromotion(allow_no_better=True), "brier", 0.1, tested, None).promote
+
+
+def test_one_answer_for_all_photos_has_the_known_scores():
+    cracked = np.arange(10) < 3
+    costs = MistakeCosts(miss=5.0, alarm=1.0)
+    found = classification_judging.one_answer_for_all(cracked, costs)
+    assert found["log_loss"] == pytest.approx(-0.3 * np.log(0.3) - 0.7 * np.log(0.7))
+    assert (found["brier"], found["error_rate"]) == pytest.approx((0.21, 0.3))
+    assert found["cost"] == pytest.approx(0.7), "alarm for all: no crack is missed"
+    # A crack of one row in ten: everywhere has the precision 5 / 10 within two pixels and 1 / 10 exactly.
+    outline = np.zeros((10, 8), dtype=bool)
+    outline[4] = True
+    trivial = segmentation_judging.one_answer_for_all([outline])
+    assert trivial["f1_error"] == pytest.approx(1.0 - 2.0 * 0.5 / 1.5)
+    assert trivial["iou_error"] == pytest.approx(0.9)
+
+
+def test_chance_exceeds_its_roc_auc_in_one_of_twenty_cases():
+    rng = np.random.default_rng(0)
+    cracked = np.arange(40) < 10
+    areas = [roc_auc_score(cracked, rng.random(40)) for _ in range(1000)]
+    assert np.mean(np.array(areas) > classification_judging.auc_by_chance(cracked)) == pytest.approx(
+        0.05, abs=0.02
+    )
 
 
 def test_reliability_and_colours_say_what_is():
