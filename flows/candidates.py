@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from flows.study import Study
@@ -17,9 +18,10 @@ AUTO = "auto"
 
 
 def told(study: Study, targets: Targets) -> dict[str, Any]:
-    """Settings that every candidate gets which has them: scales of parameters, hints, and who tells the fidelity."""
+    """Settings that every candidate gets which has them: scales, hints with units, and who tells the fidelity."""
     scales = [study.parameters.columns[parameter.name].scale for parameter in targets.parameters]
-    settings: dict[str, Any] = {"hints": study.hints}
+    units = tuple(parameter.unit for parameter in targets.parameters)
+    settings: dict[str, Any] = {"hints": replace(study.hints, units=units)}
     if set(scales) != {"auto"}:
         settings["inputs"] = tuple("raw" if scale == "fidelity" else scale for scale in scales)
     if "fidelity" in scales:

@@ -28,6 +28,7 @@ from flows.targets import Targets
 from flows.tasks import one_thread, pipeline_task, whole
 from flows.tracking import TrackedRun, Tracking
 from surrogates.kinds import KindConfig
+from surrogates.phases import phases_apart
 from surrogates.reductions import Reduction, reduction_for
 from surrogates.surrogate import Surrogate
 from surrogates.validation import Chooser, CrossValidation, cross_validate
@@ -41,6 +42,7 @@ def learn_from_runs(study: Study, tracking: Tracking, pipeline: TrackedRun) -> P
         return _learn_shapes(study, tracking, pipeline, ingested)
     runs = load_targets(study, ingested)
     targets = runs.learned
+    notes = periodic_notes(study, targets)
     reductions = reduce_fields(study, whole(targets))
     figures, numbers = reduction_figures(targets, reductions, study.seed)
     for name, figure in figures.items():
@@ -84,7 +86,7 @@ def learn_from_runs(study: Study, tracking: Tracking, pipeline: TrackedRun) -> P
         ingested=ingested,
         metric=study.validation.metric,
         judged=tuple(result for result, _ in judged.values()),
-        notes=surrogate.description.notes,
+        notes=(*notes, *surrogate.description.notes),
         searched=found,
         kept_aside=kept,
     )
@@ -109,6 +111,17 @@ def load_targets(study: Study, ingested: Ingested) -> Parted:
     snapshots = store.snapshots(ingested.accepted, list(study.fields))
     parted = part_runs(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
     return replace(parted, learned=built_in(study, parted.learned))
+
+
+def periodic_notes(study: Study, targets: Targets) -> tuple[str, ...]:
+    """A sentence on every field that oscillates out of step from run to run; a measured history tells the phase."""
+    if study.time.history:
+        return ()
+    apart = {name: phases_apart(targets.x, values) for name, values in targets.values.items()}
+    notes = tuple(found.sentence(name) for name, found in apart.items() if found is not None)
+    for note in notes:
+        get_run_logger().warning(note)
+    return notes
 
 
 def require_runs(study: Study, ingested: Ingested) -> None:

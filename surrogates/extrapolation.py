@@ -8,15 +8,16 @@ from typing import Self
 
 import numpy as np
 
-OVERSHOOT = 0.5
+OVERSHOOT = 1.0
 """How far an answer may leave the range of the runs, in widths of that range, where its query lies among them."""
 SLOPE = 1.5
 """Widths of the range by which that grows with every half width that a query lies beyond the box of the runs. A
 straight line over the box needs 0.5; a parabola with its vertex in the middle, a quarter of the box outside, 1.25."""
 SHARE = 0.05
 """Of the distinct values of a parameter that are left out at either end, at least one."""
-EXPLODES = 3.0
-"""Standard deviations of the runs by which a polynomial may miss the outermost ones, in root mean square."""
+EXPLODES = 1.0
+"""Of the range of the runs: by how much a polynomial may miss the outermost ones, in root mean square. Functions that
+are steep at one end are missed by several standard deviations there, and are yet well described."""
 
 CONTRADICTED = 4.0
 """How many times as large as the model itself expects squared errors at the outermost runs may be by chance."""
@@ -92,7 +93,7 @@ class Limits:
     """Bounds of the mean and a floor of the std that both grow with the way d beyond the box of the runs.
 
     d(x) is the sum over the parameters of the way beyond the box, in half widths of it. The mean of an output whose
-    runs span [low, high], R = high - low, stays within [low - (1/2 + 3/2 d) R, high + (1/2 + 3/2 d) R]; what is cut
+    runs span [low, high], R = high - low, stays within [low - (1 + 3/2 d) R, high + (1 + 3/2 d) R]; what is cut
     off it is added to the std. The variance has the term (growth d)^2, by the errors at the outermost runs where
     these were left out, as far as they contradict the model's own std.
 

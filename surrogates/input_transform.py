@@ -21,10 +21,18 @@ LEAST_RATIO = 1.2
 """Of a parameter's largest and least value; over a narrower range the three scales hardly differ."""
 LEAST_GAIN = 0.2
 """By which share a scale must lower the squared error to be taken: chance alone lowers it a little."""
+LEAST_GAIN_APART = 0.5
+"""By which share scales of their own must lower it to be taken for parameters of one kind."""
 NEGLIGIBLE = 1e-10
 """Squared error, relative to that of the mean, that leaves nothing to be gained."""
+SAME_ENDS = 0.25
+"""Share of the range by which the ends of parameters of one kind may differ."""
+SAME_MEDIAN = 2.0
+"""Ratio of their medians: even and logarithmic designs of one range are of two kinds."""
+LEAST_WITHOUT_UNIT = 3
+"""Parameters of alike ranges, but without a unit, that are held to be of one kind."""
 SWEEPS = 4
-MOST_RUNS = 100
+MOST_RUNS = 400
 MOST_COORDINATES = 30
 FAR_BELOW = 0.5
 """Share of a parameter's least run at which logarithm and reciprocal stop: below it they leave all runs behind."""
@@ -92,7 +100,11 @@ class InputTransform:
             return replace(chosen, inputs=inputs)
         rows = np.random.default_rng(seed).permutation(len(x))[:MOST_RUNS]
         search = _Search(chosen, x[rows], _leading(latent[rows]))
-        return cls(np.array(search.best(free)), chosen.least, inputs)
+        if inputs is not None:
+            units = inputs.units()
+        else:
+            units = list(hints.units if hints is not None and hints.units else [""] * x.shape[1])
+        return cls(np.array(search.best(of_one_kind(x, free, units))), chosen.least, inputs)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Transformed inputs (q, p') of x (q, p); logarithm and reciprocal stop at half of the least run."""
@@ -125,12 +137,41 @@ class InputTransform:
         return cls(state["scale"], state["least"], inputs)
 
 
+def of_one_kind(x: np.ndarray, free: Sequence[int], units: Sequence[str | None]) -> list[list[int]]:
+    """The free parameters in groups of one unit and alike ranges, such as the stiffnesses of several springs.
+
+    x: (n, p). free: positions. units: of all parameters; one of unit None is alone. Two pure numbers may lie in one
+    range by chance, or because both were scaled to it: without a unit it takes LEAST_WITHOUT_UNIT of them.
+    """
+    groups: list[list[int]] = []
+    for j in free:
+        for group in groups:
+            if units[j] is not None and all(units[j] == units[k] and _alike(x[:, j], x[:, k]) for k in group):
+                group.append(j)
+                break
+        else:
+            groups.append([j])
+    enough = [group for group in groups if units[group[0]] or len(group) >= LEAST_WITHOUT_UNIT]
+    return enough + [[j] for group in groups if group not in enough for j in group]
+
+
+def _alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Whether two positive parameters have nearly the same ends and a median of the same size."""
+    margin = SAME_ENDS * max(float(np.ptp(one)), float(np.ptp(other)))
+    ends = abs(one.min() - other.min()) <= margin and abs(one.max() - other.max()) <= margin
+    low, high = sorted((float(np.median(one)), float(np.median(other))))
+    return bool(ends) and high <= SAME_MEDIAN * low
+
+
 class _Search:
     """Coordinate descent over the scales of the free parameters, by the errors of left-out runs.
 
     A flux through two resistances in a row, q (1/h + 1/k), is simple only once both are reciprocal: neither step
     gains much by itself. So the descent starts from all as given, all logarithms and all reciprocals, once by each
     of the two regressions; at the end, what gains less than LEAST_GAIN goes back to as given.
+
+    Parameters of one kind move together: of eight like stiffnesses each gains little by itself, and chance would part
+    them. They are parted only where that lowers the error by LEAST_GAIN_APART: there are many ways to part them.
     """
 
     def __init__(self, asked: InputTransform, x: np.ndarray, latent: np.ndarray) -> None:
@@ -139,27 +180,41 @@ class _Search:
         self.latent = latent
         self.seen: dict[tuple[int, ...], list[float]] = {}
 
-    def best(self, free: list[int]) -> tuple[int, ...]:
-        """The scales (p,) of all parameters."""
+    def best(self, groups: list[list[int]]) -> tuple[int, ...]:
+        """The scales (p,) of all parameters; groups: the free ones of one kind each."""
         begin = tuple(self.asked.scale.tolist())
         spread = float(np.sum((self.latent - self.latent.mean(axis=0)) ** 2))
         if min(self.errors(begin)) <= NEGLIGIBLE * spread:
             return begin
-        for scale in (AS_GIVEN, LOGARITHM, RECIPROCAL):
-            start = tuple(scale if j in free else given for j, given in enumerate(begin))
-            for judge in range(len(self.errors(start))):
-                self.descend(start, free, judge)
-        found = min(self.seen, key=lambda scales: min(self.seen[scales]))
-        enough = min(self.seen[found]) / (1.0 - LEAST_GAIN)
-        while changes := [_moved(found, j, AS_GIVEN) for j in free if found[j] != AS_GIVEN]:
-            simpler = min(changes, key=lambda scales: min(self.errors(scales)))
-            if min(self.errors(simpler)) > enough:
+        found = self.least(begin, groups)
+        if any(len(group) > 1 for group in groups):
+            single = [[j] for group in groups for j in group]
+            ways = [self.descend(found, single, judge) for judge in range(len(self.errors(found)))]
+            parted = min(ways, key=self.error)
+            if self.error(parted) < (1.0 - LEAST_GAIN_APART) * self.error(found):
+                found, groups = parted, single
+        enough = self.error(found) / (1.0 - LEAST_GAIN)
+        while changes := [moved for group in groups if (moved := _moved(found, group, AS_GIVEN)) != found]:
+            simpler = min(changes, key=self.error)
+            if self.error(simpler) > enough:
                 break
             found = simpler
-        for j in free:
-            if found[j] != AS_GIVEN and self.near_zero(j):
-                found = min(_moved(found, j, AS_GIVEN), found, key=self.evidence)
+        for group in groups:
+            if found[group[0]] != AS_GIVEN and any(self.near_zero(j) for j in group):
+                found = min(_moved(found, group, AS_GIVEN), found, key=self.evidence)
         return found
+
+    def least(self, begin: tuple[int, ...], groups: list[list[int]]) -> tuple[int, ...]:
+        """The scales of least error on the ways down from all as given, all logarithms and all reciprocals."""
+        free, ends = [j for group in groups for j in group], []
+        for scale in (AS_GIVEN, LOGARITHM, RECIPROCAL):
+            start = _moved(begin, free, scale)
+            ends += [self.descend(start, groups, judge) for judge in range(len(self.errors(start)))]
+        return min(ends, key=self.error)
+
+    def error(self, scales: tuple[int, ...]) -> float:
+        """By the better of the two regressions."""
+        return min(self.errors(scales))
 
     def evidence(self, scales: tuple[int, ...]) -> float:
         """The negative logarithm of the likelihood of the runs on these scales."""
@@ -171,15 +226,16 @@ class _Search:
         few = values[: 1 + min(3, len(values) - 1)]
         return float(np.diff(few).mean()) > NEAR_ZERO * few[0]
 
-    def descend(self, scales: tuple[int, ...], free: list[int], judge: int) -> None:
-        """Changes one parameter at a time for the better until none is, by one of the regressions."""
+    def descend(self, scales: tuple[int, ...], groups: list[list[int]], judge: int) -> tuple[int, ...]:
+        """Changes one group at a time for the better until none is, by one of the regressions."""
         for _ in range(SWEEPS):
             before = scales
-            for j in free:
-                options = [_moved(scales, j, scale) for scale in (AS_GIVEN, LOGARITHM, RECIPROCAL)]
+            for group in groups:
+                options = [_moved(scales, group, scale) for scale in (AS_GIVEN, LOGARITHM, RECIPROCAL)]
                 scales = min(options, key=lambda option: self.errors(option)[judge])
             if scales == before:
                 break
+        return scales
 
     def errors(self, scales: tuple[int, ...]) -> list[float]:
         """The sum of squares of the left-out errors by each of the regressions."""
@@ -189,8 +245,8 @@ class _Search:
         return self.seen[scales]
 
 
-def _moved(scales: tuple[int, ...], j: int, scale: int) -> tuple[int, ...]:
-    return (*scales[:j], scale, *scales[j + 1 :])
+def _moved(scales: tuple[int, ...], group: Sequence[int], scale: int) -> tuple[int, ...]:
+    return tuple(scale if j in group else present for j, present in enumerate(scales))
 
 
 def _leading(latent: np.ndarray) -> np.ndarray:

@@ -77,6 +77,12 @@ class ModelInputs:
             return scales
         return [scales[j] for j in self.kept] + [one.scale for one in self.hints.derived.values()]
 
+    def units(self) -> list[str | None]:
+        """The units of the inputs; None for those that are derived, whose unit is not known."""
+        units = self.hints.units or ("",) * len(self.hints.parameters)
+        kept = self.kept if self._formulas else range(len(units))
+        return [*(units[j] for j in kept), *([None] * len(self._formulas))]
+
     def _derived(self, x: np.ndarray) -> np.ndarray:
         columns = dict(zip(self.hints.parameters, x.T, strict=True)) if self._formulas else {}
         values = [np.broadcast_to(formula(columns), len(x)) for formula in self._formulas]

@@ -40,9 +40,11 @@ class PhysicsHints:
     """Hints by name.
 
     parameters: the names in the order of the columns of x; needed as soon as anything else is told.
-    derived: new inputs by name. fields: fields by name.
+    derived: new inputs by name. fields: fields by name. units: of the columns of x, where they are known; parameters
+    of one unit and alike ranges are held to be of one kind.
     """
 
     parameters: tuple[str, ...] = ()
     derived: dict[str, DerivedInput] = field(default_factory=dict)
     fields: dict[str, FieldHint] = field(default_factory=dict)
+    units: tuple[str, ...] = ()

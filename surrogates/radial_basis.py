@@ -87,9 +87,14 @@ class CubicRBF:
         return self.limits.applied(x, mean, np.zeros_like(mean))[0]
 
     def predict(self, x: np.ndarray, std: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Values and their std, each (q, r), at x (q, p); std: (r,) among the runs."""
+        """Values and their std, each (q, r), at x (q, p); std: (r,) among the runs.
+
+        The spline does not know that it has left them: where it leaves the range of their values, it may be as far
+        off as that.
+        """
         mean = self._spline(x)
-        return self.limits.applied(x, mean, np.tile(std, (len(x), 1)))
+        left = np.abs(mean - np.clip(mean, self.limits.low, self.limits.high))
+        return self.limits.applied(x, mean, np.hypot(std, left))
 
     def _spline(self, x: np.ndarray) -> np.ndarray:
         n = len(self.centres)

@@ -93,7 +93,7 @@ class Bayes:
         self.gram_: dict[str, np.ndarray] = {}
         self.posteriors_: list[WeightPosterior] = []
         best = np.full(outputs, -np.inf)
-        ends, spread = edges(x), z.std(axis=0)
+        ends, spread = edges(x), np.ptp(z, axis=0)
         for decay in decays if self.config.prior != "ard" else ():
             scaled = phi * decay**total
             for r in range(outputs):
@@ -158,7 +158,7 @@ class Bayes:
         if self.config.prior == "auto":
             smoother = Smoother.of(phi[:, found.terms] * found.precisions**-0.5, found.alpha, 1.0)
             error = edge_errors(ends, smoother.refitted(z[:, None]), 1)[0]
-            if error > EXPLODES * z.std() and self.basis_.total_degree[found.terms].max() > 1:
+            if error > EXPLODES * np.ptp(z) and self.basis_.total_degree[found.terms].max() > 1:
                 return
         self.sparse_[r] = True
         self.weights_[:, r] = 0.0

@@ -106,7 +106,7 @@ class PCE:
     def _explodes(found: Pursuit, phi: np.ndarray, z: np.ndarray, ends: list[Edge]) -> bool:
         """Whether the pursuit's columns of phi (n, terms) miss the outermost runs by far without them."""
         error = edge_errors(ends, _refitted(found, phi[:, found.chosen], z), 1)
-        return bool(error[0] > EXPLODES * z.std())
+        return bool(error[0] > EXPLODES * np.ptp(z))
 
     def _candidates(self, x: np.ndarray) -> Legendre:
         degree, p = self.config.max_degree, x.shape[1]

@@ -5,8 +5,9 @@ import pytest
 
 from data.errors import ModelError
 from surrogates.emulator import Emulator
-from surrogates.input_transform import AS_GIVEN, LOGARITHM, RECIPROCAL, InputTransform
+from surrogates.input_transform import AS_GIVEN, LOGARITHM, RECIPROCAL, InputTransform, of_one_kind
 from surrogates.kinds import kind_config
+from surrogates.physics_hints import PhysicsHints
 
 
 def runs(seed: int = 0, n: int = 40) -> np.ndarray:
@@ -110,3 +111,43 @@ def test_a_parameter_varied_down_to_zero_is_taken_by_its_logarithm_only_if_the_r
     # A wave in the logarithm, sampled as evenly.
     x = rng.uniform(0.0, 10.0, (60, 1))
     assert InputTransform.choose(x, np.sin(2.0 * np.log(x)), 0).scale[0] == LOGARITHM
+
+
+def springs(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Six stiffnesses in two rows of three, pulled by two loads: displacements (n, 2) of both rows."""
+    rng = np.random.default_rng(seed)
+    x = np.hstack([rng.uniform(1.0, 100.0, (n, 6)), rng.uniform(-1.0, 1.0, (n, 2))])
+    compliance = 1.0 / x[:, :6]
+    return x, np.stack(
+        [x[:, 6] * compliance[:, :3].sum(axis=1), x[:, 7] * compliance[:, 3:6].sum(axis=1)], axis=1
+    )
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_like_stiffnesses_enter_on_one_scale(seed):
+    x, latent = springs(80, seed)
+    scale = InputTransform.choose(x, latent / latent.std(), seed=0).scale
+    assert len(set(scale[:6].tolist())) == 1
+    assert scale[0] != AS_GIVEN
+    assert scale[6:].tolist() == [AS_GIVEN, AS_GIVEN]
+
+
+def test_parameters_of_one_kind_have_one_unit_and_alike_ranges():
+    rng = np.random.default_rng(0)
+    even, wide = rng.uniform(1.0, 100.0, (40, 3)), 10.0 ** rng.uniform(0.0, 2.0, (40, 1))
+    x = np.hstack([even, wide, 1e3 * even[:, :1]])
+    every = range(5)
+    assert of_one_kind(x, every, ["N/m"] * 5) == [[0, 1, 2], [3], [4]]
+    assert of_one_kind(x, every, ["N/m", "N/m", "m", "N/m", "N/m"]) == [[0, 1], [2], [3], [4]]
+    assert of_one_kind(x, every, [""] * 5) == [[0, 1, 2], [3], [4]]
+    # Two pure numbers of one range are no kind.
+    assert of_one_kind(x[:, :2], [0, 1], ["", ""]) == [[0], [1]]
+    assert of_one_kind(x, [0, 1, 2], [None] * 5) == [[0], [1], [2]]
+
+
+def test_two_lengths_of_one_range_part_where_each_is_simple_on_its_own_scale():
+    rng = np.random.default_rng(3)
+    x = rng.uniform(1.0, 10.0, (40, 2))
+    latent = np.stack([x[:, 0], 1.0 / x[:, 1]], axis=1)
+    hints = PhysicsHints(parameters=("length", "gap"), units=("m", "m"))
+    assert InputTransform.choose(x, latent, seed=0, hints=hints).scale.tolist() == [AS_GIVEN, RECIPROCAL]
