@@ -32,7 +32,7 @@ SAME_MEDIAN = 2.0
 LEAST_WITHOUT_UNIT = 3
 """Parameters of alike ranges, but without a unit, that are held to be of one kind."""
 SWEEPS = 4
-MOST_RUNS = 400
+MOST_RUNS = 200
 MOST_COORDINATES = 30
 FAR_BELOW = 0.5
 """Share of a parameter's least run at which logarithm and reciprocal stop: below it they leave all runs behind."""
@@ -206,11 +206,12 @@ class _Search:
 
     def least(self, begin: tuple[int, ...], groups: list[list[int]]) -> tuple[int, ...]:
         """The scales of least error on the ways down from all as given, all logarithms and all reciprocals."""
-        free, ends = [j for group in groups for j in group], []
+        free = [j for group in groups for j in group]
         for scale in (AS_GIVEN, LOGARITHM, RECIPROCAL):
             start = _moved(begin, free, scale)
-            ends += [self.descend(start, groups, judge) for judge in range(len(self.errors(start)))]
-        return min(ends, key=self.error)
+            for judge in range(len(self.errors(start))):
+                self.descend(start, groups, judge)
+        return min(self.seen, key=self.error)
 
     def error(self, scales: tuple[int, ...]) -> float:
         """By the better of the two regressions."""
