@@ -177,19 +177,6 @@ def test_too_few_runs_is_one_sentence_and_loses_nothing(make_study: MakeStudy) -
     assert last["status"] == "FAILED"
 
 
-def test_runs_that_no_parameter_explains_make_no_champion(make_study: MakeStudy) -> None:
-    path = make_study(n_runs=16)
-    rng = np.random.default_rng(5)
-    for result in sorted((path.parent / "runs").rglob("result.vtu")):
-        run = meshio.read(result)
-        run.point_data = {name: rng.normal(size=values.shape) for name, values in run.point_data.items()}
-        run.write(result)
-    report = run_study(str(path))
-    assert not report.promoted
-    assert "no better than the mean of the runs" in report.why
-    assert tracking_of(path).champion() is None
-
-
 def test_a_limit_that_does_not_hold_keeps_the_alias_away(make_study: MakeStudy) -> None:
     path = make_study(more="[promotion]\nmax_error = { stress = 1e-12 }\n")
     report = run_study(str(path))

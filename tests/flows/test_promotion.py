@@ -11,7 +11,10 @@ from flows.problem_sections import ProblemPromotion
 from flows.promotion import decide
 from flows.report import Judged
 from flows.study_sections import Promotion
+from surrogates.kinds import kind_config
 from surrogates.metrics import beats_mean
+from surrogates.reductions import reduction_config
+from surrogates.validation import cross_validate
 
 BEST = Judged("gp", 0.10, {"stress": 0.02}, 1.0)
 
@@ -70,6 +73,21 @@ def test_what_is_no_better_than_the_mean_of_the_runs_is_refused_unless_the_study
     assert not one_of_two.promote
     assert "of 'pressure'" in one_of_two.why
     assert "of 'stress'" not in one_of_two.why
+
+
+@pytest.mark.parametrize("kind", ["bayes", "gp", "pce", "rbf"])
+def test_runs_that_no_parameter_explains_make_no_champion(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.uniform(1.0, 3.0, (16, 2))
+    smooth = (x[:, :1] * np.linspace(0.0, 1.0, 30) + x[:, 1:] ** 2)[..., None]
+    for values, promote in ((smooth, True), (rng.normal(size=smooth.shape), False)):
+        reductions = {"f": reduction_config({"kind": "svd"})}
+        found = cross_validate(kind_config({"kind": kind}), reductions, x, {"f": values}, folds=4, seed=0)
+        decision = decide(
+            rule(), Judged.of(kind, "fluctuation_l2", found.errors, found.mean_errors, 1.0), None
+        )
+        assert decision.promote is promote
+        assert promote or "no better than the mean of the runs" in decision.why
 
 
 def test_noise_seldom_beats_the_mean_and_knowledge_does() -> None:
