@@ -109,7 +109,7 @@ class Bayes:
                         continue
                     better = ridge.scores_[-1] > best[r]
                     if better and degree > degrees[0]:
-                        smoother = Smoother.of(scaled[:, used], ridge.alpha_, ridge.lambda_)
+                        smoother = Smoother.of(scaled[:, used], float(ridge.alpha_), float(ridge.lambda_))
                         error = edge_errors(ends, smoother.refitted(z[:, r : r + 1]), 1)[0]
                         better = error <= EXPLODES * spread[r]
                     if better:
