@@ -14,6 +14,7 @@ from data.errors import FieldwrightError
 from physics.checks.agreement import check_agreement
 from physics.checks.measured import check_measurements
 from physics.checks.start import check_start, check_used
+from physics.determinacy import check_determined
 from physics.diagnosis import Finding, Verdict, findings
 from physics.measurements import Measurements
 from physics.network import SolutionNetwork
@@ -69,11 +70,11 @@ def train(
 ) -> Pinn:
     """Solves an equation, over ranges of the coefficients `varied`, or for those to be `estimated` from measurements.
 
-    The reference's residual is checked first. Training goes on, stage by stage, until the residual on held-out points
+    The reference's residual is checked first, and that no condition lacks unless there are measurements. Training goes on, stage by stage, until the residual on held-out points
     is within the tolerance or the schedule is used up; the best stage is kept.
     progress: called after every stage. checkpoint: a file, written after every stage; where it is there, training
     goes on from it and ends as it would have without the break, bit for bit. device: torch's name, "cuda" for a GPU.
-    Raises FieldwrightError when the reference fails, when conditions, lift and reference contradict each other, when
+    Raises FieldwrightError when the reference fails, when conditions, lift and reference contradict each other or lack, when
     shapes or numbers of the equation or the measurements are wrong (see `physics.checks`), when there is something to
     estimate but nothing measured, when the checkpoint is of another training or damaged, or when there is no
     such device.
@@ -96,6 +97,9 @@ def train(
         training = Training(network, plan, seed, measured, begun)
         check_used(network, (*varied, *estimated))
         check_start(training.rows(training.points), training.rows(training.held_out))
+        if measured is None:  # what is measured may stand for conditions
+            with torch.device("cpu"):
+                check_determined(problem, plan.architecture, varied, estimated)
         if checkpoint is not None and Path(checkpoint).exists():
             training.restore(Path(checkpoint))
         while not training.done:

@@ -75,6 +75,8 @@ class Problem:
     stability(c): C with |u - u_true| <= C |residual|, both root mean squares over the domain, for whatever u meets
     the conditions; None where no theory gives one.
     plan: the training that reaches its best accuracy within ten minutes of one core; None where none was worked out.
+    determined: True states that the conditions suffice although their number, against the order of the equation, says
+    otherwise, as at singular edges; then they are not counted before the training.
     """
 
     name: str
@@ -93,6 +95,7 @@ class Problem:
     condition_floor: float = 1e-9
     stability: Callable[[Mapping[str, float]], float] | None = None
     plan: TrainingPlan | None = None
+    determined: bool = False
 
     def __post_init__(self) -> None:
         if self.geometry is None and self.time is None:
