@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from data.errors import FieldwrightError
-from physics.conditions import SoftCondition, edge_points
+from physics.boundary_points import boundary_points
 from physics.deepxde_torch import dde
+from physics.domain_edges import edges_of
+from physics.edge_traces import EdgeTraces, Place, constraints
 from physics.linearised_operator import LinearisedOperator, conditions_asked
 from physics.network import SolutionNetwork
 from physics.networks.architecture import Architecture
@@ -21,8 +23,6 @@ ALONG = 7
 """Places of an edge at which conditions are counted."""
 ROUND = 48
 """Places of a boundary that is no box."""
-NEAR = 0.15
-"""Of the domain's size: so far a point of a condition speaks for the edge about it."""
 UNTOUCHED = 0.25
 """Share of the places of an edge that must lack a condition to be named; rounding and corners are less."""
 FIXED = 1e-8
@@ -66,20 +66,15 @@ def check_determined(
 def missing_conditions(
     problem: Problem, architecture: Architecture, varied: Sequence[str] = (), estimated: Sequence[str] = ()
 ) -> tuple[Missing, ...]:
-    """Every edge that lacks conditions; () where all have them, or where the equation does not let them be counted."""
+    """Every edge that lacks conditions; () where all have them, or where the equation does not let them be counted.
+
+    Edges come before constants: what is known up to a constant alone is told where no edge lacks anything.
+    """
     # What a network holds whatever its weights does not hang on its width.
     hidden = tuple(min(width, 8) for width in architecture.hidden)
     fourier = architecture.fourier and replace(architecture.fourier, count=min(architecture.fourier.count, 8))
     small = replace(architecture, hidden=hidden, fourier=fourier)
     return _Count(SolutionNetwork(problem, small, 0, varied, estimated)).missing()
-
-
-@dataclass(frozen=True, eq=False)
-class _Place:
-    """Points of an edge, or of two that face each other, and the inward normals there: (ends, d) each."""
-
-    points: np.ndarray
-    normals: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -99,11 +94,12 @@ class _Count:
         self._low, self._high = self._problem.bounds
         self._size = self._high - self._low
         self._d = len(self._low)
-        middle = [(u.low + u.high) / 2 + 0.05 * (u.high - u.low) for u in map(self._problem.unknown, network.varied)]
+        middle = [
+            (u.low + u.high) / 2 + 0.05 * (u.high - u.low) for u in map(self._problem.unknown, network.varied)
+        ]
         self._varied = np.array(middle)
-        self._generator = torch.Generator().manual_seed(0)
-        self._draws = [self._drawn() for _ in range(2)]
-        self._soft: dict[tuple[int, tuple[float, ...]], np.ndarray] = {}
+        self._traces = EdgeTraces(network, self._varied)
+        self._draws = [self._traces.weights, self._traces.drawn()]
 
     def missing(self) -> tuple[Missing, ...]:
         problem = self._problem
@@ -111,16 +107,13 @@ class _Count:
         geometry = problem.geometry
         space = self._d - (problem.time is not None)
         box = geometry is not None and isinstance(geometry, dde.geometry.Interval | dde.geometry.Hypercube)
-        try:
-            for axis in range(self._d):
-                if axis >= space or box:
-                    found += self._along(axis, is_time=axis >= space)
-            if geometry is not None and not box:
-                found += self._round(space)
-            if not found:
-                found += self._constants()
-        except (NotImplementedError, AttributeError):  # a geometry that knows no normals
-            return ()
+        for axis in range(self._d):
+            if axis >= space or box:
+                found += self._along(axis, is_time=axis >= space)
+        if geometry is not None and not box:
+            found += self._round(space)
+        if not found:
+            found += self._constants()
         return tuple(found)
 
     def _along(self, axis: int, is_time: bool) -> list[Missing]:
@@ -133,7 +126,7 @@ class _Count:
             ends[0, axis], ends[1, axis] = self._low[axis], self._high[axis]
             normals = np.zeros((2, self._d))
             normals[0, axis], normals[1, axis] = 1.0, -1.0
-            places.append(_Place(ends, normals))
+            places.append(Place(ends, normals))
         lacking = [one for one in self._counted(places, is_time) if one is not None]
         if len(lacking) <= UNTOUCHED * len(places):
             return []
@@ -150,15 +143,14 @@ class _Count:
     def _round(self, space: int) -> list[Missing]:
         """What lacks on a boundary of any shape."""
         geometry = self._problem.geometry
-        assert geometry is not None
-        edge = edge_points(geometry, ROUND)
-        inward = -np.asarray(geometry.boundary_normal(edge), dtype=float)
-        keep = np.isclose(np.linalg.norm(inward, axis=1), 1.0, atol=1e-6)
+        edge, outward = boundary_points(geometry, ROUND)
         places = []
-        for point, normal in zip(edge[keep], inward[keep], strict=True):
+        for point, normal in zip(edge, -outward, strict=True):
             times = self._low[space:] + self._size[space:] * (0.2 + 0.7 * self._rng.random(self._d - space))
-            places.append(_Place(np.append(point, times)[None], np.append(normal, np.zeros(self._d - space))[None]))
-        counted = zip(edge[keep], self._counted(places, False), strict=True)
+            places.append(
+                Place(np.append(point, times)[None], np.append(normal, np.zeros(self._d - space))[None])
+            )
+        counted = zip(edge, self._counted(places, False), strict=True)
         lacking = [(point, one) for point, one in counted if one is not None]
         if len(lacking) < 2:
             return []
@@ -166,10 +158,12 @@ class _Count:
         where = ", ".join(
             f"{name} = {value:.3g}" for name, value in zip(self._problem.coordinates, point, strict=False)
         )
-        share = len(lacking) / max(keep.sum(), 1)
-        return [Missing(f"on {share:.0%} of the boundary, such as at {where}", one.asked, one.there, one.free[0])]
+        share = len(lacking) / len(edge)
+        return [
+            Missing(f"on {share:.0%} of the boundary, such as at {where}", one.asked, one.there, one.free[0])
+        ]
 
-    def _counted(self, places: Sequence[_Place], is_time: bool) -> list[_Lack | None]:
+    def _counted(self, places: Sequence[Place], is_time: bool) -> list[_Lack | None]:
         """Of each place what lacks there, None where nothing does."""
         asked = self._asked(places, is_time)
         orders = np.max([one[2] for one in asked], axis=0, initial=0)
@@ -182,7 +176,7 @@ class _Count:
         normals = np.concatenate(
             [*(place.normals for place in places), np.tile(places[0].normals[0], (len(inner), 1))]
         )
-        jets = self._jets(points, normals, columns, draws)
+        jets = self._traces.jets(points, normals, columns, draws)
         spread = jets[:, -len(inner) :].std(axis=(0, 1))
         found: list[_Lack | None] = []
         ends = len(places[0].points)
@@ -194,12 +188,10 @@ class _Count:
                 continue
             there, by_end, free = held
             wanted = each or [-(-total // ends)] * ends
-            found.append(
-                _Lack(total, there, [a - b for a, b in zip(by_end, wanted, strict=True)], free)
-            )
+            found.append(_Lack(total, there, [a - b for a, b in zip(by_end, wanted, strict=True)], free))
         return found
 
-    def _asked(self, places: Sequence[_Place], is_time: bool) -> list[tuple[int, list[int], np.ndarray]]:
+    def _asked(self, places: Sequence[Place], is_time: bool) -> list[tuple[int, list[int], np.ndarray]]:
         """Of each place how many conditions its ends ask for together, each where it tells, and orders of outputs."""
         # Close to the edge, not on it: there coefficients may vanish or be infinite.
         near = np.concatenate(
@@ -252,7 +244,7 @@ class _Count:
         return waves
 
     def _held(
-        self, place: _Place, columns: list[tuple[int, int]], jets: np.ndarray, scale: np.ndarray
+        self, place: Place, columns: list[tuple[int, int]], jets: np.ndarray, scale: np.ndarray
     ) -> tuple[int, list[int], list[tuple[str, ...]]] | None:
         """How many conditions hold derivatives (output, order along the normal): of all ends, of each, and the free.
 
@@ -265,14 +257,14 @@ class _Count:
         stds = matrix.std(axis=0)
         fixed = stds <= FIXED * np.where(scale > 0, scale, 1.0)
         matrix = np.where(fixed, 0.0, matrix / np.where(fixed, 1.0, stds))
-        rows = self._soft_rows(place, columns) * np.where(fixed, 0.0, stds)
-        there = _constraints(matrix, rows)
+        rows = self._traces.soft_rows(place, columns) * np.where(fixed, 0.0, stds)
+        there = constraints(matrix, rows)
         by_end, free = [], []
         for end in range(ends):
             own = slice(end * wide, (end + 1) * wide)
             others = np.delete(rows, np.arange(end * wide, (end + 1) * wide), axis=1)
             alone = rows[~others.any(axis=1)] if ends > 1 and len(rows) else rows
-            by_end.append(_constraints(matrix[:, own], alone[:, own]))
+            by_end.append(constraints(matrix[:, own], alone[:, own]))
             touched = fixed[own] | rows[:, own].any(axis=0)
             axis = int(np.argmax(abs(place.normals[end])))
             free.append(
@@ -284,84 +276,6 @@ class _Count:
             )
         return there, by_end, free
 
-    def _soft_rows(self, place: _Place, columns: list[tuple[int, int]]) -> np.ndarray:
-        """What soft conditions ask of the derivatives at the ends: rows (conditions, ends * columns)."""
-        rows = []
-        for number, soft in enumerate(self._problem.soft):
-            at = [self._nearest(soft, p, n) for p, n in zip(place.points, place.normals, strict=True)]
-            half = len(soft.points) // soft.copies
-            for index in {k % half for k in at if k is not None}:
-                row = np.zeros((len(place.points), len(columns)))
-                for end, normal in enumerate(place.normals):
-                    k = at[end]
-                    if k is None:
-                        continue
-                    # Of a periodic condition the other of two facing points belongs to the same error.
-                    own = k if k % half == index else None
-                    if own is not None:
-                        row[end] = self._slopes(number, soft, normal, columns)[own]
-                rows.append(row.ravel())
-        return np.array(rows).reshape(len(rows), len(place.points) * len(columns))
-
-    def _nearest(self, soft: SoftCondition, point: np.ndarray, normal: np.ndarray) -> int | None:
-        """The condition's point that speaks for a place of the edge, None where none is near."""
-        points = np.asarray(soft.points, dtype=float)
-        if points.shape[1] != self._d:
-            return None
-        away = (points - point) / self._size
-        across = abs(away @ (normal * self._size)) / np.linalg.norm(normal * self._size)
-        plain = np.count_nonzero(normal) == 1
-        on_edge = np.flatnonzero(across <= (1e-6 if plain else NEAR))
-        if not len(on_edge):
-            return None
-        distance = np.linalg.norm(away[on_edge], axis=1)
-        radius = NEAR
-        if len(on_edge) > 1:
-            there = points[on_edge] / self._size
-            gaps = np.linalg.norm(there[:, None] - there[None], axis=2)
-            gaps[gaps < 1e-9] = np.inf
-            nearest = gaps.min(axis=1)
-            if np.isfinite(nearest).any():
-                radius = max(radius, 2.0 * float(np.median(nearest[np.isfinite(nearest)])))
-        best = int(np.argmin(distance))
-        return int(on_edge[best]) if distance[best] <= radius else None
-
-    def _slopes(
-        self, number: int, soft: SoftCondition, normal: np.ndarray, columns: list[tuple[int, int]]
-    ) -> np.ndarray:
-        """How the errors of a condition change with each derivative along a normal at its points (points, columns)."""
-        key = (number, (*normal.tolist(), *(float(v) for c in columns for v in c)))
-        if key not in self._soft:
-            found = [self._slope(soft, normal, output, order) for output, order in columns]
-            self._soft[key] = np.stack(found, axis=1)
-        return self._soft[key]
-
-    def _slope(self, soft: SoftCondition, normal: np.ndarray, output: int, order: int) -> np.ndarray:
-        weights = self._draws[0]
-        x0 = torch.as_tensor(soft.points, dtype=torch.float64)
-        share = torch.ones(len(x0), 1, dtype=torch.float64, requires_grad=True)
-        along = torch.as_tensor(normal, dtype=torch.float64)
-
-        def solution(x: Tensor, c: object) -> Tensor:
-            z = ((x[:, : self._d] - x0) * along).sum(dim=1, keepdim=True)
-            jet = torch.ones_like(z)
-            for k in range(order):
-                jet = jet * z / (k + 1)
-            onto = torch.zeros(1, len(self._problem.outputs), dtype=torch.float64)
-            onto[0, output] = 1.0
-            return self._network.evaluate(x, weights) + share * jet * onto
-
-        varied = None
-        if len(self._varied):
-            varied = torch.as_tensor(np.tile(self._varied, (len(x0), 1)))
-        dde.grad.clear()
-        error = soft.error(solution, lambda x: self._network.coefficients(x, weights), varied)
-        slopes = None
-        if error.requires_grad:
-            (slopes,) = torch.autograd.grad(error.sum(), share, allow_unused=True)
-        dde.grad.clear()
-        return np.zeros(len(x0)) if slopes is None else slopes[:, 0].numpy()
-
     def _constants(self) -> list[Missing]:
         """Outputs that nothing but their derivatives holds: they are known up to a constant."""
         operator = self._operator(self._problem.points(ALONG, self._rng), self._draws[0])
@@ -369,14 +283,16 @@ class _Count:
             -1, len(self._problem.outputs)
         )
         free = []
-        everywhere = np.concatenate([self._problem.points(64, self._rng), edge_points(self._problem.domain, 64)])
+        everywhere = np.concatenate(
+            [self._problem.points(64, self._rng), edges_of(self._problem.domain, 64).points]
+        )
         normals = np.tile(np.eye(self._d)[0], (len(everywhere), 1))
         for output, name in enumerate(self._problem.outputs):
             if plain[:, output].any() or any(
-                self._slope(soft, np.eye(self._d)[0], output, 0).any() for soft in self._problem.soft
+                self._traces.slope(soft, np.eye(self._d)[0], output, 0).any() for soft in self._problem.soft
             ):
                 continue
-            spread = self._jets(everywhere, normals, [(output, 0)], 12)[..., 0].std(axis=0)
+            spread = self._traces.jets(everywhere, normals, [(output, 0)], 12)[..., 0].std(axis=0)
             if np.isfinite(spread).all() and spread.min() > 1e-6 * spread.max():
                 free.append(Missing("anywhere, its derivatives alone are", 1, 0, (name,)))
         return free
@@ -391,57 +307,10 @@ class _Count:
             name: float(torch.as_tensor(value).reshape(-1)[0])
             for name, value in self._network.coefficients(torch.from_numpy(inputs[:1]), weights).items()
         }
-        return LinearisedOperator.at(self._problem, lambda x, _: self._network.evaluate(x, weights), inputs, c)
-
-    def _jets(
-        self, points: np.ndarray, normals: np.ndarray, columns: list[tuple[int, int]], draws: int
-    ) -> np.ndarray:
-        """Derivatives (draws, n, columns) along the normals at points (n, d), of networks of random weights."""
-        n, p = len(points), len(self._varied)
-        inputs = torch.from_numpy(np.tile(np.hstack([points, np.tile(self._varied, (n, 1))]), (draws, 1)))
-        along = torch.from_numpy(np.tile(np.hstack([normals, np.zeros((n, p))]), (draws, 1)))
-        weights = [
-            torch.stack(each).repeat_interleave(n, dim=0)
-            for each in zip(*(self._drawn() for _ in range(draws)), strict=True)
-        ]
-        share = torch.zeros(len(inputs), 1, dtype=torch.float64, requires_grad=True)
-        u = self._network.evaluate(inputs + share * along, weights)
-        known: dict[tuple[int, int], Tensor] = {}
-        for output in {o for o, _ in columns}:
-            value = u[:, output, None]
-            for order in range(max(k for o, k in columns if o == output) + 1):
-                if order:
-                    slopes = None
-                    if value.requires_grad:
-                        (slopes,) = torch.autograd.grad(value.sum(), share, create_graph=True, allow_unused=True)
-                    value = torch.zeros_like(share) if slopes is None else slopes
-                known[output, order] = value
-        found = torch.cat([known[one] for one in columns], dim=1).detach().numpy()
-        return found.reshape(draws, n, len(columns))
-
-    def _drawn(self) -> list[Tensor]:
-        """Random weights with biases, so that no symmetry of the first ones looks like a condition."""
-        drawn = []
-        for weight in self._network.weights:
-            value = torch.randn(weight.shape, generator=self._generator, dtype=torch.float64)
-            drawn.append(value * (1.5 / weight.shape[0] ** 0.5 if weight.dim() > 1 and weight.shape[0] > 1 else 1.0))
-        if self._network.estimated:
-            drawn[-1] = torch.zeros_like(drawn[-1])
-        return drawn
+        return LinearisedOperator.at(
+            self._problem, lambda x, _: self._network.evaluate(x, weights), inputs, c
+        )
 
     def _name(self, output: int, order: int, axis: int) -> str:
         name = self._problem.outputs[output]
         return f"{name}_{self._problem.coordinates[axis] * order}" if order else name
-
-
-def _constraints(matrix: np.ndarray, rows: np.ndarray) -> int:
-    """How many linear relations hold: of columns of a matrix (draws, n), and rows (k, n) of conditions beside them."""
-    _, sizes, basis = np.linalg.svd(matrix, full_matrices=False)
-    rank = int(np.count_nonzero(sizes > 1e-7 * max(sizes.max(initial=0.0), 1e-300)))
-    there = matrix.shape[1] - rank
-    if len(rows) and rank:
-        inside = rows @ basis[:rank].T
-        norms = np.linalg.norm(rows, axis=1, keepdims=True)
-        inside = inside / np.where(norms > 0, norms, 1.0)
-        there += int(np.linalg.matrix_rank(inside, tol=1e-6))
-    return there

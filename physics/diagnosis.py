@@ -13,7 +13,14 @@ from physics.network import SolutionNetwork
 from physics.residual_rows import ResidualRows
 from physics.weighting.loss_slopes import kernel_traces
 
-Verdict = Literal["converged", "collapsed", "unresolved frequencies", "unbalanced losses", "not converged"]
+Verdict = Literal[
+    "converged",
+    "collapsed",
+    "unresolved frequencies",
+    "unbalanced losses",
+    "not converged",
+    "not determined",
+]
 
 CONSTANT = 1e-3  # values that span less than this, relative to the largest, are a constant
 MOST = 0.9  # of the domain, or of the loss

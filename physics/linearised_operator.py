@@ -38,7 +38,9 @@ class LinearisedOperator:
     size: np.ndarray
 
     @classmethod
-    def at(cls, problem: Problem, solution: Solution, points: np.ndarray, c: Coefficients) -> LinearisedOperator:
+    def at(
+        cls, problem: Problem, solution: Solution, points: np.ndarray, c: Coefficients
+    ) -> LinearisedOperator:
         """The operator at points (n, d + p), linearised about a differentiable solution(x, c).
 
         At a point x0 the function (x - x0)^q / q! has the one derivative d^q, which is 1, and no other: what the
@@ -123,7 +125,11 @@ def _multi_indices(d: int, highest: int) -> Sequence[tuple[int, ...]]:
 
 
 def _coefficients(
-    problem: Problem, solution: Solution, points: np.ndarray, orders: Sequence[tuple[int, ...]], c: Coefficients
+    problem: Problem,
+    solution: Solution,
+    points: np.ndarray,
+    orders: Sequence[tuple[int, ...]],
+    c: Coefficients,
 ) -> np.ndarray:
     """a (orders, points, equations, outputs)."""
     outputs, n, d = len(problem.outputs), len(points), len(problem.coordinates)

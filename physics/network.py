@@ -55,6 +55,11 @@ class SolutionNetwork(torch.nn.Module):
         A weight of shape (n, ...) instead of (...) belongs to the samples one by one: the derivative of a sum over
         samples by such weights is, row by row, the derivative of each sample.
         """
+        output = self.output(inputs, weights)
+        return self.problem.lifted(inputs, output, self.coefficients(inputs, weights))
+
+    def output(self, inputs: Tensor, weights: Sequence[Tensor]) -> Tensor:
+        """N (n, m), what the lift is given."""
         own = iter(weights)
         hidden = self.embedding(inputs[:, : self._dimension], own)
         if self.varied:
@@ -66,8 +71,7 @@ class SolutionNetwork(torch.nn.Module):
             seen = torch.cat(columns, dim=1)[:, None].expand(-1, hidden.shape[1], -1)
             hidden = torch.cat([hidden, seen], dim=2)
         hidden = self.embedding.join(self._layers(hidden, own))
-        output = linear(hidden, own)[:, 0]
-        return self.problem.lifted(inputs, output, self.coefficients(inputs, weights))
+        return linear(hidden, own)[:, 0]
 
     def coefficients(self, inputs: Tensor, weights: Sequence[Tensor]) -> dict[str, Tensor | float]:
         """Every coefficient by name: columns of the inputs, trainable numbers, or the fixed values."""

@@ -34,6 +34,7 @@ def solution_reply(served: ServedSolution, query: SolutionQuery, answer: Answer)
                 "unit": info.unit,
                 "mean": answer.mean[info.name],
                 "std": _of(answer.std, info.name),
+                "error": _of(answer.error, info.name),
                 "lower": _of(answer.lower, info.name),
                 "upper": _of(answer.upper, info.name),
             }

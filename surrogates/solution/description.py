@@ -49,6 +49,19 @@ class Verdict(_Frozen):
         return self.name == "converged"
 
 
+class ParameterAccuracy(_Frozen):
+    """How good the solution is at one set of parameters.
+
+    residual: relative, over the domain. errors: the largest estimated error of each output, in its unit. left: share
+    of the residual that the estimate leaves out; near 1 it tells nothing.
+    """
+
+    parameters: dict[str, float]
+    residual: float
+    errors: dict[str, float]
+    left: float
+
+
 class SolutionDescription(_Frozen):
     """All that a user of a solution should know before asking it.
 
@@ -58,6 +71,7 @@ class SolutionDescription(_Frozen):
     tolerance: the relative residual on held-out points that was asked for.
     error_bound: of the root-mean-square error over the domain, in the unit of the solution, where theory gives one.
     errors: relative L2 distance of each output from the equation's reference, where it has one.
+    accuracy: residual and estimated error, by sets of parameters on a grid of their ranges.
     members: how many networks answer. measured: how many measured values were trained on.
     notes: what the user must be told.
     """
@@ -75,6 +89,7 @@ class SolutionDescription(_Frozen):
     tolerance: float
     error_bound: float | None
     errors: dict[str, float]
+    accuracy: tuple[ParameterAccuracy, ...] = ()
     members: int
     measured: int
     seed: int

@@ -15,6 +15,7 @@ from data.errors import QueryError
 from surrogates.artifact import read_artifact, write_artifact
 from surrogates.solution.derivative_name import DerivativeName
 from surrogates.solution.description import SOLUTION, SolutionDescription, Verdict
+from surrogates.solution.error_table import SAFETY, ErrorTable
 from surrogates.solution.region import Region
 from surrogates.solution.tensor_graph import BATCH, TensorGraph
 from surrogates.states import part, prefixed
@@ -31,13 +32,15 @@ BLOCK = 8 * BATCH
 class Answer:
     """What a solution is at n points.
 
-    mean: output to (n,). std, lower, upper: likewise, None where nothing is known of the error.
+    mean: output to (n,). std, error, lower, upper: likewise, None where nothing is known of the error; error is the
+    estimate of |u - u_true| that the residual leads to.
     derivatives: name to (n,), and its spread in derivative_std, None for one network.
     inside: (n,) bool, whether the equation was trained there; why: for each point why not, or None.
     """
 
     mean: Mapping[str, np.ndarray]
     std: Mapping[str, np.ndarray] | None
+    error: Mapping[str, np.ndarray] | None
     lower: Mapping[str, np.ndarray] | None
     upper: Mapping[str, np.ndarray] | None
     derivatives: Mapping[str, np.ndarray]
@@ -53,6 +56,7 @@ class SolutionSurrogate:
     description: SolutionDescription
     region: Region
     members: tuple[TensorGraph, ...]
+    errors: ErrorTable | None = None
 
     def solve(
         self,
@@ -62,8 +66,9 @@ class SolutionSurrogate:
     ) -> Answer:
         """The solution at points (n, d), with the parameters by name, one number or (n,) each.
 
-        The band is two standard deviations of the networks wide at either side, and nowhere narrower than the bound
-        of the root-mean-square error where theory gives one; it promises no probability.
+        The band is two standard deviations of the networks wide at either side, and nowhere narrower than 1.5 times
+        the error that is estimated from the residual there (see `ErrorTable`), nor than the bound of the
+        root-mean-square error where theory gives one; it promises no probability.
         derivatives: names such as "u_xx", see `DerivativeName`.
         Raises QueryError where points or parameters do not fit, or a derivative is unknown.
         """
@@ -77,9 +82,11 @@ class SolutionSurrogate:
         several = len(self.members) > 1
         std = values.std(axis=0, ddof=1) if several else None
         bound = self.description.error_bound
-        half = None if std is None and bound is None else np.zeros_like(mean)
-        if half is not None:
-            half = np.maximum(half if std is None else STDS * std, bound or 0.0)
+        error = None if self.errors is None else self.errors.at(inputs)
+        known = [bound] if bound is not None else []
+        known += [] if std is None else [STDS * std]
+        known += [] if error is None else [SAFETY * error]
+        half = np.max(np.broadcast_arrays(mean, *known)[1:], axis=0) if known else None
 
         def by_output(columns: np.ndarray) -> dict[str, np.ndarray]:
             return dict(zip(outputs, columns.T, strict=True))
@@ -91,6 +98,7 @@ class SolutionSurrogate:
         return Answer(
             by_output(mean),
             None if std is None else by_output(std),
+            None if error is None else by_output(error),
             None if half is None else by_output(mean - half),
             None if half is None else by_output(mean + half),
             by_name(slopes.mean(axis=0)),
@@ -165,6 +173,8 @@ class SolutionSurrogate:
             graph, constants = member.state()
             graphs.append(graph)
             arrays |= prefixed(f"member {i}.", constants)
+        if self.errors is not None:
+            arrays |= prefixed("errors.", self.errors.state())
         model = {
             "description": self.description.model_dump(mode="json"),
             "region": self.region.state(),
@@ -181,7 +191,10 @@ class SolutionSurrogate:
             for i, graph in enumerate(model["members"])
         )
         description = SolutionDescription.model_validate(model["description"])
-        return cls(description, Region.restore(model["region"]), members)
+        # Solutions of before there were estimates have none.
+        table = part(arrays, "errors.")
+        errors = ErrorTable.restore(table) if table else None
+        return cls(description, Region.restore(model["region"]), members, errors)
 
 
 def _evaluated(

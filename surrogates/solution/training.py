@@ -10,16 +10,27 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from physics.diagnosis import Finding
 from physics.pinn import Pinn, train
 from physics.progress import Progress
 from surrogates.description import ParameterInfo
+from surrogates.solution.agreement import disagreement
 from surrogates.solution.case import EquationCase
-from surrogates.solution.description import FindingInfo, OutputInfo, SolutionDescription, Verdict
+from surrogates.solution.description import (
+    FindingInfo,
+    OutputInfo,
+    ParameterAccuracy,
+    SolutionDescription,
+    Verdict,
+)
+from surrogates.solution.error_table import COARSE, ErrorTable, error_table
 from surrogates.solution.region import Region
 from surrogates.solution.settings import PinnConfig
 from surrogates.solution.solution_surrogate import SolutionSurrogate
 from surrogates.solution.tensor_graph import BATCH, TensorGraph
 
+UNEVEN = 5.0
+"""Times the tolerance: so large may the residual be at one set of parameters where the mean over all is within it."""
 FEWEST = 2
 """Converged networks that several must have among them: one alone has no spread."""
 
@@ -83,8 +94,26 @@ def solve(
         network = pinn.network.to("cpu")
         graphs.append(TensorGraph.recorded(network, torch.from_numpy(network.inputs(2 * BATCH, rng))))
     region = Region.of(case.problem)
-    description = _description(case, config, pinns, answering, region, seed, name, label)
-    return Solved(pinns, answering, SolutionSurrogate(description, region, tuple(graphs)))
+    errors = error_table(case, answering, seed)
+    doubts = [_uneven(case, errors, config.tolerance)]
+    if len(sound) > 1:
+        doubts.insert(0, disagreement(case, sound, config.tolerance, seed))
+    found = tuple(one for one in doubts if one is not None)
+    description = _description(case, config, pinns, answering, region, errors, found, seed, name, label)
+    return Solved(pinns, answering, SolutionSurrogate(description, region, tuple(graphs), errors))
+
+
+def _uneven(case: EquationCase, errors: ErrorTable, tolerance: float) -> Finding | None:
+    """The finding "not converged" where the mean over all parameters hides some at which the residual is large."""
+    worst = int(np.argmax(errors.residuals))
+    if not case.varied or errors.residuals[worst] <= UNEVEN * tolerance:
+        return None
+    where = ", ".join(f"{n} = {v:g}" for n, v in zip(case.varied, errors.sets[worst], strict=True))
+    return Finding(
+        "not converged",
+        f"relative residual {errors.residuals[worst]:.1e} at {where} against a tolerance of {tolerance:.1e}",
+        "Narrow the range, train for more rounds, or with a larger network",
+    )
 
 
 def _description(
@@ -93,6 +122,8 @@ def _description(
     pinns: Sequence[Pinn],
     answering: Sequence[Pinn],
     region: Region,
+    errors: ErrorTable,
+    doubts: Sequence[Finding],
     seed: int,
     name: str,
     label: str,
@@ -101,6 +132,10 @@ def _description(
     failed = [pinn for pinn in pinns if pinn.verdict != "converged"]
     # Where too few converged, the first failure tells why the candidate is none.
     telling = failed[0] if failed and len(answering) == len(pinns) else answering[0]
+    findings = telling.findings
+    if findings[0].name == "converged" and doubts:
+        findings = tuple(doubts)
+    worst = errors.worst(len(case.varied))
     bounds = [pinn.error for pinn in answering if pinn.error is not None]
     low, high = region.low.tolist(), region.high.tolist()
     varied = [problem.unknown(one) for one in case.varied]
@@ -125,24 +160,35 @@ def _description(
         verdict=Verdict(
             candidate=label,
             residual=max(pinn.residual for pinn in answering),
-            findings=tuple(
-                FindingInfo(name=one.name, sign=one.sign, advice=one.advice) for one in telling.findings
-            ),
+            findings=tuple(FindingInfo(name=one.name, sign=one.sign, advice=one.advice) for one in findings),
         ),
         tolerance=config.tolerance,
         # The mean of several is no farther off than the farthest of them.
         error_bound=max(bounds) if len(bounds) == len(answering) else None,
         errors=case.reference_error(lambda x: np.mean([pinn.predict(x) for pinn in answering], axis=0)),
+        accuracy=tuple(
+            ParameterAccuracy(
+                parameters=dict(zip(case.varied, errors.sets[i].tolist(), strict=True)),
+                residual=float(errors.residuals[i]),
+                errors=dict(zip(problem.outputs, worst[i].tolist(), strict=True)),
+                left=float(errors.left[i]),
+            )
+            for i in range(len(errors.sets))
+        ),
         members=len(answering),
         measured=0 if case.measured is None else int(np.isfinite(case.measured.values).sum()),
         seed=seed,
         settings={"candidate": config.model_dump()},
-        notes=tuple(_notes(pinns, answering, bounds, region)),
+        notes=tuple(_notes(case, pinns, answering, region, errors)),
     )
 
 
 def _notes(
-    pinns: Sequence[Pinn], answering: Sequence[Pinn], bounds: Sequence[float], region: Region
+    case: EquationCase,
+    pinns: Sequence[Pinn],
+    answering: Sequence[Pinn],
+    region: Region,
+    errors: ErrorTable,
 ) -> list[str]:
     notes = []
     if len(answering) < len(pinns):
@@ -150,9 +196,12 @@ def _notes(
         notes.append(
             f"{len(answering)} of {len(pinns)} networks converged and answer; the others are {verdicts}"
         )
-    if len(answering) == 1 and not bounds:
+    poor = int(np.argmax(errors.left))
+    if errors.left[poor] > COARSE:
+        where = ", ".join(f"{n} = {v:g}" for n, v in zip(case.varied, errors.sets[poor], strict=True))
         notes.append(
-            "One network of an equation without an error bound has no band: give 'members' for a spread"
+            f"The estimate of the error explains {1 - errors.left[poor]:.0%} of the residual"
+            f"{f' at {where}' if where else ''}: it is coarse there"
         )
     if not region.exact:
         notes.append(

@@ -54,9 +54,7 @@ def ode(order):
 @pytest.mark.parametrize("order", [1, 2, 3, 4])
 def test_an_ordinary_equation_takes_as_many_starts_as_its_order(order):
     for held in range(order + 1):
-        found = missing(
-            time=TIME, residual=ode(order), lift=lambda x, n, c, q=held: 1 + x[:, :1] ** q * n
-        )
+        found = missing(time=TIME, residual=ode(order), lift=lambda x, n, c, q=held: 1 + x[:, :1] ** q * n)
         names = ["u_" + "t" * k if k else "u" for k in range(held, order)]
         assert found == ([f"{', '.join(names)} at t = 0"] if names else [])
 
