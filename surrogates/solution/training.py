@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from physics.coefficient_errors import coefficient_estimates
+from physics.corrected_network import corrected
 from physics.diagnosis import Finding
 from physics.pinn import Pinn, train
 from physics.progress import Progress
@@ -143,6 +145,7 @@ def _description(
     fixed = {
         one: value for one, value in problem.values.items() if one not in (*case.varied, *case.estimated)
     }
+    stds = _standard_errors(case, answering, seed)
     return SolutionDescription(
         name=name,
         equation=problem.name,
@@ -157,6 +160,7 @@ def _description(
         outputs=tuple(OutputInfo(name=one, unit=case.unit(one)) for one in problem.outputs),
         coefficients=fixed,
         estimates=estimates,
+        estimate_stds=stds,
         verdict=Verdict(
             candidate=label,
             residual=max(pinn.residual for pinn in answering),
@@ -179,8 +183,33 @@ def _description(
         measured=0 if case.measured is None else int(np.isfinite(case.measured.values).sum()),
         seed=seed,
         settings={"candidate": config.model_dump()},
-        notes=tuple(_notes(case, pinns, answering, region, errors)),
+        notes=(
+            *_notes(case, pinns, answering, region, errors),
+            *(
+                f"{one} = {estimates[one]:.6g} with a standard error of {std:.2g}"
+                for one, std in stds.items()
+            ),
+        ),
     )
+
+
+def _standard_errors(case: EquationCase, answering: Sequence[Pinn], seed: int) -> dict[str, float]:
+    """Of each estimate pooled over networks: the noise's share, and the spread of the networks beside it."""
+    if case.measured is None or not case.estimated or case.varied:
+        return {}
+    scale = case.problem.scale(case.problem.points(1000, np.random.default_rng(seed)))
+    found = [
+        coefficient_estimates(
+            corrected(pinn.network, np.zeros(0), scale, case.measured, seed), scale, case.measured, seed
+        )
+        for pinn in answering
+    ]
+    stds = {}
+    for name in case.estimated:
+        noise = np.mean([one[name].std ** 2 for one in found])
+        training = np.var([pinn.estimates[name] for pinn in answering])
+        stds[name] = float(np.sqrt(noise + training))
+    return stds
 
 
 def _notes(
