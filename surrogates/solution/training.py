@@ -226,7 +226,7 @@ def _notes(
             f"{len(answering)} of {len(pinns)} networks converged and answer; the others are {verdicts}"
         )
     poor = int(np.argmax(errors.left))
-    if errors.left[poor] > COARSE:
+    if errors.left[poor] > COARSE and case.measured is None:  # noise leaves a residual of its own
         where = ", ".join(f"{n} = {v:g}" for n, v in zip(case.varied, errors.sets[poor], strict=True))
         notes.append(
             f"The estimate of the error explains {1 - errors.left[poor]:.0%} of the residual"
