@@ -70,8 +70,9 @@ class EdgeTraces:
     def soft_rows(self, place: Place, columns: list[tuple[int, int]]) -> np.ndarray:
         """What soft conditions ask of the derivatives at the ends: rows (conditions, ends * columns)."""
         rows = []
+        flat = len(place.points) == 2  # ends that face each other are those of a box
         for number, soft in enumerate(self._problem.soft):
-            at = [self._nearest(soft, p, n) for p, n in zip(place.points, place.normals, strict=True)]
+            at = [self._nearest(soft, p, n, flat) for p, n in zip(place.points, place.normals, strict=True)]
             half = len(soft.points) // soft.copies
             for index in {k % half for k in at if k is not None}:
                 row = np.zeros((len(place.points), len(columns)))
@@ -124,15 +125,14 @@ class EdgeTraces:
             drawn[-1] = torch.zeros_like(drawn[-1])
         return drawn
 
-    def _nearest(self, soft: SoftCondition, point: np.ndarray, normal: np.ndarray) -> int | None:
+    def _nearest(self, soft: SoftCondition, point: np.ndarray, normal: np.ndarray, flat: bool) -> int | None:
         """The condition's point that speaks for a place of the edge, None where none is near."""
         points = np.asarray(soft.points, dtype=float)
         if points.shape[1] != self._d:
             return None
         away = (points - point) / self._size
         across = abs(away @ (normal * self._size)) / np.linalg.norm(normal * self._size)
-        plain = np.count_nonzero(normal) == 1
-        on_edge = np.flatnonzero(across <= (1e-6 if plain else NEAR))
+        on_edge = np.flatnonzero(across <= (1e-6 if flat else NEAR))
         if not len(on_edge):
             return None
         distance = np.linalg.norm(away[on_edge], axis=1)

@@ -147,7 +147,7 @@ def _coefficients(
             jet = jet * (factor * z / (k + 1) + (1 - factor))
     onto = torch.nn.functional.one_hot(which, outputs).to(torch.float64)
     dde.grad.clear()
-    columns = problem.residual(x, solution(x, c) + share * jet * onto, c)
+    columns = problem.equations(x, solution(x, c) + share * jet * onto, c)
     found = []
     for column in columns:
         slopes = None

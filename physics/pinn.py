@@ -75,10 +75,10 @@ def train(
     up; the best stage is kept.
     progress: called after every stage. checkpoint: a file, written after every stage; where it is there, training
     goes on from it and ends as it would have without the break, bit for bit. device: torch's name, "cuda" for a GPU.
-    Raises FieldwrightError when the reference fails, when conditions lack, when conditions, lift and reference contradict
-    each other, when shapes or numbers of the equation or the measurements are wrong (see `physics.checks`), when there
-    is something to estimate but nothing measured, when the checkpoint is of another training or damaged, or when there
-    is no such device.
+    Raises FieldwrightError when the reference fails, when conditions lack, when conditions, lift and reference
+    contradict each other, when shapes or numbers of the equation or the measurements are wrong (see
+    `physics.checks`), when there is something to estimate but nothing measured, when the checkpoint is of another
+    training or damaged, or when there is no such device.
     """
     begun = time.process_time()
     if estimated and measured is None:
