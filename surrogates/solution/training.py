@@ -25,7 +25,8 @@ from surrogates.solution.description import (
     SolutionDescription,
     Verdict,
 )
-from surrogates.solution.error_table import COARSE, ErrorTable, error_table
+from surrogates.solution.error_estimate import COARSE, error_table
+from surrogates.solution.error_table import ErrorTable
 from surrogates.solution.region import Region
 from surrogates.solution.settings import PinnConfig
 from surrogates.solution.solution_surrogate import SolutionSurrogate
