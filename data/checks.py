@@ -68,7 +68,9 @@ def check_fields(run: Run, wanted: Iterable[str], reference: Mapping[str, Stored
 def check_finite(run: Run) -> None:
     """No coordinate of the mesh and no value is NaN or infinite."""
     for on, places in (("point", run.mesh.points), ("cell", run.mesh.cell_centres)):
-        bad = ~np.isfinite(places).all(axis=1) if places is not None else np.empty(0, bool)
+        if places is None:
+            continue
+        bad = ~np.isfinite(places).all(axis=1)
         if bad.any():
             raise RunRejected(
                 "not finite",
