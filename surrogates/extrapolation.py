@@ -15,10 +15,9 @@ SLOPE = 1.5
 straight line over the box needs 0.5; a parabola with its vertex in the middle, a quarter of the box outside, 1.25."""
 SHARE = 0.05
 """Of the distinct values of a parameter that are left out at either end, at least one."""
-EXPLODES = 1.0
-"""Of the range of the runs: by how much a polynomial may miss the outermost ones, in root mean square. Functions that
-are steep at one end are missed by several standard deviations there, and are yet well described."""
-
+EXPLODES = 10.0
+"""Ranges of the runs by which a polynomial may miss the outermost ones, in root mean square: `Limits` hold back what is
+less, and a function that is steep at one end is missed by a range or two there and yet well described elsewhere."""
 CONTRADICTED = 4.0
 """How many times as large as the model itself expects squared errors at the outermost runs may be by chance."""
 
