@@ -16,8 +16,8 @@ straight line over the box needs 0.5; a parabola with its vertex in the middle, 
 SHARE = 0.05
 """Of the distinct values of a parameter that are left out at either end, at least one."""
 EXPLODES = 10.0
-"""Ranges of the runs by which a polynomial may miss the outermost ones, in root mean square: `Limits` hold back what is
-less, and a function that is steep at one end is missed by a range or two there and yet well described elsewhere."""
+"""Ranges of the runs by which a polynomial may miss the outermost ones, in root mean square: `Limits` hold back what
+is less, and a function that is steep at one end is missed by a range or two there and well described elsewhere."""
 CONTRADICTED = 4.0
 """How many times as large as the model itself expects squared errors at the outermost runs may be by chance."""
 

@@ -21,8 +21,6 @@ LEAST_RATIO = 1.2
 """Of a parameter's largest and least value; over a narrower range the three scales hardly differ."""
 LEAST_GAIN = 0.2
 """By which share a scale must lower the squared error to be taken: chance alone lowers it a little."""
-LEAST_GAIN_APART = 0.5
-"""By which share scales of their own must lower it to be taken for parameters of one kind."""
 NEGLIGIBLE = 1e-10
 """Squared error, relative to that of the mean, that leaves nothing to be gained."""
 SAME_ENDS = 0.25
@@ -171,7 +169,7 @@ class _Search:
     of the two regressions; at the end, what gains less than LEAST_GAIN goes back to as given.
 
     Parameters of one kind move together: of eight like stiffnesses each gains little by itself, and chance would part
-    them. They are parted only where that lowers the error by LEAST_GAIN_APART: there are many ways to part them.
+    them. They are parted only where that pays LEAST_GAIN for every scale more: there are many ways to part many.
     """
 
     def __init__(self, asked: InputTransform, x: np.ndarray, latent: np.ndarray) -> None:
@@ -191,7 +189,8 @@ class _Search:
             single = [[j] for group in groups for j in group]
             ways = [self.descend(found, single, judge) for judge in range(len(self.errors(found)))]
             parted = min(ways, key=self.error)
-            if self.error(parted) < (1.0 - LEAST_GAIN_APART) * self.error(found):
+            more = sum(len(group) - 1 for group in groups)
+            if self.error(parted) < (1.0 - LEAST_GAIN) ** more * self.error(found):
                 found, groups = parted, single
         enough = self.error(found) / (1.0 - LEAST_GAIN)
         while changes := [moved for group in groups if (moved := _moved(found, group, AS_GIVEN)) != found]:
