@@ -81,6 +81,7 @@ class ServedSegmenter:
                 "share": float(found.mask.mean()),
                 "inside": found.inside,
                 "why": found.why or None,
+                "warning": found.warning or None,
                 "measurements": measured.as_dict(profiles=profiles),
             }
             pictures = {

@@ -37,9 +37,13 @@ class BackboneUNet(nn.Module):
         self.reach = backbone.reach + own + self.multiple
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        *finer, x = (beside(level) for beside, level in zip(self.beside, self.backbone.maps(x), strict=True))
+        *finer, x = self.encoded(x)
         x = torch.relu_(x)
         for k in reversed(range(len(finer))):
             x = torch_functions.interpolate(self.up[k](x), scale_factor=2.0)
             x = self.decoders[k](torch.relu_(x + finer[k]))
         return torch_functions.pixel_shuffle(self.head(x), 2)
+
+    def encoded(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """The encoder's maps in the decoder's widths, from the finest level to the coarsest."""
+        return [beside(level) for beside, level in zip(self.beside, self.backbone.maps(x), strict=True)]

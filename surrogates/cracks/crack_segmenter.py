@@ -16,6 +16,7 @@ from data.progress import TrainingProgress, part_of
 from surrogates.artifact import read_artifact, write_artifact
 from surrogates.cracks.appearance import Appearance
 from surrogates.cracks.classification_metrics import calibration_error
+from surrogates.cracks.encoder_domain import WARNING, EncoderDomain, encoder_features
 from surrogates.cracks.photo_to_photo import LEVELS, spread_between_photos
 from surrogates.cracks.segmentation import SEGMENTER, Segmentation, SegmenterDescription
 from surrogates.cracks.segmentation_networks import Standardised, network_of
@@ -40,7 +41,8 @@ Photos = Sequence[np.ndarray]
 class CrackSegmenter:
     """Networks -> mean log-odds -> temperature -> probability; see `segment`.
 
-    between: (256,) standard deviation by probability, from `spread_between_photos`.
+    between: (256,) standard deviation by probability, from `spread_between_photos`. encoder: None in artifacts that
+    were written before there was one, and where too few photos were given to have one.
     """
 
     description: SegmenterDescription
@@ -50,6 +52,7 @@ class CrackSegmenter:
     appearance: Appearance
     between: np.ndarray
     device: str = "cpu"
+    encoder: EncoderDomain | None = None
 
     @classmethod
     def train(
@@ -117,7 +120,9 @@ class CrackSegmenter:
         )
         appearance = Appearance.fit([*photos, *held])
         between = spread_between_photos(found, truths)
-        return cls(description, config, tuple(networks), temperature, appearance, between, device)
+        features = [encoder_features(networks[0], photo, device) for photo in (*photos, *held)]
+        encoder = EncoderDomain.fit(np.stack(features), seed)
+        return cls(description, config, tuple(networks), temperature, appearance, between, device, encoder)
 
     def segment(
         self,
@@ -147,9 +152,22 @@ class CrackSegmenter:
         probability, std = answer.probability, answer.spread
         between = self.between[(probability * (LEVELS - 1)).astype(np.uint8)]
         std = np.hypot(std, between, out=std)
-        distance, why = self.appearance.outside(photo)
+        why, warning = self.likeness(photo)
         mask = probability >= np.float32(self.description.threshold)
-        return Segmentation(probability, std, mask, distance <= 1.0, why)
+        return Segmentation(probability, std, mask, not why, why, warning)
+
+    def likeness(self, photo: np.ndarray) -> tuple[str, str]:
+        """Why a photo (h, w, 3) uint8 is unlike the training photos, and else what to beware of; empty for nothing.
+
+        The appearance speaks first, since it names the trait.
+        """
+        distance, why = self.appearance.outside(photo)
+        if distance > 1.0 or self.encoder is None:
+            return why, ""
+        distance = self.encoder.outside(encoder_features(self.networks[0], photo, self.device))
+        if distance > 1.0:
+            return f"the network's features of the photo are {distance:.2g} times as far off as the limit", ""
+        return "", WARNING if distance > self.encoder.near else ""
 
     def answer(
         self, photo: np.ndarray, augmented: bool = False, progress: Callable[[int, int], None] | None = None
@@ -171,6 +189,8 @@ class CrackSegmenter:
         arrays = {"between": self.between}
         for prefix, learned in (("temperature.", self.temperature), ("appearance.", self.appearance)):
             arrays |= prefixed(prefix, learned.state())
+        if self.encoder is not None:
+            arrays |= prefixed("encoder.", self.encoder.state())
         for k, network in enumerate(self.networks):
             weights = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
             arrays |= prefixed(f"network{k}.", weights)
@@ -182,6 +202,7 @@ class CrackSegmenter:
         model, arrays = read_artifact(folder, SEGMENTER)
         description = SegmenterDescription.model_validate(model["description"])
         config = CrackUNetConfig.model_validate(description.settings)
+        encoder = part(arrays, "encoder.")
         networks = []
         for k in range(config.members):
             weights = part(arrays, f"network{k}.")
@@ -197,6 +218,7 @@ class CrackSegmenter:
             Appearance.restore(part(arrays, "appearance.")),
             arrays["between"],
             device,
+            EncoderDomain.restore(encoder) if encoder else None,
         )
 
 

@@ -37,10 +37,15 @@ class PlainUNet(nn.Module):
         self.reach = sum(4 * 2**k for k in range(len(pairs))) + 2 * 2 ** len(pairs) + self.multiple
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        levels = [self.encoders[0](x)]
-        for encoder in self.encoders[1:]:
-            levels.append(encoder(torch_functions.max_pool2d(levels[-1], 2)))
+        levels = self.encoded(x)
         x = levels.pop()
         for up, decoder in zip(reversed(self.up), reversed(self.decoders), strict=True):
             x = decoder(torch.cat([levels.pop(), up(x)], dim=1))
         return self.head(x)
+
+    def encoded(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """The encoder's maps, from the finest level to the coarsest."""
+        levels = [self.encoders[0](x)]
+        for encoder in self.encoders[1:]:
+            levels.append(encoder(torch_functions.max_pool2d(levels[-1], 2)))
+        return levels

@@ -76,12 +76,17 @@ class ResidualUNet(nn.Module):
 
     def features(self, x: torch.Tensor) -> list[torch.Tensor]:
         """The decoder's features, from the finest level to the coarsest."""
-        x = torch.relu_(self.stem(torch_functions.pixel_unshuffle(x, 2)))
-        levels = [self.encoders[0](x)]
-        for down, encoder in zip(self.down, self.encoders[1:], strict=True):
-            levels.append(encoder(torch.relu_(down(levels[-1]))))
+        levels = self.encoded(x)
         decoded = [levels.pop()]
         for up, decoder in zip(reversed(self.up), reversed(self.decoders), strict=True):
             x = torch_functions.interpolate(up(decoded[0]), scale_factor=2.0)
             decoded.insert(0, decoder(torch.relu_(x + levels.pop())))
         return decoded
+
+    def encoded(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """The encoder's maps, from the finest level to the coarsest."""
+        x = torch.relu_(self.stem(torch_functions.pixel_unshuffle(x, 2)))
+        levels = [self.encoders[0](x)]
+        for down, encoder in zip(self.down, self.encoders[1:], strict=True):
+            levels.append(encoder(torch.relu_(down(levels[-1]))))
+        return levels

@@ -19,7 +19,8 @@ class Segmentation:
     probability: float32 (h, w), calibrated, of crack at each pixel. std: float32 (h, w) of it, from the networks'
     disagreement and from how much the share of cracks at one probability differed between the validation photos.
     mask: bool (h, w), probability at least the threshold. inside: whether the photo looks like the training photos.
-    why: one sentence why not, empty where it does.
+    why: one sentence why not, empty where it does. warning: one sentence where the photo is inside but further from
+    the training photos than most of them are from each other, empty elsewhere.
     """
 
     probability: np.ndarray
@@ -27,6 +28,7 @@ class Segmentation:
     mask: np.ndarray
     inside: bool
     why: str
+    warning: str = ""
 
 
 class SegmenterDescription(BaseModel):

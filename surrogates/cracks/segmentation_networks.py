@@ -23,13 +23,15 @@ BACKBONE = "network.backbone."
 class Outliner(Protocol):
     """Logits (n, 1, h, w) from photos (n, 3, h, w), h and w multiples of `multiple`.
 
-    reach: no logit depends on a pixel further away than so many rows or columns.
+    reach: no logit depends on a pixel further away than so many rows or columns. encoded: the encoder's maps.
     """
 
     multiple: int
     reach: int
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor: ...
+
+    def encoded(self, x: torch.Tensor) -> list[torch.Tensor]: ...
 
 
 class Standardised(nn.Module):
@@ -61,6 +63,10 @@ class Standardised(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.network((x - self.mean) / self.std)
+
+    def encoded(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """The encoder's maps, from the finest level to the coarsest."""
+        return cast(Outliner, self.network).encoded((x - self.mean) / self.std)
 
     def at_all_levels(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Logits at full resolution first, then those at coarser levels, where the network has heads there."""

@@ -82,4 +82,11 @@ class SeparableUNet(nn.Module):
         self.reach = 2 + sum(5 * 2 ** (k + 1) for k in range(len(widths))) + self.multiple
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.head(self.decoder(self.encoder(self.stem(x))))
+        return self.head(self.decoder(self.encoded(x)[-1]))
+
+    def encoded(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """The encoder's maps, from the finest level to the coarsest."""
+        levels = [self.stem(x)]
+        for down in self.encoder:
+            levels.append(down(levels[-1]))
+        return levels

@@ -70,6 +70,14 @@ def test_all_pictures_come_as_an_archive(champion, ask, form, wall):
         assert Image.open(archive.open("0_overlay.png")).mode == "RGB"
 
 
+def test_the_verdict_and_the_warning_are_the_model_s(champion, ask, form, wall, segmenter):
+    for photo in (wall(900, True)[0], wall(902, False)[0], 255 - wall(900, True)[0]):
+        answer = ask(champion, "POST", "/segment", files=form(photo)).json()["photos"][0]
+        found = segmenter.segment(photo)
+        verdict = (found.inside, found.why or None, found.warning or None)
+        assert (answer["inside"], answer["why"], answer["warning"]) == verdict
+
+
 def test_a_sound_wall_has_no_crack_to_measure(champion, ask, form, wall):
     answer = ask(champion, "POST", "/segment", files=form(wall(901, False)[0])).json()["photos"][0]
     assert not answer["crack"]
