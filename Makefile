@@ -33,7 +33,7 @@ lint: install
 	$(BIN)/lint-imports
 
 docs: install
-	$(BIN)/python -m flows.study_reference docs/study.md
+	$(BIN)/python -m fieldwright.flows.study.reference docs/study.md
 
 lock: install
 	$(BIN)/python -m pip install --quiet uv

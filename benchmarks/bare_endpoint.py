@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from surrogates.quantities import Quantity
-from surrogates.surrogate import Surrogate
+from fieldwright.surrogates.fields.quantities import Quantity
+from fieldwright.surrogates.fields.surrogate import Surrogate
 
 surrogate = Surrogate.load(Path(os.environ["BARE_SURROGATE"]))
 names = [parameter.name for parameter in surrogate.description.parameters]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.mesh import Mesh
+from fieldwright.data.mesh.mesh import Mesh
 
 _STEPS = [str(step) for step in range(1, 9)]
 

@@ -24,11 +24,11 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.cracks_classifiers import SIDE, Photos, corners, kept, metu, surfaces
 from benchmarks.cracks_sets import collection, outlined
-from surrogates.cracks.classification_metrics import ClassificationMetrics, judged
-from surrogates.cracks.cnn_answers import CHUNK, as_batch
-from surrogates.cracks.explain import METHODS, free_mask, heat
-from surrogates.cracks.patches import view
-from surrogates.cracks.segmentation_scores import scores
+from fieldwright.surrogates.cracks.classification.classification_metrics import ClassificationMetrics, judged
+from fieldwright.surrogates.cracks.classification.cnn_answers import CHUNK, as_batch
+from fieldwright.surrogates.cracks.classification.patches import view
+from fieldwright.surrogates.cracks.explain import METHODS, free_mask, heat
+from fieldwright.surrogates.cracks.segmentation.segmentation_scores import scores
 
 HEATED = 40
 """Photos of each set whose heat is measured."""

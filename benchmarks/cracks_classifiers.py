@@ -10,12 +10,12 @@ from functools import cache
 import numpy as np
 
 from benchmarks.cracks_sets import collection
-from data.environment import home
-from data.photos.labelled_photo import LabelledPhoto
-from data.photos.splits import split
-from physics.concrete import SurfaceSettings, generate
-from surrogates.cracks.cnn_settings import CrackCnnConfig
-from surrogates.cracks.crack_classifier import CrackClassifier
+from fieldwright.data.environment import home
+from fieldwright.data.photos.labelled_photo import LabelledPhoto
+from fieldwright.data.photos.splits import split
+from fieldwright.physics.concrete import SurfaceSettings, generate
+from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
+from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
 
 SHARES = {"train": 0.6, "validation": 0.15, "test": 0.25}
 HUNDREDS = r"(\d{3})\d\d.*"

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from physics.concrete.crack import Crack
-from physics.concrete.crack_pattern import draw, pieces
-from physics.concrete.settings import PATTERNS, Pattern
-from physics.concrete.signed_distance import signed_distance
-from surrogates.cracks.measurement import measure
-from surrogates.cracks.overlay import overlay
+from fieldwright.physics.concrete.crack import Crack
+from fieldwright.physics.concrete.crack_pattern import draw, pieces
+from fieldwright.physics.concrete.settings import PATTERNS, Pattern
+from fieldwright.physics.concrete.signed_distance import signed_distance
+from fieldwright.surrogates.cracks.measurement import measure
+from fieldwright.surrogates.cracks.segmentation.overlay import overlay
 
 SIZE = (320, 480)
 LEAST_APART = 0.98

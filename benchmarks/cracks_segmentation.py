@@ -18,11 +18,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.cracks_sets import Part, generated, outlined
-from surrogates.cracks.augmentation import PLAIN
-from surrogates.cracks.classification_metrics import calibration_error
-from surrogates.cracks.crack_segmenter import CrackSegmenter
-from surrogates.cracks.segmentation_scores import scores
-from surrogates.cracks.unet_settings import CrackUNetConfig
+from fieldwright.surrogates.cracks.augmentation import PLAIN
+from fieldwright.surrogates.cracks.classification.classification_metrics import calibration_error
+from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
+from fieldwright.surrogates.cracks.segmentation.segmentation_scores import scores
+from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 
 SETS = ("crackforest", "deepcrack")
 FIGURES = (

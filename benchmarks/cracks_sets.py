@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from data.environment import home
-from data.photos.collection import Collection, read_collection
-from data.photos.splits import split
-from physics.concrete import SurfaceSettings, generate
+from fieldwright.data.environment import home
+from fieldwright.data.photos.collection import Collection, read_collection
+from fieldwright.data.photos.splits import split
+from fieldwright.physics.concrete import SurfaceSettings, generate
 
 SOURCE = Path(__file__).parents[2] / "shared" / "data" / "cracks"
 ARCHIVES = {

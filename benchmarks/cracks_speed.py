@@ -15,10 +15,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
-from surrogates.cracks.crack_segmenter import CrackSegmenter
-from surrogates.cracks.segmentation_networks import Standardised
-from surrogates.cracks.tiles import spans
-from surrogates.cracks.unet_settings import CrackUNetConfig
+from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
+from fieldwright.surrogates.cracks.segmentation.segmentation_networks import Standardised
+from fieldwright.surrogates.cracks.segmentation.tiles import spans
+from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 
 SIZES = {"patch": (227, 227, 21), "photo": (384, 544, 11), "12 megapixels": (3000, 4000, 3)}
 """Height, width and rounds."""

@@ -25,13 +25,13 @@ import httpx
 import numpy as np
 import orjson
 
-from serving.server import Address, Server
-from serving.shelf import Shelf, Shelved
-from surrogates.description import FieldInfo, ParameterInfo
-from surrogates.kinds import kind_config
-from surrogates.reductions import reduction_config
-from surrogates.surrogate import Surrogate
-from surrogates.validation import cross_validate
+from fieldwright.serving.hosting.server import Address, Server
+from fieldwright.serving.hosting.shelf import Shelf, Shelved
+from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
+from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.reductions import reduction_config
+from fieldwright.surrogates.regressors import kind_config
+from fieldwright.surrogates.validation.cross_validation import cross_validate
 
 LOADS = ((1, 1), (16, 1), (64, 1), (1, 64))
 """Connections that ask without pause, and queries per request."""

@@ -24,8 +24,8 @@ import numpy as np
 import scipy.io
 
 from benchmarks.boxes import write_frd, write_openfoam
-from data.formats import reader_named, runs_in
-from data.parsing.grids import axes_mesh
+from fieldwright.data.formats import reader_named, runs_in
+from fieldwright.data.formats.parsing.arrays.grids import axes_mesh
 
 
 @dataclass(frozen=True)

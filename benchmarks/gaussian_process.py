@@ -18,12 +18,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.gaussian_process import GaussianProcessRegressor
 from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-from surrogates.gaussian_process import batched
-from surrogates.gaussian_process.kernel import Hyperparameters, Structure
-from surrogates.gaussian_process.posterior import cholesky
-from surrogates.kinds import kind_config, regressor_for
-from surrogates.reductions import reduction_config, reduction_for
-from surrogates.scaler import Scaler
+from fieldwright.surrogates.fields.transforms.scaler import Scaler
+from fieldwright.surrogates.gaussian_process import batched
+from fieldwright.surrogates.gaussian_process.kernel import Hyperparameters, Structure
+from fieldwright.surrogates.gaussian_process.posterior import cholesky
+from fieldwright.surrogates.reductions import reduction_config, reduction_for
+from fieldwright.surrogates.regressors import kind_config, regressor_for
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "rom" / "graetz.npz"
 

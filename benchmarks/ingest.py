@@ -22,12 +22,12 @@ import meshio
 import numpy as np
 import zarr
 
-from data.formats import Field, Run, reader_named
-from data.ingest import Rules, find_runs, ingest
-from data.matrix import freeze
-from data.mesh import Mesh
-from data.parameters import table_of
-from data.store import SnapshotStore
+from fieldwright.data.formats import Field, Run, reader_named
+from fieldwright.data.ingest.ingestion import Rules, find_runs, ingest
+from fieldwright.data.ingest.parameters.table import table_of
+from fieldwright.data.mesh.mesh import Mesh
+from fieldwright.data.store.frozen_matrix import freeze
+from fieldwright.data.store.snapshot_store import SnapshotStore
 
 
 def best(

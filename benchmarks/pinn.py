@@ -34,13 +34,13 @@ import numpy as np
 from benchmarks.pinn_cases import CASES
 from benchmarks.pinn_cures import CURES, PLAIN_NETWORK, without_own_features
 from benchmarks.pinn_report import draw, table
-from physics.checkpoint import read_checkpoint
-from physics.network import SolutionNetwork
-from physics.pinn import train
-from physics.problem import Problem
-from physics.problems import problem_named
-from physics.progress import Progress
-from physics.training_plan import TrainingPlan
+from fieldwright.physics.equations.problem import Problem
+from fieldwright.physics.equations.problems import problem_named
+from fieldwright.physics.pinn.checkpoint import read_checkpoint
+from fieldwright.physics.pinn.network import SolutionNetwork
+from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.progress import Progress
+from fieldwright.physics.pinn.training_plan import TrainingPlan
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 TEST_SEED, TEST_POINTS = 2026, 10_000

@@ -9,9 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from data.formats.openfoam import OpenFoamReader
-from physics.measurements import Measurements, measured_in_snapshots, measured_on_reference
-from physics.problem import Problem
+from fieldwright.data.formats.openfoam import OpenFoamReader
+from fieldwright.physics.equations.measurements import (
+    Measurements,
+    measured_in_snapshots,
+    measured_on_reference,
+)
+from fieldwright.physics.equations.problem import Problem
 
 WAKE = Path("../shared/data/runs/of_cylinder_re100.tar.xz")
 MEASUREMENTS_SEED = 0

@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
-from physics.curriculum import Curriculum
-from physics.networks.architecture import Architecture, Fourier
-from physics.problem import Problem
-from physics.training_plan import Sampling, TrainingPlan
+from fieldwright.physics.equations.problem import Problem
+from fieldwright.physics.pinn.curriculum import Curriculum
+from fieldwright.physics.pinn.networks.architecture import Architecture, Fourier
+from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 
 PLAIN_NETWORK = TrainingPlan(
     Architecture((20, 20, 20)),

@@ -19,15 +19,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from physics.deepxde_torch import dde
+from fieldwright.physics.pinn.deepxde_torch import dde
 
 # isort: split
 from deepxde import config
 from deepxde.nn.pytorch import FNN
 from deepxde.optimizers import config as settings
 
-from physics.measurements import Measurements
-from physics.problem import Problem
+from fieldwright.physics.equations.measurements import Measurements
+from fieldwright.physics.equations.problem import Problem
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import NullFormatter
 
-from surrogates.figures import label, line_style, panels, png
+from fieldwright.surrogates.figures import label, line_style, panels, png
 
 Results = Sequence[Mapping[str, Any]]
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.pinn_with_data --seeds 3 --figure docs/pinn_with_data.png
 
-The heated plate of `physics.problems.heated_plate` with Biot's number B of its cooled end from 0.25 to 4 and the
+The heated plate of `heated_plate` with Biot's number B of its cooled end from 0.25 to 4 and the
 expansion a from 0.5 to 1.5. Runs are finite elements at the first k points of a scrambled Sobol sequence, another for
 each seed; every model is judged on the same 20 runs that none of them has seen, by the mean over the three fields
 and the runs of the relative L2 error over all nodes.
@@ -27,23 +27,28 @@ import numpy as np
 from skfem import Basis, ElementTriP2, ElementVector, FacetBasis, MeshTri
 from threadpoolctl import threadpool_limits
 
-from physics.conditions import SoftCondition
-from physics.derivative import derivative
-from physics.heat_conduction import solve_temperature
-from physics.measurements import Measurements
-from physics.networks.architecture import Architecture
-from physics.pinn import train
-from physics.problem import Problem, Unknown
-from physics.problems import heated_plate as plate
-from physics.problems import problem_named
-from physics.sampling import sobol_points
-from physics.sparse_solve import solve_positive_definite
-from physics.thermoelasticity import ThermoelasticSheet, edge_load, stiffness, thermal_load
-from physics.training_plan import Sampling, TrainingPlan
-from surrogates.emulator import Emulator
-from surrogates.figures import label, line_style, panels, png
-from surrogates.kinds import kind_config
-from surrogates.reductions import reduction_config
+from fieldwright.physics.equations.conditions import SoftCondition
+from fieldwright.physics.equations.derivative import derivative
+from fieldwright.physics.equations.measurements import Measurements
+from fieldwright.physics.equations.problem import Problem, Unknown
+from fieldwright.physics.equations.problems import heated_plate as plate
+from fieldwright.physics.equations.problems import problem_named
+from fieldwright.physics.pinn.networks.architecture import Architecture
+from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
+from fieldwright.physics.solvers.heat_conduction import solve_temperature
+from fieldwright.physics.solvers.sampling import sobol_points
+from fieldwright.physics.solvers.sparse_solve import solve_positive_definite
+from fieldwright.physics.solvers.thermoelasticity import (
+    ThermoelasticSheet,
+    edge_load,
+    stiffness,
+    thermal_load,
+)
+from fieldwright.surrogates.fields.emulator import Emulator
+from fieldwright.surrogates.figures import label, line_style, panels, png
+from fieldwright.surrogates.reductions import reduction_config
+from fieldwright.surrogates.regressors import kind_config
 
 BOX = {"a": (0.5, 1.5), "B": (0.25, 4.0)}
 FIELDS = ("theta", "u", "v")

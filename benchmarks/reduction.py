@@ -33,9 +33,9 @@ REAL = Path(__file__).parents[2] / "shared" / "data" / "rom" / "navier_stokes.np
 
 
 def write(folder: Path, rows: int, columns: int, blocks) -> None:
-    """A frozen matrix as `data.matrix.freeze` writes it, from blocks of a chunk's rows."""
-    from data.chunks import Chunks, write_group
-    from data.matrix import MatrixInfo, chunk_shape
+    """A frozen matrix as `fieldwright.data.store.frozen_matrix.freeze` writes it, from blocks of a chunk's rows."""
+    from fieldwright.data.store.chunks import Chunks, write_group
+    from fieldwright.data.store.frozen_matrix import MatrixInfo, chunk_shape
 
     about = MatrixInfo("made", tuple(map(str, range(rows))), (), None, "point", ("",), None, "")
     shape = (rows, columns)
@@ -49,7 +49,7 @@ def write(folder: Path, rows: int, columns: int, blocks) -> None:
 
 def rows_of_a_chunk(rows: int, columns: int) -> int:
     """How many snapshots a chunk holds: blocks must tile the chunks."""
-    from data.matrix import chunk_shape
+    from fieldwright.data.store.frozen_matrix import chunk_shape
 
     return chunk_shape((rows, columns), 4)[0]
 
@@ -74,8 +74,8 @@ def floors(folder: Path) -> dict[str, float]:
     """CPU seconds to read the matrix and do nothing, and for m n^2 operations at the rate of DGEMM and DSYRK."""
     from scipy.linalg.blas import dsyrk
 
-    from data.matrix import FrozenMatrix
-    from surrogates.reductions.pod.stripes import stripe_width, stripes
+    from fieldwright.data.store.frozen_matrix import FrozenMatrix
+    from fieldwright.surrogates.reductions.pod.stripes import stripe_width, stripes
 
     matrix = FrozenMatrix(folder)
     n, m = matrix.shape

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
-from surrogates.reductions.autoencoder import AutoencoderConfig
-from surrogates.reductions.kernel_pca import KernelPCAConfig
-from surrogates.reductions.selection import contest
-from surrogates.reductions.vae import VAEConfig
+from fieldwright.surrogates.reductions.autoencoder import AutoencoderConfig
+from fieldwright.surrogates.reductions.kernel_pca import KernelPCAConfig
+from fieldwright.surrogates.reductions.selection import contest
+from fieldwright.surrogates.reductions.vae import VAEConfig
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "rom"
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.matrix import FrozenMatrix
+from fieldwright.data.store.frozen_matrix import FrozenMatrix
 
 Found = tuple[np.ndarray, np.ndarray | None, np.ndarray | None]
 Method = Callable[[Path, int], Found]
@@ -21,9 +21,9 @@ MEMORY = 256 << 20
 
 def ours_values(path: Path, rank: int) -> Found:
     """Fieldwright: singular values and right vectors, the snapshots read once."""
-    from surrogates.reductions.pod.decomposition import Settings, decompose
-    from surrogates.reductions.pod.inner_product import InnerProduct
-    from surrogates.reductions.pod.spectrum import Criterion
+    from fieldwright.surrogates.reductions.pod.decomposition import Settings, decompose
+    from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
+    from fieldwright.surrogates.reductions.pod.spectrum import Criterion
 
     matrix = FrozenMatrix(path)
     inner = InnerProduct.of(None, matrix.shape[1])
@@ -33,7 +33,7 @@ def ours_values(path: Path, rank: int) -> Found:
 
 def ours(path: Path, rank: int) -> Found:
     """Fieldwright: the whole fit with modes, the snapshots read twice."""
-    from surrogates.reductions.svd import SVD, SVDConfig
+    from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
 
     svd = SVD(SVDConfig(rank=rank, centre=False)).fit(FrozenMatrix(path))
     return svd.singular_values_, svd.basis_, None
@@ -151,8 +151,8 @@ def _batches(matrix: FrozenMatrix, rows: int) -> Iterator[np.ndarray]:
 
 
 METHODS: dict[str, tuple[Method, str]] = {
-    "fieldwright, values": (ours_values, "surrogates.reductions.svd"),
-    "fieldwright, fit": (ours, "surrogates.reductions.svd"),
+    "fieldwright, values": (ours_values, "fieldwright.surrogates.reductions.svd"),
+    "fieldwright, fit": (ours, "fieldwright.surrogates.reductions.svd"),
     "LAPACK float64": (exact, "scipy.linalg"),
     "LAPACK float64, centred": (exact_centred, "scipy.linalg"),
     "randomized_svd": (scikit_learn_randomized, "sklearn.utils.extmath"),

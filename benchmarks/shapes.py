@@ -19,14 +19,14 @@ import numpy as np
 from matplotlib.figure import Figure
 from threadpoolctl import threadpool_limits
 
-from data.environment import home
-from physics.shape_families import OTHER, SIMPLE, PlacedShape, shapes
-from physics.shape_runs import distance_to, flow_past, grid_points, write_runs
-from surrogates.description import FieldInfo
-from surrogates.figures import draw_on_mesh, panels, png
-from surrogates.shapes.held_out import judged
-from surrogates.shapes.settings import UNetConfig
-from surrogates.shapes.shape_surrogate import ShapeSurrogate
+from fieldwright.data.environment import home
+from fieldwright.physics.solvers.shape_families import OTHER, SIMPLE, PlacedShape, shapes
+from fieldwright.physics.solvers.shape_runs import distance_to, flow_past, grid_points, write_runs
+from fieldwright.surrogates.fields.description import FieldInfo
+from fieldwright.surrogates.figures import draw_on_mesh, panels, png
+from fieldwright.surrogates.shapes.held_out import judged
+from fieldwright.surrogates.shapes.settings import UNetConfig
+from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate
 
 SETS = {"simple": (SIMPLE, 150, 0), "fresh": (SIMPLE, 24, 2), "other": (OTHER, 24, 1)}
 """Name to families, number and seed: to learn from, new ones of the same families, and those never seen."""

@@ -25,13 +25,13 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from benchmarks.suggest_cases import CASES, Case
-from physics.sampling import sobol_points
-from surrogates.design.acquisition import next_runs
-from surrogates.design.space import ParameterSpace
-from surrogates.emulator import Emulator
-from surrogates.figures import label, line_style, panels, png
-from surrogates.metrics import fluctuation_l2, norms
-from surrogates.reductions import reduction_config
+from fieldwright.physics.solvers.sampling import sobol_points
+from fieldwright.surrogates.design.acquisition import next_runs
+from fieldwright.surrogates.design.space import ParameterSpace
+from fieldwright.surrogates.fields.emulator import Emulator
+from fieldwright.surrogates.figures import label, line_style, panels, png
+from fieldwright.surrogates.reductions import reduction_config
+from fieldwright.surrogates.validation.metrics import fluctuation_l2, norms
 
 REDUCTION = reduction_config({"kind": "svd", "energy": 0.9999999999})
 TEST_POINTS = 200

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from physics.plate import BOUNDS, PlateParameters
-from physics.plate_solver import PlateSolver
-from physics.self_heating import SelfHeating, SelfHeatingSolver
-from surrogates.kinds import KindConfig, kind_config
+from fieldwright.physics.solvers.plate import BOUNDS, PlateParameters
+from fieldwright.physics.solvers.plate_solver import PlateSolver
+from fieldwright.physics.solvers.self_heating import SelfHeating, SelfHeatingSolver
+from fieldwright.surrogates.regressors import KindConfig, kind_config
 
 SCALES = ("raw", "reciprocal", "reciprocal", "reciprocal", "raw")
 """As examples/plate/study.toml gives them."""

@@ -49,11 +49,11 @@ def _rows(data: FieldSet, rows: Any) -> FieldSet:
 
 def trained(kind: str, data: FieldSet, folds: int, seed: int):
     """A calibrated surrogate of the runs."""
-    from surrogates.description import FieldInfo, ParameterInfo
-    from surrogates.kinds import kind_config
-    from surrogates.reductions import reduction_config
-    from surrogates.surrogate import Surrogate
-    from surrogates.validation import cross_validate
+    from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
+    from fieldwright.surrogates.fields.surrogate import Surrogate
+    from fieldwright.surrogates.reductions import reduction_config
+    from fieldwright.surrogates.regressors import kind_config
+    from fieldwright.surrogates.validation.cross_validation import cross_validate
 
     config = kind_config({"kind": kind})
     reductions = {name: reduction_config({"kind": "svd"}) for name in data.fields}
@@ -81,7 +81,7 @@ def trained(kind: str, data: FieldSet, folds: int, seed: int):
 
 def measure(name: str, method: str, folder: Path, sizes: Sizes) -> dict[str, Any]:
     """Means over the splits, and the std error of the pointwise coverage."""
-    from surrogates.kept_aside import KeptAside
+    from fieldwright.surrogates.validation.test_set import KeptAside
 
     which, n, of = name.split(", ")
     rows: dict[str, list[list[float]]] = {}

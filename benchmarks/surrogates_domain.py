@@ -49,10 +49,10 @@ def cases(x: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
 
 def scores(kind: str, x: np.ndarray, values: np.ndarray, asked: np.ndarray) -> dict[str, np.ndarray]:
     """Each score at the parameters `asked`, (q,), of a model of runs x (n, p)."""
-    from surrogates.domain import Domain
-    from surrogates.emulator import Emulator
-    from surrogates.kinds import kind_config
-    from surrogates.reductions import reduction_config
+    from fieldwright.surrogates.domain.domain import Domain
+    from fieldwright.surrogates.fields.emulator import Emulator
+    from fieldwright.surrogates.reductions import reduction_config
+    from fieldwright.surrogates.regressors import kind_config
 
     reduction = {"field": reduction_config({"kind": "svd"})}
     emulator = Emulator.fit(kind_config({"kind": kind}), reduction, x, {"field": values}, seed=0)

@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks import surrogates_peers as peers
 from benchmarks.surrogates_sets import Sizes, load
-from surrogates.metrics import relative_l2
-from surrogates.validation import assign_folds
+from fieldwright.surrogates.validation.cross_validation import assign_folds
+from fieldwright.surrogates.validation.metrics import relative_l2
 
 Predictor = Callable[[np.ndarray], np.ndarray]
 REDUCTION = {"kind": "svd"}
@@ -27,11 +27,11 @@ OURS = ("auto", "gp", "bayes", "pce", "rbf", "mlp", "lstm")
 
 def ours(kind: str, seconds: float, x: np.ndarray, values: np.ndarray) -> Predictor:
     """A candidate of this kind with its default settings; "auto": what a search selects from these runs alone."""
-    from surrogates.emulator import Emulator
-    from surrogates.kinds import kind_config
-    from surrogates.reductions import reduction_config
-    from surrogates.search.selection import Runs, select
-    from surrogates.search.settings import SearchSettings
+    from fieldwright.surrogates.fields.emulator import Emulator
+    from fieldwright.surrogates.reductions import reduction_config
+    from fieldwright.surrogates.regressors import kind_config
+    from fieldwright.surrogates.search.selection import Runs, select
+    from fieldwright.surrogates.search.settings import SearchSettings
 
     targets, reductions = {"field": values}, {"field": reduction_config(REDUCTION)}
     if kind == "auto":

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.surrogates_functions import FUNCTIONS, samples
 from benchmarks.surrogates_sets import Sizes
-from surrogates.calibration import conformal_factor
+from fieldwright.surrogates.validation.calibration import conformal_factor
 
 SIZES = {"Branin": (40,)}
 DEFAULT_SIZES = (50, 100, 200)
@@ -35,9 +35,9 @@ def settings_of(kind: str) -> dict[str, str]:
 
 def ours(kind: str, x: np.ndarray, y: np.ndarray) -> Predictor:
     """A candidate of this kind: a scalar is a field with one point."""
-    from surrogates.emulator import Emulator
-    from surrogates.kinds import kind_config
-    from surrogates.reductions import reduction_config
+    from fieldwright.surrogates.fields.emulator import Emulator
+    from fieldwright.surrogates.reductions import reduction_config
+    from fieldwright.surrogates.regressors import kind_config
 
     reduction = {"y": reduction_config({"kind": "svd", "rank": 1})}
     config = kind_config(settings_of(kind))
@@ -53,9 +53,9 @@ def ours(kind: str, x: np.ndarray, y: np.ndarray) -> Predictor:
 
 def calibrated(kind: str, x: np.ndarray, y: np.ndarray) -> float:
     """The factor of a band of 90 %, from a cross-validation of this kind."""
-    from surrogates.kinds import kind_config
-    from surrogates.reductions import reduction_config
-    from surrogates.validation import cross_validate
+    from fieldwright.surrogates.reductions import reduction_config
+    from fieldwright.surrogates.regressors import kind_config
+    from fieldwright.surrogates.validation.cross_validation import cross_validate
 
     reduction = {"y": reduction_config({"kind": "svd", "rank": 1})}
     values = {"y": y[:, None, None]}

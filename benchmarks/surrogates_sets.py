@@ -56,7 +56,7 @@ def navier_stokes() -> FieldSet:
 
 def heat_sink() -> FieldSet:
     """Temperature above the ambient of a heat sink, 14 runs, 60 times, 3 parameters, FreeFEM."""
-    from data.formats import reader_for
+    from fieldwright.data.formats import reader_for
 
     x, fields = [], []
     with (
@@ -74,23 +74,23 @@ def heat_sink() -> FieldSet:
 
 def plate() -> FieldSet:
     """The heated plate of the demo on a coarse mesh, 264 runs, 5 parameters."""
-    from physics.plate import BOUNDS
-    from physics.sampling import sobol_points
+    from fieldwright.physics.solvers.plate import BOUNDS
+    from fieldwright.physics.solvers.sampling import sobol_points
 
     return _solved(sobol_points(BOUNDS, PLATE_RUNS, 0))
 
 
 def plates() -> FieldSet:
     """20 designs of 64 such runs, one after another, of other seeds."""
-    from physics.plate import BOUNDS
-    from physics.sampling import sobol_points
+    from fieldwright.physics.solvers.plate import BOUNDS
+    from fieldwright.physics.solvers.sampling import sobol_points
 
     return _solved(np.vstack([sobol_points(BOUNDS, 64, seed) for seed in range(1, 21)]))
 
 
 def _solved(x: np.ndarray) -> FieldSet:
-    from physics.plate import PlateParameters
-    from physics.plate_solver import PlateSolver
+    from fieldwright.physics.solvers.plate import PlateParameters
+    from fieldwright.physics.solvers.plate_solver import PlateSolver
 
     solver = PlateSolver(divisions=PLATE_DIVISIONS)
     runs = [solver.solve(PlateParameters(*map(float, row))) for row in x]

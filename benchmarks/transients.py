@@ -17,14 +17,14 @@ from pathlib import Path
 
 import numpy as np
 
-from data.formats import reader_for
-from surrogates.calibration import observed_coverage
-from surrogates.kinds import kind_config
-from surrogates.reductions import reduction_config
-from surrogates.trajectory.time_by_time import TimeByTime
-from surrogates.trajectory.unrolled import Unrolled
-from surrogates.trajectory.windows import Windows
-from surrogates.validation import cross_validate
+from fieldwright.data.formats import reader_for
+from fieldwright.surrogates.reductions import reduction_config
+from fieldwright.surrogates.regressors import kind_config
+from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
+from fieldwright.surrogates.trajectory.unrolled import Unrolled
+from fieldwright.surrogates.trajectory.windows import Windows
+from fieldwright.surrogates.validation.calibration import observed_coverage
+from fieldwright.surrogates.validation.cross_validation import cross_validate
 
 AMBIENT = 293.15
 FOLDS = 7

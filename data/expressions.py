@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from data.errors import StudyError
+from fieldwright.data.errors import StudyError
 
 _ARITHMETIC: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Add: operator.add,

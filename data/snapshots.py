@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import xarray as xr
 
-from data.catalogue import RunRecord, StoredField
-from data.errors import StoreError
-from data.measures import cell_weights, point_weights
-from data.mesh import Mesh
-from data.timebase import TimeRule, common_times, resample
+from fieldwright.data.errors import StoreError
+from fieldwright.data.ingest.timebase import TimeRule, common_times, resample
+from fieldwright.data.mesh.measures import cell_weights, point_weights
+from fieldwright.data.mesh.mesh import Mesh
+from fieldwright.data.store.catalogue import RunRecord, StoredField
 
 Load = Callable[[RunRecord, str], np.ndarray]
 """Reads one field of one run, (t, n, c)."""

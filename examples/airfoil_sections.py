@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
-from physics.shapes import naca
-from surrogates import figures
-from surrogates.reductions.latent import LatentCloud
-from surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.physics.solvers.shapes import naca
+from fieldwright.surrogates import figures
+from fieldwright.surrogates.reductions.latent import LatentCloud
+from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
 
 POINTS = 101
 

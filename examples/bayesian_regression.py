@@ -15,10 +15,10 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 
-from surrogates import figures
-from surrogates.domain import Domain
-from surrogates.kinds.bayes import Bayes, BayesConfig
-from surrogates.weight_posterior import WeightPosterior
+from fieldwright.surrogates import figures
+from fieldwright.surrogates.domain.domain import Domain
+from fieldwright.surrogates.regression.weight_posterior import WeightPosterior
+from fieldwright.surrogates.regressors.bayes import Bayes, BayesConfig
 
 TRUE, NOISE, PRIOR = np.array([-0.25, 0.6]), 0.04, 0.5
 STAGES = (0, 1, 3, 20)

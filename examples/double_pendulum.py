@@ -17,10 +17,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from physics.double_pendulum import DoublePendulum, time_to_divergence
-from surrogates import figures
-from surrogates.kinds.dmd import DMD, DMDConfig
-from surrogates.kinds.lstm import LSTM, LSTMConfig
+from fieldwright.physics.solvers.double_pendulum import DoublePendulum, time_to_divergence
+from fieldwright.surrogates import figures
+from fieldwright.surrogates.regressors.dmd import DMD, DMDConfig
+from fieldwright.surrogates.regressors.lstm import LSTM, LSTMConfig
 
 STEP, SECONDS, HISTORY, WINDOW = 0.05, 10.0, 10, 30
 HIDDEN, ITERATIONS, RATE, BATCH = 32, 600, 1e-2, 128

@@ -15,8 +15,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from physics.shape_families import SIMPLE, shapes
-from physics.shape_runs import write_runs
+from fieldwright.physics.solvers.shape_families import SIMPLE, shapes
+from fieldwright.physics.solvers.shape_runs import write_runs
 
 STUDY = """\
 name = "flow-past-shapes"

@@ -16,13 +16,13 @@ from pathlib import Path
 
 import numpy as np
 
-from physics.measurements import measured_on_reference
-from physics.networks.architecture import Architecture, Fourier
-from physics.pinn import train
-from physics.problem import no_lift
-from physics.problems import problem_named
-from physics.training_plan import Sampling, TrainingPlan
-from surrogates import figures
+from fieldwright.physics.equations.measurements import measured_on_reference
+from fieldwright.physics.equations.problem import no_lift
+from fieldwright.physics.equations.problems import problem_named
+from fieldwright.physics.pinn.networks.architecture import Architecture, Fourier
+from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
+from fieldwright.surrogates import figures
 
 SCALES = (2.0, 8.0, 16.0, 32.0)
 NOISES = (0.0, 0.05, 0.2)

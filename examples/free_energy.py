@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from torch.func import grad, hessian, vmap
 
-from surrogates import figures
+from fieldwright.surrogates import figures
 
 SHEAR, BULK = 0.4, 2.0
 """Moduli of the true material in MPa."""

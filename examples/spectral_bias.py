@@ -18,16 +18,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from physics.conditions import soft
-from physics.cosine_modes import cosine_amplitudes
-from physics.network import SolutionNetwork
-from physics.networks.architecture import Architecture, Fourier
-from physics.problem import Problem, no_lift
-from physics.problems import problem_named
-from physics.problems.heat_high_frequency import MODES
-from physics.training import Training
-from physics.training_plan import Sampling, TrainingPlan
-from surrogates import figures
+from fieldwright.physics.equations.conditions import soft
+from fieldwright.physics.equations.problem import Problem, no_lift
+from fieldwright.physics.equations.problems import problem_named
+from fieldwright.physics.equations.problems.heat_high_frequency import MODES
+from fieldwright.physics.pinn.cosine_modes import cosine_amplitudes
+from fieldwright.physics.pinn.network import SolutionNetwork
+from fieldwright.physics.pinn.networks.architecture import Architecture, Fourier
+from fieldwright.physics.pinn.training import Training
+from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
+from fieldwright.surrogates import figures
 
 POINTS = 65
 HIDDEN = (24, 24)

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from cyclopts import App, CycloptsError, Parameter
 from rich.console import Console
 
-from data.errors import FieldwrightError
+from fieldwright.data.errors import FieldwrightError
 
 app = App(
     name="fieldwright",
@@ -27,19 +27,19 @@ def inspect(path: Path, /) -> None:
 
     Example: fieldwright inspect my_sweep/
     """
-    from data.photos.collections import recognised
+    from fieldwright.data.photos.collections import recognised
 
     if recognised(path) is not None:
-        from data.photos.collection import read_collection
-        from flows.photo_inspection import print_collection
-        from flows.progress import drawn, report
+        from fieldwright.data.photos.collection import read_collection
+        from fieldwright.flows.photos.inspection import print_collection
+        from fieldwright.flows.progress import drawn, report
 
         with drawn(console):
             found = read_collection(path, progress=lambda done, total: report("Reading photos", done, total))
         print_collection(found, path, console)
         return
-    from data.inspection import inspect as look_into
-    from flows.inspection_page import print_inspection
+    from fieldwright.data.ingest.inspection import inspect as look_into
+    from fieldwright.flows.commands.inspection_page import print_inspection
 
     print_inspection(look_into(path), console)
 
@@ -66,12 +66,12 @@ def new(
     candidates
         Kinds of models to train on runs, such as `bayes`, which takes seconds; the usual ones if left out.
     """
-    from data.errors import StudyError
-    from data.inspection import inspect as look_into
-    from data.photos.collections import recognised
-    from flows.first_study import first_study
-    from flows.photo_inspection import first_photo_study
-    from flows.studies import load_study
+    from fieldwright.data.errors import StudyError
+    from fieldwright.data.ingest.inspection import inspect as look_into
+    from fieldwright.data.photos.collections import recognised
+    from fieldwright.flows.photos.inspection import first_photo_study
+    from fieldwright.flows.runs.first_study import first_study
+    from fieldwright.flows.study.loading import load_study
 
     if (path is None) == (equation is None):
         raise StudyError(
@@ -107,15 +107,15 @@ def run(study: StudyPath, /, *, verbose: bool = False) -> None:
     verbose
         Show Prefect's own log as well.
     """
-    from flows.studies import load_study
+    from fieldwright.flows.study.loading import load_study
 
     # What the user did wrong is said before the libraries, which take seconds, are loaded.
     load_study(study).check()
     if not verbose:
         _silence_prefect()
-    from flows.pipeline import run_study
-    from flows.progress import drawn
-    from flows.report_tables import print_report
+    from fieldwright.flows.commands.report_tables import print_report
+    from fieldwright.flows.progress import drawn
+    from fieldwright.flows.workflow import run_study
 
     with drawn(console):
         report = run_study(str(study.resolve()))
@@ -144,13 +144,13 @@ def suggest(
     output
         The CSV to write; `next_runs.csv` beside the study if left out.
     """
-    from flows.studies import load_study_of_runs
+    from fieldwright.flows.study.loading import load_study_of_runs
 
     loaded = load_study_of_runs(study, "suggest")
     _silence_prefect()
-    from flows.progress import drawn
-    from flows.suggest import suggest as suggested
-    from flows.suggest import write_suggestion
+    from fieldwright.flows.commands.suggest import suggest as suggested
+    from fieldwright.flows.commands.suggest import write_suggestion
+    from fieldwright.flows.progress import drawn
 
     with drawn(console):
         suggestion = suggested(loaded, n, by)
@@ -179,13 +179,13 @@ def learn(
     output
         The figure to write; `learning_curve.png` beside the study if left out.
     """
-    from flows.studies import load_study_of_runs
+    from fieldwright.flows.study.loading import load_study_of_runs
 
     loaded = load_study_of_runs(study, "learn")
     _silence_prefect()
-    from flows.learning_curve import learn as learned
-    from flows.learning_curve import write_curves
-    from flows.progress import drawn
+    from fieldwright.flows.commands.learning_curve import learn as learned
+    from fieldwright.flows.commands.learning_curve import write_curves
+    from fieldwright.flows.progress import drawn
 
     with drawn(console):
         label, curves = learned(loaded, candidate, repeats)
@@ -205,8 +205,8 @@ def schedule(study: StudyPath, /, *, cron: str) -> None:
     cron
         Five fields: minute, hour, day of month, month, day of week.
     """
-    from flows.schedule import keep_running
-    from flows.studies import load_study
+    from fieldwright.flows.schedule import keep_running
+    from fieldwright.flows.study.loading import load_study
 
     keep_running(load_study(study), cron, console)
 
@@ -226,8 +226,8 @@ def serve(study: StudyPath, /, *, host: str = "127.0.0.1", port: int = 3000, wor
     workers
         Processes that answer queries.
     """
-    from flows.endpoint import serve_forever
-    from flows.studies import load_study
+    from fieldwright.flows.commands.serve import serve_forever
+    from fieldwright.flows.study.loading import load_study
 
     sys.exit(serve_forever(load_study(study), host, port, workers))
 
@@ -243,8 +243,8 @@ def ui(study: StudyPath, /, *, port: int = 5000) -> None:
     port
         Port of the page on this machine.
     """
-    from flows.studies import load_study
-    from flows.tracking_page import show_forever
+    from fieldwright.flows.commands.mlflow_ui import show_forever
+    from fieldwright.flows.study.loading import load_study
 
     sys.exit(show_forever(load_study(study), port, console))
 
@@ -255,8 +255,8 @@ def status(study: StudyPath, /) -> None:
 
     Example: fieldwright status examples/plate/study.toml
     """
-    from flows.status import print_status
-    from flows.studies import load_study
+    from fieldwright.flows.commands.status import print_status
+    from fieldwright.flows.study.loading import load_study
 
     print_status(load_study(study), console)
 
@@ -276,8 +276,8 @@ def withdraw(study: StudyPath, /, *runs: str, removed: bool = False, why: str = 
     why
         Kept in the store beside the date.
     """
-    from flows.studies import load_study_of_runs
-    from flows.withdrawal import withdraw as take_out
+    from fieldwright.flows.commands.withdrawal import withdraw as take_out
+    from fieldwright.flows.study.loading import load_study_of_runs
 
     take_out(load_study_of_runs(study, "withdraw"), runs, removed, why, console)
 
@@ -296,13 +296,13 @@ def demo(*, folder: Path | None = None, port: int = 3000) -> None:
         Port of the endpoint while the demo runs.
     """
     _silence_prefect()
-    from flows.demo import run_demo
+    from fieldwright.flows.demo.plate_demo import run_demo
 
     run_demo(folder, port, console)
 
 
 def _first_problem_study(equation: str, beside: Path) -> str:
-    from flows.first_problem_study import first_problem_study
+    from fieldwright.flows.equations.first_study import first_problem_study
 
     return first_problem_study(equation, beside)
 

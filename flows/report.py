@@ -8,8 +8,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from surrogates.kept_aside import KeptAside
-from surrogates.metrics import beats_mean
+from fieldwright.surrogates.validation.metrics import beats_mean
+from fieldwright.surrogates.validation.test_set import KeptAside
 
 
 @dataclass(frozen=True)

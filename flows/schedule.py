@@ -14,9 +14,9 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-from data.environment import home
-from data.errors import StudyError
-from flows.study_file import StudyFile
+from fieldwright.data.environment import home
+from fieldwright.data.errors import StudyError
+from fieldwright.flows.study.file import StudyFile
 
 SERVER_START_SECONDS = 180.0
 
@@ -30,7 +30,7 @@ def keep_running(study: StudyFile, cron: str, console: Console) -> None:
         # Imported after the server's address is set: Prefect reads its settings once.
         from prefect.types.entrypoint import EntrypointType
 
-        from flows.pipeline import run_study
+        from fieldwright.flows.workflow import run_study
 
         console.print(f"'{study.name}' runs at '{cron}' (UTC). Ctrl-C ends it.")
         run_study.serve(

@@ -1,6 +1,6 @@
 """The BentoML endpoint that answers from the registered champion."""
 
-from data.environment import set_offline_defaults
+from fieldwright.data.environment import set_offline_defaults
 
 # BentoML and MLflow read their settings when they are imported.
 set_offline_defaults()

@@ -1,4 +1,4 @@
-"""`python -m serving`: serves the champion of a registered model until it is told to stop."""
+"""`python -m fieldwright.serving`: serves the champion of a registered model until it is told to stop."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from data.errors import FieldwrightError
-from serving.server import Address
+from fieldwright.data.errors import FieldwrightError
+from fieldwright.serving.hosting.server import Address
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the supervisor; 0 after SIGINT or SIGTERM, 2 with one sentence where it cannot serve."""
-    parser = argparse.ArgumentParser("python -m serving", description=__doc__)
+    parser = argparse.ArgumentParser("python -m fieldwright.serving", description=__doc__)
     parser.add_argument("--tracking-uri", required=True, help="MLflow store, such as sqlite:///var/mlflow.db")
     parser.add_argument("--model", required=True, help="registered model, named like its study")
     parser.add_argument(
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         address = Address(str(given.host), given.port)
         address.refuse_taken()
         # Imported once the rest is known to be right: mlflow takes seconds.
-        from serving.supervisor import Supervisor
+        from fieldwright.serving.hosting.supervisor import Supervisor
 
         Supervisor(given.tracking_uri, given.model, address, given.workers).run()
     except FieldwrightError as error:

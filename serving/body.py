@@ -9,9 +9,9 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 
-from serving.limits import BODY_SECONDS, MAX_BODY_BYTES
-from serving.refused import Refused
-from serving.wording import quoted
+from fieldwright.serving.limits import BODY_SECONDS, MAX_BODY_BYTES
+from fieldwright.serving.phrases import quoted
+from fieldwright.serving.refusal import Refused
 
 JSON_TYPE = "application/json"
 

@@ -15,26 +15,26 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from data.errors import QueryError
-from serving.answer import JSON, NPZ, predict, written
-from serving.body import decode, read_body
-from serving.champion import Champion
-from serving.failures import guarded, http_failure
-from serving.gradients_reply import gradients_reply
-from serving.limits import INLINE_BYTES, MAX_WAITING
-from serving.mesh_reply import mesh_reply
-from serving.metrics import QueryMetrics
-from serving.openapi import PAGE
-from serving.photos.intake import SentPhotos, read_photos
-from serving.photos.replies import PhotoReply, PhotoRoute
-from serving.photos.served_classifier import CLASSIFY, EXPLAIN, ServedClassifier
-from serving.photos.served_segmenter import SEGMENT, ServedSegmenter
-from serving.refused import Refused
-from serving.served import Served
-from serving.served_model import ServedModel
-from serving.served_shapes import ServedShapes
-from serving.solutions.reply import solution_reply
-from serving.solutions.served_solution import ServedSolution
+from fieldwright.data.errors import QueryError
+from fieldwright.serving.body import decode, read_body
+from fieldwright.serving.equations.reply import solution_reply
+from fieldwright.serving.equations.served_solution import ServedSolution
+from fieldwright.serving.failures import guarded, http_failure
+from fieldwright.serving.fields.answer import JSON, NPZ, predict, written
+from fieldwright.serving.fields.gradients_reply import gradients_reply
+from fieldwright.serving.fields.mesh_reply import mesh_reply
+from fieldwright.serving.fields.openapi import PAGE
+from fieldwright.serving.fields.served import Served
+from fieldwright.serving.hosting.champion import Champion
+from fieldwright.serving.limits import INLINE_BYTES, MAX_WAITING
+from fieldwright.serving.metrics import QueryMetrics
+from fieldwright.serving.photos.intake import SentPhotos, read_photos
+from fieldwright.serving.photos.replies import PhotoReply, PhotoRoute
+from fieldwright.serving.photos.served_classifier import CLASSIFY, EXPLAIN, ServedClassifier
+from fieldwright.serving.photos.served_segmenter import SEGMENT, ServedSegmenter
+from fieldwright.serving.refusal import Refused
+from fieldwright.serving.served_model import ServedModel
+from fieldwright.serving.shapes.served_shapes import ServedShapes
 
 Sort = TypeVar("Sort")
 Photographic = TypeVar("Photographic", ServedClassifier, ServedSegmenter)

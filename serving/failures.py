@@ -11,8 +11,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from data.errors import FieldwrightError
-from serving.refused import Refused
+from fieldwright.data.errors import FieldwrightError
+from fieldwright.serving.refusal import Refused
 
 Handler = Callable[[Request], Awaitable[Response]]
 ROUTES = {

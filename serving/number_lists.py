@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from data.errors import QueryError
+from fieldwright.data.errors import QueryError
 
 
 def numbers_in(given: Any, must: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The BentoML service: `bentoml serve serving.service:Fieldwright`, which `python -m serving` starts.
+"""The BentoML service `fieldwright.serving.service:Fieldwright`, which `python -m fieldwright.serving` starts.
 
 Reads from the environment: FIELDWRIGHT_MODEL, the registered model; FIELDWRIGHT_WORKERS, the processes;
 FIELDWRIGHT_HOME, under which the supervisor puts the model.
@@ -11,12 +11,12 @@ import signal
 
 import bentoml
 
-from serving.champion import Champion
-from serving.endpoint import Endpoint
-from serving.hosting import LeanService
-from serving.metrics import QueryMetrics
-from serving.shelf import Shelf
-from serving.tether import die_with_parent
+from fieldwright.serving.endpoint import Endpoint
+from fieldwright.serving.hosting.bentoml_host import LeanService
+from fieldwright.serving.hosting.champion import Champion
+from fieldwright.serving.hosting.parent_watch import die_with_parent
+from fieldwright.serving.hosting.shelf import Shelf
+from fieldwright.serving.metrics import QueryMetrics
 
 champion = Champion(Shelf.of(os.environ.get("FIELDWRIGHT_MODEL", "")))
 endpoint = Endpoint(champion)

@@ -11,9 +11,9 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from data.disk import broken_link, is_broken_link, unreadable
-from data.errors import ReadError, TruncatedError
-from data.mesh import Mesh
+from fieldwright.data.disk import broken_link, is_broken_link, unreadable
+from fieldwright.data.errors import ReadError, TruncatedError
+from fieldwright.data.mesh.mesh import Mesh
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from data.errors import ReadError
-from data.formats import Description, Field, FieldInfo, Run, register
-from data.mesh import Mesh
-from data.parsing.cell_supports import nan_notes, without_bare_cells
-from data.parsing.damage import damage_is_a_read_error
-from data.parsing.exodus_cells import ORDERS, meshio_name
-from data.parsing.netcdf_values import Variable, looks_like_netcdf, variables_of
-from data.parsing.vtk_cells import cell_notes
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats.parsing.arrays.netcdf_values import Variable, looks_like_netcdf, variables_of
+from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
+from fieldwright.data.formats.parsing.finite_elements.cell_supports import nan_notes, without_bare_cells
+from fieldwright.data.formats.parsing.finite_elements.exodus_cells import ORDERS, meshio_name
+from fieldwright.data.formats.parsing.vtk.vtk_cells import cell_notes
+from fieldwright.data.mesh.mesh import Mesh
 
 _NAMED = re.compile(r".*\.(e|ex2|exo|exii|exodus)(-s\d+)?", re.I)
 _TENSOR = ("xx", "yy", "zz", "xy", "yz", "zx")

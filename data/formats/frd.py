@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 
-from data.errors import ReadError
-from data.formats import Description, Field, FieldInfo, Run, register
-from data.mesh import Mesh
-from data.parsing.ccx_status import check_converged
-from data.parsing.damage import damage_is_a_read_error
-from data.parsing.frd_file import Block, FrdFile
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
+from fieldwright.data.formats.parsing.finite_elements.ccx_status import check_converged
+from fieldwright.data.formats.parsing.finite_elements.frd_file import Block, FrdFile
+from fieldwright.data.mesh.mesh import Mesh
 
 _STATIC, _FREQUENCY = 0, 2
 

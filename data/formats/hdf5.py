@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from data.formats import register
-from data.parsing.array_reader import ArrayReader
-from data.parsing.cf_values import decoded
-from data.parsing.hdf5_values import opened, values_of
-from data.parsing.named_arrays import NamedArray
+from fieldwright.data.formats import register
+from fieldwright.data.formats.parsing.arrays.array_reader import ArrayReader
+from fieldwright.data.formats.parsing.arrays.cf_values import decoded
+from fieldwright.data.formats.parsing.arrays.hdf5_values import opened, values_of
+from fieldwright.data.formats.parsing.arrays.named_arrays import NamedArray
 
 
 class Hdf5Reader(ArrayReader):

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from data.formats import register
-from data.parsing.array_reader import ArrayReader
-from data.parsing.hdf5_values import opened, values_of
-from data.parsing.mat5_file import Mat5File
-from data.parsing.named_arrays import NamedArray
+from fieldwright.data.formats import register
+from fieldwright.data.formats.parsing.arrays.array_reader import ArrayReader
+from fieldwright.data.formats.parsing.arrays.hdf5_values import opened, values_of
+from fieldwright.data.formats.parsing.arrays.mat5_file import Mat5File
+from fieldwright.data.formats.parsing.arrays.named_arrays import NamedArray
 
 # Stands for structs, cells and texts, which hold no field.
 _NO_NUMBERS = np.empty(1, dtype=object)

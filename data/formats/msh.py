@@ -8,15 +8,15 @@ from typing import Literal
 
 import numpy as np
 
-from data.errors import ReadError
-from data.formats import Description, Field, FieldInfo, Run, register
-from data.mesh import Mesh
-from data.parsing.cell_supports import nan_notes, without_bare_cells
-from data.parsing.damage import damage_is_a_read_error
-from data.parsing.gmsh_cells import meshio_order
-from data.parsing.msh_file import MshData, MshFile
-from data.parsing.vtk_cells import cell_notes
-from data.parsing.vtk_pieces import component_names
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
+from fieldwright.data.formats.parsing.finite_elements.cell_supports import nan_notes, without_bare_cells
+from fieldwright.data.formats.parsing.finite_elements.gmsh_cells import meshio_order
+from fieldwright.data.formats.parsing.finite_elements.msh_file import MshData, MshFile
+from fieldwright.data.formats.parsing.vtk.vtk_cells import cell_notes
+from fieldwright.data.formats.parsing.vtk.vtk_pieces import component_names
+from fieldwright.data.mesh.mesh import Mesh
 
 Place = Literal["point", "cell"]
 

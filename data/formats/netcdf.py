@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from data.formats import register
-from data.parsing.array_reader import ArrayReader
-from data.parsing.named_arrays import NamedArray
-from data.parsing.netcdf_values import looks_like_netcdf, variables_of
+from fieldwright.data.formats import register
+from fieldwright.data.formats.parsing.arrays.array_reader import ArrayReader
+from fieldwright.data.formats.parsing.arrays.named_arrays import NamedArray
+from fieldwright.data.formats.parsing.arrays.netcdf_values import looks_like_netcdf, variables_of
 
 
 class NetcdfReader(ArrayReader):

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from data.errors import ReadError, TruncatedError
-from data.formats import register
-from data.parsing.array_reader import ArrayReader
-from data.parsing.named_arrays import NamedArray
+from fieldwright.data.errors import ReadError, TruncatedError
+from fieldwright.data.formats import register
+from fieldwright.data.formats.parsing.arrays.array_reader import ArrayReader
+from fieldwright.data.formats.parsing.arrays.named_arrays import NamedArray
 
 
 class NpzReader(ArrayReader):

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from data.errors import ReadError
-from data.formats import Description, Field, FieldInfo, Run, register
-from data.mesh import Mesh
-from data.parsing.damage import damage_is_a_read_error
-from data.parsing.foam_case import FoamCase
-from data.parsing.foam_file import FoamFile
-from data.parsing.foam_log import check_ended
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
+from fieldwright.data.formats.parsing.openfoam.foam_case import FoamCase
+from fieldwright.data.formats.parsing.openfoam.foam_file import FoamFile
+from fieldwright.data.formats.parsing.openfoam.foam_log import check_ended
+from fieldwright.data.mesh.mesh import Mesh
 
 
 class OpenFoamReader:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from data.errors import ReadError
-from data.formats import Description, Field, FieldInfo, Run, register
-from data.mesh import Mesh
-from data.parsing.damage import damage_is_a_read_error
-from data.parsing.point_table import PointTable, open_table
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
+from fieldwright.data.formats.parsing.text.point_table import PointTable, open_table
+from fieldwright.data.mesh.mesh import Mesh
 
 _SUFFIXES = (".csv", ".tsv", ".txt", ".dat", ".xy", ".prof")
 # A capital T is a temperature.

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from data.errors import ReadError, TruncatedError
-from data.formats import Description, Run, reader_for, register
-from data.parsing.damage import damage_is_a_read_error
-from data.parsing.joining import join_parts
-from data.parsing.vtk_xml import looks_like_vtk_xml
-from data.series import join_times
+from fieldwright.data.errors import ReadError, TruncatedError
+from fieldwright.data.formats import Description, Run, reader_for, register
+from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
+from fieldwright.data.formats.parsing.text.joined_blocks import join_parts
+from fieldwright.data.formats.parsing.vtk.vtk_xml import looks_like_vtk_xml
+from fieldwright.data.ingest.series import join_times
 
 
 class PvdReader:

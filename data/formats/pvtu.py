@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from data.errors import ReadError
-from data.formats import Description, Reader, Run, reader_named, register
-from data.mesh import Mesh
-from data.parsing.damage import damage_is_a_read_error
-from data.parsing.joining import join_parts
-from data.parsing.vtk_xml import VtkXml, looks_like_vtk_xml
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import Description, Reader, Run, reader_named, register
+from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
+from fieldwright.data.formats.parsing.text.joined_blocks import join_parts
+from fieldwright.data.formats.parsing.vtk.vtk_xml import VtkXml, looks_like_vtk_xml
+from fieldwright.data.mesh.mesh import Mesh
 
 _PIECES = {"PUnstructuredGrid": "vtu", "PPolyData": "vtp"}
 

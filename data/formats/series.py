@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from data.errors import ReadError
-from data.formats import Description, Run, reader_for, register
-from data.parsing.damage import damage_is_a_read_error
-from data.series import join_times
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import Description, Run, reader_for, register
+from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
+from fieldwright.data.ingest.series import join_times
 
 _NUMBERED = re.compile(r"(?P<stem>.*?)(?P<number>\d+)(?P<suffix>\.[A-Za-z]\w*)")
 _SUFFIXES = {".vtu", ".vtk", ".vtp", ".pvtu", ".pvtp", ".msh", ".med", ".csv", ".dat", ".npz", ".npy"}

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 
-from data.errors import ReadError
-from data.formats import Description, Field, FieldInfo, Run, register
-from data.parsing.damage import damage_is_a_read_error
-from data.parsing.joining import join_parts
-from data.parsing.vtk_cells import mesh_of
-from data.parsing.vtk_pieces import component_names
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
+from fieldwright.data.formats.parsing.text.joined_blocks import join_parts
+from fieldwright.data.formats.parsing.vtk.vtk_cells import mesh_of
+from fieldwright.data.formats.parsing.vtk.vtk_pieces import component_names
 
 _SUFFIXES = {
     ".case",
@@ -72,11 +72,14 @@ def _read(path: Path, fields: Sequence[str] | None) -> Run:
         )
     with tempfile.TemporaryDirectory(prefix="fieldwright-vtk-") as folder:
         target = Path(folder) / "arrays.npz"
-        command = [sys.executable, "-m", "data.parsing.vtk_worker", str(path.resolve()), str(target)]
-        root = Path(__file__).resolve().parents[2]
-        done = subprocess.run(
-            command, cwd=root, capture_output=True, text=True, timeout=_LIMIT_S, check=False
-        )
+        command = [
+            sys.executable,
+            "-m",
+            "fieldwright.data.formats.parsing.vtk.vtk_worker",
+            str(path.resolve()),
+            str(target),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, check=False)
         # VTK only logs that it left out what it could not read.
         if done.returncode or not target.exists() or "ERR|" in done.stderr:
             raise ReadError(

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from data.errors import ReadError
-from data.formats import Description, Field, FieldInfo, Run, register
-from data.parsing.damage import damage_is_a_read_error
-from data.parsing.vtk_cells import cell_notes
-from data.parsing.vtk_legacy_content import LegacyContent
-from data.parsing.vtk_legacy_file import LegacyFile
-from data.parsing.vtk_pieces import component_names
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
+from fieldwright.data.formats.parsing.vtk.vtk_cells import cell_notes
+from fieldwright.data.formats.parsing.vtk.vtk_legacy_content import LegacyContent
+from fieldwright.data.formats.parsing.vtk.vtk_legacy_file import LegacyFile
+from fieldwright.data.formats.parsing.vtk.vtk_pieces import component_names
 
 
 class VtkLegacyReader:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from data.formats import Description, Run, register
-from data.parsing.damage import damage_is_a_read_error
-from data.parsing.vtk_cells import polygon_types
-from data.parsing.vtk_pieces import CellArrays, VtkPieces, connectivity_and_ends
-from data.parsing.vtk_xml import VtkXml, looks_like_vtk_xml
+from fieldwright.data.formats import Description, Run, register
+from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
+from fieldwright.data.formats.parsing.vtk.vtk_cells import polygon_types
+from fieldwright.data.formats.parsing.vtk.vtk_pieces import CellArrays, VtkPieces, connectivity_and_ends
+from fieldwright.data.formats.parsing.vtk.vtk_xml import VtkXml, looks_like_vtk_xml
 
 # In the order in which VTK numbers the cells of a surface.
 _GROUPS = ("Verts", "Lines", "Polys", "Strips")

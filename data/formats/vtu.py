@@ -6,10 +6,10 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from pathlib import Path
 
-from data.formats import Description, Run, register
-from data.parsing.damage import damage_is_a_read_error
-from data.parsing.vtk_pieces import CellArrays, VtkPieces, connectivity_and_ends
-from data.parsing.vtk_xml import VtkXml, looks_like_vtk_xml
+from fieldwright.data.formats import Description, Run, register
+from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
+from fieldwright.data.formats.parsing.vtk.vtk_pieces import CellArrays, VtkPieces, connectivity_and_ends
+from fieldwright.data.formats.parsing.vtk.vtk_xml import VtkXml, looks_like_vtk_xml
 
 
 class VtuReader:

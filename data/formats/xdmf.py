@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from data.errors import ReadError
-from data.formats import Description, Field, FieldInfo, Run, register
-from data.mesh import Mesh
-from data.parsing.damage import damage_is_a_read_error
-from data.parsing.vtk_cells import cell_notes
-from data.parsing.vtk_pieces import component_names
-from data.parsing.xdmf_file import XdmfFile
-from data.parsing.xdmf_mesh import xdmf_counts, xdmf_mesh
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
+from fieldwright.data.formats.parsing.vtk.vtk_cells import cell_notes
+from fieldwright.data.formats.parsing.vtk.vtk_pieces import component_names
+from fieldwright.data.formats.parsing.vtk.xdmf_file import XdmfFile
+from fieldwright.data.formats.parsing.vtk.xdmf_mesh import xdmf_counts, xdmf_mesh
+from fieldwright.data.mesh.mesh import Mesh
 
 _PLACES = {"Node": "point", "Cell": "cell"}
 # A tensor of fourth order in space has 81.

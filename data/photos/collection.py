@@ -10,15 +10,15 @@ from pathlib import Path, PurePosixPath
 
 import numpy as np
 
-from data.errors import PhotoError
-from data.photos.collections import Entry, Layout, layout_named, layout_of
-from data.photos.collections.pairs import Pairs
-from data.photos.fingerprint import near_duplicates
-from data.photos.labelled_photo import LabelledPhoto
-from data.photos.look import Look, files_of, look_at
-from data.photos.pairing import group_of
-from data.photos.photo_catalogue import PhotoCatalogue
-from data.photos.reading import PLAIN, Reading
+from fieldwright.data.errors import PhotoError
+from fieldwright.data.photos.collections import Entry, Layout, layout_named, layout_of
+from fieldwright.data.photos.collections.pairs import Pairs
+from fieldwright.data.photos.fingerprint import near_duplicates
+from fieldwright.data.photos.labelled_photo import LabelledPhoto
+from fieldwright.data.photos.look import Look, files_of, look_at
+from fieldwright.data.photos.pairing import group_of
+from fieldwright.data.photos.photo_catalogue import PhotoCatalogue
+from fieldwright.data.photos.reading import PLAIN, Reading
 
 Progress = Callable[[int, int], None]
 _THREADS = 2

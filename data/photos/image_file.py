@@ -10,7 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from data.errors import PhotoError
+from fieldwright.data.errors import PhotoError
 
 MAX_PIXELS = 120_000_000
 FLAT_PIXELS = 80

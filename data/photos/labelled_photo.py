@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from data.photos.outline import stored_outline
-from data.photos.reading import PLAIN, MaskReader, Reading
+from fieldwright.data.photos.outline import stored_outline
+from fieldwright.data.photos.reading import PLAIN, MaskReader, Reading
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from data.catalogue import SourceFile
-from data.errors import PhotoError
-from data.photos.collections import Entry, Layout
-from data.photos.fingerprint import small_grey
-from data.photos.reading import Reading
+from fieldwright.data.errors import PhotoError
+from fieldwright.data.photos.collections import Entry, Layout
+from fieldwright.data.photos.fingerprint import small_grey
+from fieldwright.data.photos.reading import Reading
+from fieldwright.data.store.catalogue import SourceFile
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +20,7 @@ class Look:
     """A photo of a collection as it was seen.
 
     files: photo and mask with size, time and SHA-256. crack: its class, None where it was refused.
-    small: (64, 64) uint8, see `data.photos.fingerprint`. reason, sentence: why it cannot be used, if so.
+    small: (64, 64) uint8, see `fieldwright.data.photos.fingerprint`. reason, sentence: why it cannot be used, if so.
     """
 
     name: str

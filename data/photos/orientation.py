@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from data.errors import PhotoError
+from fieldwright.data.errors import PhotoError
 
 Turning = Literal["own", "photo"]
 _EXIF = 0x0112

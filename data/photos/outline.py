@@ -8,10 +8,10 @@ import numpy as np
 from PIL import Image
 from scipy.ndimage import maximum_filter, minimum_filter
 
-from data.errors import PhotoError
-from data.photos.image_file import MAX_PIXELS, opened
-from data.photos.orientation import orientation_of, turned
-from data.photos.sample_depth import is_deep
+from fieldwright.data.errors import PhotoError
+from fieldwright.data.photos.image_file import MAX_PIXELS, opened
+from fieldwright.data.photos.orientation import orientation_of, turned
+from fieldwright.data.photos.sample_depth import is_deep
 
 GREY = 0.02
 """Share of the pixels that may be neither black nor white: smoothed edges, traces of JPEG."""

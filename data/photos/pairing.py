@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from data.photos.collections import Entry
-from data.photos.image_file import NOT_READ, SUFFIXES
+from fieldwright.data.photos.collections import Entry
+from fieldwright.data.photos.image_file import NOT_READ, SUFFIXES
 
 
 def photo_files(folder: Path, suffixes: frozenset[str] = SUFFIXES | NOT_READ) -> list[Path]:

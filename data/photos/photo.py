@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from data.errors import PhotoError
-from data.photos.image_file import MAX_PIXELS, opened
-from data.photos.orientation import orientation_of, turned
-from data.photos.sample_depth import eight_bits, is_deep
+from fieldwright.data.errors import PhotoError
+from fieldwright.data.photos.image_file import MAX_PIXELS, opened
+from fieldwright.data.photos.orientation import orientation_of, turned
+from fieldwright.data.photos.sample_depth import eight_bits, is_deep
 
 MIN_SIDE = 16
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from data.catalogue import SourceFile, connection_to
-from data.disk import disk_of
-from data.photos.fingerprint import SIDE
-from data.photos.look import Look
+from fieldwright.data.disk import disk_of
+from fieldwright.data.photos.fingerprint import SIDE
+from fieldwright.data.photos.look import Look
+from fieldwright.data.store.catalogue import SourceFile, connection_to
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS looks (name TEXT PRIMARY KEY, settings TEXT, look TEXT, small BLOB);

@@ -7,7 +7,7 @@ from typing import Self, overload
 
 import numpy as np
 
-from data.photos.labelled_photo import LabelledPhoto
+from fieldwright.data.photos.labelled_photo import LabelledPhoto
 
 KEPT_BYTES = 1 << 30
 

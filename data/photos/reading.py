@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from data.errors import PhotoError
-from data.photos.image_file import MAX_PIXELS, SUFFIXES, opened
-from data.photos.orientation import Turning, orientation_of, turned_as_photo
-from data.photos.outline import Value
-from data.photos.photo import photo_size, read_photo
+from fieldwright.data.errors import PhotoError
+from fieldwright.data.photos.image_file import MAX_PIXELS, SUFFIXES, opened
+from fieldwright.data.photos.orientation import Turning, orientation_of, turned_as_photo
+from fieldwright.data.photos.outline import Value
+from fieldwright.data.photos.photo import photo_size, read_photo
 
 MaskReader = Callable[[Path, tuple[Value, ...]], np.ndarray]
 

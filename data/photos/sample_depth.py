@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 from PIL import Image, ImageFile
 
-from data.errors import PhotoError
+from fieldwright.data.errors import PhotoError
 
 LEAST_OF_16 = 1 << 14
 """A 16-bit photo whose brightest value lies below this may as well hold 8, 10, 12 or 14 bits."""

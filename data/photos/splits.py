@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from data.errors import StudyError
-from data.photos.labelled_photo import LabelledPhoto
+from fieldwright.data.errors import StudyError
+from fieldwright.data.photos.labelled_photo import LabelledPhoto
 
 
 def split(

@@ -14,10 +14,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from physics.concrete import SurfaceSettings, generate
-from physics.concrete.settings import FAMILIES
-from surrogates.cracks.measurement import Scale, measure
-from surrogates.cracks.overlay import overlay
+from fieldwright.physics.concrete import SurfaceSettings, generate
+from fieldwright.physics.concrete.settings import FAMILIES
+from fieldwright.surrogates.cracks.measurement import Scale, measure
+from fieldwright.surrogates.cracks.segmentation.overlay import overlay
 
 SIZE = (200, 300)
 ACROSS = 5

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from physics.concrete.crack import Crack
-from physics.concrete.settings import SurfaceSettings
-from physics.concrete.surface import CrackedSurface, generate
+from fieldwright.physics.concrete.crack import Crack
+from fieldwright.physics.concrete.settings import SurfaceSettings
+from fieldwright.physics.concrete.surface import CrackedSurface, generate
 
 __all__ = ["Crack", "CrackedSurface", "SurfaceSettings", "generate"]

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import Voronoi
 
-from physics.concrete.crack import resample
-from physics.concrete.noise import Shape, bridge, line
+from fieldwright.physics.concrete.crack import resample
+from fieldwright.physics.concrete.noise import Shape, bridge, line
 
 KINK = 1.5
 """px over which a corner is rounded, so that length is defined at the resolution of the photo."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from physics.concrete.crack import Crack, within
-from physics.concrete.crack_path import across, fork, loop, network, width_along
-from physics.concrete.noise import Shape
-from physics.concrete.settings import Pattern
+from fieldwright.physics.concrete.crack import Crack, within
+from fieldwright.physics.concrete.crack_path import across, fork, loop, network, width_along
+from fieldwright.physics.concrete.noise import Shape
+from fieldwright.physics.concrete.settings import Pattern
 
 WIDEST = 32.0
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter, shift
 
-from physics.concrete.noise import field
-from physics.concrete.relief import Relief
+from fieldwright.physics.concrete.noise import field
+from fieldwright.physics.concrete.relief import Relief
 
 
 def shade_crack(rng: np.random.Generator, relief: Relief, distance: np.ndarray, light: np.ndarray) -> None:

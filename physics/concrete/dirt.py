@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from physics.concrete.noise import field
+from fieldwright.physics.concrete.noise import field
 
 
 def _blotches(rng: np.random.Generator, colour: np.ndarray) -> None:

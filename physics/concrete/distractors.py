@@ -7,9 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from physics.concrete.crack import resample
-from physics.concrete.noise import field, line
-from physics.concrete.signed_distance import signed_distance
+from fieldwright.physics.concrete.crack import resample
+from fieldwright.physics.concrete.noise import field, line
+from fieldwright.physics.concrete.signed_distance import signed_distance
 
 
 def _straight(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import distance_transform_edt
 
-from physics.concrete.noise import Shape, field
+from fieldwright.physics.concrete.noise import Shape, field
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from data.errors import FieldwrightError
+from fieldwright.data.errors import FieldwrightError
 
 Family = Literal["asphalt", "concrete", "plaster", "masonry"]
 Pattern = Literal["single", "branching", "network"]
@@ -18,7 +18,7 @@ THINNEST = 1.0
 
 @dataclass(frozen=True)
 class SurfaceSettings:
-    """Settings of `physics.concrete.generate`.
+    """Settings of `fieldwright.physics.concrete.generate`.
 
     family: "asphalt", "concrete", "plaster", "masonry", or "mixed" (drawn anew for every seed).
     size: height and width of the photo, px, each at least 32.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from physics.concrete.noise import Shape
+from fieldwright.physics.concrete.noise import Shape
 
 BLOCK = 2_000_000
 

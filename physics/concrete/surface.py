@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from physics.concrete.camera import photograph, to_bytes
-from physics.concrete.crack import Crack
-from physics.concrete.crack_pattern import draw, pieces
-from physics.concrete.crack_shading import shade_crack
-from physics.concrete.dirt import soil_surface
-from physics.concrete.distractors import ABOVE, BEFORE, distract
-from physics.concrete.families import MATERIALS
-from physics.concrete.lighting import shadows, slant, uneven
-from physics.concrete.settings import FAMILIES, PATTERNS, Family, SurfaceSettings
-from physics.concrete.signed_distance import signed_distance
+from fieldwright.physics.concrete.camera import photograph, to_bytes
+from fieldwright.physics.concrete.crack import Crack
+from fieldwright.physics.concrete.crack_pattern import draw, pieces
+from fieldwright.physics.concrete.crack_shading import shade_crack
+from fieldwright.physics.concrete.dirt import soil_surface
+from fieldwright.physics.concrete.distractors import ABOVE, BEFORE, distract
+from fieldwright.physics.concrete.families import MATERIALS
+from fieldwright.physics.concrete.lighting import shadows, slant, uneven
+from fieldwright.physics.concrete.settings import FAMILIES, PATTERNS, Family, SurfaceSettings
+from fieldwright.physics.concrete.signed_distance import signed_distance
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,11 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from data.errors import QueryError
-from serving.body import media_type, read_body
-from serving.photos.limits import MAX_OPTIONS, MAX_PHOTOS, MULTIPART, PHOTO_BODY
-from serving.refused import Refused
-from serving.wording import refuse_unknown
+from fieldwright.data.errors import QueryError
+from fieldwright.serving.body import media_type, read_body
+from fieldwright.serving.photos.limits import MAX_OPTIONS, MAX_PHOTOS, MULTIPART, PHOTO_BODY
+from fieldwright.serving.phrases import refuse_unknown
+from fieldwright.serving.refusal import Refused
 
 HOW = "Send curl -F photo=@wall.jpg"
 

@@ -1,6 +1,6 @@
 """How many and how large photos one request may hold."""
 
-from serving.body import Accepted
+from fieldwright.serving.body import Accepted
 
 MULTIPART = "multipart/form-data"
 PICTURES = ("image/jpeg", "image/png", "image/tiff", "image/bmp", "image/webp")

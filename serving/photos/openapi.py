@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from serving.openapi import about_the_service, document
-from serving.photos.limits import MULTIPART, PICTURES
-from serving.photos.replies import PNG, ZIP
-from surrogates.cracks.classifier_description import ClassifierDescription
-from surrogates.cracks.segmentation import SegmenterDescription
+from fieldwright.serving.fields.openapi import about_the_service, document
+from fieldwright.serving.photos.limits import MULTIPART, PICTURES
+from fieldwright.serving.photos.replies import PNG, ZIP
+from fieldwright.surrogates.cracks.classification.classifier_description import ClassifierDescription
+from fieldwright.surrogates.cracks.segmentation.segmentation_result import SegmenterDescription
 
 Options = dict[str, dict[str, Any]]
 BITS: Options = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from data.errors import QueryError
-from serving.wording import listed, nearest, quoted
+from fieldwright.data.errors import QueryError
+from fieldwright.serving.phrases import listed, nearest, quoted
 
 
 def number(

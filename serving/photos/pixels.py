@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from data.errors import PhotoError, QueryError
-from data.photos.photo import photo_size, read_photo
-from serving.photos.intake import SentPhoto, SentPhotos
-from serving.photos.limits import MAX_OPERATIONS, MAX_PIXELS
-from serving.photos.options import number
+from fieldwright.data.errors import PhotoError, QueryError
+from fieldwright.data.photos.photo import photo_size, read_photo
+from fieldwright.serving.photos.intake import SentPhoto, SentPhotos
+from fieldwright.serving.photos.limits import MAX_OPERATIONS, MAX_PIXELS
+from fieldwright.serving.photos.options import number
 
 
 def sizes(sent: SentPhotos) -> list[tuple[int, int]]:

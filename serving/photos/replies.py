@@ -12,10 +12,10 @@ import numpy as np
 import orjson
 from starlette.requests import Request
 
-from data.errors import QueryError
-from data.photos.photo import png_bytes
-from serving.answer import JSON
-from serving.photos.options import choice
+from fieldwright.data.errors import QueryError
+from fieldwright.data.photos.photo import png_bytes
+from fieldwright.serving.fields.answer import JSON
+from fieldwright.serving.photos.options import choice
 
 PNG, ZIP = "image/png", "application/zip"
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from data.errors import ModelError
-from serving.photos.intake import SentPhotos
-from serving.photos.openapi import classifier_specification
-from serving.photos.options import choice, number
-from serving.photos.pixels import decoded, refuse_costly, sizes
-from serving.photos.replies import PhotoReply, PhotoRoute
-from serving.shelf import Shelved
+from fieldwright.data.errors import ModelError
+from fieldwright.serving.hosting.shelf import Shelved
+from fieldwright.serving.photos.intake import SentPhotos
+from fieldwright.serving.photos.openapi import classifier_specification
+from fieldwright.serving.photos.options import choice, number
+from fieldwright.serving.photos.pixels import decoded, refuse_costly, sizes
+from fieldwright.serving.photos.replies import PhotoReply, PhotoRoute
 
 if TYPE_CHECKING:
-    from surrogates.cracks.crack_classifier import CrackClassifier
+    from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
 
 CLASSIFY = PhotoRoute(("bits", "prevalence"))
 EXPLAIN = PhotoRoute(("bits", "method", "picture"), ("overlay", "heat", "mask"))
@@ -84,7 +84,7 @@ class ServedClassifier:
 
     def explain(self, sent: SentPhotos) -> list[PhotoReply]:
         """Where each photo shows what the classifier takes for a crack; raises QueryError and PhotoError."""
-        from surrogates.cracks.explain import METHODS, free_mask, heat
+        from fieldwright.surrogates.cracks.explain import METHODS, free_mask, heat
 
         method = choice(sent.options, "method", METHODS)
         self._refuse_costly(sent, 1.0 + EXPLAINING[method])
@@ -116,7 +116,7 @@ class ServedClassifier:
         return replies
 
     def _refuse_costly(self, sent: SentPhotos, times: float) -> None:
-        from surrogates.cracks.patches import boxes
+        from fieldwright.surrogates.cracks.classification.patches import boxes
 
         patches = sum(len(boxes(shape, self.classifier.description.patch)) for shape in sizes(sent))
         refuse_costly(patches * self.operations_per_patch * times, len(sent.photos), self.device)
@@ -127,8 +127,8 @@ def load_served_classifier(shelved: Shelved, folder: Path) -> ServedClassifier:
     # BentoML's master process imports the service too, and never needs torch.
     import torch
 
-    from surrogates.cracks.crack_classifier import CrackClassifier
-    from surrogates.cracks.operations import operations_of
+    from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
+    from fieldwright.surrogates.cracks.operations import operations_of
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     classifier = CrackClassifier.load(folder, device=device)

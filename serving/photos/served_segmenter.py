@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from data.errors import ModelError, QueryError
-from serving.photos.intake import SentPhotos
-from serving.photos.openapi import segmenter_specification
-from serving.photos.options import number, switch
-from serving.photos.pixels import decoded, refuse_costly, sizes
-from serving.photos.replies import PhotoReply, PhotoRoute
-from serving.shelf import Shelved
+from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.serving.hosting.shelf import Shelved
+from fieldwright.serving.photos.intake import SentPhotos
+from fieldwright.serving.photos.openapi import segmenter_specification
+from fieldwright.serving.photos.options import number, switch
+from fieldwright.serving.photos.pixels import decoded, refuse_costly, sizes
+from fieldwright.serving.photos.replies import PhotoReply, PhotoRoute
 
 if TYPE_CHECKING:
-    from surrogates.cracks.crack_segmenter import CrackSegmenter
-    from surrogates.cracks.measurement import Scale
+    from fieldwright.surrogates.cracks.measurement import Scale
+    from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
 
 CAMERA = ("distance_mm", "focal_length_mm", "pixel_pitch_um")
 SEGMENT = PhotoRoute(
@@ -58,8 +58,8 @@ class ServedSegmenter:
 
     def segment(self, sent: SentPhotos) -> list[PhotoReply]:
         """Outlines and measurements of each photo; raises QueryError and PhotoError."""
-        from surrogates.cracks.measurement import measure
-        from surrogates.cracks.overlay import overlay
+        from fieldwright.surrogates.cracks.measurement import measure
+        from fieldwright.surrogates.cracks.segmentation.overlay import overlay
 
         scale = _scale(sent.options)
         augmented, profiles = switch(sent.options, "augmented"), switch(sent.options, "profiles")
@@ -99,8 +99,8 @@ def load_served_segmenter(shelved: Shelved, folder: Path) -> ServedSegmenter:
     # BentoML's master process imports the service too, and never needs torch.
     import torch
 
-    from surrogates.cracks.crack_segmenter import CrackSegmenter
-    from surrogates.cracks.operations import operations_of
+    from fieldwright.surrogates.cracks.operations import operations_of
+    from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     segmenter = CrackSegmenter.load(folder, device=device)
@@ -118,7 +118,7 @@ def load_served_segmenter(shelved: Shelved, folder: Path) -> ServedSegmenter:
 
 def _scale(options: Mapping[str, str]) -> Scale | None:
     """How large a pixel is, where the client tells; raises QueryError for half of it or for both ways."""
-    from surrogates.cracks.measurement.scale import Scale
+    from fieldwright.surrogates.cracks.measurement.scale import Scale
 
     direct = number(options, "mm_per_px", 0.0)
     camera = {name: value for name in CAMERA if (value := number(options, name, 0.0)) is not None}

@@ -9,9 +9,9 @@ from typing import Self
 import numpy as np
 import torch
 
-from surrogates.cracks.photo_domain import CONSTANT, PhotoDomain
-from surrogates.cracks.segmentation_networks import Standardised
-from surrogates.states import part, prefixed
+from fieldwright.surrogates.cracks.photo_domain import CONSTANT, PhotoDomain
+from fieldwright.surrogates.cracks.segmentation.segmentation_networks import Standardised
+from fieldwright.surrogates.persistence.states import part, prefixed
 
 WITHIN = 0.95
 """Share of photos left out of the domain that lie inside."""

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from data.errors import ModelError
+from fieldwright.data.errors import ModelError
 
 LARGEST_LOG = 5.0
 """Bound of log(1 / temperature), far beyond any found."""

@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 import torch
 
-from surrogates.design.local_error import LocalError
-from surrogates.design.space import ParameterSpace
-from surrogates.design.spread import Place, spreads
-from surrogates.emulator import Emulator
+from fieldwright.surrogates.design.local_error import LocalError
+from fieldwright.surrogates.design.space import ParameterSpace
+from fieldwright.surrogates.design.spread import Place, spreads
+from fieldwright.surrogates.fields.emulator import Emulator
 
 By = Literal["error", "variance"]
 CANDIDATES = 512

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from surrogates.design.power_law import LearningCurve
-from surrogates.figures import COLOURS, label, line_style, panels
+from fieldwright.surrogates.design.power_law import LearningCurve
+from fieldwright.surrogates.figures import COLOURS, label, line_style, panels
 
 MOST_PARAMETERS = 6
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from data.errors import ModelError
-from surrogates.design.power_law import LearningCurve
-from surrogates.emulator import Emulator
-from surrogates.kinds import KindConfig
-from surrogates.metrics import relative_l2
-from surrogates.places import places
-from surrogates.reductions import ReductionConfig
-from surrogates.validation import carried_by
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.design.power_law import LearningCurve
+from fieldwright.surrogates.domain.places import places
+from fieldwright.surrogates.fields.emulator import Emulator
+from fieldwright.surrogates.reductions import ReductionConfig
+from fieldwright.surrogates.regressors import KindConfig
+from fieldwright.surrogates.validation.cross_validation import carried_by
+from fieldwright.surrogates.validation.metrics import relative_l2
 
 LEAST_SIZE = 5
 LARGEST_SHARE = 0.85

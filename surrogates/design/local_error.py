@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy.spatial.distance import cdist
 
-from surrogates.design.spread import Spread
+from fieldwright.surrogates.design.spread import Spread
 
 PRIOR_RUNS = 1.0
 """Runs of average error that each place is credited with: one run alone must not decide."""

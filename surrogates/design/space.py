@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.errors import StudyError
-from data.expressions import Constraint
-from physics.sampling import sobol_points
+from fieldwright.data.errors import StudyError
+from fieldwright.data.expressions import Constraint
+from fieldwright.physics.solvers.sampling import sobol_points
 
 MOST_DRAWS = 2**18
 

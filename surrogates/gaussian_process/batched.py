@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from gpytorch.constraints import Interval
 
-from surrogates.gaussian_process.kernel import (
+from fieldwright.surrogates.gaussian_process.kernel import (
     BILINEAR,
     FAMILIES,
     LENGTHSCALES,

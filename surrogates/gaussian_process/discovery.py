@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from surrogates.gaussian_process.kernel import FAMILIES, Structure
-from surrogates.gaussian_process.likelihood import Sample
-from surrogates.gaussian_process.optimum import Objectives, Optimum
+from fieldwright.surrogates.gaussian_process.kernel import FAMILIES, Structure
+from fieldwright.surrogates.gaussian_process.likelihood import Sample
+from fieldwright.surrogates.gaussian_process.optimum import Objectives, Optimum
 
 LEAST_GAIN = 3.0
 """Of the logarithm of the likelihood, for a family other than Matern 5/2 and for each linear parameter."""

@@ -6,10 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from surrogates.gaussian_process.discovery import discovered, judged
-from surrogates.gaussian_process.kernel import Hyperparameters, Structure
-from surrogates.gaussian_process.likelihood import Sample
-from surrogates.gaussian_process.optimum import Objectives, Optimum, hyperparameters_of, optimum_of
+from fieldwright.surrogates.gaussian_process.discovery import discovered, judged
+from fieldwright.surrogates.gaussian_process.kernel import Hyperparameters, Structure
+from fieldwright.surrogates.gaussian_process.likelihood import Sample
+from fieldwright.surrogates.gaussian_process.optimum import (
+    Objectives,
+    Optimum,
+    hyperparameters_of,
+    optimum_of,
+)
 
 DRAWS = 4
 """Random starting points that are looked at for each one that is followed."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from surrogates.gaussian_process.kernel import Hyperparameters
-from surrogates.states import part, prefixed
+from fieldwright.surrogates.gaussian_process.kernel import Hyperparameters
+from fieldwright.surrogates.persistence.states import part, prefixed
 
 
 @dataclass(frozen=True, eq=False)

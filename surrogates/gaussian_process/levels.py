@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 
-from data.errors import ModelError
-from surrogates.gaussian_process.fidelity import Autoregressive
-from surrogates.gaussian_process.kernel import (
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.gaussian_process.fidelity import Autoregressive
+from fieldwright.surrogates.gaussian_process.kernel import (
     FAMILIES,
     LEAST_NOISE,
     LENGTHSCALES,
@@ -21,9 +21,9 @@ from surrogates.gaussian_process.kernel import (
     correlation_and_slope,
     prior_centre,
 )
-from surrogates.gaussian_process.likelihood import FAILED, Profile, Sample, profile
-from surrogates.gaussian_process.optimum import TOLERANCE
-from surrogates.gaussian_process.packed import Pairs
+from fieldwright.surrogates.gaussian_process.likelihood import FAILED, Profile, Sample, profile
+from fieldwright.surrogates.gaussian_process.optimum import TOLERANCE
+from fieldwright.surrogates.gaussian_process.packed import Pairs
 
 RHO = (-10.0, 10.0)
 DIFFERENCE = (1e-6, 1e4)

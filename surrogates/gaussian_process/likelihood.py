@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from surrogates.gaussian_process.kernel import (
+from fieldwright.surrogates.gaussian_process.kernel import (
     BILINEAR,
     LEAST_NOISE,
     LENGTHSCALES,
@@ -20,7 +20,7 @@ from surrogates.gaussian_process.kernel import (
     correlation_and_slope,
     prior_centre,
 )
-from surrogates.gaussian_process.packed import Pairs
+from fieldwright.surrogates.gaussian_process.packed import Pairs
 
 FAILED = 1e10
 """In place of the likelihood where the covariance cannot be factored."""

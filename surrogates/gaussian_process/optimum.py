@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from scipy.optimize import minimize
 
-from surrogates.gaussian_process.kernel import FAMILIES, Hyperparameters, Structure
-from surrogates.gaussian_process.likelihood import Objective, Sample
-from surrogates.gaussian_process.packed import Pairs
+from fieldwright.surrogates.gaussian_process.kernel import FAMILIES, Hyperparameters, Structure
+from fieldwright.surrogates.gaussian_process.likelihood import Objective, Sample
+from fieldwright.surrogates.gaussian_process.packed import Pairs
 
 TOLERANCE = 1e-6
 """Relative change of the likelihood that ends L-BFGS; far below what could tell two optima apart."""

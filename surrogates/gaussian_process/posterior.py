@@ -9,9 +9,9 @@ from typing import Self
 import numpy as np
 import torch
 
-from data.errors import ModelError
-from surrogates.gaussian_process.prior import Prior
-from surrogates.states import prefixed
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.gaussian_process.prior import Prior
+from fieldwright.surrogates.persistence.states import prefixed
 
 ROUND_OFF = 1e-11
 """Of a difference of variances, relative to them."""

@@ -10,11 +10,11 @@ import torch
 from scipy.special import digamma, polygamma
 from scipy.stats import chi2
 
-from surrogates.gaussian_process.kernel import FAMILIES, Hyperparameters
-from surrogates.gaussian_process.likelihood import Sample
-from surrogates.gaussian_process.posterior import Posterior
-from surrogates.places import places
-from surrogates.states import part, prefixed
+from fieldwright.surrogates.domain.places import places
+from fieldwright.surrogates.gaussian_process.kernel import FAMILIES, Hyperparameters
+from fieldwright.surrogates.gaussian_process.likelihood import Sample
+from fieldwright.surrogates.gaussian_process.posterior import Posterior
+from fieldwright.surrogates.persistence.states import part, prefixed
 
 FEWEST_PLACES = 4
 """Of repeats, below which a change of the noise from place to place cannot be told."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from surrogates.gaussian_process.posterior import Posterior, cholesky
-from surrogates.gaussian_process.prior import Prior
+from fieldwright.surrogates.gaussian_process.posterior import Posterior, cholesky
+from fieldwright.surrogates.gaussian_process.prior import Prior
 
 JITTER = 1e-9
 """Added to the covariance of the inducing points, relative to its diagonal."""

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from data.errors import StudyError
-from surrogates.settings import config_of
+from fieldwright.data.errors import StudyError
+from fieldwright.surrogates.fields.settings import config_of
 
 if TYPE_CHECKING:
-    from surrogates.reductions.pod.inner_product import InnerProduct
+    from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
 
 
 class Matrix(Protocol):

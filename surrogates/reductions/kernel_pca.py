@@ -9,10 +9,10 @@ import numpy as np
 from pydantic import Field
 from scipy.spatial.distance import cdist, pdist
 
-from data.errors import ModelError
-from surrogates.reductions import Matrix, ReductionConfig, register
-from surrogates.reductions.pod.inner_product import InnerProduct
-from surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions import Matrix, ReductionConfig, register
+from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
+from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
 
 RIDGES = 10.0 ** np.arange(-12, 1)
 

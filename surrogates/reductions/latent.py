@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from scipy.stats import f as fisher
 
-from data.errors import ModelError
+from fieldwright.data.errors import ModelError
 
 
 class LatentCloud:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from data.errors import ModelError
-from surrogates.reductions import Reduction, ReductionConfig, reduction_for
-from surrogates.reductions.pod.inner_product import InnerProduct
-from surrogates.reductions.pod.projection import squared_norms
-from surrogates.reductions.svd import SVDConfig
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions import Reduction, ReductionConfig, reduction_for
+from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
+from fieldwright.surrogates.reductions.pod.projection import squared_norms
+from fieldwright.surrogates.reductions.svd import SVDConfig
 
 MEMORY = 256 << 20
 MARGIN = 0.9

@@ -10,14 +10,14 @@ import numpy as np
 from pydantic import Field
 from scipy import sparse
 
-from data.errors import ModelError
-from surrogates.reductions import Matrix, ReductionConfig, register
-from surrogates.reductions.pod.decomposition import Settings, decompose
-from surrogates.reductions.pod.grown import Grown, energy_of_more_modes
-from surrogates.reductions.pod.inner_product import InnerProduct
-from surrogates.reductions.pod.modes import modes
-from surrogates.reductions.pod.projection import coordinates, left_out
-from surrogates.reductions.pod.spectrum import Criterion
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions import Matrix, ReductionConfig, register
+from fieldwright.surrogates.reductions.pod.decomposition import Settings, decompose
+from fieldwright.surrogates.reductions.pod.grown import Grown, energy_of_more_modes
+from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
+from fieldwright.surrogates.reductions.pod.modes import modes
+from fieldwright.surrogates.reductions.pod.projection import coordinates, left_out
+from fieldwright.surrogates.reductions.pod.spectrum import Criterion
 
 log = logging.getLogger(__name__)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Literal
 
-from surrogates.reductions import register
-from surrogates.reductions.neural.reduction import NeuralConfig, NeuralReduction
+from fieldwright.surrogates.reductions import register
+from fieldwright.surrogates.reductions.neural.reduction import NeuralConfig, NeuralReduction
 
 if TYPE_CHECKING:
     import torch
 
-    from surrogates.reductions.neural.networks import CorrectedPod
+    from fieldwright.surrogates.reductions.neural.networks import CorrectedPod
 
 
 class VAEConfig(NeuralConfig):

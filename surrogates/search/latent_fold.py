@@ -8,13 +8,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from surrogates import metrics
-from surrogates.emulator import Emulator
-from surrogates.field_model import FieldModel
-from surrogates.kinds import KindConfig
-from surrogates.preparation import Preparation, view
-from surrogates.reductions import ReductionConfig
-from surrogates.trajectory.time_by_time import TimeByTime
+from fieldwright.surrogates.fields.emulator import Emulator
+from fieldwright.surrogates.fields.field_model import FieldModel
+from fieldwright.surrogates.fields.preparation import Preparation, view
+from fieldwright.surrogates.reductions import ReductionConfig
+from fieldwright.surrogates.regressors import KindConfig
+from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
+from fieldwright.surrogates.validation import metrics
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,9 +13,9 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, CmaEsSampler, RandomSampler, TPESampler
 from optuna.trial import Trial as Ask
 
-from surrogates.kinds import KindConfig, kind_config, load_kinds
-from surrogates.search_space import Choice, Options
-from surrogates.settings import taken
+from fieldwright.surrogates.fields.settings import taken
+from fieldwright.surrogates.regressors import KindConfig, kind_config, load_kinds
+from fieldwright.surrogates.search.search_space import Choice, Options
 
 GRID_LEVELS = 3
 """Numbers that a grid takes from a span."""

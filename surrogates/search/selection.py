@@ -11,18 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from data.errors import ModelError, StudyError
-from surrogates.kinds import KindConfig, kind_config, load_kinds
-from surrogates.kinds.stack import StackConfig
-from surrogates.preparation import VIEW, view
-from surrogates.reductions import ReductionConfig
-from surrogates.search.judging import judge
-from surrogates.search.latent_fold import LatentFold
-from surrogates.search.settings import SearchSettings
-from surrogates.search.trials import Trial, Trials
-from surrogates.search_space import Options
-from surrogates.settings import taken
-from surrogates.validation import carried_by, folds_by_place
+from fieldwright.data.errors import ModelError, StudyError
+from fieldwright.surrogates.fields.preparation import VIEW, view
+from fieldwright.surrogates.fields.settings import taken
+from fieldwright.surrogates.reductions import ReductionConfig
+from fieldwright.surrogates.regressors import KindConfig, kind_config, load_kinds
+from fieldwright.surrogates.regressors.stack import StackConfig
+from fieldwright.surrogates.search.latent_fold import LatentFold
+from fieldwright.surrogates.search.search_space import Options
+from fieldwright.surrogates.search.settings import SearchSettings
+from fieldwright.surrogates.search.trial_evaluation import judge
+from fieldwright.surrogates.search.trials import Trial, Trials
+from fieldwright.surrogates.validation.cross_validation import carried_by, folds_by_place
 
 LEAST_STACKED_GAIN = 0.02
 """Share of the error that a stack must save to be worth its members."""

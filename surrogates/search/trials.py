@@ -12,11 +12,11 @@ import optuna
 from optuna.trial import TrialState
 from scipy.stats import wilcoxon
 
-from data.errors import ModelError, StudyError
-from surrogates.kinds import KindConfig
-from surrogates.search import sampling
-from surrogates.search.judging import Judge
-from surrogates.search.settings import SearchSettings
+from fieldwright.data.errors import ModelError, StudyError
+from fieldwright.surrogates.regressors import KindConfig
+from fieldwright.surrogates.search import sampling
+from fieldwright.surrogates.search.settings import SearchSettings
+from fieldwright.surrogates.search.trial_evaluation import Judge
 
 GENERATION = 4
 """Trials that are drawn before any of them is judged: the same whatever the number of workers, so that the search

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from scipy.ndimage import uniform_filter
 
-from surrogates.calibration import conformal_factor
+from fieldwright.surrogates.validation.calibration import conformal_factor
 
 EDGES = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
 """Cells from the wall at which one class of distances ends and the next begins."""

@@ -8,9 +8,9 @@ from typing import Self
 
 import numpy as np
 
-from surrogates.scaler import Scaler
-from surrogates.shapes.grid import Grid
-from surrogates.states import part, prefixed
+from fieldwright.surrogates.fields.transforms.scaler import Scaler
+from fieldwright.surrogates.persistence.states import part, prefixed
+from fieldwright.surrogates.shapes.grid import Grid
 
 NEAR = 2.0
 """Cells over which the channel of the wall rises from 0 to 1."""

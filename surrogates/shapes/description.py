@@ -8,9 +8,9 @@ from typing import Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from surrogates.description import Description, ParameterInfo
-from surrogates.shapes.descriptors import descriptor_names
-from surrogates.shapes.grid import Grid
+from fieldwright.surrogates.fields.description import Description, ParameterInfo
+from fieldwright.surrogates.shapes.descriptors import descriptor_names
+from fieldwright.surrogates.shapes.grid import Grid
 
 SHAPES = "shape surrogate"
 """What the artifact of a model of varying shapes holds."""

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.ndimage import center_of_mass, map_coordinates
 from scipy.spatial import ConvexHull
 
-from surrogates.shapes.distance import centring, rolled
-from surrogates.shapes.grid import Grid
+from fieldwright.surrogates.shapes.distance import centring, rolled
+from fieldwright.surrogates.shapes.grid import Grid
 
 
 def descriptor_names(grid: Grid) -> tuple[str, ...]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from data.errors import FieldwrightError, QueryError
-from physics.shapes import signed_distance
-from surrogates.shapes.grid import Grid
+from fieldwright.data.errors import FieldwrightError, QueryError
+from fieldwright.physics.solvers.shapes import signed_distance
+from fieldwright.surrogates.shapes.grid import Grid
 
 STEEPEST, FLATTEST = 1.1, 0.5
 """Change of a signed distance between neighbouring points over their distance: never above 1, and 1 somewhere."""

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from data.errors import ModelError
+from fieldwright.data.errors import ModelError
 
 AXES = "xyz"
 UNEVEN = 1e-3

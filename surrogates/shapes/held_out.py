@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from surrogates.shapes.judging import divergence, errors_by_distance, mirror_signs, symmetry_error
+from fieldwright.surrogates.shapes.evaluation import (
+    divergence,
+    errors_by_distance,
+    mirror_signs,
+    symmetry_error,
+)
 
 if TYPE_CHECKING:
-    from surrogates.shapes.shape_surrogate import ShapeSurrogate
+    from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate
 
 
 @dataclass(frozen=True, eq=False)

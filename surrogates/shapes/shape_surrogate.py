@@ -10,27 +10,27 @@ from typing import Self
 import numpy as np
 import torch
 
-from data.errors import ModelError, QueryError
-from data.progress import TrainingProgress
-from surrogates.achievable_coverage import achievable_coverage, sentence
-from surrogates.artifact import read_artifact, write_artifact
-from surrogates.calibration import too_few
-from surrogates.description import FieldInfo, ParameterInfo
-from surrogates.domain import Domain
-from surrogates.places import places
-from surrogates.prediction import Band, Prediction
-from surrogates.shapes.bands import WallBands
-from surrogates.shapes.channels import Channels, FieldScales
-from surrogates.shapes.description import SHAPES, GeometryInfo, ShapeDescription, ranged
-from surrogates.shapes.descriptors import descriptor_names, descriptors
-from surrogates.shapes.distance import centring, checked_distance, rolled
-from surrogates.shapes.grid import Grid
-from surrogates.shapes.held_out import HeldOut, judged
-from surrogates.shapes.judging import mirror_signs
-from surrogates.shapes.network import UNets
-from surrogates.shapes.settings import UNetConfig
-from surrogates.shapes.training import answers, train
-from surrogates.states import part, prefixed
+from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.data.progress import TrainingProgress
+from fieldwright.surrogates.domain.domain import Domain
+from fieldwright.surrogates.domain.places import places
+from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
+from fieldwright.surrogates.fields.prediction import Band, Prediction
+from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
+from fieldwright.surrogates.persistence.states import part, prefixed
+from fieldwright.surrogates.shapes.bands import WallBands
+from fieldwright.surrogates.shapes.channels import Channels, FieldScales
+from fieldwright.surrogates.shapes.description import SHAPES, GeometryInfo, ShapeDescription, ranged
+from fieldwright.surrogates.shapes.descriptors import descriptor_names, descriptors
+from fieldwright.surrogates.shapes.distance import centring, checked_distance, rolled
+from fieldwright.surrogates.shapes.evaluation import mirror_signs
+from fieldwright.surrogates.shapes.grid import Grid
+from fieldwright.surrogates.shapes.held_out import HeldOut, judged
+from fieldwright.surrogates.shapes.network import UNets
+from fieldwright.surrogates.shapes.settings import UNetConfig
+from fieldwright.surrogates.shapes.training import answers, train
+from fieldwright.surrogates.validation.achievable_coverage import achievable_coverage, sentence
+from fieldwright.surrogates.validation.calibration import too_few
 
 LEAST_SHAPES = 8
 

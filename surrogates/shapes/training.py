@@ -7,9 +7,9 @@ import math
 import numpy as np
 import torch
 
-from data.progress import TrainingProgress
-from surrogates.shapes.network import UNets
-from surrogates.shapes.settings import UNetConfig
+from fieldwright.data.progress import TrainingProgress
+from fieldwright.surrogates.shapes.network import UNets
+from fieldwright.surrogates.shapes.settings import UNetConfig
 
 WARM_UP = 0.05
 REPORT = 25

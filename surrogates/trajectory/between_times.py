@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.interpolate import make_interp_spline
 
-from data.errors import QueryError
-from surrogates.prediction import Band
+from fieldwright.data.errors import QueryError
+from fieldwright.surrogates.fields.prediction import Band
 
 SLACK = 1e-9
 

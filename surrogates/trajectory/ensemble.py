@@ -11,13 +11,13 @@ import numpy as np
 import torch
 from pydantic import Field
 
-from data.errors import ModelError
-from surrogates.places import places
-from surrogates.radial_basis import CubicRBF
-from surrogates.search_space import Choice, Options, Span
-from surrogates.states import part, prefixed
-from surrogates.trajectory.recurrent import Network
-from surrogates.trajectory.sequence import SequenceConfig
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.domain.places import places
+from fieldwright.surrogates.persistence.states import part, prefixed
+from fieldwright.surrogates.regression.radial_basis import CubicRBF
+from fieldwright.surrogates.search.search_space import Choice, Options, Span
+from fieldwright.surrogates.trajectory.recurrent import Network
+from fieldwright.surrogates.trajectory.sequence import SequenceConfig
 
 CHECK = 20
 """Iterations between two looks at the held-out runs."""

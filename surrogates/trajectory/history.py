@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from data.errors import QueryError
+from fieldwright.data.errors import QueryError
 
 if TYPE_CHECKING:
-    from surrogates.description import Description
+    from fieldwright.surrogates.fields.description import Description
 
 STEP_TOLERANCE = 1e-3
 """Allowed difference of a step from that of the training, in shares of it."""

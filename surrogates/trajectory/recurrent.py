@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 import torch
 
-from surrogates.trajectory.cells import CELLS, State
+from fieldwright.surrogates.trajectory.cells import CELLS, State
 
 DAMPING = 1e-4
 FIRST_SHARE = 0.1

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 
-from surrogates.kinds import KindConfig
+from fieldwright.surrogates.regressors import KindConfig
 
 
 class SequenceConfig(KindConfig):
@@ -24,7 +24,7 @@ class SequenceConfig(KindConfig):
 class SequenceRegressor(Protocol):
     """Parameters, and a measured first stretch where there is one, to a whole latent trajectory.
 
-    Like `surrogates.kinds.Regressor`: the constructor only stores, what is learned ends in `_`.
+    Like `fieldwright.surrogates.regressors.Regressor`: the constructor only stores, what is learned ends in `_`.
     """
 
     config: Any

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from surrogates.kinds import Movable, Regressor
+from fieldwright.surrogates.regressors import Movable, Regressor
 
 
 class TimeAsParameter:

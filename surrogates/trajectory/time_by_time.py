@@ -7,13 +7,13 @@ from typing import Self
 
 import numpy as np
 
-from data.errors import ModelError
-from surrogates.field_model import FieldModel
-from surrogates.field_scaling import FieldScaling
-from surrogates.field_view import FieldView
-from surrogates.reductions import ReductionConfig
-from surrogates.reductions.svd import SVDConfig
-from surrogates.states import part, prefixed
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.fields.field_model import FieldModel
+from fieldwright.surrogates.fields.field_view import FieldView
+from fieldwright.surrogates.fields.transforms.field_scaling import FieldScaling
+from fieldwright.surrogates.persistence.states import part, prefixed
+from fieldwright.surrogates.reductions import ReductionConfig
+from fieldwright.surrogates.reductions.svd import SVDConfig
 
 FREE_ERROR, FREE_RANK = 1e-4, 40
 """Projection error to reach, with so many modes at most, where a study leaves the rank of an SVD open."""

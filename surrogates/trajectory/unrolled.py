@@ -7,15 +7,15 @@ from typing import Any, Self
 
 import numpy as np
 
-from surrogates.kinds import KindConfig, Movable, regressor_for
-from surrogates.states import part, prefixed
-from surrogates.trajectory.sequence import SequenceConfig
-from surrogates.trajectory.time_as_parameter import TimeAsParameter
-from surrogates.trajectory.time_by_time import TimeByTime
+from fieldwright.surrogates.persistence.states import part, prefixed
+from fieldwright.surrogates.regressors import KindConfig, Movable, regressor_for
+from fieldwright.surrogates.trajectory.sequence import SequenceConfig
+from fieldwright.surrogates.trajectory.time_as_parameter import TimeAsParameter
+from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
 
 
 class Unrolled:
-    """The contract of `surrogates.kinds.Regressor` on the joined trajectories (n, sum_f t r_f) of fields f.
+    """The contract of `surrogates.regressors.Regressor` on the joined trajectories (n, sum_f t r_f) of fields f.
 
     What rolls out sees each field's coordinates by their share of the field's variance, so that the dominant modes
     weigh most in its loss; a regressor of one time sees all with unit variance.

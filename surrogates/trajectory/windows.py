@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from data.errors import ModelError
+from fieldwright.data.errors import ModelError
 
 MOST = 60
 """Windows of a study; more of them overlap so far that they tell nothing new."""

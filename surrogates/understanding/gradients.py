@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from surrogates import functional
-from surrogates.emulator import Branch, Emulator
-from surrogates.kinds import Differentiable
-from surrogates.quantities import Quantity, functional_of
-from surrogates.surrogate import Surrogate
+from fieldwright.surrogates.fields import functional
+from fieldwright.surrogates.fields.emulator import Branch, Emulator
+from fieldwright.surrogates.fields.quantities import Quantity, functional_of
+from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.regressors import Differentiable
 
 STEP = 1e-3
 """Of a difference along a parameter, in shares of its range."""

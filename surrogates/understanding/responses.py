@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from surrogates.figures import COLOURS, label, panels
-from surrogates.prediction import Band
-from surrogates.quantities import Quantity
-from surrogates.surrogate import Surrogate
-from surrogates.understanding.sensitivity import quantities_of
+from fieldwright.surrogates.fields.prediction import Band
+from fieldwright.surrogates.fields.quantities import Quantity
+from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.figures import COLOURS, label, panels
+from fieldwright.surrogates.understanding.sensitivity import quantities_of
 
 STEPS = 25
 

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from surrogates import functional
-from surrogates.figures import COLOURS, label, panels
-from surrogates.quantities import Quantity, default_quantities, functional_of
-from surrogates.surrogate import Surrogate
-from surrogates.understanding.sobol_indices import SobolIndices, sobol_indices
+from fieldwright.surrogates.fields import functional
+from fieldwright.surrogates.fields.quantities import Quantity, default_quantities, functional_of
+from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.figures import COLOURS, label, panels
+from fieldwright.surrogates.understanding.sobol_indices import SobolIndices, sobol_indices
 
 BLOCK_VALUES = 2_000_000
 """Values of a field that are held at once."""

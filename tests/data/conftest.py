@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.ingest import Rules, RunSource, find_runs
-from data.parameters import ParameterTable, table_of
-from data.store import SnapshotStore
+from fieldwright.data.ingest.ingestion import Rules, RunSource, find_runs
+from fieldwright.data.ingest.parameters.table import ParameterTable, table_of
+from fieldwright.data.store.snapshot_store import SnapshotStore
 
 
 def _array(name: str, values: np.ndarray) -> str:

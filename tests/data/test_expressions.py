@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.errors import StudyError
-from data.expressions import Constraint, Expression
+from fieldwright.data.errors import StudyError
+from fieldwright.data.expressions import Constraint, Expression
 
 finite = st.floats(-100.0, 100.0).filter(lambda value: abs(value) > 1e-3)
 

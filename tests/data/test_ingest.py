@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from data.errors import ReadError, StudyError
-from data.formats import reader_named
-from data.ingest import find_runs, ingest
-from data.parameters import table_of
-from data.store import SnapshotStore
+from fieldwright.data.errors import ReadError, StudyError
+from fieldwright.data.formats import reader_named
+from fieldwright.data.ingest.ingestion import find_runs, ingest
+from fieldwright.data.ingest.parameters.table import table_of
+from fieldwright.data.store.snapshot_store import SnapshotStore
 
 
 def reasons(report):

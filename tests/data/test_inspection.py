@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.case_entries import case_entries
-from data.case_values import case_value
-from data.errors import ReadError
-from data.inspection import inspect
-from data.sources import find_runs
+from fieldwright.data.errors import ReadError
+from fieldwright.data.ingest.inspection import inspect
+from fieldwright.data.ingest.parameters.case_entries import case_entries
+from fieldwright.data.ingest.parameters.case_values import case_value
+from fieldwright.data.ingest.sources import find_runs
 
 SAMPLES = Path(__file__).parent / "formats" / "samples"
 RUNS = Path(__file__).parents[3] / "shared" / "data" / "runs"

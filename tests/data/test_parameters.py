@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from openpyxl import Workbook
 
-from data.errors import StudyError
-from data.parameters import read_table, table_of
+from fieldwright.data.errors import StudyError
+from fieldwright.data.ingest.parameters.table import read_table, table_of
 
 COLUMNS = {"U": "m/s", "nu": "m2/s"}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.cli import app
+from fieldwright.flows.cli import app
 
 FIELDWRIGHT = Path(sys.executable).with_name("fieldwright")
 COMMANDS = ["inspect", "new", "run", "schedule", "serve", "ui", "demo", "status", "withdraw"]

@@ -9,14 +9,14 @@ import meshio
 import numpy as np
 import pytest
 
-from data.errors import QueryError, StudyError
-from flows.pipeline import run_study
-from flows.study import Study
-from flows.tracking import Tracking
-from serving.answer import JSON, predict, written
-from serving.openapi import specification
-from serving.served import load_served
-from serving.shelf import Shelved
+from fieldwright.data.errors import QueryError, StudyError
+from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.workflow import run_study
+from fieldwright.serving.fields.answer import JSON, predict, written
+from fieldwright.serving.fields.openapi import specification
+from fieldwright.serving.fields.served import load_served
+from fieldwright.serving.hosting.shelf import Shelved
 
 TIMES, STEP = 70, 0.1
 STUDY = """

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data.inspection import inspect
-from data.timebase import proposed_rule
-from flows.cli import app
-from flows.first_fields import left_out
-from flows.pipeline import run_study
-from flows.report import PipelineReport
-from flows.study import Study
+from fieldwright.data.ingest.inspection import inspect
+from fieldwright.data.ingest.timebase import proposed_rule
+from fieldwright.flows.cli import app
+from fieldwright.flows.report import PipelineReport
+from fieldwright.flows.runs.first_fields import left_out
+from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.workflow import run_study
 
 ARCHIVES = Path(__file__).parents[2] / ".." / "shared" / "data" / "runs"
 PLACES = np.linspace(0.0, 1.0, 12)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from flows.progress import drawn, logged, report
+from fieldwright.flows.progress import drawn, logged, report
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from flows.study import Study
-from flows.tracking import Tracking
+from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.tracking.mlflow_runs import Tracking
 
 FIELDWRIGHT = Path(sys.executable).with_name("fieldwright")
 PATIENCE_SECONDS = 240.0

@@ -9,14 +9,14 @@ import mlflow
 import numpy as np
 import pytest
 
-from data.errors import StudyError
-from flows.pipeline import run_study
-from flows.runs_there import accepted_runs
-from flows.study import Study
-from flows.tracking import Tracking
-from serving.answer import predict
-from serving.champion import loaded
-from serving.shelf import Shelved
+from fieldwright.data.errors import StudyError
+from fieldwright.flows.runs.available_runs import accepted_runs
+from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.workflow import run_study
+from fieldwright.serving.fields.answer import predict
+from fieldwright.serving.hosting.champion import loaded
+from fieldwright.serving.hosting.shelf import Shelved
 
 ROWS, COLUMNS, CELL = 12, 24, 0.25
 STUDY = """

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from data.errors import FieldwrightError
-from data.store import SnapshotStore
-from flows.cli import app
-from flows.inputs import read_runs
-from flows.study import Study
+from fieldwright.data.errors import FieldwrightError
+from fieldwright.data.store.snapshot_store import SnapshotStore
+from fieldwright.flows.cli import app
+from fieldwright.flows.runs.inputs import read_runs
+from fieldwright.flows.study.runs_study import Study
 
 
 def study_of(folder: Path, values: range) -> Study:

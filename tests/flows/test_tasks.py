@@ -2,7 +2,7 @@
 
 import torch
 
-from flows.tasks import one_thread
+from fieldwright.flows.tasks import one_thread
 
 
 def test_one_thread_holds_for_torch_too_and_is_given_back():

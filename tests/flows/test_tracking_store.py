@@ -15,14 +15,17 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
-from data.errors import ModelError
-from flows.tracking import Tracking
-from flows.tracking_store import open_store
+from fieldwright.data.errors import ModelError
+from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.store import open_store
 
 MIGRATIONS = Path(mlflow.__file__).parent / "store" / "db_migrations"
 MIDDLE = "cc1f77228345"
 """A revision that is neither the first nor the last: MLflow 1.19's."""
-FIRST_COMMAND = "from flows.tracking import Tracking; print(Tracking(None, 'study').experiment_id())"
+FIRST_COMMAND = (
+    "from fieldwright.flows.tracking.mlflow_runs import Tracking; "
+    "print(Tracking(None, 'study').experiment_id())"
+)
 
 
 def store_of_revision(path: Path, revision: str) -> str:

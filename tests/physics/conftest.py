@@ -2,8 +2,8 @@
 
 import pytest
 
-from physics.plate import PlateParameters
-from physics.plate_solver import PlateSolver
+from fieldwright.physics.solvers.plate import PlateParameters
+from fieldwright.physics.solvers.plate_solver import PlateSolver
 
 
 @pytest.fixture(scope="session")

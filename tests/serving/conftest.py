@@ -18,14 +18,14 @@ import httpx
 import numpy as np
 import pytest
 
-from serving import endpoint as http
-from serving.champion import Champion
-from serving.shelf import Shelf, Shelved
-from surrogates.description import FieldInfo, ParameterInfo
-from surrogates.kinds import kind_config
-from surrogates.reductions import reduction_config
-from surrogates.surrogate import Surrogate
-from surrogates.validation import cross_validate
+from fieldwright.serving import endpoint as http
+from fieldwright.serving.hosting.champion import Champion
+from fieldwright.serving.hosting.shelf import Shelf, Shelved
+from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
+from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.reductions import reduction_config
+from fieldwright.surrogates.regressors import kind_config
+from fieldwright.surrogates.validation.cross_validation import cross_validate
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = "plate"
@@ -155,7 +155,7 @@ def command(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Callable[
 
 
 class Endpoint:
-    """A running `python -m serving`, its address and what it has said."""
+    """A running `python -m fieldwright.serving`, its address and what it has said."""
 
     def __init__(self, arguments: list[str]) -> None:
         self.log: list[str] = []

@@ -10,12 +10,12 @@ import httpx
 import numpy as np
 import pytest
 
-from serving import blocks
-from serving.blocks import predict_in_blocks
-from serving.champion import Champion
-from serving.endpoint import Endpoint
-from serving.query import QueryReader
-from surrogates.surrogate import Surrogate
+from fieldwright.serving.endpoint import Endpoint
+from fieldwright.serving.fields import blocks
+from fieldwright.serving.fields.blocks import predict_in_blocks
+from fieldwright.serving.fields.query import QueryReader
+from fieldwright.serving.hosting.champion import Champion
+from fieldwright.surrogates.fields.surrogate import Surrogate
 
 ROW = {"heat_flux": 2e4, "thickness": 4.0}
 ROWS = [ROW, {"heat_flux": 4e4, "thickness": 2.5}, {"heat_flux": 9e4, "thickness": 4.0}]

@@ -1,4 +1,4 @@
-"""The endpoint as a user starts it: `python -m serving` over a real MLflow store, asked over HTTP."""
+"""The endpoint as a user starts it: `python -m fieldwright.serving` over a real MLflow store, asked over HTTP."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ import httpx
 import numpy as np
 import pytest
 
-from surrogates.quantities import Quantity
-from surrogates.surrogate import Surrogate
+from fieldwright.surrogates.fields.quantities import Quantity
+from fieldwright.surrogates.fields.surrogate import Surrogate
 
 ROWS = [{"heat_flux": 2e4, "thickness": 4.0}, {"heat_flux": 4.5e4, "thickness": 7.0}]
 X = np.array([[2e4, 4.0], [4.5e4, 7.0]])
@@ -208,7 +208,10 @@ def test_a_killed_worker_is_replaced(client: httpx.Client, endpoint):
 
 
 def test_the_service_never_imports_mlflow():
-    code = "import sys, serving.service; from surrogates.kinds import load_kinds; load_kinds(); print(*sys.modules)"
+    code = (
+        "import sys, fieldwright.serving.service; from fieldwright.surrogates.regressors import load_kinds; "
+        "load_kinds(); print(*sys.modules)"
+    )
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from surrogates.description import FieldInfo, ParameterInfo
-from surrogates.kinds import KindConfig, kind_config
-from surrogates.reductions import ReductionConfig, reduction_config
-from surrogates.surrogate import Surrogate
-from surrogates.validation import CrossValidation, cross_validate
+from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
+from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.reductions import ReductionConfig, reduction_config
+from fieldwright.surrogates.regressors import KindConfig, kind_config
+from fieldwright.surrogates.validation.cross_validation import CrossValidation, cross_validate
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,8 +11,8 @@ from typing import Protocol
 
 import numpy as np
 
-from data.errors import PhotoError
-from data.photos.outline import Value
+from fieldwright.data.errors import PhotoError
+from fieldwright.data.photos.outline import Value
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from scipy.io import loadmat
 
-from data.errors import PhotoError
-from data.photos.collections import Entry, register
-from data.photos.outline import Value, checked_outline
-from data.photos.pairing import paired, photo_files
+from fieldwright.data.errors import PhotoError
+from fieldwright.data.photos.collections import Entry, register
+from fieldwright.data.photos.outline import Value, checked_outline
+from fieldwright.data.photos.pairing import paired, photo_files
 
 CRACK = (2, 4)
 """Labels of crack in `Segmentation`; 1 is background and 3 the area that cracks enclose."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from data.photos.collections import Entry, register
-from data.photos.outline import stored_outline
-from data.photos.pairing import paired, photo_files
+from fieldwright.data.photos.collections import Entry, register
+from fieldwright.data.photos.outline import stored_outline
+from fieldwright.data.photos.pairing import paired, photo_files
 
 PARTS = ("train", "test")
 TILE = r"(.+)-\d+"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from data.photos.collections import Entry, register
-from data.photos.outline import stored_outline
-from data.photos.pairing import paired, photo_files
+from fieldwright.data.photos.collections import Entry, register
+from fieldwright.data.photos.outline import stored_outline
+from fieldwright.data.photos.pairing import paired, photo_files
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from data.photos.collections import Entry, register
-from data.photos.outline import stored_outline
-from data.photos.pairing import group_of, photo_files
+from fieldwright.data.photos.collections import Entry, register
+from fieldwright.data.photos.outline import stored_outline
+from fieldwright.data.photos.pairing import group_of, photo_files
 
 SURFACES = ("D", "P", "W")
 TILE = r"(.+)-\d+"

@@ -6,13 +6,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from physics.concrete.families.asphalt import asphalt
-from physics.concrete.families.concrete import concrete
-from physics.concrete.families.masonry import masonry
-from physics.concrete.families.plaster import plaster
-from physics.concrete.noise import Shape
-from physics.concrete.relief import Relief
-from physics.concrete.settings import Family
+from fieldwright.physics.concrete.families.asphalt import asphalt
+from fieldwright.physics.concrete.families.concrete import concrete
+from fieldwright.physics.concrete.families.masonry import masonry
+from fieldwright.physics.concrete.families.plaster import plaster
+from fieldwright.physics.concrete.noise import Shape
+from fieldwright.physics.concrete.relief import Relief
+from fieldwright.physics.concrete.settings import Family
 
 MATERIALS: dict[Family, Callable[[np.random.Generator, Shape], Relief]] = {
     "asphalt": asphalt,

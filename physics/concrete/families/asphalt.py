@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from physics.concrete.noise import Shape, field
-from physics.concrete.relief import Relief, stones, tinted
+from fieldwright.physics.concrete.noise import Shape, field
+from fieldwright.physics.concrete.relief import Relief, stones, tinted
 
 
 def asphalt(rng: np.random.Generator, shape: Shape) -> Relief:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from physics.concrete.noise import Shape, field
-from physics.concrete.relief import Relief
+from fieldwright.physics.concrete.noise import Shape, field
+from fieldwright.physics.concrete.relief import Relief
 
 BRICKS = np.array(
     [[0.62, 0.36, 0.28], [0.55, 0.4, 0.33], [0.7, 0.62, 0.5], [0.6, 0.6, 0.58], [0.72, 0.7, 0.66]]

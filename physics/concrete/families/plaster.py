@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from physics.concrete.noise import Shape, field
-from physics.concrete.relief import Relief, tinted
+from fieldwright.physics.concrete.noise import Shape, field
+from fieldwright.physics.concrete.relief import Relief, tinted
 
 
 def plaster(rng: np.random.Generator, shape: Shape) -> Relief:

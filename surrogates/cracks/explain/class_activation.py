@@ -8,7 +8,7 @@ import torch
 from captum.attr import LayerGradCam
 from torch.nn import functional as torch_functions
 
-from surrogates.cracks.cnn_network import PhotoNetwork
+from fieldwright.surrogates.cracks.classification.cnn_network import PhotoNetwork
 
 CHUNK = 16
 """Masked photos of one call."""

@@ -8,13 +8,13 @@ from scipy.special import expit
 from skimage.filters import threshold_otsu
 from torch.nn import functional as torch_functions
 
-from data.errors import QueryError
-from surrogates.cracks.cnn_answers import as_batch
-from surrogates.cracks.cnn_network import PhotoNetwork
-from surrogates.cracks.crack_classifier import CrackClassifier
-from surrogates.cracks.explain.class_activation import grad_cam, score_cam
-from surrogates.cracks.explain.pixel_gradients import saliency, smoothgrad
-from surrogates.cracks.patches import boxes, checked_photo, view
+from fieldwright.data.errors import QueryError
+from fieldwright.surrogates.cracks.classification.cnn_answers import as_batch
+from fieldwright.surrogates.cracks.classification.cnn_network import PhotoNetwork
+from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
+from fieldwright.surrogates.cracks.classification.patches import boxes, checked_photo, view
+from fieldwright.surrogates.cracks.explain.class_activation import grad_cam, score_cam
+from fieldwright.surrogates.cracks.explain.pixel_gradients import saliency, smoothgrad
 
 METHODS = ("saliency", "smoothgrad", "grad_cam", "score_cam")
 CHUNK = 8

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from surrogates.cracks.measurement.change import CrackChange, change
-from surrogates.cracks.measurement.crack_measurements import (
+from fieldwright.surrogates.cracks.measurement.change import CrackChange, change
+from fieldwright.surrogates.cracks.measurement.crack_measurements import (
     CrackMeasurement,
     CrackMeasurements,
     Quantity,
     WidthProfile,
 )
-from surrogates.cracks.measurement.measure import measure
-from surrogates.cracks.measurement.scale import Scale
+from fieldwright.surrogates.cracks.measurement.measure import measure
+from fieldwright.surrogates.cracks.measurement.scale import Scale
 
 __all__ = [
     "CrackChange",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import KDTree
 
-from data.errors import QueryError
-from surrogates.cracks.measurement.component import Component
+from fieldwright.data.errors import QueryError
+from fieldwright.surrogates.cracks.measurement.component import Component
 
 LENGTH_ERROR = 0.03
 """Share of the length by which the method itself is off at most on 9 of 10 generated surfaces, about."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from surrogates.cracks.measurement.skeleton_graph import Arm
+from fieldwright.surrogates.cracks.measurement.skeleton_graph import Arm
 
 SPACING = 1.0
 """px between the points of a centreline."""

@@ -9,11 +9,11 @@ import numpy as np
 from scipy.ndimage import binary_dilation
 from skimage.transform import ProjectiveTransform, warp
 
-from data.errors import QueryError
-from surrogates.cracks.measurement.crack_measurements import CrackMeasurements, Quantity
-from surrogates.cracks.measurement.measure import measure
-from surrogates.cracks.measurement.registration import Registration, register
-from surrogates.cracks.measurement.scale import Scale
+from fieldwright.data.errors import QueryError
+from fieldwright.surrogates.cracks.measurement.crack_measurements import CrackMeasurements, Quantity
+from fieldwright.surrogates.cracks.measurement.measure import measure
+from fieldwright.surrogates.cracks.measurement.registration import Registration, register
+from fieldwright.surrogates.cracks.measurement.scale import Scale
 
 LEAST_COMMON = 0.25
 """Share of the first photo that the second must show."""

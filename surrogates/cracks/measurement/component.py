@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import find_objects, label
 
-from surrogates.cracks.measurement.centreline import Centreline, centreline_of
-from surrogates.cracks.measurement.pose import canonical_pose
-from surrogates.cracks.measurement.skeleton import radius_at, rim_of, skeleton_of
-from surrogates.cracks.measurement.skeleton_graph import graph_of
-from surrogates.cracks.measurement.width_profile import widths_along
+from fieldwright.surrogates.cracks.measurement.centreline import Centreline, centreline_of
+from fieldwright.surrogates.cracks.measurement.pose import canonical_pose
+from fieldwright.surrogates.cracks.measurement.skeleton import radius_at, rim_of, skeleton_of
+from fieldwright.surrogates.cracks.measurement.skeleton_graph import graph_of
+from fieldwright.surrogates.cracks.measurement.width_profile import widths_along
 
 EIGHT = np.ones((3, 3), dtype=int)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from surrogates.cracks.measurement.scale import Scale
+from fieldwright.surrogates.cracks.measurement.scale import Scale
 
 
 @dataclass(frozen=True)

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from data.errors import QueryError
-from surrogates.cracks.measurement.bounds import (
+from fieldwright.data.errors import QueryError
+from fieldwright.surrogates.cracks.measurement.bounds import (
     direction,
     inner_and_outer,
     outlines,
     own_errors,
     total,
 )
-from surrogates.cracks.measurement.component import Component, components, labelled
-from surrogates.cracks.measurement.crack_measurements import (
+from fieldwright.surrogates.cracks.measurement.component import Component, components, labelled
+from fieldwright.surrogates.cracks.measurement.crack_measurements import (
     CrackMeasurement,
     CrackMeasurements,
     Quantity,
     WidthProfile,
 )
-from surrogates.cracks.measurement.scale import Scale
+from fieldwright.surrogates.cracks.measurement.scale import Scale
 
 
 def measure(

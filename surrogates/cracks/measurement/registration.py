@@ -12,7 +12,7 @@ from skimage.measure import ransac
 from skimage.registration import phase_cross_correlation
 from skimage.transform import AffineTransform, ProjectiveTransform, resize
 
-from data.errors import QueryError
+from fieldwright.data.errors import QueryError
 
 LONGEST = 1000
 """px: larger photos are reduced to this side for matching."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from data.errors import FieldwrightError
+from fieldwright.data.errors import FieldwrightError
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import KDTree
 
-from surrogates.cracks.measurement.centreline import Centreline
+from fieldwright.surrogates.cracks.measurement.centreline import Centreline
 
 LEAST_WINDOW = 1.5
 """px: deviation of the Gaussian over which the width is averaged along a thin crack."""

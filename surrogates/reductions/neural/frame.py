@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from data.errors import ModelError
-from surrogates.reductions import Matrix
-from surrogates.reductions.svd import SVD
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions import Matrix
+from fieldwright.surrogates.reductions.svd import SVD
 
 
 class Frame:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from surrogates.reductions.neural.frame import Frame
+from fieldwright.surrogates.reductions.neural.frame import Frame
 
 
 def dense(inputs: int, hidden: Sequence[int], outputs: int) -> nn.Sequential:

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from pydantic import Field
 
-from surrogates.reductions import Matrix, ReductionConfig
-from surrogates.reductions.pod.inner_product import InnerProduct
-from surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.surrogates.reductions import Matrix, ReductionConfig
+from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
+from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
 
 if TYPE_CHECKING:
     import torch
 
-    from surrogates.reductions.neural.networks import CorrectedPod
+    from fieldwright.surrogates.reductions.neural.networks import CorrectedPod
 
 
 class NeuralConfig(ReductionConfig):
@@ -62,7 +62,7 @@ class NeuralReduction(ABC):
         """Learns from snapshots (n, m); raises ModelError."""
         import torch
 
-        from surrogates.reductions.neural.training import Schedule, train
+        from fieldwright.surrogates.reductions.neural.training import Schedule, train
 
         self.pod_ = SVD(self._pod_config()).fit(snapshots, weights, seed)
         with torch.random.fork_rng(devices=[]):
@@ -84,8 +84,8 @@ class NeuralReduction(ABC):
     def _build(self) -> None:
         import torch
 
-        from surrogates.reductions.neural.frame import Frame
-        from surrogates.reductions.neural.networks import CorrectedPod
+        from fieldwright.surrogates.reductions.neural.frame import Frame
+        from fieldwright.surrogates.reductions.neural.networks import CorrectedPod
 
         settings = self.config
         self.frame_ = Frame(self.pod_, settings.rank, settings.grid, settings.components)

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from surrogates.reductions import Matrix
-from surrogates.reductions.pod.inner_product import InnerProduct
-from surrogates.reductions.pod.stripes import stripe_width, stripes
+from fieldwright.surrogates.reductions import Matrix
+from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
+from fieldwright.surrogates.reductions.pod.stripes import stripe_width, stripes
 
 BLOCK = 2**18
 """Values of a block: 2 MB of float64."""

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from data.errors import ModelError
-from surrogates.reductions import Matrix
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions import Matrix
 
 PATIENCE = 10.0
 """Seconds in which a scheduler must answer."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from surrogates.reductions import Matrix
-from surrogates.reductions.pod.cluster import in_order
+from fieldwright.surrogates.reductions import Matrix
+from fieldwright.surrogates.reductions.pod.cluster import in_order
 
 
 def covariance(

@@ -9,15 +9,23 @@ from typing import Literal
 
 import numpy as np
 
-from data.errors import ModelError
-from surrogates.reductions import Matrix
-from surrogates.reductions.pod.blocks import spans
-from surrogates.reductions.pod.cluster import check_reachable
-from surrogates.reductions.pod.covariance import covariance
-from surrogates.reductions.pod.gram import gram
-from surrogates.reductions.pod.inner_product import InnerProduct
-from surrogates.reductions.pod.krylov import energies, leading
-from surrogates.reductions.pod.spectrum import EPS, TRUSTED, Criterion, eigen, gram_error, mixing, refined
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions import Matrix
+from fieldwright.surrogates.reductions.pod.blocks import spans
+from fieldwright.surrogates.reductions.pod.cluster import check_reachable
+from fieldwright.surrogates.reductions.pod.covariance import covariance
+from fieldwright.surrogates.reductions.pod.gram import gram
+from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
+from fieldwright.surrogates.reductions.pod.krylov import energies, leading
+from fieldwright.surrogates.reductions.pod.spectrum import (
+    EPS,
+    TRUSTED,
+    Criterion,
+    eigen,
+    gram_error,
+    mixing,
+    refined,
+)
 
 log = logging.getLogger(__name__)
 

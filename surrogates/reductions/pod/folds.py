@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.errors import ModelError
-from surrogates.reductions.pod.spectrum import Criterion, eigen, gram_error
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions.pod.spectrum import Criterion, eigen, gram_error
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from scipy.linalg import get_blas_funcs
 
-from surrogates.reductions import Matrix
-from surrogates.reductions.pod.blocks import Span, blocks, spans
-from surrogates.reductions.pod.cluster import in_order
-from surrogates.reductions.pod.inner_product import InnerProduct
-from surrogates.reductions.pod.mass_gram import of_span_with_mass
+from fieldwright.surrogates.reductions import Matrix
+from fieldwright.surrogates.reductions.pod.blocks import Span, blocks, spans
+from fieldwright.surrogates.reductions.pod.cluster import in_order
+from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
+from fieldwright.surrogates.reductions.pod.mass_gram import of_span_with_mass
 
 syrk: Any = get_blas_funcs("syrk", dtype=np.float64)
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from surrogates.reductions import Matrix
-from surrogates.reductions.pod.stripes import stripe_width
+from fieldwright.surrogates.reductions import Matrix
+from fieldwright.surrogates.reductions.pod.stripes import stripe_width
 
 
 def energy_of_more_modes(spectrum: np.ndarray, r: int, total: float) -> float:

@@ -9,7 +9,7 @@ from typing import Literal, Self
 import numpy as np
 from scipy import sparse
 
-from data.errors import ModelError
+from fieldwright.data.errors import ModelError
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from surrogates.reductions.pod.blocks import Span, blocks
-from surrogates.reductions.pod.cluster import in_order
+from fieldwright.surrogates.reductions.pod.blocks import Span, blocks
+from fieldwright.surrogates.reductions.pod.cluster import in_order
 
 log = logging.getLogger(__name__)
 

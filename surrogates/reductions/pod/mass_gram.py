@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from surrogates.reductions import Matrix
-from surrogates.reductions.pod.blocks import Span
-from surrogates.reductions.pod.stripes import stripes
+from fieldwright.surrogates.reductions import Matrix
+from fieldwright.surrogates.reductions.pod.blocks import Span
+from fieldwright.surrogates.reductions.pod.stripes import stripes
 
 
 def of_span_with_mass(

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from surrogates.reductions import Matrix
-from surrogates.reductions.pod.blocks import BLOCK, Span, blocks, spans
-from surrogates.reductions.pod.cluster import in_order
-from surrogates.reductions.pod.decomposition import Decomposition, Settings
-from surrogates.reductions.pod.gram import gram
-from surrogates.reductions.pod.inner_product import InnerProduct
+from fieldwright.surrogates.reductions import Matrix
+from fieldwright.surrogates.reductions.pod.blocks import BLOCK, Span, blocks, spans
+from fieldwright.surrogates.reductions.pod.cluster import in_order
+from fieldwright.surrogates.reductions.pod.decomposition import Decomposition, Settings
+from fieldwright.surrogates.reductions.pod.gram import gram
+from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
 
 log = logging.getLogger(__name__)
 

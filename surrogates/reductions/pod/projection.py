@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from surrogates.reductions import Matrix
-from surrogates.reductions.pod.blocks import BLOCK
-from surrogates.reductions.pod.inner_product import InnerProduct
-from surrogates.reductions.pod.stripes import stripe_width, stripes
+from fieldwright.surrogates.reductions import Matrix
+from fieldwright.surrogates.reductions.pod.blocks import BLOCK
+from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
+from fieldwright.surrogates.reductions.pod.stripes import stripe_width, stripes
 
 
 class Residual:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.errors import ModelError
+from fieldwright.data.errors import ModelError
 
 EPS = float(np.finfo(np.float64).eps)
 TRUSTED = 1e-7

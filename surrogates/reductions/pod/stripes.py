@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from surrogates.reductions import Matrix
+from fieldwright.surrogates.reductions import Matrix
 
 log = logging.getLogger(__name__)
 

@@ -12,10 +12,10 @@ import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.errors import ReadError, TruncatedError
-from data.formats import reader_for, reader_named, runs_in, split_address
-from data.parsing.array_axes import Sizes, meanings
-from data.parsing.mat5_file import Mat5File
+from fieldwright.data.errors import ReadError, TruncatedError
+from fieldwright.data.formats import reader_for, reader_named, runs_in, split_address
+from fieldwright.data.formats.parsing.arrays.array_axes import Sizes, meanings
+from fieldwright.data.formats.parsing.arrays.mat5_file import Mat5File
 
 ROM = Path(__file__).parents[4] / "shared" / "data" / "rom"
 PINN = Path(__file__).parents[4] / "shared" / "data" / "pinn"

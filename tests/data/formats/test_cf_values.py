@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 from scipy.io import netcdf_file
 
-from data.formats import reader_for
+from fieldwright.data.formats import reader_for
 
 NAN = np.nan
 T = np.array([[273.15, 274.15, 275.15], [276.15, NAN, 278.15]])

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.errors import ReadError
-from data.formats import Reader, reader_named, runs_in
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import Reader, reader_named, runs_in
 
 # Format: sample, file to read, file to damage (the same if None).
 CASES = {

@@ -7,9 +7,9 @@ import shutil
 import numpy as np
 import pytest
 
-from data.errors import ReadError
-from data.formats import reader_for, reader_named
-from data.parsing.exodus_cells import ORDERS, meshio_name
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import reader_for, reader_named
+from fieldwright.data.formats.parsing.finite_elements.exodus_cells import ORDERS, meshio_name
 
 FORMS = ["classic", "netcdf4"]
 

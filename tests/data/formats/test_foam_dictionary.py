@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from data.case_entries import case_entries
-from data.case_values import case_value, table_from_cases
-from data.errors import TruncatedError
-from data.parsing.foam_file import FoamFile
-from data.sources import RunSource
+from fieldwright.data.errors import TruncatedError
+from fieldwright.data.formats.parsing.openfoam.foam_file import FoamFile
+from fieldwright.data.ingest.parameters.case_entries import case_entries
+from fieldwright.data.ingest.parameters.case_values import case_value, table_from_cases
+from fieldwright.data.ingest.sources import RunSource
 
 HEADER = "FoamFile { version 2.0; format ascii; class dictionary; meta { writer x; } object transportProperties; }\n"
 TRANSPORT = r"""

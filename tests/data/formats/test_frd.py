@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.errors import DivergedError, ReadError, TruncatedError, UnfinishedError
-from data.formats import reader_for, reader_named
-from data.parsing.frd_file import FrdFile
+from fieldwright.data.errors import DivergedError, ReadError, TruncatedError, UnfinishedError
+from fieldwright.data.formats import reader_for, reader_named
+from fieldwright.data.formats.parsing.finite_elements.frd_file import FrdFile
 
 
 def printed(path: Path, heading: str) -> list[np.ndarray]:

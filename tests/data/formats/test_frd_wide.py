@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.checks import check_finite
-from data.errors import ReadError, RunRejected, TruncatedError
-from data.formats import reader_named
+from fieldwright.data.errors import ReadError, RunRejected, TruncatedError
+from fieldwright.data.formats import reader_named
+from fieldwright.data.ingest.checks import check_finite
 
 _REAL = re.compile(r" ?(-?\d\.\d{5}E[-+])(\d\d)(?!\d)")
 

@@ -9,8 +9,8 @@ import h5py
 import numpy as np
 import pytest
 
-from data.errors import ReadError
-from data.formats import reader_for, reader_named
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import reader_for, reader_named
 
 
 def probed(folder: Path, variable: str) -> np.ndarray:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.errors import ReadError, TruncatedError
-from data.formats import reader_for, reader_named
+from fieldwright.data.errors import ReadError, TruncatedError
+from fieldwright.data.formats import reader_for, reader_named
 
 FORMS = ["", "_binary", "_new"]
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.io import netcdf_file
 
-from data.errors import ReadError, TruncatedError
-from data.parsing.netcdf_classic import read_classic
+from fieldwright.data.errors import ReadError, TruncatedError
+from fieldwright.data.formats.parsing.arrays.netcdf_classic import read_classic
 
 
 @settings(max_examples=40, deadline=None, derandomize=True)

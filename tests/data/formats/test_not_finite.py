@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from data.checks import check_finite
-from data.errors import RunRejected
-from data.formats import reader_for
+from fieldwright.data.errors import RunRejected
+from fieldwright.data.formats import reader_for
+from fieldwright.data.ingest.checks import check_finite
 
 WORDS = [
     "nan",

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from data.parsing.number_text import is_missing, number_of, numbers_in
+from fieldwright.data.formats.parsing.text.number_text import is_missing, number_of, numbers_in
 
 NANS = [
     "nan", "NaN", "-nan", "+NAN", "nan(ind)", "-nan(ind)", "nan(snan)", "NaN(0x8000000000000)", "nan()", "NaNQ",

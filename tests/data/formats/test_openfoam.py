@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.errors import DivergedError, ReadError, TruncatedError, UnfinishedError
-from data.formats import reader_for, reader_named
-from data.parsing.foam_file import FoamFile
+from fieldwright.data.errors import DivergedError, ReadError, TruncatedError, UnfinishedError
+from fieldwright.data.formats import reader_for, reader_named
+from fieldwright.data.formats.parsing.openfoam.foam_file import FoamFile
 
 BOX = ["openfoam_ascii", "openfoam_binary", "openfoam_gzip", "openfoam_decomposed"]
 TRANSIENT = [*BOX, "openfoam_polyhedra"]

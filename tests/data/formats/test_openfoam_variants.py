@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.checks import check_finite
-from data.errors import ReadError, RunRejected
-from data.formats import reader_named
+from fieldwright.data.errors import ReadError, RunRejected
+from fieldwright.data.formats import reader_named
+from fieldwright.data.ingest.checks import check_finite
 
 POINTS = "(0 0 0) (1 0 0) (2 0 0) (0 1 0) (1 1 0) (2 1 0) (0 0 1) (1 0 1) (2 0 1) (0 1 1) (1 1 1) (2 1 1)"
 FACES = (

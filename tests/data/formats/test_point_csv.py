@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.errors import ReadError, TruncatedError
-from data.formats import reader_for, reader_named
+from fieldwright.data.errors import ReadError, TruncatedError
+from fieldwright.data.formats import reader_for, reader_named
 
 PINN = Path(__file__).parents[4] / "shared" / "data" / "pinn"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.errors import ReadError
-from data.formats import reader_for, reader_named
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import reader_for, reader_named
 
 HAS_VTK = importlib.util.find_spec("pyvista") is not None
 with_vtk = pytest.mark.skipif(not HAS_VTK, reason="the extra 'vtk' (pyvista) is not installed")

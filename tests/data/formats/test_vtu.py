@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.errors import ReadError
-from data.formats import reader_for, reader_named
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import reader_for, reader_named
 
 SAMPLES = Path(__file__).parent / "vtu"
 WHOLE = sorted(path for path in SAMPLES.glob("*.vtu") if path.stem != "two_pieces")

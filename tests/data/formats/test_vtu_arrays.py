@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.errors import ReadError
-from data.formats import reader_named
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import reader_named
 
 ENCODINGS = list(
     product(["binary", "base64", "raw"], ["UInt32", "UInt64"], [True, False], "<>", ["", "zlib"])

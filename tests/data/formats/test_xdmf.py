@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.errors import ReadError
-from data.formats import reader_for, reader_named
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import reader_for, reader_named
 
 
 def test_all_times_integrate_as_the_solver_does(sample, integral):

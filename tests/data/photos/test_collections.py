@@ -12,12 +12,12 @@ import pytest
 from PIL import Image
 from scipy.io import savemat
 
-from data.errors import PhotoError
-from data.photos.collection import Collection, read_collection
-from data.photos.fingerprint import near_duplicates, small_grey
-from data.photos.photo import read_photo
-from data.photos.photo_catalogue import PhotoCatalogue
-from data.photos.reading import Reading
+from fieldwright.data.errors import PhotoError
+from fieldwright.data.photos.collection import Collection, read_collection
+from fieldwright.data.photos.fingerprint import near_duplicates, small_grey
+from fieldwright.data.photos.photo import read_photo
+from fieldwright.data.photos.photo_catalogue import PhotoCatalogue
+from fieldwright.data.photos.reading import Reading
 
 
 def reasons(collection: Collection) -> dict[str, str]:

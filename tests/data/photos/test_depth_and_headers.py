@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image, TiffImagePlugin
 
-from data.errors import PhotoError
-from data.photos.photo import photo_size, read_photo
+from fieldwright.data.errors import PhotoError
+from fieldwright.data.photos.photo import photo_size, read_photo
 
 
 def saved(pixels: np.ndarray | Image.Image, kind: str, **how) -> bytes:

@@ -7,11 +7,11 @@ import pytest
 from PIL import Image, ImageOps
 from scipy.ndimage import binary_dilation
 
-from data.errors import PhotoError
-from data.photos.collection import read_collection
-from data.photos.orientation import turned
-from data.photos.outline import read_outline
-from data.photos.reading import Reading
+from fieldwright.data.errors import PhotoError
+from fieldwright.data.photos.collection import read_collection
+from fieldwright.data.photos.orientation import turned
+from fieldwright.data.photos.outline import read_outline
+from fieldwright.data.photos.reading import Reading
 
 CRACK = np.zeros((60, 80), dtype=bool)
 CRACK[20:24, 10:70] = True

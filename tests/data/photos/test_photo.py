@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from data.errors import FieldwrightError, PhotoError
-from data.photos.outline import read_outline
-from data.photos.photo import png_bytes, read_photo
+from fieldwright.data.errors import FieldwrightError, PhotoError
+from fieldwright.data.photos.outline import read_outline
+from fieldwright.data.photos.photo import png_bytes, read_photo
 
 
 def encoded(pixels: np.ndarray, kind: str = "PNG", **how) -> bytes:

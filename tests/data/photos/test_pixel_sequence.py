@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data.photos.collection import read_collection
-from data.photos.pixel_sequence import PixelSequence
+from fieldwright.data.photos.collection import read_collection
+from fieldwright.data.photos.pixel_sequence import PixelSequence
 
 
 def test_photos_and_outlines_are_read_when_asked_for(tmp_path, surface, save):

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.errors import StudyError
-from data.photos.labelled_photo import LabelledPhoto
-from data.photos.splits import split
+from fieldwright.data.errors import StudyError
+from fieldwright.data.photos.labelled_photo import LabelledPhoto
+from fieldwright.data.photos.splits import split
 
 SHARES = {"train": 0.6, "validation": 0.2, "test": 0.2}
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.photos.photo import png_bytes
-from serving.champion import Champion
-from serving.shelf import Shelf, Shelved
+from fieldwright.data.photos.photo import png_bytes
+from fieldwright.serving.hosting.champion import Champion
+from fieldwright.serving.hosting.shelf import Shelf, Shelved
 
 SIDE = 64
 

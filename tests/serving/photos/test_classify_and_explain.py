@@ -11,11 +11,11 @@ import pytest
 import torch
 from PIL import Image
 
-from data.photos.photo import png_bytes
-from surrogates.cracks.cnn_settings import CrackCnnConfig
-from surrogates.cracks.crack_classifier import CrackClassifier
-from surrogates.cracks.operations import LEAST_PER_PIXEL
-from surrogates.cracks.prevalence import shift
+from fieldwright.data.photos.photo import png_bytes
+from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
+from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
+from fieldwright.surrogates.cracks.classification.prevalence import shift
+from fieldwright.surrogates.cracks.operations import LEAST_PER_PIXEL
 
 TINY = png_bytes(np.zeros((20, 20, 3), dtype=np.uint8))
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from surrogates.cracks.crack_segmenter import CrackSegmenter
-from surrogates.cracks.unet_settings import CrackUNetConfig
+from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
+from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 
 PNG = {"Accept": "image/png"}
 

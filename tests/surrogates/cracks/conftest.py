@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from surrogates.cracks.cnn_settings import CrackCnnConfig
-from surrogates.cracks.crack_classifier import CrackClassifier
+from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
+from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
 
 SIDE = 32
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from surrogates.cracks.appearance import TRAITS, Appearance, traits
-from surrogates.cracks.photo_to_photo import spread_between_photos
+from fieldwright.surrogates.cracks.segmentation.appearance import TRAITS, Appearance, traits
+from fieldwright.surrogates.cracks.segmentation.spread_between_photos import spread_between_photos
 
 
 def photos(number: int, seed: int) -> list[np.ndarray]:

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surrogates.cracks.augmentation import PLAIN, AugmentationConfig, augmented_batch
+from fieldwright.surrogates.cracks.augmentation import PLAIN, AugmentationConfig, augmented_batch
 
 
 def picture(rng: np.random.Generator, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -6,8 +6,8 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from data.errors import ModelError
-from surrogates.cracks.backbone import Backbone
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.cracks.backbone import Backbone
 
 State = dict[str, torch.Tensor]
 

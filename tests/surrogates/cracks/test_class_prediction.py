@@ -6,7 +6,7 @@ from scipy.integrate import quad
 from scipy.special import expit
 from scipy.stats import norm
 
-from surrogates.cracks.class_prediction import spread_of_probability
+from fieldwright.surrogates.cracks.classification.class_prediction import spread_of_probability
 
 
 @given(mean=st.floats(-6.0, 6.0), deviation=st.floats(0.0, 2.0))

@@ -3,8 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.errors import ModelError
-from surrogates.cracks.classification_metrics import calibration_error, curves, judged
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.cracks.classification.classification_metrics import (
+    calibration_error,
+    curves,
+    judged,
+)
 
 TRUTH = np.array([True, True, True, True, False, False, False, False, False, False])
 PROBABILITY = np.array([0.9, 0.8, 0.7, 0.2, 0.75, 0.4, 0.3, 0.1, 0.05, 0.01])

@@ -6,12 +6,12 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from data.errors import ModelError
-from surrogates.cracks.backbone import Backbone
-from surrogates.cracks.classification_metrics import judged
-from surrogates.cracks.cnn_network import BackboneCnn
-from surrogates.cracks.cnn_settings import CrackCnnConfig
-from surrogates.cracks.crack_classifier import CrackClassifier
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.cracks.backbone import Backbone
+from fieldwright.surrogates.cracks.classification.classification_metrics import judged
+from fieldwright.surrogates.cracks.classification.cnn_network import BackboneCnn
+from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
+from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
 
 SHAPES = {
     "conv1.weight": (8, 3, 3, 3),

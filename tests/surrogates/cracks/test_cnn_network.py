@@ -3,9 +3,9 @@ import pytest
 import torch
 from torch.nn import functional as torch_functions
 
-from surrogates.cracks.cnn_network import CrackCnn, pooled
-from surrogates.cracks.cnn_settings import CrackCnnConfig
-from surrogates.cracks.cnn_training import class_weights, train_network
+from fieldwright.surrogates.cracks.classification.cnn_network import CrackCnn, pooled
+from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
+from fieldwright.surrogates.cracks.classification.cnn_training import class_weights, train_network
 
 
 @pytest.fixture

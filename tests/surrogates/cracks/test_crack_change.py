@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from skimage.transform import AffineTransform, warp
 
-from data.errors import QueryError
-from physics.concrete import SurfaceSettings, generate
-from physics.concrete.crack import resample
-from physics.concrete.signed_distance import signed_distance
-from surrogates.cracks.measurement import Scale, change, measure
-from surrogates.cracks.measurement.registration import register
-from surrogates.cracks.overlay import overlay
+from fieldwright.data.errors import QueryError
+from fieldwright.physics.concrete import SurfaceSettings, generate
+from fieldwright.physics.concrete.crack import resample
+from fieldwright.physics.concrete.signed_distance import signed_distance
+from fieldwright.surrogates.cracks.measurement import Scale, change, measure
+from fieldwright.surrogates.cracks.measurement.registration import register
+from fieldwright.surrogates.cracks.segmentation.overlay import overlay
 
 PLACE = SurfaceSettings(family="concrete", size=(240, 320), crack=False, distractors=0.0, camera=False)
 

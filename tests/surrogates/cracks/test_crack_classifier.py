@@ -5,12 +5,12 @@ import pytest
 from pydantic import ValidationError
 from scipy.special import expit, logit
 
-from data.errors import ModelError, QueryError
-from surrogates.cracks.classification_metrics import judged
-from surrogates.cracks.cnn_answers import logits_of
-from surrogates.cracks.cnn_settings import CrackCnnConfig
-from surrogates.cracks.crack_classifier import CrackClassifier, _distance, _why
-from surrogates.cracks.decision import Costs
+from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.surrogates.cracks.classification.classification_metrics import judged
+from fieldwright.surrogates.cracks.classification.cnn_answers import logits_of
+from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
+from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier, _distance, _why
+from fieldwright.surrogates.cracks.classification.decision import Costs
 
 
 @pytest.fixture(scope="module")

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.errors import ModelError, QueryError
-from surrogates.cracks.classification_metrics import calibration_error
-from surrogates.cracks.crack_segmenter import CrackSegmenter
-from surrogates.cracks.segmentation_scores import scores
-from surrogates.cracks.unet_settings import CrackUNetConfig
+from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.surrogates.cracks.classification.classification_metrics import calibration_error
+from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
+from fieldwright.surrogates.cracks.segmentation.segmentation_scores import scores
+from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 
 SMALL = CrackUNetConfig(widths=(8, 12), crop=48, batch=6, steps=50, members=2, checks=2, tile=512)
 

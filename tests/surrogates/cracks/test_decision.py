@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from surrogates.cracks.decision import Costs
+from fieldwright.surrogates.cracks.classification.decision import Costs
 
 COST = st.floats(0.01, 1000.0)
 

@@ -10,14 +10,14 @@ import torch
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from physics.concrete.settings import SurfaceSettings
-from physics.concrete.surface import generate
-from surrogates.artifact import ARRAYS, read_artifact, write_artifact
-from surrogates.cracks.crack_segmenter import CrackSegmenter
-from surrogates.cracks.encoder_domain import FEWEST, WARNING, EncoderDomain, encoder_features
-from surrogates.cracks.segmentation import SEGMENTER
-from surrogates.cracks.segmentation_networks import network_of
-from surrogates.cracks.unet_settings import CrackUNetConfig
+from fieldwright.physics.concrete.settings import SurfaceSettings
+from fieldwright.physics.concrete.surface import generate
+from fieldwright.surrogates.cracks.encoder_domain import FEWEST, WARNING, EncoderDomain, encoder_features
+from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
+from fieldwright.surrogates.cracks.segmentation.segmentation_networks import network_of
+from fieldwright.surrogates.cracks.segmentation.segmentation_result import SEGMENTER
+from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
+from fieldwright.surrogates.persistence.artifact import ARRAYS, read_artifact, write_artifact
 
 SURFACES = SurfaceSettings(family="concrete", size=(96, 128), width_px=(2.0, 8.0), distractors=0.0)
 QUICK = CrackUNetConfig(widths=(8, 16, 24), crop=48, batch=6, steps=120, checks=1)

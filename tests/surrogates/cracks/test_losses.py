@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.errors import StudyError
-from surrogates.cracks.losses import LOSSES, loss_named
+from fieldwright.data.errors import StudyError
+from fieldwright.surrogates.cracks.segmentation.losses import LOSSES, loss_named
 
 HALF = torch.zeros(1, 1, 20, 20)
 TRUTH = torch.zeros(1, 1, 20, 20)

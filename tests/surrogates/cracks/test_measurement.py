@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.errors import FieldwrightError, QueryError
-from physics.concrete.crack import resample
-from physics.concrete.crack_pattern import draw, pieces
-from physics.concrete.signed_distance import signed_distance
-from surrogates.cracks.measurement import Scale, measure
+from fieldwright.data.errors import FieldwrightError, QueryError
+from fieldwright.physics.concrete.crack import resample
+from fieldwright.physics.concrete.crack_pattern import draw, pieces
+from fieldwright.physics.concrete.signed_distance import signed_distance
+from fieldwright.surrogates.cracks.measurement import Scale, measure
 
 
 def stripe(corners, width: float, shape=(120, 160)) -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.spatial import KDTree
 
-from surrogates.cracks.measurement import measure
+from fieldwright.surrogates.cracks.measurement import measure
 
 TURNS = [
     lambda a: a,

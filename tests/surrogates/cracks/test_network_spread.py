@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from surrogates.cracks.network_spread import NetworkSpread
+from fieldwright.surrogates.cracks.network_spread import NetworkSpread
 
 
 def test_it_finds_how_the_variance_grows_with_the_log_odds():

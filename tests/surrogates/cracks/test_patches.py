@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.errors import QueryError
-from surrogates.cracks.patches import boxes, checked_photo, view
+from fieldwright.data.errors import QueryError
+from fieldwright.surrogates.cracks.classification.patches import boxes, checked_photo, view
 
 
 @given(h=st.integers(32, 900), w=st.integers(32, 900), patch=st.integers(32, 300))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from surrogates.cracks.photo_domain import PhotoDomain
+from fieldwright.surrogates.cracks.photo_domain import PhotoDomain
 
 CENTRES = np.array([[0.0] * 6, [8.0] * 6])
 

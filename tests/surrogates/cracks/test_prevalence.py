@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
-from data.errors import QueryError
-from surrogates.cracks.prevalence import crack_given_alarm, estimated, shift
+from fieldwright.data.errors import QueryError
+from fieldwright.surrogates.cracks.classification.prevalence import crack_given_alarm, estimated, shift
 
 SHARES = st.floats(0.001, 0.999)
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from surrogates.cracks.segmentation_networks import network_of
-from surrogates.cracks.separable_unet import SeparableUNet
-from surrogates.cracks.unet_settings import CrackUNetConfig
+from fieldwright.surrogates.cracks.segmentation.segmentation_networks import network_of
+from fieldwright.surrogates.cracks.segmentation.separable_unet import SeparableUNet
+from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 
 RESIDUAL = CrackUNetConfig(widths=(4, 6, 8), deep_supervision=0.3)
 PLAIN = CrackUNetConfig(architecture="plain", widths=(4, 6, 8))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import distance_transform_edt
 
-from surrogates.cracks.segmentation_scores import THRESHOLDS, Tallies, scores
+from fieldwright.surrogates.cracks.segmentation.segmentation_scores import THRESHOLDS, Tallies, scores
 
 
 def random_photo(seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from surrogates.cracks.segmentation_networks import Standardised, network_of
-from surrogates.cracks.segmentation_training import Course, f1_on, train_network
-from surrogates.cracks.unet_settings import CrackUNetConfig
+from fieldwright.surrogates.cracks.segmentation.segmentation_networks import Standardised, network_of
+from fieldwright.surrogates.cracks.segmentation.segmentation_training import Course, f1_on, train_network
+from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 
 CONFIG = CrackUNetConfig(widths=(4, 6), crop=32, batch=4, steps=12, checks=3, half=False)
 

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from data.errors import ModelError
-from surrogates.cracks.temperature import Temperature
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.cracks.temperature import Temperature
 
 
 def drawn(n: int, seed: int, temperature: float, bias: float) -> tuple[np.ndarray, np.ndarray]:

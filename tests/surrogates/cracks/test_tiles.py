@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import nn
 
-from surrogates.cracks.segmentation_networks import Standardised
-from surrogates.cracks.tiles import answer_in_tiles, spans
+from fieldwright.surrogates.cracks.segmentation.segmentation_networks import Standardised
+from fieldwright.surrogates.cracks.segmentation.tiles import answer_in_tiles, spans
 
 
 @given(

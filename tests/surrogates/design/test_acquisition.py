@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from data.errors import ModelError
-from data.expressions import Constraint
-from surrogates.design.acquisition import next_runs
-from surrogates.design.local_error import LocalError
-from surrogates.design.space import ParameterSpace
-from surrogates.design.spread import spreads
-from surrogates.emulator import Emulator
-from surrogates.gaussian_process.posterior import Posterior
-from surrogates.kinds import kind_config
-from surrogates.reductions import reduction_config
+from fieldwright.data.errors import ModelError
+from fieldwright.data.expressions import Constraint
+from fieldwright.surrogates.design.acquisition import next_runs
+from fieldwright.surrogates.design.local_error import LocalError
+from fieldwright.surrogates.design.space import ParameterSpace
+from fieldwright.surrogates.design.spread import spreads
+from fieldwright.surrogates.fields.emulator import Emulator
+from fieldwright.surrogates.gaussian_process.posterior import Posterior
+from fieldwright.surrogates.reductions import reduction_config
+from fieldwright.surrogates.regressors import kind_config
 
 SPACE = ParameterSpace(("a", "b"), np.zeros(2), np.ones(2))
 S = np.linspace(0.0, 1.0, 12)

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from physics.sampling import sobol_points
-from physics.self_heating import SelfHeating, SelfHeatingSolver
-from surrogates.design.acquisition import next_runs
-from surrogates.design.space import ParameterSpace
-from surrogates.emulator import Emulator
-from surrogates.kinds import kind_config
-from surrogates.metrics import norms
-from surrogates.reductions import reduction_config
+from fieldwright.physics.solvers.sampling import sobol_points
+from fieldwright.physics.solvers.self_heating import SelfHeating, SelfHeatingSolver
+from fieldwright.surrogates.design.acquisition import next_runs
+from fieldwright.surrogates.design.space import ParameterSpace
+from fieldwright.surrogates.fields.emulator import Emulator
+from fieldwright.surrogates.reductions import reduction_config
+from fieldwright.surrogates.regressors import kind_config
+from fieldwright.surrogates.validation.metrics import norms
 
 # A cylinder that heats itself, to 2 % below ignition in one corner.
 BOX = {"delta": (0.2, 0.68), "biot": (1.0, 10.0)}

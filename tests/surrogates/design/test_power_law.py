@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.errors import ModelError
-from surrogates.design.figures import learning_figure, suggestion_figure
-from surrogates.design.learning import learning_curves, sizes_for
-from surrogates.design.power_law import LearningCurve, PowerLaw, fit_power_law
-from surrogates.kinds import kind_config
-from surrogates.reductions import reduction_config
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.design.figures import learning_figure, suggestion_figure
+from fieldwright.surrogates.design.learning import learning_curves, sizes_for
+from fieldwright.surrogates.design.power_law import LearningCurve, PowerLaw, fit_power_law
+from fieldwright.surrogates.reductions import reduction_config
+from fieldwright.surrogates.regressors import kind_config
 
 SIZES = np.array([8, 12, 18, 27, 40, 60])
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from data.errors import StudyError
-from data.expressions import Constraint
-from surrogates.design.space import ParameterSpace
+from fieldwright.data.errors import StudyError
+from fieldwright.data.expressions import Constraint
+from fieldwright.surrogates.design.space import ParameterSpace
 
 LOWER, UPPER = np.array([0.0, 10.0, 5.0]), np.array([1.0, 20.0, 5.0])
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from data.errors import ModelError
-from surrogates.reductions.pod import cluster, stripes
-from surrogates.reductions.pod.blocks import spans
-from surrogates.reductions.pod.inner_product import InnerProduct
-from surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions.pod import cluster, stripes
+from fieldwright.surrogates.reductions.pod.blocks import spans
+from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
+from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
 
 ROOT = Path(__file__).parents[3]
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from data.errors import ModelError
-from surrogates.reductions import Reductions, load_reductions, reduction_for
-from surrogates.reductions.pod.inner_product import InnerProduct
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions import Reductions, load_reductions, reduction_for
+from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
 
 load_reductions()
 QUICK = {"svd": {}, "kernel_pca": {}, "autoencoder": {"epochs": 20}, "vae": {"epochs": 20}}

@@ -5,11 +5,11 @@ import sys
 
 import numpy as np
 
-from surrogates import figures
+from fieldwright.surrogates import figures
 
 
 def test_figures_leave_pyplot_alone():
-    code = "import surrogates.figures, sys; sys.exit('matplotlib.pyplot' in sys.modules)"
+    code = "import fieldwright.surrogates.figures, sys; sys.exit('matplotlib.pyplot' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.errors import ModelError
-from surrogates.reductions.pod.folds import Folds
-from surrogates.reductions.pod.spectrum import Criterion, gram_error
-from surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions.pod.folds import Folds
+from fieldwright.surrogates.reductions.pod.spectrum import Criterion, gram_error
+from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
 
 
 @given(seed=st.integers(0, 10**6), held_out=st.integers(1, 5), rank=st.integers(1, 6), centre=st.booleans())

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from data.errors import ModelError
-from surrogates.reductions.pod.inner_product import InnerProduct
-from surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
+from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
 
 
 def line(edges):

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.errors import ModelError
-from surrogates.reductions.latent import LatentCloud
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions.latent import LatentCloud
 
 
 @given(seed=st.integers(0, 10**6), n=st.integers(4, 40), r=st.integers(1, 3))

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.errors import ModelError
-from surrogates.reductions.pod.inner_product import InnerProduct
-from surrogates.reductions.pod.spectrum import eigen, gram_error
-from surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
+from fieldwright.surrogates.reductions.pod.spectrum import eigen, gram_error
+from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
 
 METHODS = ("snapshots", "covariance", "krylov")
 
@@ -44,7 +44,7 @@ def test_every_method_gives_the_singular_values_of_lapack(method, n, m, rank, ce
 def test_below_the_square_root_of_precision_the_snapshots_are_read_once_more(method, graded, caplog):
     s = 10.0 ** -np.linspace(0, 12, 30)
     x = graded(s, 30, 200)
-    with caplog.at_level(logging.INFO, logger="surrogates.reductions"):
+    with caplog.at_level(logging.INFO, logger="fieldwright.surrogates.reductions"):
         svd = SVD(SVDConfig(rank=30, centre=False, method=method)).fit(x)
     assert "read once more" in caplog.text
     np.testing.assert_allclose(svd.singular_values_, s, rtol=0, atol=1e-14)
@@ -54,7 +54,7 @@ def test_below_the_square_root_of_precision_the_snapshots_are_read_once_more(met
 
 def test_where_one_reading_is_enough_there_is_one(graded, caplog):
     x = graded(10.0 ** -np.linspace(0, 3, 10), 30, 200)
-    with caplog.at_level(logging.INFO, logger="surrogates.reductions"):
+    with caplog.at_level(logging.INFO, logger="fieldwright.surrogates.reductions"):
         svd = SVD(SVDConfig(rank=10, centre=False, method="snapshots")).fit(x)
     assert "read once more" not in caplog.text
     assert svd.numbers_["readings"] == 2
@@ -103,7 +103,7 @@ def test_shape_and_memory_choose_the_method(caplog):
     shapes = {(30, 900): "snapshots", (900, 30): "covariance", (900, 901): "krylov"}
     for shape, method in shapes.items():
         caplog.clear()
-        with caplog.at_level(logging.INFO, logger="surrogates.reductions"):
+        with caplog.at_level(logging.INFO, logger="fieldwright.surrogates.reductions"):
             SVD(SVDConfig(rank=2, memory_mb=16)).fit(
                 rng.normal(size=(shape[0], 2)) @ rng.normal(size=(2, shape[1]))
             )

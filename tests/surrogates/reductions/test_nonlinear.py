@@ -5,14 +5,18 @@ import pytest
 import torch
 from sklearn.decomposition import KernelPCA as Sklearn
 
-from data.errors import ModelError
-from surrogates.reductions.autoencoder import Autoencoder, AutoencoderConfig
-from surrogates.reductions.kernel_pca import KernelPCA, KernelPCAConfig
-from surrogates.reductions.neural.networks import ConvolutionalDecoder, ConvolutionalEncoder, levels
-from surrogates.reductions.pod.inner_product import InnerProduct
-from surrogates.reductions.selection import contest, squared_errors
-from surrogates.reductions.svd import SVD, SVDConfig
-from surrogates.reductions.vae import VAE, VAEConfig, negative_elbo
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions.autoencoder import Autoencoder, AutoencoderConfig
+from fieldwright.surrogates.reductions.kernel_pca import KernelPCA, KernelPCAConfig
+from fieldwright.surrogates.reductions.neural.networks import (
+    ConvolutionalDecoder,
+    ConvolutionalEncoder,
+    levels,
+)
+from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
+from fieldwright.surrogates.reductions.selection import contest, squared_errors
+from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.surrogates.reductions.vae import VAE, VAEConfig, negative_elbo
 
 X = np.linspace(0.0, 1.0, 80)
 

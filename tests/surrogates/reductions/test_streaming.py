@@ -10,13 +10,13 @@ import zarr
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from data.chunks import Chunks, write_group
-from data.errors import ModelError
-from data.matrix import FrozenMatrix, MatrixInfo, chunk_shape
-from surrogates.reductions.pod import stripes as reading
-from surrogates.reductions.pod.blocks import BLOCK
-from surrogates.reductions.pod.inner_product import InnerProduct
-from surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.data.errors import ModelError
+from fieldwright.data.store.chunks import Chunks, write_group
+from fieldwright.data.store.frozen_matrix import FrozenMatrix, MatrixInfo, chunk_shape
+from fieldwright.surrogates.reductions.pod import stripes as reading
+from fieldwright.surrogates.reductions.pod.blocks import BLOCK
+from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
+from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
 
 
 @given(rows=st.integers(4, 12), columns=st.integers(100, 900), memory=st.sampled_from([16, 64, 256]))
@@ -120,7 +120,7 @@ def test_a_frozen_matrix_is_read_as_it_is(tmp_path):
 
 MEASURE = """
 import re, sys, numpy as np, zarr
-from surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
 SVD(SVDConfig(rank=4, memory_mb=32)).fit(zarr.open_array(sys.argv[2], mode="r"))
 array = zarr.open_array(sys.argv[1], mode="r")
 peak = lambda: int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1])

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.errors import ModelError
-from surrogates.reductions import reduction_for
-from surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions import reduction_for
+from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
 
 
 @st.composite

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.errors import ModelError
-from surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
 
 
 @given(seed=st.integers(0, 10**6), old=st.integers(2, 10), new=st.integers(1, 8), centre=st.booleans())

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data.errors import ModelError, StudyError
-from surrogates.kinds import kind_config
-from surrogates.reductions import reduction_config
-from surrogates.search.latent_fold import AffineJudge, DecodingJudge, LatentFold
-from surrogates.search.selection import Runs, select, stack_of, worth
-from surrogates.search.settings import SearchSettings
-from surrogates.search.trials import Trial, hopeless
-from surrogates.validation import assign_folds, cross_validate
+from fieldwright.data.errors import ModelError, StudyError
+from fieldwright.surrogates.reductions import reduction_config
+from fieldwright.surrogates.regressors import kind_config
+from fieldwright.surrogates.search.latent_fold import AffineJudge, DecodingJudge, LatentFold
+from fieldwright.surrogates.search.selection import Runs, select, stack_of, worth
+from fieldwright.surrogates.search.settings import SearchSettings
+from fieldwright.surrogates.search.trials import Trial, hopeless
+from fieldwright.surrogates.validation.cross_validation import assign_folds, cross_validate
 
 SVD = reduction_config({"kind": "svd", "rank": 4})
 PLACE = np.linspace(0.0, 1.0, 30)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from surrogates.description import FieldInfo
-from surrogates.shapes.held_out import HeldOut
-from surrogates.shapes.settings import UNetConfig
-from surrogates.shapes.shape_surrogate import ShapeSurrogate
+from fieldwright.surrogates.fields.description import FieldInfo
+from fieldwright.surrogates.shapes.held_out import HeldOut
+from fieldwright.surrogates.shapes.settings import UNetConfig
+from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate
 
 
 @dataclass(frozen=True)

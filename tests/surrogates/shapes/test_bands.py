@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from surrogates.shapes.bands import WallBands, pooled_factor
-from surrogates.shapes.grid import Grid
-from surrogates.shapes.judging import divergence
+from fieldwright.surrogates.shapes.bands import WallBands, pooled_factor
+from fieldwright.surrogates.shapes.evaluation import divergence
+from fieldwright.surrogates.shapes.grid import Grid
 
 
 def test_one_point_a_shape_is_ordinary_conformal_prediction():

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.errors import ModelError, QueryError
-from physics.shapes import ellipse, placed, regular_polygon, signed_distance
-from surrogates.shapes.descriptors import descriptor_names, descriptors
-from surrogates.shapes.distance import centring, checked_distance, distance_of_outline, rolled
-from surrogates.shapes.grid import Grid
+from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.physics.solvers.shapes import ellipse, placed, regular_polygon, signed_distance
+from fieldwright.surrogates.shapes.descriptors import descriptor_names, descriptors
+from fieldwright.surrogates.shapes.distance import centring, checked_distance, distance_of_outline, rolled
+from fieldwright.surrogates.shapes.grid import Grid
 
 Y, X = np.mgrid[:20, :30] * 0.5
 POINTS = np.stack([X.ravel(), Y.ravel(), np.zeros(X.size)], axis=1)

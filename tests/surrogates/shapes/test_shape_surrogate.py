@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from data.errors import ModelError, QueryError
-from surrogates.description import ParameterInfo
-from surrogates.shapes.settings import UNetConfig
-from surrogates.shapes.shape_surrogate import ShapeSurrogate
+from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.surrogates.fields.description import ParameterInfo
+from fieldwright.surrogates.shapes.settings import UNetConfig
+from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate
 
 SHORT = UNetConfig(members=2, widths=(4, 8), steps=20)
 

@@ -7,15 +7,15 @@ import re
 import numpy as np
 import pytest
 
-from data.errors import ModelError, QueryError
-from surrogates.description import FieldInfo, ParameterInfo
-from surrogates.kinds import kind_config
-from surrogates.quantities import Quantity
-from surrogates.reductions import reduction_config
-from surrogates.surrogate import Surrogate
-from surrogates.trajectory.history import History
-from surrogates.trajectory.windows import Windows
-from surrogates.validation import cross_validate
+from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
+from fieldwright.surrogates.fields.quantities import Quantity
+from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.reductions import reduction_config
+from fieldwright.surrogates.regressors import kind_config
+from fieldwright.surrogates.trajectory.history import History
+from fieldwright.surrogates.trajectory.windows import Windows
+from fieldwright.surrogates.validation.cross_validation import cross_validate
 
 POINTS, STEP = 12, 0.1
 PLACES = np.stack([np.linspace(0.0, 1.0, POINTS), np.zeros(POINTS), np.zeros(POINTS)], axis=1)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from data.errors import StudyError
-from surrogates.kinds import kind_config, load_kinds, regressor_for
-from surrogates.trajectory.sequence import SequenceConfig
+from fieldwright.data.errors import StudyError
+from fieldwright.surrogates.regressors import kind_config, load_kinds, regressor_for
+from fieldwright.surrogates.trajectory.sequence import SequenceConfig
 
 KINDS = sorted(kind for kind, config in load_kinds().configs.items() if issubclass(config, SequenceConfig))
 # Few and short trainings: what a kind reaches at its best is measured in the benchmarks.

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from data.errors import QueryError
-from surrogates.kinds import kind_config
-from surrogates.physics_hints import DerivedInput, FieldHint, PhysicsHints
-from surrogates.quantities import Quantity
-from surrogates.understanding.gradients import gradients
-from surrogates.validation import cross_validate
+from fieldwright.data.errors import QueryError
+from fieldwright.surrogates.fields.physics_hints import DerivedInput, FieldHint, PhysicsHints
+from fieldwright.surrogates.fields.quantities import Quantity
+from fieldwright.surrogates.regressors import kind_config
+from fieldwright.surrogates.understanding.gradients import gradients
+from fieldwright.surrogates.validation.cross_validation import cross_validate
 
 QUANTITIES = [
     Quantity("max", "temperature"),

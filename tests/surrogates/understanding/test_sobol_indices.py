@@ -5,10 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from surrogates.quantities import Quantity
-from surrogates.understanding.responses import STEPS, response_figure, responses
-from surrogates.understanding.sensitivity import sensitivity, sensitivity_figure, sensitivity_numbers
-from surrogates.understanding.sobol_indices import sobol_indices
+from fieldwright.surrogates.fields.quantities import Quantity
+from fieldwright.surrogates.understanding.responses import STEPS, response_figure, responses
+from fieldwright.surrogates.understanding.sensitivity import (
+    sensitivity,
+    sensitivity_figure,
+    sensitivity_numbers,
+)
+from fieldwright.surrogates.understanding.sobol_indices import sobol_indices
 
 
 def ishigami(x: np.ndarray) -> np.ndarray:

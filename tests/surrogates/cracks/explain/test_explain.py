@@ -3,11 +3,11 @@ import pytest
 import torch
 from torch import nn
 
-from data.errors import QueryError
-from surrogates.cracks.cnn_network import CrackCnn
-from surrogates.cracks.explain import METHODS, free_mask, heat
-from surrogates.cracks.explain.class_activation import grad_cam, score_cam
-from surrogates.cracks.explain.pixel_gradients import saliency, smoothgrad
+from fieldwright.data.errors import QueryError
+from fieldwright.surrogates.cracks.classification.cnn_network import CrackCnn
+from fieldwright.surrogates.cracks.explain import METHODS, free_mask, heat
+from fieldwright.surrogates.cracks.explain.class_activation import grad_cam, score_cam
+from fieldwright.surrogates.cracks.explain.pixel_gradients import saliency, smoothgrad
 
 
 class Linear(nn.Module):

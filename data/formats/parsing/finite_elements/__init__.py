@@ -1,0 +1,1 @@
+"""Parsers of the files of finite-element programs: CalculiX, Gmsh, MED, Exodus."""

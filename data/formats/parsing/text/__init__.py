@@ -1,0 +1,1 @@
+"""Numbers and tables in text."""

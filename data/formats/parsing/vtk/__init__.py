@@ -1,0 +1,1 @@
+"""Parsers of VTK's and XDMF's files."""

@@ -1,0 +1,257 @@
+"""Ingestion: a folder of finished runs into the store; what is unchanged is not read again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from fieldwright.data.disk import is_broken_link
+from fieldwright.data.errors import ReadError, RunRejected
+from fieldwright.data.formats import reader_for, reader_named
+from fieldwright.data.ingest.checks import check_duplicate, check_parameters
+from fieldwright.data.ingest.parameters.table import ParameterTable
+from fieldwright.data.ingest.preparation import Reference, Task, not_readable, prepare
+from fieldwright.data.ingest.rules import Rules
+from fieldwright.data.ingest.sources import RunSource, check_result, listing, unchanged
+from fieldwright.data.ingest.sources import find_runs as find_runs
+from fieldwright.data.ingest.timebase import ended_early
+from fieldwright.data.ingest.workers import Workers
+from fieldwright.data.mesh.mesh import Mesh
+from fieldwright.data.mesh.places import regular_grid
+from fieldwright.data.store.catalogue import RunRecord
+from fieldwright.data.store.snapshot_store import SnapshotStore
+
+_NAMED = 5
+_NAMED = 5
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass
+class IngestReport:
+    """What an ingestion did: names of runs; for the rejected ones (run, reason, sentence).
+
+    removed: accepted runs of the store of which there are no files any more.
+    """
+
+    accepted: list[str] = field(default_factory=list)
+    rejected: list[tuple[str, str, str]] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+
+def ingest(
+    store: SnapshotStore,
+    sources: Sequence[RunSource],
+    table: ParameterTable,
+    rules: Rules,
+    progress: Progress | None = None,
+    workers: Workers | None = None,
+) -> IngestReport:
+    """Brings every new or changed run into the store; a bad one is filed with its reason and stops no other.
+
+    progress: called after each run with (done, total, name). workers: where runs are read in parallel; None to
+    read them here one by one. The outcome is the same either way: runs are accepted in the order of `sources`.
+    Raises StoreError if the store is not writable, ReadError if the reader is unknown or the reference mesh cannot
+    be read.
+    """
+    if rules.reader is not None:
+        # A wrong name is the study's mistake and no reason to reject every run.
+        reader_named(rules.reader)
+    session = _Session(store, table, rules, IngestReport())
+    session.note_constants()
+    session.note_removed(sources)
+    if rules.mesh.reference is not None and store.study_mesh is None:
+        store.set_study_mesh(_reference_mesh(rules.mesh.reference, rules))
+    store.time_rule = rules.time
+    done = 0
+    with store.incoming() as folder, session.filer:
+        for record in session.outcomes(sources, folder, workers):
+            done += 1
+            session.take(folder, record)
+            if progress:
+                progress(done, len(sources), record.name)
+        session.settle()
+    session.report.notes += session.notes_of_runs()
+    return session.report
+
+
+def _reference_mesh(path: Path, rules: Rules) -> Mesh:
+    reader = reader_named(rules.reader) if rules.reader else reader_for(path)
+    mesh = reader.read(path, []).mesh
+    return mesh if rules.mesh.grid is None else regular_grid(mesh, rules.mesh.grid)
+
+
+class _Session:
+    """One ingestion: what it knows of the store, and what it has done so far."""
+
+    def __init__(
+        self, store: SnapshotStore, table: ParameterTable, rules: Rules, report: IngestReport
+    ) -> None:
+        self.store, self.table, self.rules, self.report = store, table, rules, report
+        records = store.catalogue.records()
+        # Kept here, since asking the catalogue for all of them after each run would cost n^2.
+        self.accepted = {r.name: r for r in records if r.state == "accepted"}
+        known = [r for r in records if r.state != "withdrawn"]
+        self.before = {r.name: r for r in sorted(known, key=lambda r: r.state)}
+        self.reference = Reference()
+        # Filing a run is waiting for the disk: meanwhile the next one is read.
+        self.filer = ThreadPoolExecutor(1)
+        self._filing: Future[None] | None = None
+        self.skipped: set[str] = set()
+        self.notes: dict[str, list[str]] = {}
+
+    def outcomes(
+        self, sources: Iterable[RunSource], folder: Path, workers: Workers | None
+    ) -> Iterator[RunRecord]:
+        """The record of each source in order: as it stands if unchanged, else prepared anew."""
+        steps = (self._step(source, folder) for source in sources)
+        # Until there is a first accepted run nobody can tell what the others must look like.
+        for step in steps:
+            yield prepare(step) if isinstance(step, Task) else step
+            if self.accepted:
+                break
+        if workers is None:
+            for step in steps:
+                yield prepare(step) if isinstance(step, Task) else step
+        else:
+            yield from workers.outcomes(steps)
+
+    def take(self, folder: Path, record: RunRecord) -> None:
+        """Files a record: an unchanged one stays, an accepted one is put into place, a rejected one listed."""
+        known = self.accepted.get(record.name)
+        if record.name not in self.skipped and record.state == "accepted":
+            try:
+                check_duplicate(record, self.accepted.values())
+            except RunRejected as why:
+                record = replace(record, state="rejected", reason=why.reason, sentence=str(why), content=None)
+            else:
+                self._file(self.store.commit, folder, record)
+                self.accepted[record.name] = record
+                for note in record.notes:
+                    self.notes.setdefault(note, []).append(record.name)
+        if record.state == "rejected":
+            if record.name not in self.skipped:
+                self._file(self.store.reject, record)
+            self.report.rejected.append((record.name, record.reason or "", record.sentence or ""))
+        elif record.name in self.skipped or (known is not None and known.content == record.content):
+            self.report.unchanged.append(record.name)
+        else:
+            self.report.accepted.append(record.name)
+
+    def settle(self) -> None:
+        """Waits until the last run is filed; raises StoreError where that failed."""
+        if self._filing is not None:
+            self._filing.result()
+        self._filing = None
+
+    def _file(self, how: Callable[..., None], *what: Any) -> None:
+        self.settle()
+        self._filing = self.filer.submit(how, *what)
+
+    def note_constants(self) -> None:
+        """Reports what the parameter table noted, and the parameters that never vary."""
+        self.report.notes.extend(self.table.notes)
+        for name, value in self.table.constant().items():
+            self.report.notes.append(
+                f"parameter '{name}' is {value:g} in all {len(self.table.runs)} runs: left out"
+            )
+
+    def note_removed(self, sources: Sequence[RunSource]) -> None:
+        """Names the accepted runs that are no longer among the sources; forgets the rejected ones."""
+        there = {source.name for source in sources}
+        for name in [n for n, r in self.before.items() if r.state == "rejected" and n not in there]:
+            self.store.catalogue.drop(name, "rejected")
+        self.report.removed += sorted(self.accepted.keys() - there)
+        if self.report.removed:
+            self.report.notes.append(
+                f"of {_of_runs(self.report.removed)} there are no files any more: still learned from, until taken "
+                "out by `fieldwright withdraw STUDY.toml --removed`"
+            )
+
+    def notes_of_runs(self) -> list[str]:
+        """What readers and mapping noted, each once with the runs; and the runs that end early or are replicates."""
+        notes = [f"{note} ({_of_runs(runs)})" for note, runs in self.notes.items()]
+        early = ended_early({name: record.times for name, record in self.accepted.items()})
+        if early and self.rules.time.rule != "exact":
+            ends = ", ".join(f"{name} at {end:g}" for name, end in list(early.items())[:_NAMED])
+            more = f" and {len(early) - _NAMED} more" if len(early) > _NAMED else ""
+            notes.append(f"{len(early)} of {len(self.accepted)} runs end before the others: {ends}{more}")
+        alike = Counter(tuple(sorted(record.parameters.items())) for record in self.accepted.values())
+        repeated = sum(count for row, count in alike.items() if row and count > 1)
+        if repeated:
+            notes.append(
+                f"{repeated} accepted runs share all their parameters with others and differ in their results: they "
+                f"count as replicates, stay together in every fold and tell the noise"
+            )
+        return notes
+
+    def _step(self, source: RunSource, folder: Path) -> Task | RunRecord:
+        try:
+            return self._task(source, folder)
+        except OSError as error:
+            # It may have vanished since it was found, or must not be looked at: that is of this run alone.
+            return not_readable(RunRecord(source.name, "rejected"), source.path, error)
+
+    def _task(self, source: RunSource, folder: Path) -> Task | RunRecord:
+        files = listing(source) if not is_broken_link(source.path) else ()
+        units = dict(zip(self.table.names, self.table.units, strict=True))
+        settings = self.rules.hash(self.table.row(source.name), source.files)
+        before = self.before.get(source.name)
+        if before is not None and self._stands(before, settings) and unchanged(before.sources, files):
+            self.skipped.add(source.name)
+            return before
+        try:
+            check_result(source)
+            parameters = check_parameters(source.name, self.table)
+        except RunRejected as why:
+            return RunRecord(
+                source.name,
+                "rejected",
+                units=units,
+                reason=why.reason,
+                sentence=str(why),
+                sources=files,
+                settings=settings,
+            )
+        return Task(
+            source,
+            files,
+            parameters,
+            units,
+            settings,
+            self.rules,
+            self.store.path,
+            folder,
+            self._reference(),
+        )
+
+    def _stands(self, record: RunRecord, settings: str) -> bool:
+        """Whether what was asked is the same; a duplicate is looked at anew, since its twin may be gone."""
+        if record.settings != settings or record.reason == "duplicated":
+            return False
+        try:
+            return not record.reader or reader_named(record.reader).version == record.reader_version
+        except ReadError:
+            return False
+
+    def _reference(self) -> Reference:
+        if self.reference.mesh is None or not self.reference.fields:
+            self.settle()
+            first = self.accepted.get(self.store.catalogue.fact("first run") or "")
+            self.reference = Reference(self.store.study_mesh)
+            if first is not None:
+                self.reference = replace(self.reference, times=first.times, fields=first.fields)
+        return self.reference
+
+
+def _of_runs(runs: Sequence[str]) -> str:
+    """ "run a", "3 runs: a, b, c", and of many the first five."""
+    if len(runs) == 1:
+        return f"run {runs[0]}"
+    more = f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""
+    return f"{len(runs)} runs: {', '.join(runs[:_NAMED])}{more}"

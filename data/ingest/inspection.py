@@ -1,0 +1,222 @@
+"""What a file or folder is: runs, reader, fields, times and parameters, enough to propose a first study."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from fieldwright.data.errors import ReadError
+from fieldwright.data.formats import Description, reader_for, runs_in
+from fieldwright.data.ingest.parameters.case_entries import CaseEntry, case_entries
+from fieldwright.data.ingest.parameters.contradictions import contradictions, disagreements
+from fieldwright.data.ingest.parameters.table import read_table
+from fieldwright.data.ingest.parameters.table_search import FoundTable, find_table
+from fieldwright.data.ingest.run_folders import RunFolders, find_run_folders
+
+_MOST_DESCRIBED = 200
+
+
+@dataclass(frozen=True, eq=False)
+class FoundParameter:
+    """A number that differs between the runs: in their input files, their names, or within the file of all runs.
+
+    expression: where the study file finds it (`case_file`); None for what the result file itself holds.
+    values: by run.
+    """
+
+    name: str
+    expression: str | None
+    unit: str | None
+    values: Mapping[str, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Inspection:
+    """What there is at a path.
+
+    folder, pattern, file, reader: as `[runs]` of a study file wants them; file is None where the entry is the result.
+    runs: their names; in_one_file: whether one file holds them all. first: the first run that can be described.
+    described: what each run holds, of those that can be described and were looked into.
+    unlike: runs that differ from the most, or cannot be described, with a sentence each.
+    table, parameters: where parameters may come from. names: a pattern of the run names that holds numbers.
+    """
+
+    folder: Path
+    pattern: str
+    file: str | None
+    reader: str
+    runs: tuple[str, ...]
+    first: Description
+    in_one_file: bool = False
+    unlike: Mapping[str, str] = field(default_factory=dict)
+    table: FoundTable | None = None
+    parameters: tuple[FoundParameter, ...] = ()
+    names: str | None = None
+    notes: tuple[str, ...] = ()
+    described: Mapping[str, Description] = field(default_factory=dict)
+
+
+def inspect(path: Path) -> Inspection:
+    """What the file or folder at `path` holds; raises ReadError where there is nothing that can be read."""
+    if not path.exists():
+        raise ReadError("The file or folder must exist", str(path), "Correct the path")
+    if path.is_file():
+        return _of_file(path)
+    found = find_run_folders(path)
+    described, failed = _described(found)
+    if not described:
+        raise ReadError(
+            f"'{path.name}' must hold a run that can be read", next(iter(failed.values())), "Mend the runs"
+        )
+    unlike = {**_unlike(described), **failed}
+    notes = list(found.notes)
+    if len(found.entries) > len(described) + len(failed):
+        notes.append(f"only the first {_MOST_DESCRIBED} runs were looked into")
+    names = [_name(entry) for entry in found.entries]
+    table = find_table(found.folder, names)
+    entries = (
+        {_name(e): case_entries(e) for e in found.entries} if all(e.is_dir() for e in found.entries) else {}
+    )
+    notes += [*(table.notes if table else ()), *_contradictions(table, entries)]
+    return Inspection(
+        folder=found.folder,
+        pattern=found.pattern,
+        file=found.file,
+        reader=found.reader.name,
+        runs=tuple(names),
+        first=next(iter(described.values())),
+        unlike=unlike,
+        table=table,
+        parameters=tuple(_varying(entries)) if len(names) > 1 else (),
+        names=_pattern_of_names(names),
+        notes=tuple(notes),
+        described=described,
+    )
+
+
+def _of_file(path: Path) -> Inspection:
+    reader = reader_for(path)
+    described, runs = reader.describe(path), runs_in(path, reader)
+    keys = list(dict.fromkeys(name for row in runs.values() for name in row))
+    parameters = tuple(
+        FoundParameter(name, None, None, {run: row[name] for run, row in runs.items() if name in row})
+        for name in keys
+    )
+    names = tuple(runs) or (path.stem,)
+    return Inspection(
+        path.parent,
+        path.name,
+        None,
+        reader.name,
+        names,
+        described,
+        bool(runs),
+        parameters=parameters,
+        described={names[0]: described},
+    )
+
+
+def _described(found: RunFolders) -> tuple[dict[str, Description], dict[str, str]]:
+    """Descriptions by run, and for those that have none, why."""
+    described, failed = {}, {}
+    for entry in found.entries[:_MOST_DESCRIBED]:
+        try:
+            described[_name(entry)] = found.reader.describe(found.result_of(entry))
+        except ReadError as error:
+            failed[_name(entry)] = str(error)
+    return described, failed
+
+
+def _unlike(described: Mapping[str, Description]) -> dict[str, str]:
+    """Runs whose fields, mesh or number of times differ from those of the most."""
+    forms = {name: _form(one) for name, one in described.items()}
+    usual = max(forms.values(), key=list(forms.values()).count)
+    words = ("fields", "points", "cells", "times")
+    unlike = {}
+    for name, form in forms.items():
+        differing = [
+            f"{w} {_words(mine)} instead of {_words(most)}"
+            for w, mine, most in zip(words, form, usual, strict=True)
+            if mine != most
+        ]
+        if differing:
+            unlike[name] = "; ".join(differing)
+    return unlike
+
+
+def _form(one: Description) -> tuple[tuple, int, int, int]:
+    fields = tuple(sorted((name, info.on, info.components) for name, info in one.fields.items()))
+    return fields, one.n_points, one.n_cells, 1 if one.times is None else len(one.times)
+
+
+def _words(part: int | tuple) -> str:
+    return ", ".join(name for name, *_ in part) or "none" if isinstance(part, tuple) else str(part)
+
+
+def _name(entry: Path) -> str:
+    return entry.name if entry.is_dir() else entry.stem
+
+
+def _contradictions(table: FoundTable | None, entries: Mapping[str, Mapping[str, CaseEntry]]) -> list[str]:
+    """What the table and the input files give the same parameter in the same run."""
+    if table is None:
+        return []
+    read = read_table(table.path, table.columns, table.run_column, list(entries))
+    rows = {run: row for run in read.runs if run in entries and (row := read.row(run)) is not None}
+    return disagreements(rows, entries) + [
+        f"'{run}' has {one.name} = {told:g} in '{table.path.name}' and {own:g} in its own '{one.expression}': it "
+        "will be rejected"
+        for one in contradictions(rows, entries)
+        for run, (told, own) in one.runs.items()
+    ]
+
+
+def _varying(of_runs: Mapping[str, Mapping[str, CaseEntry]]) -> list[FoundParameter]:
+    """Numbers of the input files that all runs have and that are not the same in all."""
+    if not of_runs:
+        return []
+    first, *others = of_runs.values()
+    found: list[FoundParameter] = []
+    for expression, entry in first.items():
+        if not all(expression in other for other in others):
+            continue
+        values = {run: numbers[expression].value for run, numbers in of_runs.items()}
+        if len(set(values.values())) > 1 and all(
+            list(values.values()) != list(f.values.values()) for f in found
+        ):
+            found.append(FoundParameter(_short(expression), expression, entry.unit, values))
+    return found
+
+
+def _short(expression: str) -> str:
+    """A name for a parameter: "0/U: boundaryField.inlet.value[0]" is U_inlet_value_0."""
+    file, _, entry = expression.partition(": ")
+    entry = entry.replace("boundaryField.", f"{Path(file).name}_").replace(
+        "internalField", f"{Path(file).name}_internal"
+    )
+    return re.sub(r"\W+", "_", entry).strip("_")
+
+
+def _pattern_of_names(names: Sequence[str]) -> str | None:
+    """ "U1.5_nu1e-3" and "U2_nu1e-4" as "U{U}_nu{nu}"; None where names only count the runs or hold no numbers."""
+    number = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+    words = {tuple(re.split(number, name)) for name in names}
+    rows = [[float(value) for value in re.findall(number, name)] for name in names]
+    if len(names) < 2 or len(words) != 1:
+        return None
+    parts = next(iter(words))
+    differing = [i for i in range(len(parts) - 1) if len({row[i] for row in rows}) > 1]
+    counting = [
+        i
+        for i in differing
+        if sorted(row[i] for row in rows) == list(range(int(rows[0][i]), int(rows[0][i]) + len(rows)))
+    ]
+    if not set(differing) - set(counting):
+        return None
+    pattern = ""
+    for i, part in enumerate(parts[:-1]):
+        label = re.sub(r"\W", "", re.split(r"[_\- ]", part.rstrip("_-= "))[-1]) or f"p{i + 1}"
+        pattern += part + (f"{{{label}}}" if i in differing and i not in counting else "*")
+    return pattern + parts[-1]

@@ -1,0 +1,1 @@
+"""Parameters of runs: from tables, case files and names of runs, held against each other."""

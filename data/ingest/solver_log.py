@@ -1,0 +1,86 @@
+"""A solver's log that tells of a failure which the result files do not show."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from fieldwright.data.errors import RunRejected
+
+_TAIL = 1 << 20
+_LOGS = re.compile(
+    r"log(\..*|\b.*)?|.*[._-]log|std(out|err)(\..*)?|.*\.(log\d*|out|o\d+|e\d+|err|msg|mess|sta|dat|f06|txt)",
+    re.I,
+)
+# What the solvers themselves write where they give up, at the beginning of the line but for frames and arrows.
+_FAILED = re.compile(
+    r"^[ \t!|>*-]*(?:"
+    r"\*+\s?ERROR\b"  # CalculiX, Abaqus, Ansys
+    r"|FOAM FATAL (?:IO )?ERROR"
+    r"|<[FS]>"  # Code_Aster
+    r"|(?:FATAL )?ERROR\s?:"
+    r"|\*+ (?:USER|SYSTEM) FATAL MESSAGE"  # Nastran
+    r"|Floating point exception|Segmentation fault|Traceback \(most recent call last\)"
+    r"|(?:slurmstepd|mpirun|srun).*(?:error|killed)"
+    r"|.*(?:exited with errors|Out Of Memory|oom-kill|exec error :|Error line number)"
+    r").*$",
+    re.M,
+)
+_LONGEST = 200
+
+
+def check_log(folder: Path, pattern: str | None, failed: str) -> None:
+    """Raises RunRejected ("diverged") where the last megabyte of a log in the folder matches `failed`."""
+    if pattern is None or not folder.is_dir():
+        return
+    for path in sorted(folder.glob(pattern)):
+        text = _tail(path)
+        found = re.search(failed, text)
+        if found:
+            line = text[text.rfind("\n", 0, found.start()) + 1 :].split("\n", 1)[0].strip()
+            raise RunRejected(
+                "diverged",
+                "The log of a run must tell of no failure",
+                f"'{line[:160]}' in '{path.name}'",
+                "Run the case again, or correct 'log_failed' in the study file if this is none",
+            )
+
+
+def failure_in_logs(folder: Path) -> str | None:
+    """What the logs in a run's folder say of a failure, quoted with the log's name; None where they say nothing."""
+    for path in _logs(folder):
+        try:
+            text = _tail(path)
+        except OSError:
+            continue
+        found = _FAILED.search(text)
+        if found:
+            return f"'{_quoted(text, found)}' in '{path.name}'"
+    return None
+
+
+def _logs(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        names = (path for path in sorted(folder.iterdir()) if _LOGS.fullmatch(path.name))
+        yield from (path for path in names if path.is_file())
+
+
+def _quoted(text: str, found: re.Match[str]) -> str:
+    """The line, and what follows it up to the next empty line: solvers say the cause below the mark."""
+    lines = [found[0], *text[found.end() :].split("\n")[1:4]]
+    told = []
+    for line in lines:
+        words = " ".join(line.strip().strip("!|").split())
+        if told and not words:
+            if len(told[-1]) > len("--> FOAM FATAL IO ERROR:"):
+                break
+            continue
+        told.append(words)
+    return " ".join(told)[:_LONGEST].rstrip()
+
+
+def _tail(path: Path) -> str:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL))
+        return file.read().decode(errors="replace")

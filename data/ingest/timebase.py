@@ -1,0 +1,156 @@
+"""One time base for all runs of a study, by a stated rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from fieldwright.data.errors import RunRejected, StoreError
+
+# The share of the runs that a rule must keep to be proposed: a few may have stopped early.
+_NEARLY_ALL = 0.9
+
+
+@dataclass(frozen=True)
+class TimeRule:
+    """How runs of unequal times come together.
+
+    exact: every run has the times of the first one, each within `tolerance` times the smallest step.
+    overlap: linear interpolation to the times of the coarsest run within the interval that all runs cover; a
+        run must cover at least the share `least` of the first one's interval.
+    last: the last time alone.
+    """
+
+    rule: Literal["exact", "overlap", "last"] = "exact"
+    tolerance: float = 1e-3
+    least: float = 0.9
+
+
+def check_times(times: np.ndarray | None, reference: np.ndarray | None, rule: TimeRule) -> None:
+    """Raises RunRejected ("missing time steps") where a run's times cannot come to the reference's base."""
+    if rule.rule == "last":
+        return
+    own, first = _as_array(times), _as_array(reference)
+    if rule.rule == "overlap" and len(own) > 1 and len(first) > 1:
+        shared = min(own[-1], first[-1]) - max(own[0], first[0])
+        if shared < rule.least * (first[-1] - first[0]):
+            raise _missing(
+                f"A run must cover {rule.least:.0%} of the time from {first[0]:g} to {first[-1]:g}",
+                f"times from {own[0]:g} to {own[-1]:g}",
+            )
+        return
+    if len(own) != len(first):
+        raise _missing(
+            f"A run must have the {len(first)} times of the first one" + _span(first),
+            f"{len(own)} times" + _span(own),
+        )
+    off = np.abs(own - first)
+    if len(own) > 1 and off.max() > rule.tolerance * np.diff(first).min():
+        worst = int(off.argmax())
+        raise _missing(
+            f"Time {worst + 1} of a run must be {first[worst]:g} as in the first one", f"{own[worst]:g}"
+        )
+
+
+def proposed_rule(all_times: Sequence[np.ndarray | None]) -> tuple[TimeRule, str]:
+    """A rule under which nearly all of these runs come together, and why; the first one is the reference.
+
+    `exact` where the times agree; `overlap` where they differ and the runs cover nearly the same time; else `last`.
+    """
+    arrays = [_as_array(times) for times in all_times]
+    enough = _NEARLY_ALL * len(arrays)
+
+    def kept(rule: TimeRule) -> int:
+        return sum(_passes(times, arrays[0], rule) for times in arrays)
+
+    exact = TimeRule("exact")
+    if kept(exact) >= enough:
+        return exact, "all runs have the same times"
+    ends = [float(times[-1]) for times in arrays]
+    span = f"{min(ends):g} to {max(ends):g}"
+    if min(len(times) for times in arrays) > 1:
+        common = min(ends) - max(float(times[0]) for times in arrays)
+        longest = max(float(times[-1] - times[0]) for times in arrays)
+        overlap = TimeRule("overlap")
+        if common >= overlap.least * longest and kept(overlap) >= enough:
+            return overlap, f"the runs have times of their own; they end at {span}"
+    return TimeRule("last"), f"the runs end at different times, {span}: the last state of each"
+
+
+def _passes(times: np.ndarray, reference: np.ndarray, rule: TimeRule) -> bool:
+    try:
+        check_times(times, reference, rule)
+    except RunRejected:
+        return False
+    return True
+
+
+def ended_early(times: Mapping[str, Sequence[float]]) -> dict[str, float]:
+    """The last times of the transient runs that end well before the most do, by run.
+
+    times: of each run. "Well": by more than a hundredth of the time that the most cover; "the most": the median.
+    """
+    ends = {name: own[-1] for name, own in times.items() if len(own) > 1}
+    if len(ends) < 3:
+        return {}
+    usual, start = (
+        float(np.median(list(ends.values()))),
+        min(own[0] for own in times.values() if len(own) > 1),
+    )
+    return {name: end for name, end in ends.items() if end < usual - 0.01 * (usual - start)}
+
+
+def common_times(all_times: Sequence[np.ndarray | None], rule: TimeRule) -> np.ndarray | None:
+    """The times of the base, (t,); None where it has one time alone. Raises StoreError without overlap."""
+    arrays = [_as_array(times) for times in all_times]
+    if rule.rule == "last" or all(len(times) == 1 for times in arrays):
+        return None
+    if rule.rule == "exact":
+        return arrays[0]
+    start, end = max(times[0] for times in arrays), min(times[-1] for times in arrays)
+    slack = rule.tolerance * min(np.diff(times).min() for times in arrays)
+    within = [times[(times >= start - slack) & (times <= end + slack)] for times in arrays]
+    coarsest = min(within, key=len)
+    if len(coarsest) < 2:
+        raise StoreError(
+            "The runs must share a stretch of time with two or more steps",
+            f"times from {start:g} to {end:g} in common",
+            "Leave out the short runs, or take the rule 'last'",
+        )
+    return np.clip(coarsest, start, end)
+
+
+def resample(
+    values: np.ndarray, times: np.ndarray | None, base: np.ndarray | None, rule: TimeRule
+) -> np.ndarray:
+    """Values (t, ...) at `times` brought to the base: (b, ...), or (1, ...) where the base is one time."""
+    if base is None:
+        return values[-1:]
+    own = _as_array(times)
+    if rule.rule == "exact" or (len(own) == len(base) and np.array_equal(own, base)):
+        return values
+    right = np.clip(np.searchsorted(own, base), 1, len(own) - 1)
+    left = right - 1
+    share = (base - own[left]) / (own[right] - own[left])
+    share = share.astype(values.dtype).reshape(-1, *[1] * (values.ndim - 1))
+    return values[left] * (1 - share) + values[right] * share
+
+
+def _as_array(times: np.ndarray | None) -> np.ndarray:
+    return np.zeros(1) if times is None else np.asarray(times, dtype=np.float64)
+
+
+def _span(times: np.ndarray) -> str:
+    return f" ({times[0]:g} to {times[-1]:g})" if len(times) > 1 else ""
+
+
+def _missing(must: str, got: str) -> RunRejected:
+    return RunRejected(
+        "missing time steps",
+        must,
+        got,
+        "Run the case again to its end, or choose another time rule in the study",
+    )

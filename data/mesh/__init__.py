@@ -1,0 +1,1 @@
+"""Meshes: cells, measures, comparison and mapping."""

@@ -1,0 +1,188 @@
+"""A frozen snapshot matrix: one field of a fixed list of runs, laid out to be streamed in either direction.
+
+Rows are snapshots: the runs in their order, and within a run its times. Columns are the values of a snapshot, point
+by point, and within a point the components. A chunk holds up to 64 rows and about a megabyte, so that
+
+* all snapshots of a block of points, which sums over snapshots want, are n / 64 chunks;
+* one snapshot costs the decoding of up to 64. The run's own group in the store has it alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from fieldwright.data.disk import disk_of
+from fieldwright.data.errors import StoreError
+from fieldwright.data.ingest.timebase import TimeRule, common_times, resample
+from fieldwright.data.snapshots import field_of
+from fieldwright.data.store.catalogue import RunRecord, StoredField
+from fieldwright.data.store.chunks import Chunks, write_group
+from fieldwright.data.store.groups import damaged
+from fieldwright.data.store.incoming import put_in_place
+from fieldwright.data.store.snapshot_store import SnapshotStore
+
+MATRICES = "matrices"
+_CHUNK_BYTES = 1 << 20
+_ROWS = 64
+# What is held while rows are written, and what a stripe of all rows may take while they are read.
+_MEMORY = 128 << 20
+_STRIPE = 32 << 20
+
+
+@dataclass(frozen=True)
+class MatrixInfo:
+    """What the rows and columns of a frozen matrix are; times is None for one snapshot per run."""
+
+    field: str
+    runs: tuple[str, ...]
+    contents: tuple[str, ...]
+    times: tuple[float, ...] | None
+    on: str
+    components: tuple[str, ...]
+    unit: str | None
+    mesh: str
+
+
+class FrozenMatrix:
+    """Snapshots as rows, (n, m), read from the disk slice by slice; it can be sent to other processes.
+
+    Takes integers and slices of step 1 for rows and columns, as NumPy does. Raises StoreError where what is read
+    is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._array = Chunks(path / "snapshots")
+            about = json.loads((path / "zarr.json").read_text())["attributes"]
+            lists = {name: tuple(about[name]) for name in ("runs", "contents", "components")}
+            times = None if about["times"] is None else tuple(about["times"])
+            self.info = MatrixInfo(**(about | lists | {"times": times}))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise damaged(path, error) from error
+
+    @property
+    def name(self) -> str:
+        """Hash of the field, the runs and the time rule."""
+        return self.path.name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, m): snapshots, values."""
+        return self._array.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """float32 or float64, as the runs have it."""
+        return self._array.dtype
+
+    @property
+    def chunks(self) -> tuple[int, ...]:
+        """Rows and columns that are read at once."""
+        return self._array.chunks
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, key: Any) -> np.ndarray:
+        keys = key if isinstance(key, tuple) else (key,)
+        region, dropped = [], []
+        for axis, size in enumerate(self.shape):
+            part = keys[axis] if axis < len(keys) else slice(None)
+            if isinstance(part, slice):
+                start, stop, step = part.indices(size)
+                if step != 1:
+                    raise IndexError("A frozen matrix is read in slices of step 1")
+                region.append((start, max(start, stop)))
+            else:
+                at = range(size)[part]
+                region.append((at, at + 1))
+                dropped.append(axis)
+        try:
+            return self._array.read(region).squeeze(tuple(dropped))
+        except (OSError, ValueError, RuntimeError) as error:
+            raise damaged(self.path, error) from error
+
+
+def freeze(
+    store: SnapshotStore, field: str, runs: Sequence[str] | None = None, time: TimeRule | None = None
+) -> FrozenMatrix:
+    """The matrix of a field of these runs (all accepted ones if None), written if it is not there yet.
+
+    time: None for the rule of the last ingestion. Holds at most 128 MB, or one run where that is larger. Raises
+    StoreError where a run or the field is unknown, a run is damaged or the disk is full.
+    """
+    records, rule = store.chosen(runs), time or store.time_rule
+    info = field_of(records, field)
+    path = store.path / MATRICES / _name(field, records, rule)
+    if not path.exists():
+        with disk_of(store.path), store.incoming() as incoming:
+            path.parent.mkdir(exist_ok=True)
+            _write(store, incoming / path.name, field, info, records, rule)
+            # It can be written again: no use in waiting for the disk, the check sums tell what a power cut took.
+            put_in_place(incoming / path.name, path, durable=False)
+    return FrozenMatrix(path)
+
+
+def _name(field: str, records: Sequence[RunRecord], rule: TimeRule) -> str:
+    asked = json.dumps([field, [record.content for record in records], asdict(rule)])
+    return hashlib.sha256(asked.encode()).hexdigest()
+
+
+def _write(
+    store: SnapshotStore,
+    path: Path,
+    field: str,
+    info: StoredField,
+    records: Sequence[RunRecord],
+    rule: TimeRule,
+) -> None:
+    base = common_times([np.array(r.times) if r.times else None for r in records], rule)
+    about = MatrixInfo(
+        field,
+        tuple(record.name for record in records),
+        tuple(str(record.content) for record in records),
+        None if base is None else tuple(float(t) for t in base),
+        info.on,
+        info.components,
+        info.unit,
+        str(records[0].mesh),
+    )
+    dtype = np.result_type(*(record.fields[field].dtype for record in records))
+    array, waiting, row = None, [], 0
+    for record in records:
+        times = np.array(record.times) if record.times else None
+        values = resample(store.read_field(record, field), times, base, rule)
+        snapshots = values.reshape(len(values), -1)
+        if array is None:
+            shape = (len(records) * len(snapshots), snapshots.shape[1])
+            chunks = chunk_shape(shape, dtype.itemsize)
+            array = Chunks.create(path / "snapshots", shape, chunks, dtype, ("snapshot", "value"), {})
+        if snapshots.shape[1] != array.shape[1]:
+            raise StoreError(
+                f"'{field}' must have {array.shape[1]} values in every run",
+                f"{snapshots.shape[1]} in run '{record.name}'",
+                "Freeze runs of one mesh",
+            )
+        for snapshot in snapshots:
+            waiting.append(snapshot)
+            if len(waiting) == array.chunks[0] or row + len(waiting) == array.shape[0]:
+                array.write(np.stack(waiting), (row, 0))
+                row, waiting = row + len(waiting), []
+    if array is not None:
+        write_group(path, asdict(about), {"snapshots": array})
+
+
+def chunk_shape(shape: tuple[int, int], itemsize: int) -> tuple[int, int]:
+    """Rows and columns of a chunk of an (n, m) matrix; see the head of this module."""
+    n, m = shape
+    rows = max(1, min(n, _ROWS, _MEMORY // (m * itemsize)))
+    columns = min(_CHUNK_BYTES // (rows * itemsize), max(1024, _STRIPE // (n * itemsize)))
+    return rows, max(1, min(m, columns))

@@ -1,0 +1,1 @@
+"""Fieldwright: from finished simulation runs to live surrogates with honest error bars."""

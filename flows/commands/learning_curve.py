@@ -1,0 +1,91 @@
+"""The learning curve of a study: its error against the number of runs, and the runs that a wanted error takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from threadpoolctl import threadpool_limits
+
+from fieldwright.data.errors import StudyError
+from fieldwright.flows.progress import report as report_progress
+from fieldwright.flows.runs.available_runs import accepted_runs, stored_targets
+from fieldwright.flows.runs.candidates import labelled, on_scales
+from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.surrogates.design.figures import learning_figure
+from fieldwright.surrogates.design.learning import learning_curves
+from fieldwright.surrogates.design.power_law import LearningCurve
+from fieldwright.surrogates.figures import png
+from fieldwright.surrogates.regressors import KindConfig, kind_config
+
+
+def learn(study: Study, kind: str | None, repeats: int) -> tuple[str, dict[str, LearningCurve]]:
+    """The candidate's label, and field to its learning curve over the accepted runs; raises StudyError.
+
+    kind: a label of the study's candidates or a kind; that of the champion if None, else gp.
+    """
+    if repeats < 2:
+        raise StudyError("Each size must be trained at least twice ('repeats')", str(repeats), "Give 10")
+    runs = [record.name for record in accepted_runs(study)]
+    if not runs:
+        raise StudyError(
+            "A learning curve must be drawn from accepted runs",
+            "none",
+            f"Add runs; `fieldwright status {study.path.name}` says what is wrong with those set aside",
+        )
+    label, candidate = _candidate(study, kind)
+    targets = stored_targets(study, runs)
+    with threadpool_limits(1):
+        return label, learning_curves(
+            on_scales(study, candidate, targets),
+            {name: study.reduction_of(name) for name in study.fields},
+            targets.x,
+            targets.values,
+            repeats=repeats,
+            seed=study.seed,
+            progress=lambda done, total: report_progress(f"Training {label}", done, total),
+        )
+
+
+def write_curves(
+    study: Study, label: str, curves: dict[str, LearningCurve], path: Path, console: Console
+) -> None:
+    """Writes the figure, logs it and the numbers to MLflow, and prints what each wanted error takes."""
+    figure = learning_figure(curves, study.promotion.max_error)
+    path.write_bytes(png(figure))
+    table = Table(title=f"Mean relative L2 error of {label} on runs not seen", title_justify="left")
+    sizes = next(iter(curves.values())).sizes
+    for title in ("runs", *curves):
+        table.add_column(title, justify="right")
+    for k, size in enumerate(sizes):
+        table.add_row(str(size), *(f"{curve.errors[k].mean():.2e}" for curve in curves.values()))
+    table.add_row("falls like", *(f"n^-{curve.law.rate:.2f}" for curve in curves.values()))
+    console.print(table)
+    for name, wanted in study.promotion.max_error.items():
+        console.print(f"{name} to {wanted:g}: {curves[name].forecast(wanted)}.", markup=False)
+    if not study.promotion.max_error:
+        console.print("Give 'max_error' in [promotion] of the study file to be told how many runs it takes.")
+    with Tracking(study.tracking.uri, study.name).run("learning curve") as run:
+        run.tags({"role": "learning curve", "candidate": label})
+        run.figure(figure, "learning_curve.png")
+        for name, curve in curves.items():
+            numbers = {
+                f"{name}.relative_l2.{size}_runs": one.mean()
+                for size, one in zip(sizes, curve.errors, strict=True)
+            }
+            wanted = study.promotion.max_error.get(name)
+            if wanted is not None:
+                numbers[f"{name}.runs_needed"] = curve.forecast(wanted).runs
+            run.metrics(numbers)
+    console.print(f"Wrote {path}", markup=False, soft_wrap=True)
+
+
+def _candidate(study: Study, kind: str | None) -> tuple[str, KindConfig]:
+    labels = labelled(study.candidates)
+    if kind is None:
+        champion = Tracking(study.tracking.uri, study.name).champion()
+        named = champion.tags.get("candidate", "gp") if champion else "gp"
+        return (named, labels[named]) if named in labels else ("gp", kind_config({"kind": "gp"}))
+    return kind, labels[kind] if kind in labels else kind_config({"kind": kind})

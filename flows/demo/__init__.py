@@ -1,0 +1,1 @@
+"""The demonstration: a heated plate from solver runs to a live endpoint."""

@@ -1,0 +1,112 @@
+"""Asks an endpoint for runs it has never seen, and times it against the solver."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+
+from fieldwright.data.formats import reader_for
+from fieldwright.data.ingest.parameters.table import read_table
+from fieldwright.flows.study.runs_study import Study
+from fieldwright.physics.solvers.plate import PlateParameters
+from fieldwright.physics.solvers.plate_solver import solve
+
+REPEATS = 30
+SOLVES = 5
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Errors and times; times in seconds, medians over repetitions.
+
+    relative_l2: field to (runs,) norm of the error over norm of the field, of each run.
+    covered: field to the share of true values, over runs and points, inside the calibrated band.
+    """
+
+    runs: int
+    coverage: float
+    relative_l2: dict[str, np.ndarray]
+    covered: dict[str, float]
+    solve_seconds: float
+    query_seconds: float
+    field_query_seconds: float
+    batch: int
+    batched_query_seconds: float
+
+
+def ask(address: str, study: Study, kept_aside: Path, batch: int = 64) -> Answers:
+    """Queries every run of the folder in full, then times single and batched queries and the solver itself."""
+    table = read_table(
+        kept_aside / "parameters.csv",
+        {name: parameter.unit for name, parameter in study.parameters.columns.items()},
+        study.parameters.run_column,
+    )
+    queries = [dict(zip(table.names, map(float, row), strict=True)) for row in table.values]
+    with httpx.Client(base_url=address, timeout=60) as client:
+
+        def post(parameters: Any, **more: Any) -> dict[str, Any]:
+            reply = client.post("/predict", json={"parameters": parameters, **more})
+            reply.raise_for_status()
+            return reply.json()
+
+        said = post(queries, fields=list(study.fields), quantities=[])
+        true = _truth(kept_aside, table.runs, study)
+        mean, lower, upper = (
+            {name: np.array(said["fields"][name][part]) for name in study.fields}
+            for part in ("mean", "lower", "upper")
+        )
+        many = [queries[i % len(queries)] for i in range(batch)]
+        parameters = [PlateParameters(**query) for query in queries]
+        return Answers(
+            runs=len(queries),
+            coverage=said["coverage"],
+            relative_l2={name: relative_l2(mean[name], true[name]) for name in study.fields},
+            covered={name: share_covered(true[name], lower[name], upper[name]) for name in study.fields},
+            solve_seconds=_median_seconds(lambda i: solve(parameters[i]), SOLVES),
+            query_seconds=_median_seconds(lambda i: post(queries[i % len(queries)]), REPEATS),
+            field_query_seconds=_median_seconds(
+                lambda i: post(queries[i % len(queries)], fields=list(study.fields)), REPEATS
+            ),
+            batch=batch,
+            batched_query_seconds=_median_seconds(lambda i: post(many), REPEATS) / batch,
+        )
+
+
+def relative_l2(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """(runs,) norm of the error over norm of the truth, both (runs, points, components)."""
+    axes = tuple(range(1, true.ndim))
+    return np.sqrt(np.sum((predicted - true) ** 2, axis=axes) / np.sum(true**2, axis=axes))
+
+
+def share_covered(true: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> float:
+    """Share of true values inside the band, among those that differ between runs.
+
+    What is the same in all runs (a held node, the third component of a plane displacement) would flatter it.
+    """
+    varies = np.ptp(true, axis=0) > 0
+    return float(np.mean(((lower <= true) & (true <= upper))[:, varies]))
+
+
+def _truth(folder: Path, runs: tuple[str, ...], study: Study) -> dict[str, np.ndarray]:
+    """Field to (runs, points, components), read from the solver's files."""
+    paths = [folder / run / str(study.runs.file) for run in runs]
+    reader = reader_for(paths[0])
+    found = [reader.read(path, list(study.fields)).fields for path in paths]
+    return {name: np.stack([fields[name].values[0] for fields in found]) for name in study.fields}
+
+
+def _median_seconds(work: Callable[[int], Any], repeats: int) -> float:
+    work(0)  # the first call pays for what later ones find warm
+    times = []
+    for i in range(repeats):
+        begin = time.perf_counter()
+        work(i)
+        times.append(time.perf_counter() - begin)
+    return statistics.median(times)

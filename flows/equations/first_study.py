@@ -1,0 +1,62 @@
+"""A first study file for an equation."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from fieldwright.physics.equations.problem import Problem
+from fieldwright.physics.equations.problems import problem_named
+
+
+def first_problem_study(equation: str, beside: Path) -> str:
+    """The text of a study that solves an equation, to lie in the folder `beside`; raises FieldwrightError.
+
+    What can be varied, and what has units, stands in it to be taken out of the comments.
+    """
+    problem = problem_named(equation, beside)
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", problem.name).strip("._-") or "equation"
+    return "\n".join(
+        [
+            f'name = "{name}"',
+            f'problem = "{equation}"',
+            "seed = 0",
+            "",
+            *_coefficients(problem),
+            "# [units]",
+            *(f'# {one} = "{_unit(problem, one)}"' for one in (*problem.coordinates, *problem.outputs)),
+            "",
+            *_candidates(problem),
+            "",
+        ]
+    )
+
+
+def _unit(problem: Problem, name: str) -> str:
+    """An example: what stands there is in comments."""
+    return "s" if problem.time is not None and name == problem.coordinates[-1] else "m"
+
+
+def _candidates(problem: Problem) -> list[str]:
+    """A candidate to begin with; in comments where the equation has a plan that is better than any first guess."""
+    lines = [
+        "[[candidates]]",
+        'kind = "pinn"',
+        "members = 2",
+        "rounds = 10",
+        "tolerance = 1e-4",
+        "architecture = { hidden = [20, 20] }",
+    ]
+    if problem.plan is None:
+        return lines
+    told = "# The equation's own plan trains, for ten minutes of one core at most. To compare others in its place:"
+    return [told, *(f"# {line}" for line in lines)]
+
+
+def _coefficients(problem: Problem) -> list[str]:
+    if not problem.unknowns:
+        return []
+    lines = ["# Coefficients that become inputs of the solution:"]
+    for one in problem.unknowns:
+        lines.append(f"# varied.{one.name} = {{ minimum = {one.low:g}, maximum = {one.high:g} }}")
+    return [*lines, ""]

@@ -1,0 +1,92 @@
+"""What a study of an equation tells of a run of its pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.table import Table
+
+from fieldwright.flows.report import Report
+
+
+@dataclass(frozen=True)
+class JudgedSolution:
+    """One candidate: its relative residual on held-out points, its verdict with sign and advice, and its worth.
+
+    errors: relative L2 distance of each output from the reference, where the equation has one; it decides nothing,
+        but that an answer no better than the reference's mean, whose distances are mean_errors, is not promoted.
+    """
+
+    candidate: str
+    residual: float
+    tolerance: float
+    verdict: str
+    sign: str
+    advice: str
+    errors: dict[str, float]
+    error_bound: float | None
+    networks: int
+    seconds: float
+    mean_errors: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def no_better(self) -> str | None:
+        """What shows that it is no better than a trivial answer; None where it is better.
+
+        N = 0 has the relative residual 1: the lift alone, or a plain wave where the lift solves the equation. One
+        output may vary so little that its mean is a good answer: a reference speaks against all of them, or not.
+        """
+        if not self.residual < 1.0:
+            return f"its relative residual is {self.residual:.3g}, that of the lift alone 1"
+        pairs = [
+            (name, self.errors[name], mean) for name, mean in self.mean_errors.items() if name in self.errors
+        ]
+        if pairs and all(not error < mean for _, error, mean in pairs):
+            return "its distance from the reference is " + ", ".join(
+                f"{error:.3g} for '{name}' ({mean:.3g} for the reference's mean)"
+                for name, error, mean in pairs
+            )
+        return None
+
+    @property
+    def converged(self) -> bool:
+        """Whether it may be called a success."""
+        return self.verdict == "converged"
+
+
+@dataclass(frozen=True)
+class ProblemReport(Report):
+    """The whole: the equation, every candidate, the coefficients found, how many values were measured, notes."""
+
+    equation: str
+    judged: tuple[JudgedSolution, ...]
+    estimates: dict[str, float]
+    measured: int
+    notes: tuple[str, ...]
+
+
+def print_solutions(console: Console, report: ProblemReport) -> Sequence[str]:
+    """Prints how every candidate did, and what to do about those that failed; the notes for the end."""
+    beside = f" and {report.measured} measured values" if report.measured else ""
+    console.print(f"\n[bold]{report.study}[/]: the equation '{report.equation}'{beside}")
+    table = Table(title="Candidates by the residual on points never trained on", title_justify="left")
+    outputs = list(report.judged[0].errors)
+    for column in ("candidate", "verdict"):
+        table.add_column(column)
+    for column in ("residual", "tolerance", *(f"error of {name}" for name in outputs), "error bound", "s"):
+        table.add_column(column, justify="right")
+    for one in report.judged:
+        errors = [f"{one.errors[name]:.2e}" for name in outputs]
+        bound = "" if one.error_bound is None else f"{one.error_bound:.1e}"
+        row = (f"{one.residual:.2e}", f"{one.tolerance:.1e}", *errors, bound, f"{one.seconds:.1f}")
+        style = "bold" if one.candidate == report.best else None
+        table.add_row(one.candidate, one.verdict, *row, style=style)
+    console.print(table)
+    for one in report.judged:
+        if not one.converged:
+            console.print(f"{one.candidate} failed, {one.verdict}: {one.sign}. {one.advice}.", markup=False)
+    for name, value in report.estimates.items():
+        console.print(f"Found: {name} = {value:.6g}", markup=False)
+    return report.notes

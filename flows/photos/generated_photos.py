@@ -1,0 +1,49 @@
+"""Drawn photos of cracked surfaces for a study, kept as a collection beside what is known of its photos."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from fieldwright.data.disk import disk_of
+from fieldwright.data.photos.collection import Collection, read_collection
+from fieldwright.data.photos.photo import png_bytes
+from fieldwright.data.photos.photo_catalogue import PhotoCatalogue
+from fieldwright.flows.progress import report as report_progress
+from fieldwright.flows.study.photo_sections import SEEDS
+from fieldwright.flows.study.photo_study import PhotoStudy
+from fieldwright.physics.concrete import generate
+
+
+def generated_photos(study: PhotoStudy) -> Collection:
+    """The photos that `[generator]` asks for; those drawn before are not drawn again. Raises StoreError."""
+    generator = study.generator
+    assert generator is not None
+    folder = study.generated_path
+    with disk_of(folder):
+        for place in ("photos", "masks"):
+            (folder / place).mkdir(parents=True, exist_ok=True)
+        for k in range(generator.photos):
+            photo = folder / "photos" / f"{k:05d}.png"
+            if not photo.exists():
+                surface = generate(generator.surface(k), study.seed * SEEDS + k)
+                _write(folder / "masks" / photo.name, png_bytes(surface.mask))
+                _write(photo, png_bytes(surface.photo))
+            report_progress("Drawing photos", k + 1, generator.photos)
+    drawn = read_collection(
+        folder,
+        "pairs",
+        catalogue=PhotoCatalogue(folder / "photos.sqlite"),
+        progress=lambda done, total: report_progress("Reading drawn photos", done, total),
+    )
+    # There are more of them where an earlier run asked for more.
+    asked = [photo for photo in drawn.photos if int(photo.photo.stem) < generator.photos]
+    return replace(drawn, photos=tuple(replace(photo, name=f"generated/{photo.name}") for photo in asked))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """In one step: a photo that is there is whole, and so is its mask, written before."""
+    unfinished = path.with_suffix(".part")
+    unfinished.write_bytes(content)
+    os.replace(unfinished, path)

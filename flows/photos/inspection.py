@@ -1,0 +1,61 @@
+"""What a folder of photos holds, as a page on the terminal, and a first study file for it."""
+
+from __future__ import annotations
+
+import json
+import os.path
+import re
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from fieldwright.data.photos.collection import Collection
+from fieldwright.data.photos.collections import Layout
+from fieldwright.flows.photos.report import set_aside_table
+
+SHOWN_PAIRS = 5
+
+
+def print_collection(found: Collection, folder: Path, console: Console) -> None:
+    """Prints layout, photos by part and class, what is set aside and why, and near-duplicates."""
+    console.print(
+        f"{folder}: {len(found.photos)} photos in {len({photo.group for photo in found.photos})} groups of tiles or "
+        f"near-duplicates, read by '{found.reader}'",
+        markup=False,
+        soft_wrap=True,
+    )
+    table = Table("part", "photos", "cracked", "with a mask")
+    for part in dict.fromkeys(photo.part for photo in found.photos):
+        some = [photo for photo in found.photos if photo.part == part]
+        cracked, masks = (
+            sum(told) for told in zip(*((p.crack is True, p.mask is not None) for p in some), strict=True)
+        )
+        table.add_row(part or "all", str(len(some)), str(cracked), str(masks))
+    console.print(table)
+    if found.set_aside:
+        console.print(set_aside_table(found.set_aside))
+    for first, second in found.near_duplicates[:SHOWN_PAIRS]:
+        console.print(f"Near-duplicates: {first}, {second}", markup=False)
+    for note in found.notes:
+        console.print(f"Note: {note}", markup=False)
+
+
+def first_photo_study(layout: Layout, folder: Path, beside: Path) -> str:
+    """The text of a study file for a folder of this layout, to lie in the folder `beside`."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", folder.resolve().name).strip("._-") or "photos"
+    kind, candidate = ("segmentation", "crack_unet") if layout.masks else ("classification", "crack_cnn")
+    relative = Path(os.path.relpath(folder.resolve(), beside.resolve())).as_posix()
+    lines = [
+        f"name = {json.dumps(name)}",
+        f'kind = "{kind}"' + ('  # or "classification": whether there is any crack' if layout.masks else ""),
+        "seed = 0",
+        "",
+        "[photos]",
+        f"folder = {json.dumps(relative, ensure_ascii=False)}",
+        f'reader = "{layout.name}"',
+        "",
+        "[[candidates]]",
+        f'kind = "{candidate}"',
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,87 @@
+"""What a study of photos tells of a run of its pipeline, and how it is printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.table import Table
+
+from fieldwright.flows.report import Ingested, Report
+
+SHOWN: Mapping[str, tuple[str, ...]] = {
+    "classification": ("accuracy", "recall", "precision", "f1", "roc_auc", "ece", "cost"),
+    "segmentation": ("f1", "f1_2px", "f1_5px", "iou", "ods", "ois", "ece"),
+}
+"""The metrics that the terminal shows; MLflow has all of them."""
+MOST_ROWS = 20
+
+
+@dataclass(frozen=True)
+class JudgedOnPhotos:
+    """One candidate on the validation photos: its score by the study's metric, all metrics, seconds of training."""
+
+    candidate: str
+    score: float
+    metrics: Mapping[str, float]
+    fit_seconds: float
+
+
+@dataclass(frozen=True)
+class PhotoReport(Report):
+    """The whole of a study of photos.
+
+    kind: "classification" or "segmentation". parts: photos in each part. test: metrics of the best candidate on the
+    test photos, which nothing was learned or chosen by.
+    """
+
+    kind: str
+    ingested: Ingested
+    parts: Mapping[str, int]
+    near_duplicates: int
+    metric: str
+    judged: tuple[JudgedOnPhotos, ...]
+    test: Mapping[str, float]
+    notes: tuple[str, ...] = field(default=())
+
+
+def print_photos(console: Console, report: PhotoReport) -> Sequence[str]:
+    """Prints what came in, what was set aside and why, and how the candidates did; the notes for the end."""
+    ingested = report.ingested
+    console.print(
+        f"\n[bold]{report.study}[/]: {len(ingested.accepted)} photos, {len(ingested.rejected)} set aside, "
+        f"{ingested.unchanged} of all unchanged since the last time, {report.near_duplicates} near-duplicate pairs"
+    )
+    if ingested.rejected:
+        console.print(set_aside_table(ingested.rejected))
+    console.print(", ".join(f"{count} {part}" for part, count in report.parts.items()))
+    console.print(candidates_table(report))
+    return (*ingested.notes, *report.notes)
+
+
+def candidates_table(report: PhotoReport) -> Table:
+    """A row for each metric; a column for each candidate, and one for the best on the test photos."""
+    table = Table(title=f"Candidates on the validation photos, best by {report.metric}", title_justify="left")
+    table.add_column("")
+    for one in report.judged:
+        table.add_column(
+            one.candidate, justify="right", style="bold" if one.candidate == report.best else None
+        )
+    table.add_column(f"{report.best}, test photos", justify="right")
+    for name in dict.fromkeys((report.metric, *SHOWN[report.kind])):
+        values = [one.metrics[name] for one in report.judged]
+        table.add_row(name, *(f"{value:.4f}" for value in (*values, report.test[name])))
+    table.add_row("fit, s", *(f"{one.fit_seconds:.0f}" for one in report.judged), "")
+    return table
+
+
+def set_aside_table(rejected: Sequence[tuple[str, str, str]]) -> Table:
+    """Photos set aside: name, reason, sentence; the first of very many."""
+    more = f", the first {MOST_ROWS}; all in set_aside.json" if len(rejected) > MOST_ROWS else ""
+    table = Table(title=f"Set aside: {len(rejected)}{more}", title_justify="left")
+    for column in ("photo", "reason", "what to do"):
+        table.add_column(column, overflow="fold")
+    for row in rejected[:MOST_ROWS]:
+        table.add_row(*row)
+    return table

@@ -1,0 +1,82 @@
+"""The pictures that each candidate's MLflow run carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from fieldwright.flows.runs.reduction_figures import spectrum_figures
+from fieldwright.flows.runs.targets import Targets
+from fieldwright.surrogates.figures import draw_on_mesh, label, panels
+from fieldwright.surrogates.reductions import Reduction
+from fieldwright.surrogates.validation.cross_validation import CrossValidation
+
+SHOWN_POINTS = 4000
+"""More points than this make a predicted-against-true plot no more telling, only slower."""
+
+
+def candidate_figures(
+    targets: Targets, reductions: Mapping[str, Reduction], validation: CrossValidation
+) -> dict[str, Figure]:
+    """File name to figure: singular values, predicted against true, and the worst run of each field."""
+    figures = spectrum_figures(reductions)
+    for field in targets.fields:
+        name = field.name
+        true, predicted = targets.values[name], validation.mean[name]
+        figures[f"{name}_predicted_against_true.png"] = predicted_against_true(
+            true, predicted, name, field.unit
+        )
+        errors = validation.errors[name]["relative_l2"]
+        worst = int(np.argmax(errors))
+        figures[f"{name}_worst_run.png"] = true_predicted_error(
+            targets.points[name],
+            magnitude(true[worst]),
+            magnitude(predicted[worst]),
+            targets.cells if field.on == "point" else {},
+            title=f"{targets.runs[worst]}, relative L2 {errors[worst]:.1e}",
+            name=name if len(field.components) == 1 else f"|{name}|",
+            unit=field.unit,
+        )
+    return figures
+
+
+def magnitude(values: np.ndarray) -> np.ndarray:
+    """(points,) of ([t,] points, components): the last time; a scalar as it is, else the Euclidean norm."""
+    last = values.reshape(-1, *values.shape[-2:])[-1]
+    return last[:, 0] if last.shape[1] == 1 else np.linalg.norm(last, axis=1)
+
+
+def predicted_against_true(true: np.ndarray, predicted: np.ndarray, name: str, unit: str) -> Figure:
+    """Out-of-fold predictions over true values, points spread evenly over all runs and places."""
+    figure, (ax,) = panels()
+    step = max(1, true.size // SHOWN_POINTS)
+    ax.plot(true.ravel()[::step], predicted.ravel()[::step], ".", ms=2.0, alpha=0.5)
+    ends = [float(true.min()), float(true.max())]
+    ax.plot(ends, ends, color="0.3", lw=0.8)
+    label(ax, "true", "predicted, out of fold", x_unit=unit, y_unit=unit, title=name)
+    return figure
+
+
+def true_predicted_error(
+    points: np.ndarray,
+    true: np.ndarray,
+    predicted: np.ndarray,
+    cells: Mapping[str, np.ndarray],
+    *,
+    title: str,
+    name: str,
+    unit: str,
+) -> Figure:
+    """Three panels on the mesh: the truth, the prediction, and predicted minus true."""
+    figure, axes = panels(1, 3)
+    # One scale for both: two that differ would hide what is to be seen.
+    limits = float(np.nanmin([true, predicted])), float(np.nanmax([true, predicted]))
+    draw_on_mesh(axes[0], points, true, cells, name=name, unit=unit, limits=limits)
+    draw_on_mesh(axes[1], points, predicted, cells, name=name, unit=unit, limits=limits)
+    draw_on_mesh(axes[2], points, predicted - true, cells, name=f"error of {name}", unit=unit, signed=True)
+    for ax, what in zip(axes, ("true", "predicted, out of fold", "predicted - true"), strict=True):
+        ax.set_title(what, fontsize=10)
+    figure.suptitle(title, fontsize=10)
+    return figure

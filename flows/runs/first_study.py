@@ -1,0 +1,163 @@
+"""A first study file, written from what is found on disk."""
+
+from __future__ import annotations
+
+import json
+import os.path
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from fieldwright.data.environment import home
+from fieldwright.data.errors import StudyError
+from fieldwright.data.ingest.inspection import FoundParameter, Inspection
+from fieldwright.data.ingest.timebase import proposed_rule
+from fieldwright.data.store.snapshot_store import store_owner
+from fieldwright.flows.runs.first_fields import left_out
+
+USUAL_RUNS = 8
+"""Accepted runs without which a study does not begin, unless it says otherwise."""
+LEAST_TIMES = 20
+"""Times of a single run from which a forecast can be learned: some four windows of history and horizon."""
+_EVEN = 0.01
+# Names of folders that many projects have.
+_SAY_NOTHING = re.compile(
+    r"(run|case|sim|simulation|result|output|sample|solution)s?|data|out|doe|study|work|var|tmp", re.I
+)
+
+
+def first_study(found: Inspection, beside: Path, candidates: Sequence[str] = ()) -> str:
+    """The text of a study file for these runs, to lie in the folder `beside`.
+
+    candidates: kinds to train; the usual ones if left out. A single run is forecast from its own first times; raises
+    StudyError where it is steady or too short for that.
+    """
+    single = len(found.runs) == 1
+    if single:
+        _check_forecast(found)
+    lines = [f"name = {_text(_name(found))}", "seed = 0", "", "[runs]"]
+    lines.append(f"folder = {_text(_relative(found.folder, beside))}")
+    lines.append(f"pattern = {_text(found.pattern)}")
+    if found.file is not None:
+        lines.append(f"file = {_text(found.file)}")
+    lines.append(f"reader = {_text(found.reader)}")
+    if len(found.runs) < USUAL_RUNS:
+        least = len(found.runs) - len(found.runs) // 5
+        lines.append(f"minimum = {least}  # {USUAL_RUNS} if left out: of fewer runs a model knows little")
+    lines += ["", *([] if single else [*_parameters(found, beside), ""]), "[fields]", *_fields(found)]
+    lines += _forecast(found) if single else _time(found)
+    lines += ["", "[validation]", f"folds = {4 if single else USUAL_RUNS}", "coverage = 0.9"]
+    for kind in candidates or (("dmd", "lstm") if single else ()):
+        lines += ["", "[[candidates]]", f"kind = {_text(kind)}"]
+    return "\n".join(lines).replace("{  }", "{}") + "\n"
+
+
+def _fields(found: Inspection) -> list[str]:
+    without = left_out(found)
+    lines = []
+    for name, info in found.first.fields.items():
+        line = f"{_key(name)} = {{ {f'unit = {_text(info.unit)}' if info.unit else ''} }}"
+        lines.append(f"# {line}  # left out: {without[name]}" if name in without else line)
+    return lines
+
+
+def _time(found: Inspection) -> list[str]:
+    if all(one.times is None for one in found.described.values()):
+        return []
+    rule, why = proposed_rule([one.times for one in found.described.values()])
+    others = [f'"{name}"' for name in ("exact", "overlap", "last") if name != rule.rule]
+    return ["", "[time]", f"rule = {_text(rule.rule)}  # {why}; or {' or '.join(others)}"]
+
+
+def _forecast(found: Inspection) -> list[str]:
+    count = len(found.first.times if found.first.times is not None else ())
+    history, horizon = min(10, max(3, count // 10)), min(25, max(3, count // 8))
+    return [
+        "",
+        "# One run: what follows is forecast from its first times, without parameters.",
+        "[time]",
+        f"history = {history}  # times that a query brings as measured",
+        f"horizon = {horizon}  # times that are forecast after them",
+    ]
+
+
+def _check_forecast(found: Inspection) -> None:
+    times = np.asarray(found.first.times if found.first.times is not None else [0.0])
+    steps = np.diff(times)
+    if len(times) < LEAST_TIMES:
+        got = f"one run, '{found.runs[0]}', with {len(times)} times"
+    elif np.ptp(steps) > _EVEN * steps.mean():
+        got = f"one run, '{found.runs[0]}', with steps from {steps.min():g} to {steps.max():g}"
+    else:
+        return
+    raise StudyError(
+        f"A study needs a folder of runs, or one run with {LEAST_TIMES} or more times in even steps to forecast",
+        got,
+        "Give the folder that holds the runs",
+    )
+
+
+def _name(found: Inspection) -> str:
+    """The name of the file of all runs, or of their folder with as many above it as say something and are free.
+
+    Free is a name whose store is not of another folder: two projects may both have a folder `runs`.
+    """
+    folder = found.folder.resolve()
+    above = [part for part in reversed(folder.parts) if part != folder.anchor]
+    if found.in_one_file:
+        above.insert(0, Path(found.pattern).stem)
+    elif len(found.runs) == 1:
+        above.insert(0, found.runs[0])
+    telling = [part for part in above if not _SAY_NOTHING.fullmatch(part)] or above
+    name = ""
+    for part in telling:
+        name = re.sub(r"[^A-Za-z0-9_.-]+", "_", f"{part}_{name}" if name else part).strip("._-")
+        owner = store_owner(home() / "stores" / name) if name else None
+        if name and (owner is None or owner == folder):
+            return name
+    return name or "study"
+
+
+def _parameters(found: Inspection, beside: Path) -> list[str]:
+    if found.table is not None:
+        columns = [f"{_key(name)} = {{ {_unit(unit)} }}" for name, unit in found.table.columns.items()]
+        return [
+            "[parameters]",
+            f"table = {_text(_relative(found.table.path, beside))}",
+            f"run_column = {_text(found.table.run_column)}",
+            "",
+            "[parameters.columns]",
+            *columns,
+        ]
+    if found.names is not None:
+        columns = [f"{name} = {{}}" for name in re.findall(r"\{(\w+)\}", found.names)]
+        return ["[parameters]", f"names = {_text(found.names)}", "", "[parameters.columns]", *columns]
+    head = ["[parameters]", *(["in_file = true"] if found.in_one_file else []), "", "[parameters.columns]"]
+    columns = [_found(parameter) for parameter in found.parameters]
+    return head + (columns or ["# name the inputs here: load = { unit = \"N\" }, and give a 'table' above"])
+
+
+def _found(parameter: FoundParameter) -> str:
+    where = f"case_file = {_text(parameter.expression)}" if parameter.expression else ""
+    return (
+        f"{_key(parameter.name)} = {{ {', '.join(part for part in (_unit(parameter.unit), where) if part)} }}"
+    )
+
+
+def _unit(unit: str | None) -> str:
+    return f"unit = {_text(unit)}" if unit else ""
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
+
+
+def _text(value: str) -> str:
+    # JSON's strings are TOML's basic strings.
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _relative(path: Path, beside: Path) -> str:
+    return os.path.relpath(path.resolve(), beside.resolve())

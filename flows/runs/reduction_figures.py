@@ -1,0 +1,65 @@
+"""The pictures and numbers of the reduction that a pipeline's MLflow run carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from fieldwright.flows.runs.targets import Targets
+from fieldwright.surrogates.domain.places import places
+from fieldwright.surrogates.figures import modes, projection_error, singular_value_decay
+from fieldwright.surrogates.reductions import Reduction
+from fieldwright.surrogates.reductions.svd import SVD
+
+MODES = 3
+HELD_OUT = 5
+"""Every fifth run is held out of the basis by which projection errors are measured."""
+
+
+def spectrum_figures(reductions: Mapping[str, Reduction]) -> dict[str, Figure]:
+    """File name to figure: singular values and the energy that each rank leaves out."""
+    return {
+        f"{name}_singular_values.png": singular_value_decay(
+            one.spectrum_, one.total_energy_, len(one.singular_values_), name
+        )
+        for name, one in reductions.items()
+        if isinstance(one, SVD)
+    }
+
+
+def reduction_figures(
+    targets: Targets, reductions: Mapping[str, Reduction], seed: int
+) -> tuple[dict[str, Figure], dict[str, float]]:
+    """Spectra, first modes on the mesh and projection errors of held-out runs; and rank and error of each field."""
+    figures, numbers = spectrum_figures(reductions), {}
+    for field in targets.fields:
+        reduction = reductions[field.name]
+        if not isinstance(reduction, SVD):
+            continue
+        shown = [
+            _at_last_time(mode, len(field.components), field.n_points) for mode in reduction.basis_[:MODES]
+        ]
+        cells = targets.cells if field.on == "point" else {}
+        figures[f"{field.name}_modes.png"] = modes(shown, targets.points[field.name], cells, name=field.name)
+        errors = held_out_errors(reduction, targets.values[field.name], seed, places(targets.x))
+        figures[f"{field.name}_projection_error.png"] = projection_error({"svd": errors}, field.name)
+        numbers[f"{field.name}.rank"] = float(len(reduction.singular_values_))
+        numbers[f"{field.name}.projection_error"] = float(errors[-1])
+    return figures, numbers
+
+
+def held_out_errors(reduction: SVD, values: np.ndarray, seed: int, place: np.ndarray) -> np.ndarray:
+    """(r + 1,) relative projection error, by rank from 0, of every fifth place (n,) on the basis of the others."""
+    rows = values.reshape(len(values), -1)
+    held = (place if place.max() > 0 else np.arange(len(rows))) % HELD_OUT == 0
+    rank = min(len(reduction.singular_values_), int((~held).sum()), rows.shape[1])
+    of_the_others = SVD(reduction.config.model_copy(update={"rank": rank, "energy": None}))
+    return of_the_others.fit(rows[~held], seed=seed).projection_errors(rows[held])
+
+
+def _at_last_time(mode: np.ndarray, components: int, points: int) -> np.ndarray:
+    """(points,) of a mode over [times,] points and components: signed for a scalar, else the magnitude."""
+    last = mode.reshape(-1, points, components)[-1]
+    return last[:, 0] if components == 1 else np.linalg.norm(last, axis=1)

@@ -1,0 +1,122 @@
+"""`candidates = "auto"`: the search of a study, every trial a run of its own under that of the candidate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from fieldwright.flows.progress import report as report_progress
+from fieldwright.flows.report import Searched, TrialRow
+from fieldwright.flows.runs.candidates import described, told
+from fieldwright.flows.runs.targets import Targets
+from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.tracking.mlflow_runs import TrackedRun, Tracking
+from fieldwright.surrogates.regressors import KindConfig
+from fieldwright.surrogates.search.selection import Runs, Selection, Worth, select, worth
+from fieldwright.surrogates.search.settings import SearchSettings
+from fieldwright.surrogates.search.trials import Trial
+from fieldwright.surrogates.validation.cross_validation import Chooser
+
+SHOWN = 10
+"""Trials in the report, best first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """The search of one study: its runs and settings, and how long each part of it may take."""
+
+    study: Study
+    settings: SearchSettings
+    runs: Runs
+
+    @classmethod
+    def of(cls, study: Study, targets: Targets) -> Search:
+        """The search that `[search]` asks for, on these runs."""
+        assert study.search is not None
+        reductions = {name: study.reduction_of(name) for name in study.fields}
+        runs = Runs(targets.x, targets.values, reductions, study.validation.metric, told(study, targets))
+        return cls(study, study.search, runs)
+
+    @property
+    def folds(self) -> int:
+        """Folds of the validation."""
+        return min(self.study.validation.folds, len(self.runs.x))
+
+    @property
+    def seconds(self) -> float:
+        """Time budget of one search: there is one in every fold, one on all runs, and the repeated trainings."""
+        return self.settings.seconds / (self.folds + 2)
+
+    def over_all(self, on_trial: Callable[[Trial], None]) -> Selection:
+        """The choice for all runs, by the folds of the validation."""
+        return select(
+            self.runs,
+            self.settings,
+            folds=self.folds,
+            seed=self.study.seed,
+            seconds=self.seconds,
+            on_trial=on_trial,
+        )
+
+    def in_fold(self, chosen: list[KindConfig]) -> Chooser:
+        """Chooses anew in each fold of the validation, from the runs of that fold; collects the choices."""
+
+        def choose(held: np.ndarray, index: int) -> KindConfig:
+            inner = self.runs.without(held)
+            selection = select(
+                inner,
+                self.settings,
+                folds=min(self.settings.folds, len(inner.x)),
+                seed=self.study.seed,
+                seconds=self.seconds,
+            )
+            chosen.append(selection.best.config)
+            return selection.best.config
+
+        return choose
+
+    def worth(self, selection: Selection) -> Worth | None:
+        """What the choice saves against the second best, trained again on other folds."""
+        return worth(selection, self.runs, self.settings, folds=self.folds, seed=self.study.seed)
+
+
+def logged(tracking: Tracking, parent: TrackedRun, trials: int) -> Callable[[Trial], None]:
+    """Puts each trial on record as a run under `parent` and reports progress."""
+    done = 0
+
+    def log(trial: Trial) -> None:
+        nonlocal done
+        done += 1
+        report_progress("Searching the best", min(done, trials), trials)
+        with tracking.run(f"trial-{trial.number}", parent=parent.id) as run:
+            run.tags({"role": "trial", "state": trial.state, "candidate": described(trial.config)})
+            run.params(trial.config.model_dump(exclude={"hints"}))
+            run.metrics({"score": trial.score, "fit_seconds": trial.seconds})
+            if trial.why:
+                run.tags({"why": trial.why})
+
+    return log
+
+
+def searched(selection: Selection, gain: Worth | None, chosen: list[KindConfig]) -> Searched:
+    """What the report tells of a search; chosen: the choices of the folds."""
+    ranked = sorted(
+        selection.trials, key=lambda trial: (trial.state != "complete", trial.score, trial.number)
+    )
+    share, spread = (None, None) if gain is None else gain.gain
+    return Searched(
+        trials=tuple(
+            TrialRow(trial.number, described(trial.config), trial.state, trial.score, trial.seconds)
+            for trial in ranked[:SHOWN]
+        ),
+        number=len(selection.trials),
+        best=described(selection.best.config),
+        second=None if selection.second is None else described(selection.second.config),
+        gain=share,
+        spread=spread,
+        repeats=0 if gain is None else len(gain.best),
+        in_folds=tuple(described(config) for config in chosen),
+        spent=selection.spent,
+    )

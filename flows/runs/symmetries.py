@@ -1,0 +1,133 @@
+"""The symmetries of a study: built into its runs, and the error that a model makes of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from fieldwright.data.errors import StudyError
+from fieldwright.flows.runs.targets import Targets
+from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.study.symmetry_section import Symmetry
+from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.fields.transforms.symmetry import FieldMotion, Motion, asymmetry, symmetrised
+from fieldwright.surrogates.validation.cross_validation import CrossValidation
+
+
+@dataclass(frozen=True, eq=False)
+class FieldSymmetry:
+    """One symmetry of one field: S u(x) = factor (R u(Q^-1 p; x) - reference) + reference is u at other parameters.
+
+    motion: None for a scaling, which moves no point. change: (p,) factors of the parameters.
+    """
+
+    symmetry: Symmetry
+    field: str
+    motion: FieldMotion | None
+    factor: float
+    change: np.ndarray
+
+    @property
+    def metric(self) -> str:
+        """Its name among the metrics."""
+        return f"symmetry.{self.symmetry.label}.{self.field}"
+
+    def moved(self, values: np.ndarray, reference: np.ndarray) -> np.ndarray:
+        """S u of fields (n, [t,] points, components); reference: (n,) what the factor is about."""
+        turned = values if self.motion is None else self.motion(values)
+        if self.factor == 1.0:
+            return turned
+        about = reference.reshape(-1, *(1,) * (values.ndim - 1))
+        return self.factor * (turned - about) + about
+
+
+def symmetries_of(study: Study, targets: Targets) -> Iterator[FieldSymmetry]:
+    """Every symmetry of every field that has it; raises ModelError where the mesh does not have it."""
+    names = [parameter.name for parameter in targets.parameters]
+    for symmetry in study.symmetries:
+        change = np.array([symmetry.parameters.get(name, 1.0) for name in names])
+        fields = symmetry.fields or dict.fromkeys(study.fields, 1.0)
+        for info in targets.fields:
+            if info.name not in fields:
+                continue
+            points = targets.points[info.name]
+            motion = _motion(symmetry, points)
+            moved = (
+                None if motion is None else FieldMotion.of(motion, points, info.components, symmetry.period)
+            )
+            yield FieldSymmetry(symmetry, info.name, moved, fields[info.name], change)
+
+
+def built_in(study: Study, targets: Targets) -> Targets:
+    """The runs, exactly symmetric where the study says that they are; raises StudyError where one is not nearly so.
+
+    A POD of such runs decodes to nothing else, so that every prediction is symmetric by construction.
+    """
+    values = dict(targets.values)
+    for one in symmetries_of(study, targets):
+        if not one.symmetry.built_in or one.motion is None:
+            continue
+        lack = asymmetry(values[one.field], one.motion)
+        worst = int(np.argmax(lack))
+        if lack[worst] > one.symmetry.tolerance:
+            raise StudyError(
+                f"Every run must have the symmetry '{one.symmetry.label}' in '{one.field}' to within "
+                f"{one.symmetry.tolerance:g} of the field, as it is to be built in",
+                f"{lack[worst]:.2g} in run '{targets.runs[worst]}'",
+                "Take out 'built_in' to have the symmetry measured only, or correct its axis",
+            )
+        order = 2 if one.symmetry.kind == "mirror" else round(360.0 / one.symmetry.degrees)
+        values[one.field] = symmetrised(values[one.field], one.motion, order)
+    return replace(targets, values=values)
+
+
+def held_out_errors(study: Study, targets: Targets, validation: CrossValidation) -> dict[str, float]:
+    """Of a candidate: the asymmetry of its predictions of held-out runs, for symmetries that change no parameter.
+
+    Metric to the mean over the runs of |S u - u| / |u|; the same of the true runs under "{metric}.runs".
+    """
+    found = {}
+    for one in symmetries_of(study, targets):
+        if one.motion is not None and (one.change == 1.0).all():
+            found[one.metric] = float(asymmetry(validation.mean[one.field], one.motion).mean())
+            found[f"{one.metric}.runs"] = float(asymmetry(targets.values[one.field], one.motion).mean())
+    return found
+
+
+def equivariance_errors(study: Study, targets: Targets, surrogate: Surrogate) -> dict[str, float]:
+    """Of a trained surrogate: |u(g x) - S u(x)| / |S u(x)|, mean over those runs x whose image g x is in its domain.
+
+    For symmetries that change parameters: a mirrored inflow, twice the load. One without such runs is left out.
+    """
+    found = {}
+    for one in symmetries_of(study, targets):
+        image = targets.x * one.change
+        inside = surrogate.domain.inside(image)
+        if (one.change == 1.0).all() or not inside.any() or surrogate.description.history:
+            continue
+        there = surrogate.predict(image[inside], [one.field]).fields[one.field].mean
+        here = surrogate.predict(targets.x[inside], [one.field]).fields[one.field].mean
+        expected = one.moved(here, _reference(study, one.field, targets)[inside])
+        flat = (there - expected).reshape(len(there), -1)
+        size = np.linalg.norm(expected.reshape(len(there), -1), axis=1)
+        found[one.metric] = float(np.mean(np.linalg.norm(flat, axis=1) / np.where(size > 0.0, size, 1.0)))
+    return found
+
+
+def _reference(study: Study, field: str, targets: Targets) -> np.ndarray:
+    reference = study.fields[field].reference
+    if isinstance(reference, str):
+        return targets.x[:, [parameter.name for parameter in targets.parameters].index(reference)]
+    return np.full(len(targets.x), reference)
+
+
+def _motion(symmetry: Symmetry, points: np.ndarray) -> Motion | None:
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2.0
+    through = middle if symmetry.through is None else np.array(symmetry.through)
+    if symmetry.kind == "mirror":
+        return Motion.mirror(str(symmetry.axis), through)
+    if symmetry.kind == "rotation":
+        return Motion.rotation(symmetry.axis or "z", symmetry.degrees, through)
+    return Motion.translation(np.array(symmetry.shift)) if symmetry.kind == "translation" else None

@@ -1,0 +1,109 @@
+"""From the store's Snapshots to what a surrogate learns from: plain arrays, with their names and units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import xarray as xr
+
+from fieldwright.data.errors import StudyError
+from fieldwright.data.mesh.measures import cell_weights, point_weights
+from fieldwright.data.mesh.mesh import Mesh
+from fieldwright.flows.study.runs_study import Study
+from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
+from fieldwright.surrogates.trajectory.windows import Windows
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """Everything to learn from, samples as rows.
+
+    runs: n run names. x: (n, p) parameters. values: field to (n, [t,] points, components).
+    points: field to (points, 3) coordinates. cells: meshio type to (k, nodes). weights: field to (points,) shares of
+    the mesh, so that their products with values add up to integrals.
+    windows: what the rows are where the study forecasts and cuts its runs; else rows are runs.
+    """
+
+    runs: tuple[str, ...]
+    x: np.ndarray
+    values: Mapping[str, np.ndarray]
+    parameters: tuple[ParameterInfo, ...]
+    fields: tuple[FieldInfo, ...]
+    points: Mapping[str, np.ndarray]
+    cells: Mapping[str, np.ndarray]
+    weights: Mapping[str, np.ndarray]
+    windows: Windows | None = None
+
+
+def targets_from(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Targets:
+    """Takes the study's parameters and fields out of the Snapshots, whose runs share the mesh."""
+    names = [name for name in study.parameters.columns if name in snapshots.coords]
+    x = parameters_of(study, snapshots)
+    parameters = [
+        ParameterInfo(name=name, unit=snapshots.coords[name].attrs.get("units", "")) for name in names
+    ]
+    values, fields, points, weights = {}, [], {}, {}
+    for name in study.fields:
+        array = snapshots[name]
+        on = "cell" if "cell" in array.dims else "point"
+        component = f"{name}_component"
+        components = tuple(map(str, array.coords[component].values)) if component in array.dims else ("",)
+        times = tuple(map(float, array.coords["time"].values)) if "time" in array.dims else None
+        order = ["run", *(["time"] if times else []), on, *([component] if component in array.dims else [])]
+        block = array.transpose(*order).values
+        values[name] = block if component in array.dims else block[..., None]
+        points[name] = cell_centres(mesh) if on == "cell" else mesh.points
+        weights[name] = cell_weights(mesh) if on == "cell" else point_weights(mesh)
+        fields.append(
+            FieldInfo(
+                name=name,
+                unit=study.fields[name].unit or array.attrs.get("units", ""),
+                components=components,
+                on=on,
+                times=times,
+                n_points=len(points[name]),
+            )
+        )
+    runs = tuple(map(str, snapshots.coords["run"].values))
+    targets = Targets(runs, x, values, tuple(parameters), tuple(fields), points, mesh.cells, weights)
+    return targets if study.time.horizon is None else cut(targets, study.time.history + study.time.horizon)
+
+
+def parameters_of(study: Study, snapshots: xr.Dataset) -> np.ndarray:
+    """The study's parameters of the runs, (n, p), those left out that never vary."""
+    columns = [snapshots.coords[name].values for name in study.parameters.columns if name in snapshots.coords]
+    return np.column_stack([np.zeros((snapshots.sizes["run"], 0)), *columns]).astype(np.float64)
+
+
+def cut(targets: Targets, length: int) -> Targets:
+    """The same runs as windows of so many times, counted from the start of each; raises ModelError."""
+    times = [info.times for info in targets.fields]
+    if any(known is None for known in times):
+        raise StudyError(
+            "A study with a 'horizon' must have transient fields alone",
+            "a steady field",
+            "Take 'horizon' out of [time], or the field out of the study",
+        )
+    windows = Windows.of(len(targets.runs), min(len(known or ()) for known in times), length)
+    pairs = zip(windows.run.tolist(), windows.start.tolist(), strict=True)
+    fields = []
+    for info in targets.fields:
+        known = np.array(info.times or ())[:length]
+        fields.append(info.model_copy(update={"times": tuple((known - known[:1]).tolist())}))
+    return replace(
+        targets,
+        runs=tuple(f"{targets.runs[run]}+{start}" for run, start in pairs),
+        x=targets.x[windows.run],
+        values=windows.cut_all(targets.values),
+        fields=tuple(fields),
+        windows=windows,
+    )
+
+
+def cell_centres(mesh: Mesh) -> np.ndarray:
+    """(c, 3): as the reader gave them, else the mean of each cell's nodes."""
+    if mesh.cell_centres is not None:
+        return mesh.cell_centres
+    return np.concatenate([mesh.points[nodes].mean(axis=1) for nodes in mesh.cells.values()])

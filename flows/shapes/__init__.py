@@ -1,0 +1,1 @@
+"""The pipeline's steps for runs whose shape varies."""

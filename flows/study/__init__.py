@@ -1,0 +1,1 @@
+"""The study file: its tables, how it is read, and its errors."""

@@ -1,0 +1,89 @@
+"""What every study file says, of whichever sort the study is, and how it is read."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from pydantic import Field, ValidationError
+
+from fieldwright.data.errors import StudyError
+from fieldwright.flows.study.errors import sentence_for
+from fieldwright.flows.study.section import Section
+from fieldwright.flows.study.tracking_section import Tracking
+
+if TYPE_CHECKING:
+    from fieldwright.flows.report import Report
+    from fieldwright.flows.tracking.mlflow_runs import TrackedRun
+    from fieldwright.flows.tracking.mlflow_runs import Tracking as Tracker
+
+
+class StudyFile(Section):
+    """A study of any sort; `fieldwright.flows.study.loading.load_study` tells the sorts apart.
+
+    sort: what it is, in words that follow "a study of".
+    """
+
+    sort: ClassVar[str]
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
+        description="Name of the study, of its MLflow experiment and of its registered model.",
+    )
+    description: str = Field("", description="What the study is about, for those who compare its runs.")
+    seed: int = Field(0, ge=0, description="Seed of everything random: folds, initial weights, restarts.")
+    tracking: Tracking = Tracking.model_validate({})
+    _path: Path = Path("study.toml")
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Reads a study file of this sort; raises StudyError with one sentence that names the key at fault."""
+        return cls.of(read_toml(path), path)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any], path: Path) -> Self:
+        """The study that a file at `path` with these values is; raises StudyError."""
+        try:
+            study = cls.model_validate(values)
+        except ValidationError as error:
+            raise StudyError(*sentence_for(error, cls, path)) from None
+        study._path = path.resolve()
+        return study
+
+    def pipeline(self) -> Callable[[Any, Tracker, TrackedRun], Report]:
+        """What `flows.workflow` does with a study of this sort; imported only here, for Prefect takes seconds."""
+        raise NotImplementedError
+
+    def check(self) -> None:
+        """Raises FieldwrightError for what reading alone does not find and can be said before any work."""
+
+    @property
+    def path(self) -> Path:
+        """The study file, absolute."""
+        return self._path
+
+    def beside(self, path: Path) -> Path:
+        """A path of the study file, taken relative to the folder the file lies in."""
+        return (self._path.parent / path).resolve()
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The tables and values of a study file; raises StudyError where there is none or it is no TOML."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise StudyError(
+            "The study file must exist and be readable",
+            f"{path} ({error.strerror or error})",
+            "Give the path of a TOML file, or write a first one by the example in docs/study.md",
+        ) from None
+    except UnicodeDecodeError:
+        raise StudyError("The study file must be UTF-8 text", str(path), "Save it as UTF-8") from None
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(
+            "The study file must be valid TOML", f"{path}: {error}", "Correct that line"
+        ) from None

@@ -1,0 +1,135 @@
+"""The study file of a study that learns to classify or to outline cracks from photos."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+from pydantic import Field, model_validator
+
+from fieldwright.data.environment import home
+from fieldwright.data.photos.collection import layout_for
+from fieldwright.flows.study.file import StudyFile
+from fieldwright.flows.study.photo_sections import (
+    LEAST,
+    METRICS,
+    Generator,
+    Kind,
+    MistakeCosts,
+    PhotoPromotion,
+    Photos,
+    Split,
+)
+from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
+from fieldwright.surrogates.cracks.classification.decision import Costs
+from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
+
+Candidate = Annotated[CrackCnnConfig | CrackUNetConfig, Field(discriminator="kind")]
+CANDIDATES: dict[Kind, str] = {"classification": "crack_cnn", "segmentation": "crack_unet"}
+
+
+class PhotoStudy(StudyFile):
+    """A study of photos: photos with labels in, champion out."""
+
+    sort: ClassVar[str] = "photos"
+
+    kind: Kind = Field(
+        description="`classification`: whether a photo shows a crack; `segmentation`: where it is, pixel by pixel."
+    )
+    photos: Photos | None = None
+    generator: Generator | None = None
+    split: Split = Split.model_validate({})
+    candidates: tuple[Candidate, ...] = Field(
+        (), description="The models to train and compare; one with its defaults if left out."
+    )
+    costs: MistakeCosts | None = None
+    promotion: PhotoPromotion = PhotoPromotion.model_validate({})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_candidate_at_least(cls, values: Any) -> Any:
+        if isinstance(values, dict) and not values.get("candidates") and values.get("kind") in CANDIDATES:
+            return values | {"candidates": ({"kind": CANDIDATES[values["kind"]]},)}
+        return values
+
+    @model_validator(mode="after")
+    def _there_are_photos(self) -> PhotoStudy:
+        if self.photos is None and self.generator is None:
+            raise ValueError(
+                "a study of photos must have a collection in `[photos]`, a `[generator]`, or both"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _candidates_learn_this_kind(self) -> PhotoStudy:
+        wanted = CANDIDATES[self.kind]
+        for candidate in self.candidates:
+            if candidate.kind != wanted:
+                raise ValueError(
+                    f"a {self.kind} must have candidates of the kind '{wanted}': '{candidate.kind}'"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _metrics_are_of_this_kind(self) -> PhotoStudy:
+        metric, known, least = self.promotion.metric, METRICS[self.kind], LEAST[self.kind]
+        if metric is not None and metric not in known:
+            raise ValueError(
+                f"'promotion.metric' of a {self.kind} must be among {', '.join(known)}: '{metric}'"
+            )
+        for name in self.promotion.least:
+            if name not in least:
+                raise ValueError(
+                    f"'promotion.least' of a {self.kind} must name any of {', '.join(least)}: '{name}'"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _costs_are_of_decisions(self) -> PhotoStudy:
+        if self.costs is not None and self.kind != "classification":
+            raise ValueError("`[costs]` are those of a classification's decisions: a segmentation has none")
+        return self
+
+    def pipeline(self) -> Any:
+        """See `StudyFile.pipeline`."""
+        from fieldwright.flows.photos.pipeline import learn_from_photos
+
+        return learn_from_photos
+
+    def check(self) -> None:
+        """Raises PhotoError where the folder has no layout known here."""
+        asked = self.photos
+        if asked is not None:
+            layout_for(self.beside(asked.folder), asked.reader, asked.photos, asked.masks)
+
+    @property
+    def metric(self) -> str:
+        """What candidates are compared by; lower is better."""
+        return self.promotion.metric or METRICS[self.kind][0]
+
+    @property
+    def configs(self) -> tuple[CrackCnnConfig | CrackUNetConfig, ...]:
+        """The candidates, with what the study says of costs, and with paths that hold anywhere."""
+        return tuple(self._told(candidate) for candidate in self.candidates)
+
+    def _told(self, candidate: CrackCnnConfig | CrackUNetConfig) -> CrackCnnConfig | CrackUNetConfig:
+        told: dict[str, Any] = {}
+        if self.costs is not None:
+            told["costs"] = Costs(miss=self.costs.miss, alarm=self.costs.alarm)
+        if candidate.backbone is not None:
+            told["backbone"] = self.beside(candidate.backbone)
+        return candidate.model_copy(update=told)
+
+    @property
+    def catalogue_path(self) -> Path:
+        """What is known of the photos that this study is judged by."""
+        folder = home() / "stores" / self.name if self.photos is not None else self.generated_path
+        return folder / "photos.sqlite"
+
+    @property
+    def generated_path(self) -> Path:
+        """Where the drawn photos lie; other settings are another folder."""
+        told = "" if self.generator is None else self.generator.model_dump_json(exclude={"photos"})
+        drawn = hashlib.sha256(f"{self.seed} {told}".encode()).hexdigest()[:12]
+        return home() / "stores" / self.name / f"generated-{drawn}"

@@ -1,0 +1,228 @@
+"""The tables of a study file, key by key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+from operator import or_
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, model_validator
+
+from fieldwright.data.ingest.rules import Rules
+from fieldwright.flows.study.section import Section
+from fieldwright.surrogates.fields.physics_hints import FieldHint
+from fieldwright.surrogates.reductions import load_reductions
+from fieldwright.surrogates.regressors import load_kinds
+from fieldwright.surrogates.shapes.settings import UNetConfig
+
+
+def _one_of(configs: Mapping[str, type[BaseModel]]) -> Any:
+    """The settings of any registered kind, told apart by their `kind`."""
+    options = list(configs.values())
+    return Annotated[reduce(or_, options), Field(discriminator="kind")] if options[1:] else options[0]
+
+
+# What is registered is known only at run time; to the type checker these are any type.
+if TYPE_CHECKING:
+    Candidate = Reduction = Any
+else:
+    Candidate = _one_of(load_kinds().configs | {"unet": UNetConfig})
+    Reduction = _one_of(load_reductions().configs)
+
+
+class Runs(Section):
+    """Where the finished runs are and how to read them."""
+
+    folder: Path = Field(description="Folder with one entry per run, relative to the study file.")
+    pattern: str = Field("*", description="Which entries of the folder are runs, as a glob: `run_*`.")
+    file: str | None = Field(
+        None,
+        description="The result file within each run folder, as a glob; leave out when the entry itself is it.",
+    )
+    reader: str | None = Field(None, description="Name of the reader; recognised from the files if left out.")
+    bound: float = Field(
+        1e30, gt=0, description="A run with an absolute value beyond this is set aside as diverged."
+    )
+    minimum: int = Field(8, ge=1, description="Fewer accepted runs than this end the pipeline with an error.")
+    step: float | None = Field(
+        None, gt=0, description="Seconds between the files of a series that do not tell their time."
+    )
+    log: str | None = Field(
+        None, description="Pattern of the solver's log in a run's folder, to be searched for a failure."
+    )
+    log_failed: str = Field(
+        Rules.__dataclass_fields__["log_failed"].default,
+        description="Regular expression that a log of a failed run matches.",
+    )
+    workers: int = Field(2, ge=0, description="Processes that read runs in parallel; 0 reads one by one.")
+    scheduler: str | None = Field(
+        None,
+        description="Address of a Dask scheduler, `tcp://host:8786`, whose workers read the runs instead.",
+    )
+
+
+class FieldSpec(Section):
+    """One output field of the surrogate."""
+
+    unit: str | None = Field(None, description="Unit, where the result file does not tell it.")
+    on: Literal["point", "cell"] | None = Field(
+        None, description="Convert the field to nodes or cells; it stays where the file has it if left out."
+    )
+    reduction: Reduction | None = Field(
+        None, description="A reduction for this field alone, with the keys of `[reduction]`."
+    )
+    reference: float | str = Field(
+        0.0,
+        description="A number, or the name of a parameter, that the models subtract from the field: the ambient "
+        "temperature.",
+    )
+    scale_by: dict[str, float] | None = Field(
+        None,
+        description="Powers of parameters that the models divide the field by: `{ heat_flux = 1, conductivity = "
+        "-1 }`. Left-out runs decide if left out; `{}` is none.",
+    )
+    minimum: float | None = Field(
+        None, description="Bound that no value can fall below: predictions and bands end on it."
+    )
+    maximum: float | None = Field(None, description="Bound that no value can pass.")
+    conserved: bool = Field(
+        False,
+        description="Whether its integral over the mesh is conserved: the models' error of it and its drift in time "
+        "become metrics.",
+    )
+
+    @property
+    def hint(self) -> FieldHint:
+        """What the models are told of it."""
+        return FieldHint(self.reference, self.scale_by, self.minimum, self.maximum)
+
+    @model_validator(mode="after")
+    def _bounds_in_order(self) -> FieldSpec:
+        if self.minimum is not None and self.maximum is not None and not self.minimum < self.maximum:
+            raise ValueError(f"'minimum' must be below 'maximum': {self.minimum:g} and {self.maximum:g}")
+        return self
+
+
+class Time(Section):
+    """How transient runs of unequal times come together."""
+
+    rule: Literal["exact", "overlap", "last"] = Field(
+        "exact",
+        description="`exact`: the times of the first run; `overlap`: linear interpolation to the coarsest run's "
+        "times within the interval that all cover; `last`: the last time alone, as a steady run.",
+    )
+    tolerance: float = Field(
+        1e-3, ge=0, description="With `exact`: allowed difference, in shares of the smallest step."
+    )
+    least: float = Field(
+        0.9,
+        gt=0,
+        le=1,
+        description="With `overlap`: share of the first run's interval that a run must cover.",
+    )
+    history: int = Field(
+        0,
+        ge=0,
+        description="Number of first times that a query brings as measured, for the kinds that roll out to go on "
+        "from; candidates are then judged by the times after them.",
+    )
+    horizon: int | None = Field(
+        None,
+        ge=1,
+        description="Times to forecast after the history: runs are cut into windows of both, so that even a single "
+        "long run can be learned from; whole runs if left out.",
+    )
+
+    @model_validator(mode="after")
+    def _horizon_follows_a_history(self) -> Time:
+        if self.horizon is not None and self.history == 0:
+            raise ValueError("'horizon' needs a 'history' to go on from")
+        return self
+
+
+class MeshSection(Section):
+    """What happens to runs on other meshes."""
+
+    rule: Literal["same", "map"] = Field(
+        "same",
+        description="`same`: they are set aside, but another numbering of the same mesh is recognised and undone; "
+        "`map`: fields are interpolated linearly to the study's mesh, the error measured and reported.",
+    )
+    tolerance: float = Field(
+        1e-6, ge=0, description="Nodes closer than this share of the mesh's diagonal are one and the same."
+    )
+    reference: Path | None = Field(
+        None,
+        description="A result file whose mesh is the study's; that of the first accepted run if left out.",
+    )
+    grid: tuple[int, ...] | None = Field(
+        None, description="Numbers of points of a regular grid over the reference, to map everything to."
+    )
+    largest_error: float = Field(
+        0.1, gt=0, description="Mapping error, relative to the field, beyond which a run is set aside."
+    )
+
+
+class Geometry(Section):
+    """Runs whose shape varies: the fields on a regular grid from the signed distance to the body."""
+
+    field: str = Field(
+        description="Name of the signed distance in the files: from every point of a regular grid to the body's "
+        "outline, negative inside, in the unit of the grid."
+    )
+    periodic: tuple[Literal["x", "y", "z"], ...] = Field(
+        (),
+        description="Axes along which the flow repeats itself; a body that moves along them takes its flow along.",
+    )
+    mirror: tuple[Literal["x", "y", "z"], ...] = Field(
+        (),
+        description="Axes along which the equations allow a mirror: the flow past the mirrored body is the mirrored "
+        "flow. Shapes are then learned both ways round.",
+    )
+
+
+class Validation(Section):
+    """How candidates are judged and bands calibrated."""
+
+    folds: int = Field(
+        8,
+        ge=2,
+        description="Folds of the cross-validation, grouped by run. Models of folds learn from fewer runs, so bands "
+        "are rather wide where every run counts; 16 folds bring them nearer to nominal in twice the time.",
+    )
+    coverage: float = Field(0.9, gt=0, lt=1, description="Share of true values that the bands must cover.")
+    metric: Literal["fluctuation_l2", "relative_l2"] = Field(
+        "fluctuation_l2",
+        description="What candidates are compared by, averaged over runs and fields: `relative_l2` is the error's "
+        "norm over the field's; `fluctuation_l2` is it over the norm of the field's deviation from the mean of "
+        "the training runs, which a constant offset (293 K) does not flatter.",
+    )
+    keep_aside: float = Field(
+        0,
+        ge=0,
+        description="Runs that nothing is learned from, drawn by the seed before anything else: a number of them "
+        "(16), or a share below 1 (0.2). The trained model predicts them; what its bands cover there, how wide they "
+        "are and its errors stand in the report.",
+    )
+
+
+class Promotion(Section):
+    """When the best candidate becomes the served champion."""
+
+    max_error: dict[str, float] = Field(
+        default_factory=dict,
+        description="Largest mean relative L2 error allowed for each named field; no limit for others.",
+    )
+    allow_no_better: bool = Field(
+        False,
+        description="Promote even a model that predicts a field of held-out runs no better than the mean "
+        "of the runs does.",
+    )
+    min_improvement: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share by which the metric must beat the present champion's: 0.05 is 5 %.",
+    )

@@ -1,0 +1,193 @@
+"""The study file: the one thing a user must write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import Field, model_validator
+
+from fieldwright.data.environment import home
+from fieldwright.flows.study.file import StudyFile
+from fieldwright.flows.study.parameter_sections import Parameters
+from fieldwright.flows.study.run_sections import (
+    Candidate,
+    FieldSpec,
+    Geometry,
+    MeshSection,
+    Promotion,
+    Reduction,
+    Runs,
+    Time,
+    Validation,
+)
+from fieldwright.flows.study.symmetry_section import Symmetry
+from fieldwright.surrogates.fields.physics_hints import DerivedInput, PhysicsHints
+from fieldwright.surrogates.reductions import load_reductions
+from fieldwright.surrogates.regressors import load_kinds
+from fieldwright.surrogates.search.settings import SearchSettings
+
+
+class Study(StudyFile):
+    """A study of runs: runs in, champion out."""
+
+    sort: ClassVar[str] = "runs"
+
+    runs: Runs
+    parameters: Parameters = Parameters.model_validate({})
+    fields: dict[str, FieldSpec] = Field(
+        min_length=1, description="The fields to learn, by their name in the files."
+    )
+    time: Time = Time.model_validate({})
+    mesh: MeshSection = MeshSection.model_validate({})
+    geometry: Geometry | None = None
+    reduction: Reduction = Field(
+        default_factory=lambda: load_reductions().configs["svd"](), description="How fields are reduced."
+    )
+    candidates: tuple[Candidate, ...] = Field(
+        default_factory=lambda: tuple(load_kinds().configs[kind]() for kind in ("bayes", "gp", "mlp")),
+        description='The models to train and compare, in the order of `[[candidates]]`; `"auto"` in their place '
+        "searches for the best kind and settings, see `[search]`.",
+    )
+    search: SearchSettings | None = None
+    symmetries: tuple[Symmetry, ...] = Field(
+        (), description="Symmetries of the study's equations, each a table `[[symmetries]]`."
+    )
+    validation: Validation = Validation.model_validate({})
+    promotion: Promotion = Promotion.model_validate({})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_defaults(cls, values: Any) -> Any:
+        """A reduction without a kind is an SVD: the tagged union needs to be told."""
+        if isinstance(values, dict):
+            for table in (values, *_tables(values.get("fields"))):
+                if isinstance(table.get("reduction"), dict):
+                    table["reduction"].setdefault("kind", "svd")
+        return values
+
+    @model_validator(mode="before")
+    @classmethod
+    def _shapes_are_for_unets(cls, values: Any) -> Any:
+        """A study with a [geometry] that names no candidates tries the one kind that can learn from it."""
+        if isinstance(values, dict) and "geometry" in values and not {"candidates", "search"} & set(values):
+            return values | {"candidates": ({"kind": "unet"},)}
+        return values
+
+    @model_validator(mode="before")
+    @classmethod
+    def _auto_is_a_search(cls, values: Any) -> Any:
+        """`candidates = "auto"` means a search with the settings of [search], or their defaults."""
+        if not isinstance(values, dict):
+            return values
+        if values.get("candidates") == "auto":
+            return values | {"candidates": (), "search": values.get("search", {})}
+        if values.get("candidates") == [] or isinstance(values.get("candidates"), str):
+            raise ValueError("'candidates' must be \"auto\" or one [[candidates]] table for each model")
+        return values if "search" not in values else {"candidates": ()} | values
+
+    @model_validator(mode="after")
+    def _limits_name_fields(self) -> Study:
+        for name in self.promotion.max_error:
+            if name not in self.fields:
+                raise ValueError(
+                    f"'max_error' must name fields of the study ({', '.join(self.fields)}): '{name}'"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _symmetries_name_what_there_is(self) -> Study:
+        for symmetry in self.symmetries:
+            for what, named, known in (
+                ("parameters", symmetry.parameters, self.parameters.columns),
+                ("fields", symmetry.fields, self.fields),
+            ):
+                for name in named:
+                    if name not in known:
+                        raise ValueError(
+                            f"'{what}' of the symmetry '{symmetry.label}' must be among {', '.join(known)}: '{name}'"
+                        )
+        return self
+
+    @model_validator(mode="after")
+    def _fields_are_scaled_by_parameters(self) -> Study:
+        known = ", ".join(self.parameters.columns)
+        for name, spec in self.fields.items():
+            told = [*(spec.scale_by or {}), *([spec.reference] if isinstance(spec.reference, str) else [])]
+            for parameter in told:
+                if parameter not in self.parameters.columns:
+                    raise ValueError(
+                        f"'reference' and 'scale_by' of the field '{name}' must name parameters ({known}): "
+                        f"'{parameter}'"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _a_search_has_no_history(self) -> Study:
+        if self.search is not None and self.time.history:
+            raise ValueError(
+                "a study with a 'history' in `[time]` must name its candidates: a search does not forecast"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _parameters_or_a_history(self) -> Study:
+        if not self.parameters.columns and not self.time.history and self.geometry is None:
+            raise ValueError(
+                "'parameters.columns' must name the inputs, unless `[time]` has a 'history' to forecast from or "
+                "`[geometry]` the shape"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _shapes_are_learned_by_unets(self) -> Study:
+        others = [one for one in self.candidates if one.kind != "unet"]
+        if self.geometry is None and len(others) < len(self.candidates):
+            raise ValueError("the kind 'unet' learns from shapes and needs `[geometry]`")
+        if self.geometry is None:
+            return self
+        if others or self.search is not None:
+            raise ValueError("a study with `[geometry]` can only have candidates of the kind 'unet'")
+        if self.symmetries:
+            raise ValueError(
+                "a study with `[geometry]` tells its symmetries there, by 'mirror' and 'periodic'"
+            )
+        if self.geometry.field in self.fields:
+            raise ValueError(
+                f"'geometry.field' is given with each shape and not learned: '{self.geometry.field}'"
+            )
+        return self
+
+    def pipeline(self) -> Any:
+        from fieldwright.flows.runs.pipeline import learn_from_runs
+
+        return learn_from_runs
+
+    def check(self) -> None:
+        """Raises StoreError where the store of this name is of another folder of runs."""
+        from fieldwright.flows.runs.inputs import check_store
+
+        check_store(self)
+
+    @property
+    def store_path(self) -> Path:
+        """Where the accepted runs of this study lie."""
+        return home() / "stores" / self.name
+
+    @property
+    def hints(self) -> PhysicsHints:
+        """What the study tells the models of the physics, by hand."""
+        derived, fields = self.parameters.derived, self.fields
+        return PhysicsHints(
+            parameters=tuple(self.parameters.columns),
+            derived={name: DerivedInput(**one.model_dump()) for name, one in derived.items()},
+            fields={name: spec.hint for name, spec in fields.items()},
+        )
+
+    def reduction_of(self, field: str) -> Any:
+        """The reduction's settings for one field."""
+        return self.fields[field].reduction or self.reduction
+
+
+def _tables(value: Any) -> list[dict]:
+    return [table for table in value.values() if isinstance(table, dict)] if isinstance(value, dict) else []

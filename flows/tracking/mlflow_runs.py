@@ -1,0 +1,191 @@
+"""Runs, models and the champion in MLflow; the one module of the pipeline that talks to it."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import mlflow
+from mlflow.entities import Metric
+from mlflow.exceptions import MlflowException
+
+from fieldwright.data.environment import home
+from fieldwright.data.errors import ModelError
+from fieldwright.flows.tracking.store import open_store
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+CHAMPION = "champion"
+"""The alias of the model version that endpoints serve."""
+MOST_AT_ONCE = 1000
+"""Numbers that MLflow takes in one call."""
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A registered model version: its number as text, its metrics and its tags."""
+
+    version: str
+    run_id: str
+    tags: Mapping[str, str]
+
+
+def default_uri() -> str:
+    """$MLFLOW_TRACKING_URI, or SQLite under the working folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home() / 'mlflow.db'}"
+
+
+class Tracking:
+    """The tracking store and registry of one study, named after it."""
+
+    def __init__(self, uri: str | None, name: str) -> None:
+        self.uri = uri or default_uri()
+        self.name = name
+        self.client = open_store(self.uri)
+
+    def experiment_id(self) -> str:
+        """The study's experiment, made at its first use."""
+        experiment = self.client.get_experiment_by_name(self.name)
+        if experiment is not None:
+            return experiment.experiment_id
+        place = (home() / "mlartifacts" / self.name).as_uri() if self.uri.startswith("sqlite:") else None
+        try:
+            return self.client.create_experiment(self.name, artifact_location=place)
+        except MlflowException as error:
+            # Another command has made it in the meantime.
+            experiment = self.client.get_experiment_by_name(self.name)
+            if error.error_code != "RESOURCE_ALREADY_EXISTS" or experiment is None:
+                raise
+            return experiment.experiment_id
+
+    @contextmanager
+    def run(self, name: str, parent: str | None = None) -> Iterator[TrackedRun]:
+        """One MLflow run, a child of `parent` if given; it ends FAILED if the block raises."""
+        tags = {"mlflow.runName": name} | ({"mlflow.parentRunId": parent} if parent else {})
+        run = self.client.create_run(self.experiment_id(), tags=tags, run_name=name)
+        try:
+            yield TrackedRun(self.client, run.info.run_id)
+        except BaseException:
+            self.client.set_terminated(run.info.run_id, "FAILED")
+            raise
+        self.client.set_terminated(run.info.run_id, "FINISHED")
+
+    def register(
+        self, folder: Path, run_id: str, tags: Mapping[str, str], example: pd.DataFrame | None
+    ) -> ModelVersion:
+        """Logs a surrogate's folder as a pyfunc model "from code" and registers it as the next version."""
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_registry_uri(self.uri)
+        with mlflow.start_run(run_id=run_id):
+            info = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(Path(__file__).with_name("pyfunc_model.py")),
+                artifacts={"surrogate": str(folder)},
+                pip_requirements=["fieldwright"],
+                input_example=example,  # type: ignore[arg-type]  # MLflow takes None, which it does not declare
+            )
+        try:
+            self.client.create_registered_model(self.name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        version = self.client.create_model_version(
+            self.name, info.model_uri, run_id, tags=dict(tags), model_id=info.model_id
+        )
+        return ModelVersion(str(version.version), run_id, dict(tags))
+
+    def champion(self) -> ModelVersion | None:
+        """The version that bears the alias, or None while there is none."""
+        try:
+            version = self.client.get_model_version_by_alias(self.name, CHAMPION)
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise ModelError(
+                "The registry must answer",
+                f"{self.uri}: {error.message}",
+                "Check the tracking URI and its server",
+            ) from error
+        return ModelVersion(str(version.version), str(version.run_id), version.tags)
+
+    def promote(self, version: ModelVersion) -> None:
+        """Gives the alias to this version; endpoints that watch it follow."""
+        self.client.set_registered_model_alias(self.name, CHAMPION, version.version)
+
+    def last_run(self) -> dict[str, str] | None:
+        """Start, status and tags of the last pipeline run, or None."""
+        experiment = self.client.get_experiment_by_name(self.name)
+        if experiment is None:
+            return None
+        found = self.client.search_runs(
+            [experiment.experiment_id],
+            "tags.role = 'pipeline'",
+            order_by=["attributes.start_time DESC"],
+            max_results=1,
+        )
+        return {"status": found[0].info.status} | found[0].data.tags if found else None
+
+
+def metric_name(name: str) -> str:
+    """The name as MLflow takes it: "max(stress)" as "max.stress", other signs that it refuses as underscores."""
+    return re.sub(r"[^\w\-. :/]", "_", name.replace("(", ".").replace(")", ""))
+
+
+class TrackedRun:
+    """Writes into one MLflow run."""
+
+    def __init__(self, client: mlflow.MlflowClient, run_id: str) -> None:
+        self.client, self.id = client, run_id
+
+    def params(self, values: Mapping[str, Any]) -> None:
+        """Settings, compared side by side in the UI."""
+        for key, value in values.items():
+            self.client.log_param(self.id, key, value)
+
+    def metrics(self, values: Mapping[str, float]) -> None:
+        """Numbers; one that is not finite cannot be compared and is left out."""
+        for key, value in values.items():
+            if math.isfinite(value):
+                self.client.log_metric(self.id, metric_name(key), float(value))
+
+    def steps(self, rows: Sequence[tuple[int, Mapping[str, float]]]) -> None:
+        """Numbers that change with the steps of a training, as curves: (step, values) each; in few calls."""
+        now = int(time.time() * 1000)
+        found = [
+            Metric(metric_name(key), float(value), now, step)
+            for step, values in rows
+            for key, value in values.items()
+            if math.isfinite(value)
+        ]
+        for start in range(0, len(found), MOST_AT_ONCE):
+            self.client.log_batch(self.id, metrics=found[start : start + MOST_AT_ONCE])
+
+    def tags(self, values: Mapping[str, str]) -> None:
+        """Words to search runs by."""
+        for key, value in values.items():
+            self.client.set_tag(self.id, key, value)
+
+    def figure(self, figure: Figure, name: str) -> None:
+        """A picture, shown under the run's artifacts."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            figure.savefig(path, dpi=120)
+            self.client.log_artifact(self.id, str(path), "figures")
+
+    def json(self, content: Any, name: str) -> None:
+        """A table or report as JSON."""
+        self.client.log_dict(self.id, content, name)
+
+    def file(self, path: Path) -> None:
+        """A file as it is."""
+        self.client.log_artifact(self.id, str(path))

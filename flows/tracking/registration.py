@@ -1,0 +1,53 @@
+"""Registers what a pipeline has trained, and promotes it where its rule holds."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+import pandas as pd
+
+from fieldwright.flows.tasks import pipeline_task
+from fieldwright.flows.tracking.mlflow_runs import ModelVersion, TrackedRun, Tracking
+from fieldwright.flows.tracking.promotion import Decision
+
+
+class Saved(Protocol):
+    """A trained model of any kind that writes itself as an artifact."""
+
+    def save(self, folder: Path) -> None:
+        """Writes the artifact into a new folder."""
+        ...
+
+
+@pipeline_task(name="register")
+def register_and_decide(
+    tracking: Tracking,
+    run: TrackedRun,
+    surrogate: Saved,
+    tags: Mapping[str, str],
+    rule: Callable[[tuple[str, float] | None], Decision],
+    example: pd.DataFrame | None,
+) -> tuple[str, Decision]:
+    """Registers the surrogate as the next version and gives it the alias if the promotion rule holds.
+
+    tags: of the version, among them its `metric` and `score`. rule: decides by the present champion's version and
+    score, None where there is none that was judged by the same metric.
+    """
+    present = tracking.champion()
+    with tempfile.TemporaryDirectory() as folder:
+        surrogate.save(Path(folder) / "surrogate")
+        version = tracking.register(Path(folder) / "surrogate", run.id, tags, example)
+    decision = rule(_scored(present, tags["metric"]))
+    if decision.promote:
+        tracking.promote(version)
+    return version.version, decision
+
+
+def _scored(champion: ModelVersion | None, metric: str) -> tuple[str, float] | None:
+    """The champion's version and score; None if it was judged by another metric and cannot be compared."""
+    if champion is None or champion.tags.get("metric") != metric:
+        return None
+    return champion.version, float(champion.tags["score"])

@@ -1,0 +1,1 @@
+"""Differential equations as problems: domain, residual, conditions, coefficients, measurements."""

@@ -1,0 +1,29 @@
+"""Whether points lie in a domain, its boundary with it, as far as rounding can tell."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from fieldwright.physics.equations.problem import Problem
+
+MARGIN = 1e-6
+"""In shares of the domain's size."""
+
+
+def near_domain(problem: Problem, points: np.ndarray) -> np.ndarray:
+    """Which of points (n, d) lie in the domain or within a millionth of its size of it, (n,) bool."""
+    low, high = problem.bounds
+    margin = MARGIN * (high - low)
+    found = np.all((points >= low - margin) & (points <= high + margin), axis=1)
+    if problem.geometry is not None:
+        d = problem.geometry.dim
+        space, inside = points[:, :d], np.zeros(len(points), dtype=bool)
+        # A point on the boundary is inside from one of its neighbours.
+        for shift in product((-1.0, 0.0, 1.0), repeat=d):
+            inside |= problem.geometry.inside(space + np.array(shift) * margin[:d])
+        found &= inside
+    return found

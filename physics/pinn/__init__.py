@@ -1,0 +1,1 @@
+"""Physics-informed training: networks, optimisers, weights, schedules and diagnosis."""

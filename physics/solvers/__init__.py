@@ -1,0 +1,1 @@
+"""Reference solvers and the cases that they compute."""

@@ -1,0 +1,119 @@
+"""The solution of an equation that is ready to be served: loaded without the equation's code, and tried."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.serving.equations.openapi import solution_specification
+from fieldwright.serving.equations.query import SolutionQuery, SolutionQueryReader
+from fieldwright.serving.hosting.shelf import Shelved
+from fieldwright.serving.limits import MAX_SECONDS
+
+if TYPE_CHECKING:
+    from fieldwright.surrogates.equations.solution_surrogate import Answer, SolutionSurrogate
+
+TRIED = 512
+"""Points by which a solution is tried."""
+DEARER = 3.0
+"""What each further order of a derivative costs more."""
+
+
+@dataclass(frozen=True, eq=False)
+class ServedSolution:
+    """One version of one model; immutable, so that a swap is one assignment.
+
+    seconds, seconds_of_slopes: per point, of values and of one first derivative, measured when it was tried.
+    """
+
+    sort: ClassVar[str] = "a solution of an equation"
+    route: ClassVar[str] = "POST /solve"
+
+    surrogate: SolutionSurrogate
+    model: str
+    version: str
+    device: str
+    reader: SolutionQueryReader
+    seconds: float
+    seconds_of_slopes: float
+
+    def read(self, document: Any) -> SolutionQuery:
+        """The query in a decoded JSON document, if it can be answered in reasonable time; raises QueryError."""
+        query = self.reader.read(document)
+        each = self.seconds + sum(
+            self.seconds_of_slopes * DEARER ** (len(one.along) - 1) for one in query.derivatives
+        )
+        if each * len(query.points) > MAX_SECONDS:
+            raise QueryError(
+                f"One request may take some {MAX_SECONDS:g} s of computing",
+                f"{len(query.points)} points for an estimated {each * len(query.points):.0f} s",
+                "Send them in several requests, or ask for fewer derivatives",
+            )
+        return query
+
+    def solve(self, query: SolutionQuery) -> Answer:
+        """The solution there, all of it finite; raises QueryError, for points outside too unless asked to answer."""
+        with np.errstate(all="ignore"):
+            answer = self.surrogate.solve(
+                query.points, query.parameters, [one.name for one in query.derivatives]
+            )
+        if query.refuse_outside and not answer.inside.all():
+            first = int(np.argmin(answer.inside))
+            raise QueryError(
+                "Points and parameters must lie where the equation was solved",
+                f"point {first}: {answer.why[first]}",
+                'Correct them, or send "outside": "answer" to be answered all the same',
+            )
+        for name, values in (*answer.mean.items(), *answer.derivatives.items()):
+            if not np.isfinite(values).all():
+                raise QueryError(
+                    "Points must lie where the solution can still compute",
+                    f"a {name} that is not finite at point {int(np.argmin(np.isfinite(values)))}",
+                    "Stay within the ranges that GET /models shows",
+                )
+        return answer
+
+    def about(self) -> dict[str, Any]:
+        """What a client should know: coordinates, parameters, outputs, the verdicts, errors, version, device."""
+        description = self.surrogate.description.model_dump(mode="json")
+        return {"model": self.model, "version": self.version, "device": self.device, **description}
+
+    def specification(self) -> dict[str, Any]:
+        """The OpenAPI document with its coordinates, parameters and outputs."""
+        return solution_specification(self.surrogate.description)
+
+
+def load_served_solution(shelved: Shelved, folder: Path) -> ServedSolution:
+    """Loads the solution and asks it for points of its domain; raises ModelError where they are not finite."""
+    # BentoML's master process imports the service too, and never needs torch.
+    from fieldwright.surrogates.equations.solution_surrogate import SolutionSurrogate
+
+    surrogate = SolutionSurrogate.load(folder)
+    description, region = surrogate.description, surrogate.region
+    rng = np.random.default_rng(0)
+    points = region.low + (region.high - region.low) * rng.random((TRIED, len(region.low)))
+    points = points[region.inside(points)]
+    middle = {info.name: (info.minimum + info.maximum) / 2 for info in description.parameters}
+    slope = f"{description.outputs[0].name}_{description.coordinates[0].name}"
+    seconds = []
+    for asked in ((), (slope,)):
+        each = []
+        for _ in range(3):  # the first pays for what is made on first use
+            begin = time.thread_time()
+            answer = surrogate.solve(points, middle, asked)
+            each.append((time.thread_time() - begin) / len(points))
+        seconds.append(min(each))
+    for name, values in answer.mean.items():
+        if not np.isfinite(values).all():
+            raise ModelError(
+                "A solution must answer with finite numbers in its domain",
+                f"a {name} that is not finite",
+                "Train it anew",
+            )
+    reader = SolutionQueryReader(description)
+    return ServedSolution(surrogate, shelved.model, shelved.version, "cpu", reader, *seconds)

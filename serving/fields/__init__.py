@@ -1,0 +1,1 @@
+"""Fields of runs over HTTP: parameters in, fields and quantities with bands out."""

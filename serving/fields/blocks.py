@@ -1,0 +1,55 @@
+"""Predictions in blocks of queries: a surrogate holds the whole fields of all its queries at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+
+import numpy as np
+
+from fieldwright.serving.fields.query import Query
+from fieldwright.surrogates.fields.prediction import Band, Prediction
+from fieldwright.surrogates.fields.surrogate import Surrogate
+
+BLOCK_VALUES = 1_000_000
+"""Field values per block: 8 MB, of which a prediction makes some copies."""
+
+
+def predict_in_blocks(surrogate: Surrogate, query: Query) -> Prediction:
+    """What `surrogate.predict` answers to the query, in memory that does not grow with the number of queries.
+
+    Raises QueryError.
+    """
+    infos = surrogate.description.fields
+    values = sum(info.n_points * len(info.components) * len(info.times or (0,)) for info in infos)
+    size = max(1, BLOCK_VALUES // values)
+    parts = [
+        surrogate.predict(
+            query.x[start : start + size],
+            query.fields,
+            query.quantities,
+            times=query.times,
+            history=None if query.history is None else query.history.of(slice(start, start + size)),
+            simultaneous=query.simultaneous,
+        )
+        for start in range(0, len(query.x), size)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return Prediction(
+        fields=_joined([part.fields for part in parts]),
+        quantities=_joined([part.quantities for part in parts]),
+        inside=np.concatenate([part.inside for part in parts]),
+        outside=np.concatenate([part.outside for part in parts]),
+        why=tuple(why for part in parts for why in part.why),
+        coverage=parts[0].coverage,
+        simultaneous=parts[0].simultaneous,
+    )
+
+
+def _joined(parts: Sequence[Mapping[str, Band]]) -> dict[str, Band]:
+    statistics = [field.name for field in fields(Band)]
+    return {
+        name: Band(*(np.concatenate([getattr(part[name], key) for part in parts]) for key in statistics))
+        for name in parts[0]
+    }

@@ -1,0 +1,83 @@
+"""The answer of POST /gradients: how quantities and fields change with the parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import orjson
+
+from fieldwright.data.errors import QueryError
+from fieldwright.serving.fields.blocks import BLOCK_VALUES
+from fieldwright.serving.fields.query import Query
+from fieldwright.serving.fields.served import Served
+from fieldwright.serving.limits import MAX_FIELD_VALUES
+from fieldwright.surrogates.understanding.gradients import gradients
+
+MOST_QUERIES = 1000
+
+
+def gradients_reply(served: Served, query: Query) -> bytes:
+    """The body of the reply as JSON; raises QueryError.
+
+    Each derivative stands under its quantity or field and its parameter, in the unit of the one over the other.
+    """
+    parameters = served.surrogate.description.parameters
+    asked = len(parameters) * query.field_values
+    if len(query.x) > MOST_QUERIES or asked > MAX_FIELD_VALUES:
+        raise QueryError(
+            f"A request for gradients may hold at most {MOST_QUERIES} queries and {MAX_FIELD_VALUES} derivatives of "
+            "field values",
+            f"{len(query.x)} queries and {asked} values",
+            "Send them in several requests, or ask for quantities instead of 'fields'",
+        )
+    with np.errstate(all="ignore"):
+        quantities, fields = _in_blocks(served, query)
+    for label, values in (*quantities.items(), *fields.items()):
+        if not np.isfinite(values).all():
+            raise QueryError(
+                "The parameters must lie where the model can still compute",
+                f"a derivative of {label} that is not finite",
+                "Stay near the ranges that GET /models shows",
+            )
+
+    def by_parameter(values: np.ndarray, unit: str) -> dict[str, Any]:
+        return {
+            info.name: {"unit": per(unit, info.unit), "values": np.ascontiguousarray(values[:, j])}
+            for j, info in enumerate(parameters)
+        }
+
+    document = {
+        "model": served.model,
+        "version": served.version,
+        "inside": served.surrogate.domain.inside(query.x),
+        "quantities": {
+            one.label: by_parameter(quantities[one.label], served.field(one.field).unit)
+            for one in query.quantities
+        },
+        "fields": {name: by_parameter(fields[name], served.field(name).unit) for name in query.fields},
+    }
+    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def per(unit: str, parameter: str) -> str:
+    """The unit of a derivative: "K/(W/m2)", "Pa/K", "1/m", "K"."""
+    if not parameter:
+        return unit
+    compound = any(mark in parameter for mark in "/* ·")
+    return f"{unit or '1'}/{f'({parameter})' if compound else parameter}"
+
+
+def _in_blocks(served: Served, query: Query) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Derivatives by label and by field, the queries taken so many at a time as memory allows."""
+    infos = [served.field(name) for name in {*query.fields, *(one.field for one in query.quantities)}]
+    values = sum(info.n_points * len(info.components) * len(info.times or (0,)) for info in infos)
+    size = max(1, BLOCK_VALUES // max(1, values * (len(served.surrogate.description.parameters) + 1)))
+    parts = [
+        gradients(served.surrogate, query.x[start : start + size], query.fields, query.quantities)
+        for start in range(0, len(query.x), size)
+    ]
+    quantities = {
+        one.label: np.concatenate([p.quantities[one.label] for p in parts]) for one in query.quantities
+    }
+    return quantities, {name: np.concatenate([p.fields[name] for p in parts]) for name in query.fields}

@@ -1,0 +1,1 @@
+"""Processes of the endpoint: the supervisor, BentoML's server, the registry that they follow."""

@@ -1,0 +1,102 @@
+"""The MLflow registry as the supervisor sees it: which version is the champion, and its files.
+
+The only module of this room that imports mlflow; the workers never do, their start would take twice as long.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from fieldwright.data.errors import ModelError
+from fieldwright.data.redaction import without_password
+from fieldwright.serving.hosting.shelf import Shelved
+from fieldwright.surrogates.persistence.artifact import MANIFEST
+
+# Its own limits would make a lookup on a server that is away take minutes.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
+os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
+import mlflow
+import mlflow.artifacts
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
+
+ALIAS = "champion"
+ABSENT = {ErrorCode.Name(INVALID_PARAMETER_VALUE), ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)}
+
+
+class Registry:
+    """Registered models of one tracking store; every failure is a ModelError that says which and why."""
+
+    def __init__(self, tracking_uri: str) -> None:
+        _refuse_missing_file(tracking_uri)
+        self._uri = tracking_uri
+
+    def champion(self, model: str) -> Shelved:
+        """The version that carries the alias champion now."""
+        try:
+            version = MlflowClient(self._uri, self._uri).get_model_version_by_alias(model, ALIAS)
+        # Connection, database and protocol errors come in many classes; each means the same to the user.
+        except Exception as error:
+            if isinstance(error, MlflowException) and error.error_code in ABSENT:
+                raise ModelError(
+                    f"Model '{model}' must have a version with the alias '{ALIAS}' in {without_password(self._uri)}",
+                    "none",
+                    "Train and promote one first, or correct the name of the model or the tracking store",
+                ) from error
+            raise ModelError(
+                f"The tracking store {without_password(self._uri)} must answer",
+                _first_line(error),
+                "Check the address and that the store is up",
+            ) from error
+        # Version 1 of another store, or of one made anew, is another model.
+        origin = f"{self._uri} {version.source} {version.creation_timestamp}"
+        digest = hashlib.sha256(origin.encode()).hexdigest()[:8]
+        return Shelved(model, str(version.version), f"{version.version}-{digest}")
+
+    def download(self, shelved: Shelved, into: Path) -> Path:
+        """Fetches the version's files and returns the folder of the surrogate among them."""
+        # The download of a registered model asks no other registry than that of the process.
+        mlflow.set_tracking_uri(self._uri)
+        mlflow.set_registry_uri(self._uri)
+        try:
+            mlflow.artifacts.download_artifacts(
+                artifact_uri=f"models:/{shelved.model}/{shelved.version}", dst_path=str(into)
+            )
+        except Exception as error:
+            raise ModelError(
+                f"The files of version {shelved.version} of '{shelved.model}' must be in the registry",
+                _first_line(error),
+                "Promote a version whose files are there",
+            ) from error
+        found = sorted(into.rglob(MANIFEST))
+        if len(found) != 1:
+            raise ModelError(
+                f"Version {shelved.version} of '{shelved.model}' must hold one folder with {MANIFEST}",
+                f"{len(found)} of them",
+                "Promote a version that a training pipeline has logged",
+            )
+        return found[0].parent
+
+
+def _refuse_missing_file(tracking_uri: str) -> None:
+    """MLflow would quietly make a new, empty store of a mistyped path."""
+    scheme, _, rest = tracking_uri.partition("://")
+    path = Path(rest.removeprefix("/")) if scheme == "sqlite" else None
+    if not rest and "://" not in tracking_uri:
+        path = Path(tracking_uri.removeprefix("file:"))
+    if path is not None and not path.exists():
+        raise ModelError(
+            "The tracking store must exist",
+            f"'{tracking_uri}', and there is no {path.resolve()}",
+            "Correct --tracking-uri, or train a model into it first",
+        )
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return without_password(f"{type(error).__name__}: {lines[0] if lines else 'no further words'}")

@@ -1,0 +1,105 @@
+"""A model of varying shapes that is ready to be served: loaded, and tried on a disc in the middle of the grid."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.physics.solvers.shapes import ellipse, placed
+from fieldwright.serving.hosting.shelf import Shelved
+from fieldwright.serving.limits import INLINE_SECONDS, MAX_SECONDS
+from fieldwright.serving.shapes.openapi import shape_specification
+from fieldwright.serving.shapes.query import ShapeQuery, ShapeQueryReader
+from fieldwright.surrogates.fields.description import FieldInfo
+from fieldwright.surrogates.fields.prediction import Prediction
+from fieldwright.surrogates.shapes.distance import distance_of_outline
+
+if TYPE_CHECKING:
+    from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate
+
+TRIED_SIZE = 0.3
+"""Diameter of the disc, in shares of the shorter side of the grid."""
+
+
+@dataclass(frozen=True, eq=False)
+class ServedShapes:
+    """One version of one model; immutable, so that a swap is one assignment.
+
+    seconds_per_query: processor time of one shape, measured when the model was tried out.
+    """
+
+    sort: ClassVar[str] = "a model of shapes"
+    route: ClassVar[str] = "POST /predict"
+
+    surrogate: ShapeSurrogate
+    model: str
+    version: str
+    device: str
+    reader: ShapeQueryReader
+    seconds_per_query: float
+
+    def read(self, document: Any) -> ShapeQuery:
+        """The query in a decoded JSON document, if it can be answered in reasonable time; raises QueryError."""
+        query = self.reader.read(document)
+        seconds = self.seconds_per_query * len(query.distance)
+        if seconds > MAX_SECONDS:
+            raise QueryError(
+                f"One request may take some {MAX_SECONDS:g} s of computing",
+                f"{len(query.distance)} shapes for an estimated {seconds:.0f} s",
+                "Send them in several requests",
+            )
+        return query
+
+    def quick(self, query: ShapeQuery) -> bool:
+        """Whether it is answered before others could notice."""
+        return self.seconds_per_query * len(query.distance) <= INLINE_SECONDS
+
+    def predict(self, query: ShapeQuery) -> Prediction:
+        """The fields that are asked for; raises QueryError."""
+        return self.surrogate.predict(query.distance, query.x, query.fields, simultaneous=query.simultaneous)
+
+    def field(self, name: str) -> FieldInfo:
+        """The description of a field of the surrogate; raises QueryError."""
+        return self.surrogate.info(name)
+
+    def about(self) -> dict[str, Any]:
+        """What a client should know: the grid, what shapes were trained on, fields, errors, version, device."""
+        description = self.surrogate.description.model_dump(mode="json")
+        return {"model": self.model, "version": self.version, "device": self.device, **description}
+
+    def specification(self) -> dict[str, Any]:
+        """The OpenAPI document with the shapes that it takes."""
+        return shape_specification(self.surrogate.description)
+
+
+def load_served_shapes(shelved: Shelved, folder: Path) -> ServedShapes:
+    """Loads the model and tries it; raises ModelError where it does not answer with finite numbers."""
+    # BentoML's master process imports the service too, and never needs torch.
+    from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate
+
+    surrogate = ShapeSurrogate.load(folder)
+    grid, description = surrogate.grid, surrogate.description
+    extent = grid.spacing * (np.array(grid.shape) - 1)
+    middle = (grid.origin + 0.5 * extent)[::-1]
+    diameter = TRIED_SIZE * float(extent.min())
+    distance = distance_of_outline(placed(ellipse(diameter, diameter), (middle[0], middle[1])), grid)[None]
+    x = np.array([[(info.minimum + info.maximum) / 2 for info in description.parameters]])
+    seconds = []
+    for _ in range(3):
+        start = time.thread_time()
+        answer = surrogate.predict(distance, x)
+        seconds.append(time.thread_time() - start)
+    for name, band in answer.fields.items():
+        if not (np.isfinite(band.lower).all() and np.isfinite(band.upper).all()):
+            raise ModelError(
+                "A model must answer with finite numbers for a disc in the middle of its grid",
+                f"a {name} that is not finite",
+                "Train it anew",
+            )
+    reader = ShapeQueryReader(description, grid)
+    return ServedShapes(surrogate, shelved.model, shelved.version, "cpu", reader, min(seconds))

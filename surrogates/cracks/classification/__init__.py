@@ -1,0 +1,1 @@
+"""Whether a photo shows a crack: networks, training, calibration and decision."""

@@ -1,0 +1,1 @@
+"""Where a photo shows cracks: networks, training, calibration and scores."""

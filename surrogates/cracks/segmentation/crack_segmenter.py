@@ -1,0 +1,268 @@
+"""The trained segmenter: a photo of any size in, a calibrated map of the probability of crack out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from scipy.special import logit
+
+from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.data.progress import TrainingProgress, part_of
+from fieldwright.surrogates.cracks.classification.classification_metrics import calibration_error
+from fieldwright.surrogates.cracks.encoder_domain import WARNING, EncoderDomain, encoder_features
+from fieldwright.surrogates.cracks.segmentation.appearance import Appearance
+from fieldwright.surrogates.cracks.segmentation.segmentation_networks import Standardised, network_of
+from fieldwright.surrogates.cracks.segmentation.segmentation_result import (
+    SEGMENTER,
+    Segmentation,
+    SegmenterDescription,
+)
+from fieldwright.surrogates.cracks.segmentation.segmentation_scores import THRESHOLDS, Tallies, scores
+from fieldwright.surrogates.cracks.segmentation.segmentation_training import train_network
+from fieldwright.surrogates.cracks.segmentation.spread_between_photos import LEVELS, spread_between_photos
+from fieldwright.surrogates.cracks.segmentation.tiles import Answer, answer_in_tiles
+from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
+from fieldwright.surrogates.cracks.temperature import Temperature
+from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
+from fieldwright.surrogates.persistence.states import part, prefixed
+
+LEAST_SIDE = 16
+CALIBRATION_PIXELS = 20_000
+"""Of each validation photo, drawn evenly, that the temperature is found by."""
+SYMMETRIES = 8
+EXTREME = 1e-6
+"""Probabilities closer to 0 or 1 count as this close when turned to log-odds."""
+
+Photos = Sequence[np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class CrackSegmenter:
+    """Networks -> mean log-odds -> temperature -> probability; see `segment`.
+
+    between: (256,) standard deviation by probability, from `spread_between_photos`. encoder: None in artifacts that
+    were written before there was one, and where too few photos were given to have one.
+    """
+
+    description: SegmenterDescription
+    config: CrackUNetConfig
+    networks: tuple[Standardised, ...]
+    temperature: Temperature
+    appearance: Appearance
+    between: np.ndarray
+    device: str = "cpu"
+    encoder: EncoderDomain | None = None
+
+    @classmethod
+    def train(
+        cls,
+        config: CrackUNetConfig,
+        photos: Photos,
+        masks: Photos,
+        *,
+        validation: tuple[Photos, Photos],
+        seed: int,
+        name: str,
+        progress: TrainingProgress | None = None,
+        device: str = "cpu",
+    ) -> Self:
+        """Learns from photos (h, w, 3) uint8 with masks (h, w) bool; the validation photos choose and calibrate.
+
+        seed: of weights and crops; the same seed and `steps` give the same networks on the same machine, a limit in
+        `cpu_minutes` does not. progress: told the share that is done. Raises ModelError where masks do not fit their
+        photos or where the training or the validation photos have no crack.
+        """
+        _checked(photos, masks, "training")
+        _checked(*validation, "validation")
+        networks = [network_of(config, seed + k) for k in range(config.members)]
+        colours = np.concatenate([photo[::4, ::4].reshape(-1, 3) for photo in photos]) / 255.0
+        courses = []
+        for k, network in enumerate(networks):
+            network.standardise(colours.mean(axis=0), colours.std(axis=0))
+            told = None if progress is None else part_of(progress, k, config.members)
+            courses.append(
+                train_network(
+                    network, config, photos, masks, validation, seed=seed + k, device=device, progress=told
+                )
+            )
+        held, truths = validation
+        raw = [answer_in_tiles(networks, photo, config.tile, device=device).probability for photo in held]
+        temperature = _temperature(raw, truths, seed)
+        found = [_calibrated(p, temperature) for p in raw]
+        pooled = [Tallies.of(p, mask, config.tolerance) for p, mask in zip(found, truths, strict=True)]
+        threshold = float(THRESHOLDS[int(sum(pooled[1:], pooled[0]).f1.argmax())])
+        judged = scores(found, truths, threshold)
+        pixels = np.concatenate([mask.ravel() for mask in truths]), np.concatenate([p.ravel() for p in found])
+        description = SegmenterDescription(
+            name=name,
+            kind=config.kind,
+            seed=seed,
+            n_photos=len(photos),
+            n_validation=len(held),
+            threshold=threshold,
+            temperature=temperature.temperature,
+            weights=sum(one.numel() for network in networks for one in network.parameters()),
+            steps=tuple(course.steps for course in courses),
+            cpu_seconds=tuple(round(course.cpu_seconds, 1) for course in courses),
+            scores={
+                "f1": judged.f1[0],
+                "f1_2px": judged.f1[2],
+                "f1_5px": judged.f1[5],
+                "iou": judged.iou,
+                "mean_iou": judged.mean_iou,
+                "ods": judged.ods[0],
+                "ois": judged.ois[0],
+                "ece": calibration_error(*pixels),
+            },
+            settings=config.model_dump(mode="json"),
+            notes=_notes(config),
+        )
+        appearance = Appearance.fit([*photos, *held])
+        between = spread_between_photos(found, truths)
+        features = [encoder_features(networks[0], photo, device) for photo in (*photos, *held)]
+        encoder = EncoderDomain.fit(np.stack(features), seed)
+        return cls(description, config, tuple(networks), temperature, appearance, between, device, encoder)
+
+    def segment(
+        self,
+        photo: np.ndarray,
+        *,
+        augmented: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> Segmentation:
+        """Where a photo (h, w, 3) uint8 of any size shows cracks.
+
+        augmented: the mean over the photo's eight turned and mirrored views, at eight times the cost. progress: told
+        tiles done and tiles in all. Raises QueryError for a photo that is none.
+        """
+        photo = np.asarray(photo)
+        if (
+            photo.ndim != 3
+            or photo.shape[2] != 3
+            or photo.dtype != np.uint8
+            or min(photo.shape[:2]) < LEAST_SIDE
+        ):
+            raise QueryError(
+                f"A photo must be (h, w, 3) of unsigned bytes, at least {LEAST_SIDE} x {LEAST_SIDE} pixels",
+                f"{photo.dtype} of shape {photo.shape}",
+                "Read it with fieldwright.data.photos.photo.read_photo",
+            )
+        answer = self.answer(photo, augmented, progress)
+        probability, std = answer.probability, answer.spread
+        between = self.between[(probability * (LEVELS - 1)).astype(np.uint8)]
+        std = np.hypot(std, between, out=std)
+        why, warning = self.likeness(photo)
+        mask = probability >= np.float32(self.description.threshold)
+        return Segmentation(probability, std, mask, not why, why, warning)
+
+    def likeness(self, photo: np.ndarray) -> tuple[str, str]:
+        """Why a photo (h, w, 3) uint8 is unlike the training photos, and else what to beware of; empty for nothing.
+
+        The appearance speaks first, since it names the trait.
+        """
+        distance, why = self.appearance.outside(photo)
+        if distance > 1.0 or self.encoder is None:
+            return why, ""
+        distance = self.encoder.outside(encoder_features(self.networks[0], photo, self.device))
+        if distance > 1.0:
+            return f"the network's features of the photo are {distance:.2g} times as far off as the limit", ""
+        return "", WARNING if distance > self.encoder.near else ""
+
+    def answer(
+        self, photo: np.ndarray, augmented: bool = False, progress: Callable[[int, int], None] | None = None
+    ) -> Answer:
+        """The calibrated probability and the networks' own spread alone."""
+        return answer_in_tiles(
+            self.networks,
+            photo,
+            self.config.tile,
+            slope=1.0 / self.temperature.temperature,
+            bias=self.temperature.bias,
+            symmetries=SYMMETRIES if augmented else 1,
+            device=self.device,
+            progress=progress,
+        )
+
+    def save(self, folder: Path) -> None:
+        """Writes the artifact, a folder of JSON and safetensors with checksums; raises ModelError."""
+        arrays = {"between": self.between}
+        for prefix, learned in (("temperature.", self.temperature), ("appearance.", self.appearance)):
+            arrays |= prefixed(prefix, learned.state())
+        if self.encoder is not None:
+            arrays |= prefixed("encoder.", self.encoder.state())
+        for k, network in enumerate(self.networks):
+            weights = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
+            arrays |= prefixed(f"network{k}.", weights)
+        write_artifact(folder, SEGMENTER, {"description": self.description.model_dump(mode="json")}, arrays)
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> Self:
+        """Restores what `save` wrote; raises ModelError on damage or an unknown version."""
+        model, arrays = read_artifact(folder, SEGMENTER)
+        description = SegmenterDescription.model_validate(model["description"])
+        config = CrackUNetConfig.model_validate(description.settings)
+        encoder = part(arrays, "encoder.")
+        networks = []
+        for k in range(config.members):
+            weights = part(arrays, f"network{k}.")
+            state = {name: torch.from_numpy(array.copy()) for name, array in weights.items()}
+            network = network_of(config, description.seed + k, state)
+            network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            networks.append(network)
+        return cls(
+            description,
+            config,
+            tuple(networks),
+            Temperature.restore(part(arrays, "temperature.")),
+            Appearance.restore(part(arrays, "appearance.")),
+            arrays["between"],
+            device,
+            EncoderDomain.restore(encoder) if encoder else None,
+        )
+
+
+def _checked(photos: Photos, masks: Photos, which: str) -> None:
+    shapes = [(photo.shape, mask.shape) for photo, mask in zip(photos, masks, strict=False)]
+    unlike = [f"{photo} and {mask}" for photo, mask in shapes if photo[:2] != mask or photo[2:] != (3,)]
+    if len(photos) != len(masks) or unlike:
+        raise ModelError(
+            f"Each {which} photo (h, w, 3) must have a mask (h, w)",
+            unlike[0] if unlike else f"{len(photos)} photos and {len(masks)} masks",
+            "Give one mask of the photo's size for each photo",
+        )
+    if not any(mask.any() for mask in masks):
+        raise ModelError(
+            f"The {which} photos must show cracks",
+            f"{len(photos)} photos with no crack pixel",
+            "Add photos with cracks",
+        )
+
+
+def _temperature(raw: Photos, truths: Photos, seed: int) -> Temperature:
+    """From evenly drawn pixels of each photo."""
+    rng = np.random.default_rng(seed)
+    odds, labels = [], []
+    for p, mask in zip(raw, truths, strict=True):
+        rows = rng.choice(p.size, size=min(CALIBRATION_PIXELS, p.size), replace=False)
+        odds.append(logit(np.clip(p.ravel()[rows].astype(float), EXTREME, 1.0 - EXTREME)))
+        labels.append(mask.ravel()[rows])
+    return Temperature.fit(np.concatenate(odds), np.concatenate(labels))
+
+
+def _calibrated(p: np.ndarray, temperature: Temperature) -> np.ndarray:
+    odds = logit(np.clip(p, EXTREME, 1.0 - EXTREME, dtype=np.float32))
+    slope, bias = np.float32(1.0 / temperature.temperature), np.float32(temperature.bias)
+    return 1.0 / (1.0 + np.exp(-(odds * slope + bias)))
+
+
+def _notes(config: CrackUNetConfig) -> tuple[str, ...]:
+    if config.members > 1:
+        return ()
+    return (
+        "one network cannot disagree with itself: the std shows the validation photos' differences alone",
+    )

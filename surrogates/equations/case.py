@@ -1,0 +1,97 @@
+"""An equation as a study asks for it: what is varied, estimated and measured."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from fieldwright.physics.equations.measurements import Measurements
+from fieldwright.physics.equations.problem import Problem
+from fieldwright.surrogates.equations.settings import PinnConfig
+
+
+@dataclass(frozen=True, eq=False)
+class EquationCase:
+    """One equation with the ranges and values of its coefficients as the study sets them.
+
+    varied: coefficients that are inputs; estimated: those to be found from what is measured. known: the solution at
+    points, to judge by alone. units: of coordinates and outputs by name, "" where left out; those of coefficients are
+    the equation's own.
+    """
+
+    problem: Problem
+    varied: tuple[str, ...] = ()
+    estimated: tuple[str, ...] = ()
+    measured: Measurements | None = None
+    known: Measurements | None = None
+    units: Mapping[str, str] = field(default_factory=dict)
+
+    def unit(self, name: str) -> str:
+        """Of a coordinate, an output or a coefficient; "" for none."""
+        if name in self.problem.values:
+            unit = self.problem.unknown(name).unit
+            return "" if unit == "1" else unit
+        return self.units.get(name, "")
+
+    def digest(self, config: PinnConfig, seed: int) -> str:
+        """A hash of all that decides a training, the code of the equation too: checkpoints are kept under it."""
+        module = sys.modules.get(getattr(self.problem.residual, "__module__", ""))
+        source = getattr(module, "__file__", None)
+        told = {
+            "equation": self.problem.name,
+            "coefficients": [(u.name, u.value, u.low, u.high) for u in self.problem.unknowns],
+            "varied": self.varied,
+            "estimated": self.estimated,
+            "settings": config.model_dump(),
+            "seed": seed,
+        }
+        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+        if source is not None:
+            digest.update(Path(source).read_bytes())
+        if self.measured is not None:
+            digest.update(self.measured.inputs.tobytes() + self.measured.values.tobytes())
+            digest.update(repr(self.measured.weight).encode())
+        return digest.hexdigest()[:16]
+
+    def reference_error(
+        self,
+        predict: Callable[[np.ndarray], np.ndarray] | None,
+        points: int = 2000,
+        settings: int = 5,
+        seed: int = 0,
+    ) -> dict[str, float]:
+        """Relative L2 distance of each output from the known values, else from the equation's reference; {} without.
+
+        predict: values (n, m) at inputs (n, d + p); None for the reference's own mean. Taken at random
+        points, and at so many random values of what is varied; the worst of these counts.
+        """
+        problem = self.problem
+        if self.known is not None:
+            gap = predict(self.known.inputs) - self.known.values
+            size = np.sqrt(np.nansum(self.known.values**2, axis=0))
+            apart = np.sqrt(np.nansum(gap**2, axis=0)) / np.maximum(size, np.finfo(float).tiny)
+            there = np.isfinite(self.known.values).any(axis=0).tolist()
+            return {n: float(e) for n, e, known in zip(problem.outputs, apart, there, strict=True) if known}
+        if problem.reference is None:
+            return {}
+        rng = np.random.default_rng(seed)
+        infos = [problem.unknown(name) for name in self.varied]
+        low, high = (np.array([getattr(one, end) for one in infos]) for end in ("low", "high"))
+        found = []
+        for row in low + (high - low) * rng.random((settings if infos else 1, len(infos))):
+            x = problem.points(points, rng)
+            values = problem.values | dict(zip(self.varied, row.tolist(), strict=True))
+            with torch.no_grad():
+                expected = problem.reference(torch.from_numpy(x), values).numpy()
+            inputs = np.hstack([x, np.tile(row, (points, 1))])
+            error = (expected.mean(axis=0) if predict is None else predict(inputs)) - expected
+            size = np.maximum(np.linalg.norm(expected, axis=0), np.finfo(float).tiny)
+            found.append(np.linalg.norm(error, axis=0) / size)
+        return dict(zip(problem.outputs, np.max(found, axis=0).tolist(), strict=True))

@@ -1,0 +1,103 @@
+"""The domain of an equation as plain data: which points lie inside, told without DeepXDE and without user code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from fieldwright.physics.equations.problem import Problem
+
+TOLERANCE = 1e-9
+"""Of points on the boundary, in shares of the size of the domain: they count as inside."""
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A box of all coordinates, and within it a shape in space, as JSON holds it; None where the box is the shape.
+
+    low, high: (d,) corners. shape: {"ball": [centre, radius]}, {"box": [low, high]}, or {"union": [shape, shape]},
+    "both" and "without" likewise. exact: False where the true shape is none of these, and its box stands for it.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    shape: Mapping[str, Any] | None = None
+    exact: bool = True
+
+    @classmethod
+    def of(cls, problem: Problem) -> Region:
+        """The domain of an equation."""
+        low, high = problem.bounds
+        if problem.geometry is None:
+            return cls(low, high)
+        shape = _shape(problem.geometry)
+        if shape is None:
+            return cls(low, high, exact=False)
+        return cls(low, high, None if "box" in shape else shape)
+
+    def inside(self, points: np.ndarray) -> np.ndarray:
+        """Whether each of points (n, d) lies inside or on the boundary, (n,) bool."""
+        size = np.maximum(self.high - self.low, np.finfo(float).tiny)
+        depth = np.minimum(points - self.low, self.high - points) / size
+        found = depth.min(axis=1)
+        if self.shape is not None:
+            found = np.minimum(found, _depth(self.shape, points))
+        return found >= -TOLERANCE
+
+    def state(self) -> dict[str, Any]:
+        """All of it as JSON holds it."""
+        return {
+            "low": self.low.tolist(),
+            "high": self.high.tolist(),
+            "shape": self.shape,
+            "exact": self.exact,
+        }
+
+    @classmethod
+    def restore(cls, state: Mapping[str, Any]) -> Region:
+        """Takes what `state` gave."""
+        return cls(np.array(state["low"]), np.array(state["high"]), state["shape"], state["exact"])
+
+
+def _shape(geometry: Any) -> dict[str, Any] | None:
+    """DeepXDE's geometry as plain data; None for one that is not known here."""
+    from fieldwright.physics.pinn.deepxde_torch import dde
+
+    kinds = dde.geometry
+    if isinstance(geometry, kinds.Hypersphere):
+        return {"ball": [np.asarray(geometry.center, dtype=float).tolist(), float(geometry.radius)]}
+    if isinstance(geometry, kinds.Interval | kinds.Hypercube):
+        low, high = geometry.bbox
+        return {
+            "box": [np.asarray(low, dtype=float).tolist(), np.asarray(high, dtype=float).tolist()],
+        }
+    pairs = {
+        "union": kinds.csg.CSGUnion,
+        "both": kinds.csg.CSGIntersection,
+        "without": kinds.csg.CSGDifference,
+    }
+    for name, kind in pairs.items():
+        if isinstance(geometry, kind):
+            parts = [_shape(geometry.geom1), _shape(geometry.geom2)]
+            return None if None in parts else {name: parts}
+    return None
+
+
+def _depth(shape: Mapping[str, Any], points: np.ndarray) -> np.ndarray:
+    """How deep points lie inside, in shares of the shape's size; negative outside, (n,)."""
+    ((kind, about),) = shape.items()
+    if kind == "ball":
+        centre, radius = np.array(about[0]), about[1]
+        return (radius - np.linalg.norm(points[:, : len(centre)] - centre, axis=1)) / radius
+    if kind == "box":
+        low, high = np.array(about[0]), np.array(about[1])
+        x = points[:, : len(low)]
+        return (np.minimum(x - low, high - x) / (high - low)).min(axis=1)
+    first, second = (_depth(part, points) for part in about)
+    if kind == "union":
+        return np.maximum(first, second)
+    return np.minimum(first, second if kind == "both" else -second)

@@ -1,0 +1,234 @@
+"""The trained solution of an equation as a model: points and parameters in, values and derivatives out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fieldwright.data.errors import QueryError
+from fieldwright.surrogates.equations.derivative_name import DerivativeName
+from fieldwright.surrogates.equations.description import SOLUTION, SolutionDescription, Verdict
+from fieldwright.surrogates.equations.error_table import SAFETY, ErrorTable
+from fieldwright.surrogates.equations.region import Region
+from fieldwright.surrogates.equations.tensor_graph import BATCH, TensorGraph
+from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
+from fieldwright.surrogates.persistence.states import part, prefixed
+
+MARGIN = 1e-9
+"""Of parameters at the ends of their ranges, in shares of the range."""
+STDS = 2.0
+"""Half the width of a band, in standard deviations of the networks."""
+BLOCK = 8 * BATCH
+"""Points whose derivatives are taken together."""
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a solution is at n points.
+
+    mean: output to (n,). std, error, lower, upper: likewise, None where nothing is known of the error; error is the
+    estimate of |u - u_true| that the residual leads to.
+    derivatives: name to (n,), and its spread in derivative_std, None for one network.
+    inside: (n,) bool, whether the equation was trained there; why: for each point why not, or None.
+    """
+
+    mean: Mapping[str, np.ndarray]
+    std: Mapping[str, np.ndarray] | None
+    error: Mapping[str, np.ndarray] | None
+    lower: Mapping[str, np.ndarray] | None
+    upper: Mapping[str, np.ndarray] | None
+    derivatives: Mapping[str, np.ndarray]
+    derivative_std: Mapping[str, np.ndarray] | None
+    inside: np.ndarray
+    why: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SolutionSurrogate:
+    """The mean of one or more networks, each kept as the operations that it does, without the equation's code."""
+
+    description: SolutionDescription
+    region: Region
+    members: tuple[TensorGraph, ...]
+    errors: ErrorTable | None = None
+
+    def solve(
+        self,
+        points: np.ndarray,
+        parameters: Mapping[str, np.ndarray | float] | None = None,
+        derivatives: Sequence[str] = (),
+    ) -> Answer:
+        """The solution at points (n, d), with the parameters by name, one number or (n,) each.
+
+        The band is two standard deviations of the networks wide at either side, and nowhere narrower than 1.5 times
+        the error that is estimated from the residual there (see `ErrorTable`), nor than the bound of the
+        root-mean-square error where theory gives one; it promises no probability.
+        derivatives: names such as "u_xx", see `DerivativeName`.
+        Raises QueryError where points or parameters do not fit, or a derivative is unknown.
+        """
+        inputs = self._inputs(points, parameters or {})
+        outputs = [one.name for one in self.description.outputs]
+        asked = [DerivativeName.parse(one, outputs, self.description.inputs) for one in derivatives]
+        found = [_evaluated(member, inputs, asked) for member in self.members]
+        values = np.stack([one for one, _ in found])
+        slopes = np.stack([one for _, one in found])
+        mean = values.mean(axis=0)
+        several = len(self.members) > 1
+        std = values.std(axis=0, ddof=1) if several else None
+        bound = self.description.error_bound
+        error = None if self.errors is None else self.errors.at(inputs)
+        known = [bound] if bound is not None else []
+        known += [] if std is None else [STDS * std]
+        known += [] if error is None else [SAFETY * error]
+        half = np.max(np.broadcast_arrays(mean, *known)[1:], axis=0) if known else None
+
+        def by_output(columns: np.ndarray) -> dict[str, np.ndarray]:
+            return dict(zip(outputs, columns.T, strict=True))
+
+        def by_name(columns: np.ndarray) -> dict[str, np.ndarray]:
+            return {one.name: column for one, column in zip(asked, columns.T, strict=True)}
+
+        inside, why = self.whereabouts(inputs)
+        return Answer(
+            by_output(mean),
+            None if std is None else by_output(std),
+            None if error is None else by_output(error),
+            None if half is None else by_output(mean - half),
+            None if half is None else by_output(mean + half),
+            by_name(slopes.mean(axis=0)),
+            by_name(slopes.std(axis=0, ddof=1)) if several else None,
+            inside,
+            why,
+        )
+
+    def whereabouts(self, inputs: np.ndarray) -> tuple[np.ndarray, tuple[str | None, ...]]:
+        """Whether inputs (n, d + p) lie in the domain and the ranges, and for each why not, or None."""
+        d = len(self.description.coordinates)
+        within = self.region.inside(inputs[:, :d])
+        inside = within.copy()
+        for i, info in enumerate(self.description.parameters):
+            x, margin = inputs[:, d + i], MARGIN * (info.maximum - info.minimum)
+            inside &= (x >= info.minimum - margin) & (x <= info.maximum + margin)
+        why: list[str | None] = [None] * len(inputs)
+        for k in np.flatnonzero(~inside).tolist():
+            why[k] = self._why(inputs[k], bool(within[k]))
+        return inside, tuple(why)
+
+    def _why(self, row: np.ndarray, within: bool) -> str:
+        place = ", ".join(
+            f"{info.name} = {value:g}" for info, value in zip(self.description.coordinates, row, strict=False)
+        )
+        if not within:
+            return f"the point {place} lies outside the domain of the equation"
+        infos = self.description.parameters
+        for info, value in zip(infos, row[len(self.description.coordinates) :], strict=True):
+            if not info.minimum <= value <= info.maximum:
+                return (
+                    f"'{info.name}' = {value:g} lies beyond the range that was trained, {info.minimum:g} to "
+                    f"{info.maximum:g}"
+                )
+        return "it lies at the very edge of what was trained"
+
+    def _inputs(self, points: np.ndarray, parameters: Mapping[str, np.ndarray | float]) -> np.ndarray:
+        points = np.asarray(points, dtype=float)
+        names = [info.name for info in self.description.coordinates]
+        if points.ndim != 2 or points.shape[1] != len(names) or not len(points):
+            raise QueryError(
+                f"Each point must have {len(names)} coordinates ({', '.join(names)})",
+                f"a table of {' x '.join(map(str, points.shape))}",
+                "Give one row for each point",
+            )
+        wanted = [info.name for info in self.description.parameters]
+        if set(parameters) != set(wanted):
+            raise QueryError(
+                f"The parameters must be {', '.join(wanted) or 'none'}",
+                ", ".join(parameters) or "none",
+                "Give these and no others",
+            )
+        columns = [np.broadcast_to(np.asarray(parameters[name], dtype=float), len(points)) for name in wanted]
+        inputs = np.column_stack([points, *columns])
+        if not np.isfinite(inputs).all():
+            row, column = np.argwhere(~np.isfinite(inputs))[0]
+            raise QueryError(
+                f"'{self.description.inputs[column]}' must be finite",
+                f"{inputs[row, column]} at point {row}",
+                "Give a finite number",
+            )
+        return inputs
+
+    def told(self, tried: Sequence[Verdict]) -> Self:
+        """The same with the verdicts of all candidates of its study."""
+        return replace(self, description=self.description.model_copy(update={"tried": tuple(tried)}))
+
+    def save(self, folder: Path) -> None:
+        """Writes the artifact, a folder of JSON and safetensors with checksums; raises ModelError."""
+        graphs, arrays = [], {}
+        for i, member in enumerate(self.members):
+            graph, constants = member.state()
+            graphs.append(graph)
+            arrays |= prefixed(f"member {i}.", constants)
+        if self.errors is not None:
+            arrays |= prefixed("errors.", self.errors.state())
+        model = {
+            "description": self.description.model_dump(mode="json"),
+            "region": self.region.state(),
+            "members": graphs,
+        }
+        write_artifact(folder, SOLUTION, model, arrays)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Restores what `save` wrote, bit for bit; raises ModelError on damage or an unknown operation."""
+        model, arrays = read_artifact(folder, SOLUTION)
+        members = tuple(
+            TensorGraph.restore(graph, part(arrays, f"member {i}."))
+            for i, graph in enumerate(model["members"])
+        )
+        description = SolutionDescription.model_validate(model["description"])
+        # Solutions of before there were estimates have none.
+        table = part(arrays, "errors.")
+        errors = ErrorTable.restore(table) if table else None
+        return cls(description, Region.restore(model["region"]), members, errors)
+
+
+def _evaluated(
+    member: TensorGraph, inputs: np.ndarray, asked: Sequence[DerivativeName]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Values (n, m) and derivatives (n, k) of one network, so many points at a time as memory allows."""
+    blocks = [_block(member, inputs[i : i + BLOCK], asked) for i in range(0, len(inputs), BLOCK)]
+    values, slopes = zip(*blocks, strict=True)
+    return np.concatenate(values), np.concatenate(slopes)
+
+
+def _block(
+    member: TensorGraph, inputs: np.ndarray, asked: Sequence[DerivativeName]
+) -> tuple[np.ndarray, np.ndarray]:
+    x = torch.from_numpy(inputs)
+    if not asked:
+        with torch.no_grad():
+            return member(x).numpy(), np.zeros((len(inputs), 0))
+    x = x.requires_grad_()
+    u = member(x)
+    # Derivatives that begin alike share their first steps.
+    known: dict[tuple[int, tuple[int, ...]], Tensor] = {(one.output, ()): u[:, one.output] for one in asked}
+    for one in asked:
+        for order in range(1, len(one.along) + 1):
+            key = (one.output, tuple(sorted(one.along)[:order]))
+            if key not in known:
+                known[key] = _slope(known[key[0], key[1][:-1]], x, key[1][-1])
+    columns = [known[one.output, tuple(sorted(one.along))].detach().numpy() for one in asked]
+    return u.detach().numpy(), np.stack(columns, axis=1)
+
+
+def _slope(values: Tensor, x: Tensor, column: int) -> Tensor:
+    """d values / dx_column (n,), differentiable in its turn; zero for what does not depend on x."""
+    if not values.requires_grad:
+        return torch.zeros_like(values)
+    (slopes,) = torch.autograd.grad(values.sum(), x, create_graph=True, allow_unused=True)
+    return torch.zeros_like(values) if slopes is None else slopes[:, column]

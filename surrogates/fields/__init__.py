@@ -1,0 +1,1 @@
+"""The surrogate of runs: parameters in, fields and quantities with calibrated bands out."""

@@ -1,0 +1,211 @@
+"""One field between its values and its scaled latent coordinates, with the spread that a reduction loses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+from fieldwright.surrogates.fields.field_view import FieldView
+from fieldwright.surrogates.fields.transforms.field_scaling import FieldScaling
+from fieldwright.surrogates.fields.transforms.scaler import Scaler
+from fieldwright.surrogates.persistence.states import part, prefixed
+from fieldwright.surrogates.reductions import Reduction, ReductionConfig, reduction_for
+
+ROUND_OFF = 1e-12
+"""Of the linear algebra, relative to the largest value of the field; float32 fields have a coarser one."""
+BLOCK = 64
+
+
+class FieldModel:
+    """field = decode(unscale(z)), or its exponential, z (q, r) scaled latent coordinates.
+
+    Its variance by the delta method is sum_r (d field / d z_r)^2 sigma_r^2 + truncation variance; for an
+    affine reduction such as the SVD the derivatives are the modes phi_r and the formula is exact.
+
+    An exponential y = exp(g) has the derivatives y dg/dz_r and the truncation variance y^2 times that of g.
+
+    shape: (t, points, components) of one run, t = 1 where the field is steady.
+    truncation_variance: (m,) mean square of what the reduction loses of the training runs, point by point.
+    round_off: size of the rounding errors of what is reduced; no std is smaller.
+    scaling: where all this is about a scaled field; `at` gives back its unit.
+    """
+
+    def __init__(
+        self,
+        reduction: Reduction,
+        scaler: Scaler,
+        truncation_variance: np.ndarray,
+        shape: tuple[int, int, int],
+        round_off: float,
+        affine: bool,
+        logarithmic: bool,
+        scaling: FieldScaling | None = None,
+    ) -> None:
+        self.reduction = reduction
+        self.scaler = scaler
+        self.truncation_variance = truncation_variance
+        self.shape = shape
+        self.round_off = round_off
+        self.affine = affine
+        self.logarithmic = logarithmic
+        self.scaling = scaling
+
+    @classmethod
+    def fit(
+        cls,
+        config: ReductionConfig,
+        values: np.ndarray,
+        seed: int,
+        logarithmic: bool = False,
+        scaling: FieldScaling | None = None,
+        rounded: float = 0.0,
+    ) -> tuple[Self, np.ndarray]:
+        """Learns from values (n, [t,] points, components); returns the model and the scaled latent (n, r).
+
+        logarithmic: reduce the logarithm of the values, which must be positive.
+        scaling, rounded: how the values were scaled, and the size of the rounding errors that they had before.
+        """
+        snapshots = values.reshape(len(values), -1)
+        snapshots = np.log(snapshots) if logarithmic else snapshots
+        reduction = reduction_for(config).fit(snapshots, seed=seed)
+        latent = reduction.encode(snapshots)
+        square, affine, largest = np.zeros(snapshots.shape[1]), True, 0.0
+        origin = reduction.decode(np.zeros((1, latent.shape[1])))
+        modes = reduction.decode(np.eye(latent.shape[1])) - origin
+        for start in range(0, len(snapshots), BLOCK):
+            rows = slice(start, start + BLOCK)
+            decoded = reduction.decode(latent[rows])
+            true = snapshots[rows].astype(np.float64)
+            square += np.sum((true - decoded) ** 2, axis=0)
+            largest = max(largest, float(np.abs(true).max()))
+            affine &= np.allclose(decoded, origin + latent[rows] @ modes, rtol=0.0, atol=1e-6 * largest)
+        precision = float(np.finfo(values.dtype).eps) if values.dtype.kind == "f" else 0.0
+        round_off = (largest or 1.0) * max(ROUND_OFF, 4.0 * precision)
+        round_off = max(round_off, rounded)
+        lost = square / len(snapshots) + round_off**2
+        shape = values.shape[1:] if values.ndim == 4 else (1, *values.shape[1:])
+        scaler = Scaler.fit(latent)
+        model = cls(reduction, scaler, lost, shape, round_off, affine, logarithmic, scaling)
+        return model, scaler.scaled(latent)
+
+    @cached_property
+    def origin(self) -> np.ndarray:
+        """(m,) the field at z = 0, of an affine reduction."""
+        return self.reduction.decode(self.scaler.mean[None])[0].astype(np.float64)
+
+    @cached_property
+    def modes(self) -> np.ndarray:
+        """(r, m) the change of the field with each scaled coordinate, of an affine reduction."""
+        zero = self.reduction.decode(np.zeros((1, self.rank))).astype(np.float64)
+        return self.reduction.decode(np.diag(self.scaler.scale)) - zero
+
+    @cached_property
+    def _squared_modes(self) -> np.ndarray:
+        return self.modes**2
+
+    @property
+    def rank(self) -> int:
+        """Number r of latent coordinates."""
+        return len(self.scaler.scale)
+
+    @property
+    def shares(self) -> np.ndarray:
+        """(r,) root of the share of each coordinate in the field's latent variance."""
+        return self.scaler.scale / np.linalg.norm(self.scaler.scale)
+
+    def at(self, x: np.ndarray) -> Self | FieldView:
+        """What answers in the field's unit at queries of the parameters x (q, p)."""
+        return self if self.scaling is None else self.scaling.view(self, x)
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Scaled coordinates (q, r) of fields (q, [t,] points, components)."""
+        snapshots = values.reshape(len(values), -1)
+        return self.scaler.scaled(self.reduction.encode(np.log(snapshots) if self.logarithmic else snapshots))
+
+    def mean(self, z: np.ndarray) -> np.ndarray:
+        """The field (q, t, points, components) of scaled coordinates z (q, r)."""
+        if self.affine:
+            # In place: for many queries the time goes into passes over memory, not into the product.
+            flat = z @ self.modes
+            flat += self.origin
+        else:
+            flat = self._decode(z)
+        return self._unlogged(flat).reshape(len(z), *self.shape)
+
+    def std(self, z: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+        """The std (q, t, points, components) of the field where z has the std sigma, both (q, r)."""
+        if self.affine:
+            flat = sigma**2 @ self._squared_modes
+            flat += self.truncation_variance
+            std = np.sqrt(flat, out=flat).reshape(len(z), *self.shape)
+            return std * self.mean(z) if self.logarithmic else std
+        variance = np.zeros((len(z), *self.shape))
+        for change, spread in self.sensitivities(z, sigma):
+            variance += (change * spread[..., None, None]) ** 2
+        return np.sqrt(variance + self.lost_variance(self.mean(z)))
+
+    def lost_variance(self, mean: np.ndarray) -> np.ndarray:
+        """The variance (1 or q, t, points, components) that the reduction loses, about fields `mean`."""
+        lost = self.truncation_variance.reshape(1, *self.shape)
+        return lost * mean**2 if self.logarithmic else lost
+
+    def rounding(self, mean: np.ndarray) -> np.ndarray | float:
+        """Size of the rounding errors of the field, or of a number read off it, at the value `mean`."""
+        return self.round_off * np.abs(mean) if self.logarithmic else self.round_off
+
+    def sensitivities(self, z: np.ndarray, sigma: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """For each coordinate r: d field / d z_r, (1 or q, t, points, components), and sigma_r (q, 1).
+
+        A nonlinear reduction is differentiated by central differences over +-sigma_r, which also tells how
+        far the field really moves within one std.
+        """
+        for r in range(z.shape[1]):
+            if self.affine:
+                change = self.modes[r].reshape(1, *self.shape)
+                yield (change * self.mean(z) if self.logarithmic else change), sigma[:, r, None]
+                continue
+            step = np.zeros_like(z)
+            step[:, r] = sigma[:, r]
+            ahead, behind = (self._unlogged(self._decode(moved)) for moved in (z + step, z - step))
+            change = (ahead - behind) / (2.0 * sigma[:, r, None])
+            yield change.reshape(len(z), *self.shape), sigma[:, r, None]
+
+    def _unlogged(self, values: np.ndarray) -> np.ndarray:
+        # A query far outside the runs must not overflow: beyond e^700 there is nothing to answer.
+        return np.exp(np.minimum(values, 700.0)) if self.logarithmic else values
+
+    def _decode(self, z: np.ndarray) -> np.ndarray:
+        return self.reduction.decode(self.scaler.unscaled(z)).astype(np.float64)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that was learned, as named arrays."""
+        arrays = prefixed("reduction.", self.reduction.state()) | prefixed("scaler.", self.scaler.state())
+        if self.scaling is not None:
+            arrays |= prefixed("scaling.", self.scaling.state())
+        return arrays | {
+            "truncation_variance": self.truncation_variance,
+            "shape": np.array(self.shape),
+            "round_off": np.array(self.round_off),
+            "affine": np.array(self.affine),
+            "logarithmic": np.array(self.logarithmic),
+        }
+
+    @classmethod
+    def restore(cls, config: ReductionConfig, state: Mapping[str, np.ndarray]) -> Self:
+        """The field model again."""
+        reduction = type(reduction_for(config)).restore(config, part(state, "reduction."))
+        scaler = Scaler.restore(part(state, "scaler."))
+        time, points, components = (int(size) for size in state["shape"])
+        return cls(
+            reduction,
+            scaler,
+            state["truncation_variance"],
+            (time, points, components),
+            float(state["round_off"]),
+            bool(state["affine"]),
+            bool(state["logarithmic"]),
+            FieldScaling.restore(scaling) if (scaling := part(state, "scaling.")) else None,
+        )

@@ -1,0 +1,53 @@
+"""A scaled field at given queries, back in its own unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from fieldwright.surrogates.fields.field_model import FieldModel
+    from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
+
+
+@dataclass(frozen=True, eq=False)
+class FieldView:
+    """field = factor * scaled field + offset: what `FieldModel` answers, for q queries of known parameters.
+
+    Both are known exactly, so every std is the factor times that of the scaled field.
+
+    factor, offset: (q, 1, 1, 1), factor > 0. low, high: bounds that no value can pass: one beyond ends on it.
+    """
+
+    model: FieldModel | TimeByTime
+    factor: np.ndarray
+    offset: np.ndarray
+    low: float = -np.inf
+    high: float = np.inf
+
+    def mean(self, z: np.ndarray) -> np.ndarray:
+        """The field (q, t, points, components) of scaled coordinates z (q, r)."""
+        free = self.offset + self.factor * self.model.mean(z)
+        return np.clip(free, self.low, self.high, out=free)
+
+    def std(self, z: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+        """The std (q, t, points, components) of the field where z has the std sigma, both (q, r)."""
+        return self.factor * self.model.std(z, sigma)
+
+    def lost_variance(self, mean: np.ndarray) -> np.ndarray:
+        """The variance (q, t, points, components) that the reduction loses, about fields `mean`."""
+        return self.factor**2 * self.model.lost_variance((mean - self.offset) / self.factor)
+
+    def rounding(self, mean: np.ndarray) -> np.ndarray | float:
+        """Size of the rounding errors of the field, or of a number (q, t) read off it, at the value `mean`."""
+        shape = (-1, *(1,) * (mean.ndim - 1))
+        factor, offset = self.factor.reshape(shape), self.offset.reshape(shape)
+        return factor * self.model.rounding((mean - offset) / factor)
+
+    def sensitivities(self, z: np.ndarray, sigma: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """For each coordinate r: d field / d z_r, (q, t, points, components), and sigma_r (q, 1)."""
+        for change, spread in self.model.sensitivities(z, sigma):
+            yield self.factor * change, spread

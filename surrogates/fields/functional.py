@@ -1,0 +1,133 @@
+"""Values and stds of numbers read off a field, by the delta method on its latent coordinates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from fieldwright.surrogates.fields.field_model import FieldModel
+from fieldwright.surrogates.fields.field_view import FieldView
+from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
+
+
+@dataclass(frozen=True)
+class Functional:
+    """A weighted sum over selected places of one component, or of the magnitude, of a field.
+
+    what: "max" and "min" select the place of the extreme of the mean field, "mean" all places with equal
+    weight, "point" the corners of the element around a place with their interpolation weights.
+    component: index, or None for the magnitude of a vector.
+    """
+
+    what: Literal["max", "min", "mean", "point"]
+    field: str
+    component: int | None
+
+    @property
+    def key(self) -> str:
+        """A name for files: "max/0/temperature"."""
+        return f"{self.what}/{'magnitude' if self.component is None else self.component}/{self.field}"
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """Places of a "point" functional: index (k,) of nodes or cells, weight (k,) summing to one."""
+
+    index: np.ndarray
+    weight: np.ndarray
+
+
+def default_functionals(field: str, components: int) -> list[Functional]:
+    """Maximum, minimum and mean of each component, and of the magnitude where there are two or three."""
+    which: list[int | None] = [*range(components), *([None] if components in (2, 3) else [])]
+    return [Functional(what, field, component) for component in which for what in ("max", "min", "mean")]
+
+
+def value(functional: Functional, field: np.ndarray, selection: Selection | None = None) -> np.ndarray:
+    """The functional of fields (q, t, points, components), (q, t), in the field's unit."""
+    scalar = _scalar(functional, field)
+    if functional.what == "mean":
+        return scalar.mean(axis=-1)
+    if functional.what == "point":
+        assert selection is not None
+        return scalar[..., selection.index] @ selection.weight
+    return scalar.max(axis=-1) if functional.what == "max" else scalar.min(axis=-1)
+
+
+def std(
+    functional: Functional,
+    model: FieldModel | FieldView | TimeByTime,
+    mean: np.ndarray,
+    z: np.ndarray,
+    sigma: np.ndarray,
+    selection: Selection | None = None,
+) -> np.ndarray:
+    """The std (q, t) of the functional of the field `mean` = model.mean(z), by the delta method.
+
+    std^2 = sum_r (d value / d z_r)^2 sigma_r^2 + (sum_k w_k |truncation std_k|)^2. For an extreme the
+    derivative is taken at the place of the extreme of the mean field; "mean" and "point" of a component are
+    linear, so for an affine reduction their first term is exact. The last term takes what the reduction
+    loses as fully correlated between places, its upper bound.
+    """
+    place, weight, gradient = _linearised(functional, mean, selection)
+    variance = np.zeros(mean.shape[:2])
+    for change, spread in model.sensitivities(z, sigma):
+        moved = np.sum(_at(change, place) * gradient, axis=-1) @ weight
+        variance += (moved * spread) ** 2
+    lost_std = np.sqrt(np.sum(_at(model.lost_variance(mean), place) * gradient**2, axis=-1))
+    return np.sqrt(variance + (lost_std @ weight) ** 2)
+
+
+def slope(
+    functional: Functional, mean: np.ndarray, change: np.ndarray, selection: Selection | None = None
+) -> np.ndarray:
+    """d value (q, t) as the fields `mean` change by `change`, both (q or 1, t, points, components).
+
+    For an extreme it is the change at the place of the extreme, which is its derivative wherever that place is
+    the only one.
+    """
+    place, weight, gradient = _linearised(functional, mean, selection)
+    return np.sum(_at(change, place) * gradient, axis=-1) @ weight
+
+
+def _linearised(
+    functional: Functional, mean: np.ndarray, selection: Selection | None
+) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
+    """Places, all if None, their weights (k,), and the gradient (q, t, k, c) of the scalar at them."""
+    if functional.what in ("max", "min"):
+        scalar = _scalar(functional, mean)
+        place = (scalar.argmax(axis=-1) if functional.what == "max" else scalar.argmin(axis=-1))[..., None]
+        weight = np.ones(1)
+    elif functional.what == "point":
+        assert selection is not None
+        place, weight = selection.index[None, None], selection.weight
+    else:
+        place, weight = None, np.full(mean.shape[2], 1.0 / mean.shape[2])
+    return place, weight, _gradient(functional, _at(mean, place))
+
+
+def _scalar(functional: Functional, field: np.ndarray) -> np.ndarray:
+    if functional.component is None:
+        return np.linalg.norm(field, axis=-1)
+    return field[..., functional.component]
+
+
+def _gradient(functional: Functional, vector: np.ndarray) -> np.ndarray:
+    """d scalar / d components at vectors (..., c); the magnitude at zero takes every component in full."""
+    if functional.component is not None:
+        return np.eye(vector.shape[-1])[functional.component]
+    size = np.linalg.norm(vector, axis=-1, keepdims=True)
+    return np.where(size > 0.0, np.divide(vector, size, out=np.zeros_like(vector), where=size > 0.0), 1.0)
+
+
+def _at(field: np.ndarray, place: np.ndarray | None) -> np.ndarray:
+    """A field (q or 1, t, points, c) at places (q or 1, t or 1, k), all if None: (q, t, k, c)."""
+    if place is None:
+        return field
+    if place.shape[:2] == (1, 1):
+        return field[:, :, place[0, 0]]
+    query = np.arange(len(field))[:, None, None]
+    time = np.arange(field.shape[1])[None, :, None]
+    return field[query, time, place]

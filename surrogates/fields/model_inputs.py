@@ -1,0 +1,98 @@
+"""The inputs of a model: the parameters, and what a study derives from them by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+import numpy as np
+
+from fieldwright.data.errors import ModelError
+from fieldwright.data.expressions import Expression
+from fieldwright.surrogates.fields.physics_hints import PhysicsHints
+
+BEYOND = 10.0
+"""Ranges of the runs beyond which a derived input stops: a query may divide by zero."""
+
+STEP = 6e-6
+"""Of a central difference, relative: the cube root of the rounding error."""
+
+
+class ModelInputs:
+    """v = (x_j that stay, then the derived inputs), such as Reynolds' or Biot's number.
+
+    low, high: (d,) where the derived inputs of far queries stop.
+    """
+
+    def __init__(self, hints: PhysicsHints, low: np.ndarray, high: np.ndarray) -> None:
+        self.hints = hints
+        self.low = low
+        self.high = high
+        self._formulas = [Expression.parse(one.formula, hints.parameters) for one in hints.derived.values()]
+        gone = {
+            name
+            for one, formula in zip(hints.derived.values(), self._formulas, strict=True)
+            if one.replace
+            for name in formula.names
+        }
+        self.kept = [j for j, name in enumerate(hints.parameters) if name not in gone]
+
+    @classmethod
+    def fit(cls, hints: PhysicsHints, x: np.ndarray) -> Self:
+        """Learns from x (n, p) how far the derived inputs reach; raises ModelError where one has no value."""
+        found = cls(hints, np.empty(0), np.empty(0))
+        values = found._derived(x)
+        for name, column in zip(hints.derived, values.T, strict=True):
+            if not np.isfinite(column).all():
+                run = int(np.flatnonzero(~np.isfinite(column))[0])
+                raise ModelError(
+                    f"The derived parameter '{name}' must have a finite value in every run",
+                    f"{column[run]} in run {run + 1}",
+                    f"Correct its formula '{hints.derived[name].formula}', or leave it out",
+                )
+        low, high = values.min(axis=0), values.max(axis=0)
+        margin = BEYOND * (high - low)
+        return cls(hints, low - margin, high + margin)
+
+    def __call__(self, x: np.ndarray) -> np.ndarray:
+        """The inputs (q, p') of parameters x (q, p)."""
+        if not self._formulas:
+            return x
+        values = self._derived(x)
+        values = np.where(np.isnan(values), (self.low + self.high) / 2.0, values)
+        return np.hstack([x[:, self.kept], np.clip(values, self.low, self.high)])
+
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """d v_k / d x_j (q, p', p) at x (q, p), by central differences of the formulas."""
+        columns = []
+        for j in range(x.shape[1]):
+            step = STEP * np.maximum(np.abs(x[:, j, None]), np.abs(x[:, j]).max())
+            moved = step * np.eye(x.shape[1])[j]
+            columns.append((self(x + moved) - self(x - moved)) / (2.0 * step))
+        return np.stack(columns, axis=-1)
+
+    def asked(self, scales: Sequence[str]) -> Sequence[str]:
+        """The scales asked for of the inputs, from those of the parameters (p,)."""
+        if not self._formulas:
+            return scales
+        return [scales[j] for j in self.kept] + [one.scale for one in self.hints.derived.values()]
+
+    def units(self) -> list[str | None]:
+        """The units of the inputs; None for those that are derived, whose unit is not known."""
+        units = self.hints.units or ("",) * len(self.hints.parameters)
+        kept = self.kept if self._formulas else range(len(units))
+        return [*(units[j] for j in kept), *([None] * len(self._formulas))]
+
+    def _derived(self, x: np.ndarray) -> np.ndarray:
+        columns = dict(zip(self.hints.parameters, x.T, strict=True)) if self._formulas else {}
+        values = [np.broadcast_to(formula(columns), len(x)) for formula in self._formulas]
+        return np.stack(values, axis=1) if values else np.empty((len(x), 0))
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The learned arrays by name."""
+        return {"low": self.low, "high": self.high}
+
+    @classmethod
+    def restore(cls, hints: PhysicsHints, state: Mapping[str, np.ndarray]) -> Self:
+        """The inputs again."""
+        return cls(hints, state["low"], state["high"])

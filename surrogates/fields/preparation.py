@@ -1,0 +1,58 @@
+"""What candidates with the same view of the runs share: reduced fields, and the scales of the parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from fieldwright.surrogates.fields.field_model import FieldModel
+from fieldwright.surrogates.fields.training_data import check_runs
+from fieldwright.surrogates.fields.transforms.input_transform import InputTransform
+from fieldwright.surrogates.fields.transforms.output_transform import fitted_field
+from fieldwright.surrogates.reductions import ReductionConfig
+from fieldwright.surrogates.regressors import KindConfig
+from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
+
+VIEW = ("inputs", "outputs", "hints", "modes", "transient")
+"""The settings that decide how a candidate sees the runs."""
+
+
+def view(config: KindConfig) -> str:
+    """How a candidate sees the runs; those of equal views can share one `Preparation`."""
+    return config.model_dump_json(include=set(VIEW))
+
+
+@dataclass(frozen=True, eq=False)
+class Preparation:
+    """Everything that is learned before the regressor, from the same runs and anew in every fold.
+
+    x: (n, p) parameters. fields: the reduced fields by name. latent: (n, r) scaled coordinates of each.
+    scales: of the parameters, for each field.
+    """
+
+    x: np.ndarray
+    fields: dict[str, FieldModel | TimeByTime]
+    latent: dict[str, np.ndarray]
+    scales: dict[str, InputTransform]
+
+    @classmethod
+    def of(
+        cls,
+        config: KindConfig,
+        reductions: Mapping[str, ReductionConfig],
+        x: np.ndarray,
+        targets: Mapping[str, np.ndarray],
+        seed: int,
+    ) -> Self:
+        """Prepares runs x (n, p) and targets, field to (n, [t,] points, components), for all of one view."""
+        check_runs(reductions, x, targets)
+        x = x.astype(np.float64)
+        fields, latent, scales = {}, {}, {}
+        for name, values in targets.items():
+            fields[name], latent[name], scales[name] = fitted_field(
+                config, reductions[name], x, values, seed, name
+            )
+        return cls(x, fields, latent, scales)

@@ -1,0 +1,79 @@
+"""Numbers read off a predicted field: its largest, smallest and mean value, and its value at a place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from fieldwright.data.errors import QueryError
+from fieldwright.surrogates.fields.description import FieldInfo
+from fieldwright.surrogates.fields.functional import Functional, default_functionals
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One number per query (per time where the field has times).
+
+    component: a component's name, "magnitude" of a vector, None for a scalar field.
+    at: the place of a "point" quantity, in the mesh's unit: two coordinates on a planar mesh, else three.
+    """
+
+    what: Literal["max", "min", "mean", "point"]
+    field: str
+    component: str | None = None
+    at: tuple[float, ...] | None = None
+
+    @property
+    def label(self) -> str:
+        """Such as "max(von_mises)", "mean(U.x)", "max(U.magnitude)", "point(temperature, 0.1, 0.2)"."""
+        name = self.field if self.component is None else f"{self.field}.{self.component}"
+        place = "" if self.at is None else "".join(f", {coordinate:g}" for coordinate in self.at)
+        return f"{self.what}({name}{place})"
+
+
+def functional_of(quantity: Quantity, info: FieldInfo) -> Functional:
+    """The quantity with its component as an index of the field; raises QueryError naming what there is."""
+    names = info.components
+    choices = [*names, "magnitude"] if len(names) in (2, 3) else list(names)
+    if quantity.component is None and len(names) == 1:
+        index: int | None = 0
+    elif quantity.component in names:
+        index = names.index(quantity.component)
+    elif quantity.component == "magnitude" and "magnitude" in choices:
+        index = None
+    else:
+        raise QueryError(
+            f"A quantity of '{info.name}' must "
+            + (
+                "name no component" if len(names) == 1 else f"name one of its components {', '.join(choices)}"
+            ),
+            "no component" if quantity.component is None else f"'{quantity.component}'",
+            "Correct 'component'",
+        )
+    if (quantity.what == "point") != (quantity.at is not None):
+        raise QueryError(
+            "A 'point' quantity must say where by 'at', and only that one may",
+            f"'{quantity.what}' with at = {quantity.at}",
+            "Give 'at' as the coordinates of the place, or leave it out",
+        )
+    return Functional(quantity.what, quantity.field, index)
+
+
+def default_quantities(info: FieldInfo) -> list[Quantity]:
+    """Maximum, minimum and mean of each component and of a vector's magnitude: those with own factors."""
+    return [
+        Quantity(key.what, info.name, _name(key.component, info))
+        for key in default_functionals(info.name, len(info.components))
+    ]
+
+
+def headline_quantities(info: FieldInfo) -> list[Quantity]:
+    """Largest and mean value of a scalar, of a vector's magnitude, or of each component of anything else."""
+    whole = {1: [None], 2: ["magnitude"], 3: ["magnitude"]}.get(len(info.components), [*info.components])
+    return [Quantity(what, info.name, component) for component in whole for what in ("max", "mean")]
+
+
+def _name(component: int | None, info: FieldInfo) -> str | None:
+    if component is None:
+        return "magnitude"
+    return info.components[component] if len(info.components) > 1 else None

@@ -1,0 +1,348 @@
+"""The trained surrogate: parameters in, fields and quantities with calibrated bands out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from fieldwright.data.errors import QueryError
+from fieldwright.surrogates.domain.domain import Domain
+from fieldwright.surrogates.fields import functional
+from fieldwright.surrogates.fields.description import SURROGATE, Description, FieldInfo, ParameterInfo
+from fieldwright.surrogates.fields.emulator import Emulator
+from fieldwright.surrogates.fields.field_model import FieldModel
+from fieldwright.surrogates.fields.field_view import FieldView
+from fieldwright.surrogates.fields.functional import Functional
+from fieldwright.surrogates.fields.location import Locator
+from fieldwright.surrogates.fields.prediction import Band, Prediction
+from fieldwright.surrogates.fields.quantities import Quantity, functional_of
+from fieldwright.surrogates.fields.training_data import check_described
+from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
+from fieldwright.surrogates.persistence.states import part, prefixed
+from fieldwright.surrogates.reductions import ReductionConfig, reduction_config
+from fieldwright.surrogates.regressors import KindConfig, kind_config
+from fieldwright.surrogates.trajectory.between_times import at_times, checked_times
+from fieldwright.surrogates.trajectory.history import History, checked_history
+from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
+from fieldwright.surrogates.validation.achievable_coverage import achievable_coverage, sentence
+from fieldwright.surrogates.validation.band_limits import added, limited
+from fieldwright.surrogates.validation.calibration import Calibration, too_few
+from fieldwright.surrogates.validation.cross_validation import CrossValidation
+
+
+@dataclass(frozen=True, eq=False)
+class Surrogate:
+    """Scaler + Reduction per field + Regressor on the latent coordinates + Calibration + Domain.
+
+    cells: meshio cell type to (k, nodes) indices, empty where no mesh was given.
+    """
+
+    description: Description
+    emulator: Emulator
+    calibration: Calibration
+    domain: Domain
+    cells: Mapping[str, np.ndarray]
+    _points: Mapping[str, np.ndarray]
+    _locators: dict[str, Locator] = field(default_factory=dict)
+
+    @classmethod
+    def train(
+        cls,
+        config: KindConfig,
+        reductions: Mapping[str, ReductionConfig],
+        x: np.ndarray,
+        targets: Mapping[str, np.ndarray],
+        *,
+        parameters: Sequence[ParameterInfo],
+        fields: Sequence[FieldInfo],
+        points: Mapping[str, np.ndarray],
+        cells: Mapping[str, np.ndarray] | None = None,
+        cross_validation: CrossValidation,
+        coverage: float = 0.9,
+        history: int = 0,
+        seed: int,
+        name: str,
+    ) -> Self:
+        """Learns from all runs and calibrates by the out-of-fold predictions of the same candidate.
+
+        x: (n, p). targets: field to (n, [t,] points, components).
+        parameters: p names and units in the order of x's columns (their ranges are taken from x).
+        fields: one for each target. points: field to (n_points, 3) coordinates of nodes or cell centres.
+        cells: meshio cell type to (k, nodes) indices into the points of the fields on points.
+        history: how many first times queries will bring as measured, for the kinds that go on from them; the same
+        as in the cross-validation. Raises ModelError.
+        """
+        x = np.asarray(x, dtype=np.float64)
+        check_described(x, targets, parameters, fields, points, rolls=config.transient == "rollout")
+        emulator = Emulator.fit(config, reductions, x, targets, seed, history)
+        calibration = Calibration.fit(targets, cross_validation, coverage)
+        judges = len(np.unique(cross_validation.place))
+        achievable = achievable_coverage(judges, coverage)
+        notes = (too_few(judges, coverage), sentence(achievable, coverage))
+        description = Description(
+            name=name,
+            parameters=tuple(
+                ParameterInfo(name=info.name, unit=info.unit, minimum=low, maximum=high)
+                for info, low, high in zip(parameters, x.min(axis=0), x.max(axis=0), strict=True)
+            ),
+            fields=tuple({info.name: info for info in fields}[name] for name in targets),
+            kind=getattr(config, "kind", ""),
+            n_runs=len(x),
+            coverage=coverage,
+            errors={name: cross_validation.field_summary(name) for name in targets},
+            seed=seed,
+            history=emulator.history,
+            settings={
+                "candidate": config.model_dump(mode="json"),
+                "reductions": {name: reductions[name].model_dump(mode="json") for name in targets},
+            },
+            notes=tuple(note for note in notes if note is not None),
+            achievable=achievable,
+        )
+        places = {name: np.asarray(points[name], dtype=np.float64) for name in targets}
+        return cls(description, emulator, calibration, Domain.fit(x), dict(cells or {}), places)
+
+    def predict(
+        self,
+        x: np.ndarray,
+        fields: Sequence[str] | None = None,
+        quantities: Sequence[Quantity] = (),
+        times: Sequence[float] | None = None,
+        history: History | None = None,
+        simultaneous: bool = False,
+    ) -> Prediction:
+        """Answers q queries x (q, p), in the parameters' units and order.
+
+        fields: the fields to answer in full; all if None, none if (). quantities: the numbers to read off.
+        times: those to answer at, within the trained range; the trained times if None. history: the measured first
+        times, for a model that forecasts. simultaneous: bands that cover all values of a field, or all times of a
+        quantity, together with the stated probability; else each value by itself.
+        Raises QueryError when x has another shape or is not finite, a name is unknown, a time lies outside, or the
+        history is not what the model needs.
+        """
+        x = self.checked(x)
+        measured = checked_history(self.description, history, len(x))
+        wanted = [info.name for info in self.description.fields] if fields is None else list(fields)
+        for name in wanted:
+            self.info(name)
+        asked = [(quantity, functional_of(quantity, self.info(quantity.field))) for quantity in quantities]
+        bands: dict[str, Band] = {}
+        numbers: dict[str, Band] = {}
+        needed = {*wanted, *(key.field for _, key in asked)}
+        # Of all fields, whatever is asked: where a query lies must not depend on it.
+        latent = self.emulator.latent(x, history=measured)
+        for name, (z, sigma) in latent.items():
+            if name not in needed:
+                continue
+            mine = [(quantity, key) for quantity, key in asked if key.field == name]
+            model = self.emulator.fields[name].at(x)
+            mean = model.mean(z)
+            if name in wanted:
+                std = model.std(z, sigma)
+                factor = self.calibration.fields[name].of(simultaneous)
+                bands[name] = self._band(name, mean, std, factor, model.rounding(mean)).within(
+                    *self._bounds(name)
+                )
+            for quantity, key in mine:
+                numbers[quantity.label] = self._number(quantity, key, model, mean, z, sigma, simultaneous)
+        shares = [sigma * self.emulator.fields[name].shares for name, (_, sigma) in latent.items()]
+        spread = np.max([np.linalg.norm(share, axis=1) for share in shares], axis=0)
+        where = self.domain.whereabouts(x, spread, [info.name for info in self.description.parameters])
+        wide_fields, wide_numbers = {}, {}
+        for name, band in bands.items():
+            factors = self.calibration.fields[name]
+            low, high = self._as_answered(name, factors.low, factors.high)
+            bands[name], wide_fields[name] = limited(band, low, high, where.inside)
+        for quantity, key in asked:
+            low, high = self._as_answered(key.field, *self._range(quantity, key))
+            label = quantity.label
+            numbers[label], wide_numbers[label] = limited(numbers[label], low, high, where.inside)
+        if times is not None:
+            bands = {name: self._at_times(band, name, times) for name, band in bands.items()}
+            for quantity in quantities:
+                numbers[quantity.label] = self._at_times(numbers[quantity.label], quantity.field, times)
+        return Prediction(
+            fields={name: bands[name] for name in wanted},
+            quantities={quantity.label: numbers[quantity.label] for quantity in quantities},
+            inside=where.inside,
+            outside=where.outside,
+            why=added(where.why, wide_fields, wide_numbers),
+            coverage=self.description.coverage,
+            simultaneous=simultaneous,
+        )
+
+    def typical_history(self) -> History | None:
+        """A made-up history in the middle of the training, to try the model with; None if it needs none."""
+        if not self.description.history:
+            return None
+        middle = np.array([[(info.minimum + info.maximum) / 2 for info in self.description.parameters]])
+        fields = {}
+        for name, model in self.emulator.fields.items():
+            z = np.zeros((1, model.rank))
+            fields[name] = model.at(middle).mean(z)[:, : self.description.history]
+        times = self.description.fields[0].times or ()
+        return History(np.array(times[: self.description.history]), fields)
+
+    def points(self, field: str) -> np.ndarray:
+        """(n_points, 3) coordinates of the nodes or cell centres that carry the field; raises QueryError."""
+        return self._points[self.info(field).name]
+
+    def save(self, folder: Path) -> None:
+        """Writes the artifact, a folder of JSON and safetensors with checksums; raises ModelError."""
+        places: list[np.ndarray] = []
+        place_of = {}
+        for name, points in self._points.items():
+            same = [index for index, other in enumerate(places) if np.array_equal(points, other)]
+            place_of[name] = same[0] if same else len(places)
+            if not same:
+                places.append(points)
+        model = {
+            "description": self.description.model_dump(mode="json"),
+            "points": place_of,
+            "cells": list(self.cells),
+            "quantities": [asdict(key) for key in self.calibration.quantities],
+        }
+        arrays = {f"points.{index}": points for index, points in enumerate(places)}
+        arrays |= prefixed("cells.", self.cells)
+        for prefix, learned in (
+            ("emulator.", self.emulator),
+            ("calibration.", self.calibration),
+            ("domain.", self.domain),
+        ):
+            arrays |= prefixed(prefix, learned.state())
+        write_artifact(folder, SURROGATE, model, arrays)
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "cpu") -> Self:
+        """Restores what `save` wrote, bit for bit; raises ModelError on damage or an unknown version.
+
+        device: "cpu", or "cuda" for the kinds that can use it.
+        """
+        model, arrays = read_artifact(folder, SURROGATE)
+        description = Description.model_validate(model["description"])
+        names = [info.name for info in description.fields]
+        config = kind_config(description.settings["candidate"])
+        reductions = {
+            name: reduction_config(settings) for name, settings in description.settings["reductions"].items()
+        }
+        emulator = Emulator.restore(config, reductions, names, part(arrays, "emulator."))
+        emulator.move_to(device)
+        keys = [Functional(**key) for key in model["quantities"]]
+        state = part(arrays, "calibration.")
+        calibration = Calibration.restore(description.coverage, names, keys, state)
+        return cls(
+            description,
+            emulator,
+            calibration,
+            Domain.restore(part(arrays, "domain.")),
+            {name: arrays[f"cells.{name}"] for name in model["cells"]},
+            {name: arrays[f"points.{index}"] for name, index in model["points"].items()},
+        )
+
+    def checked(self, x: np.ndarray) -> np.ndarray:
+        """Queries x (q, p) as float64; raises QueryError when they have another shape or are not finite."""
+        names = [info.name for info in self.description.parameters]
+        x = np.asarray(x, dtype=np.float64)
+        if x.ndim != 2 or x.shape[1] != len(names):
+            raise QueryError(
+                f"Queries must be a table (q, {len(names)}) of {', '.join(names)}",
+                f"the shape {x.shape}",
+                "Give one row per query and one column per parameter",
+            )
+        if not np.isfinite(x).all():
+            raise QueryError(
+                "Every parameter must be a finite number", "NaN or infinity", "Correct the query"
+            )
+        return x
+
+    def info(self, name: str) -> FieldInfo:
+        """The field of that name; raises QueryError naming what there is."""
+        for info in self.description.fields:
+            if info.name == name:
+                return info
+        raise QueryError(
+            f"A field must be one of {', '.join(info.name for info in self.description.fields)}",
+            f"'{name}'",
+            "Ask for one of these",
+        )
+
+    def _at_times(self, band: Band, name: str, times: Sequence[float]) -> Band:
+        known = self.info(name).times
+        asked = checked_times(times, known, name)
+        return at_times(band, known or (), asked)
+
+    def _number(
+        self,
+        quantity: Quantity,
+        key: Functional,
+        model: FieldModel | FieldView | TimeByTime,
+        mean: np.ndarray,
+        z: np.ndarray,
+        sigma: np.ndarray,
+        simultaneous: bool,
+    ) -> Band:
+        selection = None
+        if quantity.at is None:
+            factor = self.calibration.quantities[key].of(simultaneous)
+        else:
+            selection = self.locator(key.field).locate(quantity.at)
+            # A place has no runs of its own to be calibrated by: it takes the factors of the corners around
+            # it, and on a node exactly the node's.
+            factors = self.calibration.fields[key.field]
+            corners = factors.pointwise[:, selection.index]
+            own = corners.max(axis=-1) if key.component is None else corners[..., key.component]
+            factor = factors.simultaneous if simultaneous else own @ selection.weight
+        std = functional.std(key, model, mean, z, sigma, selection)
+        value = functional.value(key, mean, selection)
+        band = self._band(key.field, value, std, factor, model.rounding(value))
+        # The magnitude of a vector has a bound of its own, whatever those of its components.
+        low, high = (0.0, np.inf) if key.component is None else self._bounds(key.field)
+        return band.within(low, high)
+
+    def _range(self, quantity: Quantity, key: Functional) -> tuple[np.ndarray, np.ndarray]:
+        """(t,) least and largest value of all runs."""
+        if quantity.at is None:
+            factors = self.calibration.quantities[key]
+            return factors.low, factors.high
+        factors = self.calibration.fields[key.field]
+        corners = self.locator(key.field).locate(quantity.at).index
+        low, high = factors.low[:, corners].min(axis=1), factors.high[:, corners].max(axis=1)
+        if key.component is None:
+            largest = np.linalg.norm(np.maximum(np.abs(low), np.abs(high)), axis=-1)
+            return np.zeros_like(largest), largest
+        return low[:, key.component], high[:, key.component]
+
+    def _as_answered(self, name: str, *parts: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Arrays (t, ...) without their first axis where the field is steady."""
+        return parts if self.info(name).times is not None else tuple(part[0] for part in parts)
+
+    def _bounds(self, name: str) -> tuple[float, float]:
+        scaling = self.emulator.fields[name].scaling
+        return (-np.inf, np.inf) if scaling is None else (scaling.low, scaling.high)
+
+    def _band(
+        self,
+        name: str,
+        mean: np.ndarray,
+        std: np.ndarray,
+        factor: np.ndarray,
+        rounding: np.ndarray | float,
+    ) -> Band:
+        half = factor * std
+        half += rounding
+        parts = (mean, std, mean - half, np.add(mean, half, out=half))
+        if self.info(name).times is None:
+            parts = tuple(part[:, 0] for part in parts)
+        return Band(*parts)
+
+    def locator(self, name: str) -> Locator:
+        """What finds a place on the mesh of a field."""
+        # Built at the first question about a place; what is kept changes no answer.
+        if name not in self._locators:
+            cells = self.cells if self.info(name).on == "point" else None
+            self._locators[name] = Locator(self._points[name], cells)
+        return self._locators[name]

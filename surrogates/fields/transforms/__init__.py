@@ -1,0 +1,1 @@
+"""Transforms of parameters and fields that make them simpler to learn."""

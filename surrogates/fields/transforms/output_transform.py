@@ -1,0 +1,131 @@
+"""How a field is learned: as given, scaled by a power of the parameters, or its logarithm; left-out runs tell."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from fieldwright.surrogates.fields.field_model import FieldModel
+from fieldwright.surrogates.fields.physics_hints import FieldHint
+from fieldwright.surrogates.fields.transforms.field_scaling import FieldScaling
+from fieldwright.surrogates.fields.transforms.input_transform import InputTransform
+from fieldwright.surrogates.fields.truncation import predictable_rank
+from fieldwright.surrogates.reductions import ReductionConfig
+from fieldwright.surrogates.reductions.svd import SVDConfig
+from fieldwright.surrogates.regression.leave_one_out import least_left_out, left_out_errors
+from fieldwright.surrogates.regressors import KindConfig
+from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
+from fieldwright.surrogates.validation.metrics import fluctuation_l2, norms, relative_l2
+
+LEAST_RATIO = 100.0
+"""Of the largest and the least value of a field, for its logarithm to be tried."""
+WIDEST = 1e-9
+"""Relative projection error down to which modes are looked at where a study gives no number of them."""
+LEAST_GAIN = 0.1
+"""By which share the logarithm must lower the typical error to be taken."""
+LEAST_SCALING_GAIN = 0.25
+"""By which share powers of the parameters must lower it, by each regression and against the fluctuation too."""
+
+
+def fitted_field(
+    config: KindConfig,
+    reduction: ReductionConfig,
+    x: np.ndarray,
+    values: np.ndarray,
+    seed: int,
+    name: str = "",
+) -> tuple[FieldModel | TimeByTime, np.ndarray, InputTransform]:
+    """The model of values (n, [t,] points, components), its scaled latent (n, r) and the scales of x (n, p).
+
+    A concentration or a turbulent quantity that spans decades is a sum of few modes only in its logarithm; a
+    displacement under a load has one size for all loads and stiffnesses once it is divided by load / stiffness. All
+    ways are judged by the median relative error of the fields that cheap regressions predict for left-out runs.
+    name: of the field, by which the study's hints know it. Raises ModelError for hints that the runs contradict.
+    """
+    hint = config.hints.fields.get(name, FieldHint())
+    told = FieldScaling.told(hint, config.hints.parameters, x, name)
+    fit = _Fit(config, reduction, x, values, seed)
+    best = fit.with_(told, logarithmic=False)
+    if config.outputs == "raw":
+        return best
+    if hint.scale_by is None:
+        found = told.with_powers(x, values)
+        if found.powers.any():
+            scaled = fit.with_(found, logarithmic=False)
+            if (fit.errors(scaled) < (1.0 - LEAST_SCALING_GAIN) * fit.errors(best)).all():
+                best = scaled
+    as_told = told.scaled(x, values)
+    if as_told.min() > 0.0 and as_told.max() >= LEAST_RATIO * as_told.min():
+        logged = fit.with_(told, logarithmic=True)
+        (typical, largest), (before, largest_before) = fit.error(logged), fit.error(best)
+        if typical < (1.0 - LEAST_GAIN) * before and largest < largest_before:
+            best = logged
+    return best
+
+
+Fitted = tuple[FieldModel | TimeByTime, np.ndarray, InputTransform]
+
+
+@dataclass(frozen=True, eq=False)
+class _Fit:
+    """One field and how it can be learned."""
+
+    config: KindConfig
+    reduction: ReductionConfig
+    x: np.ndarray
+    values: np.ndarray
+    seed: int
+
+    def with_(self, scaling: FieldScaling, logarithmic: bool) -> Fitted:
+        """The field reduced after this scaling."""
+        values = scaling.scaled(self.x, self.values)
+        settings = (
+            {} if scaling.trivial else {"scaling": scaling, "rounded": scaling.rounding(self.x, self.values)}
+        )
+        whole = self.config.transient == "trajectory"
+        free = isinstance(self.reduction, SVDConfig) and self.reduction.free and whole
+        cut = free and self.config.modes == "predictable"
+        widest = self.reduction.model_copy(update={"error": WIDEST}) if free else self.reduction
+        learn = FieldModel.fit if whole else TimeByTime.fit
+        model, latent = learn(widest, values, self.seed, logarithmic, **settings)
+        sized = latent * model.shares
+        transform = InputTransform.choose(self.x, sized, self.seed, self.config.inputs, self.config.hints)
+        if cut and model.rank > 1:
+            rank = predictable_rank(sized, least_left_out(transform(self.x), sized))
+            if rank < model.rank:
+                lower = self.reduction.model_copy(update={"rank": rank})
+                model, latent = FieldModel.fit(lower, values, self.seed, logarithmic, **settings)
+        return model, latent, transform
+
+    def error(self, fitted: Fitted) -> tuple[float, float]:
+        """Of the fields without their runs, by the better regression: median relative and largest error.
+
+        A logarithm makes small values count as much as large ones: the first may fall where it bends what was smooth,
+        while the second tells what its exponential makes of that.
+        """
+        model, latent, transform = fitted
+        left_out = least_left_out(transform(self.x), latent * model.shares)
+        predicted = self._without(fitted, left_out)
+        return float(np.median(relative_l2(self.values, predicted))), float(
+            norms(self.values - predicted).max()
+        )
+
+    def errors(self, fitted: Fitted) -> np.ndarray:
+        """(4,) medians of the relative L2 error and of the error over the field's fluctuation, by each regression.
+
+        Dividing by powers makes small fields count as much as large ones: the first may fall while the second rises.
+        """
+        model, latent, transform = fitted
+        mean, found = self.values.mean(axis=0, dtype=np.float64), []
+        for left_out in left_out_errors(transform(self.x), latent * model.shares):
+            predicted = self._without(fitted, left_out)
+            found.append(np.median(relative_l2(self.values, predicted)))
+            found.append(np.median(fluctuation_l2(self.values, predicted, mean)))
+        return np.array(found)
+
+    def _without(self, fitted: Fitted, left_out: np.ndarray) -> np.ndarray:
+        """Every field (n, ...) as predicted without its run; left_out: (n, r) errors of the sized coordinates."""
+        model, latent, _ = fitted
+        predicted = model.at(self.x).mean(latent - left_out / model.shares)
+        return predicted.reshape(self.values.shape)

@@ -1,0 +1,111 @@
+"""The folder that a trained model is kept in: JSON and safetensors with checksums, and never a pickle.
+
+manifest.json   format, version, what the folder holds, SHA-256 of the two other files
+model.json      everything that is not an array
+arrays.safetensors   every array, by name
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from fieldwright.data.errors import ModelError
+
+FORMAT = "fieldwright-artifact"
+VERSION = 3
+MANIFEST, MODEL, ARRAYS = "manifest.json", "model.json", "arrays.safetensors"
+
+
+def write_artifact(
+    folder: Path, what: str, model: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+) -> None:
+    """Writes a new or empty folder in one step; raises ModelError when it holds something.
+
+    what: the kind of model, which `read_artifact` asks for again.
+    """
+    folder = Path(folder)
+    if folder.exists() and any(folder.iterdir()):
+        raise ModelError(
+            "An artifact must be written to a new or empty folder",
+            f"'{folder}', which holds files",
+            "Choose another folder",
+        )
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, unfinished / ARRAYS)
+        (unfinished / MODEL).write_text(json.dumps(model, indent=1, allow_nan=False), encoding="utf-8")
+        sums = {name: _checksum(unfinished / name) for name in (MODEL, ARRAYS)}
+        manifest = {"format": FORMAT, "version": VERSION, "what": what, "sha256": sums}
+        (unfinished / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        unfinished.chmod(0o755)
+        os.replace(unfinished, folder)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
+def artifact_kind(folder: Path) -> str:
+    """What kind of model the folder holds; raises ModelError where it is no artifact."""
+    try:
+        return str(json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))["what"])
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise _unreadable(Path(folder), f"no readable {MANIFEST}") from error
+
+
+def read_artifact(folder: Path, what: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The model's JSON and arrays; raises ModelError on a missing, damaged, foreign or newer artifact."""
+    folder = Path(folder)
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise _unreadable(folder, f"no readable {MANIFEST}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise _unreadable(folder, f"a {MANIFEST} of another format")
+    if manifest.get("version") != VERSION:
+        raise ModelError(
+            f"An artifact must be of version {VERSION}, the one this program reads",
+            f"version {manifest.get('version')!r} in '{folder}'",
+            "Use the program that wrote it, or train the model again",
+        )
+    if manifest.get("what") != what:
+        raise ModelError(
+            f"The artifact must hold a {what}",
+            f"a {manifest.get('what')} in '{folder}'",
+            "Give the folder of the right model",
+        )
+    sums = manifest.get("sha256")
+    for name in (MODEL, ARRAYS):
+        if not (folder / name).is_file():
+            raise _unreadable(folder, f"no {name}")
+        if not isinstance(sums, dict) or sums.get(name) != _checksum(folder / name):
+            raise _unreadable(folder, f"a {name} that does not match its checksum")
+    try:
+        model = json.loads((folder / MODEL).read_text(encoding="utf-8"))
+        return model, load_file(folder / ARRAYS)
+    except (ValueError, SafetensorError) as error:
+        raise _unreadable(folder, f"contents that cannot be parsed ({error})") from error
+
+
+def _unreadable(folder: Path, got: str) -> ModelError:
+    return ModelError(
+        "An artifact must be a whole, undamaged folder as it was saved",
+        f"{got} in '{folder}'",
+        "Copy the folder again, or train the model again",
+    )
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Linear models in chosen terms: polynomials, matching pursuit, sparse Bayes, radial basis functions."""

@@ -1,0 +1,218 @@
+"""Gaussian process regression, with its own kernel and hyperparameters for every latent coordinate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self, cast
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.autograd import jacobian
+from fieldwright.surrogates.gaussian_process import exact
+from fieldwright.surrogates.gaussian_process.fidelity import Autoregressive
+from fieldwright.surrogates.gaussian_process.kernel import Hyperparameters, Structure
+from fieldwright.surrogates.gaussian_process.levels import fit_levels
+from fieldwright.surrogates.gaussian_process.posterior import Posterior
+from fieldwright.surrogates.gaussian_process.prior import Prior
+from fieldwright.surrogates.gaussian_process.repeats import Heteroscedastic, Pooled, noise_pattern
+from fieldwright.surrogates.gaussian_process.sparse import inducing_points, sparse_posterior
+from fieldwright.surrogates.persistence.states import part
+from fieldwright.surrogates.regressors import KindConfig, register
+from fieldwright.surrogates.search.search_space import Choice, Options
+
+
+class GPConfig(KindConfig):
+    """Settings of the Gaussian process.
+
+    kernel: ARD Matern 3/2 or 5/2 or squared exponential (rbf), each also with a linear part, which extrapolates
+    a trend; "auto" lets the likelihood choose for every latent coordinate. linear_in: positions, from 0, of
+    parameters in which the fields are linear on the scale they enter, such as loads: the kernel is bilinear in
+    them; "auto" also looks for more of them. engine: "exact" follows analytic gradients
+    output by output; "gpytorch" trains all outputs in one batched model, where "auto" is Matern 5/2.
+    restarts: starting points beside the first; more cost time and find better optima where the data are few.
+    learn_runs: hyperparameters are learned from at most so many runs, drawn by the seed; the answers rest on
+    all. fidelity: position, from 0, of the parameter that tells how fine a run is, greater for finer, whatever its
+    numbers, on its raw scale: each level is a multiple of the one below plus a difference, of the kernel only the
+    family counts. max_exact: up to so many runs the answers are exact, beyond they are variational. inducing:
+    number of inducing points at most, by which a variational answer sees the runs.
+    """
+
+    kind: Literal["gp"] = "gp"
+    kernel: Literal[
+        "auto", "matern32", "matern52", "rbf", "linear+matern32", "linear+matern52", "linear+rbf"
+    ] = "auto"
+    linear_in: tuple[int, ...] = ()
+    engine: Literal["exact", "gpytorch"] = "exact"
+    restarts: int = Field(default=2, ge=0, le=20)
+    learn_runs: int = Field(default=300, ge=20)
+    fidelity: int | None = Field(default=None, ge=0)
+    max_exact: int = Field(default=2000, ge=2)
+    inducing: int = Field(default=512, ge=2, le=4096)
+
+    space: ClassVar[Mapping[str, Choice]] = {
+        "kernel": Options(("auto", "matern52", "rbf", "matern32", "linear+matern52")),
+        "restarts": Options((2, 5)),
+    }
+
+    @classmethod
+    def suits(cls, runs: int, parameters: int, times: int | None) -> bool:
+        """In few dozen parameters; beyond, distances of runs are all alike."""
+        return parameters <= 40
+
+    @property
+    def structure(self) -> Structure:
+        """Of the kernel; the likelihood changes it where `kernel` is "auto"."""
+        family = "matern52" if self.kernel == "auto" else self.kernel.removeprefix("linear+")
+        return Structure(family, self.kernel.startswith("linear+"), tuple(sorted(self.linear_in)))
+
+
+class GP:
+    """z ~ GP(c, k) + noise for each latent coordinate, hyperparameters by maximum posterior likelihood.
+
+    Repeated runs are pooled; where they tell that the noise changes from place to place, so does the model's.
+    Source: Rasmussen & Williams, Gaussian Processes for Machine Learning, 2006, chapters 2 and 5.
+
+    evaluations_: how many likelihoods of the learning runs the exact engine computed.
+    """
+
+    def __init__(self, config: GPConfig) -> None:
+        self.config = config
+
+    def fit(self, x: np.ndarray, z: np.ndarray, seed: int, start: GP | None = None) -> Self:
+        """Learns from x (n, p) and z (n, r); start: an earlier fit, whose hyperparameters are followed further.
+
+        Raises ModelError for a `linear_in` or `fidelity` that x does not have.
+        """
+        self._check(x)
+        x, z = np.asarray(x, dtype=np.float64), np.asarray(z, dtype=np.float64)
+        self.evaluations_ = 0
+        if self.config.fidelity is not None:
+            prior = self._levels(x, z, self.config.fidelity, seed)
+            places, values = torch.from_numpy(x), torch.from_numpy(z)
+            return self._conditioned(places, values, prior, prior.noise_at(places), seed)
+        pooled = Pooled.of(x, z)
+        pattern = noise_pattern(pooled)
+        places, values = torch.from_numpy(pooled.x), torch.from_numpy(pooled.z)
+        level = torch.ones_like(values) if pattern is None else torch.exp(pattern.predict(places)[0])
+        hyper = self._hyperparameters(pooled, level.numpy(), seed, start)
+        prior = hyper if pattern is None else Heteroscedastic(hyper, pattern)
+        noise = prior.noise_at(places) / torch.from_numpy(pooled.counts)
+        return self._conditioned(places, values, prior, noise, seed)
+
+    def _conditioned(
+        self, x: torch.Tensor, z: torch.Tensor, prior: Prior, noise: torch.Tensor, seed: int
+    ) -> Self:
+        if len(x) <= self.config.max_exact:
+            self.posterior_ = Posterior.condition(x, z, prior, noise)
+        else:
+            inducing = inducing_points(x, prior, self.config.inducing, seed)
+            self.posterior_ = sparse_posterior(x, z, prior, noise, inducing)
+        return self
+
+    def _check(self, x: np.ndarray) -> None:
+        named = {"linear_in": self.config.linear_in, "fidelity": (self.config.fidelity or 0,)}
+        for setting, positions in named.items():
+            wrong = [j for j in positions if not 0 <= j < x.shape[1]]
+            if wrong:
+                raise ModelError(
+                    f"'{setting}' must name positions of parameters in 0..{x.shape[1] - 1}",
+                    f"{wrong[0]}",
+                    "Count them from 0 in the order of the study file",
+                )
+
+    def _levels(self, x: np.ndarray, z: np.ndarray, position: int, seed: int) -> Autoregressive:
+        config = self.config
+        families = ("matern52", "rbf") if config.kernel == "auto" else (config.structure.family,)
+        return fit_levels(
+            x, z, position, families, restarts=config.restarts, seed=seed, most=config.learn_runs
+        )
+
+    def _hyperparameters(
+        self, pooled: Pooled, level: np.ndarray, seed: int, start: GP | None
+    ) -> Hyperparameters:
+        config = self.config
+        if config.engine == "gpytorch":
+            # Its import takes seconds, which an endpoint that only predicts should not wait for.
+            from fieldwright.surrogates.gaussian_process import batched
+
+            rows = np.sort(np.random.default_rng(seed).permutation(len(pooled.x))[: config.learn_runs])
+            return batched.fit_hyperparameters(
+                pooled.x[rows], pooled.z[rows], config.structure, restarts=config.restarts, seed=seed
+            )
+        known = start.hyperparameters if start is not None and start.config.fidelity is None else None
+        if known is not None and known.lengthscale.shape[1] != pooled.x.shape[1]:
+            known = None
+        hyper, self.evaluations_ = exact.fit_hyperparameters(
+            pooled.x,
+            pooled.samples(level),
+            config.structure,
+            discover=config.kernel == "auto",
+            restarts=config.restarts,
+            seed=seed,
+            most=config.learn_runs,
+            start=known,
+        )
+        return hyper
+
+    @property
+    def hyperparameters(self) -> Hyperparameters:
+        """Those of every output, of a process without levels."""
+        prior = self.posterior_.hyper
+        return cast(Hyperparameters, prior.base if isinstance(prior, Heteroscedastic) else prior)
+
+    def updated(self, x: np.ndarray, z: np.ndarray) -> GP:
+        """With more runs x (k, p), z (k, r) and the hyperparameters there are, exactly, in O(n^2 k).
+
+        Raises ModelError where the posterior is variational, which has no rows to add to.
+        """
+        if len(self.posterior_.x) >= self.config.max_exact:
+            raise ModelError(
+                f"A process can take up single runs below {self.config.max_exact} ('max_exact') of them",
+                f"{len(self.posterior_.x)}",
+                "Fit it anew, with this one as start",
+            )
+        result = GP(self.config)
+        places, values = (torch.as_tensor(a, dtype=torch.float64) for a in (x, z))
+        result.posterior_ = self.posterior_.extended(places, values)
+        result.evaluations_ = 0
+        return result
+
+    def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and std, each (q, r), of the predictive distribution at x (q, p)."""
+        queries = torch.as_tensor(x, dtype=torch.float64, device=self.posterior_.x.device)
+        mean, std = self.posterior_.predict(queries)
+        return mean.cpu().numpy(), std.cpu().numpy()
+
+    def jacobian(self, x: np.ndarray) -> np.ndarray:
+        """d mean_r / d x_j (q, r, p) at x (q, p), by autograd."""
+        queries = torch.as_tensor(x, dtype=torch.float64, device=self.posterior_.x.device)
+        return jacobian(lambda u: self.posterior_.predict(u)[0], queries)
+
+    def to(self, device: str) -> None:
+        """Moves the posterior to a torch device."""
+        self.posterior_ = self.posterior_.to(device)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """All that was learned, as named arrays."""
+        return self.posterior_.state()
+
+    @classmethod
+    def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
+        """The fitted process again."""
+        process = cls(config)
+        process.posterior_ = Posterior.restore(restored_prior(part(state, "hyper.")), state)
+        process.evaluations_ = 0
+        return process
+
+
+def restored_prior(state: Mapping[str, np.ndarray]) -> Prior:
+    """The prior again, of the form that its arrays tell."""
+    if "noise" in state:
+        return Hyperparameters.restore(state)
+    return Autoregressive.restore(state) if "rho" in state else Heteroscedastic.restore(state)
+
+
+register(GPConfig, GP)

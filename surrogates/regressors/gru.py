@@ -1,0 +1,23 @@
+"""Gated recurrent units that roll a transient out from its parameters, or from a measured first stretch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from fieldwright.surrogates.regressors import register
+from fieldwright.surrogates.trajectory.ensemble import RecurrentConfig, RecurrentEnsemble
+
+
+class GRUConfig(RecurrentConfig):
+    __doc__ = RecurrentConfig.__doc__
+
+    kind: Literal["gru"] = "gru"
+
+
+class GRU(RecurrentEnsemble):
+    """An ensemble of networks of one gated recurrent unit cell each."""
+
+    cell = "gru"
+
+
+register(GRUConfig, GRU)

@@ -1,0 +1,1 @@
+"""Cross-validation, calibration of bands, metrics, and the test set."""

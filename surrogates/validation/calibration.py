@@ -1,0 +1,206 @@
+"""Conformal calibration: factors that turn a model's own std into bands of known coverage."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.fields.functional import Functional
+from fieldwright.surrogates.validation.cross_validation import CrossValidation
+
+BLOCK = 65536
+
+
+def conformal_factor(scores: np.ndarray, coverage: float, place: np.ndarray | None = None) -> np.ndarray:
+    """The k-th smallest of n scores (n, ...), k = ceil((n + 1) coverage), column by column.
+
+    For scores of n exchangeable runs the next run's score is at most this with probability in
+    [coverage, coverage + 1/(n + 1)], whatever the model and the distribution; if k > n the largest score is
+    returned, which covers n/(n + 1) only. Source: Vovk, Gammerman & Shafer, Algorithmic Learning in a Random
+    World, 2005; Lei et al., JASA 113, 2018, theorem 2.2.
+
+    place: (n,) labels. Where runs share places, m of them, the least q with
+    (1/(m + 1)) sum_j share(scores of place j <= q) >= coverage: a run at a new place has its score at most q with
+    that probability, however the runs of one place depend on each other. Source: Dunn, Wasserman & Ramdas,
+    Distribution-free prediction sets for two-layer hierarchical models, JASA 118, 2023, method "pooling CDFs".
+    """
+    n = len(scores)
+    _, label, count = np.unique(
+        np.arange(n) if place is None else place, return_inverse=True, return_counts=True
+    )
+    if len(count) == n:
+        k = min(conformal_rank(n, coverage), n)
+        return np.partition(scores, k - 1, axis=0)[k - 1]
+    weight = 1.0 / (count[label] * (len(count) + 1.0))
+    order = np.argsort(scores, axis=0, kind="stable")
+    reached = np.cumsum(weight[order], axis=0)
+    index = np.minimum(np.sum(reached < coverage - 1e-9, axis=0), n - 1)
+    found = np.take_along_axis(scores, np.take_along_axis(order, index[None], axis=0), axis=0)
+    return found[0]
+
+
+def observed_coverage(
+    true: np.ndarray,
+    mean: np.ndarray,
+    std: np.ndarray,
+    fold: np.ndarray,
+    levels: np.ndarray,
+    place: np.ndarray | None = None,
+) -> np.ndarray:
+    """The share of values of held-out runs that bands of each nominal level would have covered, (levels,).
+
+    The runs of a fold are judged by factors from the scores of all other folds, so that no run helps to set the
+    band it is judged by. true, mean, std: (n, ...), out of fold. fold: (n,). levels: nominal coverages. place: (n,).
+    """
+    scores = (np.abs(true.astype(np.float64) - mean) / std).reshape(len(true), -1)
+    covered = np.zeros(len(levels))
+    for index in np.unique(fold):
+        held = fold == index
+        for k, level in enumerate(levels):
+            others = None if place is None else place[~held]
+            covered[k] += np.sum(scores[held] <= conformal_factor(scores[~held], level, others))
+    return covered / scores.size
+
+
+def too_few(n: int, coverage: float) -> str | None:
+    """What must be said when n runs cannot carry the coverage, else None."""
+    if conformal_rank(n, coverage) <= n:
+        return None
+    needed = math.ceil(coverage / (1.0 - coverage) - 1e-9)
+    return (
+        f"{n} runs are too few for bands of {coverage:.0%} coverage, which need {needed}; the bands use the "
+        f"largest error seen and can be held to {n / (n + 1):.0%} only."
+    )
+
+
+def conformal_rank(n: int, coverage: float) -> int:
+    """ceil((n + 1) coverage), which of n scores, from the least, makes a band of that coverage."""
+    # (n + 1) coverage is often a whole number that floating point puts just above itself: 20 * 0.95.
+    return math.ceil((n + 1) * coverage - 1e-9)
+
+
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """Factors q such that mean +- q std is the band of one field or quantity.
+
+    pointwise: (t, points, components) of a field, (t,) of a quantity; each value is covered by itself.
+    simultaneous: one number; all values of a run are covered together.
+    low, high: least and largest value of all runs, of the shape of pointwise; infinite where an earlier version did
+        not keep them.
+    """
+
+    pointwise: np.ndarray
+    simultaneous: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+
+    @classmethod
+    def fit(
+        cls,
+        true: np.ndarray,
+        mean: np.ndarray,
+        std: np.ndarray,
+        coverage: float,
+        place: np.ndarray | None = None,
+    ) -> Self:
+        """Learns from out-of-fold predictions (n, ...) of n runs at the places (n,).
+
+        The simultaneous factor is that of the largest |true - mean| / std of each run, which is one score per run:
+        whatever the values of a run have to do with each other, none of a new run lies outside with the stated
+        probability. Source: Diquigiovanni, Fontana & Vantini, J. Multivariate Analysis 189, 2022, section 3.
+        """
+        flat, middle, spread = (values.reshape(len(true), -1) for values in (true, mean, std))
+        factor, largest = np.empty(flat.shape[1]), np.zeros(len(true))
+        for start in range(0, flat.shape[1], BLOCK):
+            columns = slice(start, start + BLOCK)
+            error = np.abs(flat[:, columns].astype(np.float64) - middle[:, columns])
+            score = error / spread[:, columns]
+            factor[columns] = conformal_factor(score, coverage, place)
+            largest = np.maximum(largest, score.max(axis=1))
+        shape = true.shape[1:]
+        low, high = true.min(axis=0), true.max(axis=0)
+        return cls(factor.reshape(shape), np.array(conformal_factor(largest, coverage, place)), low, high)
+
+    def of(self, simultaneous: bool) -> np.ndarray:
+        """The one or the other, to be multiplied with stds (q, ...)."""
+        return self.simultaneous if simultaneous else self.pointwise
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """The factors of every field and of every default quantity.
+
+    Scores are |true - mean| / std of every run, predicted by the model of the fold that held it out. The
+    band is put round the mean of the model of all runs with its own std. This is the simplified form of CV+
+    (Barber, Candes, Ramdas & Tibshirani, Predictive inference with the jackknife+, Ann. Statist. 49, 2021):
+    it needs one model in place of one per fold. In exchange the finite-sample guarantee of CV+ (1 - 2 (1 -
+    coverage) up to a small term) is not strictly inherited; what is measured on new runs is close to
+    nominal (docs/benchmarks.md), and above it where the model of all runs is better than those of the folds.
+    Coverage is marginal: over new runs drawn as the training runs were.
+
+    fields: by name. quantities: by functional.
+    """
+
+    coverage: float
+    fields: dict[str, Factors]
+    quantities: dict[Functional, Factors]
+
+    @classmethod
+    def fit(cls, targets: Mapping[str, np.ndarray], held_out: CrossValidation, coverage: float) -> Self:
+        """Learns from targets, field to (n, [t,] points, components), and their out-of-fold predictions."""
+        if not 0.0 < coverage < 1.0:
+            raise ModelError(
+                "'coverage' must be a probability between 0 and 1",
+                str(coverage),
+                "Give 0.9 for bands of 90 %",
+            )
+        fields = {}
+        for name, true in targets.items():
+            if name not in held_out.mean or held_out.mean[name].shape != true.shape:
+                raise ModelError(
+                    "The cross-validation must be of the same fields and runs as the training",
+                    f"a field '{name}' of shape {true.shape} that it does not hold",
+                    "Cross-validate this candidate on these runs first",
+                )
+            transient = true if true.ndim == 4 else true[:, None]
+            fields[name] = Factors.fit(
+                transient, held_out.mean[name], held_out.std[name], coverage, held_out.place
+            )
+        quantities = {
+            key: Factors.fit(number.true, number.mean, number.std, coverage, held_out.place)
+            for key, number in held_out.quantities.items()
+        }
+        return cls(coverage, fields, quantities)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """The factors as named arrays."""
+        named = {f"field.{index}": factors for index, factors in enumerate(self.fields.values())}
+        named |= {f"quantity.{key.key}": factors for key, factors in self.quantities.items()}
+        arrays = {f"pointwise.{name}": factors.pointwise for name, factors in named.items()}
+        arrays |= {f"simultaneous.{name}": factors.simultaneous for name, factors in named.items()}
+        arrays |= {f"low.{name}": factors.low for name, factors in named.items()}
+        return arrays | {f"high.{name}": factors.high for name, factors in named.items()}
+
+    @classmethod
+    def restore(
+        cls,
+        coverage: float,
+        fields: list[str],
+        quantities: list[Functional],
+        state: Mapping[str, np.ndarray],
+    ) -> Self:
+        """The calibration again; fields and quantities in the order of training."""
+
+        def factors(name: str) -> Factors:
+            pointwise = state[f"pointwise.{name}"]
+            unknown = np.full(pointwise.shape, np.inf)
+            low, high = state.get(f"low.{name}", -unknown), state.get(f"high.{name}", unknown)
+            return Factors(pointwise, state[f"simultaneous.{name}"], low, high)
+
+        by_field = {name: factors(f"field.{index}") for index, name in enumerate(fields)}
+        return cls(coverage, by_field, {key: factors(f"quantity.{key.key}") for key in quantities})

@@ -1,0 +1,186 @@
+"""The whole pipeline on real files: Prefect, Zarr, MLflow and its registry, nothing replaced."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import meshio
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from fieldwright.data.errors import StudyError
+from fieldwright.flows.commands.report_tables import print_report
+from fieldwright.flows.commands.status import print_status
+from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.tracking.mlflow_runs import Tracking, default_uri
+from fieldwright.flows.workflow import run_study
+from fieldwright.surrogates.fields.surrogate import Surrogate
+
+MakeStudy = Callable[..., Path]
+
+
+def tracking_of(path: Path) -> Tracking:
+    study = Study.load(path)
+    return Tracking(study.tracking.uri, study.name)
+
+
+def shown_status(path: Path) -> str:
+    page = io.StringIO()
+    print_status(Study.load(path), Console(file=page, width=200))
+    return page.getvalue()
+
+
+def test_runs_become_a_champion_and_everything_is_on_record(make_study: MakeStudy, tmp_path: Path) -> None:
+    path = make_study()
+    report = run_study(str(path))
+    assert len(report.ingested.accepted) == 24
+    assert [judged.candidate for judged in report.judged] == ["bayes", "gp"]
+    assert report.best == min(report.judged, key=lambda judged: judged.score).candidate
+    assert report.version == "1"
+    assert report.promoted
+    # The fields are smooth in two parameters: any sound model gets them to a percent.
+    assert max(max(judged.relative_l2.values()) for judged in report.judged) < 1e-2
+
+    tracking = tracking_of(path)
+    champion = tracking.champion()
+    assert champion is not None
+    assert champion.version == "1"
+    assert float(champion.tags["score"]) == min(judged.score for judged in report.judged)
+
+    client = tracking.client
+    runs = client.search_runs([tracking.experiment_id()])
+    parent = next(run for run in runs if run.data.tags["role"] == "pipeline")
+    children = {run.data.tags["candidate"]: run for run in runs if run.data.tags["role"] == "candidate"}
+    assert set(children) == {"bayes", "gp"}
+    own = {item.path for item in client.list_artifacts(parent.info.run_id, "figures")}
+    for what in ("singular_values", "modes", "projection_error"):
+        assert f"figures/stress_{what}.png" in own
+    # The mean stress is that of the load alone, whatever the modulus.
+    assert parent.data.metrics["sobol.mean.stress.load.first"] > 0.99
+    assert {"figures/sensitivity.png", "figures/responses.png"} <= own
+    # load (1 + x y) + 0.1 load sin(load x) is close to a plane: rank 2 leaves less than a percent of new runs.
+    assert parent.data.metrics["stress.projection_error"] < 1e-2
+    for judged in report.judged:
+        child = children[judged.candidate]
+        assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
+        assert child.data.metrics["score"] == judged.score
+        assert child.data.metrics["stress.relative_l2.mean"] == judged.relative_l2["stress"]
+        assert child.data.metrics["fit_seconds"] > 0
+        assert child.data.params["kind"] == judged.candidate
+        pictures = {item.path for item in client.list_artifacts(child.info.run_id, "figures")}
+        for field in ("stress", "displacement"):
+            for what in ("singular_values", "predicted_against_true", "worst_run"):
+                assert f"figures/{field}_{what}.png" in pictures
+
+
+def test_runs_kept_aside_teach_nothing_and_judge_the_bands(make_study: MakeStudy) -> None:
+    path = make_study(more="keep_aside = 0.25")
+    report = run_study(str(path))
+    kept = report.kept_aside
+    assert kept is not None
+    assert kept.runs == 6
+    assert kept.fields.keys() == {"stress", "displacement"}
+    assert kept.fields["stress"].error < 1e-2
+    assert kept.quantities["max(stress)"].error < 1e-2
+    client = mlflow.MlflowClient(default_uri())
+    experiment = client.get_experiment_by_name("beam")
+    assert experiment is not None
+    (run,) = client.search_runs([experiment.experiment_id], "tags.role = 'pipeline'")
+    assert run.data.metrics["runs"] == 18
+    assert run.data.metrics["kept_aside.stress.coverage"] == kept.fields["stress"].pointwise
+    assert run.data.metrics["kept_aside.max.stress.width"] == kept.quantities["max(stress)"].width
+    console = Console(record=True, width=150)
+    print_report(console, report)
+    assert "6 runs kept aside" in console.export_text()
+
+
+def test_refuses_to_keep_aside_what_it_needs(make_study: MakeStudy) -> None:
+    path = make_study(more="keep_aside = 23")
+    with pytest.raises(
+        StudyError, match=r"must be left beside those kept aside. Got 24 accepted, 22 of them"
+    ):
+        run_study(str(path))
+
+
+def test_mlflow_itself_loads_the_champion_and_answers_like_the_artifact(make_study: MakeStudy) -> None:
+    path = make_study()
+    run_study(str(path))
+    mlflow.set_tracking_uri(default_uri())
+    loaded = mlflow.pyfunc.load_model("models:/beam@champion")
+    answer = loaded.predict(pd.DataFrame({"modulus": [6.0, 8.0], "load": [1.5, 9.0]}))
+    folder = next(Path(mlflow.artifacts.download_artifacts("models:/beam@champion")).rglob("manifest.json"))
+    surrogate = Surrogate.load(folder.parent)
+    own = surrogate.predict(np.array([[1.5, 6.0], [9.0, 8.0]]), fields=["stress"])
+    np.testing.assert_array_equal(
+        answer["max(stress)"].to_numpy(), own.fields["stress"].mean[..., 0].max(axis=1)
+    )
+    assert (answer["max(stress):lower"] < answer["max(stress):upper"]).all()
+    assert answer["inside"].tolist() == [True, False]
+
+
+def test_an_unchanged_study_reads_nothing_twice_and_keeps_its_champion(make_study: MakeStudy) -> None:
+    path = make_study()
+    first = run_study(str(path))
+    second = run_study(str(path))
+    assert second.ingested.unchanged == 24
+    assert [judged.score for judged in second.judged] == [judged.score for judged in first.judged]
+    assert not second.promoted
+    assert "does not beat version 1" in second.why
+    champion = tracking_of(path).champion()
+    assert champion is not None
+    assert champion.version == "1"
+
+
+def test_broken_runs_are_set_aside_with_their_reason_and_the_rest_goes_on(make_study: MakeStudy) -> None:
+    path = make_study()
+    runs = path.parent / "runs"
+    poisoned = meshio.read(runs / "run_0003" / "result.vtu")
+    poisoned.point_data["stress"][5] = np.nan
+    poisoned.write(runs / "run_0003" / "result.vtu")
+    whole = (runs / "run_0005" / "result.vtu").read_bytes()
+    (runs / "run_0005" / "result.vtu").write_bytes(whole[: len(whole) // 2])
+    (runs / "run_0007" / "result.vtu").unlink()
+    table = (runs / "parameters.csv").read_text().splitlines()
+    (runs / "parameters.csv").write_text("\n".join(row for row in table if "run_0009" not in row) + "\n")
+
+    report = run_study(str(path))
+    reasons = {run: reason for run, reason, _ in report.ingested.rejected}
+    assert set(reasons) == {"run_0003", "run_0005", "run_0007", "run_0009"}
+    assert reasons["run_0003"] == "not finite"
+    assert reasons["run_0009"] == "missing parameter"
+    assert len(report.ingested.accepted) == 20
+    shown = shown_status(path)
+    assert "20 runs accepted, 4 set aside" in shown
+    assert "run_0003" in shown
+    assert "not finite" in shown
+
+    (runs / "run_0005" / "result.vtu").write_bytes(whole)
+    assert "run_0005" in run_study(str(path)).ingested.accepted, "a run mended on disk is taken the next time"
+
+
+def test_too_few_runs_is_one_sentence_and_loses_nothing(make_study: MakeStudy) -> None:
+    path = make_study(n_runs=9)
+    for number in (1, 2, 3):
+        (path.parent / "runs" / f"run_{number:04d}" / "result.vtu").write_bytes(b"")
+    with pytest.raises(StudyError) as error:
+        run_study(str(path))
+    assert "at least 8 accepted runs" in str(error.value)
+    assert "6 accepted and 3 set aside" in str(error.value)
+    assert "6 runs accepted, 3 set aside" in shown_status(path)
+    last = tracking_of(path).last_run()
+    assert last is not None
+    assert last["status"] == "FAILED"
+
+
+def test_a_limit_that_does_not_hold_keeps_the_alias_away(make_study: MakeStudy) -> None:
+    path = make_study(more="[promotion]\nmax_error = { stress = 1e-12 }\n")
+    report = run_study(str(path))
+    assert not report.promoted
+    assert "above the limit 1e-12" in report.why
+    assert report.version == "1", "the model is registered all the same, to be looked at"
+    assert tracking_of(path).champion() is None

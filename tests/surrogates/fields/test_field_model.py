@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import pytest
+
+from fieldwright.surrogates.fields.field_model import FieldModel
+from fieldwright.surrogates.reductions import ReductionConfig, Reductions, reduction_config
+
+
+class Squares:
+    """A nonlinear reduction whose decoding is known: x = (z, z^2)."""
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+
+    def fit(self, snapshots, weights=None, seed=0) -> Self:
+        return self
+
+    def encode(self, snapshots: np.ndarray) -> np.ndarray:
+        return snapshots[:, :1]
+
+    def decode(self, latent: np.ndarray) -> np.ndarray:
+        return np.hstack([latent, latent**2])
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {}
+
+    @classmethod
+    def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
+        return cls(config)
+
+
+class SquaresConfig(ReductionConfig):
+    kind: str = "squares"
+
+
+def test_the_variance_of_a_linear_reduction_is_exact():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(40, 30, 1)) * np.linspace(1.0, 3.0, 30)[:, None]
+    model, scaled = FieldModel.fit(reduction_config({"kind": "svd", "rank": 6}), values, seed=0)
+    assert model.affine
+    np.testing.assert_allclose(scaled.std(axis=0), 1.0)
+    decoded = model.reduction.decode(model.scaler.unscaled(scaled))
+    np.testing.assert_allclose(model.mean(scaled)[:, 0, :, 0], decoded, atol=1e-12)
+    lost = np.mean((values[..., 0] - decoded) ** 2, axis=0)
+    np.testing.assert_allclose(model.std(scaled[:1], np.zeros((1, 6)))[0, 0, :, 0] ** 2, lost, rtol=1e-6)
+    sigma = np.full((1, 6), 0.2)
+    basis = model.reduction.basis_ * model.scaler.scale[:, None]
+    np.testing.assert_allclose(
+        model.std(scaled[:1], sigma)[0, 0, :, 0] ** 2, (basis**2 * 0.04).sum(axis=0) + lost, rtol=1e-9
+    )
+
+
+def test_a_nonlinear_reduction_is_linearised_where_it_is_asked(monkeypatch):
+    monkeypatch.setitem(Reductions.classes, "squares", Squares)
+    z = np.linspace(-2.0, 2.0, 21)[:, None]
+    values = np.hstack([z, z**2])[..., None]
+    model, scaled = FieldModel.fit(SquaresConfig(), values, seed=0)
+    assert not model.affine
+    np.testing.assert_allclose(model.mean(scaled)[:, 0], values, atol=1e-12)
+    sigma = np.full((21, 1), 0.1)
+    spread = 0.1 * model.scaler.scale
+    expected = np.hstack([np.full((21, 1), spread), np.abs(2.0 * z) * spread])
+    np.testing.assert_allclose(model.std(scaled, sigma)[:, 0, :, 0], expected, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_constant_field_keeps_a_std_of_the_size_of_its_round_off(dtype):
+    values = np.full((10, 8, 1), 293.15, dtype=dtype)
+    model, scaled = FieldModel.fit(reduction_config({"kind": "svd"}), values, seed=0)
+    std = model.std(scaled, np.ones_like(scaled) * 1e-12)
+    assert (std > 0.0).all()
+    assert std.max() < 1e-3
+    np.testing.assert_allclose(model.mean(scaled)[:, 0], values, atol=1e-3)
