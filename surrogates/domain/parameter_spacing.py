@@ -55,8 +55,8 @@ class ParameterSpacing:
         return cls(first, logarithmic, levels, unit, least)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Parameters x (q, p) in these units."""
-        return self.on_scale(x) / self.unit
+        """Parameters x (q, p) in these units; a column of zeros where there are none: all runs lie together."""
+        return self.on_scale(x) / self.unit if x.shape[1] else np.zeros((len(x), 1))
 
     def on_scale(self, x: np.ndarray) -> np.ndarray:
         """Parameters x (q, p), those over decades as their logarithms."""

@@ -13,18 +13,21 @@ STEPS_PER_RUN = 0.1
 ROUND_OFF = 64.0 * np.finfo(float).eps
 
 
-def places(x: np.ndarray, decades: bool = True) -> np.ndarray:
+def places(x: np.ndarray, decades: bool = True, exact: bool = False) -> np.ndarray:
     """The place (n,) of each of the runs x (n, p), numbered as they first appear.
 
     Runs lie at one place where all their parameters agree, exactly or but for the last digits: to a tenth of an even
     spacing of n runs over the range, at most 0.5 % of it, or of the value itself for a parameter that spans decades.
     Without parameters each run is a place of its own: such runs differ by how they begin.
     decades: whether values near zero may differ by less than others; False for inputs scaled about zero.
+    exact: whether only round-off is no difference.
     """
     n, p = x.shape
     if p == 0 or n < 2:
         return np.arange(n)
-    labels = np.column_stack([_levels(column, decades) for column in np.asarray(x, dtype=np.float64).T])
+    labels = np.column_stack(
+        [_levels(column, decades, exact) for column in np.asarray(x, dtype=np.float64).T]
+    )
     _, first, place = np.unique(labels, axis=0, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))
     return rank[place.ravel()]
@@ -54,13 +57,13 @@ class Pooled:
         return errors[self.place] + (z - self.z[self.place])
 
 
-def _levels(column: np.ndarray, decades: bool) -> np.ndarray:
+def _levels(column: np.ndarray, decades: bool, exact: bool) -> np.ndarray:
     """The level (n,) of each value: sorted, a new one begins where a step is large enough to be meant."""
     order = np.argsort(column, kind="stable")
     values = column[order]
     steps, spread = np.diff(values), values[-1] - values[0]
     size = np.maximum(np.abs(values[1:]), np.abs(values[:-1])) if decades else np.full(len(steps), spread)
-    share = min(LARGEST_STEP, STEPS_PER_RUN / len(column))
+    share = 0.0 if exact else min(LARGEST_STEP, STEPS_PER_RUN / len(column))
     # A step of round-off is none, however small the range is.
     least = np.maximum(share * np.minimum(spread, size), ROUND_OFF * np.maximum(spread, size))
     levels = np.empty(len(column), dtype=np.int64)

@@ -41,7 +41,8 @@ class Pooled:
     @classmethod
     def of(cls, x: np.ndarray, z: np.ndarray) -> Pooled:
         """Runs x (n, p), z (n, r), in the order in which each place comes first."""
-        place = places(x, decades=False)
+        # Places that nearly agree are no burden to a process, and each tells something of its own.
+        place = places(x, decades=False, exact=True)
         _, first, counts = np.unique(place, return_index=True, return_counts=True)
         mean = np.zeros((len(counts), z.shape[1]))
         np.add.at(mean, place, z)

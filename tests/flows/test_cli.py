@@ -17,7 +17,7 @@ COMMANDS = ["inspect", "new", "run", "schedule", "serve", "ui", "demo", "status"
 
 def fieldwright(*words: str, home: Path) -> subprocess.CompletedProcess:
     environment = os.environ | {"FIELDWRIGHT_HOME": str(home), "COLUMNS": "300"}
-    return subprocess.run([FIELDWRIGHT, *words], capture_output=True, text=True, env=environment, timeout=120)
+    return subprocess.run([FIELDWRIGHT, *words], capture_output=True, text=True, env=environment, timeout=600)
 
 
 def test_all_commands_are_known() -> None:

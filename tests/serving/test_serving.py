@@ -227,7 +227,7 @@ def test_sigterm_leaves_no_process(endpoint):
 
 
 def run(arguments: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    return subprocess.run(arguments, cwd=ROOT, capture_output=True, text=True, timeout=600)
 
 
 def test_without_a_champion_it_says_so_and_leaves(command):

@@ -42,7 +42,7 @@ def scheduler(tmp_path_factory):
         from distributed import Client
 
         with Client(address, set_as_default=False, timeout=60) as client:
-            client.wait_for_workers(2, timeout=120)
+            client.wait_for_workers(2, timeout=600)
         yield address
     finally:
         # Killed, not asked: there is nothing to save, and a worker may wait long for its scheduler.

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from fieldwright.data.errors import StudyError
+from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.regressors import kind_config, regressor_for
 from fieldwright.surrogates.regressors.mlp import CHECK, held_out
 from fieldwright.surrogates.regressors.network_ensemble import FIRST_SHARE, NetworkEnsemble
@@ -111,7 +112,7 @@ def test_the_best_weights_seen_are_those_kept(settings):
     """The held-out error of what is kept is its least so far, and is that of the weights themselves."""
     x, z = wave()
     z = z + 0.3 * np.random.default_rng(1).normal(size=z.shape)
-    held = held_out(np.arange(50), 5, 0.15, torch.Generator().manual_seed(0))
+    held = held_out(places(x, decades=False), 5, 0.15, torch.Generator().manual_seed(0))
     ensemble = fit(x, z, weight_decay=0.0, iterations=10 * CHECK, patience=10_000, **settings)
     answers = ensemble.config.networks(ensemble.tensors_, torch.tensor(x))
     squares = ((answers - torch.tensor(z)) ** 2)[..., 0]
