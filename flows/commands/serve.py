@@ -13,7 +13,7 @@ def endpoint_command(study: StudyFile, host: str, port: int, workers: int = 1) -
     """The command line that serves the study's champion."""
     tracking = Tracking(study.tracking.uri, study.name)
     return [
-        *(sys.executable, "-m", "serving"),
+        *(sys.executable, "-m", "fieldwright.serving"),
         *("--tracking-uri", tracking.uri, "--model", study.name),
         *("--host", host, "--port", str(port), "--workers", str(workers)),
     ]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from fieldwright.data.errors import ModelError
@@ -22,6 +23,7 @@ os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 import mlflow
 import mlflow.artifacts
 from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 
@@ -38,13 +40,31 @@ class Registry:
 
     def champion(self, model: str) -> Shelved:
         """The version that carries the alias champion now."""
+        return self.aliased(model, ALIAS)
+
+    def aliased(self, model: str, alias: str) -> Shelved:
+        """The version that carries an alias now."""
+        return self._version(
+            model,
+            lambda client: client.get_model_version_by_alias(model, alias),
+            f"must have a version with the alias '{alias}'",
+        )
+
+    def numbered(self, model: str, version: str) -> Shelved:
+        """The version of that number."""
+        return self._version(
+            model, lambda client: client.get_model_version(model, version), f"must have a version {version}"
+        )
+
+    def _version(self, model: str, ask: Callable[[MlflowClient], ModelVersion], must: str) -> Shelved:
+        """The version that the registry gives; raises ModelError where there is none, or no registry answers."""
         try:
-            version = MlflowClient(self._uri, self._uri).get_model_version_by_alias(model, ALIAS)
+            version = ask(MlflowClient(self._uri, self._uri))
         # Connection, database and protocol errors come in many classes; each means the same to the user.
         except Exception as error:
             if isinstance(error, MlflowException) and error.error_code in ABSENT:
                 raise ModelError(
-                    f"Model '{model}' must have a version with the alias '{ALIAS}' in {without_password(self._uri)}",
+                    f"Model '{model}' {must} in {without_password(self._uri)}",
                     "none",
                     "Train and promote one first, or correct the name of the model or the tracking store",
                 ) from error
@@ -60,12 +80,15 @@ class Registry:
 
     def download(self, shelved: Shelved, into: Path) -> Path:
         """Fetches the version's files and returns the folder of the surrogate among them."""
-        # The download of a registered model asks no other registry than that of the process.
+        # The download of a registered model asks no other registry than that of the process, which is a user's own
+        # where a notebook loads a model. MLflow keeps both in the environment too.
+        before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
         mlflow.set_tracking_uri(self._uri)
         mlflow.set_registry_uri(self._uri)
         try:
             mlflow.artifacts.download_artifacts(
-                artifact_uri=f"models:/{shelved.model}/{shelved.version}", dst_path=str(into)
+                artifact_uri=f"models:/{shelved.model}/{shelved.version}",
+                dst_path=str(into),
             )
         except Exception as error:
             raise ModelError(
@@ -73,6 +96,11 @@ class Registry:
                 _first_line(error),
                 "Promote a version whose files are there",
             ) from error
+        finally:
+            mlflow.set_tracking_uri(before["MLFLOW_TRACKING_URI"])  # type: ignore[arg-type]  # None forgets it
+            mlflow.set_registry_uri(before["MLFLOW_REGISTRY_URI"] or "")
+            if before["MLFLOW_REGISTRY_URI"] is None:
+                os.environ.pop("MLFLOW_REGISTRY_URI", None)
         found = sorted(into.rglob(MANIFEST))
         if len(found) != 1:
             raise ModelError(

@@ -13,7 +13,10 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("data", "flows", "physics", "serving", "surrogates")
-SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+FACE = ROOT / "fieldwright" / "library"
+SOURCES = [
+    path for folder in (*(ROOT / name for name in PACKAGES), FACE) for path in sorted(folder.rglob("*.py"))
+]
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -33,8 +34,11 @@ kind = "bayes"
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel of this checkout, built without a look at the network."""
+    """The wheel of this checkout, built without a look at the network, from a copy: a build leaves files behind."""
     folder = tmp_path_factory.mktemp("wheel")
+    source = folder / "source"
+    left_out = shutil.ignore_patterns(".*", "build", "*.egg-info", "var", "tests", "docs", "__pycache__")
+    shutil.copytree(ROOT, source, symlinks=True, ignore=left_out)
     command = [
         sys.executable,
         "-m",
@@ -45,7 +49,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--no-build-isolation",
         "--no-index",
     ]
-    subprocess.run([*command, "--wheel-dir", str(folder), str(ROOT)], check=True, timeout=300)
+    subprocess.run([*command, "--wheel-dir", str(folder), str(source)], check=True, timeout=300)
     (built,) = folder.glob("fieldwright-*.whl")
     return built
 
@@ -56,7 +60,8 @@ def test_the_wheel_holds_one_package_and_all_its_modules(wheel: Path) -> None:
     packages = ("data", "flows", "physics", "serving", "surrogates")
     sources = {path for package in packages for path in (ROOT / package).rglob("*.py")}
     assert {f"fieldwright/{path.relative_to(ROOT).as_posix()}" for path in sources} <= names
-    assert "fieldwright/py.typed" in names
+    face = {path.relative_to(ROOT).as_posix() for path in (ROOT / "fieldwright" / "library").glob("*.py")}
+    assert {"fieldwright/py.typed", "fieldwright/__init__.py"} | face <= names
 
 
 @pytest.fixture(scope="module")
@@ -77,10 +82,18 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--no-deps",
         "--no-index",
     ]
-    subprocess.run([*command, "--no-warn-script-location", str(wheel)], check=True, timeout=300)
-    libraries = next(path for path in map(Path, sys.path) if path.name == "site-packages")
+    # A path to this checkout would make pip take it for the installation.
+    elsewhere = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    subprocess.run(
+        [*command, "--no-warn-script-location", str(wheel)],
+        check=True,
+        timeout=300,
+        env=elsewhere,
+        cwd=folder,
+    )
+    libraries = [path for path in sys.path if Path(path).name == "site-packages"]
     # Added behind: what the wheel installed is found first.
-    (site / "libraries.pth").write_text(f"{libraries}\n")
+    (site / "libraries.pth").write_text("\n".join(libraries) + "\n")
     return folder / "bin"
 
 
@@ -119,6 +132,16 @@ def test_beside_a_users_own_data_everything_works(installed: Path, tmp_path: Pat
     where = [installed / "python", "-c", "import fieldwright.data as d; print(d.__file__)"]
     origin = subprocess.run(where, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
     assert Path(origin.stdout.strip()).is_relative_to(installed.parent)
+    face = "import fieldwright as fw; m = fw.fit(fw.read('runs'), model='linear'); print(*m.parameters, *m.fields)"
+    answer = subprocess.run(
+        [installed / "python", "-c", face],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert answer.stdout == "load u\n"
     assert "10 runs" in fieldwright("inspect", "runs")
     assert "is now the champion" in fieldwright("run", "study.toml")
     with socket.socket() as probe:

@@ -147,7 +147,7 @@ def command(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Callable[
 
     def command(model: str = MODEL, port: int | None = None) -> list[str]:
         return [
-            *(sys.executable, "-m", "serving", "--tracking-uri", store.uri, "--model", model),
+            *(sys.executable, "-m", "fieldwright.serving", "--tracking-uri", store.uri, "--model", model),
             *("--port", str(port or free_port()), "--home", str(tmp_path_factory.mktemp("home"))),
         ]
 
