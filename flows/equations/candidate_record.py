@@ -44,6 +44,7 @@ def record_solution(
     run.metrics({"score": judged.residual, "fit_seconds": judged.seconds, "networks": judged.networks})
     run.metrics({f"{name}.error": error for name, error in judged.errors.items()})
     run.metrics({f"estimate.{name}": value for name, value in description.estimates.items()})
+    run.metrics({f"estimate_std.{name}": value for name, value in description.estimate_stds.items()})
     if judged.error_bound is not None:
         run.metrics({"error_bound": judged.error_bound})
     findings = [one.model_dump() for one in verdict.findings]

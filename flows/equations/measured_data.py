@@ -31,7 +31,34 @@ def measured_of(study: ProblemStudy, case: EquationCase) -> Measurements | None:
     inputs, values = (
         np.concatenate([getattr(part, name) for part in parts]) for name in ("inputs", "values")
     )
-    return Measurements(inputs, values, study.data_weight)
+    return Measurements(inputs, values, study.data_weight, _noise(study, case, values))
+
+
+def _noise(study: ProblemStudy, case: EquationCase, values: np.ndarray) -> tuple[float, ...] | None:
+    """Of each output as the study states it, None where it does not; raises StudyError where it does not fit."""
+    stated = None if study.measurements is None else study.measurements.noise
+    if stated is None:
+        return None
+    outputs = case.problem.outputs
+    there = np.flatnonzero(np.isfinite(values).any(axis=0))
+    measured = [outputs[i] for i in there]
+    each = stated if isinstance(stated, dict) else dict.fromkeys(outputs, stated)
+    if study.snapshots is not None:
+        got, do = "'noise' beside [snapshots]", "Leave it out: it is estimated from the misfit to all"
+    elif wrong := sorted(set(each) - set(outputs)):
+        got, do = f"'{wrong[0]}'", "Correct the name"
+    elif missing := [name for name in measured if name not in each]:
+        got, do = f"none for '{missing[0]}'", "State that of every measured output, or none"
+    elif bad := [name for name, value in each.items() if not 0 < value < np.inf]:
+        got, do = f"{each[bad[0]]:g}", "Leave it out where the values are exact"
+    else:
+        # Whatever stands for an output without values counts nowhere.
+        return tuple(each.get(name, 1.0) for name in outputs)
+    raise StudyError(
+        f"'noise' of [measurements] must be a number > 0 for the measured outputs ({', '.join(measured)})",
+        got,
+        do,
+    )
 
 
 def _from_snapshots(study: ProblemStudy, section: SnapshotSection, case: EquationCase) -> Measurements:

@@ -116,6 +116,8 @@ def train_candidate(
         networks=description.members,
         seconds=time.perf_counter() - begin,
         mean_errors=case.reference_error(None),
+        estimates=description.estimates,
+        estimate_stds=description.estimate_stds,
     )
     record_solution(run, case, config, solved, judged, log, study.seed)
     return judged, solved

@@ -30,6 +30,8 @@ class JudgedSolution:
     networks: int
     seconds: float
     mean_errors: dict[str, float] = field(default_factory=dict)
+    estimates: dict[str, float] = field(default_factory=dict)
+    estimate_stds: dict[str, float] = field(default_factory=dict)
 
     @property
     def no_better(self) -> str | None:
@@ -75,12 +77,26 @@ def print_solutions(console: Console, report: ProblemReport) -> Sequence[str]:
     outputs = list(report.judged[0].errors)
     for column in ("candidate", "verdict"):
         table.add_column(column)
-    for column in ("residual", "tolerance", *(f"error of {name}" for name in outputs), "error bound", "s"):
+    names = list(report.estimates)
+    measures = (f"error of {name}" for name in outputs)
+    found = (column for name in names for column in (name, f"std of {name}"))
+    for column in ("residual", "tolerance", *measures, "error bound", *found, "s"):
         table.add_column(column, justify="right")
     for one in report.judged:
         errors = [f"{one.errors[name]:.2e}" for name in outputs]
         bound = "" if one.error_bound is None else f"{one.error_bound:.1e}"
-        row = (f"{one.residual:.2e}", f"{one.tolerance:.1e}", *errors, bound, f"{one.seconds:.1f}")
+        estimates = []
+        for name in names:
+            std = one.estimate_stds.get(name)
+            estimates += [f"{one.estimates[name]:.6g}", "" if std is None else f"{std:.2g}"]
+        row = (
+            f"{one.residual:.2e}",
+            f"{one.tolerance:.1e}",
+            *errors,
+            bound,
+            *estimates,
+            f"{one.seconds:.1f}",
+        )
         style = "bold" if one.candidate == report.best else None
         table.add_row(one.candidate, one.verdict, *row, style=style)
     console.print(table)

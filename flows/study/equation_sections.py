@@ -26,6 +26,11 @@ class MeasuredTable(Section):
         description="CSV or npz, relative to the study file, with a column for every coordinate and varied "
         "coefficient, and one for each output that was measured; an empty cell was not measured."
     )
+    noise: float | dict[str, float] | None = Field(
+        None,
+        description="Standard deviation of the values' noise, in the unit of the output: one number, or one for each "
+        "output, `{ u = 0.01 }`. Weight and standard errors follow from it; estimated from the misfit if left out.",
+    )
 
 
 class ReferenceTable(Section):

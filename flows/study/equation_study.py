@@ -47,11 +47,11 @@ class ProblemStudy(StudyFile):
     units: dict[str, str] = Field(
         default_factory=dict, description="Units of coordinates and outputs, which equations do not tell."
     )
-    data_weight: float = Field(
-        1.0,
+    data_weight: float | None = Field(
+        None,
         gt=0,
         description="The mean square misfit to all that is measured counts so many times as much as the mean square "
-        "of the relative residual; exact values deserve 100.",
+        "of the relative residual; it follows from the noise if left out.",
     )
     measurements: MeasuredTable | None = None
     reference: ReferenceTable | None = None

@@ -16,12 +16,39 @@ from fieldwright.physics.equations.problem import Coefficients, Problem
 class Measurements:
     """Values (n, m) of the solution measured at inputs (n, d + p); NaN where an output was not measured.
 
-    weight: their mean square misfit counts so many times as much as the mean square of the relative residual.
+    weight: their mean square misfit counts so many times as much as the mean square of the relative residual, of all
+    outputs alike or of each (m,); None where it follows from the noise (see `noise_weights`).
+    noise: standard deviation in the unit of the outputs, of all alike or of each (m,); None: estimated.
     """
 
     inputs: np.ndarray
     values: np.ndarray
-    weight: float = 1.0
+    weight: float | Sequence[float] | None = None
+    noise: float | Sequence[float] | None = None
+
+    @property
+    def stated_noise(self) -> np.ndarray | None:
+        """(m,) of each output; None where it was not stated."""
+        return (
+            None if self.noise is None else np.broadcast_to(self.noise, self.values.shape[1:]).astype(float)
+        )
+
+    @property
+    def weights(self) -> np.ndarray:
+        """(m,) of each output: as stated, or one over the variance of its values until more is known."""
+        m = self.values.shape[1:]
+        if self.weight is not None:
+            return np.broadcast_to(self.weight, m).astype(float)
+        return 1 / self.spread**2
+
+    @property
+    def spread(self) -> np.ndarray:
+        """(m,) standard deviation of each output's values; their size where they are all alike, 1 where all are 0."""
+        values = np.ma.masked_invalid(self.values)
+        size = np.sqrt((values**2).mean(axis=0)).filled(0.0)
+        spread = values.std(axis=0).filled(0.0)
+        spread = np.where(spread > 1e-9 * size, spread, size)
+        return np.where(spread > 0, spread, 1.0)
 
 
 def measured_on_reference(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from fieldwright.physics.equations.measurements import Measurements
 from fieldwright.physics.pinn.corrected_network import RANK, Correction
+from fieldwright.physics.pinn.noise_weights import misfit_noise
 from fieldwright.physics.pinn.residual_rows import ResidualRows
 
 
@@ -30,8 +30,8 @@ def coefficient_estimates(
 
         cov = J^+ S J^+^T,   S = diag(noise^2 weight / n) on the rows of measurements, 0 on those of the equation,
 
-    with J the residuals' Jacobian by the correction and the coefficients. The noise of each output is estimated from
-    its misfit, less one degree of freedom for each coefficient.
+    with J the residuals' Jacobian by the correction and the coefficients. The noise of each output is what was
+    stated, else estimated from its misfit, less one degree of freedom for each coefficient.
     """
     network = correction.network
     theta = network.flat()
@@ -39,12 +39,10 @@ def coefficient_estimates(
     rows = ResidualRows(network, points, scale, measured)
     j = rows.jacobian(theta).numpy()
     n = len(measured.values)
-    with torch.no_grad():
-        gap = network(torch.from_numpy(measured.inputs)).numpy() - measured.values
-    seen = np.isfinite(gap)
-    free = np.maximum(seen.sum(axis=0) - len(network.estimated), 1)
-    noise = np.sqrt(np.sum(np.where(seen, gap, 0.0) ** 2, axis=0) / free)
-    weighted = np.where(seen, noise, 0.0) * (measured.weight / n) ** 0.5
+    stated = measured.stated_noise
+    noise = misfit_noise(network, measured) if stated is None else stated
+    seen = np.isfinite(measured.values)
+    weighted = np.where(seen, noise, 0.0) * (measured.weights / n) ** 0.5
     # The rows of measurements are the last ones, output by output.
     errors = weighted.T.ravel()
     inverse = np.linalg.pinv(j, rcond=RANK)[-len(network.estimated) :, -len(errors) :]

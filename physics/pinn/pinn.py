@@ -33,6 +33,7 @@ class Pinn:
     and advice; only "converged" is success.
     error: a bound of the root-mean-square error, in the unit of the solution, where theory gives one (see `Problem`).
     optimiser, why: which optimiser the rounds used, for what reason.
+    measured: the measurements with the weights by which they counted in the end.
     estimates: the coefficients that were to be estimated; history: (seconds, residual) after every stage.
     """
 
@@ -44,6 +45,7 @@ class Pinn:
     why: str
     estimates: dict[str, float]
     history: tuple[tuple[float, float], ...]
+    measured: Measurements | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -131,4 +133,5 @@ def train(
         training.why,
         network.estimates(),
         tuple(training.history),
+        training.measured,
     )

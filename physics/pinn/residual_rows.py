@@ -18,7 +18,7 @@ class ResidualRows:
     """r(theta) = the equations at the collocation points, the soft conditions, the misfit to measurements.
 
         |r|^2 = mean over points of (residual / scale)^2 + sum over soft conditions of weight * mean error^2
-              + weight * mean over measurements of (u - value)^2
+              + sum over outputs of weight * mean over measurements of (u - value)^2
 
     The Jacobian takes one backward pass for each equation: every sample gets its own copy of the weights, so that
     the gradient of the sum over samples holds each sample's derivative in its own row. Exact for any order.
@@ -39,7 +39,7 @@ class ResidualRows:
             inputs, values = (
                 torch.as_tensor(array, device=network.device) for array in (measured.inputs, measured.values)
             )
-            weight = measured.weight
+            weight = torch.as_tensor(measured.weights, device=network.device)
             self._blocks.append(
                 ("measurement", len(values), lambda weights: self._misfits(inputs, values, weight, weights))
             )
@@ -138,7 +138,7 @@ class ResidualRows:
         return len(soft.points), rows
 
     def _misfits(
-        self, inputs: Tensor, values: Tensor, weight: float, weights: Sequence[Tensor]
+        self, inputs: Tensor, values: Tensor, weight: Tensor, weights: Sequence[Tensor]
     ) -> list[Tensor]:
         gap = self.network.evaluate(inputs, weights) - values
         gap = torch.where(torch.isnan(values), torch.zeros_like(gap), gap) * (weight / len(inputs)) ** 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from fieldwright.physics.equations.measurements import Measurements
 from fieldwright.physics.pinn.checkpoint import read_checkpoint, write_checkpoint
 from fieldwright.physics.pinn.collocation import drawn_by_residual, refined
 from fieldwright.physics.pinn.network import SolutionNetwork
+from fieldwright.physics.pinn.noise_weights import weighed_by_noise
 from fieldwright.physics.pinn.optimisers.choice import Name, optimiser_for
 from fieldwright.physics.pinn.optimisers.descents import Descents
 from fieldwright.physics.pinn.optimisers.minimise import minimise
@@ -28,6 +30,8 @@ from fieldwright.physics.pinn.weighting.weights import RunningWeights
 HELD_OUT = 4000
 FIRST_SHARE = 0.25
 """Of a limit of seconds: the first optimiser ends there, as rounds gain far more in the same time."""
+REWEIGHED = 3
+"""Rounds after which measurements are weighed anew by their noise; then the weights stay, so that stages compare."""
 JUDGINGS = 3
 """Residuals on the held-out points that a limit of seconds leaves time for: the last stage's, and the verdict's."""
 
@@ -47,7 +51,8 @@ class Training:
         self._begun, self._earlier = time.process_time() if begun is None else begun, 0.0
         plan.curriculum.check(network.problem)
         plan.weighting.check(network.problem)
-        self.network, self._plan, self._measured = network, plan, measured
+        self.network, self._plan = network, plan
+        self._given, self.measured = measured, measured
         self._rng = np.random.default_rng(seed)
         self.held_out = network.inputs(HELD_OUT, self._rng)
         with torch.device("cpu"):
@@ -89,7 +94,7 @@ class Training:
 
     def rows(self, points: np.ndarray) -> ResidualRows:
         """The residuals at these points, with the conditions and the measurements."""
-        return ResidualRows(self.network, points, self.scale, self._measured)
+        return ResidualRows(self.network, points, self.scale, self.measured)
 
     def residual_at(self, points: np.ndarray) -> float:
         """Relative root mean square of the residual at points, with the errors of soft conditions."""
@@ -130,9 +135,19 @@ class Training:
         self._seconds[stage.first].append((time.process_time() - begun) / stage.steps)
         total = self._elapsed()
         self.history.append((total, residual))
+        self._reweigh()
         done = sum(one.steps for one in self._schedule[: self._finished])
         most = sum(one.steps for one in self._schedule)
         return Progress(stage.name, residual, losses, total, self._seconds_left(), done, most)
+
+    def _reweigh(self) -> None:
+        """Lets the measurements count by their noise after the first rounds, as far as it is known by then."""
+        rounds = sum(not stage.first for stage in self._schedule[: self._finished])
+        if self._given is None or self._given.weight is not None or not 1 <= rounds <= REWEIGHED:
+            return
+        if not self.done:
+            self.measured = weighed_by_noise(self.network, self._given, self._plan.tolerance)
+            self._best_score = float("inf")  # what counted by other weights cannot be compared
 
     def _enter(self, stage: Stage) -> None:
         curriculum, problem = self._plan.curriculum, self.network.problem
@@ -250,6 +265,7 @@ class Training:
             "steps": self._steps,
             "best": [self.best, self._best_score],
             "damping": self._damping,
+            "data weights": None if self.measured is None else self.measured.weights.tolist(),
             "history": self.history,
             "seconds": [self._seconds[True], self._seconds[False]],
             "rng": self._rng.bit_generator.state,
@@ -277,6 +293,8 @@ class Training:
             {name.removeprefix("network."): a for name, a in arrays.items() if name.startswith("network.")}
         )
         self.points = arrays["points"]
+        if self.measured is not None:
+            self.measured = replace(self.measured, weight=tuple(values["data weights"]))
         self.best, self._best_score = values["best"]
         self.best_theta = torch.as_tensor(arrays["best_theta"], device=device)
         self._finished, self._steps, self._damping = values["finished"], values["steps"], values["damping"]

@@ -29,5 +29,6 @@ def training_identity(
     for soft in network.problem.soft:
         digest.update(soft.points.tobytes() + repr(soft.weight).encode())
     if measured is not None:
-        digest.update(measured.inputs.tobytes() + measured.values.tobytes() + repr(measured.weight).encode())
+        digest.update(measured.inputs.tobytes() + measured.values.tobytes())
+        digest.update(repr((measured.weight, measured.noise)).encode())
     return digest.hexdigest()

@@ -57,7 +57,7 @@ class EquationCase:
             digest.update(Path(source).read_bytes())
         if self.measured is not None:
             digest.update(self.measured.inputs.tobytes() + self.measured.values.tobytes())
-            digest.update(repr(self.measured.weight).encode())
+            digest.update(repr((self.measured.weight, self.measured.noise)).encode())
         return digest.hexdigest()[:16]
 
     def reference_error(
@@ -74,11 +74,13 @@ class EquationCase:
         """
         problem = self.problem
         if self.known is not None:
-            gap = predict(self.known.inputs) - self.known.values
-            size = np.sqrt(np.nansum(self.known.values**2, axis=0))
-            apart = np.sqrt(np.nansum(gap**2, axis=0)) / np.maximum(size, np.finfo(float).tiny)
-            there = np.isfinite(self.known.values).any(axis=0).tolist()
-            return {n: float(e) for n, e, known in zip(problem.outputs, apart, there, strict=True) if known}
+            known = np.ma.masked_invalid(self.known.values)
+            told = known.mean(axis=0) if predict is None else predict(self.known.inputs)
+            size = np.sqrt((known**2).sum(axis=0).filled(0.0))
+            apart = np.sqrt(((told - known) ** 2).sum(axis=0).filled(0.0))
+            apart /= np.maximum(size, np.finfo(float).tiny)
+            there = known.count(axis=0) > 0
+            return {n: float(apart[i]) for i, n in enumerate(problem.outputs) if there[i]}
         if problem.reference is None:
             return {}
         rng = np.random.default_rng(seed)

@@ -199,12 +199,11 @@ def _standard_errors(case: EquationCase, answering: Sequence[Pinn], seed: int) -
     if case.measured is None or not case.estimated or case.varied:
         return {}
     scale = case.problem.scale(case.problem.points(1000, np.random.default_rng(seed)))
-    found = [
-        coefficient_estimates(
-            corrected(pinn.network, np.zeros(0), scale, case.measured, seed), scale, case.measured, seed
-        )
-        for pinn in answering
-    ]
+    found = []
+    for pinn in answering:
+        assert pinn.measured is not None
+        correction = corrected(pinn.network, np.zeros(0), scale, pinn.measured, seed)
+        found.append(coefficient_estimates(correction, scale, pinn.measured, seed))
     stds = {}
     for name in case.estimated:
         noise = np.mean([one[name].std ** 2 for one in found])

@@ -47,8 +47,18 @@ def check_measurements(problem: Problem, measured: Measurements, varied: Sequenc
         raise FieldwrightError(
             "Measurements must hold a value", f"NaN in all {values.size} places", "Give what was measured"
         )
-    if not (np.isfinite(measured.weight) and measured.weight > 0):
-        raise FieldwrightError("The weight of measurements must be > 0", f"{measured.weight}", "Correct it")
+    for what, given in (("weight", measured.weight), ("noise", measured.noise)):
+        if given is None:
+            continue
+        numbers = np.asarray(given, dtype=float)
+        if numbers.shape not in ((), (len(problem.outputs),)):
+            raise FieldwrightError(
+                f"The {what} of measurements must be one number, or one for each of {', '.join(problem.outputs)}",
+                f"shape {numbers.shape}",
+                "Correct it",
+            )
+        if not (np.isfinite(numbers).all() and (numbers > 0).all()):
+            raise FieldwrightError(f"The {what} of measurements must be > 0", f"{given}", "Correct it")
     outside = ~near_domain(problem, inputs[:, : len(problem.coordinates)])
     for i, name in enumerate(varied):
         one, column = problem.unknown(name), inputs[:, len(problem.coordinates) + i]

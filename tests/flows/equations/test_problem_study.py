@@ -20,6 +20,7 @@ from fieldwright.flows.commands.status import print_status
 from fieldwright.flows.equations.first_study import first_problem_study
 from fieldwright.flows.equations.measured_data import measured_of
 from fieldwright.flows.equations.pipeline import read_equation, train_candidate
+from fieldwright.flows.equations.report import print_solutions
 from fieldwright.flows.study.equation_study import ProblemStudy
 from fieldwright.flows.study.loading import load_study, load_study_of_runs
 from fieldwright.flows.tracking.mlflow_runs import Tracking
@@ -206,6 +207,28 @@ def test_measured_values_of_a_table_find_a_coefficient(tmp_path):
     report = run_study(str(path))
     assert report.measured == 12
     assert report.estimates["rate"] == pytest.approx(0.8, abs=0.02)
+    console = Console(record=True, width=200)
+    print_solutions(console, report)
+    assert "std of rate" in console.export_text()
+    assert 0 < report.judged[0].estimate_stds["rate"] < 0.1
+
+
+@pytest.mark.parametrize(
+    ("noise", "says"),
+    [
+        ("-0.1", r"must be a number > 0 .*\(u\)\. Got -0\.1"),
+        ("{ v = 0.1 }", "Got 'v'"),
+        ("{}", "Got none for 'u'"),
+        ("inf", "Got inf"),
+    ],
+)
+def test_noise_that_does_not_fit_is_refused(tmp_path, noise, says):
+    (tmp_path / "decay.py").write_text(OWN)
+    (tmp_path / "values.csv").write_text("t,u\n0.5,0.7\n1.0,0.4\n")
+    text = 'name = "decay"\nproblem = "decay:problem"\nestimated = { rate = {} }\n'
+    study = load_study(write(tmp_path, text + f'[measurements]\ntable = "values.csv"\nnoise = {noise}\n'))
+    with pytest.raises(StudyError, match=says):
+        read_equation.fn(study)
 
 
 @pytest.mark.parametrize("kind", ["csv", "points", "arrays"])
@@ -229,6 +252,7 @@ def test_a_tabulated_reference_judges_and_is_not_trained_on(tmp_path, kind):
         solve(one, study.candidates[0], seed=0, name="decay") for one in (case, read_equation.fn(plain))
     )
     assert solved.surrogate.description.errors["u"] == pytest.approx(0.2, abs=1e-3)
+    assert case.reference_error(None)["u"] == pytest.approx(u.std() / np.sqrt(np.mean(u**2)))  # its mean's
     assert without.surrogate.description.errors == {}
     assert solved.verdict.residual == without.verdict.residual
 

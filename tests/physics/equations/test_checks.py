@@ -185,6 +185,11 @@ NAN = np.full((9, 1), np.nan)
         (Measurements(NAN, np.ones((9, 1))), "inputs of measurements must be finite. Got nan for t in row 0"),
         (Measurements(T, np.where(T > 1.9, np.inf, 1.0)), "inf for u in row 8"),
         (Measurements(T, np.ones((9, 1)), -1.0), "weight of measurements must be > 0"),
+        (Measurements(T, np.ones((9, 1)), noise=0.0), "noise of measurements must be > 0"),
+        (
+            Measurements(T, np.ones((9, 1)), noise=(0.1, 0.2)),
+            r"noise .* one for each of u\. Got shape \(2,\)",
+        ),
     ],
 )
 def test_wrong_measurements_are_refused_in_a_sentence(measured, says):
