@@ -17,6 +17,18 @@ _SIMPLICES: dict[str, list[tuple[int, ...]]] = {
     "hexahedron": [(0, 1, 3, 4), (1, 2, 3, 6), (1, 3, 4, 6), (1, 4, 5, 6), (3, 4, 6, 7)],
 }
 
+# Ways to number the corners of a cell anew: the mean over the cuts that they lead to favours no corner.
+_TURNS: dict[str, list[list[int]]] = {
+    "quad": [[0, 1, 2, 3], [1, 2, 3, 0]],
+    "pyramid": [[0, 1, 2, 3, 4], [1, 2, 3, 0, 4]],
+    "wedge": [
+        [(corner + turn) % 3 + 3 * (level ^ flip) for level in (0, 1) for corner in range(3)]
+        for turn in range(3)
+        for flip in (0, 1)
+    ],
+    "hexahedron": [list(range(8)), [1, 0, 3, 2, 5, 4, 7, 6]],
+}
+
 
 def family(cell_type: str) -> str:
     """The straight-sided family of a cell type: "tetra10" is a "tetra"."""
@@ -68,36 +80,88 @@ def cell_measures(mesh: Mesh) -> np.ndarray:
     return np.concatenate(parts) if parts else np.zeros(0)
 
 
-def cell_weights(mesh: Mesh) -> np.ndarray:
-    """Weights > 0 of the cells, (c,): their measure; the least one for cells below the top dimension."""
-    measures = cell_measures(mesh)
-    if mesh.cells and mesh.cell_volumes is None and mesh.cell_centres is None:
-        dims = np.concatenate([np.full(len(n), dimension(t)) for t, n in mesh.cells.items()])
-        measures = np.where(dims == dims.max(), measures, 0.0)
-    return _positive(measures)
+def measured_dimension(mesh: Mesh, on: str) -> int:
+    """1, 2 or 3 where the points or cells (on: "point" or "cell") have lengths, areas or volumes; 0 where not.
 
-
-def point_weights(mesh: Mesh) -> np.ndarray:
-    """Weights > 0 of the points, (n,): each cell of the top dimension is shared equally among its nodes.
-
-    Points of no such cell get the smallest weight that occurs; a cloud of points without cells gets ones.
+    It is the highest dimension of the cells. Without cells, or where all of these are degenerate or of a type unknown
+    here, nothing tells how much of the part a value stands for.
     """
-    weights = np.zeros(mesh.n_points)
-    if not mesh.cells:
+    if on == "cell" and mesh.cell_volumes is not None:
+        return 3 if (mesh.cell_volumes > 0).any() else 0
+    if not mesh.cells or (on == "cell" and mesh.cell_centres is not None):
+        return 0
+    top = max(dimension(name) for name in mesh.cells)
+    own = Mesh(mesh.points, mesh.cells)
+    return top if (cell_measures(own)[_dimensions(own) == top] > 0).any() else 0
+
+
+def cell_shares(mesh: Mesh) -> np.ndarray:
+    """How much of the part each cell stands for, (c,) >= 0: its measure, 0 below the highest dimension.
+
+    Their sum is the measure of the part. Ones where there are no measures, see `measured_dimension`.
+    """
+    if not measured_dimension(mesh, "cell"):
+        return np.ones(mesh.n_cells)
+    if mesh.cell_volumes is not None:
+        return cell_measures(mesh)
+    dims = _dimensions(mesh)
+    return np.where(dims == dims.max(), cell_measures(mesh), 0.0)
+
+
+def point_shares(mesh: Mesh) -> np.ndarray:
+    """How much of the part each point stands for, (n,) >= 0: the weights of a quadrature exact for linear fields.
+
+    A straight-sided cell gives each corner the integral of its hat function over the simplices that the cell is made
+    of, the mean over the ways to cut it; a cell of higher order is shared equally among its nodes. Only cells of the
+    highest dimension count: their measures are the sum, and points of no such cell have 0. Ones where there are no
+    measures, see `measured_dimension`.
+    """
+    if not measured_dimension(mesh, "point"):
         return np.ones(mesh.n_points)
+    shares = np.zeros(mesh.n_points)
     measures = cell_measures(Mesh(mesh.points, mesh.cells))
     top = max(dimension(name) for name in mesh.cells)
     first = 0
     for name, nodes in mesh.cells.items():
         if dimension(name) == top:
-            share = measures[first : first + len(nodes)] / nodes.shape[1]
-            np.add.at(weights, nodes, share[:, None])
+            whole = measures[first : first + len(nodes), None]
+            np.add.at(shares, nodes, whole * _corner_fractions(name, mesh.points[nodes]))
         first += len(nodes)
-    return _positive(weights)
+    return shares
 
 
-def _positive(weights: np.ndarray) -> np.ndarray:
+def cell_weights(mesh: Mesh) -> np.ndarray:
+    """Weights > 0 of the cells, (c,): their shares of the part, and the least one that occurs in place of 0."""
+    return positive(cell_shares(mesh))
+
+
+def point_weights(mesh: Mesh) -> np.ndarray:
+    """Weights > 0 of the points, (n,): their shares of the part, and the least one that occurs in place of 0."""
+    return positive(point_shares(mesh))
+
+
+def positive(weights: np.ndarray) -> np.ndarray:
+    """Weights >= 0 with the least positive one in place of 0; ones where none is positive."""
     above = weights > 0
     if not above.any():
         return np.ones(len(weights))
     return np.where(above, weights, weights[above].min())
+
+
+def _dimensions(mesh: Mesh) -> np.ndarray:
+    """The dimension of each cell, (c,)."""
+    return np.concatenate([np.full(len(nodes), dimension(name)) for name, nodes in mesh.cells.items()])
+
+
+def _corner_fractions(cell_type: str, corners: np.ndarray) -> np.ndarray:
+    """The fraction of each cell that each of its nodes stands for, (k, nodes), of corners (k, nodes, 3)."""
+    count = corners.shape[1]
+    split = _split(cell_type, count)
+    fractions = np.zeros(corners.shape[:2])
+    if len({node for simplex in split for node in simplex}) == count:
+        for turn in _TURNS.get(family(cell_type), [range(count)]) if split else []:
+            for simplex in split:
+                chosen = [turn[node] for node in simplex]
+                fractions[:, chosen] += _simplex_measure(corners[:, chosen])[:, None]
+    total = fractions.sum(axis=1, keepdims=True)
+    return np.divide(fractions, total, out=np.full_like(fractions, 1.0 / count), where=total > 0.0)

@@ -45,6 +45,7 @@ def learn(study: Study, kind: str | None, repeats: int) -> tuple[str, dict[str, 
             targets.values,
             repeats=repeats,
             seed=study.seed,
+            weights=targets.weights,
             progress=lambda done, total: report_progress(f"Training {label}", done, total),
         )
 

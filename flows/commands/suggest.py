@@ -75,7 +75,9 @@ def _by_model(
     report_progress("Learning what is known", 0, 1)
     config = on_scales(study, kind_config({"kind": "gp"}), targets)
     reductions = {name: study.reduction_of(name) for name in study.fields}
-    emulator = Emulator.fit(config, reductions, targets.x, targets.values, study.seed)
+    emulator = Emulator.fit(
+        config, reductions, targets.x, targets.values, study.seed, weights=targets.weights
+    )
     report_progress("Learning what is known", 1, 1)
     return next_runs(
         emulator,

@@ -14,9 +14,11 @@ import numpy as np
 
 from fieldwright.data.formats import reader_for
 from fieldwright.data.ingest.parameters.table import read_table
+from fieldwright.data.mesh.measures import cell_shares, point_shares
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.physics.solvers.plate import PlateParameters
 from fieldwright.physics.solvers.plate_solver import solve
+from fieldwright.surrogates.validation.metrics import relative_l2
 
 REPEATS = 30
 SOLVES = 5
@@ -57,7 +59,7 @@ def ask(address: str, study: Study, kept_aside: Path, batch: int = 64) -> Answer
             return reply.json()
 
         said = post(queries, fields=list(study.fields), quantities=[])
-        true = _truth(kept_aside, table.runs, study)
+        true, weights = _truth(kept_aside, table.runs, study)
         mean, lower, upper = (
             {name: np.array(said["fields"][name][part]) for name in study.fields}
             for part in ("mean", "lower", "upper")
@@ -67,7 +69,7 @@ def ask(address: str, study: Study, kept_aside: Path, batch: int = 64) -> Answer
         return Answers(
             runs=len(queries),
             coverage=said["coverage"],
-            relative_l2={name: relative_l2(mean[name], true[name]) for name in study.fields},
+            relative_l2={name: relative_l2(true[name], mean[name], weights[name]) for name in study.fields},
             covered={name: share_covered(true[name], lower[name], upper[name]) for name in study.fields},
             solve_seconds=_median_seconds(lambda i: solve(parameters[i]), SOLVES),
             query_seconds=_median_seconds(lambda i: post(queries[i % len(queries)]), REPEATS),
@@ -79,12 +81,6 @@ def ask(address: str, study: Study, kept_aside: Path, batch: int = 64) -> Answer
         )
 
 
-def relative_l2(predicted: np.ndarray, true: np.ndarray) -> np.ndarray:
-    """(runs,) norm of the error over norm of the truth, both (runs, points, components)."""
-    axes = tuple(range(1, true.ndim))
-    return np.sqrt(np.sum((predicted - true) ** 2, axis=axes) / np.sum(true**2, axis=axes))
-
-
 def share_covered(true: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> float:
     """Share of true values inside the band, among those that differ between runs.
 
@@ -94,12 +90,16 @@ def share_covered(true: np.ndarray, lower: np.ndarray, upper: np.ndarray) -> flo
     return float(np.mean(((lower <= true) & (true <= upper))[:, varies]))
 
 
-def _truth(folder: Path, runs: tuple[str, ...], study: Study) -> dict[str, np.ndarray]:
-    """Field to (runs, points, components), read from the solver's files."""
+def _truth(
+    folder: Path, runs: tuple[str, ...], study: Study
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Field to (runs, points, components) and to what its points stand for, read from the solver's files."""
     paths = [folder / run / str(study.runs.file) for run in runs]
     reader = reader_for(paths[0])
-    found = [reader.read(path, list(study.fields)).fields for path in paths]
-    return {name: np.stack([fields[name].values[0] for fields in found]) for name in study.fields}
+    solved = [reader.read(path, list(study.fields)) for path in paths]
+    values = {name: np.stack([run.fields[name].values[0] for run in solved]) for name in study.fields}
+    shares = {"point": point_shares, "cell": cell_shares}
+    return values, {name: shares[solved[0].fields[name].on](solved[0].mesh) for name in study.fields}
 
 
 def _median_seconds(work: Callable[[int], Any], repeats: int) -> float:

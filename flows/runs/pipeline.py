@@ -27,6 +27,7 @@ from fieldwright.flows.tasks import one_thread, pipeline_task, whole
 from fieldwright.flows.tracking.mlflow_runs import TrackedRun, Tracking
 from fieldwright.flows.tracking.promotion import decide
 from fieldwright.flows.tracking.registration import register_and_decide
+from fieldwright.surrogates.fields.field_model import column_weights
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.reductions import Reduction, reduction_for
 from fieldwright.surrogates.regressors import KindConfig
@@ -142,7 +143,8 @@ def reduce_fields(study: Study, targets: Targets) -> dict[str, Reduction]:
     reductions = {}
     for done, (name, values) in enumerate(targets.values.items(), start=1):
         reduction = reduction_for(study.reduction_of(name))
-        reductions[name] = reduction.fit(values.reshape(len(values), -1), seed=study.seed)
+        columns = column_weights(targets.weights[name], values)
+        reductions[name] = reduction.fit(values.reshape(len(values), -1), columns, seed=study.seed)
         report_progress("Reducing fields", done, len(targets.values))
     return reductions
 
@@ -162,6 +164,7 @@ def judge_candidate(
             seed=study.seed,
             history=study.time.history,
             windows=targets.windows,
+            weights=targets.weights,
             progress=lambda done, total: report_progress(f"Judging {label}", done, total),
         )
     metric, errors = study.validation.metric, {name: validation.errors[name] for name in study.fields}
@@ -200,6 +203,7 @@ def train_best(
             fields=targets.fields,
             points=targets.points,
             cells=targets.cells,
+            weights=targets.weights,
             cross_validation=validation,
             coverage=study.validation.coverage,
             history=study.time.history,

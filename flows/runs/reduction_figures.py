@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.surrogates.domain.places import places
+from fieldwright.surrogates.fields.field_model import column_weights
 from fieldwright.surrogates.figures import modes, projection_error, singular_value_decay
 from fieldwright.surrogates.reductions import Reduction
 from fieldwright.surrogates.reductions.svd import SVD
@@ -43,20 +44,24 @@ def reduction_figures(
         ]
         cells = targets.cells if field.on == "point" else {}
         figures[f"{field.name}_modes.png"] = modes(shown, targets.points[field.name], cells, name=field.name)
-        errors = held_out_errors(reduction, targets.values[field.name], seed, places(targets.x))
+        values, own = targets.values[field.name], targets.weights[field.name]
+        errors = held_out_errors(reduction, values, seed, places(targets.x), own)
         figures[f"{field.name}_projection_error.png"] = projection_error({"svd": errors}, field.name)
         numbers[f"{field.name}.rank"] = float(len(reduction.singular_values_))
         numbers[f"{field.name}.projection_error"] = float(errors[-1])
     return figures, numbers
 
 
-def held_out_errors(reduction: SVD, values: np.ndarray, seed: int, place: np.ndarray) -> np.ndarray:
+def held_out_errors(
+    reduction: SVD, values: np.ndarray, seed: int, place: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
     """(r + 1,) relative projection error, by rank from 0, of every fifth place (n,) on the basis of the others."""
     rows = values.reshape(len(values), -1)
     held = (place if place.max() > 0 else np.arange(len(rows))) % HELD_OUT == 0
     rank = min(len(reduction.singular_values_), int((~held).sum()), rows.shape[1])
     of_the_others = SVD(reduction.config.model_copy(update={"rank": rank, "energy": None}))
-    return of_the_others.fit(rows[~held], seed=seed).projection_errors(rows[held])
+    columns = column_weights(weights, values)
+    return of_the_others.fit(rows[~held], columns, seed=seed).projection_errors(rows[held])
 
 
 def _at_last_time(mode: np.ndarray, components: int, points: int) -> np.ndarray:

@@ -36,7 +36,8 @@ class Search:
         """The search that `[search]` asks for, on these runs."""
         assert study.search is not None
         reductions = {name: study.reduction_of(name) for name in study.fields}
-        runs = Runs(targets.x, targets.values, reductions, study.validation.metric, told(study, targets))
+        metric, common = study.validation.metric, told(study, targets)
+        runs = Runs(targets.x, targets.values, reductions, metric, common, targets.weights)
         return cls(study, study.search, runs)
 
     @property

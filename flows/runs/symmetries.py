@@ -14,6 +14,7 @@ from fieldwright.flows.study.symmetry_section import Symmetry
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.fields.transforms.symmetry import FieldMotion, Motion, asymmetry, symmetrised
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
+from fieldwright.surrogates.validation.metrics import norms
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ def built_in(study: Study, targets: Targets) -> Targets:
     for one in symmetries_of(study, targets):
         if not one.symmetry.built_in or one.motion is None:
             continue
-        lack = asymmetry(values[one.field], one.motion)
+        lack = asymmetry(values[one.field], one.motion, targets.weights[one.field])
         worst = int(np.argmax(lack))
         if lack[worst] > one.symmetry.tolerance:
             raise StudyError(
@@ -91,8 +92,9 @@ def held_out_errors(study: Study, targets: Targets, validation: CrossValidation)
     found = {}
     for one in symmetries_of(study, targets):
         if one.motion is not None and (one.change == 1.0).all():
-            found[one.metric] = float(asymmetry(validation.mean[one.field], one.motion).mean())
-            found[f"{one.metric}.runs"] = float(asymmetry(targets.values[one.field], one.motion).mean())
+            weights = targets.weights[one.field]
+            for key, values in ((one.metric, validation.mean), (f"{one.metric}.runs", targets.values)):
+                found[key] = float(asymmetry(values[one.field], one.motion, weights).mean())
     return found
 
 
@@ -110,9 +112,9 @@ def equivariance_errors(study: Study, targets: Targets, surrogate: Surrogate) ->
         there = surrogate.predict(image[inside], [one.field]).fields[one.field].mean
         here = surrogate.predict(targets.x[inside], [one.field]).fields[one.field].mean
         expected = one.moved(here, _reference(study, one.field, targets)[inside])
-        flat = (there - expected).reshape(len(there), -1)
-        size = np.linalg.norm(expected.reshape(len(there), -1), axis=1)
-        found[one.metric] = float(np.mean(np.linalg.norm(flat, axis=1) / np.where(size > 0.0, size, 1.0)))
+        weights = targets.weights[one.field]
+        off, size = norms(there - expected, weights), norms(expected, weights)
+        found[one.metric] = float(np.mean(off / np.where(size > 0.0, size, 1.0)))
     return found
 
 

@@ -9,10 +9,11 @@ import numpy as np
 import xarray as xr
 
 from fieldwright.data.errors import StudyError
-from fieldwright.data.mesh.measures import cell_weights, point_weights
+from fieldwright.data.mesh.measures import cell_shares, measured_dimension, point_shares
 from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
+from fieldwright.surrogates.fields.measure import MEASURES
 from fieldwright.surrogates.trajectory.windows import Windows
 
 
@@ -22,7 +23,7 @@ class Targets:
 
     runs: n run names. x: (n, p) parameters. values: field to (n, [t,] points, components).
     points: field to (points, 3) coordinates. cells: meshio type to (k, nodes). weights: field to (points,) shares of
-    the mesh, so that their products with values add up to integrals.
+    the mesh, so that their products with values add up to integrals; ones where nothing tells them.
     windows: what the rows are where the study forecasts and cuts its runs; else rows are runs.
     """
 
@@ -55,7 +56,7 @@ def targets_from(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Targets:
         block = array.transpose(*order).values
         values[name] = block if component in array.dims else block[..., None]
         points[name] = cell_centres(mesh) if on == "cell" else mesh.points
-        weights[name] = cell_weights(mesh) if on == "cell" else point_weights(mesh)
+        weights[name] = cell_shares(mesh) if on == "cell" else point_shares(mesh)
         fields.append(
             FieldInfo(
                 name=name,
@@ -64,6 +65,7 @@ def targets_from(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Targets:
                 on=on,
                 times=times,
                 n_points=len(points[name]),
+                measure=MEASURES[measured_dimension(mesh, on)],
             )
         )
     runs = tuple(map(str, snapshots.coords["run"].values))

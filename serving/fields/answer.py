@@ -14,6 +14,7 @@ from fieldwright.serving.fields.served import Served
 from fieldwright.serving.shapes.query import ShapeQuery
 from fieldwright.serving.shapes.served_shapes import ServedShapes
 from fieldwright.surrogates.fields.prediction import Band, Prediction
+from fieldwright.surrogates.fields.quantities import unit_of
 
 JSON = "application/json"
 NPZ = "application/x-npz"
@@ -49,7 +50,8 @@ def written(
         "why": prediction.why,
     }
     quantities = {
-        quantity.label: {"unit": served.field(quantity.field).unit} for quantity in query.quantities
+        quantity.label: {"unit": unit_of(quantity, served.field(quantity.field))}
+        for quantity in query.quantities
     }
     fields = {
         name: served.field(name).model_dump(include={"unit", "components", "on", "times"})

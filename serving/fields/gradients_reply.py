@@ -12,6 +12,7 @@ from fieldwright.serving.fields.blocks import BLOCK_VALUES
 from fieldwright.serving.fields.query import Query
 from fieldwright.serving.fields.served import Served
 from fieldwright.serving.limits import MAX_FIELD_VALUES
+from fieldwright.surrogates.fields.quantities import unit_of
 from fieldwright.surrogates.understanding.gradients import gradients
 
 MOST_QUERIES = 1000
@@ -52,7 +53,7 @@ def gradients_reply(served: Served, query: Query) -> bytes:
         "version": served.version,
         "inside": served.surrogate.domain.inside(query.x),
         "quantities": {
-            one.label: by_parameter(quantities[one.label], served.field(one.field).unit)
+            one.label: by_parameter(quantities[one.label], unit_of(one, served.field(one.field)))
             for one in query.quantities
         },
         "fields": {name: by_parameter(fields[name], served.field(name).unit) for name in query.fields},

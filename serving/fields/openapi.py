@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from fieldwright.serving.fields.query import BANDS
 from fieldwright.surrogates.fields.description import Description
+from fieldwright.surrogates.fields.quantities import What
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -78,11 +79,13 @@ def _predict(description: Description) -> dict[str, Any]:
         },
     }
     field_names = _field_names(description)
+    unmeasured = all(field.measure is None for field in description.fields)
+    whats = [what for what in get_args(What) if not (unmeasured and what == "integral")]
     quantity = {
         "type": "object",
         "required": ["what", "field"],
         "properties": {
-            "what": {"type": "string", "enum": ["max", "min", "mean", "point"]},
+            "what": {"type": "string", "enum": whats},
             "field": field_names,
             "component": {"type": "string", "description": "of a vector or tensor; also 'magnitude'"},
             "at": {"type": "array", "items": {"type": "number"}, "description": "the place of a 'point'"},

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, get_args
 
 from fieldwright.data.errors import QueryError
 from fieldwright.serving.limits import MAX_QUANTITIES
 from fieldwright.serving.phrases import listed, nearest, quoted, refuse_unknown
 from fieldwright.surrogates.fields.description import Description, FieldInfo
-from fieldwright.surrogates.fields.quantities import Quantity, default_quantities, functional_of
+from fieldwright.surrogates.fields.quantities import Quantity, What, default_quantities, functional_of
 
-WHATS = ("max", "min", "mean", "point")
+WHATS = get_args(What)
 EXAMPLE = '{"what": "max", "field": "name"}'
 
 

@@ -44,11 +44,13 @@ def learning_curves(
     *,
     repeats: int = 10,
     seed: int,
+    weights: Mapping[str, np.ndarray] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, LearningCurve]:
     """Field to its curve of mean relative L2 errors, over `repeats` trainings on random runs at each size.
 
     x: (n, p). targets: field to (n, [t,] points, components). Each training is judged on all runs it has not seen.
+    weights: field to (points,) what each point or cell stands for.
     progress: called with (trainings done, all). Raises ModelError.
     """
     place = places(x)
@@ -66,11 +68,12 @@ def learning_curves(
         kept, held = order[: sizes[k]], order[sizes[k] :]
         held = held[~np.isin(place[held], place[kept])]
         train = {name: values[kept] for name, values in targets.items()}
-        emulator = Emulator.fit(config, carried_by(reductions, len(x), len(kept)), x[kept], train, seed)
+        carried = carried_by(reductions, len(x), len(kept))
+        emulator = Emulator.fit(config, carried, x[kept], train, seed, weights=weights)
         for name, (z, _) in emulator.latent(x[held]).items():
             true = targets[name][held]
             predicted = emulator.fields[name].at(x[held]).mean(z).reshape(true.shape)
-            errors[name][k, repeat] = relative_l2(true, predicted).mean()
+            errors[name][k, repeat] = relative_l2(true, predicted, (weights or {}).get(name)).mean()
     if progress is not None:
         progress(len(sizes) * repeats, len(sizes) * repeats)
     return {name: LearningCurve.of(sizes, values, seed) for name, values in errors.items()}

@@ -28,6 +28,8 @@ class FieldInfo(_Frozen):
     """One field: its unit, component names (("",) for a scalar), place, times (None if steady) and size.
 
     n_points: number of nodes (on="point") or cells (on="cell") that carry it.
+    measure: what each of these stands for in means, integrals, errors and the reduction: its share of the length,
+    area or volume of the part, or a weight given by hand; None where all count alike, as without a mesh.
     """
 
     name: str
@@ -36,6 +38,7 @@ class FieldInfo(_Frozen):
     on: Literal["point", "cell"] = "point"
     times: tuple[float, ...] | None = None
     n_points: int
+    measure: Literal["length", "area", "volume", "weight"] | None = None
 
 
 class AchievableCoverage(_Frozen):

@@ -79,13 +79,15 @@ class Emulator:
         targets: Mapping[str, np.ndarray],
         seed: int,
         history: int = 0,
+        weights: Mapping[str, np.ndarray] | None = None,
     ) -> Self:
         """Learns everything from runs x (n, p) and targets, field to (n, [t,] points, components).
 
         history: how many of the first times each query will bring as measured; kinds that roll out go on from them.
+        weights: field to (points,) what each point or cell stands for; all alike where there are none.
         """
         check_transient(config, x, targets, history)
-        return cls.of(config, Preparation.of(config, reductions, x, targets, seed), seed, history)
+        return cls.of(config, Preparation.of(config, reductions, x, targets, seed, weights), seed, history)
 
     @classmethod
     def of(cls, config: KindConfig, prepared: Preparation, seed: int, history: int = 0) -> Self:

@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 
+from fieldwright.data.mesh.measures import positive
 from fieldwright.surrogates.fields.field_view import FieldView
 from fieldwright.surrogates.fields.transforms.field_scaling import FieldScaling
 from fieldwright.surrogates.fields.transforms.scaler import Scaler
@@ -17,6 +18,19 @@ from fieldwright.surrogates.reductions import Reduction, ReductionConfig, reduct
 ROUND_OFF = 1e-12
 """Of the linear algebra, relative to the largest value of the field; float32 fields have a coarser one."""
 BLOCK = 64
+
+
+def column_weights(weights: np.ndarray | None, values: np.ndarray) -> np.ndarray | None:
+    """The weights (m,) > 0, mean 1, of the columns of snapshots of values (n, [t,] points, components).
+
+    weights: (points,) >= 0; the least positive one stands for 0, so that every value is learned. None where all count
+    alike.
+    """
+    if weights is None or np.ptp(weights) == 0.0:
+        return None
+    times, components = values.shape[1] if values.ndim == 4 else 1, values.shape[-1]
+    own = positive(weights)
+    return np.tile(np.repeat(own / own.mean(), components), times)
 
 
 class FieldModel:
@@ -62,15 +76,17 @@ class FieldModel:
         logarithmic: bool = False,
         scaling: FieldScaling | None = None,
         rounded: float = 0.0,
+        weights: np.ndarray | None = None,
     ) -> tuple[Self, np.ndarray]:
         """Learns from values (n, [t,] points, components); returns the model and the scaled latent (n, r).
 
         logarithmic: reduce the logarithm of the values, which must be positive.
         scaling, rounded: how the values were scaled, and the size of the rounding errors that they had before.
+        weights: (points,) what each point or cell stands for, >= 0: the inner product of the reduction.
         """
         snapshots = values.reshape(len(values), -1)
         snapshots = np.log(snapshots) if logarithmic else snapshots
-        reduction = reduction_for(config).fit(snapshots, seed=seed)
+        reduction = reduction_for(config).fit(snapshots, column_weights(weights, values), seed=seed)
         latent = reduction.encode(snapshots)
         square, affine, largest = np.zeros(snapshots.shape[1]), True, 0.0
         origin = reduction.decode(np.zeros((1, latent.shape[1])))

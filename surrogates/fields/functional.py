@@ -16,8 +16,8 @@ from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
 class Functional:
     """A weighted sum over selected places of one component, or of the magnitude, of a field.
 
-    what: "max" and "min" select the place of the extreme of the mean field, "mean" all places with equal
-    weight, "point" the corners of the element around a place with their interpolation weights.
+    what: "max" and "min" select the place of the extreme of the mean field, "mean" all places with the share of
+    the part that each stands for, "point" the corners of the element around a place with their interpolation weights.
     component: index, or None for the magnitude of a vector.
     """
 
@@ -33,10 +33,17 @@ class Functional:
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """Places of a "point" functional: index (k,) of nodes or cells, weight (k,) summing to one."""
+    """Places of a "point" or "mean" functional: index (k,) of nodes or cells, all if None; weight (k,), sum one."""
 
-    index: np.ndarray
+    index: np.ndarray | None
     weight: np.ndarray
+
+
+def selection_of(functional: Functional, weights: np.ndarray | None) -> Selection | None:
+    """The places of a functional of the whole field, of weights (points,) >= 0; None where all count alike."""
+    if functional.what != "mean" or weights is None:
+        return None
+    return Selection(None, weights / weights.sum())
 
 
 def default_functionals(field: str, components: int) -> list[Functional]:
@@ -49,9 +56,10 @@ def value(functional: Functional, field: np.ndarray, selection: Selection | None
     """The functional of fields (q, t, points, components), (q, t), in the field's unit."""
     scalar = _scalar(functional, field)
     if functional.what == "mean":
-        return scalar.mean(axis=-1)
+        return scalar.mean(axis=-1) if selection is None else scalar @ selection.weight
     if functional.what == "point":
         assert selection is not None
+        assert selection.index is not None
         return scalar[..., selection.index] @ selection.weight
     return scalar.max(axis=-1) if functional.what == "max" else scalar.min(axis=-1)
 
@@ -102,9 +110,11 @@ def _linearised(
         weight = np.ones(1)
     elif functional.what == "point":
         assert selection is not None
+        assert selection.index is not None
         place, weight = selection.index[None, None], selection.weight
     else:
-        place, weight = None, np.full(mean.shape[2], 1.0 / mean.shape[2])
+        even = np.full(mean.shape[2], 1.0 / mean.shape[2])
+        place, weight = None, even if selection is None else selection.weight
     return place, weight, _gradient(functional, _at(mean, place))
 
 

@@ -27,6 +27,12 @@ class Band:
         mean, lower, upper = (np.clip(part, low, high) for part in (self.mean, self.lower, self.upper))
         return Band(mean, self.std, lower, upper)
 
+    def times(self, factor: float) -> Band:
+        """The band of a positive factor times this thing."""
+        if factor == 1.0:
+            return self
+        return Band(factor * self.mean, factor * self.std, factor * self.lower, factor * self.upper)
+
 
 @dataclass(frozen=True, eq=False)
 class Prediction:

@@ -46,13 +46,17 @@ class Preparation:
         x: np.ndarray,
         targets: Mapping[str, np.ndarray],
         seed: int,
+        weights: Mapping[str, np.ndarray] | None = None,
     ) -> Self:
-        """Prepares runs x (n, p) and targets, field to (n, [t,] points, components), for all of one view."""
+        """Prepares runs x (n, p) and targets, field to (n, [t,] points, components), for all of one view.
+
+        weights: field to (points,) what each point or cell stands for; all alike where there are none.
+        """
         check_runs(reductions, x, targets)
         x = x.astype(np.float64)
         fields, latent, scales = {}, {}, {}
         for name, values in targets.items():
             fields[name], latent[name], scales[name] = fitted_field(
-                config, reductions[name], x, values, seed, name
+                config, reductions[name], x, values, seed, name, (weights or {}).get(name)
             )
         return cls(x, fields, latent, scales)

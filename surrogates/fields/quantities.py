@@ -1,4 +1,4 @@
-"""Numbers read off a predicted field: its largest, smallest and mean value, and its value at a place."""
+"""Numbers read off a predicted field: its largest, smallest and mean value, its integral, its value at a place."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from fieldwright.data.errors import QueryError
 from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.fields.functional import Functional, default_functionals
 
+What = Literal["max", "min", "mean", "integral", "point"]
+
 
 @dataclass(frozen=True)
 class Quantity:
     """One number per query (per time where the field has times).
 
+    what: "mean" and "integral" weigh every place by the length, area or volume that it stands for. Where nothing
+    tells that (`FieldInfo.measure` is None), "mean" is the mean of points and there is no "integral".
     component: a component's name, "magnitude" of a vector, None for a scalar field.
     at: the place of a "point" quantity, in the mesh's unit: two coordinates on a planar mesh, else three.
     """
 
-    what: Literal["max", "min", "mean", "point"]
+    what: What
     field: str
     component: str | None = None
     at: tuple[float, ...] | None = None
@@ -32,7 +36,10 @@ class Quantity:
 
 
 def functional_of(quantity: Quantity, info: FieldInfo) -> Functional:
-    """The quantity with its component as an index of the field; raises QueryError naming what there is."""
+    """The quantity with its component as an index of the field; raises QueryError naming what there is.
+
+    That of an integral is the mean: the one is the other times the measure of the part, and has the same bands.
+    """
     names = info.components
     choices = [*names, "magnitude"] if len(names) in (2, 3) else list(names)
     if quantity.component is None and len(names) == 1:
@@ -56,7 +63,23 @@ def functional_of(quantity: Quantity, info: FieldInfo) -> Functional:
             f"'{quantity.what}' with at = {quantity.at}",
             "Give 'at' as the coordinates of the place, or leave it out",
         )
+    if quantity.what == "integral":
+        if info.measure is None:
+            raise QueryError(
+                f"An integral of '{info.name}' must have the areas or volumes that its {info.on}s stand for",
+                "a field of which every value counts alike",
+                "Ask for the 'mean', which is that of all values, or train on runs with cells",
+            )
+        return Functional("mean", quantity.field, index)
     return Functional(quantity.what, quantity.field, index)
+
+
+def unit_of(quantity: Quantity, info: FieldInfo) -> str:
+    """The unit of the quantity; that of an integral ends with the unit of the mesh to the power of its dimension."""
+    if quantity.what != "integral" or info.measure is None:
+        return info.unit
+    mesh = {"length": "mesh unit", "area": "(mesh unit)^2", "volume": "(mesh unit)^3", "weight": "weight"}
+    return f"{info.unit or '1'} * {mesh[info.measure]}"
 
 
 def default_quantities(info: FieldInfo) -> list[Quantity]:

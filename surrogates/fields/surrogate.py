@@ -18,9 +18,11 @@ from fieldwright.surrogates.fields.field_model import FieldModel
 from fieldwright.surrogates.fields.field_view import FieldView
 from fieldwright.surrogates.fields.functional import Functional
 from fieldwright.surrogates.fields.location import Locator
+from fieldwright.surrogates.fields.measure import measured, unmeasured
 from fieldwright.surrogates.fields.prediction import Band, Prediction
-from fieldwright.surrogates.fields.quantities import Quantity, functional_of
-from fieldwright.surrogates.fields.training_data import check_described
+from fieldwright.surrogates.fields.quantities import Quantity
+from fieldwright.surrogates.fields.reading import Reading, reading_of
+from fieldwright.surrogates.fields.training_data import check_described, checked_weights
 from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.reductions import ReductionConfig, reduction_config
@@ -30,7 +32,7 @@ from fieldwright.surrogates.trajectory.history import History, checked_history
 from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
 from fieldwright.surrogates.validation.achievable_coverage import achievable_coverage, sentence
 from fieldwright.surrogates.validation.band_limits import added, limited
-from fieldwright.surrogates.validation.calibration import Calibration, too_few
+from fieldwright.surrogates.validation.calibration import Calibration, other_weights, too_few
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
 
 
@@ -39,6 +41,8 @@ class Surrogate:
     """Scaler + Reduction per field + Regressor on the latent coordinates + Calibration + Domain.
 
     cells: meshio cell type to (k, nodes) indices, empty where no mesh was given.
+    weights: field to (points,), the length, area or volume that each point or cell stands for; fields without count
+    all points alike.
     """
 
     description: Description
@@ -47,6 +51,7 @@ class Surrogate:
     domain: Domain
     cells: Mapping[str, np.ndarray]
     _points: Mapping[str, np.ndarray]
+    weights: Mapping[str, np.ndarray] = field(default_factory=dict)
     _locators: dict[str, Locator] = field(default_factory=dict)
 
     @classmethod
@@ -61,6 +66,7 @@ class Surrogate:
         fields: Sequence[FieldInfo],
         points: Mapping[str, np.ndarray],
         cells: Mapping[str, np.ndarray] | None = None,
+        weights: Mapping[str, np.ndarray] | None = None,
         cross_validation: CrossValidation,
         coverage: float = 0.9,
         history: int = 0,
@@ -73,23 +79,33 @@ class Surrogate:
         parameters: p names and units in the order of x's columns (their ranges are taken from x).
         fields: one for each target. points: field to (n_points, 3) coordinates of nodes or cell centres.
         cells: meshio cell type to (k, nodes) indices into the points of the fields on points.
+        weights: field to (points,) the length, area or volume that each point or cell stands for: of means and
+        integrals, where None those of the cells. Errors and the reduction take those of the cross-validation.
         history: how many first times queries will bring as measured, for the kinds that go on from them; the same
         as in the cross-validation. Raises ModelError.
         """
         x = np.asarray(x, dtype=np.float64)
         check_described(x, targets, parameters, fields, points, rolls=config.transient == "rollout")
-        emulator = Emulator.fit(config, reductions, x, targets, seed, history)
-        calibration = Calibration.fit(targets, cross_validation, coverage)
+        emulator = Emulator.fit(config, reductions, x, targets, seed, history, cross_validation.weights)
+        infos, shares = measured(fields, points, cells, checked_weights(weights, targets))
+        calibration = Calibration.fit(targets, cross_validation, coverage, shares)
         judges = len(np.unique(cross_validation.place))
         achievable = achievable_coverage(judges, coverage)
-        notes = (too_few(judges, coverage), sentence(achievable, coverage))
+        by_name = {info.name: info for info in infos}
+        chosen = tuple(by_name[name] for name in targets)
+        notes = (
+            too_few(judges, coverage),
+            sentence(achievable, coverage),
+            unmeasured(chosen),
+            other_weights(shares, cross_validation.weights),
+        )
         description = Description(
             name=name,
             parameters=tuple(
                 ParameterInfo(name=info.name, unit=info.unit, minimum=low, maximum=high)
                 for info, low, high in zip(parameters, x.min(axis=0), x.max(axis=0), strict=True)
             ),
-            fields=tuple({info.name: info for info in fields}[name] for name in targets),
+            fields=chosen,
             kind=getattr(config, "kind", ""),
             n_runs=len(x),
             coverage=coverage,
@@ -104,7 +120,7 @@ class Surrogate:
             achievable=achievable,
         )
         places = {name: np.asarray(points[name], dtype=np.float64) for name in targets}
-        return cls(description, emulator, calibration, Domain.fit(x), dict(cells or {}), places)
+        return cls(description, emulator, calibration, Domain.fit(x), dict(cells or {}), places, shares)
 
     def predict(
         self,
@@ -129,16 +145,16 @@ class Surrogate:
         wanted = [info.name for info in self.description.fields] if fields is None else list(fields)
         for name in wanted:
             self.info(name)
-        asked = [(quantity, functional_of(quantity, self.info(quantity.field))) for quantity in quantities]
+        asked = [(quantity, self.reading(quantity)) for quantity in quantities]
         bands: dict[str, Band] = {}
         numbers: dict[str, Band] = {}
-        needed = {*wanted, *(key.field for _, key in asked)}
+        needed = {*wanted, *(one.field for one in quantities)}
         # Of all fields, whatever is asked: where a query lies must not depend on it.
         latent = self.emulator.latent(x, history=measured)
         for name, (z, sigma) in latent.items():
             if name not in needed:
                 continue
-            mine = [(quantity, key) for quantity, key in asked if key.field == name]
+            mine = [(quantity, read) for quantity, read in asked if quantity.field == name]
             model = self.emulator.fields[name].at(x)
             mean = model.mean(z)
             if name in wanted:
@@ -147,8 +163,8 @@ class Surrogate:
                 bands[name] = self._band(name, mean, std, factor, model.rounding(mean)).within(
                     *self._bounds(name)
                 )
-            for quantity, key in mine:
-                numbers[quantity.label] = self._number(quantity, key, model, mean, z, sigma, simultaneous)
+            for quantity, read in mine:
+                numbers[quantity.label] = self._number(quantity, read, model, mean, z, sigma, simultaneous)
         shares = [sigma * self.emulator.fields[name].shares for name, (_, sigma) in latent.items()]
         spread = np.max([np.linalg.norm(share, axis=1) for share in shares], axis=0)
         where = self.domain.whereabouts(x, spread, [info.name for info in self.description.parameters])
@@ -157,10 +173,11 @@ class Surrogate:
             factors = self.calibration.fields[name]
             low, high = self._as_answered(name, factors.low, factors.high)
             bands[name], wide_fields[name] = limited(band, low, high, where.inside)
-        for quantity, key in asked:
-            low, high = self._as_answered(key.field, *self._range(quantity, key))
+        for quantity, read in asked:
+            low, high = self._as_answered(quantity.field, *self._range(read))
             label = quantity.label
             numbers[label], wide_numbers[label] = limited(numbers[label], low, high, where.inside)
+            numbers[label] = numbers[label].times(read.factor)
         if times is not None:
             bands = {name: self._at_times(band, name, times) for name, band in bands.items()}
             for quantity in quantities:
@@ -208,6 +225,8 @@ class Surrogate:
         }
         arrays = {f"points.{index}": points for index, points in enumerate(places)}
         arrays |= prefixed("cells.", self.cells)
+        names = [info.name for info in self.description.fields]
+        arrays |= {f"weights.{names.index(name)}": one for name, one in self.weights.items()}
         for prefix, learned in (
             ("emulator.", self.emulator),
             ("calibration.", self.calibration),
@@ -224,6 +243,9 @@ class Surrogate:
         """
         model, arrays = read_artifact(folder, SURROGATE)
         description = Description.model_validate(model["description"])
+        said = unmeasured(description.fields)
+        if said is not None and said not in description.notes:
+            description = description.model_copy(update={"notes": (*description.notes, said)})
         names = [info.name for info in description.fields]
         config = kind_config(description.settings["candidate"])
         reductions = {
@@ -241,6 +263,12 @@ class Surrogate:
             Domain.restore(part(arrays, "domain.")),
             {name: arrays[f"cells.{name}"] for name in model["cells"]},
             {name: arrays[f"points.{index}"] for name, index in model["points"].items()},
+            # Artifacts of an earlier version have none: all their points count alike.
+            {
+                name: arrays[f"weights.{index}"]
+                for index, name in enumerate(names)
+                if f"weights.{index}" in arrays
+            },
         )
 
     def checked(self, x: np.ndarray) -> np.ndarray:
@@ -278,18 +306,18 @@ class Surrogate:
     def _number(
         self,
         quantity: Quantity,
-        key: Functional,
+        read: Reading,
         model: FieldModel | FieldView | TimeByTime,
         mean: np.ndarray,
         z: np.ndarray,
         sigma: np.ndarray,
         simultaneous: bool,
     ) -> Band:
-        selection = None
-        if quantity.at is None:
+        """The band of the functional, before the reading's factor."""
+        key, selection = read.functional, read.selection
+        if selection is None or selection.index is None:
             factor = self.calibration.quantities[key].of(simultaneous)
         else:
-            selection = self.locator(key.field).locate(quantity.at)
             # A place has no runs of its own to be calibrated by: it takes the factors of the corners around
             # it, and on a node exactly the node's.
             factors = self.calibration.fields[key.field]
@@ -303,18 +331,23 @@ class Surrogate:
         low, high = (0.0, np.inf) if key.component is None else self._bounds(key.field)
         return band.within(low, high)
 
-    def _range(self, quantity: Quantity, key: Functional) -> tuple[np.ndarray, np.ndarray]:
-        """(t,) least and largest value of all runs."""
-        if quantity.at is None:
+    def _range(self, read: Reading) -> tuple[np.ndarray, np.ndarray]:
+        """(t,) least and largest value of the functional of all runs."""
+        key = read.functional
+        if read.selection is None or read.selection.index is None:
             factors = self.calibration.quantities[key]
             return factors.low, factors.high
         factors = self.calibration.fields[key.field]
-        corners = self.locator(key.field).locate(quantity.at).index
+        corners = read.selection.index
         low, high = factors.low[:, corners].min(axis=1), factors.high[:, corners].max(axis=1)
         if key.component is None:
             largest = np.linalg.norm(np.maximum(np.abs(low), np.abs(high)), axis=-1)
             return np.zeros_like(largest), largest
         return low[:, key.component], high[:, key.component]
+
+    def reading(self, quantity: Quantity) -> Reading:
+        """How the quantity is read off its field; raises QueryError."""
+        return reading_of(quantity, self.info(quantity.field), self.weights.get(quantity.field), self.locator)
 
     def _as_answered(self, name: str, *parts: np.ndarray) -> tuple[np.ndarray, ...]:
         """Arrays (t, ...) without their first axis where the field is steady."""

@@ -112,3 +112,30 @@ def check_described(
                 f"{values.shape} and {np.shape(points[name])}",
                 "Correct the description or the arrays",
             )
+
+
+def checked_weights(
+    weights: Mapping[str, np.ndarray] | None, targets: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """Weights of fields as float64, where there are any; raises ModelError unless they fit the points.
+
+    Parameters
+    ----------
+    weights : mapping of str to (points,), optional
+        What each point or cell of a field stands for, >= 0.
+    targets : mapping of str to (n, [t,] points, components)
+
+    Returns
+    -------
+    dict of str to (points,)
+    """
+    checked = {name: np.asarray(one, dtype=np.float64) for name, one in (weights or {}).items()}
+    for name, one in checked.items():
+        points = targets[name].shape[-2] if name in targets else len(one)
+        if one.shape != (points,) or not np.isfinite(one).all() or (one < 0).any() or not one.any():
+            raise ModelError(
+                f"The weights of the field '{name}' must be {points} finite numbers, not negative and not all 0",
+                f"the shape {one.shape}, least value {one.min(initial=np.inf):g}",
+                "Give the areas or volumes of its points or cells, or leave them out",
+            )
+    return checked

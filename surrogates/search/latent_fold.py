@@ -21,8 +21,8 @@ from fieldwright.surrogates.validation import metrics
 class AffineJudge:
     """The error of predicted coordinates of a field that is affine in them, without the field.
 
-    |f - origin - z M|^2 = (z - z*) G (z - z*)^T + |f - origin - z* M|^2 with G = M M^T and z* the best
-    coordinates of f, all of it in the scale of what was reduced.
+    |f - origin - z M|^2 = (z - z*) G (z - z*)^T + |f - origin - z* M|^2 with G = M W M^T, W the weights of the
+    points, and z* the best coordinates of f; all of it in the norm of W and the scale of what was reduced.
 
     gram: (r, r). best: (h, r) z* of the held-out runs. lost: (h,) the last term. size: (h,) norms to divide by, in
     the same scale.
@@ -50,12 +50,14 @@ class DecodingJudge:
     """The error of a field that is not affine in its coordinates, by decoding them.
 
     x: (h, p) of the held-out runs. true: (h, [t,] points, components) their fields. size: (h,) norms to divide by.
+    weights: (points,) of the norms.
     """
 
     model: FieldModel | TimeByTime
     x: np.ndarray
     true: np.ndarray
     size: np.ndarray
+    weights: np.ndarray | None = None
 
     @property
     def rank(self) -> int:
@@ -65,23 +67,34 @@ class DecodingJudge:
     def errors(self, z: np.ndarray) -> np.ndarray:
         """Relative errors (h,) of the coordinates z (h, r)."""
         predicted = self.model.at(self.x).mean(z).reshape(self.true.shape)
-        return metrics.relative(metrics.norms(predicted - self.true), self.size)
+        return metrics.relative(metrics.norms(predicted - self.true, self.weights), self.size)
 
 
 def judge_of(
-    model: FieldModel | TimeByTime, x: np.ndarray, true: np.ndarray, train: np.ndarray, metric: str
+    model: FieldModel | TimeByTime,
+    x: np.ndarray,
+    true: np.ndarray,
+    train: np.ndarray,
+    metric: str,
+    weights: np.ndarray | None = None,
 ) -> AffineJudge | DecodingJudge:
-    """The judge of held-out values `true` (h, ...) at x (h, p); `train`: the values (n, ...) learned from."""
+    """The judge of held-out values `true` (h, ...) at x (h, p); `train`: the values (n, ...) learned from.
+
+    weights: (points,) of the norms.
+    """
     reference = train.mean(axis=0, dtype=np.float64) if metric == "fluctuation_l2" else np.zeros(1)
-    size = metrics.norms(true - reference)
+    size = metrics.norms(true - reference, weights)
     bounded = model.scaling is not None and model.scaling.bounded
     if not isinstance(model, FieldModel) or not model.affine or model.logarithmic or bounded:
-        return DecodingJudge(model, x, true, size)
+        return DecodingJudge(model, x, true, size, weights)
     flat = true.reshape(len(true), -1)
     if model.scaling is not None:
         flat, size = model.scaling.scaled(x, true).reshape(len(true), -1), size / model.scaling.factor(x)
-    modes = model.modes
-    residual = flat - model.origin
+    modes, residual = model.modes, flat - model.origin
+    if weights is not None:
+        times, components = model.shape[0], model.shape[2]
+        root = np.tile(np.repeat(np.sqrt(weights), components), times)
+        modes, residual = modes * root, residual * root
     gram = modes @ modes.T
     best = residual @ modes.T @ np.linalg.pinv(gram, hermitian=True)
     return AffineJudge(gram, best, np.sum((residual - best @ modes) ** 2, axis=1), size)
@@ -110,6 +123,7 @@ class LatentFold:
         held: np.ndarray,
         metric: str,
         seed: int,
+        weights: Mapping[str, np.ndarray] | None = None,
     ) -> Self:
         """Prepares the fold that holds out the runs `held` (n,) bool, once for each view of the configs."""
         train = {name: values[~held] for name, values in targets.items()}
@@ -118,9 +132,11 @@ class LatentFold:
             key = view(config)
             if key in views:
                 continue
-            prepared = Preparation.of(config, reductions, x[~held], train, seed)
+            prepared = Preparation.of(config, reductions, x[~held], train, seed, weights)
             judges[key] = {
-                name: judge_of(model, x[held], targets[name][held], train[name], metric)
+                name: judge_of(
+                    model, x[held], targets[name][held], train[name], metric, (weights or {}).get(name)
+                )
                 for name, model in prepared.fields.items()
             }
             fields: dict[str, Any] = {

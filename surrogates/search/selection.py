@@ -6,7 +6,7 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,8 @@ class Runs:
     """What a search learns from.
 
     x: (n, p). targets: field to (n, [t,] points, components). metric: "fluctuation_l2" or "relative_l2". common:
-    settings of every candidate, such as the scales that a study gives its parameters.
+    settings of every candidate, such as the scales that a study gives its parameters. weights: field to (points,)
+    what each point or cell stands for.
     """
 
     x: np.ndarray
@@ -71,6 +72,7 @@ class Runs:
     reductions: Mapping[str, ReductionConfig]
     metric: str
     common: Mapping[str, Any]
+    weights: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def folds(self, configs: Sequence[KindConfig], folds: int, seed: int) -> list[LatentFold]:
         """The folds of a seed, prepared in every view of the configs."""
@@ -79,13 +81,15 @@ class Runs:
         for index in range(int(fold.max()) + 1):
             held = fold == index
             carried = carried_by(self.reductions, len(self.x), int(np.sum(~held)))
-            parts.append(LatentFold.of(configs, carried, self.x, self.targets, held, self.metric, seed))
+            parts.append(
+                LatentFold.of(configs, carried, self.x, self.targets, held, self.metric, seed, self.weights)
+            )
         return parts
 
     def without(self, held: np.ndarray) -> Runs:
         """The runs that are not held out, (n,) bool."""
         targets = {name: values[~held] for name, values in self.targets.items()}
-        return Runs(self.x[~held], targets, self.reductions, self.metric, self.common)
+        return replace(self, x=self.x[~held], targets=targets)
 
     @property
     def times(self) -> int | None:

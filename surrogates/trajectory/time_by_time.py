@@ -39,10 +39,11 @@ class TimeByTime:
         logarithmic: bool = False,
         scaling: FieldScaling | None = None,
         rounded: float = 0.0,
+        weights: np.ndarray | None = None,
     ) -> tuple[Self, np.ndarray]:
         """Learns from values (n, t, points, components); returns the model and the scaled latent (n, t * r).
 
-        logarithmic, scaling, rounded: as `FieldModel.fit` has them. Raises ModelError for a steady field.
+        logarithmic, scaling, rounded, weights: as `FieldModel.fit` has them. Raises ModelError for a steady field.
         """
         if values.ndim != 4 or values.shape[1] < 2:
             raise ModelError(
@@ -56,7 +57,7 @@ class TimeByTime:
             config = config.model_copy(
                 update={"error": FREE_ERROR, "rank": min(FREE_RANK, len(snapshots), snapshots[0].size)}
             )
-        instant, latent = FieldModel.fit(config, snapshots, seed, logarithmic, scaling, rounded)
+        instant, latent = FieldModel.fit(config, snapshots, seed, logarithmic, scaling, rounded, weights)
         return cls(instant, times), latent.reshape(n, -1)
 
     @property

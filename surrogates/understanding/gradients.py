@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fieldwright.surrogates.fields import functional
 from fieldwright.surrogates.fields.emulator import Branch, Emulator
-from fieldwright.surrogates.fields.quantities import Quantity, functional_of
+from fieldwright.surrogates.fields.quantities import Quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.regressors import Differentiable
 
@@ -42,19 +41,18 @@ def gradients(
     """
     x = surrogate.checked(x)
     infos = {name: surrogate.info(name) for name in fields}
-    asked = [(one, functional_of(one, surrogate.info(one.field))) for one in quantities]
+    asked = [(one, surrogate.reading(one)) for one in quantities]
     step = STEP * np.array([_width(info.minimum, info.maximum) for info in surrogate.description.parameters])
     of_fields, of_quantities = {}, {}
-    for name in dict.fromkeys([*infos, *(key.field for _, key in asked)]):
+    for name in dict.fromkeys([*infos, *(one.field for one in quantities)]):
         mean, change = _field(surrogate.emulator, name, x, step)
         steady = surrogate.info(name).times is None
         if name in infos:
             of_fields[name] = change[:, :, 0] if steady else change
-        for one, key in asked:
-            if key.field != name:
+        for one, read in asked:
+            if one.field != name:
                 continue
-            selection = None if one.at is None else surrogate.locator(name).locate(one.at)
-            slopes = [functional.slope(key, mean, change[:, j], selection) for j in range(len(step))]
+            slopes = [read.slope(mean, change[:, j]) for j in range(len(step))]
             slope = np.stack(slopes, axis=1)
             of_quantities[one.label] = slope[:, :, 0] if steady else slope
     return Gradients(

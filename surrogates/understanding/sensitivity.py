@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from fieldwright.surrogates.fields import functional
-from fieldwright.surrogates.fields.quantities import Quantity, default_quantities, functional_of
+from fieldwright.surrogates.fields.quantities import Quantity, default_quantities
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.figures import COLOURS, label, panels
 from fieldwright.surrogates.understanding.sobol_indices import SobolIndices, sobol_indices
@@ -68,9 +67,7 @@ def _means(surrogate: Surrogate, x: np.ndarray, asked: Sequence[Quantity]) -> np
     means = {name: surrogate.emulator.fields[name].at(x).mean(z) for name, (z, _) in latent.items()}
     columns = []
     for one in asked:
-        selection = None if one.at is None else surrogate.locator(one.field).locate(one.at)
-        key = functional_of(one, surrogate.info(one.field))
-        columns.append(functional.value(key, means[one.field], selection))
+        columns.append(surrogate.reading(one).value(means[one.field]))
     return np.hstack(columns)
 
 

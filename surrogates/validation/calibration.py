@@ -10,8 +10,9 @@ from typing import Self
 import numpy as np
 
 from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.fields import functional
 from fieldwright.surrogates.fields.functional import Functional
-from fieldwright.surrogates.validation.cross_validation import CrossValidation
+from fieldwright.surrogates.validation.cross_validation import CrossValidation, HeldOut
 
 BLOCK = 65536
 
@@ -51,20 +52,26 @@ def observed_coverage(
     fold: np.ndarray,
     levels: np.ndarray,
     place: np.ndarray | None = None,
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:
     """The share of values of held-out runs that bands of each nominal level would have covered, (levels,).
 
     The runs of a fold are judged by factors from the scores of all other folds, so that no run helps to set the
     band it is judged by. true, mean, std: (n, ...), out of fold. fold: (n,). levels: nominal coverages. place: (n,).
+    weights: (points,) what each of the points of fields (n, [t,] points, components) stands for.
     """
     scores = (np.abs(true.astype(np.float64) - mean) / std).reshape(len(true), -1)
-    covered = np.zeros(len(levels))
+    share = np.ones(true.shape[1:])
+    if weights is not None:
+        share = share * (weights / weights.mean())[:, None]
+    share = share.ravel() / share.sum()
+    missed = np.zeros(len(levels))
     for index in np.unique(fold):
         held = fold == index
         for k, level in enumerate(levels):
             others = None if place is None else place[~held]
-            covered[k] += np.sum(scores[held] <= conformal_factor(scores[~held], level, others))
-    return covered / scores.size
+            missed[k] += np.sum((scores[held] > conformal_factor(scores[~held], level, others)) @ share)
+    return 1.0 - missed / len(scores)
 
 
 def too_few(n: int, coverage: float) -> str | None:
@@ -151,8 +158,17 @@ class Calibration:
     quantities: dict[Functional, Factors]
 
     @classmethod
-    def fit(cls, targets: Mapping[str, np.ndarray], held_out: CrossValidation, coverage: float) -> Self:
-        """Learns from targets, field to (n, [t,] points, components), and their out-of-fold predictions."""
+    def fit(
+        cls,
+        targets: Mapping[str, np.ndarray],
+        held_out: CrossValidation,
+        coverage: float,
+        weights: Mapping[str, np.ndarray] | None = None,
+    ) -> Self:
+        """Learns from targets, field to (n, [t,] points, components), and their out-of-fold predictions.
+
+        weights: field to (points,) of means, where they are not those of the cross-validation; its are taken if None.
+        """
         if not 0.0 < coverage < 1.0:
             raise ModelError(
                 "'coverage' must be a probability between 0 and 1",
@@ -171,10 +187,13 @@ class Calibration:
             fields[name] = Factors.fit(
                 transient, held_out.mean[name], held_out.std[name], coverage, held_out.place
             )
-        quantities = {
-            key: Factors.fit(number.true, number.mean, number.std, coverage, held_out.place)
-            for key, number in held_out.quantities.items()
-        }
+        quantities = {}
+        for key, number in held_out.quantities.items():
+            own = held_out.weights.get(key.field)
+            new = own if weights is None else weights.get(key.field)
+            if key.what == "mean" and not _proportional(own, new):
+                number = _reweighted(key, number, targets[key.field], held_out, own, new)
+            quantities[key] = Factors.fit(number.true, number.mean, number.std, coverage, held_out.place)
         return cls(coverage, fields, quantities)
 
     def state(self) -> dict[str, np.ndarray]:
@@ -204,3 +223,47 @@ class Calibration:
 
         by_field = {name: factors(f"field.{index}") for index, name in enumerate(fields)}
         return cls(coverage, by_field, {key: factors(f"quantity.{key.key}") for key in quantities})
+
+
+def other_weights(weights: Mapping[str, np.ndarray], validated: Mapping[str, np.ndarray]) -> str | None:
+    """What must be said where means have weights that the cross-validation did not have; None if there are none."""
+    names = [name for name, one in weights.items() if not _proportional(validated.get(name), one)]
+    if not names:
+        return None
+    return (
+        f"The bands of the mean of {', '.join(names)} are approximate: give the cross-validation the `weights` "
+        "of its points too."
+    )
+
+
+def _proportional(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+    """Whether two weights (points,) make the same mean; None counts all points alike."""
+    if one is None or other is None:
+        given = other if one is None else one
+        return given is None or float(np.ptp(given)) <= 1e-9 * float(given.max())
+    return np.allclose(one / one.sum(), other / other.sum(), rtol=1e-9, atol=0.0)
+
+
+def _reweighted(
+    key: Functional,
+    number: HeldOut,
+    true: np.ndarray,
+    held_out: CrossValidation,
+    old: np.ndarray | None,
+    new: np.ndarray | None,
+) -> HeldOut:
+    """The mean of a field with the weights `new` where it was cross-validated with `old`.
+
+    Its std is taken to change as the mean of the pointwise stds does: what was predicted of the covariance of the
+    points is gone.
+    """
+    fields = [true, held_out.mean[key.field], held_out.std[key.field]]
+    true, mean, std = ((one if one.ndim == 4 else one[:, None]).astype(np.float64) for one in fields)
+    selections = [functional.selection_of(key, weights) for weights in (old, new)]
+    before, after = (functional.value(key, std, one) for one in selections)
+    scale = np.divide(after, before, out=np.ones_like(after), where=before > 0.0)
+    return HeldOut(
+        functional.value(key, mean, selections[1]),
+        number.std * scale,
+        functional.value(key, true, selections[1]),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.fields import functional
 from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.fields.functional import Functional
-from fieldwright.surrogates.fields.training_data import check_runs
+from fieldwright.surrogates.fields.training_data import check_runs, checked_weights
 from fieldwright.surrogates.reductions import ReductionConfig
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.trajectory.windows import Windows
@@ -40,6 +40,7 @@ class CrossValidation:
     quantities: maximum, minimum and mean of every component, and of the magnitude of vectors.
     fold: (n,) the fold in which each run was held out. place: (n,) where it lies; runs of a place share a fold.
     fit_seconds, predict_seconds: wall-clock time summed over the folds.
+    weights: field to (points,) what each point or cell stood for; all alike where there are none.
     """
 
     mean: dict[str, np.ndarray]
@@ -52,6 +53,7 @@ class CrossValidation:
     place: np.ndarray
     fit_seconds: float
     predict_seconds: float
+    weights: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def field_summary(self, field: str) -> dict[str, float]:
         """Of one field: "{metric}.{mean|median|max}" over the runs, and "r2"."""
@@ -123,6 +125,7 @@ def cross_validate(
     groups: np.ndarray | None = None,
     history: int = 0,
     windows: Windows | None = None,
+    weights: Mapping[str, np.ndarray] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> CrossValidation:
     """Predicts each run by a model trained without its fold; equal seeds give equal folds.
@@ -132,10 +135,13 @@ def cross_validate(
     groups: (n,) labels; runs of one label stay in one fold: those that share their parameters if None.
     history: how many first times of the held-out runs are given to kinds that go on from them; errors count
         the times after them, for every kind. windows: what the rows are, where they were cut from longer runs;
-        training leaves out those that overlap with held-out ones. progress: called with (folds done, folds).
+        training leaves out those that overlap with held-out ones. weights: field to (points,) the length, area or
+    volume that each point or cell stands for (`data.mesh.measures`): of errors, means and the reduction; all count
+    alike where there are none. progress: called with (folds done, folds).
     Raises ModelError. Source: Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, 7.10.2.
     """
     check_runs(reductions, x, targets)
+    weights = checked_weights(weights, targets)
     if windows is not None:
         alike = places(x) if x.shape[1] else None
         fold, place = windows.folds(folds, seed, alike), np.arange(len(x))
@@ -161,34 +167,40 @@ def cross_validate(
         train = {name: values[kept] for name, values in targets.items()}
         candidate = config if isinstance(config, KindConfig) else config(fold == index, index)
         emulator = Emulator.fit(
-            candidate, carried_by(reductions, len(x), len(kept)), x[kept], train, seed, history
+            candidate, carried_by(reductions, len(x), len(kept)), x[kept], train, seed, history, weights
         )
         fitted = time.perf_counter()
         first = {name: values[held, :history] for name, values in targets.items()} if history else None
         for name, (z, sigma) in emulator.latent(x[held], history=first).items():
             model, true = emulator.fields[name].at(x[held]), targets[name][held]
+            own = weights.get(name)
             predicted = model.mean(z)
             mean[name][held] = predicted.reshape(true.shape)
             std[name][held] = model.std(z, sigma).reshape(true.shape)
             for key, number in numbers.items():
                 if key.field == name:
-                    number.mean[held] = functional.value(key, predicted)
-                    number.std[held] = functional.std(key, model, predicted, z, sigma)
-                    number.true[held] = functional.value(key, true.reshape(predicted.shape).astype(float))
+                    selection = functional.selection_of(key, own)
+                    number.mean[held] = functional.value(key, predicted, selection)
+                    number.std[held] = functional.std(key, model, predicted, z, sigma, selection)
+                    number.true[held] = functional.value(
+                        key, true.reshape(predicted.shape).astype(float), selection
+                    )
             judged, guess = true, predicted.reshape(true.shape)
             reference = train[name].mean(axis=0, dtype=np.float64)
             if history:
                 judged, guess, reference = judged[:, history:], guess[:, history:], reference[history:]
-            errors[name]["relative_l2"][held] = metrics.relative_l2(judged, guess)
-            errors[name]["fluctuation_l2"][held] = metrics.fluctuation_l2(judged, guess, reference)
-            mean_errors[name][held] = metrics.relative_l2(judged, np.broadcast_to(reference, judged.shape))
+            errors[name]["relative_l2"][held] = metrics.relative_l2(judged, guess, own)
+            errors[name]["fluctuation_l2"][held] = metrics.fluctuation_l2(judged, guess, reference, own)
+            mean_errors[name][held] = metrics.relative_l2(
+                judged, np.broadcast_to(reference, judged.shape), own
+            )
         fit_seconds += fitted - start
         predict_seconds += time.perf_counter() - fitted
         if progress is not None:
             progress(index + 1, folds)
-    scores = {name: metrics.r2(values, mean[name]) for name, values in targets.items()}
+    scores = {name: metrics.r2(values, mean[name], weights.get(name)) for name, values in targets.items()}
     return CrossValidation(
-        mean, std, errors, mean_errors, scores, numbers, fold, place, fit_seconds, predict_seconds
+        mean, std, errors, mean_errors, scores, numbers, fold, place, fit_seconds, predict_seconds, weights
     )
 
 

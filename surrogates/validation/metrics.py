@@ -1,4 +1,8 @@
-"""Errors of predicted runs; every function takes true and predicted values with runs as rows."""
+"""Errors of predicted runs; every function takes true and predicted values with runs as rows.
+
+Weights (points,) are what each point or cell of fields (n, [t,] points, components) stands for: errors are then those
+of the integrals of squares over the part, whatever its mesh. Without weights every value counts alike.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +17,18 @@ ONE_SIDED = 1.645
 """Standard errors that a gain must exceed: it is then chance in one of twenty cases."""
 
 
-def norms(values: np.ndarray) -> np.ndarray:
-    """The Euclidean norm (n,) of each row's values."""
-    return np.linalg.norm(values.reshape(len(values), -1).astype(np.float64), axis=1)
+def norms(values: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
+    """The root (n,) of the weighted sum of squares of each row's values."""
+    values = values.astype(np.float64)
+    scaled = values if weights is None else values * np.sqrt(weights)[:, None]
+    return np.linalg.norm(scaled.reshape(len(values), -1), axis=1)
+
+
+def mean_of_values(values: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """The weighted mean of all values (n, [t,] points, components)."""
+    if weights is None:
+        return float(np.mean(values, dtype=np.float64))
+    return float(np.mean(np.average(values, axis=-2, weights=weights)))
 
 
 def relative(error: np.ndarray, size: np.ndarray) -> np.ndarray:
@@ -26,18 +39,20 @@ def relative(error: np.ndarray, size: np.ndarray) -> np.ndarray:
     return error / np.where(size > NEGLIGIBLE * typical, size, typical)
 
 
-def relative_l2(true: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+def relative_l2(true: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
     """||predicted - true|| / ||true|| of each run, (n,); dimensionless."""
-    return relative(norms(predicted - true), norms(true))
+    return relative(norms(predicted - true, weights), norms(true, weights))
 
 
-def fluctuation_l2(true: np.ndarray, predicted: np.ndarray, reference: np.ndarray) -> np.ndarray:
+def fluctuation_l2(
+    true: np.ndarray, predicted: np.ndarray, reference: np.ndarray, weights: np.ndarray | None = None
+) -> np.ndarray:
     """||predicted - true|| / ||true - reference|| of each run, (n,).
 
     reference: the mean field of the training runs, so that an offset such as 293 K does not flatter: a
     model that always answers the training mean has the error 1.
     """
-    return relative(norms(predicted - true), norms(true - reference))
+    return relative(norms(predicted - true, weights), norms(true - reference, weights))
 
 
 def beats_mean(model: np.ndarray, mean: np.ndarray) -> bool:
@@ -63,15 +78,15 @@ def beats_mean(model: np.ndarray, mean: np.ndarray) -> bool:
     return float(gain.mean()) > ONE_SIDED * error and float(np.sum(model**2)) < float(np.sum(mean**2))
 
 
-def r2(true: np.ndarray, predicted: np.ndarray) -> float:
+def r2(true: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None = None) -> float:
     """Coefficient of determination 1 - SSE / SST over all values.
 
-    SSE = sum (true - predicted)^2; SST = sum (true - mean over runs)^2. One for a perfect prediction, zero
+    SSE = sum w (true - predicted)^2; SST = sum w (true - mean over runs)^2. One for a perfect prediction, zero
     for the mean of the runs, negative for worse; a set without spread gives 1 if met exactly and -inf
     otherwise.
     """
-    residual = float(np.sum(np.square(true.astype(np.float64) - predicted)))
-    spread = float(np.sum(np.square(true.astype(np.float64) - true.mean(axis=0, dtype=np.float64))))
+    residual = float(np.sum(norms(true.astype(np.float64) - predicted, weights) ** 2))
+    spread = float(np.sum(norms(true - true.mean(axis=0, dtype=np.float64), weights) ** 2))
     if spread == 0.0:
         return 1.0 if residual == 0.0 else -np.inf
     return 1.0 - residual / spread

@@ -9,9 +9,8 @@ from typing import Self
 import numpy as np
 
 from fieldwright.surrogates.domain.places import places
-from fieldwright.surrogates.fields import functional
 from fieldwright.surrogates.fields.prediction import Band
-from fieldwright.surrogates.fields.quantities import Quantity, default_quantities, functional_of
+from fieldwright.surrogates.fields.quantities import Quantity, default_quantities
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.trajectory.history import History
 from fieldwright.surrogates.validation import metrics
@@ -24,7 +23,8 @@ class Covered:
 
     pointwise: share of all values that lie in their bands. simultaneous: share of the runs of which all values lie in
     the simultaneous band. width: mean width of the pointwise band in units of the std of the true values;
-    simultaneous_width: of the other. error: mean relative L2 error of the runs.
+    simultaneous_width: of the other. error: mean relative L2 error of the runs. Where the points of a field have
+    weights, all but `simultaneous` are weighted: the share is one of the area or volume.
     """
 
     pointwise: float
@@ -34,19 +34,23 @@ class Covered:
     error: float
 
     @classmethod
-    def of(cls, true: np.ndarray, pointwise: Band, simultaneous: Band) -> Self:
-        """true: (n, ...), the shape of the bands."""
-        spread = float(np.std(true, dtype=np.float64))
+    def of(
+        cls, true: np.ndarray, pointwise: Band, simultaneous: Band, weights: np.ndarray | None = None
+    ) -> Self:
+        """true: (n, ...), the shape of the bands. weights: (points,) what each point of a field stands for."""
+        off = true - metrics.mean_of_values(true, weights)
+        spread = float(np.sqrt(metrics.mean_of_values(np.square(off), weights)))
         # Values that never differ have no spread: their widths are told in their own unit.
         widths = [
-            float(np.mean(band.upper - band.lower)) / (spread or 1.0) for band in (pointwise, simultaneous)
+            metrics.mean_of_values(band.upper - band.lower, weights) / (spread or 1.0)
+            for band in (pointwise, simultaneous)
         ]
         return cls(
-            float(np.mean(_within(true, pointwise))),
+            1.0 - metrics.mean_of_values(~_within(true, pointwise), weights),
             float(np.mean(_within(true, simultaneous).reshape(len(true), -1).all(axis=1))),
             widths[0],
             widths[1],
-            float(np.mean(metrics.relative_l2(true, pointwise.mean))),
+            float(np.mean(metrics.relative_l2(true, pointwise.mean, weights))),
         )
 
 
@@ -79,7 +83,12 @@ class KeptAside:
         by_value = surrogate.predict(x, quantities=asked, history=history)
         together = surrogate.predict(x, quantities=asked, history=history, simultaneous=True)
         fields = {
-            info.name: Covered.of(targets[info.name], by_value.fields[info.name], together.fields[info.name])
+            info.name: Covered.of(
+                targets[info.name],
+                by_value.fields[info.name],
+                together.fields[info.name],
+                surrogate.weights.get(info.name),
+            )
             for info in infos
         }
         quantities = {
@@ -148,5 +157,5 @@ def _history(surrogate: Surrogate, targets: Mapping[str, np.ndarray]) -> History
 def _true(quantity: Quantity, surrogate: Surrogate, targets: Mapping[str, np.ndarray]) -> np.ndarray:
     info = surrogate.description.field(quantity.field)
     values = targets[info.name].astype(np.float64)
-    number = functional.value(functional_of(quantity, info), values if values.ndim == 4 else values[:, None])
+    number = surrogate.reading(quantity).value(values if values.ndim == 4 else values[:, None])
     return number if values.ndim == 4 else number[:, 0]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
+from fieldwright.data.mesh.measures import point_shares
+from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.reductions import ReductionConfig, reduction_config
@@ -47,7 +49,14 @@ class Plate:
 
     def held_out(self, config: KindConfig, n: int, *, folds: int = 5, seed: int = 0) -> CrossValidation:
         x = self.parameters(n, seed)
-        return cross_validate(config, self.reductions, x, self.fields(x), folds=folds, seed=seed)
+        return cross_validate(
+            config, self.reductions, x, self.fields(x), folds=folds, seed=seed, weights=self.weights
+        )
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """The area that each point stands for, of both fields."""
+        return dict.fromkeys(("temperature", "velocity"), point_shares(Mesh(self.points, self.cells)))
 
     @property
     def reductions(self) -> dict[str, ReductionConfig]:
@@ -83,6 +92,7 @@ class Plate:
             fields=[info for info in self.infos if info.name in targets],
             points=dict.fromkeys(targets, self.points),
             cells=self.cells,
+            weights={name: self.weights[name] for name in targets},
             cross_validation=held_out,
             coverage=coverage,
             seed=seed,

@@ -12,6 +12,7 @@ from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.fields.field_view import FieldView
 from fieldwright.surrogates.fields.physics_hints import FieldHint
 from fieldwright.surrogates.fields.transforms.input_transform import FAR_BELOW
+from fieldwright.surrogates.validation.metrics import norms
 
 if TYPE_CHECKING:
     from fieldwright.surrogates.fields.field_model import FieldModel
@@ -63,13 +64,13 @@ class FieldScaling:
             return cls(powers, least, centre, 0.0, parameters.index(hint.reference), low, high)
         return cls(powers, least, centre, hint.reference, -1, low, high)
 
-    def with_powers(self, x: np.ndarray, values: np.ndarray) -> Self:
+    def with_powers(self, x: np.ndarray, values: np.ndarray, weights: np.ndarray | None = None) -> Self:
         """The same reference with powers of x (n, p) that the sizes of the fields (n, ...) follow.
 
         Least squares of log norm on the logarithms of the positive parameters, rounded to halves.
         """
         free = (x.min(axis=0) > 0.0) & (x.max(axis=0) > LEAST_RATIO * x.min(axis=0))
-        size = np.linalg.norm((values - self._shaped(self.offset(x), values)).reshape(len(x), -1), axis=1)
+        size = norms(values - self._shaped(self.offset(x), values), weights)
         powers = np.zeros(x.shape[1])
         if free.any() and (size > 0.0).all() and len(x) > free.sum() + 2:
             design = np.hstack([np.ones((len(x), 1)), np.log(x[:, free])])

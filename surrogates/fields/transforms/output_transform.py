@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -35,22 +36,24 @@ def fitted_field(
     values: np.ndarray,
     seed: int,
     name: str = "",
+    weights: np.ndarray | None = None,
 ) -> tuple[FieldModel | TimeByTime, np.ndarray, InputTransform]:
     """The model of values (n, [t,] points, components), its scaled latent (n, r) and the scales of x (n, p).
 
     A concentration or a turbulent quantity that spans decades is a sum of few modes only in its logarithm; a
     displacement under a load has one size for all loads and stiffnesses once it is divided by load / stiffness. All
     ways are judged by the median relative error of the fields that cheap regressions predict for left-out runs.
-    name: of the field, by which the study's hints know it. Raises ModelError for hints that the runs contradict.
+    name: of the field, by which the study's hints know it. weights: (points,) what each point stands for.
+    Raises ModelError for hints that the runs contradict.
     """
     hint = config.hints.fields.get(name, FieldHint())
     told = FieldScaling.told(hint, config.hints.parameters, x, name)
-    fit = _Fit(config, reduction, x, values, seed)
+    fit = _Fit(config, reduction, x, values, seed, weights)
     best = fit.with_(told, logarithmic=False)
     if config.outputs == "raw":
         return best
     if hint.scale_by is None:
-        found = told.with_powers(x, values)
+        found = told.with_powers(x, values, weights)
         if found.powers.any():
             scaled = fit.with_(found, logarithmic=False)
             if (fit.errors(scaled) < (1.0 - LEAST_SCALING_GAIN) * fit.errors(best)).all():
@@ -76,13 +79,14 @@ class _Fit:
     x: np.ndarray
     values: np.ndarray
     seed: int
+    weights: np.ndarray | None
 
     def with_(self, scaling: FieldScaling, logarithmic: bool) -> Fitted:
         """The field reduced after this scaling."""
         values = scaling.scaled(self.x, self.values)
-        settings = (
-            {} if scaling.trivial else {"scaling": scaling, "rounded": scaling.rounding(self.x, self.values)}
-        )
+        settings: dict[str, Any] = {"weights": self.weights}
+        if not scaling.trivial:
+            settings |= {"scaling": scaling, "rounded": scaling.rounding(self.x, self.values)}
         whole = self.config.transient == "trajectory"
         free = isinstance(self.reduction, SVDConfig) and self.reduction.free and whole
         cut = free and self.config.modes == "predictable"
@@ -107,9 +111,8 @@ class _Fit:
         model, latent, transform = fitted
         left_out = least_left_out(transform(self.x), latent * model.shares)
         predicted = self._without(fitted, left_out)
-        return float(np.median(relative_l2(self.values, predicted))), float(
-            norms(self.values - predicted).max()
-        )
+        typical = np.median(relative_l2(self.values, predicted, self.weights))
+        return float(typical), float(norms(self.values - predicted, self.weights).max())
 
     def errors(self, fitted: Fitted) -> np.ndarray:
         """(4,) medians of the relative L2 error and of the error over the field's fluctuation, by each regression.
@@ -120,8 +123,8 @@ class _Fit:
         mean, found = self.values.mean(axis=0, dtype=np.float64), []
         for left_out in left_out_errors(transform(self.x), latent * model.shares):
             predicted = self._without(fitted, left_out)
-            found.append(np.median(relative_l2(self.values, predicted)))
-            found.append(np.median(fluctuation_l2(self.values, predicted, mean)))
+            found.append(np.median(relative_l2(self.values, predicted, self.weights)))
+            found.append(np.median(fluctuation_l2(self.values, predicted, mean, self.weights)))
         return np.array(found)
 
     def _without(self, fitted: Fitted, left_out: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.validation.metrics import norms
 
 AXES = {"x": 0, "y": 1, "z": 2}
 TOLERANCE = 1e-6
@@ -152,9 +153,11 @@ def symmetrised(values: np.ndarray, motion: FieldMotion, order: int) -> np.ndarr
     return (total / order).astype(values.dtype)
 
 
-def asymmetry(values: np.ndarray, motion: FieldMotion) -> np.ndarray:
-    """|S u - u| / |u| of each of the fields (n, ..., points, components), (n,); 0 for a field of zeros."""
-    flat = values.reshape(len(values), -1).astype(np.float64)
-    change = (motion(values).reshape(len(values), -1) - flat).astype(np.float64)
-    size = np.linalg.norm(flat, axis=1)
-    return np.divide(np.linalg.norm(change, axis=1), size, out=np.zeros(len(values)), where=size > 0.0)
+def asymmetry(values: np.ndarray, motion: FieldMotion, weights: np.ndarray | None = None) -> np.ndarray:
+    """|S u - u| / |u| of each of the fields (n, ..., points, components), (n,); 0 for a field of zeros.
+
+    weights: (points,) what each point stands for.
+    """
+    exact = values.astype(np.float64)
+    change, size = norms(motion(values) - exact, weights), norms(exact, weights)
+    return np.divide(change, size, out=np.zeros(len(values)), where=size > 0.0)
