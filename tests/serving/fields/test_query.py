@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import math
 import re
 from typing import Any
@@ -14,9 +15,10 @@ from hypothesis import strategies as st
 
 from fieldwright.data.errors import QueryError
 from fieldwright.serving import limits
+from fieldwright.serving.fields.openapi import specification
 from fieldwright.serving.fields.query import QueryReader
 from fieldwright.surrogates.fields.description import Description, FieldInfo, ParameterInfo
-from fieldwright.surrogates.fields.quantities import Quantity
+from fieldwright.surrogates.fields.quantities import Quantity, unit_of
 
 DESCRIPTION = Description(
     name="plate",
@@ -49,6 +51,18 @@ def test_parameters_are_ordered_as_in_the_study():
     query = READER.read({"parameters": [{"thickness": 3, "heat_flux": 2e4}, ROW]})
     np.testing.assert_array_equal(query.x, [[2e4, 3.0], [2e4, 3.0]])
     assert query.fields == ()
+
+
+def test_an_integral_is_answered_where_the_field_has_a_measure_and_is_described_only_there():
+    infos = tuple(info.model_copy(update={"measure": "area"}) for info in DESCRIPTION.fields[:1])
+    measured = DESCRIPTION.model_copy(update={"fields": infos})
+    asked = {"parameters": ROW, "quantities": [{"what": "integral", "field": "temperature"}]}
+    (quantity,) = QueryReader(measured).read(asked).quantities
+    assert unit_of(quantity, infos[0]) == "K * (mesh unit)^2"
+    with pytest.raises(QueryError, match="An integral of 'temperature' must have the areas or volumes"):
+        READER.read(asked)
+    assert '"integral"' in json.dumps(specification(measured))
+    assert '"integral"' not in json.dumps(specification(DESCRIPTION))
 
 
 def test_default_quantities_are_max_min_and_mean_of_each_field_and_component():

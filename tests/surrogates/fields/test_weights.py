@@ -23,6 +23,7 @@ from fieldwright.surrogates.validation.metrics import fluctuation_l2, r2, relati
 from fieldwright.surrogates.validation.test_set import KeptAside
 
 BAYES = kind_config({"kind": "bayes"})
+QUERY, MIDDLE = np.array([[1.2, 1.7]]), np.array([[1.5, 1.5]])
 EVEN, GRADED = np.linspace(0.0, 1.0, 9), np.r_[np.linspace(0.0, 0.02, 12), np.linspace(0.02, 1.0, 8)[1:]]
 
 
@@ -108,7 +109,7 @@ def test_lines_beside_faces_count_neither_for_points_nor_for_cells():
 
 def test_the_mean_is_that_of_the_area_and_the_integral_that_times_the_area(graded):
     asked = [Quantity("mean", "u"), Quantity("integral", "u"), Quantity("mean", "v", "x")]
-    said = graded.predict([[1.2, 1.7]], (), asked).quantities
+    said = graded.predict(QUERY, (), asked).quantities
     assert said["mean(u)"].mean[0] == pytest.approx(1.45, rel=1e-6)
     assert said["integral(u)"].mean[0] == pytest.approx(1.45, rel=1e-6), "the area is 1"
     np.testing.assert_allclose(said["mean(v.x)"].mean[0], 1.45 * np.array([0.5, 1.0, 2.0]), rtol=1e-6)
@@ -137,7 +138,7 @@ def test_the_integral_of_one_is_the_area():
     one = {"u": np.ones((12, mesh.n_points, 1))}
     infos = [FieldInfo(name="u", n_points=mesh.n_points, measure="area")]
     model = trained(mesh, one, infos, {"u": point_shares(mesh)}, x)
-    said = model.predict([[1.5, 1.5]], (), [Quantity("integral", "u")]).quantities["integral(u)"]
+    said = model.predict(MIDDLE, (), [Quantity("integral", "u")]).quantities["integral(u)"]
     assert said.mean[0] == pytest.approx(1.0, rel=1e-9)
 
 
@@ -203,7 +204,7 @@ def test_the_answers_do_not_depend_on_where_the_mesh_is_fine(transient):
 def wavy(mesh: Mesh, x: np.ndarray) -> np.ndarray:
     """(n, 3, points, 1), of more waves than three modes hold."""
     waves = [np.sin(np.pi * k * mesh.points[:, 0]) * (x[:, :1] ** k - x[:, 1:] / k) for k in (1, 2, 3, 4, 5)]
-    return (sum(waves)[:, None] * np.array([1.0, 0.5, 0.2])[:, None])[..., None]
+    return (np.sum(waves, axis=0)[:, None] * np.array([1.0, 0.5, 0.2])[:, None])[..., None]
 
 
 def test_the_search_judges_by_the_same_errors_as_the_validation():
@@ -226,7 +227,7 @@ def test_cell_fields_take_the_measure_of_their_cells_and_the_test_set_too():
     share = {"u": cell_shares(mesh)}
     infos = [FieldInfo(name="u", on="cell", n_points=len(centres), measure="area")]
     model = trained(mesh, {"u": linear(centres, x)}, infos, share, x, points={"u": centres})
-    mean = model.predict([[1.2, 1.7]], (), [Quantity("mean", "u")]).quantities["mean(u)"].mean[0]
+    mean = model.predict(QUERY, (), [Quantity("mean", "u")]).quantities["mean(u)"].mean[0]
     assert mean == pytest.approx(1.45, rel=1e-6)
     new = parameters(40)[30:]
     true = {"u": linear(centres, new) * 1.1}
@@ -240,7 +241,7 @@ def test_a_saved_model_keeps_its_weights_and_one_without_counts_points_alike(gra
     graded.save(tmp_path / "new")
     asked = [Quantity("mean", "u"), Quantity("integral", "u")]
     before, after = (
-        one.predict([[1.2, 1.7]], (), asked).quantities for one in (graded, Surrogate.load(tmp_path / "new"))
+        one.predict(QUERY, (), asked).quantities for one in (graded, Surrogate.load(tmp_path / "new"))
     )
     for label in before:
         np.testing.assert_array_equal(before[label].lower, after[label].lower)
@@ -255,11 +256,11 @@ def test_a_saved_model_keeps_its_weights_and_one_without_counts_points_alike(gra
         {k: v for k, v in arrays.items() if not k.startswith("weights.")},
     )
     old = Surrogate.load(tmp_path / "old")
-    said = old.predict([[1.2, 1.7]], (), [Quantity("mean", "u")]).quantities["mean(u)"].mean[0]
-    assert said == pytest.approx(old.predict([[1.2, 1.7]], ["u"]).fields["u"].mean.mean(), rel=1e-12)
+    said = old.predict(QUERY, (), [Quantity("mean", "u")]).quantities["mean(u)"].mean[0]
+    assert said == pytest.approx(old.predict(QUERY, ["u"]).fields["u"].mean.mean(), rel=1e-12)
     assert "'mean' is of u, v the mean of points" in " ".join(old.description.notes)
     with pytest.raises(QueryError, match="An integral of 'u' must have the areas or volumes"):
-        old.predict([[1.2, 1.7]], (), asked)
+        old.predict(QUERY, (), asked)
 
 
 def test_without_a_mesh_the_model_says_mean_of_points():
@@ -270,7 +271,7 @@ def test_without_a_mesh_the_model_says_mean_of_points():
     assert model.description.notes[-1] == (
         "'mean' is of u the mean of points, each counted alike whatever part it stands for."
     )
-    mean = model.predict([[1.0, 2.0]], (), [Quantity("mean", "u")]).quantities["mean(u)"].mean[0]
+    mean = model.predict(np.array([[1.0, 2.0]]), (), [Quantity("mean", "u")]).quantities["mean(u)"].mean[0]
     assert mean == pytest.approx(GRADED.mean(), rel=1e-6)
 
 
@@ -278,7 +279,7 @@ def test_means_of_a_mesh_are_by_area_even_where_the_validation_counted_points():
     mesh, x = sheet(GRADED, EVEN), parameters()
     n = mesh.n_points
     model = trained(mesh, {"u": linear(mesh.points, x)}, [FieldInfo(name="u", n_points=n)], None, x)
-    said = model.predict([[1.2, 1.7]], (), [Quantity("mean", "u")]).quantities["mean(u)"]
+    said = model.predict(QUERY, (), [Quantity("mean", "u")]).quantities["mean(u)"]
     assert said.mean[0] == pytest.approx(1.45, rel=1e-6)
     assert said.lower[0] <= 1.45 <= said.upper[0]
     assert "approximate" in model.description.notes[-1]
