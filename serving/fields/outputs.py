@@ -11,7 +11,7 @@ from fieldwright.serving.phrases import listed, nearest, quoted, refuse_unknown
 from fieldwright.surrogates.fields.description import Description, FieldInfo
 from fieldwright.surrogates.fields.quantities import Quantity, What, default_quantities, functional_of
 
-WHATS = get_args(What)
+WHATS: tuple[What, ...] = get_args(What)
 EXAMPLE = '{"what": "max", "field": "name"}'
 
 
