@@ -16,6 +16,7 @@ from fieldwright.library.arrays import from_arrays
 from fieldwright.library.datasets import dataset_of, from_dataset
 from fieldwright.library.fitted_model import FittedModel
 from fieldwright.library.training_data import TrainingData
+from fieldwright.surrogates.fields.measure import measured
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.reductions import ReductionConfig, load_reductions, reduction_config
 from fieldwright.surrogates.regressors import KindConfig, kind_config, load_kinds
@@ -106,6 +107,8 @@ def fit(
     data = _training_data(X, Y, parameters, points, cells, times, components, units)
     data.check()
     reductions: dict[str, ReductionConfig] = dict.fromkeys(data.targets, reducing)
+    # Where cells are known, every point counts by the length, area or volume that it stands for.
+    fields, weights = measured(data.fields, data.points, data.cells, None)
     # Matrices of some hundred runs are small: threads would wait for each other, and change the last digits.
     with threadpool_limits(1):
         validation = cross_validate(
@@ -115,6 +118,7 @@ def fit(
             data.targets,
             folds=min(folds, len(data.x)),
             seed=seed,
+            weights=weights or None,
             progress=progress,
         )
         surrogate = Surrogate.train(
@@ -123,9 +127,10 @@ def fit(
             data.x,
             data.targets,
             parameters=data.parameters,
-            fields=data.fields,
+            fields=fields,
             points=data.points,
             cells=data.cells,
+            weights=weights or None,
             cross_validation=validation,
             coverage=coverage,
             seed=seed,
