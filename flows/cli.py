@@ -27,21 +27,9 @@ def inspect(path: Path, /) -> None:
 
     Example: fieldwright inspect my_sweep/
     """
-    from fieldwright.data.photos.collections import recognised
+    from fieldwright.flows.sorts import sort_of_folder
 
-    if recognised(path) is not None:
-        from fieldwright.data.photos.collection import read_collection
-        from fieldwright.flows.photos.inspection import print_collection
-        from fieldwright.flows.progress import drawn, report
-
-        with drawn(console):
-            found = read_collection(path, progress=lambda done, total: report("Reading photos", done, total))
-        print_collection(found, path, console)
-        return
-    from fieldwright.data.ingest.inspection import inspect as look_into
-    from fieldwright.flows.commands.inspection_page import print_inspection
-
-    print_inspection(look_into(path), console)
+    sort_of_folder(path).print_inspection(path, console)
 
 
 @app.command
@@ -67,10 +55,7 @@ def new(
         Kinds of models to train on runs, such as `bayes`, which takes seconds; the usual ones if left out.
     """
     from fieldwright.data.errors import StudyError
-    from fieldwright.data.ingest.inspection import inspect as look_into
-    from fieldwright.data.photos.collections import recognised
-    from fieldwright.flows.photos.inspection import first_photo_study
-    from fieldwright.flows.runs.first_study import first_study
+    from fieldwright.flows.sorts import EQUATION, sort_of_folder
     from fieldwright.flows.study.loading import load_study
 
     if (path is None) == (equation is None):
@@ -83,12 +68,8 @@ def new(
         raise StudyError(
             "The study file to write must not exist yet", str(study), "Choose another by --study"
         )
-    if path is None:
-        text = _first_problem_study(equation or "", study.parent)
-    elif (layout := recognised(path)) is None:
-        text = first_study(look_into(path), study.parent, candidates)
-    else:
-        text = first_photo_study(layout, path, study.parent)
+    sort = EQUATION if path is None else sort_of_folder(path)
+    text = sort.first_study_of(equation if path is None else path, study.parent, candidates)
     study.write_text(text, encoding="utf-8")
     console.print(
         f"Wrote {study}. Look it through, then: fieldwright run {study}", markup=False, soft_wrap=True
@@ -299,12 +280,6 @@ def demo(*, folder: Path | None = None, port: int = 3000) -> None:
     from fieldwright.flows.demo.plate_demo import run_demo
 
     run_demo(folder, port, console)
-
-
-def _first_problem_study(equation: str, beside: Path) -> str:
-    from fieldwright.flows.equations.first_study import first_problem_study
-
-    return first_problem_study(equation, beside)
 
 
 def _silence_prefect() -> None:

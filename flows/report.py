@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 
@@ -97,6 +97,8 @@ class Report:
     As JSON in MLflow and as tables on the terminal.
     """
 
+    sort: ClassVar[str]
+
     study: str
     best: str
     version: str
@@ -116,6 +118,8 @@ class Report:
 @dataclass(frozen=True)
 class PipelineReport(Report):
     """The whole of a study of runs."""
+
+    sort: ClassVar[str] = "runs"
 
     ingested: Ingested
     metric: str

@@ -12,19 +12,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from fieldwright.data.errors import FieldwrightError
+from fieldwright.serving.families import FAMILY_ROUTES
 from fieldwright.serving.refusal import Refused
 
 Handler = Callable[[Request], Awaitable[Response]]
-ROUTES = {
-    "/predict": "POST",
-    "/gradients": "POST",
-    "/solve": "POST",
-    "/classify": "POST",
-    "/explain": "POST",
-    "/segment": "POST",
-    "/models": "GET",
-    "/mesh/{field}": "GET",
-}
+ANSWERED = ", ".join([*map(str, FAMILY_ROUTES), "GET /models"])
+"""All that the endpoint can be asked, in words."""
 logger = logging.getLogger("bentoml.fieldwright")
 
 
@@ -53,8 +46,7 @@ async def http_failure(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     path = request.url.path
     if error.status_code == 404:
-        known = ", ".join(f"{method} {route}" for route, method in ROUTES.items())
-        sentence = f"There is no {path} here; this endpoint answers {known}."
+        sentence = f"There is no {path} here; this endpoint answers {ANSWERED}."
     elif error.status_code == 405:
         allowed = " or ".join(sorted((error.headers or {}).get("Allow", "").split(", ")))
         sentence = f"{path} must be asked with {allowed}. Got {request.method}."

@@ -7,7 +7,9 @@ import time
 import numpy as np
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-ROUTES = frozenset({"predict", "gradients", "solve", "classify", "explain", "segment", "models", "mesh"})
+from fieldwright.serving.families import FAMILY_ROUTES
+
+ROUTES = frozenset({"models", *(route.path.split("/")[1] for route in FAMILY_ROUTES)})
 
 
 class RequestMetrics:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Protocol
 
+from fieldwright.surrogates.families import Family
+
 
 class ServedModel(Protocol):
     """One version of one model on one device; immutable, so that a swap is one assignment.
 
-    sort, route: what it is and what it answers, as the sentence says that refuses another question.
+    family: of the model, whose routes it answers.
     """
 
-    sort: ClassVar[str]
-    route: ClassVar[str]
+    family: ClassVar[Family]
 
     @property
     def model(self) -> str:

@@ -13,7 +13,8 @@ from fieldwright.data.photos.image_file import MAX_PIXELS, opened
 from fieldwright.data.photos.orientation import orientation_of, turned
 from fieldwright.data.photos.sample_depth import eight_bits, is_deep
 
-MIN_SIDE = 16
+LEAST_SIDE = 32
+"""Pixels of the shorter side of a photo, below which no crack can be told from a joint or a stain."""
 
 
 def read_photo(source: Path | bytes, *, max_pixels: int = MAX_PIXELS, bits: int | None = None) -> np.ndarray:
@@ -21,14 +22,14 @@ def read_photo(source: Path | bytes, *, max_pixels: int = MAX_PIXELS, bits: int 
 
     max_pixels: width times height beyond which nothing is unpacked. bits: that hold the brightness of a photo of more
     than eight bits a channel, where the file does not tell. Raises PhotoError where the photo cannot be read, is
-    larger than that, smaller than 16 x 16 pixels, or of a brightness that nothing tells.
+    larger than that, smaller than 32 x 32 pixels, or of a brightness that nothing tells.
     """
     name = _name(source)
     with opened(source, name, max_pixels) as image:
-        if min(image.size) < MIN_SIDE:
+        if min(image.size) < LEAST_SIDE:
             raise PhotoError(
                 "too small",
-                f"A photo must be at least {MIN_SIDE} x {MIN_SIDE} pixels",
+                f"A photo must be at least {LEAST_SIDE} x {LEAST_SIDE} pixels",
                 f"{image.width} x {image.height} in {name}",
                 "Take the photo at full size",
             )

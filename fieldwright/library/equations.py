@@ -142,7 +142,7 @@ class Solution:
             raise QueryError("Points must be an array of numbers", "something else", "Correct them") from None
         about = self.surrogate.description
         points = points[:, None] if points.ndim == 1 and len(about.coordinates) == 1 else points
-        answer = self.surrogate.solve(points, parameters, derivatives)
+        answer = self.surrogate.predict(points, parameters, derivatives)
         only = about.outputs[0].name if len(about.outputs) == 1 else None
 
         def shown(part: Mapping[str, np.ndarray] | None) -> Any:
@@ -193,7 +193,7 @@ class Solution:
         lines = [np.linspace(one.minimum, one.maximum, n) for one in shown]
         grid = [one.ravel() for one in np.meshgrid(*lines, indexing="ij")]
         fixed = [np.full(len(grid[0]), (one.minimum + one.maximum) / 2) for one in rest]
-        answer = self.surrogate.solve(
+        answer = self.surrogate.predict(
             np.column_stack([*grid, *fixed]), middle if parameters is None else parameters
         )
         figure, (ax,) = panels()

@@ -11,8 +11,8 @@ from fieldwright.data.errors import ModelError
 from fieldwright.library.equations import Solution
 from fieldwright.library.fitted_model import FittedModel
 from fieldwright.surrogates.equations.solution_surrogate import SolutionSurrogate
+from fieldwright.surrogates.families import load_model
 from fieldwright.surrogates.fields.surrogate import Surrogate
-from fieldwright.surrogates.persistence.restoring import restored
 
 REGISTERED = "models:/"
 
@@ -73,7 +73,7 @@ def _registered(text: str) -> tuple[str, str, str]:
 
 
 def _faced(folder: Path) -> Any:
-    model = restored(folder)
+    model = load_model(folder)
     if isinstance(model, Surrogate):
         return FittedModel(model)
     return Solution(model) if isinstance(model, SolutionSurrogate) else model

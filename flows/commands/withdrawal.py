@@ -8,7 +8,6 @@ from rich.console import Console
 
 from fieldwright.data.errors import StudyError
 from fieldwright.data.store.snapshot_store import SnapshotStore
-from fieldwright.flows.runs.inputs import check_store, runs_on_disk
 from fieldwright.flows.study.runs_study import Study
 
 
@@ -29,10 +28,10 @@ def withdraw(study: Study, runs: Sequence[str], removed: bool, why: str, console
             "none",
             "Name them, or give --removed for those without files",
         )
-    check_store(study)
+    study.check()
     store = SnapshotStore(study.store_path)
     folder = study.beside(study.runs.folder)
-    there = {source.name for source in runs_on_disk(study)} if _any_runs(study) else set()
+    there = {source.name for source in study.runs_on_disk()} if _any_runs(study) else set()
     gone = [record.name for record in store.accepted() if record.name not in there] if removed else []
     names = [*runs, *(name for name in gone if name not in runs)]
     store.withdraw(names, why)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from fieldwright.physics.equations.problem import Problem
 from fieldwright.physics.equations.problems import problem_named
+
+
+def first_study_of(equation: str, beside: Path, candidates: Sequence[str]) -> str:
+    """The text of a study file for an equation; see `first_problem_study`. candidates: not asked, `pinn` alone."""
+    return first_problem_study(equation, beside)
 
 
 def first_problem_study(equation: str, beside: Path) -> str:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import pandas as pd
 
 from fieldwright.flows.equations.candidate_record import record_solution
 from fieldwright.flows.equations.measured_data import measured_of
@@ -23,11 +22,11 @@ from fieldwright.flows.tracking.mlflow_runs import TrackedRun, Tracking
 from fieldwright.flows.tracking.promotion import Decision, against_champion, no_better_than
 from fieldwright.flows.tracking.registration import register_and_decide
 from fieldwright.surrogates.equations.case import EquationCase
-from fieldwright.surrogates.equations.description import SolutionDescription
 from fieldwright.surrogates.equations.settings import PinnConfig
 from fieldwright.surrogates.equations.training import Solved, solve
+from fieldwright.surrogates.families import EQUATIONS
 
-METRIC = "held_out_residual"
+METRIC = EQUATIONS.metrics[0]
 """What candidates and champions are compared by; the distance from a reference decides nothing."""
 
 
@@ -53,7 +52,6 @@ def solve_equation(study: ProblemStudy, tracking: Tracking, pipeline: TrackedRun
         whole(surrogate),
         tags,
         whole(partial(decide, study.promotion, judged)),
-        whole(example_of(surrogate.description)),
     )
     pipeline.tags({"verdict": judged.verdict})
     pipeline.metrics({"score": judged.residual})
@@ -130,13 +128,6 @@ def decide(rule: ProblemPromotion, best: JudgedSolution, champion: tuple[str, fl
     if best.no_better is not None and not rule.allow_no_better:
         return no_better_than("a trivial solution", best.no_better)
     return against_champion(best.residual, rule.min_improvement, champion)
-
-
-def example_of(description: SolutionDescription) -> pd.DataFrame:
-    """Two points in the middle of the domain, as MLflow's own tools ask for them."""
-    infos = (*description.coordinates, *description.parameters)
-    middle = [(one.minimum + one.maximum) / 2 for one in infos]
-    return pd.DataFrame([middle, middle], columns=list(description.inputs))
 
 
 def _rank(judged: JudgedSolution) -> tuple[bool, float]:

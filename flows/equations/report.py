@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from rich.console import Console
 from rich.table import Table
@@ -61,6 +62,8 @@ class JudgedSolution:
 @dataclass(frozen=True)
 class ProblemReport(Report):
     """The whole: the equation, every candidate, the coefficients found, how many values were measured, notes."""
+
+    sort: ClassVar[str] = "an equation"
 
     equation: str
     judged: tuple[JudgedSolution, ...]

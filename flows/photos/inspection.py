@@ -5,16 +5,25 @@ from __future__ import annotations
 import json
 import os.path
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from fieldwright.data.photos.collection import Collection
-from fieldwright.data.photos.collections import Layout
+from fieldwright.data.photos.collection import Collection, read_collection
+from fieldwright.data.photos.collections import Layout, layout_of
 from fieldwright.flows.photos.report import set_aside_table
+from fieldwright.flows.progress import drawn, report
 
 SHOWN_PAIRS = 5
+
+
+def inspect_photos(folder: Path, console: Console) -> None:
+    """Reads the photos of a folder and prints what it holds."""
+    with drawn(console):
+        found = read_collection(folder, progress=lambda done, total: report("Reading photos", done, total))
+    print_collection(found, folder, console)
 
 
 def print_collection(found: Collection, folder: Path, console: Console) -> None:
@@ -39,6 +48,14 @@ def print_collection(found: Collection, folder: Path, console: Console) -> None:
         console.print(f"Near-duplicates: {first}, {second}", markup=False)
     for note in found.notes:
         console.print(f"Note: {note}", markup=False)
+
+
+def first_study_of(folder: Path, beside: Path, candidates: Sequence[str]) -> str:
+    """The text of a study file for a folder of photos; raises PhotoError where its layout is not known.
+
+    candidates: not asked, for the labels decide on the kind.
+    """
+    return first_photo_study(layout_of(folder), folder, beside)
 
 
 def first_photo_study(layout: Layout, folder: Path, beside: Path) -> str:

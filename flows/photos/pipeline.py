@@ -33,7 +33,6 @@ def learn_from_photos(study: PhotoStudy, tracking: Tracking, pipeline: TrackedRu
         pipeline.figure(figure, f"test_{name}")
     pipeline.metrics({f"test.{name}": value for name, value in tested.metrics.items()})
     pipeline.metrics({"score": learned.best.score} | {f"photos.{n}": k for n, k in parts.counts().items()})
-    # A photo is no table, which MLflow's example would have to be.
     version, decision = register_and_decide(
         whole(tracking),
         whole(pipeline),
@@ -42,7 +41,6 @@ def learn_from_photos(study: PhotoStudy, tracking: Tracking, pipeline: TrackedRu
         whole(
             partial(decide_on_photos, study.promotion, study.metric, learned.best.score, dict(tested.metrics))
         ),
-        None,
     )
     return PhotoReport(
         study=study.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from rich.console import Console
 from rich.table import Table
@@ -35,6 +36,8 @@ class PhotoReport(Report):
     kind: "classification" or "segmentation". parts: photos in each part. test: metrics of the best candidate on the
     test photos, which nothing was learned or chosen by.
     """
+
+    sort: ClassVar[str] = "photos"
 
     kind: str
     ingested: Ingested

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
@@ -12,7 +12,17 @@ from fieldwright.surrogates.fields.model_inputs import ModelInputs
 from fieldwright.surrogates.fields.settings import taken
 from fieldwright.surrogates.regressors import KindConfig
 
-Config = TypeVar("Config")
+
+class OfAKind(Protocol):
+    """Settings of a candidate of any family."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of its model."""
+        ...
+
+
+Config = TypeVar("Config", bound=OfAKind)
 AUTO = "auto"
 """Label of the candidate that a search finds."""
 
@@ -40,8 +50,8 @@ def labelled(candidates: Sequence[Config]) -> dict[str, Config]:
     """Candidates by label: their kind, numbered from the second of a kind on ("gp", "gp-2")."""
     labels: dict[str, Config] = {}
     for candidate in candidates:
-        kind = getattr(candidate, "kind", "")
-        count = 1 + sum(getattr(other, "kind", "") == kind for other in labels.values())
+        kind = candidate.kind
+        count = 1 + sum(other.kind == kind for other in labels.values())
         labels[kind if count == 1 else f"{kind}-{count}"] = candidate
     return labels
 
@@ -49,7 +59,7 @@ def labelled(candidates: Sequence[Config]) -> dict[str, Config]:
 def described(candidate: KindConfig) -> str:
     """The kind and those settings that are not its defaults: "gp, kernel = rbf, restarts = 3"."""
     default = type(candidate)()
-    kind = str(getattr(candidate, "kind", ""))
+    kind = candidate.kind
     if kind == "stack":
         return "stack of " + " + ".join(str(member["kind"]) for member in candidate.model_dump()["members"])
     changed = [

@@ -12,7 +12,7 @@ import numpy as np
 
 from fieldwright.data.environment import home
 from fieldwright.data.errors import StudyError
-from fieldwright.data.ingest.inspection import FoundParameter, Inspection
+from fieldwright.data.ingest.inspection import FoundParameter, Inspection, inspect
 from fieldwright.data.ingest.timebase import proposed_rule
 from fieldwright.data.store.snapshot_store import store_owner
 from fieldwright.flows.runs.first_fields import left_out
@@ -26,6 +26,11 @@ _EVEN = 0.01
 _SAY_NOTHING = re.compile(
     r"(run|case|sim|simulation|result|output|sample|solution)s?|data|out|doe|study|work|var|tmp", re.I
 )
+
+
+def first_study_of(folder: Path, beside: Path, candidates: Sequence[str]) -> str:
+    """The text of a study file for the runs in a folder; see `first_study`."""
+    return first_study(inspect(folder), beside, candidates)
 
 
 def first_study(found: Inspection, beside: Path, candidates: Sequence[str] = ()) -> str:

@@ -13,7 +13,7 @@ from fieldwright.data.ingest.parameters.contradictions import without_contradict
 from fieldwright.data.ingest.parameters.run_names import table_from_names
 from fieldwright.data.ingest.parameters.table import ParameterTable, joined, read_table
 from fieldwright.data.ingest.rules import MeshRule, Rules
-from fieldwright.data.ingest.sources import RunSource, find_runs, table_in_files
+from fieldwright.data.ingest.sources import RunSource, table_in_files
 from fieldwright.data.ingest.timebase import TimeRule
 from fieldwright.data.ingest.workers import Workers
 from fieldwright.data.store.snapshot_store import SnapshotStore
@@ -26,7 +26,7 @@ def read_runs(study: Study) -> IngestReport:
 
     Raises StoreError where the store of that name is of another folder.
     """
-    sources = runs_on_disk(study)
+    sources = study.runs_on_disk()
     store = SnapshotStore(study.store_path)
     store.claim(study.beside(study.runs.folder), [source.name for source in sources])
     return ingest(
@@ -37,20 +37,6 @@ def read_runs(study: Study) -> IngestReport:
         progress=lambda done, total, run: report_progress("Reading runs", done, total),
         workers=workers(study, len(sources)),
     )
-
-
-def check_store(study: Study) -> None:
-    """Raises StoreError where the store of the study's name is of another folder of runs."""
-    if study.store_path.exists():
-        folder = study.beside(study.runs.folder)
-        any_runs = folder.is_dir() and any(folder.glob(study.runs.pattern))
-        names = [source.name for source in runs_on_disk(study)] if any_runs else []
-        SnapshotStore(study.store_path).claim(folder, names)
-
-
-def runs_on_disk(study: Study) -> list[RunSource]:
-    """The runs that the study's folder holds now."""
-    return find_runs(study.beside(study.runs.folder), study.runs.pattern, study.runs.file, study.runs.reader)
 
 
 def parameter_table(study: Study, sources: Sequence[RunSource]) -> ParameterTable:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from functools import partial
 
-import pandas as pd
 from prefect import get_run_logger
 
 from fieldwright.data.errors import StudyError
@@ -66,16 +65,12 @@ def learn_from_runs(study: Study, tracking: Tracking, pipeline: TrackedRun) -> P
     best = min(judged, key=lambda label: judged[label][0].score)
     surrogate = train_best(study, candidates[best], whole(targets), whole(judged[best][1]))
     kept = record_best(pipeline, study, surrogate, targets, runs.aside)
-    names = [parameter.name for parameter in targets.parameters]
-    # A forecast needs a measured history beside the columns, which MLflow's example cannot hold.
-    example = None if surrogate.description.history else pd.DataFrame(targets.x[:2], columns=names)
     version, decision = register_and_decide(
         whole(tracking),
         whole(pipeline),
         whole(surrogate),
         _tags(study, judged[best][0], targets),
         whole(partial(decide, study.promotion, judged[best][0])),
-        whole(example),
     )
     pipeline.metrics({"score": judged[best][0].score, "runs": len(targets.runs)})
     return PipelineReport(
@@ -239,14 +234,12 @@ def _learn_shapes(
     shapes, ingested = load_shapes(study, ingested)
     pipeline.json([list(row) for row in ingested.rejected], "set_aside.json")
     learned = train_on_shapes(study, whole(shapes), whole(tracking), whole(pipeline))
-    # A shape is no table, which MLflow's example would have to be.
     version, decision = register_and_decide(
         whole(tracking),
         whole(pipeline),
         whole(learned.surrogate),
         _tags(study, learned.best, shapes.targets),
         whole(partial(decide, study.promotion, learned.best)),
-        None,
     )
     pipeline.metrics({"score": learned.best.score, "runs": len(shapes.targets.runs)})
     return learned.report(study, ingested, version, decision)

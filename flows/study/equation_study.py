@@ -71,11 +71,6 @@ class ProblemStudy(StudyFile):
             raise ValueError(f"a coefficient is either 'varied' or 'estimated': '{min(both)}' is both")
         return self
 
-    def pipeline(self) -> Any:
-        from fieldwright.flows.equations.pipeline import solve_equation
-
-        return solve_equation
-
     def check(self) -> None:
         """Raises FieldwrightError where the equation, its reference or its coefficients are wrong."""
         self.case().problem.check_reference()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import Field, ValidationError
 
@@ -13,11 +13,6 @@ from fieldwright.data.errors import StudyError
 from fieldwright.flows.study.errors import sentence_for
 from fieldwright.flows.study.section import Section
 from fieldwright.flows.study.tracking_section import Tracking
-
-if TYPE_CHECKING:
-    from fieldwright.flows.report import Report
-    from fieldwright.flows.tracking.mlflow_runs import TrackedRun
-    from fieldwright.flows.tracking.mlflow_runs import Tracking as Tracker
 
 
 class StudyFile(Section):
@@ -51,10 +46,6 @@ class StudyFile(Section):
             raise StudyError(*sentence_for(error, cls, path)) from None
         study._path = path.resolve()
         return study
-
-    def pipeline(self) -> Callable[[Any, Tracker, TrackedRun], Report]:
-        """What `flows.workflow` does with a study of this sort; imported only here, for Prefect takes seconds."""
-        raise NotImplementedError
 
     def check(self) -> None:
         """Raises FieldwrightError for what reading alone does not find and can be said before any work."""

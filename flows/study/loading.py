@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from fieldwright.data.errors import StudyError
+from fieldwright.flows.sorts import SORTS
 from fieldwright.flows.study.file import StudyFile, read_toml
 from fieldwright.flows.study.runs_study import Study
 
@@ -13,10 +13,8 @@ from fieldwright.flows.study.runs_study import Study
 def load_study(path: Path) -> StudyFile:
     """Reads a study file of any sort; raises StudyError with one sentence that names the key at fault."""
     values = read_toml(path)
-    for key, sort in SORTS.items():
-        if key in values:
-            return sort().of(values, path)
-    return Study.of(values, path)
+    sort = next(sort for sort in SORTS if sort.key in values or not sort.key)
+    return sort.study_class().of(values, path)
 
 
 def load_study_of_runs(path: Path, command: str) -> Study:
@@ -29,19 +27,3 @@ def load_study_of_runs(path: Path, command: str) -> Study:
             f"Use `fieldwright run {path.name}` and `fieldwright status {path.name}`",
         )
     return study
-
-
-def _photo_study() -> type[StudyFile]:
-    from fieldwright.flows.study.photo_study import PhotoStudy
-
-    return PhotoStudy
-
-
-def _problem_study() -> type[StudyFile]:
-    from fieldwright.flows.study.equation_study import ProblemStudy
-
-    return ProblemStudy
-
-
-SORTS: Mapping[str, Callable[[], type[StudyFile]]] = {"problem": _problem_study, "kind": _photo_study}
-"""The sorts beside studies of runs, by the key that only their files have; each is imported when it is met."""

@@ -16,11 +16,12 @@ from fieldwright.data.photos.reading import Reading
 from fieldwright.flows.study.section import Section
 from fieldwright.physics.concrete.settings import Family, Pattern, SurfaceSettings
 from fieldwright.surrogates.cracks.classification.decision import Costs
+from fieldwright.surrogates.families import CLASSIFICATION, SEGMENTATION
 
 Kind = Literal["classification", "segmentation"]
 METRICS: dict[Kind, tuple[str, ...]] = {
-    "classification": ("log_loss", "brier", "cost", "error_rate"),
-    "segmentation": ("f1_error", "iou_error"),
+    "classification": CLASSIFICATION.metrics,
+    "segmentation": SEGMENTATION.metrics,
 }
 """What candidates can be compared by, the default first; lower is better."""
 SEEDS = 1_000_000

@@ -91,12 +91,6 @@ class PhotoStudy(StudyFile):
             raise ValueError("`[costs]` are those of a classification's decisions: a segmentation has none")
         return self
 
-    def pipeline(self) -> Any:
-        """See `StudyFile.pipeline`."""
-        from fieldwright.flows.photos.pipeline import learn_from_photos
-
-        return learn_from_photos
-
     def check(self) -> None:
         """Raises PhotoError where the folder has no layout known here."""
         asked = self.photos

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic_core import PydanticUndefined
 
+from fieldwright.flows.sorts import SORTS
 from fieldwright.flows.study.errors import fields_of, inner_models
-from fieldwright.flows.study.loading import SORTS
 from fieldwright.flows.study.runs_study import Study
 
 TABLES = (dict, Mapping)
@@ -30,10 +30,10 @@ A complete example is [examples/plate/study.toml](../examples/plate/study.toml).
 def reference() -> str:
     """The whole page as Markdown."""
     sections = [HEAD, *(_section(title, model) for title, model in _sections(Study, ""))]
-    for key, load in SORTS.items():
-        sort = load()
-        sections.append(f"# A study of {sort.sort}\n\nA file with the key `{key}`.\n")
-        sections += [_section(title, model) for title, model in _sections(sort, "")]
+    for sort in SORTS:
+        if sort.key:
+            sections.append(f"# A study of {sort.sort}\n\nA file with the key `{sort.key}`.\n")
+            sections += [_section(title, model) for title, model in _sections(sort.study_class(), "")]
     return "\n".join(sections)
 
 

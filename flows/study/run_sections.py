@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from fieldwright.data.ingest.rules import Rules
 from fieldwright.flows.study.section import Section
+from fieldwright.surrogates.families import FieldMetric
 from fieldwright.surrogates.fields.physics_hints import FieldHint
 from fieldwright.surrogates.reductions import load_reductions
 from fieldwright.surrogates.regressors import load_kinds
@@ -193,7 +194,7 @@ class Validation(Section):
         "are rather wide where every run counts; 16 folds bring them nearer to nominal in twice the time.",
     )
     coverage: float = Field(0.9, gt=0, lt=1, description="Share of true values that the bands must cover.")
-    metric: Literal["fluctuation_l2", "relative_l2"] = Field(
+    metric: FieldMetric = Field(
         "fluctuation_l2",
         description="What candidates are compared by, averaged over runs and fields: `relative_l2` is the error's "
         "norm over the field's; `fluctuation_l2` is it over the norm of the field's deviation from the mean of "

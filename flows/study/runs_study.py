@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 from pydantic import Field, model_validator
 
 from fieldwright.data.environment import home
+from fieldwright.data.ingest.sources import RunSource, find_runs
+from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.parameter_sections import Parameters
 from fieldwright.flows.study.run_sections import (
@@ -158,16 +160,17 @@ class Study(StudyFile):
             )
         return self
 
-    def pipeline(self) -> Any:
-        from fieldwright.flows.runs.pipeline import learn_from_runs
-
-        return learn_from_runs
-
     def check(self) -> None:
         """Raises StoreError where the store of this name is of another folder of runs."""
-        from fieldwright.flows.runs.inputs import check_store
+        if self.store_path.exists():
+            folder = self.beside(self.runs.folder)
+            any_runs = folder.is_dir() and any(folder.glob(self.runs.pattern))
+            names = [source.name for source in self.runs_on_disk()] if any_runs else []
+            SnapshotStore(self.store_path).claim(folder, names)
 
-        check_store(self)
+    def runs_on_disk(self) -> list[RunSource]:
+        """The runs that the study's folder holds now."""
+        return find_runs(self.beside(self.runs.folder), self.runs.pattern, self.runs.file, self.runs.reader)
 
     @property
     def store_path(self) -> Path:

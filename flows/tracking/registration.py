@@ -5,40 +5,33 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Protocol
 
 import pandas as pd
 
 from fieldwright.flows.tasks import pipeline_task
 from fieldwright.flows.tracking.mlflow_runs import ModelVersion, TrackedRun, Tracking
 from fieldwright.flows.tracking.promotion import Decision
-
-
-class Saved(Protocol):
-    """A trained model of any kind that writes itself as an artifact."""
-
-    def save(self, folder: Path) -> None:
-        """Writes the artifact into a new folder."""
-        ...
+from fieldwright.surrogates.model import Model
 
 
 @pipeline_task(name="register")
 def register_and_decide(
     tracking: Tracking,
     run: TrackedRun,
-    surrogate: Saved,
+    model: Model,
     tags: Mapping[str, str],
     rule: Callable[[tuple[str, float] | None], Decision],
-    example: pd.DataFrame | None,
 ) -> tuple[str, Decision]:
-    """Registers the surrogate as the next version and gives it the alias if the promotion rule holds.
+    """Registers the model as the next version and gives it the alias if the promotion rule holds.
 
     tags: of the version, among them its `metric` and `score`. rule: decides by the present champion's version and
     score, None where there is none that was judged by the same metric.
     """
     present = tracking.champion()
     with tempfile.TemporaryDirectory() as folder:
-        surrogate.save(Path(folder) / "surrogate")
+        model.save(Path(folder) / "surrogate")
+        columns = model.example()
+        example = None if columns is None else pd.DataFrame(dict(columns))
         version = tracking.register(Path(folder) / "surrogate", run.id, tags, example)
     decision = rule(_scored(present, tags["metric"]))
     if decision.promote:

@@ -14,6 +14,7 @@ from fieldwright.serving.equations.openapi import solution_specification
 from fieldwright.serving.equations.query import SolutionQuery, SolutionQueryReader
 from fieldwright.serving.hosting.shelf import Shelved
 from fieldwright.serving.limits import MAX_SECONDS
+from fieldwright.surrogates.families import EQUATIONS, Family
 
 if TYPE_CHECKING:
     from fieldwright.surrogates.equations.solution_surrogate import Answer, SolutionSurrogate
@@ -31,8 +32,7 @@ class ServedSolution:
     seconds, seconds_of_slopes: per point, of values and of one first derivative, measured when it was tried.
     """
 
-    sort: ClassVar[str] = "a solution of an equation"
-    route: ClassVar[str] = "POST /solve"
+    family: ClassVar[Family] = EQUATIONS
 
     surrogate: SolutionSurrogate
     model: str
@@ -59,7 +59,7 @@ class ServedSolution:
     def solve(self, query: SolutionQuery) -> Answer:
         """The solution there, all of it finite; raises QueryError, for points outside too unless asked to answer."""
         with np.errstate(all="ignore"):
-            answer = self.surrogate.solve(
+            answer = self.surrogate.predict(
                 query.points, query.parameters, [one.name for one in query.derivatives]
             )
         if query.refuse_outside and not answer.inside.all():
@@ -105,7 +105,7 @@ def load_served_solution(shelved: Shelved, folder: Path) -> ServedSolution:
         each = []
         for _ in range(3):  # the first pays for what is made on first use
             begin = time.thread_time()
-            answer = surrogate.solve(points, middle, asked)
+            answer = surrogate.predict(points, middle, asked)
             each.append((time.thread_time() - begin) / len(points))
         seconds.append(min(each))
     for name, values in answer.mean.items():

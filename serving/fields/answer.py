@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import orjson
 
 from fieldwright.data.errors import QueryError
+from fieldwright.serving.exchange import NPZ
 from fieldwright.serving.fields.query import BANDS, Query
-from fieldwright.serving.fields.served import Served
 from fieldwright.serving.shapes.query import ShapeQuery
-from fieldwright.serving.shapes.served_shapes import ServedShapes
 from fieldwright.surrogates.fields.prediction import Band, Prediction
 from fieldwright.surrogates.fields.quantities import unit_of
 
-JSON = "application/json"
-NPZ = "application/x-npz"
+if TYPE_CHECKING:
+    from fieldwright.serving.fields.served import Served
+    from fieldwright.serving.shapes.served_shapes import ServedShapes
+
 STATISTICS = ("mean", "std", "lower", "upper")
 
 

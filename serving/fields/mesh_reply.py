@@ -7,7 +7,7 @@ import io
 import numpy as np
 import orjson
 
-from fieldwright.serving.fields.answer import NPZ
+from fieldwright.serving.exchange import NPZ
 from fieldwright.serving.fields.served import Served
 from fieldwright.serving.shapes.served_shapes import ServedShapes
 

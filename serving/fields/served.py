@@ -15,6 +15,7 @@ from fieldwright.serving.fields.openapi import specification
 from fieldwright.serving.fields.query import Query, QueryReader
 from fieldwright.serving.hosting.shelf import Shelved
 from fieldwright.serving.limits import INLINE_SECONDS, MAX_SECONDS
+from fieldwright.surrogates.families import FIELDS, Family
 from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.fields.prediction import Prediction
 from fieldwright.surrogates.fields.surrogate import Surrogate
@@ -37,8 +38,7 @@ class Served:
         machine does at that moment must not decide what is refused later.
     """
 
-    sort: ClassVar[str] = "a model of runs that differ by parameters"
-    route: ClassVar[str] = "POST /predict"
+    family: ClassVar[Family] = FIELDS
 
     surrogate: Surrogate
     model: str

@@ -4,48 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
-from pathlib import Path
 
-from fieldwright.data.errors import FieldwrightError, ModelError
-from fieldwright.serving.equations.served_solution import load_served_solution
-from fieldwright.serving.fields.served import load_served
-from fieldwright.serving.hosting.shelf import Shelf, Shelved
-from fieldwright.serving.photos.served_classifier import load_served_classifier
-from fieldwright.serving.photos.served_segmenter import load_served_segmenter
+from fieldwright.data.errors import FieldwrightError
+from fieldwright.serving.families import load_shelved
+from fieldwright.serving.hosting.shelf import Shelf
 from fieldwright.serving.served_model import ServedModel
-from fieldwright.serving.shapes.served_shapes import load_served_shapes
-from fieldwright.surrogates.cracks.classification.classifier_description import CLASSIFIER
-from fieldwright.surrogates.cracks.segmentation.segmentation_result import SEGMENTER
-from fieldwright.surrogates.equations.description import SOLUTION
-from fieldwright.surrogates.fields.description import SURROGATE
-from fieldwright.surrogates.persistence.artifact import artifact_kind
-from fieldwright.surrogates.shapes.description import SHAPES
 
 EVERY_SECONDS = 1.0
 logger = logging.getLogger("bentoml.fieldwright")
-
-
-LOADERS: Mapping[str, Callable[[Shelved, Path], ServedModel]] = {
-    SURROGATE: load_served,
-    SHAPES: load_served_shapes,
-    CLASSIFIER: load_served_classifier,
-    SEGMENTER: load_served_segmenter,
-    SOLUTION: load_served_solution,
-}
-"""How each kind of artifact is made ready to be served."""
-
-
-def loaded(shelved: Shelved, folder: Path) -> ServedModel:
-    """The version, ready to be served, of whichever kind of model it is; raises ModelError."""
-    kind = artifact_kind(folder)
-    if kind not in LOADERS:
-        raise ModelError(
-            f"A model to be served must be a {', a '.join(LOADERS)}",
-            f"a {kind} in '{folder}'",
-            "Serve it by the program that wrote it",
-        )
-    return LOADERS[kind](shelved, folder)
 
 
 class Champion:
@@ -82,7 +48,7 @@ class Champion:
         self._tried = versions[0].folder
         for shelved in versions if self.current is None else versions[:1]:
             try:
-                served = loaded(shelved, self._shelf.path(shelved))
+                served = load_shelved(shelved, self._shelf.path(shelved))
             # Whatever a damaged artifact makes fail, the version that is served must go on being served.
             except Exception as error:
                 why = str(error) if isinstance(error, FieldwrightError) else repr(error)

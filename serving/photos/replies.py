@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from fieldwright.data.errors import QueryError
 from fieldwright.data.photos.photo import png_bytes
-from fieldwright.serving.fields.answer import JSON
+from fieldwright.serving.exchange import JSON
 from fieldwright.serving.photos.options import choice
 
 PNG, ZIP = "image/png", "application/zip"

@@ -15,6 +15,7 @@ from fieldwright.serving.photos.openapi import classifier_specification
 from fieldwright.serving.photos.options import choice, number
 from fieldwright.serving.photos.pixels import decoded, refuse_costly, sizes
 from fieldwright.serving.photos.replies import PhotoReply, PhotoRoute
+from fieldwright.surrogates.families import CLASSIFICATION, Family
 
 if TYPE_CHECKING:
     from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
@@ -34,8 +35,7 @@ class ServedClassifier:
     operations_per_patch: of all networks for one patch of a photo, counted when the model was loaded.
     """
 
-    sort: ClassVar[str] = "a crack classifier"
-    route: ClassVar[str] = "POST /classify or /explain"
+    family: ClassVar[Family] = CLASSIFICATION
 
     classifier: CrackClassifier
     model: str

@@ -16,6 +16,7 @@ from fieldwright.serving.photos.openapi import segmenter_specification
 from fieldwright.serving.photos.options import number, switch
 from fieldwright.serving.photos.pixels import decoded, refuse_costly, sizes
 from fieldwright.serving.photos.replies import PhotoReply, PhotoRoute
+from fieldwright.surrogates.families import SEGMENTATION, Family
 
 if TYPE_CHECKING:
     from fieldwright.surrogates.cracks.measurement import Scale
@@ -38,8 +39,7 @@ class ServedSegmenter:
     operations_per_pixel: of all networks, counted when the model was loaded.
     """
 
-    sort: ClassVar[str] = "a crack segmenter"
-    route: ClassVar[str] = "POST /segment"
+    family: ClassVar[Family] = SEGMENTATION
 
     segmenter: CrackSegmenter
     model: str
@@ -80,8 +80,8 @@ class ServedSegmenter:
                 "threshold": self.segmenter.description.threshold,
                 "share": float(found.mask.mean()),
                 "inside": found.inside,
-                "why": found.why or None,
-                "warning": found.warning or None,
+                "why": found.why,
+                "warning": found.warning,
                 "measurements": measured.as_dict(profiles=profiles),
             }
             pictures = {

@@ -15,6 +15,7 @@ from fieldwright.serving.hosting.shelf import Shelved
 from fieldwright.serving.limits import INLINE_SECONDS, MAX_SECONDS
 from fieldwright.serving.shapes.openapi import shape_specification
 from fieldwright.serving.shapes.query import ShapeQuery, ShapeQueryReader
+from fieldwright.surrogates.families import SHAPES, Family
 from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.fields.prediction import Prediction
 from fieldwright.surrogates.shapes.distance import distance_of_outline
@@ -33,8 +34,7 @@ class ServedShapes:
     seconds_per_query: processor time of one shape, measured when the model was tried out.
     """
 
-    sort: ClassVar[str] = "a model of shapes"
-    route: ClassVar[str] = "POST /predict"
+    family: ClassVar[Family] = SHAPES
 
     surrogate: ShapeSurrogate
     model: str

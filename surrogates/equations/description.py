@@ -8,9 +8,6 @@ from pydantic import BaseModel, ConfigDict
 
 from fieldwright.surrogates.fields.description import ParameterInfo
 
-SOLUTION = "solution of an equation"
-"""What the artifact of a trained physics-informed network holds."""
-
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")

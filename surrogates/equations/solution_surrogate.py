@@ -13,10 +13,11 @@ from torch import Tensor
 
 from fieldwright.data.errors import QueryError
 from fieldwright.surrogates.equations.derivative_name import DerivativeName
-from fieldwright.surrogates.equations.description import SOLUTION, SolutionDescription, Verdict
+from fieldwright.surrogates.equations.description import SolutionDescription, Verdict
 from fieldwright.surrogates.equations.error_table import SAFETY, ErrorTable
 from fieldwright.surrogates.equations.region import Region
 from fieldwright.surrogates.equations.tensor_graph import BATCH, TensorGraph
+from fieldwright.surrogates.families import EQUATIONS
 from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
 from fieldwright.surrogates.persistence.states import part, prefixed
 
@@ -58,7 +59,7 @@ class SolutionSurrogate:
     members: tuple[TensorGraph, ...]
     errors: ErrorTable | None = None
 
-    def solve(
+    def predict(
         self,
         points: np.ndarray,
         parameters: Mapping[str, np.ndarray | float] | None = None,
@@ -106,6 +107,22 @@ class SolutionSurrogate:
             inside,
             why,
         )
+
+    def tabulate(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """`<output>`, its `:std`, `:lower`, `:upper` where known, and `inside`, for a table of the inputs."""
+        table = {name: np.asarray(inputs[name], dtype=np.float64) for name in self.description.inputs}
+        points = np.column_stack([table[one.name] for one in self.description.coordinates])
+        answer = self.predict(points, {one.name: table[one.name] for one in self.description.parameters})
+        columns = dict(answer.mean)
+        for statistic in ("std", "lower", "upper"):
+            known = getattr(answer, statistic) or {}
+            columns |= {f"{name}:{statistic}": values for name, values in known.items()}
+        return columns | {"inside": answer.inside}
+
+    def example(self) -> dict[str, np.ndarray]:
+        """The middle of the domain and of the parameters' ranges, twice."""
+        infos = (*self.description.coordinates, *self.description.parameters)
+        return {one.name: np.full(2, (one.minimum + one.maximum) / 2) for one in infos}
 
     def whereabouts(self, inputs: np.ndarray) -> tuple[np.ndarray, tuple[str | None, ...]]:
         """Whether inputs (n, d + p) lie in the domain and the ranges, and for each why not, or None."""
@@ -180,14 +197,17 @@ class SolutionSurrogate:
             "region": self.region.state(),
             "members": graphs,
         }
-        write_artifact(folder, SOLUTION, model, arrays)
+        write_artifact(folder, EQUATIONS.artifact, model, arrays)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Restores what `save` wrote, bit for bit; raises ModelError on damage or an unknown operation."""
-        model, arrays = read_artifact(folder, SOLUTION)
+    def load(cls, folder: Path, device: str = "cpu") -> Self:
+        """Restores what `save` wrote, bit for bit; raises ModelError on damage or an unknown operation.
+
+        device: of the networks; the table of errors stays on the processor.
+        """
+        model, arrays = read_artifact(folder, EQUATIONS.artifact)
         members = tuple(
-            TensorGraph.restore(graph, part(arrays, f"member {i}."))
+            TensorGraph.restore(graph, part(arrays, f"member {i}."), device)
             for i, graph in enumerate(model["members"])
         )
         description = SolutionDescription.model_validate(model["description"])
@@ -209,10 +229,10 @@ def _evaluated(
 def _block(
     member: TensorGraph, inputs: np.ndarray, asked: Sequence[DerivativeName]
 ) -> tuple[np.ndarray, np.ndarray]:
-    x = torch.from_numpy(inputs)
+    x = torch.from_numpy(inputs).to(member.device)
     if not asked:
         with torch.no_grad():
-            return member(x).numpy(), np.zeros((len(inputs), 0))
+            return member(x).cpu().numpy(), np.zeros((len(inputs), 0))
     x = x.requires_grad_()
     u = member(x)
     # Derivatives that begin alike share their first steps.
@@ -222,8 +242,8 @@ def _block(
             key = (one.output, tuple(sorted(one.along)[:order]))
             if key not in known:
                 known[key] = _slope(known[key[0], key[1][:-1]], x, key[1][-1])
-    columns = [known[one.output, tuple(sorted(one.along))].detach().numpy() for one in asked]
-    return u.detach().numpy(), np.stack(columns, axis=1)
+    columns = [known[one.output, tuple(sorted(one.along))].detach().cpu().numpy() for one in asked]
+    return u.detach().cpu().numpy(), np.stack(columns, axis=1)
 
 
 def _slope(values: Tensor, x: Tensor, column: int) -> Tensor:

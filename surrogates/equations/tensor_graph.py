@@ -44,11 +44,15 @@ PLACED = ("device", "layout", "pin_memory", "memory_format")
 
 @dataclass(frozen=True, eq=False)
 class TensorGraph:
-    """values (n, m) = f(inputs (n, d)), recorded. steps: operations in order; constants: arrays by name."""
+    """values (n, m) = f(inputs (n, d)), recorded.
+
+    steps: operations in order. constants: arrays by name, on the device.
+    """
 
     steps: tuple[Mapping[str, Any], ...]
     answer: str
     constants: Mapping[str, Tensor]
+    device: str = "cpu"
 
     @classmethod
     def recorded(cls, function: torch.nn.Module, inputs: Tensor) -> Self:
@@ -89,16 +93,16 @@ class TensorGraph:
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """All of it, as what JSON holds and as arrays."""
         steps = {"steps": list(self.steps), "answer": self.answer}
-        return steps, {name: value.numpy() for name, value in self.constants.items()}
+        return steps, {name: value.cpu().numpy() for name, value in self.constants.items()}
 
     @classmethod
-    def restore(cls, model: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Self:
+    def restore(cls, model: Mapping[str, Any], arrays: Mapping[str, np.ndarray], device: str = "cpu") -> Self:
         """Takes what `state` gave; raises ModelError for an operation that is not on the list."""
         for step in model["steps"]:
             if step["operation"] != "inputs":
                 _operation(step["operation"])
-        constants = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
-        return cls(tuple(model["steps"]), model["answer"], constants)
+        constants = {name: torch.from_numpy(array.copy()).to(device) for name, array in arrays.items()}
+        return cls(tuple(model["steps"]), model["answer"], constants, device)
 
     def _run(self, inputs: Tensor) -> Tensor:
         known: dict[str, Any] = dict(self.constants)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,3 +56,12 @@ class Prediction:
     why: tuple[str | None, ...]
     coverage: float
     simultaneous: bool = False
+
+
+def tabulated(bands: Mapping[str, Band], answer: Prediction) -> dict[str, np.ndarray]:
+    """`<name>`, `<name>:std`, `:lower`, `:upper` of each band, and where the queries lie: `inside`, `outside`."""
+    columns: dict[str, np.ndarray] = {}
+    for name, band in bands.items():
+        columns |= {name: band.mean, f"{name}:std": band.std}
+        columns |= {f"{name}:lower": band.lower, f"{name}:upper": band.upper}
+    return columns | {"inside": answer.inside, "outside": answer.outside}

@@ -11,16 +11,17 @@ import numpy as np
 
 from fieldwright.data.errors import QueryError
 from fieldwright.surrogates.domain.domain import Domain
+from fieldwright.surrogates.families import FIELDS
 from fieldwright.surrogates.fields import functional
-from fieldwright.surrogates.fields.description import SURROGATE, Description, FieldInfo, ParameterInfo
+from fieldwright.surrogates.fields.description import Description, FieldInfo, ParameterInfo
 from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.fields.field_model import FieldModel
 from fieldwright.surrogates.fields.field_view import FieldView
 from fieldwright.surrogates.fields.functional import Functional
 from fieldwright.surrogates.fields.location import Locator
 from fieldwright.surrogates.fields.measure import measured, unmeasured
-from fieldwright.surrogates.fields.prediction import Band, Prediction
-from fieldwright.surrogates.fields.quantities import Quantity
+from fieldwright.surrogates.fields.prediction import Band, Prediction, tabulated
+from fieldwright.surrogates.fields.quantities import Quantity, default_quantities
 from fieldwright.surrogates.fields.reading import Reading, reading_of
 from fieldwright.surrogates.fields.training_data import check_described, checked_weights
 from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
@@ -106,7 +107,7 @@ class Surrogate:
                 for info, low, high in zip(parameters, x.min(axis=0), x.max(axis=0), strict=True)
             ),
             fields=chosen,
-            kind=getattr(config, "kind", ""),
+            kind=config.kind,
             n_runs=len(x),
             coverage=coverage,
             errors={name: cross_validation.field_summary(name) for name in targets},
@@ -192,6 +193,22 @@ class Surrogate:
             simultaneous=simultaneous,
         )
 
+    def tabulate(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The default quantities with their bands, `inside` and `outside`, for a table of the parameters."""
+        names = [info.name for info in self.description.parameters]
+        columns = [np.asarray(inputs[name], dtype=np.float64) for name in names]
+        quantities = [one for info in self.description.fields for one in default_quantities(info)]
+        answer = self.predict(np.column_stack(columns), fields=(), quantities=quantities)
+        return tabulated(answer.quantities, answer)
+
+    def example(self) -> dict[str, np.ndarray] | None:
+        """The middle of the parameters' ranges, twice; None for a forecast, which needs a history beside them."""
+        if self.description.history or not self.description.parameters:
+            return None
+        return {
+            info.name: np.full(2, (info.minimum + info.maximum) / 2) for info in self.description.parameters
+        }
+
     def typical_history(self) -> History | None:
         """A made-up history in the middle of the training, to try the model with; None if it needs none."""
         if not self.description.history:
@@ -233,7 +250,7 @@ class Surrogate:
             ("domain.", self.domain),
         ):
             arrays |= prefixed(prefix, learned.state())
-        write_artifact(folder, SURROGATE, model, arrays)
+        write_artifact(folder, FIELDS.artifact, model, arrays)
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> Self:
@@ -241,7 +258,7 @@ class Surrogate:
 
         device: "cpu", or "cuda" for the kinds that can use it.
         """
-        model, arrays = read_artifact(folder, SURROGATE)
+        model, arrays = read_artifact(folder, FIELDS.artifact)
         description = Description.model_validate(model["description"])
         said = unmeasured(description.fields)
         if said is not None and said not in description.notes:

@@ -30,9 +30,11 @@ class Matrix(Protocol):
 
 
 class ReductionConfig(BaseModel):
-    """Settings of a reduction; subclasses add `kind: Literal["..."] = "..."` and their own settings."""
+    """Settings of a reduction; subclasses set `kind: Literal["..."] = "..."` and add their own settings."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: str = ""
 
 
 class Reduction(Protocol):
@@ -95,7 +97,7 @@ def reduction_config(settings: Mapping[str, Any]) -> ReductionConfig:
 
 def reduction_for(config: ReductionConfig) -> Reduction:
     """An unfitted reduction for the settings."""
-    name = getattr(config, "kind", "")
+    name = config.kind
     reductions = load_reductions()
     if name not in reductions.classes:
         raise StudyError(

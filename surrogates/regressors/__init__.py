@@ -21,7 +21,7 @@ from fieldwright.surrogates.search.search_space import Choice
 
 
 class KindConfig(BaseModel):
-    """Settings of one candidate; subclasses add `kind: Literal["..."] = "..."` and their own settings.
+    """Settings of one candidate; subclasses set `kind: Literal["..."] = "..."` and add their own settings.
 
     inputs: "auto" lets each parameter enter as given, as logarithm or as reciprocal, whichever predicts
         left-out runs best; "raw" takes all as given; a list names "auto", "raw", "log" or "reciprocal" for
@@ -43,6 +43,7 @@ class KindConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    kind: str = ""
     outputs: Literal["auto", "raw"] = "auto"
     hints: PhysicsHints = PhysicsHints()
     modes: Literal["predictable", "all"] = "predictable"
@@ -126,7 +127,7 @@ def kind_config(settings: Mapping[str, Any]) -> KindConfig:
 
 def regressor_for(config: KindConfig) -> Regressor:
     """An unfitted regressor for the settings."""
-    name = getattr(config, "kind", "")
+    name = config.kind
     kinds = load_kinds()
     if name not in kinds.classes:
         raise StudyError(

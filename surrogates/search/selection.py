@@ -127,7 +127,7 @@ def select(
             if together.state == "complete" and together.score < (1.0 - LEAST_STACKED_GAIN) * best.score:
                 best = together
     others = [trial for trial in _ranked(trials.done) if trial is not best]
-    foreign = [trial for trial in others if _kind(trial.config) != _kind(best.config)]
+    foreign = [trial for trial in others if trial.config.kind != best.config.kind]
     second = (foreign or others or [None])[0]
     return Selection(best, second, tuple(trials.done), trials.late)
 
@@ -157,7 +157,7 @@ def stack_of(trials: Sequence[Trial]) -> StackConfig | None:
         alike = not members or view(trial.config.model_copy(update={"modes": members[0].modes})) == view(
             members[0]
         )
-        if alike and _kind(trial.config) not in {_kind(member) for member in members}:
+        if alike and trial.config.kind not in {member.kind for member in members}:
             members.append(trial.config)
     if len(members) < 2:
         return None
@@ -204,7 +204,3 @@ def _views(kinds: Sequence[str], common: Mapping[str, Any]) -> list[KindConfig]:
 def _ranked(trials: Sequence[Trial]) -> list[Trial]:
     complete = [trial for trial in trials if trial.state == "complete"]
     return sorted(complete, key=lambda trial: (trial.score, trial.number))
-
-
-def _kind(config: KindConfig) -> str:
-    return str(getattr(config, "kind", ""))

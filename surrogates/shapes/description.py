@@ -12,9 +12,6 @@ from fieldwright.surrogates.fields.description import Description, ParameterInfo
 from fieldwright.surrogates.shapes.descriptors import descriptor_names
 from fieldwright.surrogates.shapes.grid import Grid
 
-SHAPES = "shape surrogate"
-"""What the artifact of a model of varying shapes holds."""
-
 
 class GeometryInfo(BaseModel):
     """How shapes are given and what the equations allow.

@@ -14,13 +14,14 @@ from fieldwright.data.errors import ModelError, QueryError
 from fieldwright.data.progress import TrainingProgress
 from fieldwright.surrogates.domain.domain import Domain
 from fieldwright.surrogates.domain.places import places
+from fieldwright.surrogates.families import SHAPES
 from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
-from fieldwright.surrogates.fields.prediction import Band, Prediction
+from fieldwright.surrogates.fields.prediction import Band, Prediction, tabulated
 from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.shapes.bands import WallBands
 from fieldwright.surrogates.shapes.channels import Channels, FieldScales
-from fieldwright.surrogates.shapes.description import SHAPES, GeometryInfo, ShapeDescription, ranged
+from fieldwright.surrogates.shapes.description import GeometryInfo, ShapeDescription, ranged
 from fieldwright.surrogates.shapes.descriptors import descriptor_names, descriptors
 from fieldwright.surrogates.shapes.distance import centring, checked_distance, rolled
 from fieldwright.surrogates.shapes.evaluation import mirror_signs
@@ -215,6 +216,14 @@ class ShapeSurrogate:
             simultaneous=simultaneous,
         )
 
+    def tabulate(self, inputs: np.ndarray) -> dict[str, np.ndarray]:
+        """The fields with their bands, `inside` and `outside`, for signed distances (q, ny, nx)."""
+        answer = self.predict(np.asarray(inputs, dtype=np.float64))
+        return tabulated(answer.fields, answer)
+
+    def example(self) -> None:
+        """None: a shape is no row of a table."""
+
     def images(
         self, shapes: np.ndarray, x: np.ndarray, simultaneous: bool = False
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -258,14 +267,17 @@ class ShapeSurrogate:
             ("domain.", self.domain),
         ):
             arrays |= prefixed(prefix, learned.state())
-        weights = {name: tensor.numpy() for name, tensor in self.networks.state_dict().items()}
+        weights = {name: tensor.cpu().numpy() for name, tensor in self.networks.state_dict().items()}
         arrays |= prefixed("networks.", weights)
-        write_artifact(folder, SHAPES, model, arrays)
+        write_artifact(folder, SHAPES.artifact, model, arrays)
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Restores what `save` wrote, bit for bit; raises ModelError on damage or an unknown version."""
-        model, arrays = read_artifact(folder, SHAPES)
+    def load(cls, folder: Path, device: str = "cpu") -> Self:
+        """Restores what `save` wrote, bit for bit; raises ModelError on damage or an unknown version.
+
+        device: of the networks; the shapes and the bands stay on the processor.
+        """
+        model, arrays = read_artifact(folder, SHAPES.artifact)
         description = ShapeDescription.model_validate(model["description"])
         config = UNetConfig.model_validate(description.settings["candidate"])
         grid = Grid.of(arrays["points"], description.geometry.periodic)
@@ -279,7 +291,7 @@ class ShapeSurrogate:
             grid,
             channels,
             FieldScales(**part(arrays, "scales.")),
-            networks.eval(),
+            networks.eval().to(device),
             WallBands.restore(part(arrays, "bands.")),
             Domain.restore(part(arrays, "domain.")),
             {name: arrays[f"cells.{name}"] for name in model["cells"]},

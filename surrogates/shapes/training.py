@@ -81,9 +81,10 @@ def _rate(step: int, steps: int) -> float:
 
 def answers(networks: UNets, channels: np.ndarray, batch: int = 8) -> np.ndarray:
     """Outputs (members, q, c, ny, nx) of every network at channels (q, k, ny, nx)."""
+    device = next(networks.parameters()).device
     with torch.inference_mode():
         rows = []
         for start in range(0, len(channels), batch):
-            x = torch.from_numpy(channels[start : start + batch])[:, None]
+            x = torch.from_numpy(channels[start : start + batch]).to(device)[:, None]
             rows.append(networks(x.expand(-1, networks.members, -1, -1, -1)))
-        return torch.cat(rows).transpose(0, 1).numpy()
+        return torch.cat(rows).transpose(0, 1).cpu().numpy()

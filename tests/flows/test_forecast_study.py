@@ -13,7 +13,8 @@ from fieldwright.data.errors import QueryError, StudyError
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.workflow import run_study
-from fieldwright.serving.fields.answer import JSON, predict, written
+from fieldwright.serving.exchange import JSON
+from fieldwright.serving.fields.answer import predict, written
 from fieldwright.serving.fields.openapi import specification
 from fieldwright.serving.fields.served import load_served
 from fieldwright.serving.hosting.shelf import Shelved

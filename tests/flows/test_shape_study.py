@@ -14,8 +14,8 @@ from fieldwright.flows.runs.available_runs import accepted_runs
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.workflow import run_study
+from fieldwright.serving.families import load_shelved
 from fieldwright.serving.fields.answer import predict
-from fieldwright.serving.hosting.champion import loaded
 from fieldwright.serving.hosting.shelf import Shelved
 
 ROWS, COLUMNS, CELL = 12, 24, 0.25
@@ -111,7 +111,7 @@ def test_shapes_become_a_registered_model_that_answers_new_ones(tmp_path):
 
     # As the endpoint does with the version that it finds in the registry.
     folder = next((tmp_path / "home").rglob("manifest.json")).parent
-    served = loaded(Shelved("cylinders", report.version, folder.name), folder)
+    served = load_shelved(Shelved("cylinders", report.version, folder.name), folder)
     query = served.read({"distance": distance.tolist()})
     np.testing.assert_array_equal(predict(served, query).fields["u"].mean, answer["u"])
 

@@ -6,9 +6,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-CLASSIFIER = "crack classifier"
-"""What the artifact of a crack classifier holds."""
-
 
 class ClassifierDescription(BaseModel):
     """All that a user of a crack classifier should know before asking it.

@@ -18,19 +18,20 @@ from fieldwright.surrogates.cracks.classification.class_prediction import (
 )
 from fieldwright.surrogates.cracks.classification.classification_metrics import judged
 from fieldwright.surrogates.cracks.classification.classifier_description import (
-    CLASSIFIER,
     ClassifierDescription,
 )
 from fieldwright.surrogates.cracks.classification.cnn_answers import answers
 from fieldwright.surrogates.cracks.classification.cnn_network import PhotoNetwork, network_again
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
 from fieldwright.surrogates.cracks.classification.cnn_training import train_ensemble
-from fieldwright.surrogates.cracks.classification.patches import boxes, checked_photo, view
+from fieldwright.surrogates.cracks.classification.patches import boxes, view
 from fieldwright.surrogates.cracks.classification.photo_labels import checked_labels
 from fieldwright.surrogates.cracks.classification.prevalence import shift
 from fieldwright.surrogates.cracks.network_spread import NetworkSpread
+from fieldwright.surrogates.cracks.photo_check import checked_photo
 from fieldwright.surrogates.cracks.photo_domain import PhotoDomain
 from fieldwright.surrogates.cracks.temperature import Temperature
+from fieldwright.surrogates.families import CLASSIFICATION
 from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
 from fieldwright.surrogates.persistence.states import part, prefixed
 
@@ -38,6 +39,7 @@ LEAST_PHOTOS = 8
 """Of each class, to learn from."""
 COARSE = 4.0
 """Factor of shrinking from which on the user is told that thin cracks are lost."""
+TABULATED = ("probability", "std", "lower", "upper", "inside", "outside", "crack")
 BLOCK = 256
 """Photos whose patches are held in memory at once."""
 
@@ -164,6 +166,14 @@ class CrackClassifier:
             where=np.array(where, dtype=np.int64).reshape(-1, 4),
         )
 
+    def tabulate(self, inputs: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+        """What is said of each of the photos (q, h, w, 3) uint8, by name."""
+        answer = self.predict(inputs)
+        return {name: getattr(answer, name) for name in TABULATED}
+
+    def example(self) -> None:
+        """None: a photo is no row of a table."""
+
     def adapted(
         self,
         photos: Sequence[np.ndarray],
@@ -212,12 +222,14 @@ class CrackClassifier:
         for index, network in enumerate(self.networks):
             weights = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
             arrays |= prefixed(f"network.{index}.", weights)
-        write_artifact(folder, CLASSIFIER, {"description": self.description.model_dump(mode="json")}, arrays)
+        write_artifact(
+            folder, CLASSIFICATION.artifact, {"description": self.description.model_dump(mode="json")}, arrays
+        )
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> Self:
         """Restores what `save` wrote, bit for bit; raises ModelError on damage or an unknown version."""
-        model, arrays = read_artifact(folder, CLASSIFIER)
+        model, arrays = read_artifact(folder, CLASSIFICATION.artifact)
         description = ClassifierDescription.model_validate(model["description"])
         config = CrackCnnConfig.model_validate(description.settings["candidate"])
         networks = tuple(

@@ -8,27 +8,10 @@ import numpy as np
 import torch
 from torch.nn import functional as torch_functions
 
-from fieldwright.data.errors import QueryError
-
 LARGEST_WHOLE = 1.5
 """Longest side of a photo that is looked at whole, in sides of a patch: it is stretched by that at most."""
-LEAST_SIDE = 32
-"""Pixels of the shorter side of a photo, below which no crack can be told from a joint or a stain."""
-
 Box = tuple[int, int, int, int]
 """First row, first column, rows and columns of a patch."""
-
-
-def checked_photo(photo: np.ndarray, name: str = "A photo") -> np.ndarray:
-    """The photo, (h, w, 3) uint8 and both sides of at least 32 pixels; raises QueryError for any other."""
-    photo = np.asarray(photo)
-    if photo.ndim != 3 or photo.shape[2] != 3 or photo.dtype != np.uint8 or min(photo.shape[:2]) < LEAST_SIDE:
-        raise QueryError(
-            f"{name} must be an array (h, w, 3) of uint8, h and w at least {LEAST_SIDE}",
-            f"({', '.join(map(str, photo.shape))}) of {photo.dtype}",
-            "Read it by fieldwright.data.photos, which gives this form, and give a larger crop",
-        )
-    return photo
 
 
 def boxes(shape: tuple[int, ...], patch: int) -> list[Box]:

@@ -12,9 +12,10 @@ from fieldwright.data.errors import QueryError
 from fieldwright.surrogates.cracks.classification.cnn_answers import as_batch
 from fieldwright.surrogates.cracks.classification.cnn_network import PhotoNetwork
 from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
-from fieldwright.surrogates.cracks.classification.patches import boxes, checked_photo, view
+from fieldwright.surrogates.cracks.classification.patches import boxes, view
 from fieldwright.surrogates.cracks.explain.class_activation import grad_cam, score_cam
 from fieldwright.surrogates.cracks.explain.pixel_gradients import saliency, smoothgrad
+from fieldwright.surrogates.cracks.photo_check import checked_photo
 
 METHODS = ("saliency", "smoothgrad", "grad_cam", "score_cam")
 CHUNK = 8

@@ -53,12 +53,12 @@ class Appearance:
         limit = np.maximum(domain.limit, np.quantile(left_out, WITHIN))
         return cls(replace(domain, limit=limit), found.min(axis=0), found.max(axis=0))
 
-    def outside(self, photo: np.ndarray) -> tuple[float, str]:
-        """How far outside a photo lies, 1 at the border, and one sentence why, empty where it lies inside."""
+    def outside(self, photo: np.ndarray) -> tuple[float, str | None]:
+        """How far outside a photo lies, 1 at the border, and one sentence why, None where it lies inside."""
         found = traits(photo)
         distance = float(self.domain.outside(found[None])[0])
         if distance <= 1.0:
-            return distance, ""
+            return distance, None
         width = np.maximum(self.maximum - self.minimum, LEAST)
         beyond = np.maximum(self.minimum - found, found - self.maximum) / width
         j = int(beyond.argmax())

@@ -11,14 +11,14 @@ import numpy as np
 import torch
 from scipy.special import logit
 
-from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.data.errors import ModelError
 from fieldwright.data.progress import TrainingProgress, part_of
 from fieldwright.surrogates.cracks.classification.classification_metrics import calibration_error
 from fieldwright.surrogates.cracks.encoder_domain import WARNING, EncoderDomain, encoder_features
+from fieldwright.surrogates.cracks.photo_check import checked_photo
 from fieldwright.surrogates.cracks.segmentation.appearance import Appearance
 from fieldwright.surrogates.cracks.segmentation.segmentation_networks import Standardised, network_of
 from fieldwright.surrogates.cracks.segmentation.segmentation_result import (
-    SEGMENTER,
     Segmentation,
     SegmenterDescription,
 )
@@ -28,10 +28,11 @@ from fieldwright.surrogates.cracks.segmentation.spread_between_photos import LEV
 from fieldwright.surrogates.cracks.segmentation.tiles import Answer, answer_in_tiles
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 from fieldwright.surrogates.cracks.temperature import Temperature
+from fieldwright.surrogates.families import SEGMENTATION
 from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
 from fieldwright.surrogates.persistence.states import part, prefixed
 
-LEAST_SIDE = 16
+TABULATED = ("probability", "std", "mask", "inside")
 CALIBRATION_PIXELS = 20_000
 """Of each validation photo, drawn evenly, that the temperature is found by."""
 SYMMETRIES = 8
@@ -119,7 +120,7 @@ class CrackSegmenter:
                 "ois": judged.ois[0],
                 "ece": calibration_error(*pixels),
             },
-            settings=config.model_dump(mode="json"),
+            settings={"candidate": config.model_dump(mode="json")},
             notes=_notes(config),
         )
         appearance = Appearance.fit([*photos, *held])
@@ -127,6 +128,18 @@ class CrackSegmenter:
         features = [encoder_features(networks[0], photo, device) for photo in (*photos, *held)]
         encoder = EncoderDomain.fit(np.stack(features), seed)
         return cls(description, config, tuple(networks), temperature, appearance, between, device, encoder)
+
+    def predict(self, photos: Photos, *, augmented: bool = False) -> list[Segmentation]:
+        """Where photos show cracks, one after the other; see `segment`."""
+        return [self.segment(photo, augmented=augmented) for photo in photos]
+
+    def tabulate(self, inputs: Photos) -> dict[str, np.ndarray]:
+        """What is said of each of the photos (q, h, w, 3) uint8, by name."""
+        answers = self.predict(inputs)
+        return {name: np.stack([getattr(answer, name) for answer in answers]) for name in TABULATED}
+
+    def example(self) -> None:
+        """None: a photo is no row of a table."""
 
     def segment(
         self,
@@ -140,38 +153,30 @@ class CrackSegmenter:
         augmented: the mean over the photo's eight turned and mirrored views, at eight times the cost. progress: told
         tiles done and tiles in all. Raises QueryError for a photo that is none.
         """
-        photo = np.asarray(photo)
-        if (
-            photo.ndim != 3
-            or photo.shape[2] != 3
-            or photo.dtype != np.uint8
-            or min(photo.shape[:2]) < LEAST_SIDE
-        ):
-            raise QueryError(
-                f"A photo must be (h, w, 3) of unsigned bytes, at least {LEAST_SIDE} x {LEAST_SIDE} pixels",
-                f"{photo.dtype} of shape {photo.shape}",
-                "Read it with fieldwright.data.photos.photo.read_photo",
-            )
+        photo = checked_photo(photo)
         answer = self.answer(photo, augmented, progress)
         probability, std = answer.probability, answer.spread
         between = self.between[(probability * (LEVELS - 1)).astype(np.uint8)]
         std = np.hypot(std, between, out=std)
         why, warning = self.likeness(photo)
         mask = probability >= np.float32(self.description.threshold)
-        return Segmentation(probability, std, mask, not why, why, warning)
+        return Segmentation(probability, std, mask, why is None, why, warning)
 
-    def likeness(self, photo: np.ndarray) -> tuple[str, str]:
-        """Why a photo (h, w, 3) uint8 is unlike the training photos, and else what to beware of; empty for nothing.
+    def likeness(self, photo: np.ndarray) -> tuple[str | None, str | None]:
+        """Why a photo (h, w, 3) uint8 is unlike the training photos, and else what to beware of; None for nothing.
 
         The appearance speaks first, since it names the trait.
         """
         distance, why = self.appearance.outside(photo)
         if distance > 1.0 or self.encoder is None:
-            return why, ""
+            return why, None
         distance = self.encoder.outside(encoder_features(self.networks[0], photo, self.device))
         if distance > 1.0:
-            return f"the network's features of the photo are {distance:.2g} times as far off as the limit", ""
-        return "", WARNING if distance > self.encoder.near else ""
+            return (
+                f"the network's features of the photo are {distance:.2g} times as far off as the limit",
+                None,
+            )
+        return None, WARNING if distance > self.encoder.near else None
 
     def answer(
         self, photo: np.ndarray, augmented: bool = False, progress: Callable[[int, int], None] | None = None
@@ -198,14 +203,16 @@ class CrackSegmenter:
         for k, network in enumerate(self.networks):
             weights = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
             arrays |= prefixed(f"network{k}.", weights)
-        write_artifact(folder, SEGMENTER, {"description": self.description.model_dump(mode="json")}, arrays)
+        write_artifact(
+            folder, SEGMENTATION.artifact, {"description": self.description.model_dump(mode="json")}, arrays
+        )
 
     @classmethod
     def load(cls, folder: Path, device: str = "cpu") -> Self:
         """Restores what `save` wrote; raises ModelError on damage or an unknown version."""
-        model, arrays = read_artifact(folder, SEGMENTER)
+        model, arrays = read_artifact(folder, SEGMENTATION.artifact)
         description = SegmenterDescription.model_validate(model["description"])
-        config = CrackUNetConfig.model_validate(description.settings)
+        config = CrackUNetConfig.model_validate(description.settings["candidate"])
         encoder = part(arrays, "encoder.")
         networks = []
         for k in range(config.members):

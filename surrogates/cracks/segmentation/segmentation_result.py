@@ -6,10 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
-
-SEGMENTER = "crack segmenter"
-"""What the artifact of a crack segmenter holds."""
+from pydantic import BaseModel, ConfigDict, field_validator
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,16 +16,16 @@ class Segmentation:
     probability: float32 (h, w), calibrated, of crack at each pixel. std: float32 (h, w) of it, from the networks'
     disagreement and from how much the share of cracks at one probability differed between the validation photos.
     mask: bool (h, w), probability at least the threshold. inside: whether the photo looks like the training photos.
-    why: one sentence why not, empty where it does. warning: one sentence where the photo is inside but further from
-    the training photos than most of them are from each other, empty elsewhere.
+    why: one sentence why not, None where it does. warning: one sentence where the photo is inside but further from
+    the training photos than most of them are from each other, None elsewhere.
     """
 
     probability: np.ndarray
     std: np.ndarray
     mask: np.ndarray
     inside: bool
-    why: str
-    warning: str = ""
+    why: str | None
+    warning: str | None = None
 
 
 class SegmenterDescription(BaseModel):
@@ -38,8 +35,8 @@ class SegmenterDescription(BaseModel):
     threshold: calibrated probability from which on a pixel is called crack: the best F1 on the validation photos.
     temperature: that the log-odds are divided by. weights: of all networks together.
     steps, cpu_seconds: of the training of each network. scores: on the validation photos, which the choice has seen:
-    f1, f1_2px, f1_5px, iou, mean_iou, ods, ois and ece. settings: as in the study file. notes: what a user must be
-    told.
+    f1, f1_2px, f1_5px, iou, mean_iou, ods, ois and ece. settings: the candidate's, as in the study file.
+    notes: what a user must be told.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -57,3 +54,9 @@ class SegmenterDescription(BaseModel):
     scores: dict[str, float]
     settings: dict[str, Any]
     notes: tuple[str, ...] = ()
+
+    @field_validator("settings")
+    @classmethod
+    def _under_candidate(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """Artifacts of before held the candidate's settings bare."""
+        return settings if "candidate" in settings else {"candidate": settings}

@@ -64,8 +64,8 @@ def tiff(samples: np.ndarray, bits: int = 16, photometric: int = 1, byte_order: 
 
 
 RNG = np.random.default_rng(0)
-GREY = RNG.integers(0, 4096, (20, 30)).astype(np.uint16)
-COLOUR = RNG.integers(0, 4096, (20, 30, 3)).astype(np.uint16)
+GREY = RNG.integers(0, 4096, (40, 60)).astype(np.uint16)
+COLOUR = RNG.integers(0, 4096, (40, 60, 3)).astype(np.uint16)
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_twelve_bits_in_sixteen_are_asked_for_and_then_read_at_their_brightness(
 def test_a_file_that_tells_its_depth_is_not_asked():
     expected = np.round(GREY * (255 / 4095)).astype(np.uint8)
     np.testing.assert_array_equal(read_photo(tiff(GREY, bits=12))[..., 0], expected)
-    pgm = b"P5 30 20 4095\n" + GREY.astype(">u2").tobytes()
+    pgm = b"P5 60 40 4095\n" + GREY.astype(">u2").tobytes()
     assert np.abs(read_photo(pgm)[..., 0].astype(int) - expected).max() <= 1
     tags = TiffImagePlugin.ImageFileDirectory_v2()
     tags[281] = 4095
@@ -164,4 +164,4 @@ def test_the_preview_in_a_raw_file_is_no_photo():
     tags = TiffImagePlugin.ImageFileDirectory_v2()
     tags[254] = 1
     with pytest.raises(PhotoError, match="raw file of a camera"):
-        read_photo(saved(np.zeros((20, 30), np.uint8), "TIFF", tiffinfo=tags))
+        read_photo(saved(np.zeros((40, 60), np.uint8), "TIFF", tiffinfo=tags))

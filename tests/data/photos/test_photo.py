@@ -23,7 +23,7 @@ def encoded(pixels: np.ndarray, kind: str = "PNG", **how) -> bytes:
 
 @pytest.fixture
 def pixels() -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    return np.random.default_rng(0).integers(0, 256, (40, 60, 3), dtype=np.uint8)
 
 
 def test_png_bytes_and_read_photo_are_inverse(pixels):
@@ -31,7 +31,7 @@ def test_png_bytes_and_read_photo_are_inverse(pixels):
 
 
 def test_a_mask_becomes_a_png_of_black_and_white(tmp_path):
-    mask = np.zeros((20, 30), dtype=bool)
+    mask = np.zeros((40, 60), dtype=bool)
     mask[4, 5:9] = True
     (tmp_path / "mask.png").write_bytes(png_bytes(mask))
     np.testing.assert_array_equal(read_outline(tmp_path / "mask.png"), mask)
@@ -52,11 +52,11 @@ def test_grey_palette_transparent_and_sixteen_bit_photos_become_rgb(pixels):
     as_rgb = np.repeat(grey[..., None], 3, axis=2)
     np.testing.assert_array_equal(read_photo(encoded(grey)), as_rgb)
     np.testing.assert_array_equal(read_photo(encoded(grey.astype(np.uint16) * 257)), as_rgb)
-    clear = np.dstack([pixels, np.zeros((20, 30), dtype=np.uint8)])
+    clear = np.dstack([pixels, np.zeros((40, 60), dtype=np.uint8)])
     np.testing.assert_array_equal(read_photo(encoded(clear)), pixels)
     buffer = io.BytesIO()
     Image.fromarray(grey // 64).convert("P").save(buffer, "PNG")
-    assert read_photo(buffer.getvalue()).shape == (20, 30, 3)
+    assert read_photo(buffer.getvalue()).shape == (40, 60, 3)
 
 
 def claimed(width: int, height: int) -> bytes:
@@ -83,7 +83,7 @@ def claimed(width: int, height: int) -> bytes:
         (claimed(30_000, 10_000), "huge", "at most 120 million pixels"),
         (claimed(12_000, 10_001), "huge", "12000 x 10001"),
         (encoded(np.zeros((9, 40, 3), dtype=np.uint8)), "too small", "40 x 9"),
-        (encoded(np.zeros((20, 20), dtype=np.float32), "TIFF"), "unreadable", "8 or 16 bits"),
+        (encoded(np.zeros((40, 40), dtype=np.float32), "TIFF"), "unreadable", "8 or 16 bits"),
     ],
     ids=["text", "nothing", "cut off", "bomb", "beyond the limit", "low", "real numbers"],
 )
@@ -96,9 +96,9 @@ def test_what_cannot_be_used_is_refused_in_a_sentence(source, reason, says):
 
 
 def test_the_limit_of_pixels_can_be_set(pixels):
-    assert read_photo(encoded(pixels), max_pixels=600).shape == (20, 30, 3)
-    with pytest.raises(PhotoError, match=r"at most 0\.000599 million"):
-        read_photo(encoded(pixels), max_pixels=599)
+    assert read_photo(encoded(pixels), max_pixels=2400).shape == (40, 60, 3)
+    with pytest.raises(PhotoError, match=r"at most 0\.002399 million"):
+        read_photo(encoded(pixels), max_pixels=2399)
 
 
 def test_masks_of_any_depth_and_colour_say_the_same(tmp_path):

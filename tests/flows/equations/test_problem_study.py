@@ -26,7 +26,7 @@ from fieldwright.flows.study.loading import load_study, load_study_of_runs
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.workflow import run_study
 from fieldwright.physics.pinn.checkpoint import read_checkpoint
-from fieldwright.serving.hosting.champion import loaded
+from fieldwright.serving.families import load_shelved
 from fieldwright.serving.hosting.shelf import Shelved
 from fieldwright.surrogates.equations.training import solve
 
@@ -120,7 +120,7 @@ def test_an_equation_becomes_a_champion_with_everything_on_record(tmp_path):
 
     # As the endpoint does with the version that it finds in the registry.
     folder = next((tmp_path / "home").rglob("manifest.json")).parent
-    served = loaded(Shelved("beam", report.version, folder.name), folder)
+    served = load_shelved(Shelved("beam", report.version, folder.name), folder)
     query = served.read({"points": [[0.5]], "parameters": {"a": 3.0}})
     assert served.solve(query).mean["u"][0] == answer["u"].iloc[1]
     tried = served.about()["tried"]

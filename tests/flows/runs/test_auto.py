@@ -11,9 +11,10 @@ import pytest
 from rich.console import Console
 
 from fieldwright.data.errors import StudyError
-from fieldwright.flows.commands.report_tables import print_report, sentence_on_worth
+from fieldwright.flows.commands.report_tables import print_report
 from fieldwright.flows.report import Searched, TrialRow
 from fieldwright.flows.runs.candidates import on_scales
+from fieldwright.flows.runs.printed_report import sentence_on_worth
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking

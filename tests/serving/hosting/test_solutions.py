@@ -55,7 +55,7 @@ def test_points_are_answered_with_values_derivatives_and_units(champion, ask, so
     assert reply.status_code == 200
     answer = reply.json()
     assert (answer["model"], answer["version"], answer["equation"]) == ("beam", "1", "second_order_bvp")
-    own = solution.solve(np.array(points), A, body["derivatives"])
+    own = solution.predict(np.array(points), A, body["derivatives"])
     u = answer["outputs"]["u"]
     assert u["unit"] == "K"
     for statistic in ("mean", "std", "lower", "upper"):
@@ -141,9 +141,9 @@ def test_a_worker_answers_without_deepxde_or_any_equation(solution, tmp_path):
     solution.save(tmp_path / "model")
     code = (
         "import sys, pathlib, numpy as np\n"
-        "from fieldwright.serving.hosting.champion import loaded\n"
+        "from fieldwright.serving.families import load_shelved\n"
         "from fieldwright.serving.hosting.shelf import Shelved\n"
-        f"served = loaded(Shelved('beam', '1', '1'), pathlib.Path({str(tmp_path / 'model')!r}))\n"
+        f"served = load_shelved(Shelved('beam', '1', '1'), pathlib.Path({str(tmp_path / 'model')!r}))\n"
         "query = served.read({'points': [[0.5]], 'parameters': {'a': 3.0}, 'derivatives': ['u_xx']})\n"
         "served.solve(query)\n"
         "names = ('deepxde', 'fieldwright.physics.equations.problems', 'mlflow')\n"

@@ -74,7 +74,7 @@ def test_the_verdict_and_the_warning_are_the_model_s(champion, ask, form, wall, 
     for photo in (wall(900, True)[0], wall(902, False)[0], 255 - wall(900, True)[0]):
         answer = ask(champion, "POST", "/segment", files=form(photo)).json()["photos"][0]
         found = segmenter.segment(photo)
-        verdict = (found.inside, found.why or None, found.warning or None)
+        verdict = (found.inside, found.why, found.warning)
         assert (answer["inside"], answer["why"], answer["warning"]) == verdict
 
 

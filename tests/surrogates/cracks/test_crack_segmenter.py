@@ -97,7 +97,7 @@ def test_says_why_a_photo_is_unlike_the_training_photos(segmenter: CrackSegmente
 
 
 def test_refuses_what_is_no_photo_and_masks_that_do_not_fit(segmenter: CrackSegmenter) -> None:
-    with pytest.raises(QueryError, match="unsigned bytes"):
+    with pytest.raises(QueryError, match="of uint8, h and w at least 32"):
         segmenter.segment(np.zeros((64, 64), dtype=np.uint8))
     photos, masks = drawn(2, (64, 80), seed=0)
     with pytest.raises(ModelError, match="must have a mask"):

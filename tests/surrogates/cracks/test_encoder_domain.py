@@ -15,8 +15,8 @@ from fieldwright.physics.concrete.surface import generate
 from fieldwright.surrogates.cracks.encoder_domain import FEWEST, WARNING, EncoderDomain, encoder_features
 from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
 from fieldwright.surrogates.cracks.segmentation.segmentation_networks import network_of
-from fieldwright.surrogates.cracks.segmentation.segmentation_result import SEGMENTER
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
+from fieldwright.surrogates.families import SEGMENTATION
 from fieldwright.surrogates.persistence.artifact import ARRAYS, read_artifact, write_artifact
 
 SURFACES = SurfaceSettings(family="concrete", size=(96, 128), width_px=(2.0, 8.0), distractors=0.0)
@@ -91,10 +91,10 @@ def test_features_tell_surfaces_from_ordinary_pictures(segmenter: CrackSegmenter
 def test_a_photo_has_one_verdict(segmenter: CrackSegmenter) -> None:
     photos, _ = surfaces(20, 1000)
     found = [segmenter.segment(photo) for photo in (*photos, *ordinary().values())]
-    assert {(one.inside, one.why == "", one.warning) for one in found} == {
-        (True, True, ""),
+    assert {(one.inside, one.why is None, one.warning) for one in found} == {
+        (True, True, None),
         (True, True, WARNING),
-        (False, False, ""),
+        (False, False, None),
     }
 
 
@@ -110,7 +110,7 @@ def test_between_the_borders_the_answer_is_inside_with_a_warning(segmenter: Crac
         moved = replace(domain.domain, limit=domain.domain.limit * distance * limit)
         one = replace(segmenter, encoder=replace(domain, domain=moved, near=np.array(near))).segment(photo)
         verdicts.append((one.inside, bool(one.why), one.warning))
-    assert verdicts == [(True, False, ""), (True, False, WARNING), (False, True, "")]
+    assert verdicts == [(True, False, None), (True, False, WARNING), (False, True, None)]
 
 
 def test_is_kept_in_the_artifact_and_artifacts_without_one_load(
@@ -121,18 +121,18 @@ def test_is_kept_in_the_artifact_and_artifacts_without_one_load(
     again = CrackSegmenter.load(tmp_path / "new")
     np.testing.assert_array_equal(distances(again, photos), distances(segmenter, photos))
     assert [again.likeness(one) for one in photos] == [segmenter.likeness(one) for one in photos]
-    model, arrays = read_artifact(tmp_path / "new", SEGMENTER)
+    model, arrays = read_artifact(tmp_path / "new", SEGMENTATION.artifact)
     without = {name: array for name, array in arrays.items() if not name.startswith("encoder.")}
     assert len(without) < len(arrays)
-    write_artifact(tmp_path / "old", SEGMENTER, model, without)
+    write_artifact(tmp_path / "old", SEGMENTATION.artifact, model, without)
     assert (tmp_path / "old" / ARRAYS).stat().st_size < (tmp_path / "new" / ARRAYS).stat().st_size
     old = CrackSegmenter.load(tmp_path / "old")
     assert old.encoder is None
     for photo in photos:
         found = old.segment(photo)
         np.testing.assert_array_equal(found.probability, segmenter.segment(photo).probability)
-        assert found.inside == (old.appearance.outside(photo)[0] <= 1.0) == (found.why == "")
-        assert found.warning == ""
+        assert found.inside == (old.appearance.outside(photo)[0] <= 1.0) == (found.why is None)
+        assert found.warning is None
 
 
 def test_limit_holds_95_of_100_new_ones_however_many_features() -> None:

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldwright.data.errors import QueryError
-from fieldwright.surrogates.cracks.classification.patches import boxes, checked_photo, view
+from fieldwright.surrogates.cracks.classification.patches import boxes, view
+from fieldwright.surrogates.cracks.photo_check import checked_photo
 
 
 @given(h=st.integers(32, 900), w=st.integers(32, 900), patch=st.integers(32, 300))

@@ -120,7 +120,7 @@ def test_a_band_holds_errors_that_all_networks_share(tmp_path):
     t = np.linspace(0.0, 10.0, 101)
     missed, spread_alone = [], []
     for b in (0.15, 1.3, 2.2, 3.7):  # none of them a node of the table
-        answer = surrogate.solve(t[:, None], {"b": b})
+        answer = surrogate.predict(t[:, None], {"b": b})
         true = true_duffing(t, 1.0, b)
         missed.append((true < answer.lower["u"]) | (true > answer.upper["u"]))
         spread_alone.append(abs(true - answer.mean["u"]) > 2 * answer.std["u"] + 1e-12)

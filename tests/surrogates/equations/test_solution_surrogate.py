@@ -23,7 +23,7 @@ def test_it_solves_the_equation_over_the_range_of_the_parameter(case, solved):
     reference = case.problem.reference
     for a in (1.5, 4.0, 7.5):
         true = reference(torch.from_numpy(POINTS), {"a": a, "b": 2.0}).numpy()[:, 0]
-        answer = solved.surrogate.solve(POINTS, {"a": a})
+        answer = solved.surrogate.predict(POINTS, {"a": a})
         np.testing.assert_allclose(answer.mean["u"], true, atol=0.05)
     assert solved.surrogate.description.errors["u"] < 0.05
 
@@ -32,7 +32,7 @@ def test_mean_spread_and_band_are_those_of_the_networks(solved):
     values = np.stack(
         [pinn.predict(np.hstack([POINTS, np.full_like(POINTS, 3.0)]))[:, 0] for pinn in solved.pinns]
     )
-    answer = solved.surrogate.solve(POINTS, {"a": 3.0})
+    answer = solved.surrogate.predict(POINTS, {"a": 3.0})
     np.testing.assert_allclose(answer.mean["u"], values.mean(axis=0), rtol=1e-12)
     np.testing.assert_allclose(answer.std["u"], values.std(axis=0, ddof=1), atol=1e-15)
     half = np.maximum(2 * answer.std["u"], 1.5 * answer.error["u"])  # of the spread and the estimated error
@@ -43,9 +43,9 @@ def test_derivatives_by_coordinates_and_parameters_are_those_of_the_values(solve
     h, x = 1e-5, np.array([[0.3], [0.6]])
 
     def u(shift: float, a: float) -> np.ndarray:
-        return solved.surrogate.solve(x + shift, {"a": a}).mean["u"]
+        return solved.surrogate.predict(x + shift, {"a": a}).mean["u"]
 
-    answer = solved.surrogate.solve(x, {"a": 3.0}, ("u_x", "u_xx", "u_a", "u_xa", "u_ax"))
+    answer = solved.surrogate.predict(x, {"a": 3.0}, ("u_x", "u_xx", "u_a", "u_xa", "u_ax"))
     np.testing.assert_allclose(answer.derivatives["u_x"], (u(h, 3.0) - u(-h, 3.0)) / (2 * h), rtol=1e-7)
     second = (u(1e-3, 3.0) - 2 * u(0, 3.0) + u(-1e-3, 3.0)) / 1e-6
     np.testing.assert_allclose(answer.derivatives["u_xx"], second, rtol=1e-4, atol=1e-4)
@@ -54,7 +54,7 @@ def test_derivatives_by_coordinates_and_parameters_are_those_of_the_values(solve
 
 
 def test_what_lies_outside_is_told_with_the_reason(solved):
-    answer = solved.surrogate.solve(
+    answer = solved.surrogate.predict(
         np.array([[0.0], [1.0], [1.2], [0.5]]), {"a": np.array([1.0, 8.0, 2.0, 9.0])}
     )
     np.testing.assert_array_equal(answer.inside, [True, True, False, False])
@@ -75,7 +75,7 @@ def test_what_lies_outside_is_told_with_the_reason(solved):
 )
 def test_what_does_not_fit_is_refused(solved, points, parameters, says):
     with pytest.raises(QueryError, match=says):
-        solved.surrogate.solve(points, parameters)
+        solved.surrogate.predict(points, parameters)
 
 
 def test_an_artifact_gives_the_same_bits_without_any_equation(solved, tmp_path, monkeypatch):
@@ -83,7 +83,7 @@ def test_an_artifact_gives_the_same_bits_without_any_equation(solved, tmp_path, 
     monkeypatch.setattr("fieldwright.physics.equations.problems.problem_named", None)
     again = SolutionSurrogate.load(tmp_path / "model")
     assert again.description == solved.surrogate.description
-    first, second = (one.solve(POINTS, {"a": 2.0}, ["u_xx"]) for one in (solved.surrogate, again))
+    first, second = (one.predict(POINTS, {"a": 2.0}, ["u_xx"]) for one in (solved.surrogate, again))
     np.testing.assert_array_equal(first.mean["u"], second.mean["u"])
     np.testing.assert_array_equal(first.derivatives["u_xx"], second.derivatives["u_xx"])
     text = (tmp_path / "model" / "model.json").read_text()
@@ -96,12 +96,12 @@ def test_one_network_of_a_linear_equation_has_the_bound_of_its_error_as_band(qui
     case = EquationCase(problem_named("second_order_bvp"))
     solved = solve(case, replace(quick, members=1), seed=1, name="beam")
     description = solved.surrogate.description
-    answer = solved.surrogate.solve(np.random.default_rng(0).random((500, 1)))
+    answer = solved.surrogate.predict(np.random.default_rng(0).random((500, 1)))
     assert answer.std is None
     assert description.error_bound is not None
     np.testing.assert_allclose(answer.upper["u"] - answer.lower["u"], 2 * description.error_bound)
     true = case.problem.reference(torch.from_numpy(POINTS), case.problem.values).numpy()[:, 0]
-    error = np.sqrt(np.mean((solved.surrogate.solve(POINTS).mean["u"] - true) ** 2))
+    error = np.sqrt(np.mean((solved.surrogate.predict(POINTS).mean["u"] - true) ** 2))
     assert 0 < error <= description.error_bound
 
 

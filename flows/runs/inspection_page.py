@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from rich.console import Console
 from rich.table import Table
 
-from fieldwright.data.ingest.inspection import Inspection
+from fieldwright.data.ingest.inspection import Inspection, inspect
+
+
+def inspect_runs(path: Path, console: Console) -> None:
+    """Looks into a file or folder of runs and prints what it holds."""
+    print_inspection(inspect(path), console)
 
 
 def print_inspection(found: Inspection, console: Console) -> None:

@@ -1,0 +1,25 @@
+"""What has become of a study's photos so far."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from fieldwright.data.photos.photo_catalogue import PhotoCatalogue
+from fieldwright.flows.photos.report import set_aside_table
+from fieldwright.flows.study.photo_study import PhotoStudy
+
+
+def print_catalogue(study: PhotoStudy, console: Console) -> bool:
+    """Prints what became of the photos, and tells whether any have been read."""
+    if not study.catalogue_path.exists():
+        console.print(f"'{study.name}' has read no photos yet: fieldwright run {study.path.name}")
+        return False
+    catalogue = PhotoCatalogue(study.catalogue_path)
+    aside = catalogue.aside()
+    console.print(
+        f"[bold]{study.name}[/]: {catalogue.count() - len(aside)} photos usable, {len(aside)} set aside"
+    )
+    console.print(f"catalogue: {study.catalogue_path}", markup=False, soft_wrap=True)
+    if aside:
+        console.print(set_aside_table(aside))
+    return True

@@ -1,0 +1,23 @@
+"""How requests to the solution of an equation are answered."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from fieldwright.serving.body import decode, read_body
+from fieldwright.serving.equations.reply import solution_reply
+from fieldwright.serving.equations.served_solution import ServedSolution
+from fieldwright.serving.exchange import JSON, Exchange
+
+
+async def solve_route(served: ServedSolution, exchange: Exchange) -> Response:
+    """Answers what the solution of an equation is at points, and its derivatives."""
+    body = await read_body(exchange.request)
+
+    def work() -> bytes:
+        query = served.read(decode(body))
+        answer = served.solve(query)
+        exchange.count(answer.inside)
+        return solution_reply(served, query, answer)
+
+    return Response(await exchange.in_thread(work), media_type=JSON)

@@ -1,0 +1,36 @@
+"""One request on its way to its answer: what a handler of any family needs of the worker."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from starlette.requests import Request
+from starlette.responses import Response
+
+JSON = "application/json"
+NPZ = "application/x-npz"
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """The request, and the worker that answers it.
+
+    in_thread: has bytes made without holding up other requests; raises Refused where too many wait.
+    count: counts queries by whether they lie inside the domain, (q,) bool.
+    """
+
+    request: Request
+    in_thread: Callable[[Callable[[], bytes]], Awaitable[bytes]]
+    count: Callable[[np.ndarray], None]
+
+    @property
+    def media_type(self) -> str:
+        """NPZ where the client accepts it, else JSON."""
+        return NPZ if NPZ in self.request.headers.get("accept", "") else JSON
+
+
+Handler = Callable[[Any, Exchange], Awaitable[Response]]
+"""Answers a request by the served model of its family."""

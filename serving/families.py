@@ -1,0 +1,118 @@
+"""How each family of models is served: its loader and its routes, the one place that knows them.
+
+Loaders and handlers are imported when a model of the family is loaded: a worker needs those of one family alone.
+"""
+
+from __future__ import annotations
+
+import pkgutil
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from fieldwright.serving.exchange import Handler
+from fieldwright.serving.hosting.shelf import Shelved
+from fieldwright.serving.served_model import ServedModel
+from fieldwright.surrogates.families import (
+    CLASSIFICATION,
+    EQUATIONS,
+    FIELDS,
+    SEGMENTATION,
+    SHAPES,
+    Family,
+    family_of,
+)
+
+
+@dataclass(frozen=True)
+class FamilyRoute:
+    """A route that a family answers, by the handler "module:function"."""
+
+    method: str
+    path: str
+    handler: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path.replace(':path', '')}"
+
+
+@dataclass(frozen=True)
+class ServedFamily:
+    """One family as it is served.
+
+    sort: what a model of it is, as the sentence says that refuses a question to another. loader: "module:function"
+    that makes a version on the shelf ready to be served.
+    """
+
+    family: Family
+    sort: str
+    loader: str
+    routes: tuple[FamilyRoute, ...]
+
+    @cached_property
+    def handlers(self) -> dict[str, Handler]:
+        """Path to handler."""
+        return {route.path: pkgutil.resolve_name(route.handler) for route in self.routes}
+
+    def asked(self) -> str:
+        """The routes by which it answers queries, in words."""
+        return "POST " + " or ".join(route.path for route in self.routes if route.method == "POST")
+
+
+PREDICT = FamilyRoute("POST", "/predict", "fieldwright.serving.fields.routes:predict_route")
+MESH = FamilyRoute("GET", "/mesh/{field:path}", "fieldwright.serving.fields.routes:mesh_route")
+SERVED_FAMILIES = (
+    ServedFamily(
+        FIELDS,
+        "a model of runs that differ by parameters",
+        "fieldwright.serving.fields.served:load_served",
+        (
+            PREDICT,
+            FamilyRoute("POST", "/gradients", "fieldwright.serving.fields.routes:gradients_route"),
+            MESH,
+        ),
+    ),
+    ServedFamily(
+        SHAPES,
+        "a model of shapes",
+        "fieldwright.serving.shapes.served_shapes:load_served_shapes",
+        (PREDICT, MESH),
+    ),
+    ServedFamily(
+        EQUATIONS,
+        "a solution of an equation",
+        "fieldwright.serving.equations.served_solution:load_served_solution",
+        (FamilyRoute("POST", "/solve", "fieldwright.serving.equations.routes:solve_route"),),
+    ),
+    ServedFamily(
+        CLASSIFICATION,
+        "a crack classifier",
+        "fieldwright.serving.photos.served_classifier:load_served_classifier",
+        (
+            FamilyRoute("POST", "/classify", "fieldwright.serving.photos.routes:classify_route"),
+            FamilyRoute("POST", "/explain", "fieldwright.serving.photos.routes:explain_route"),
+        ),
+    ),
+    ServedFamily(
+        SEGMENTATION,
+        "a crack segmenter",
+        "fieldwright.serving.photos.served_segmenter:load_served_segmenter",
+        (FamilyRoute("POST", "/segment", "fieldwright.serving.photos.routes:segment_route"),),
+    ),
+)
+FAMILY_ROUTES = tuple(dict.fromkeys(route for one in SERVED_FAMILIES for route in one.routes))
+"""Those of all families, each once."""
+
+
+def served_family(family: Family) -> ServedFamily:
+    """How models of the family are served."""
+    return next(one for one in SERVED_FAMILIES if one.family == family)
+
+
+def load_shelved(shelved: Shelved, folder: Path) -> ServedModel:
+    """The version, ready to be served, of whichever family it is; raises ModelError."""
+    family = served_family(family_of(folder))
+    served = pkgutil.resolve_name(family.loader)(shelved, folder)
+    # Imported now, not while the first request waits.
+    _ = family.handlers
+    return served
