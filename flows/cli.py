@@ -27,9 +27,9 @@ def inspect(path: Path, /) -> None:
 
     Example: fieldwright inspect my_sweep/
     """
-    from fieldwright.flows.sorts import sort_of_folder
+    from fieldwright.flows.study_families import family_of_folder
 
-    sort_of_folder(path).print_inspection(path, console)
+    family_of_folder(path).print_inspection(path, console)
 
 
 @app.command
@@ -55,8 +55,8 @@ def new(
         Kinds of models to train on runs, such as `bayes`, which takes seconds; the usual ones if left out.
     """
     from fieldwright.data.errors import StudyError
-    from fieldwright.flows.sorts import EQUATION, sort_of_folder
     from fieldwright.flows.study.loading import load_study
+    from fieldwright.flows.study_families import EQUATION, family_of_folder
 
     if (path is None) == (equation is None):
         raise StudyError(
@@ -68,8 +68,8 @@ def new(
         raise StudyError(
             "The study file to write must not exist yet", str(study), "Choose another by --study"
         )
-    sort = EQUATION if path is None else sort_of_folder(path)
-    text = sort.first_study_of(equation if path is None else path, study.parent, candidates)
+    family = EQUATION if path is None else family_of_folder(path)
+    text = family.first_study_of(equation if path is None else path, study.parent, candidates)
     study.write_text(text, encoding="utf-8")
     console.print(
         f"Wrote {study}. Look it through, then: fieldwright run {study}", markup=False, soft_wrap=True

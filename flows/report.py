@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
@@ -20,6 +20,19 @@ class Ingested:
     unchanged: int
     rejected: tuple[tuple[str, str, str], ...] = ()
     notes: tuple[str, ...] = ()
+
+
+class Evaluation(Protocol):
+    """How one candidate of any family did: its label, its score (lower is better), and seconds of training."""
+
+    @property
+    def candidate(self) -> str: ...
+
+    @property
+    def score(self) -> float: ...
+
+    @property
+    def fit_seconds(self) -> float: ...
 
 
 @dataclass(frozen=True)
@@ -90,20 +103,25 @@ class Searched:
     spent: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a study of any sort tells of a run of its pipeline: the best candidate, and whether it is champion now.
+    """What a study of any family tells of a run of its pipeline; a family adds what is its own.
 
-    As JSON in MLflow and as tables on the terminal.
+    best: the candidate that is registered as `version`. promoted, why: whether it is champion now. metric: what the
+    candidates, `judged` in their order, are compared by. As JSON in MLflow and as tables on the terminal.
     """
 
-    sort: ClassVar[str]
+    subject: ClassVar[str]
 
     study: str
     best: str
     version: str
     promoted: bool
     why: str
+    metric: str
+    ingested: Ingested
+    judged: tuple[Any, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def outcome(self) -> str:
@@ -115,15 +133,12 @@ class Report:
         return asdict(self)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PipelineReport(Report):
-    """The whole of a study of runs."""
+    """Of runs: what the search found, and what the bands cover on the test set, where there are such."""
 
-    sort: ClassVar[str] = "runs"
+    subject: ClassVar[str] = "runs"
 
-    ingested: Ingested
-    metric: str
     judged: tuple[Judged, ...]
-    notes: tuple[str, ...] = field(default=())
     searched: Searched | None = None
     kept_aside: KeptAside | None = None

@@ -1,17 +1,25 @@
-"""The Prefect flow: from a study file of any sort to a registered champion."""
+"""The Prefect flow: from a study file of any family to a registered champion, written once for all families."""
 
 from __future__ import annotations
 
-import pkgutil
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from prefect import flow, get_run_logger
 
 from fieldwright.flows.progress import logged
-from fieldwright.flows.report import Report
-from fieldwright.flows.sorts import sort_named
+from fieldwright.flows.report import Ingested, Report
+from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained
+from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.loading import load_study
-from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.study_families import study_family
+from fieldwright.flows.tasks import one_thread, pipeline_task, whole
+from fieldwright.flows.tracking.mlflow_runs import TrackedRun, Tracking
+from fieldwright.flows.tracking.registration import register_and_decide
+
+REJECTED = "set_aside.json"
 
 
 @flow(name="fieldwright", flow_run_name="{study_path}", persist_result=False)
@@ -22,7 +30,135 @@ def run_study(study_path: str) -> Report:
     with logged(get_run_logger().info), tracking.run("pipeline") as pipeline:
         pipeline.tags({"role": "pipeline", "mlflow.note.content": study.description})
         pipeline.file(study.path)
-        report = pkgutil.resolve_name(sort_named(study.sort).pipeline)(study, tracking, pipeline)
+        steps = study_family(study.subject).steps_of(study, tracking)
+        report = train_and_register(study, steps, tracking, pipeline)
         pipeline.tags({"best": report.best, "outcome": report.outcome})
         pipeline.json(report.as_dict(), "report.json")
     return report
+
+
+def train_and_register(
+    study: StudyFile, steps: Steps[Any, Any], tracking: Tracking, pipeline: TrackedRun
+) -> Report:
+    """Ingests, splits, evaluates every candidate, finishes the best, registers it, and promotes it by the rule."""
+    incoming = ingest(whole(steps))
+    pipeline.json(_rows(incoming.ingested), REJECTED)
+    record(pipeline, incoming)
+    data = split(whole(steps), whole(incoming))
+    if data.ingested is not incoming.ingested:
+        pipeline.json(_rows(data.ingested), REJECTED)
+    record(pipeline, data)
+    trained: dict[str, Trained] = {}
+    for label, candidate in steps.candidates(data).items():
+        with tracking.run(label, parent=pipeline.id) as child:
+            trained[label] = evaluate(label, whole(steps), whole(candidate), whole(data), whole(child))
+            record_candidate(child, steps, study.seed, data, trained[label])
+    best = trained[min(trained, key=lambda label: steps.rank(trained[label].evaluation))]
+    finished = finish(whole(steps), whole(best), whole(tuple(trained.values())), whole(data))
+    record(pipeline, finished)
+    score = best.evaluation.score
+    pipeline.tags({"family": steps.family.name, "metric": steps.metric})
+    pipeline.metrics({"score": score} | {f"samples.{part}": n for part, n in data.samples.items()})
+    tags = {
+        "family": steps.family.name,
+        "candidate": best.evaluation.candidate,
+        "metric": steps.metric,
+        "score": repr(score),
+        "samples": steps.samples,
+        "n_samples": str(data.samples["train"]),
+    }
+    version, decision = register_and_decide(
+        whole(tracking),
+        whole(pipeline),
+        whole(finished.model),
+        tags | dict(finished.tags),
+        whole(partial(steps.decide, best, finished)),
+    )
+    steps.clean_up()
+    return steps.report(
+        study=study.name,
+        best=best.evaluation.candidate,
+        version=version,
+        promoted=decision.promote,
+        why=decision.why,
+        metric=steps.metric,
+        ingested=data.ingested,
+        judged=tuple(one.evaluation for one in trained.values()),
+        notes=(*data.notes, *finished.model.description.notes),
+        **finished.report,
+    )
+
+
+@pipeline_task(name="ingest")
+def ingest(steps: Steps[Any, Any]) -> Incoming:
+    """Reads what is new or has changed; what is rejected stands in the log with the reason."""
+    incoming = steps.ingest()
+    _warn(steps, incoming.ingested.rejected)
+    return incoming
+
+
+@pipeline_task(name="split")
+def split(steps: Steps[Any, Any], incoming: Incoming) -> Dataset:
+    """Loads what candidates learn from, and splits off what they are tested by."""
+    with one_thread():
+        data = steps.split(incoming)
+    _warn(steps, data.ingested.rejected[len(incoming.ingested.rejected) :])
+    for note in data.notes:
+        get_run_logger().warning(note)
+    return data
+
+
+@pipeline_task(name="evaluate", task_run_name="evaluate {label}")
+def evaluate(label: str, steps: Steps[Any, Any], candidate: Any, data: Dataset, run: TrackedRun) -> Trained:
+    """Fits and evaluates one candidate."""
+    with one_thread():
+        return steps.evaluate(label, candidate, data, run)
+
+
+@pipeline_task(name="finish")
+def finish(
+    steps: Steps[Any, Any], best: Trained, all_trained: tuple[Trained, ...], data: Dataset
+) -> Finished:
+    """Trains the best candidate on all it may learn from, and tests it."""
+    with one_thread():
+        return steps.finish(best, all_trained, data)
+
+
+def record_candidate(
+    run: TrackedRun, steps: Steps[Any, Any], seed: int, data: Dataset, trained: Trained
+) -> None:
+    """Writes what every candidate of every family has under the same names, and what the family adds."""
+    evaluation = trained.evaluation
+    run.tags({"role": "candidate", "candidate": evaluation.candidate})
+    run.tags({"family": steps.family.name, "metric": steps.metric})
+    run.params(flat(trained.settings) | {"seed": seed})
+    run.params({f"samples.{part}": n for part, n in data.samples.items()} | dict(trained.params))
+    run.metrics({"score": evaluation.score, "fit_seconds": evaluation.fit_seconds})
+    record(run, trained)
+
+
+def record(run: TrackedRun, part: Incoming | Dataset | Trained | Finished) -> None:
+    """Writes whatever metrics, tags, figures and files there are."""
+    run.metrics(getattr(part, "metrics", {}))
+    run.tags(getattr(part, "tags", {}))
+    for name, figure in getattr(part, "figures", {}).items():
+        run.figure(figure, name)
+    for name, content in getattr(part, "files", {}).items():
+        run.json(content, name)
+
+
+def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """Tables within tables as dotted names: "architecture.hidden"."""
+    found: dict[str, Any] = {}
+    for name, value in settings.items():
+        found |= flat(value, f"{before}{name}.") if isinstance(value, Mapping) else {f"{before}{name}": value}
+    return found
+
+
+def _rows(ingested: Ingested) -> list[list[str]]:
+    return [list(row) for row in ingested.rejected]
+
+
+def _warn(steps: Steps[Any, Any], rejected: tuple[tuple[str, str, str], ...]) -> None:
+    for name, reason, sentence in rejected:
+        get_run_logger().warning("%s: %s rejected (%s): %s", steps.samples, name, reason, sentence)

@@ -66,7 +66,7 @@ class Endpoint:
             if handler is None:
                 raise QueryError(
                     f"{request.url.path} must be asked of a model that answers it",
-                    f"'{current.model}', {family.sort}",
+                    f"'{current.model}', {family.phrase}",
                     f"Ask {family.asked()}",
                 )
             return await handler(current, Exchange(request, self._in_thread, self._count))

@@ -40,12 +40,12 @@ class FamilyRoute:
 class ServedFamily:
     """One family as it is served.
 
-    sort: what a model of it is, as the sentence says that refuses a question to another. loader: "module:function"
+    phrase: what a model of it is, as the sentence says that refuses a question to another. loader: "module:function"
     that makes a version on the shelf ready to be served.
     """
 
     family: Family
-    sort: str
+    phrase: str
     loader: str
     routes: tuple[FamilyRoute, ...]
 

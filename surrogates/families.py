@@ -25,7 +25,7 @@ class Family:
     location
         The class that meets `Model`, as "module:class".
     study
-        The sort of study that trains it, as `StudyFile.sort` says.
+        What the studies that train it are about, as `StudyFile.subject` says.
     metrics
         What its candidates can be compared by, the default first; lower is better.
     """

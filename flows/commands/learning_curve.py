@@ -11,7 +11,8 @@ from threadpoolctl import threadpool_limits
 from fieldwright.data.errors import StudyError
 from fieldwright.flows.progress import report as report_progress
 from fieldwright.flows.runs.available_runs import accepted_runs, stored_targets
-from fieldwright.flows.runs.candidates import labelled, on_scales
+from fieldwright.flows.runs.candidates import on_scales
+from fieldwright.flows.steps import labelled
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.surrogates.design.figures import learning_figure

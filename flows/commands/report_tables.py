@@ -1,16 +1,16 @@
-"""The report of a study of any sort as tables on a terminal."""
+"""The report of a study of any family as tables on a terminal."""
 
 from __future__ import annotations
 
 from rich.console import Console
 
 from fieldwright.flows.report import Report
-from fieldwright.flows.sorts import sort_named
+from fieldwright.flows.study_families import study_family
 
 
 def print_report(console: Console, report: Report) -> None:
-    """Prints how the candidates did, who is champion, and all else that a study of this sort tells."""
-    notes = sort_named(report.sort).print_report(console, report)
+    """Prints how the candidates did, who is champion, and all else that a study of this family tells."""
+    notes = study_family(report.subject).print_report(console, report)
     verb = "is now the champion" if report.promoted else "was not promoted"
     console.print(f"Version {report.version} ({report.best}) {verb}: {report.why}.")
     for note in notes:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from rich.console import Console
 
-from fieldwright.flows.sorts import sort_named
 from fieldwright.flows.study.file import StudyFile
+from fieldwright.flows.study_families import study_family
 from fieldwright.flows.tracking.mlflow_runs import Tracking
-
-LEARNED_FROM = {"n_runs": "runs", "n_photos": "photos"}
-"""Tags of a version that say how much it has learned from, and of what."""
 
 
 def print_status(study: StudyFile, console: Console) -> None:
     """Prints it as tables; an untouched study is told as such."""
-    if not sort_named(study.sort).print_state(study, console):
+    if not study_family(study.subject).print_state(study, console):
         return
     tracking = Tracking(study.tracking.uri, study.name)
     last = tracking.last_run()
@@ -27,8 +24,8 @@ def print_status(study: StudyFile, console: Console) -> None:
         console.print("There is no champion yet.")
         return
     tags = champion.tags
-    learned = [f", {tags[key]} {what}" for key, what in LEARNED_FROM.items() if key in tags]
+    learned = f", {tags['n_samples']} {tags['samples']}" if tags.get("n_samples", "0") != "0" else ""
     console.print(
         f"Champion: version {champion.version} ({tags.get('candidate')}), "
-        f"{tags.get('metric')} {float(tags.get('score', 'nan')):.3e}{''.join(learned)}"
+        f"{tags.get('metric')} {float(tags.get('score', 'nan')):.3e}{learned}"
     )

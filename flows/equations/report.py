@@ -14,14 +14,14 @@ from fieldwright.flows.report import Report
 
 @dataclass(frozen=True)
 class JudgedSolution:
-    """One candidate: its relative residual on held-out points, its verdict with sign and advice, and its worth.
+    """One candidate: its score, the relative residual on held-out points, and its verdict with sign and advice.
 
     errors: relative L2 distance of each output from the reference, where the equation has one; it decides nothing,
         but that an answer no better than the reference's mean, whose distances are mean_errors, is not promoted.
     """
 
     candidate: str
-    residual: float
+    score: float
     tolerance: float
     verdict: str
     sign: str
@@ -29,7 +29,7 @@ class JudgedSolution:
     errors: dict[str, float]
     error_bound: float | None
     networks: int
-    seconds: float
+    fit_seconds: float
     mean_errors: dict[str, float] = field(default_factory=dict)
     estimates: dict[str, float] = field(default_factory=dict)
     estimate_stds: dict[str, float] = field(default_factory=dict)
@@ -41,8 +41,8 @@ class JudgedSolution:
         N = 0 has the relative residual 1: the lift alone, or a plain wave where the lift solves the equation. One
         output may vary so little that its mean is a good answer: a reference speaks against all of them, or not.
         """
-        if not self.residual < 1.0:
-            return f"its relative residual is {self.residual:.3g}, that of the lift alone 1"
+        if not self.score < 1.0:
+            return f"its relative residual is {self.score:.3g}, that of the lift alone 1"
         pairs = [
             (name, self.errors[name], mean) for name, mean in self.mean_errors.items() if name in self.errors
         ]
@@ -59,17 +59,16 @@ class JudgedSolution:
         return self.verdict == "converged"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProblemReport(Report):
-    """The whole: the equation, every candidate, the coefficients found, how many values were measured, notes."""
+    """Of an equation: its name, the coefficients found, and how many values were measured."""
 
-    sort: ClassVar[str] = "an equation"
+    subject: ClassVar[str] = "an equation"
 
     equation: str
     judged: tuple[JudgedSolution, ...]
     estimates: dict[str, float]
     measured: int
-    notes: tuple[str, ...]
 
 
 def print_solutions(console: Console, report: ProblemReport) -> Sequence[str]:
@@ -93,12 +92,12 @@ def print_solutions(console: Console, report: ProblemReport) -> Sequence[str]:
             std = one.estimate_stds.get(name)
             estimates += [f"{one.estimates[name]:.6g}", "" if std is None else f"{std:.2g}"]
         row = (
-            f"{one.residual:.2e}",
+            f"{one.score:.2e}",
             f"{one.tolerance:.1e}",
             *errors,
             bound,
             *estimates,
-            f"{one.seconds:.1f}",
+            f"{one.fit_seconds:.1f}",
         )
         style = "bold" if one.candidate == report.best else None
         table.add_row(one.candidate, one.verdict, *row, style=style)

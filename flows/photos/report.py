@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.console import Console
 from rich.table import Table
 
-from fieldwright.flows.report import Ingested, Report
+from fieldwright.flows.report import Report
 
 SHOWN: Mapping[str, tuple[str, ...]] = {
     "classification": ("accuracy", "recall", "precision", "f1", "roc_auc", "ece", "cost"),
@@ -29,24 +29,21 @@ class JudgedOnPhotos:
     fit_seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PhotoReport(Report):
-    """The whole of a study of photos.
+    """Of photos.
 
     kind: "classification" or "segmentation". parts: photos in each part. test: metrics of the best candidate on the
     test photos, which nothing was learned or chosen by.
     """
 
-    sort: ClassVar[str] = "photos"
+    subject: ClassVar[str] = "photos"
 
     kind: str
-    ingested: Ingested
     parts: Mapping[str, int]
     near_duplicates: int
-    metric: str
     judged: tuple[JudgedOnPhotos, ...]
     test: Mapping[str, float]
-    notes: tuple[str, ...] = field(default=())
 
 
 def print_photos(console: Console, report: PhotoReport) -> Sequence[str]:

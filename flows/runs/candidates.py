@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
@@ -12,17 +11,6 @@ from fieldwright.surrogates.fields.model_inputs import ModelInputs
 from fieldwright.surrogates.fields.settings import taken
 from fieldwright.surrogates.regressors import KindConfig
 
-
-class OfAKind(Protocol):
-    """Settings of a candidate of any family."""
-
-    @property
-    def kind(self) -> str:
-        """The kind of its model."""
-        ...
-
-
-Config = TypeVar("Config", bound=OfAKind)
 AUTO = "auto"
 """Label of the candidate that a search finds."""
 
@@ -44,16 +32,6 @@ def told(study: Study, targets: Targets) -> dict[str, Any]:
 def on_scales(study: Study, candidate: KindConfig, targets: Targets) -> KindConfig:
     """The candidate with what the study tells of the physics."""
     return candidate.model_copy(update=taken(type(candidate), told(study, targets)))
-
-
-def labelled(candidates: Sequence[Config]) -> dict[str, Config]:
-    """Candidates by label: their kind, numbered from the second of a kind on ("gp", "gp-2")."""
-    labels: dict[str, Config] = {}
-    for candidate in candidates:
-        kind = candidate.kind
-        count = 1 + sum(other.kind == kind for other in labels.values())
-        labels[kind if count == 1 else f"{kind}-{count}"] = candidate
-    return labels
 
 
 def described(candidate: KindConfig) -> str:

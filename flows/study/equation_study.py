@@ -27,7 +27,7 @@ from fieldwright.surrogates.equations.settings import PinnConfig
 class ProblemStudy(StudyFile):
     """A study of an equation: its residual in, a served solution out."""
 
-    sort: ClassVar[str] = "an equation"
+    subject: ClassVar[str] = "an equation"
 
     problem: str = Field(
         description="The equation: the name of one in `physics/problems`, `burgers`, or an own one as "

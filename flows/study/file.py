@@ -1,4 +1,4 @@
-"""What every study file says, of whichever sort the study is, and how it is read."""
+"""What every study file says, of whichever family the study is, and how it is read."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from fieldwright.flows.study.tracking_section import Tracking
 
 
 class StudyFile(Section):
-    """A study of any sort; `fieldwright.flows.study.loading.load_study` tells the sorts apart.
+    """A study of any family; `fieldwright.flows.study.loading.load_study` tells which.
 
-    sort: what it is, in words that follow "a study of".
+    subject: what it is about, in words that follow "a study of".
     """
 
-    sort: ClassVar[str]
+    subject: ClassVar[str]
 
     name: str = Field(
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$",
@@ -34,7 +34,7 @@ class StudyFile(Section):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Reads a study file of this sort; raises StudyError with one sentence that names the key at fault."""
+        """Reads a study file of this family; raises StudyError with one sentence that names the key at fault."""
         return cls.of(read_toml(path), path)
 
     @classmethod
@@ -49,6 +49,11 @@ class StudyFile(Section):
 
     def check(self) -> None:
         """Raises FieldwrightError for what reading alone does not find and can be said before any work."""
+
+    @property
+    def form(self) -> str:
+        """Which steps of the workflow it takes, where studies of its family differ in them."""
+        return ""
 
     @property
     def path(self) -> Path:

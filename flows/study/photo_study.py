@@ -32,7 +32,7 @@ CANDIDATES: dict[Kind, str] = {"classification": "crack_cnn", "segmentation": "c
 class PhotoStudy(StudyFile):
     """A study of photos: photos with labels in, champion out."""
 
-    sort: ClassVar[str] = "photos"
+    subject: ClassVar[str] = "photos"
 
     kind: Kind = Field(
         description="`classification`: whether a photo shows a crack; `segmentation`: where it is, pixel by pixel."

@@ -13,9 +13,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic_core import PydanticUndefined
 
-from fieldwright.flows.sorts import SORTS
 from fieldwright.flows.study.errors import fields_of, inner_models
 from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.study_families import STUDY_FAMILIES
 
 TABLES = (dict, Mapping)
 HEAD = """# The study file
@@ -30,10 +30,10 @@ A complete example is [examples/plate/study.toml](../examples/plate/study.toml).
 def reference() -> str:
     """The whole page as Markdown."""
     sections = [HEAD, *(_section(title, model) for title, model in _sections(Study, ""))]
-    for sort in SORTS:
-        if sort.key:
-            sections.append(f"# A study of {sort.sort}\n\nA file with the key `{sort.key}`.\n")
-            sections += [_section(title, model) for title, model in _sections(sort.study_class(), "")]
+    for family in STUDY_FAMILIES:
+        if family.key:
+            sections.append(f"# A study of {family.subject}\n\nA file with the key `{family.key}`.\n")
+            sections += [_section(title, model) for title, model in _sections(family.study_class(), "")]
     return "\n".join(sections)
 
 

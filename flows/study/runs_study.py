@@ -33,7 +33,7 @@ from fieldwright.surrogates.search.settings import SearchSettings
 class Study(StudyFile):
     """A study of runs: runs in, champion out."""
 
-    sort: ClassVar[str] = "runs"
+    subject: ClassVar[str] = "runs"
 
     runs: Runs
     parameters: Parameters = Parameters.model_validate({})
@@ -171,6 +171,11 @@ class Study(StudyFile):
     def runs_on_disk(self) -> list[RunSource]:
         """The runs that the study's folder holds now."""
         return find_runs(self.beside(self.runs.folder), self.runs.pattern, self.runs.file, self.runs.reader)
+
+    @property
+    def form(self) -> str:
+        """Whether runs differ by parameters or by shape."""
+        return "parameters" if self.geometry is None else "shapes"
 
     @property
     def store_path(self) -> Path:

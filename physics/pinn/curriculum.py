@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
 from fieldwright.data.errors import FieldwrightError
-from fieldwright.physics.equations.problem import Problem
+from fieldwright.physics.pinn.equation_facts import EquationFacts
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
@@ -30,7 +30,7 @@ class Curriculum:
     waves: bool = False
     coefficients: Mapping[str, float] = field(default_factory=dict)
 
-    def check(self, problem: Problem) -> None:
+    def check(self, problem: EquationFacts) -> None:
         """Raises FieldwrightError for windows without a time, or coefficients that the equation has not."""
         if self.marching and problem.time is None:
             raise FieldwrightError(
@@ -41,7 +41,7 @@ class Curriculum:
         for name in self.coefficients:
             problem.unknown(name)
 
-    def end(self, problem: Problem, part: int) -> float:
+    def end(self, problem: EquationFacts, part: int) -> float:
         """The last time of the window of a part."""
         low, high = problem.bounds
         share = part / self.parts if self.marching else 1.0
@@ -51,7 +51,7 @@ class Curriculum:
         """The part of the Fourier features seen."""
         return part / self.parts if self.waves else 1.0
 
-    def eased(self, problem: Problem, part: int) -> dict[str, float]:
+    def eased(self, problem: EquationFacts, part: int) -> dict[str, float]:
         """The coefficients that differ from the equation's in this part; none in the last."""
         if part == self.parts:
             return {}

@@ -11,7 +11,7 @@ from pydantic.dataclasses import dataclass
 from fieldwright.physics.pinn.curriculum import Curriculum
 from fieldwright.physics.pinn.networks.architecture import Architecture
 from fieldwright.physics.pinn.optimisers.choice import Name
-from fieldwright.physics.pinn.weighting.weights import Weighting
+from fieldwright.physics.pinn.weighting.settings import Weighting
 
 Count = Annotated[int, Field(ge=0)]
 

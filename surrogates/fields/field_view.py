@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from fieldwright.surrogates.fields.field_model import FieldModel
-    from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
+
+class Decoder(Protocol):
+    """What turns scaled coordinates into a field, whole trajectories at once or time by time."""
+
+    def mean(self, z: np.ndarray) -> np.ndarray:
+        """The field (q, t, points, components) of scaled coordinates z (q, r)."""
+        ...
+
+    def std(self, z: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+        """The std (q, t, points, components) of the field where z has the std sigma, both (q, r)."""
+        ...
+
+    def lost_variance(self, mean: np.ndarray) -> np.ndarray:
+        """The variance (q, t, points, components) that the reduction loses, about fields `mean`."""
+        ...
+
+    def rounding(self, mean: np.ndarray) -> np.ndarray | float:
+        """Size of the rounding errors of the field, or of a number (q, t) read off it, at the value `mean`."""
+        ...
+
+    def sensitivities(self, z: np.ndarray, sigma: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """For each coordinate r: d field / d z_r, (q, t, points, components), and sigma_r (q, 1)."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +42,7 @@ class FieldView:
     factor, offset: (q, 1, 1, 1), factor > 0. low, high: bounds that no value can pass: one beyond ends on it.
     """
 
-    model: FieldModel | TimeByTime
+    model: Decoder
     factor: np.ndarray
     offset: np.ndarray
     low: float = -np.inf

@@ -4,19 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
+from fieldwright.surrogates.shapes.channels import FieldScales
+from fieldwright.surrogates.shapes.description import ShapeDescription
 from fieldwright.surrogates.shapes.evaluation import (
     divergence,
     errors_by_distance,
     mirror_signs,
     symmetry_error,
 )
+from fieldwright.surrogates.shapes.grid import Grid
 
-if TYPE_CHECKING:
-    from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate
+
+class AnswersImages(Protocol):
+    """What is asked of a trained model of shapes."""
+
+    @property
+    def description(self) -> ShapeDescription:
+        """Its fields, and the symmetries that it should have."""
+        ...
+
+    @property
+    def grid(self) -> Grid:
+        """On which all images lie."""
+        ...
+
+    @property
+    def scales(self) -> FieldScales:
+        """Of the fields."""
+        ...
+
+    def images(self, shapes: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Mean, std and factor of the band, each (q, c, ny, nx)."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +69,7 @@ class HeldOut:
 
 
 def judged(
-    surrogate: ShapeSurrogate,
+    surrogate: AnswersImages,
     rows: np.ndarray,
     shapes: np.ndarray,
     x: np.ndarray,

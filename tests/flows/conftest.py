@@ -8,6 +8,7 @@ from pathlib import Path
 import meshio
 import numpy as np
 import pytest
+from mlflow.entities import Run
 
 STUDY = """
 name = "beam"
@@ -77,3 +78,16 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("FIELDWRIGHT_HOME", str(home))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return home
+
+
+@pytest.fixture
+def common_names() -> Callable[..., None]:
+    """common_names(run, family) asserts what MLflow shows of a candidate of every family under the same names."""
+
+    def check(run: Run, family: str) -> None:
+        assert {"score", "fit_seconds"} <= set(run.data.metrics)
+        assert {"kind", "seed", "samples.train"} <= set(run.data.params)
+        assert {"role", "candidate", "metric", "family"} <= set(run.data.tags)
+        assert run.data.tags["family"] == family
+
+    return check

@@ -66,7 +66,7 @@ def write_study(folder: Path, number: int, text: str = STUDY) -> Path:
 
 
 @pytest.mark.slow
-def test_shapes_become_a_registered_model_that_answers_new_ones(tmp_path):
+def test_shapes_become_a_registered_model_that_answers_new_ones(tmp_path, common_names):
     path = write_study(tmp_path, 20)
     runs = tmp_path / "runs"
     write_run(runs / "run_edge", 0.5, 0.3, 1.3)
@@ -91,6 +91,7 @@ def test_shapes_become_a_registered_model_that_answers_new_ones(tmp_path):
     assert {"u.near_wall.mean", "u.away.mean", "u.mirror.y.mean", "u.divergence.mean"} <= set(
         children[0].data.metrics
     )
+    common_names(children[0], "shapes")
     losses = tracking.client.get_metric_history(children[0].info.run_id, "loss")
     assert [point.step for point in losses] == [1, 26, 51, 60]
     pictures = {file.path for file in tracking.client.list_artifacts(children[0].info.run_id, "figures")}

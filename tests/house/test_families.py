@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldwright.flows.sorts import SORTS, sort_named
+from fieldwright.flows.study_families import STUDY_FAMILIES, study_family
 from fieldwright.serving.families import SERVED_FAMILIES, served_family
 from fieldwright.surrogates.families import FAMILIES
 from fieldwright.surrogates.model import Model
@@ -28,18 +28,18 @@ def test_every_family_meets_the_contract(family):
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
-def test_every_family_is_trained_by_a_sort_of_study_and_served_by_routes_of_its_own(family):
-    assert sort_named(family.study).study_class().sort == family.study
+def test_every_family_is_trained_by_a_family_of_studies_and_served_by_routes_of_its_own(family):
+    assert study_family(family.study).study_class().subject == family.study
     served = served_family(family)
     assert list(served.handlers) == [route.path for route in served.routes]
     assert served.asked().startswith("POST /")
 
 
-def test_what_tells_families_and_sorts_apart_is_theirs_alone():
+def test_what_tells_families_apart_is_theirs_alone():
     for names in (
         [family.name for family in FAMILIES],
         [family.artifact for family in FAMILIES],
-        [sort.key for sort in SORTS],
+        [one.key for one in STUDY_FAMILIES],
     ):
         assert len(set(names)) == len(names)
     assert {one.family for one in SERVED_FAMILIES} == set(FAMILIES)

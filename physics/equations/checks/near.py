@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from fieldwright.physics.equations.problem import Problem
 
 MARGIN = 1e-6
 """In shares of the domain's size."""
 
 
-def near_domain(problem: Problem, points: np.ndarray) -> np.ndarray:
+class WithDomain(Protocol):
+    """What is asked of an equation: its box, and the geometry in it, if there is one."""
+
+    @property
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Least and greatest coordinates (d,)."""
+        ...
+
+    @property
+    def geometry(self) -> Any | None:
+        """DeepXDE's, of the space alone."""
+        ...
+
+
+def near_domain(problem: WithDomain, points: np.ndarray) -> np.ndarray:
     """Which of points (n, d) lie in the domain or within a millionth of its size of it, (n,) bool."""
     low, high = problem.bounds
     margin = MARGIN * (high - low)

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from fieldwright.physics.pinn.optimisers.minimise import Rows
+from fieldwright.physics.pinn.optimisers.rows import Rows
 
 
 class OutOfTime(Exception):

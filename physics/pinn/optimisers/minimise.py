@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from torch import Tensor
 
@@ -14,27 +13,8 @@ from fieldwright.physics.pinn.optimisers.limited_memory_bfgs import limited_memo
 from fieldwright.physics.pinn.optimisers.limited_rows import LimitedRows, OutOfTime
 from fieldwright.physics.pinn.optimisers.matrix_free_gauss_newton import matrix_free_gauss_newton
 from fieldwright.physics.pinn.optimisers.minimum import Minimum
+from fieldwright.physics.pinn.optimisers.rows import Rows
 from fieldwright.physics.pinn.optimisers.self_scaled_broyden import self_scaled_broyden
-
-
-class Rows(Protocol):
-    """Residuals r (m,) of weights theta (p,), in the forms that optimisers ask for."""
-
-    def __call__(self, theta: Tensor) -> Tensor:
-        """r (m,)."""
-        ...
-
-    def graph(self, theta: Tensor) -> Tensor:
-        """r (m,), differentiable by theta."""
-        ...
-
-    def jacobian(self, theta: Tensor) -> Tensor:
-        """dr / dtheta (m, p)."""
-        ...
-
-    def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
-        """|r|^2 / 2 and its gradient (p,)."""
-        ...
 
 
 def never() -> bool:

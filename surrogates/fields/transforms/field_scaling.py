@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 
 from fieldwright.data.errors import ModelError
-from fieldwright.surrogates.fields.field_view import FieldView
+from fieldwright.surrogates.fields.field_view import Decoder, FieldView
 from fieldwright.surrogates.fields.physics_hints import FieldHint
 from fieldwright.surrogates.fields.transforms.input_transform import FAR_BELOW
 from fieldwright.surrogates.validation.metrics import norms
-
-if TYPE_CHECKING:
-    from fieldwright.surrogates.fields.field_model import FieldModel
-    from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
 
 LEAST_RATIO = 1.5
 """Of a parameter's largest and least value, for a power of it to be looked for."""
@@ -104,7 +100,7 @@ class FieldScaling:
         scaled = (values - self._shaped(self.offset(x), values)) / self._shaped(self.factor(x), values)
         return scaled.astype(values.dtype) if values.dtype.kind == "f" else scaled
 
-    def view(self, model: FieldModel | TimeByTime, x: np.ndarray) -> FieldView:
+    def view(self, model: Decoder, x: np.ndarray) -> FieldView:
         """What the model of the scaled field answers at x (q, p), in the field's unit and within its bounds."""
         factor, offset = (part.reshape(-1, 1, 1, 1) for part in (self.factor(x), self.offset(x)))
         return FieldView(model, factor, offset, self.low, self.high)

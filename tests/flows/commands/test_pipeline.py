@@ -35,7 +35,9 @@ def shown_status(path: Path) -> str:
     return page.getvalue()
 
 
-def test_runs_become_a_champion_and_everything_is_on_record(make_study: MakeStudy, tmp_path: Path) -> None:
+def test_runs_become_a_champion_and_everything_is_on_record(
+    make_study: MakeStudy, tmp_path: Path, common_names
+) -> None:
     path = make_study()
     report = run_study(str(path))
     assert len(report.ingested.accepted) == 24
@@ -72,6 +74,7 @@ def test_runs_become_a_champion_and_everything_is_on_record(make_study: MakeStud
         assert child.data.metrics["stress.relative_l2.mean"] == judged.relative_l2["stress"]
         assert child.data.metrics["fit_seconds"] > 0
         assert child.data.params["kind"] == judged.candidate
+        common_names(child, "fields")
         pictures = {item.path for item in client.list_artifacts(child.info.run_id, "figures")}
         for field in ("stress", "displacement"):
             for what in ("singular_values", "predicted_against_true", "worst_run"):

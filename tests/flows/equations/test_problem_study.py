@@ -19,8 +19,8 @@ from fieldwright.flows.commands.report_tables import print_report
 from fieldwright.flows.commands.status import print_status
 from fieldwright.flows.equations.first_study import first_problem_study
 from fieldwright.flows.equations.measured_data import measured_of
-from fieldwright.flows.equations.pipeline import read_equation, train_candidate
 from fieldwright.flows.equations.report import print_solutions
+from fieldwright.flows.equations.steps import read_equation, train_candidate
 from fieldwright.flows.study.equation_study import ProblemStudy
 from fieldwright.flows.study.loading import load_study, load_study_of_runs
 from fieldwright.flows.tracking.mlflow_runs import Tracking
@@ -83,7 +83,7 @@ def write(folder: Path, text: str, name: str = "study.toml") -> Path:
     return path
 
 
-def test_an_equation_becomes_a_champion_with_everything_on_record(tmp_path):
+def test_an_equation_becomes_a_champion_with_everything_on_record(tmp_path, common_names):
     path = write(tmp_path, STUDY + HOPELESS)
     report = run_study(str(path))
     assert report.promoted
@@ -102,8 +102,10 @@ def test_an_equation_becomes_a_champion_with_everything_on_record(tmp_path):
     good, bad = runs["pinn"], runs["pinn-2"]
     curve = tracking.client.get_metric_history(good.info.run_id, "loss.equation_1")
     assert [point.step for point in curve] == [10, 20, 50]
-    assert good.data.metrics["score"] == report.judged[0].residual
+    assert good.data.metrics["score"] == report.judged[0].score
     assert good.data.params["architecture.hidden"] == "[8]"
+    common_names(good, "equations")
+    common_names(bad, "equations")
     assert {file.path for file in tracking.client.list_artifacts(good.info.run_id, "figures")} == {
         "figures/u.png",
         "figures/convergence.png",
@@ -228,7 +230,7 @@ def test_noise_that_does_not_fit_is_refused(tmp_path, noise, says):
     text = 'name = "decay"\nproblem = "decay:problem"\nestimated = { rate = {} }\n'
     study = load_study(write(tmp_path, text + f'[measurements]\ntable = "values.csv"\nnoise = {noise}\n'))
     with pytest.raises(StudyError, match=says):
-        read_equation.fn(study)
+        read_equation(study)
 
 
 @pytest.mark.parametrize("kind", ["csv", "points", "arrays"])
@@ -247,9 +249,9 @@ def test_a_tabulated_reference_judges_and_is_not_trained_on(tmp_path, kind):
     plain = load_study(write(tmp_path, text))
     table = f'[reference]\ntable = "known.{"csv" if kind == "csv" else "npz"}"\n'
     study = load_study(write(tmp_path, text.replace("[[cand", table + "[[cand"), "known.toml"))
-    case = read_equation.fn(study)
+    case = read_equation(study)
     solved, without = (
-        solve(one, study.candidates[0], seed=0, name="decay") for one in (case, read_equation.fn(plain))
+        solve(one, study.candidates[0], seed=0, name="decay") for one in (case, read_equation(plain))
     )
     assert solved.surrogate.description.errors["u"] == pytest.approx(0.2, abs=1e-3)
     assert case.reference_error(None)["u"] == pytest.approx(u.std() / np.sqrt(np.mean(u**2)))  # its mean's
@@ -271,7 +273,7 @@ def test_a_tabulated_reference_that_does_not_fit_is_refused(tmp_path):
     ):
         pd.DataFrame(columns).to_csv(tmp_path / "known.csv", index=False)
         with pytest.raises(StudyError, match=says):
-            read_equation.fn(study)
+            read_equation(study)
 
 
 def test_a_table_that_does_not_fit_is_told_which_columns_it_needs(tmp_path):
@@ -321,9 +323,9 @@ LONG = STUDY.replace("first_steps = 20", "first_steps = 300").replace("tolerance
 
 def train(study: ProblemStudy) -> float:
     """The residual of the study's first candidate, as the pipeline trains it."""
-    case = read_equation.fn(study)
+    case = read_equation(study)
     with Tracking(None, study.name).run("pinn") as run:
-        return train_candidate.fn(study, "pinn", study.candidates[0], case, run)[0].residual
+        return train_candidate(study, "pinn", study.candidates[0], case, run).evaluation.score
 
 
 @pytest.mark.slow
@@ -335,9 +337,9 @@ def test_a_killed_training_goes_on_where_it_stopped(tmp_path, own_home):
         "import sys; from pathlib import Path\n"
         "from fieldwright.flows.study.loading import load_study\n"
         "from fieldwright.flows.tracking.mlflow_runs import Tracking\n"
-        "from fieldwright.flows.equations.pipeline import read_equation, train_candidate\n"
+        "from fieldwright.flows.equations.steps import read_equation, train_candidate\n"
         "study = load_study(Path(sys.argv[1])); run = Tracking(None, study.name).run('pinn')\n"
-        "train_candidate.fn(study, 'pinn', study.candidates[0], read_equation.fn(study), run.__enter__())\n"
+        "train_candidate(study, 'pinn', study.candidates[0], read_equation(study), run.__enter__())\n"
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(study.path)], cwd=ROOT)
     stages, end = 0, time.monotonic() + 200

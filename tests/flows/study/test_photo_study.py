@@ -31,8 +31,8 @@ from fieldwright.flows.photos.figures import (
 )
 from fieldwright.flows.photos.inspection import first_photo_study, print_collection
 from fieldwright.flows.photos.parts import parts_of, read_photos
-from fieldwright.flows.photos.pipeline import decide_on_photos
 from fieldwright.flows.photos.report import PhotoReport
+from fieldwright.flows.photos.steps import decide_on_photos
 from fieldwright.flows.study.loading import load_study, load_study_of_runs
 from fieldwright.flows.study.photo_sections import MistakeCosts, PhotoPromotion
 from fieldwright.flows.study.photo_study import PhotoStudy
@@ -129,7 +129,7 @@ def artifacts(tracking: Tracking, run: str, folder: str = "figures") -> set[str]
     return {Path(file.path).name for file in tracking.client.list_artifacts(run, folder)}
 
 
-def test_classes_become_a_registered_classifier(tmp_path):
+def test_classes_become_a_registered_classifier(tmp_path, common_names):
     write_classes(tmp_path, 60)
     broken = tmp_path / "walls" / "Positive" / "broken.png"
     broken.write_bytes(b"no photo")
@@ -157,6 +157,7 @@ def test_classes_become_a_registered_classifier(tmp_path):
     assert len(children) == 2
     assert {"score", "log_loss", "recall", "cost", "ece", "fit_seconds"} <= set(children[0].data.metrics)
     for child in children:
+        common_names(child, "classification")
         epochs = tracking.client.get_metric_history(child.info.run_id, "validation_loss")
         assert [point.step for point in epochs] == list(range(1, len(epochs) + 1))
         assert {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fieldwright.flows.equations.pipeline import decide as decide_on_equation
 from fieldwright.flows.equations.report import JudgedSolution
+from fieldwright.flows.equations.steps import decide as decide_on_equation
 from fieldwright.flows.report import Judged
 from fieldwright.flows.study.equation_sections import ProblemPromotion
 from fieldwright.flows.study.run_sections import Promotion

@@ -19,7 +19,7 @@ from fieldwright.physics.pinn.curriculum import Curriculum
 from fieldwright.physics.pinn.networks.architecture import Architecture, Fourier
 from fieldwright.physics.pinn.pinn import train
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
-from fieldwright.physics.pinn.weighting.weights import Weighting
+from fieldwright.physics.pinn.weighting.settings import Weighting
 
 HEAT = problem_named("heat_high_frequency")
 PLAIN = TrainingPlan(Architecture((5, 5)), Sampling(40), first_steps=30, rounds=3, steps=4, tolerance=1e-12)

@@ -14,7 +14,7 @@ from fieldwright.physics.pinn.network import SolutionNetwork
 from fieldwright.physics.pinn.networks.architecture import Architecture
 from fieldwright.physics.pinn.pinn import train
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
-from fieldwright.physics.pinn.weighting.weights import Weighting
+from fieldwright.physics.pinn.weighting.settings import Weighting
 
 QUICK = TrainingPlan(Architecture((12, 12)), Sampling(150), first_steps=100, rounds=4, steps=50)
 

@@ -19,8 +19,9 @@ from fieldwright.physics.pinn.weighting.attention import attention
 from fieldwright.physics.pinn.weighting.balance import gradient_norm_weights, tangent_kernel_weights
 from fieldwright.physics.pinn.weighting.causal import causal_weights
 from fieldwright.physics.pinn.weighting.loss_slopes import gradient_norms, kernel_traces
+from fieldwright.physics.pinn.weighting.settings import Weighting
 from fieldwright.physics.pinn.weighting.weighted_rows import WeightedRows
-from fieldwright.physics.pinn.weighting.weights import RunningWeights, Weighting
+from fieldwright.physics.pinn.weighting.weights import RunningWeights
 
 HEAT = problem_named("heat_high_frequency")
 SOFT_HEAT = replace(

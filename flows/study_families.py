@@ -1,9 +1,9 @@
-"""The sorts of studies: the one place where a new one is made known to the commands and to the workflow."""
+"""The families of studies: the one place where a new one is made known to the commands and to the workflow."""
 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,23 +12,25 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from fieldwright.flows.report import Report
+    from fieldwright.flows.steps import Steps
     from fieldwright.flows.study.file import StudyFile
+    from fieldwright.flows.tracking.mlflow_runs import Tracking
 
 
 @dataclass(frozen=True)
-class StudySort:
-    """One sort of study; everything of it is named as "module:name" and imported when it is needed.
+class StudyFamily:
+    """One family of studies; everything of it is named as "module:name" and imported when it is needed.
 
     Attributes
     ----------
-    sort
-        In words that follow "a study of"; what `StudyFile.sort` and the model families call it.
+    subject
+        In words that follow "a study of"; what `StudyFile.subject` and the model families call it.
     key
-        Of its study files, which no other sort has; empty for the sort that is met where no key is.
+        Of its study files, which no other family has; empty for the one that is met where no key is.
     study
         The class of the study file.
-    pipeline
-        What the workflow does with it.
+    steps
+        What it brings to the workflow: a class for each form of its studies, see `StudyFile.form`.
     state
         Prints what has come in so far, and tells whether there is anything; empty where nothing comes in.
     printed
@@ -39,10 +41,10 @@ class StudySort:
         Prints what a folder holds; empty where it is no folder that is learned from.
     """
 
-    sort: str
+    subject: str
     key: str
     study: str
-    pipeline: str
+    steps: Mapping[str, str]
     printed: str
     first_study: str
     state: str = ""
@@ -52,12 +54,16 @@ class StudySort:
         """The class of its study files."""
         return pkgutil.resolve_name(self.study)
 
+    def steps_of(self, study: StudyFile, tracking: Tracking) -> Steps[Any, Any]:
+        """What the study brings to the workflow."""
+        return _named(self.steps[study.form])(study, tracking)
+
     def print_state(self, study: StudyFile, console: Console) -> bool:
         """Prints what has come in so far, and tells whether there is anything."""
         return not self.state or _named(self.state)(study, console)
 
     def print_report(self, console: Console, report: Report) -> Sequence[str]:
-        """Prints what a report of this sort tells; the notes for the end."""
+        """Prints what a report of this family tells; the notes for the end."""
         return _named(self.printed)(console, report)
 
     def first_study_of(self, given: Any, beside: Path, candidates: Sequence[str]) -> str:
@@ -69,45 +75,48 @@ class StudySort:
         _named(self.inspect)(folder, console)
 
 
-RUNS = StudySort(
-    sort="runs",
+RUNS = StudyFamily(
+    subject="runs",
     key="",
     study="fieldwright.flows.study.runs_study:Study",
-    pipeline="fieldwright.flows.runs.pipeline:learn_from_runs",
+    steps={
+        "parameters": "fieldwright.flows.runs.steps:RunsSteps",
+        "shapes": "fieldwright.flows.shapes.steps:ShapesSteps",
+    },
     printed="fieldwright.flows.runs.printed_report:print_runs",
     first_study="fieldwright.flows.runs.first_study:first_study_of",
     state="fieldwright.flows.runs.state:print_store",
     inspect="fieldwright.flows.runs.inspection_page:inspect_runs",
 )
-PHOTOS = StudySort(
-    sort="photos",
+PHOTOS = StudyFamily(
+    subject="photos",
     key="kind",
     study="fieldwright.flows.study.photo_study:PhotoStudy",
-    pipeline="fieldwright.flows.photos.pipeline:learn_from_photos",
+    steps={"": "fieldwright.flows.photos.steps:PhotosSteps"},
     printed="fieldwright.flows.photos.report:print_photos",
     first_study="fieldwright.flows.photos.inspection:first_study_of",
     state="fieldwright.flows.photos.state:print_catalogue",
     inspect="fieldwright.flows.photos.inspection:inspect_photos",
 )
-EQUATION = StudySort(
-    sort="an equation",
+EQUATION = StudyFamily(
+    subject="an equation",
     key="problem",
     study="fieldwright.flows.study.equation_study:ProblemStudy",
-    pipeline="fieldwright.flows.equations.pipeline:solve_equation",
+    steps={"": "fieldwright.flows.equations.steps:EquationSteps"},
     printed="fieldwright.flows.equations.report:print_solutions",
     first_study="fieldwright.flows.equations.first_study:first_study_of",
 )
-SORTS = (EQUATION, PHOTOS, RUNS)
+STUDY_FAMILIES = (EQUATION, PHOTOS, RUNS)
 """In the order in which a study file is asked for their keys."""
 
 
-def sort_named(sort: str) -> StudySort:
-    """The sort that a study or a report is of."""
-    return next(one for one in SORTS if one.sort == sort)
+def study_family(subject: str) -> StudyFamily:
+    """The one that a study or a report is of."""
+    return next(one for one in STUDY_FAMILIES if one.subject == subject)
 
 
-def sort_of_folder(folder: Path) -> StudySort:
-    """The sort of study that learns from a folder: photos in a layout that is known, else runs."""
+def family_of_folder(folder: Path) -> StudyFamily:
+    """The family of studies that learn from a folder: photos in a layout that is known, else runs."""
     from fieldwright.data.photos.collections import recognised
 
     return RUNS if recognised(folder) is None else PHOTOS

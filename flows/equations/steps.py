@@ -1,0 +1,182 @@
+"""The steps of a study of an equation: train every candidate, and evaluate it by the residual on held-out points."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from fieldwright.flows.equations.measured_data import measured_of
+from fieldwright.flows.equations.report import JudgedSolution, ProblemReport
+from fieldwright.flows.equations.solution_table import table_of
+from fieldwright.flows.equations.training_log import TrainingLog
+from fieldwright.flows.report import Evaluation, Ingested
+from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, labelled
+from fieldwright.flows.study.equation_sections import ProblemPromotion
+from fieldwright.flows.study.equation_study import ProblemStudy
+from fieldwright.flows.tracking.mlflow_runs import TrackedRun
+from fieldwright.flows.tracking.promotion import Decision, against_champion, no_better_than
+from fieldwright.physics.pinn.training import HELD_OUT
+from fieldwright.surrogates.equations.case import EquationCase
+from fieldwright.surrogates.equations.figures import convergence_figure, solution_figures
+from fieldwright.surrogates.equations.settings import PinnConfig
+from fieldwright.surrogates.equations.training import Solved, solve
+from fieldwright.surrogates.families import EQUATIONS, Family
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class EquationDataset(Dataset):
+    """The equation with all that is measured; points to train on are drawn by each candidate."""
+
+    case: EquationCase
+
+
+class EquationSteps(Steps[ProblemStudy, EquationDataset]):
+    """Read the equation and what is measured, train, and take the least residual among those that converged."""
+
+    samples = "measured values"
+    report = ProblemReport
+
+    @property
+    def family(self) -> Family:
+        return EQUATIONS
+
+    @property
+    def metric(self) -> str:
+        """The distance from a reference decides nothing."""
+        return EQUATIONS.metrics[0]
+
+    def ingest(self) -> Incoming:
+        return Incoming(Ingested((), 0), content=read_equation(self.study))
+
+    def split(self, incoming: Incoming) -> EquationDataset:
+        case: EquationCase = incoming.content
+        measured = 0 if case.measured is None else len(case.measured.values)
+        return EquationDataset(ingested=incoming.ingested, samples={"train": measured}, case=case)
+
+    def candidates(self, data: EquationDataset) -> Mapping[str, PinnConfig]:
+        return labelled(self.study.trainings(data.case.problem))
+
+    def evaluate(self, label: str, candidate: PinnConfig, data: EquationDataset, run: TrackedRun) -> Trained:
+        return train_candidate(self.study, label, candidate, data.case, run)
+
+    def rank(self, evaluation: Evaluation) -> tuple[bool, float]:
+        """A failure comes after every success, whatever its residual."""
+        assert isinstance(evaluation, JudgedSolution)
+        score = evaluation.score
+        return not evaluation.converged, score if np.isfinite(score) else np.inf
+
+    def finish(self, best: Trained, all_trained: Sequence[Trained], data: EquationDataset) -> Finished:
+        solved: Solved = best.content
+        surrogate = solved.surrogate.told([one.content.verdict for one in all_trained])
+        description = surrogate.description
+        report = {
+            "equation": data.case.problem.name,
+            "estimates": description.estimates,
+            "measured": description.measured,
+        }
+        return Finished(surrogate, report, tags={"verdict": solved.verdict.name})
+
+    def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
+        assert isinstance(best.evaluation, JudgedSolution)
+        return decide(self.study.promotion, best.evaluation, champion)
+
+    def clean_up(self) -> None:
+        """Removes the checkpoints."""
+        shutil.rmtree(self.study.checkpoints, ignore_errors=True)
+
+
+def read_equation(study: ProblemStudy) -> EquationCase:
+    """The equation with all that is measured; raises FieldwrightError where its reference does not solve it."""
+    case = study.case()
+    case.problem.check_reference()
+    known = None
+    if study.reference is not None:
+        known = table_of(study.beside(study.reference.table), case, "reference")
+    return replace(case, measured=measured_of(study, case), known=known)
+
+
+def train_candidate(
+    study: ProblemStudy, label: str, config: PinnConfig, case: EquationCase, run: TrackedRun
+) -> Trained:
+    """Trains one candidate, going on from where a broken run stopped; its curves are written as they come."""
+    digest = case.digest(config, study.seed)
+    log = TrainingLog(run, label, config.members, study.checkpoints / f"{digest}.jsonl")
+    begin = time.perf_counter()
+    solved = solve(
+        case,
+        config,
+        seed=study.seed,
+        name=study.name,
+        label=label,
+        folder=study.checkpoints,
+        progress=log,
+    )
+    log.finish()
+    verdict, description = solved.verdict, solved.surrogate.description
+    judged = JudgedSolution(
+        candidate=label,
+        score=verdict.residual,
+        tolerance=config.tolerance,
+        verdict=verdict.name,
+        sign=verdict.findings[0].sign,
+        advice=verdict.findings[0].advice,
+        errors=description.errors,
+        error_bound=description.error_bound,
+        networks=description.members,
+        fit_seconds=time.perf_counter() - begin,
+        mean_errors=case.reference_error(None),
+        estimates=description.estimates,
+        estimate_stds=description.estimate_stds,
+    )
+    sentences = [f"{one.name}: {one.sign}. {one.advice}." for one in verdict.findings]
+    findings = [one.model_dump() for one in verdict.findings]
+    return Trained(
+        evaluation=judged,
+        settings=config.model_dump(),
+        content=solved,
+        params={
+            "equation": case.problem.name,
+            "optimiser chosen": solved.pinns[0].optimiser,
+            "why": solved.pinns[0].why,
+        },
+        metrics=_metrics(judged),
+        tags={
+            "verdict": verdict.name,
+            "advice": judged.advice,
+            "mlflow.note.content": "\n\n".join(sentences),
+        },
+        figures=_figures(case, config, solved, log, study.seed),
+        files={"findings.json": {"findings": findings, "notes": list(description.notes)}},
+    )
+
+
+def _metrics(judged: JudgedSolution) -> dict[str, float]:
+    metrics: dict[str, float] = {"networks": judged.networks}
+    metrics |= {f"{name}.error": error for name, error in judged.errors.items()}
+    metrics |= {f"estimate.{name}": value for name, value in judged.estimates.items()}
+    metrics |= {f"estimate_std.{name}": value for name, value in judged.estimate_stds.items()}
+    return metrics if judged.error_bound is None else metrics | {"error_bound": judged.error_bound}
+
+
+def _figures(
+    case: EquationCase, config: PinnConfig, solved: Solved, log: TrainingLog, seed: int
+) -> dict[str, Figure]:
+    scale = case.problem.scale(case.problem.points(HELD_OUT, np.random.default_rng(seed)))
+    figures = solution_figures(case, solved.answering[0].network, scale)
+    if curves := log.convergence():
+        figures["convergence.png"] = convergence_figure(curves, config.tolerance)
+    return figures
+
+
+def decide(rule: ProblemPromotion, best: JudgedSolution, champion: tuple[str, float] | None) -> Decision:
+    """A failure is never promoted, whatever its residual; a success against the present champion's."""
+    if not best.converged:
+        return Decision(False, f"it is no success but {best.verdict}: {best.sign}. {best.advice}")
+    if best.no_better is not None and not rule.allow_no_better:
+        return no_better_than("a trivial solution", best.no_better)
+    return against_champion(best.score, rule.min_improvement, champion)

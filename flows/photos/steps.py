@@ -1,0 +1,193 @@
+"""The steps of a study of photos: train on some, choose by others, test the best on the rest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from fieldwright.data.photos.collection import Collection
+from fieldwright.data.progress import TrainingProgress
+from fieldwright.flows.photos.classification_evaluation import judge_classifier
+from fieldwright.flows.photos.evaluation import Judgement
+from fieldwright.flows.photos.parts import Part, Parts, parts_of, read_photos
+from fieldwright.flows.photos.report import JudgedOnPhotos, PhotoReport
+from fieldwright.flows.photos.segmentation_evaluation import judge_segmenter
+from fieldwright.flows.report import Ingested
+from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, labelled
+from fieldwright.flows.study.photo_sections import MistakeCosts, PhotoPromotion
+from fieldwright.flows.study.photo_study import PhotoStudy
+from fieldwright.flows.tracking.mlflow_runs import TrackedRun
+from fieldwright.flows.tracking.promotion import Decision, against_champion, no_better_than
+from fieldwright.flows.tracking.training_curves import ShownTraining
+from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
+from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
+from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
+from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
+from fieldwright.surrogates.families import CLASSIFICATION, SEGMENTATION, Family
+
+Config = CrackCnnConfig | CrackUNetConfig
+Model = CrackClassifier | CrackSegmenter
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PhotosDataset(Dataset):
+    """The photos in their parts, and how many pairs of them are near-duplicates."""
+
+    parts: Parts
+    near_duplicates: int
+
+
+class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
+    """Ingest and compare photos, train every candidate, choose by the validation photos, test on the rest."""
+
+    samples = "photos"
+    report = PhotoReport
+
+    @property
+    def family(self) -> Family:
+        return SEGMENTATION if self.study.kind == "segmentation" else CLASSIFICATION
+
+    @property
+    def metric(self) -> str:
+        return self.study.metric
+
+    def ingest(self) -> Incoming:
+        collection = read_photos(self.study)
+        ingested = Ingested(
+            tuple(photo.name for photo in collection.photos),
+            collection.unchanged,
+            collection.set_aside,
+            collection.notes,
+        )
+        pairs = [list(pair) for pair in collection.near_duplicates]
+        return Incoming(ingested, {"near_duplicates.json": pairs}, collection)
+
+    def split(self, incoming: Incoming) -> PhotosDataset:
+        collection: Collection = incoming.content
+        parts = parts_of(self.study, collection)
+        return PhotosDataset(
+            ingested=incoming.ingested,
+            samples=parts.counts(),
+            files={"parts.json": parts.names()},
+            parts=parts,
+            near_duplicates=len(collection.near_duplicates),
+        )
+
+    def candidates(self, data: PhotosDataset) -> Mapping[str, Config]:
+        return labelled(self.study.configs)
+
+    def evaluate(self, label: str, candidate: Config, data: PhotosDataset, run: TrackedRun) -> Trained:
+        start = time.perf_counter()
+        curves = ShownTraining(f"Training {label}", run)
+        model = train_candidate(self.study, candidate, data.parts, curves)
+        curves.finish()
+        seconds = time.perf_counter() - start
+        judgement = judge(self.study, model, data.parts.validation, f"Judging {label}")
+        score = judgement.metrics[self.study.metric]
+        return Trained(
+            evaluation=JudgedOnPhotos(label, score, judgement.metrics, seconds),
+            settings=candidate.model_dump(mode="json"),
+            content=model,
+            metrics=judgement.metrics,
+            figures=judgement.figures,
+        )
+
+    def finish(self, best: Trained, all_trained: Sequence[Trained], data: PhotosDataset) -> Finished:
+        study, model = self.study, best.content
+        tested = judge(study, model, data.parts.test, "Testing the best")
+        tags = {"kind": study.kind}
+        if study.costs is not None and study.costs.prevalence is not None:
+            tags["prevalence"] = repr(study.costs.prevalence)
+        report = {
+            "kind": study.kind,
+            "parts": data.parts.counts(),
+            "near_duplicates": data.near_duplicates,
+            "test": dict(tested.metrics),
+        }
+        return Finished(
+            model,
+            report,
+            {f"test.{name}": value for name, value in tested.metrics.items()},
+            tags,
+            {f"test_{name}": figure for name, figure in tested.figures.items()},
+        )
+
+    def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
+        study, score = self.study, best.evaluation.score
+        return decide_on_photos(study.promotion, study.metric, score, finished.report["test"], champion)
+
+
+def train_candidate(study: PhotoStudy, config: Config, parts: Parts, progress: TrainingProgress) -> Model:
+    """One candidate's model, on the GPU where there is one; raises ModelError where the photos do not suffice."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    progress(0, 1)
+    train, validation = parts.train, parts.validation
+    if isinstance(config, CrackCnnConfig):
+        return CrackClassifier.train(
+            config,
+            train.pixels,
+            train.cracked,
+            validation=(validation.pixels, validation.cracked),
+            seed=study.seed,
+            name=study.name,
+            progress=progress,
+            device=device,
+        )
+    return CrackSegmenter.train(
+        config,
+        train.pixels,
+        train.outlines,
+        validation=(validation.pixels, validation.outlines),
+        seed=study.seed,
+        name=study.name,
+        progress=progress,
+        device=device,
+    )
+
+
+def judge(study: PhotoStudy, model: Model, part: Part, step: str) -> Judgement:
+    """Metrics and pictures on photos that the model has not learned from."""
+    if isinstance(model, CrackSegmenter):
+        return judge_segmenter(model, part, step)
+    return judge_classifier(model, part, study.costs or _own_costs(model), step)
+
+
+def _own_costs(model: CrackClassifier) -> MistakeCosts:
+    """Those of the candidate, where the study has none."""
+    return MistakeCosts.model_validate(model.description.settings["candidate"]["costs"])
+
+
+def decide_on_photos(
+    rule: PhotoPromotion,
+    metric: str,
+    score: float,
+    tested: dict[str, float],
+    champion: tuple[str, float] | None,
+) -> Decision:
+    """Holds the best candidate against the limits on the test photos and against the present champion."""
+    for name, least in rule.least.items():
+        if not tested[name] >= least:
+            return Decision(
+                False,
+                f"its {name} on the test photos is {tested[name]:.3g}, below the {least:g} of promotion.least",
+            )
+    beside = no_better_than_one_answer(metric, tested)
+    if beside is not None and not rule.allow_no_better:
+        return no_better_than("one answer for all photos", beside)
+    return against_champion(score, rule.min_improvement, champion)
+
+
+def no_better_than_one_answer(metric: str, tested: dict[str, float]) -> str | None:
+    """What shows that a model is no better than the same answer for every test photo; None where it is better."""
+    trivial = tested[f"trivial_{metric}"]
+    if not tested[metric] < trivial:
+        return f"its {metric} on the test photos is {tested[metric]:.3g}, that of the best such answer {trivial:.3g}"
+    if "roc_auc" in tested and not tested["roc_auc"] > tested["roc_auc_by_chance"]:
+        return (
+            f"its roc_auc on the test photos is {tested['roc_auc']:.3g}, and so few photos give "
+            f"{tested['roc_auc_by_chance']:.3g} by chance"
+        )
+    return None

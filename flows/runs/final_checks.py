@@ -1,0 +1,35 @@
+"""What is looked at once the best candidate is trained on all runs."""
+
+from __future__ import annotations
+
+from matplotlib.figure import Figure
+
+from fieldwright.flows.runs.symmetries import equivariance_errors
+from fieldwright.flows.runs.targets import Targets
+from fieldwright.flows.study.runs_study import Study
+from fieldwright.surrogates.fields.quantities import headline_quantities
+from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.understanding.responses import response_figure
+from fieldwright.surrogates.understanding.sensitivity import (
+    sensitivity,
+    sensitivity_figure,
+    sensitivity_numbers,
+)
+from fieldwright.surrogates.validation.test_set import KeptAside
+
+
+def final_checks(
+    study: Study, surrogate: Surrogate, targets: Targets, test: Targets | None
+) -> tuple[dict[str, float], dict[str, Figure], KeptAside | None]:
+    """Metrics, figures, and what the test set says: errors under symmetries, and what drives the answers."""
+    metrics, figures = equivariance_errors(study, targets, surrogate), {}
+    if targets.parameters and not surrogate.description.history:
+        quantities = [one for info in surrogate.description.fields for one in headline_quantities(info)]
+        indices = sensitivity(surrogate, quantities, seed=study.seed)
+        metrics |= sensitivity_numbers(surrogate, indices)
+        figures["sensitivity.png"] = sensitivity_figure(surrogate, indices)
+        figures["responses.png"] = response_figure(surrogate, quantities)
+    if test is None:
+        return metrics, figures, None
+    kept = KeptAside.judge(surrogate, test.x, test.values)
+    return metrics | kept.summary(), figures, kept

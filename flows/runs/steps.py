@@ -1,0 +1,230 @@
+"""The steps of a study of runs that differ by parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from fieldwright.data.errors import StudyError
+from fieldwright.data.store.snapshot_store import SnapshotStore
+from fieldwright.flows.progress import report as report_progress
+from fieldwright.flows.report import Evaluation, Ingested, Judged, PipelineReport, Searched
+from fieldwright.flows.runs import inputs
+from fieldwright.flows.runs.candidate_figures import candidate_figures
+from fieldwright.flows.runs.candidates import AUTO, on_scales
+from fieldwright.flows.runs.conservation import conservation_errors
+from fieldwright.flows.runs.final_checks import final_checks
+from fieldwright.flows.runs.reduction_figures import reduction_figures
+from fieldwright.flows.runs.search import Search, logged, searched
+from fieldwright.flows.runs.symmetries import built_in, held_out_errors
+from fieldwright.flows.runs.targets import Targets
+from fieldwright.flows.runs.test_set import part_runs
+from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, labelled
+from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.tracking.mlflow_runs import TrackedRun
+from fieldwright.flows.tracking.promotion import Decision, decide
+from fieldwright.surrogates.families import FIELDS, Family
+from fieldwright.surrogates.fields.field_model import column_weights
+from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.reductions import Reduction, reduction_for
+from fieldwright.surrogates.regressors import KindConfig
+from fieldwright.surrogates.search.settings import SearchSettings
+from fieldwright.surrogates.trajectory.phases import phases_apart
+from fieldwright.surrogates.validation.cross_validation import Chooser, CrossValidation, cross_validate
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RunsDataset(Dataset):
+    """The runs to learn from, with their reductions, and the test set; None where the study has none."""
+
+    targets: Targets
+    test: Targets | None
+    reductions: Mapping[str, Reduction]
+
+
+@dataclass(frozen=True, eq=False)
+class Validated:
+    """A candidate with its out-of-fold predictions, and the search that chose it."""
+
+    config: KindConfig
+    validation: CrossValidation
+    searched: Searched | None = None
+
+
+class RunsSteps(Steps[Study, RunsDataset]):
+    """Ingest, reduce, cross-validate every candidate, train the best on all runs."""
+
+    samples = "runs"
+    report = PipelineReport
+
+    @property
+    def family(self) -> Family:
+        return FIELDS
+
+    @property
+    def metric(self) -> str:
+        return self.study.validation.metric
+
+    def ingest(self) -> Incoming:
+        return Incoming(ingest_runs(self.study))
+
+    def split(self, incoming: Incoming) -> RunsDataset:
+        study, ingested = self.study, incoming.ingested
+        require_runs(study, ingested)
+        store = SnapshotStore(study.store_path)
+        snapshots = store.snapshots(ingested.accepted, list(study.fields))
+        parts = part_runs(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
+        targets = built_in(study, parts.learned)
+        reductions = reduce_fields(study, targets)
+        figures, numbers = reduction_figures(targets, reductions, study.seed)
+        samples = {"train": len(targets.runs)}
+        if parts.aside is not None:
+            samples["test"] = len(parts.aside.runs)
+        return RunsDataset(
+            ingested=ingested,
+            samples=samples,
+            notes=periodic_notes(study, targets),
+            metrics=numbers | {"runs": len(targets.runs)},
+            figures=figures,
+            targets=targets,
+            test=parts.aside,
+            reductions=reductions,
+        )
+
+    def candidates(self, data: RunsDataset) -> Mapping[str, KindConfig | SearchSettings]:
+        named = labelled([on_scales(self.study, one, data.targets) for one in self.study.candidates])
+        return named if self.study.search is None else {**named, AUTO: self.study.search}
+
+    def evaluate(
+        self, label: str, candidate: KindConfig | SearchSettings, data: RunsDataset, run: TrackedRun
+    ) -> Trained:
+        if isinstance(candidate, SearchSettings):
+            judged, content = self._search(candidate, data.targets, run)
+        else:
+            judged, validation = cross_validated(self.study, label, candidate, data.targets)
+            content = Validated(candidate, validation)
+        study, targets, validation = self.study, data.targets, content.validation
+        return Trained(
+            evaluation=judged,
+            settings=content.config.model_dump(),
+            content=content,
+            params={"folds": study.validation.folds}
+            | {f"reduction.{name}": study.reduction_of(name).model_dump_json() for name in study.fields},
+            metrics=validation.summary()
+            | held_out_errors(study, targets, validation)
+            | conservation_errors(study, targets, validation),
+            figures=candidate_figures(targets, data.reductions, validation),
+            files={} if content.searched is None else {"search.json": asdict(content.searched)},
+        )
+
+    def _search(
+        self, settings: SearchSettings, targets: Targets, run: TrackedRun
+    ) -> tuple[Judged, Validated]:
+        """Searches the best candidate, evaluates the search itself by repeating it in every fold, and its worth."""
+        search = Search.of(self.study, targets)
+        in_folds: list[KindConfig] = []
+        selection = search.over_all(logged(self.tracking, run, settings.trials + settings.stack))
+        judged, validation = cross_validated(self.study, AUTO, search.in_fold(in_folds), targets)
+        report_progress("Weighing the choice", 0, 1)
+        gain = search.worth(selection)
+        report_progress("Weighing the choice", 1, 1)
+        return judged, Validated(selection.best.config, validation, searched(selection, gain, in_folds))
+
+    def finish(self, best: Trained, all_trained: Sequence[Trained], data: RunsDataset) -> Finished:
+        content: Validated = best.content
+        surrogate = train_on_all(self.study, content.config, data.targets, content.validation)
+        metrics, figures, kept = final_checks(self.study, surrogate, data.targets, data.test)
+        search = next((one.content.searched for one in all_trained if one.content.searched), None)
+        return Finished(surrogate, {"searched": search, "kept_aside": kept}, metrics, figures=figures)
+
+    def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
+        return decide_on_fields(self.study, best.evaluation, champion)
+
+
+def decide_on_fields(study: Study, best: Evaluation, champion: tuple[str, float] | None) -> Decision:
+    """By `[promotion]` of the study; see `decide`."""
+    assert isinstance(best, Judged)
+    return decide(study.promotion, best, champion)
+
+
+def ingest_runs(study: Study) -> Ingested:
+    """Reads new and changed runs into the store and rejects broken ones with the reason."""
+    result = inputs.read_runs(study)
+    accepted = tuple(record.name for record in SnapshotStore(study.store_path).accepted())
+    return Ingested(accepted, len(result.unchanged), tuple(result.rejected), tuple(result.notes))
+
+
+def require_runs(study: Study, ingested: Ingested) -> None:
+    """Raises StudyError, with the reasons, where too few runs were accepted."""
+    if len(ingested.accepted) < study.runs.minimum:
+        reasons = sorted({reason for _, reason, _ in ingested.rejected})
+        raise StudyError(
+            f"A study needs at least {study.runs.minimum} accepted runs ('runs.minimum')",
+            f"{len(ingested.accepted)} accepted and {len(ingested.rejected)} set aside"
+            + (f" ({', '.join(reasons)})" if reasons else ""),
+            f"Mend or add runs; `fieldwright status {study.path.name}` says what is wrong with each",
+        )
+
+
+def periodic_notes(study: Study, targets: Targets) -> tuple[str, ...]:
+    """A sentence on every field that oscillates out of step from run to run; a measured history tells the phase."""
+    if study.time.history:
+        return ()
+    apart = {name: phases_apart(targets.x, values) for name, values in targets.values.items()}
+    return tuple(found.sentence(name) for name, found in apart.items() if found is not None)
+
+
+def reduce_fields(study: Study, targets: Targets) -> dict[str, Reduction]:
+    """Reduces every field over all runs: what the singular values show of the study, whatever the candidate."""
+    reductions = {}
+    for done, (name, values) in enumerate(targets.values.items(), start=1):
+        reduction = reduction_for(study.reduction_of(name))
+        columns = column_weights(targets.weights[name], values)
+        reductions[name] = reduction.fit(values.reshape(len(values), -1), columns, seed=study.seed)
+        report_progress("Reducing fields", done, len(targets.values))
+    return reductions
+
+
+def cross_validated(
+    study: Study, label: str, candidate: KindConfig | Chooser, targets: Targets
+) -> tuple[Judged, CrossValidation]:
+    """Cross-validates one candidate by the same folds as every other."""
+    validation = cross_validate(
+        candidate,
+        {name: study.reduction_of(name) for name in study.fields},
+        targets.x,
+        targets.values,
+        folds=min(study.validation.folds, len(targets.runs)),
+        seed=study.seed,
+        history=study.time.history,
+        windows=targets.windows,
+        weights=targets.weights,
+        progress=lambda done, total: report_progress(f"Judging {label}", done, total),
+    )
+    metric, errors = study.validation.metric, {name: validation.errors[name] for name in study.fields}
+    return Judged.of(label, metric, errors, validation.mean_errors, validation.fit_seconds), validation
+
+
+def train_on_all(
+    study: Study, candidate: KindConfig, targets: Targets, validation: CrossValidation
+) -> Surrogate:
+    """Trains the best candidate on all runs and calibrates its bands by its out-of-fold predictions."""
+    report_progress("Training the best on all", 0, 1)
+    surrogate = Surrogate.train(
+        candidate,
+        {name: study.reduction_of(name) for name in study.fields},
+        targets.x,
+        targets.values,
+        parameters=targets.parameters,
+        fields=targets.fields,
+        points=targets.points,
+        cells=targets.cells,
+        weights=targets.weights,
+        cross_validation=validation,
+        coverage=study.validation.coverage,
+        history=study.time.history,
+        seed=study.seed,
+        name=study.name,
+    )
+    report_progress("Training the best on all", 1, 1)
+    return surrogate

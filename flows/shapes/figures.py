@@ -1,0 +1,39 @@
+"""The pictures that each candidate of a study of shapes carries in MLflow."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from fieldwright.flows.runs.candidate_figures import magnitude, predicted_against_true, true_predicted_error
+from fieldwright.flows.shapes.targets import ShapeTargets
+from fieldwright.surrogates.shapes.held_out import HeldOut
+
+
+def shape_figures(shapes: ShapeTargets, held: HeldOut) -> dict[str, Figure]:
+    """File name to figure: predicted against true around all shapes held out, and the worst and the median shape."""
+    figures: dict[str, Figure] = {}
+    targets = shapes.targets
+    cells = targets.cells if targets.fields[0].on == "point" else {}
+    for field in targets.fields:
+        name, true = field.name, targets.values[field.name][held.rows]
+        fluid = shapes.distance[held.rows] >= 0.0
+        figures[f"{name}_predicted_against_true.png"] = predicted_against_true(
+            true[fluid], held.mean[name][fluid], name, field.unit
+        )
+        errors = held.errors[name]["relative_l2"]
+        order = np.argsort(errors)
+        for what, k in (("worst", int(order[-1])), ("median", int(order[len(order) // 2]))):
+            seen, answered = (
+                np.where(fluid[k], magnitude(values[k]), np.nan) for values in (true, held.mean[name])
+            )
+            figures[f"{name}_{what}_shape.png"] = true_predicted_error(
+                shapes.points,
+                seen,
+                answered,
+                cells,
+                title=f"{targets.runs[held.rows[k]]}, relative L2 {errors[k]:.1e}",
+                name=name if len(field.components) == 1 else f"|{name}|",
+                unit=field.unit,
+            )
+    return figures

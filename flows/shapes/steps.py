@@ -1,0 +1,118 @@
+"""The steps of a study of runs whose shape varies: networks are evaluated by one set of held-out shapes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fieldwright.data.progress import TrainingProgress
+from fieldwright.flows.report import Judged, PipelineReport
+from fieldwright.flows.runs.steps import decide_on_fields, ingest_runs, require_runs
+from fieldwright.flows.shapes.figures import shape_figures
+from fieldwright.flows.shapes.targets import ShapeTargets, shape_targets
+from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, labelled
+from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.tracking.mlflow_runs import TrackedRun
+from fieldwright.flows.tracking.promotion import Decision
+from fieldwright.flows.tracking.training_curves import ShownTraining
+from fieldwright.surrogates.families import SHAPES, Family
+from fieldwright.surrogates.shapes.evaluation import errors_of_the_mean
+from fieldwright.surrogates.shapes.held_out import HeldOut
+from fieldwright.surrogates.shapes.settings import UNetConfig
+from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ShapesDataset(Dataset):
+    """Shapes and fields; each candidate holds out its own share of them."""
+
+    shapes: ShapeTargets
+
+
+class ShapesSteps(Steps[Study, ShapesDataset]):
+    """There is nothing to reduce, and a network takes minutes: the one that was evaluated is the one that is kept."""
+
+    samples = "runs"
+    report = PipelineReport
+
+    @property
+    def family(self) -> Family:
+        return SHAPES
+
+    @property
+    def metric(self) -> str:
+        return self.study.validation.metric
+
+    def ingest(self) -> Incoming:
+        return Incoming(ingest_runs(self.study))
+
+    def split(self, incoming: Incoming) -> ShapesDataset:
+        require_runs(self.study, incoming.ingested)
+        shapes, ingested = shape_targets(self.study, incoming.ingested)
+        n = len(shapes.targets.runs)
+        return ShapesDataset(ingested=ingested, samples={"train": n}, metrics={"runs": n}, shapes=shapes)
+
+    def candidates(self, data: ShapesDataset) -> Mapping[str, UNetConfig]:
+        return labelled(self.study.candidates)
+
+    def evaluate(self, label: str, candidate: UNetConfig, data: ShapesDataset, run: TrackedRun) -> Trained:
+        start = time.perf_counter()
+        curves = ShownTraining(f"Training {label}", run)
+        surrogate, held = train_candidate(self.study, candidate, data.shapes, curves)
+        curves.finish()
+        metrics: dict[str, float] = {}
+        for name, errors in held.summary().items():
+            metrics |= {f"{name}.{metric}": value for metric, value in errors.items()}
+            metrics[f"{name}.covered"] = float(held.covered[name].mean())
+        return Trained(
+            evaluation=_judged(self.study, label, data.shapes, held, time.perf_counter() - start),
+            settings=candidate.model_dump(),
+            content=surrogate,
+            params={
+                "samples.train": data.samples["train"] - len(held.rows),
+                "samples.validation": len(held.rows),
+            },
+            metrics=metrics,
+            figures=shape_figures(data.shapes, held),
+        )
+
+    def finish(self, best: Trained, all_trained: Sequence[Trained], data: ShapesDataset) -> Finished:
+        return Finished(best.content)
+
+    def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
+        return decide_on_fields(self.study, best.evaluation, champion)
+
+
+def train_candidate(
+    study: Study, config: UNetConfig, shapes: ShapeTargets, progress: TrainingProgress
+) -> tuple[ShapeSurrogate, HeldOut]:
+    """One candidate's surrogate, and what the shapes held out say of it."""
+    geometry = study.geometry
+    assert geometry is not None
+    targets = shapes.targets
+    return ShapeSurrogate.train(
+        config,
+        shapes.distance,
+        targets.x,
+        targets.values,
+        parameters=targets.parameters,
+        fields=targets.fields,
+        points=shapes.points,
+        cells=targets.cells if targets.fields[0].on == "point" else None,
+        field=geometry.field,
+        unit=shapes.unit,
+        periodic=geometry.periodic,
+        mirror=geometry.mirror,
+        coverage=study.validation.coverage,
+        seed=study.seed,
+        name=study.name,
+        progress=progress,
+    )
+
+
+def _judged(study: Study, label: str, shapes: ShapeTargets, held: HeldOut, seconds: float) -> Judged:
+    errors = {name: held.errors[name] for name in study.fields}
+    fluid = shapes.distance >= 0.0
+    means = {name: errors_of_the_mean(shapes.targets.values[name], fluid, held.rows) for name in errors}
+    return Judged.of(label, study.validation.metric, errors, means, seconds)

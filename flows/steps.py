@@ -1,0 +1,151 @@
+"""What a family brings to the workflow: its own step at each place of the one order that `workflow.py` keeps."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from fieldwright.flows.report import Evaluation, Ingested, Report
+from fieldwright.flows.tracking.mlflow_runs import TrackedRun, Tracking
+from fieldwright.flows.tracking.promotion import Decision
+from fieldwright.surrogates.families import Family
+from fieldwright.surrogates.model import Model
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+class OfAKind(Protocol):
+    """Settings of a candidate of any family."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of its model."""
+        ...
+
+
+Config = TypeVar("Config", bound=OfAKind)
+
+
+@dataclass(frozen=True, eq=False)
+class Incoming:
+    """What has come in. ingested: what was accepted and rejected. files: JSON by name. content: the family's own."""
+
+    ingested: Ingested
+    files: Mapping[str, Any] = field(default_factory=dict)
+    content: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """What candidates learn from and are evaluated by; a family adds its arrays.
+
+    samples: how many there are of each part, "train" and perhaps "validation" and "test". notes: what the user must
+    be told of it. metrics, figures and files go to the run of the pipeline.
+    """
+
+    ingested: Ingested
+    samples: Mapping[str, int]
+    notes: tuple[str, ...] = ()
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    files: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """A candidate, fitted and evaluated.
+
+    settings: of the candidate, tables within tables. content: what `finish` needs of it. The rest goes to its run
+    beside what every candidate has: see `workflow.record_candidate`.
+    """
+
+    evaluation: Evaluation
+    settings: Mapping[str, Any]
+    content: Any
+    params: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+    files: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """The best candidate as it is registered. report: fields of the family's report. The rest as in `Trained`."""
+
+    model: Model
+    report: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
+
+
+StudyType = TypeVar("StudyType")
+Data = TypeVar("Data", bound=Dataset)
+
+
+class Steps(ABC, Generic[StudyType, Data]):
+    """The steps of one study, called in the order in which they stand here.
+
+    samples: what one of them is called, in the plural.
+    """
+
+    samples: ClassVar[str]
+    report: ClassVar[type[Report]]
+
+    def __init__(self, study: StudyType, tracking: Tracking) -> None:
+        self.study, self.tracking = study, tracking
+
+    @property
+    @abstractmethod
+    def family(self) -> Family:
+        """That of the models."""
+
+    @property
+    @abstractmethod
+    def metric(self) -> str:
+        """What candidates and champions are compared by; lower is better."""
+
+    @abstractmethod
+    def ingest(self) -> Incoming:
+        """Reads what is new or has changed, and rejects with the reason what cannot be used."""
+
+    @abstractmethod
+    def split(self, incoming: Incoming) -> Data:
+        """The parts to learn from and to evaluate by; raises StudyError where they do not suffice."""
+
+    @abstractmethod
+    def candidates(self, data: Data) -> Mapping[str, Any]:
+        """Settings of the models to compare, by label."""
+
+    @abstractmethod
+    def evaluate(self, label: str, candidate: Any, data: Data, run: TrackedRun) -> Trained:
+        """Fits one candidate and evaluates it by what it has not learned from."""
+
+    def rank(self, evaluation: Evaluation) -> tuple[Any, ...]:
+        """By which candidates are ordered, the best first."""
+        return (evaluation.score,)
+
+    @abstractmethod
+    def finish(self, best: Trained, all_trained: Sequence[Trained], data: Data) -> Finished:
+        """Makes the model that is registered of the best candidate, and tests it on what nothing was chosen by."""
+
+    @abstractmethod
+    def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
+        """Whether it is promoted, against the champion's version and score; None where there is none to compare."""
+
+    def clean_up(self) -> None:
+        """Removes what a broken pipeline would have gone on from, once the model is registered."""
+
+
+def labelled(candidates: Sequence[Config]) -> dict[str, Config]:
+    """Candidates by label: their kind, numbered from the second of a kind on ("gp", "gp-2")."""
+    labels: dict[str, Config] = {}
+    for candidate in candidates:
+        kind = candidate.kind
+        count = 1 + sum(other.kind == kind for other in labels.values())
+        labels[kind if count == 1 else f"{kind}-{count}"] = candidate
+    return labels
