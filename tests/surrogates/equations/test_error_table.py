@@ -94,7 +94,7 @@ def test_a_band_holds_the_error_of_one_network():
     t = np.linspace(0.0, 2.0, 51)
     missed = []
     for k in (0.6, 1.7, 2.9):
-        answer = surrogate.solve(t[:, None], {"k": k})
+        answer = surrogate.predict(t[:, None], {"k": k})
         true = np.exp(-k * t)
         error = rms(answer.mean["u"] - true)
         assert error > 1e-4
