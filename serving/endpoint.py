@@ -33,8 +33,9 @@ class Endpoint:
     def __init__(self, champion: Champion) -> None:
         self._champion = champion
         self._metrics: QueryMetrics | None = None
-        # One thread beside the event loop: more would share the same core and add up in memory.
-        self._thread = ThreadPoolExecutor(1, "answers")
+        # One thread each beside the event loop: more would share the same core and add up in memory. Small requests
+        # never wait behind large ones.
+        self._small, self._large = ThreadPoolExecutor(1, "small"), ThreadPoolExecutor(1, "large")
         self._waiting = 0
 
     def app(self) -> Starlette:
@@ -102,7 +103,7 @@ class Endpoint:
         if self._metrics:
             self._metrics.count(inside)
 
-    async def _in_thread(self, work: Callable[[], bytes]) -> bytes:
+    async def _in_thread(self, work: Callable[[], bytes], small: bool = False) -> bytes:
         if self._waiting >= MAX_WAITING:
             raise Refused(
                 503,
@@ -113,6 +114,8 @@ class Endpoint:
             )
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+            return await asyncio.get_running_loop().run_in_executor(
+                self._small if small else self._large, work
+            )
         finally:
             self._waiting -= 1

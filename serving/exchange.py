@@ -18,12 +18,13 @@ NPZ = "application/x-npz"
 class Exchange:
     """The request, and the worker that answers it.
 
-    in_thread: has bytes made without holding up other requests; raises Refused where too many wait.
+    in_thread: has bytes made without holding up other requests, small ones apart from large ones (whether it is
+        small, False if left out); raises Refused where too many wait.
     count: counts queries by whether they lie inside the domain, (q,) bool.
     """
 
     request: Request
-    in_thread: Callable[[Callable[[], bytes]], Awaitable[bytes]]
+    in_thread: Callable[..., Awaitable[bytes]]
     count: Callable[[np.ndarray], None]
 
     @property

@@ -20,5 +20,7 @@ MAX_WAITING = 64
 """Answers that wait for a thread of a worker; more are refused with 503 rather than kept in memory."""
 
 INLINE_BYTES = 64 * 1024
+SMALL_SECONDS = 0.1
+"""Of computing; what takes longer has a thread of its own, so that small requests never wait behind it."""
 INLINE_SECONDS = 0.005
 """Smaller and quicker requests are answered in the event loop itself: handing them to a thread costs more."""

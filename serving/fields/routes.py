@@ -30,7 +30,10 @@ async def predict_route(served: Served | ServedShapes, exchange: Exchange) -> Re
         content = await exchange.in_thread(lambda: answer(served.read(decode(body))))
     else:
         query: Any = served.read(decode(body))
-        content = answer(query) if served.quick(query) else await exchange.in_thread(lambda: answer(query))
+        if served.quick(query):
+            content = answer(query)
+        else:
+            content = await exchange.in_thread(lambda: answer(query), served.small(query))
     return Response(content, media_type=media_type)
 
 

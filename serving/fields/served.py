@@ -14,7 +14,7 @@ from fieldwright.serving.fields.blocks import predict_in_blocks
 from fieldwright.serving.fields.openapi import specification
 from fieldwright.serving.fields.query import Query, QueryReader
 from fieldwright.serving.hosting.shelf import Shelved
-from fieldwright.serving.limits import INLINE_SECONDS, MAX_SECONDS
+from fieldwright.serving.limits import INLINE_SECONDS, MAX_SECONDS, SMALL_SECONDS
 from fieldwright.surrogates.families import FIELDS, Family
 from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.fields.prediction import Prediction
@@ -68,6 +68,10 @@ class Served:
         """Whether it is answered before others could notice; finding a place on the mesh can take long."""
         places = any(quantity.at is not None for quantity in query.quantities)
         return not places and self._seconds(query) <= INLINE_SECONDS
+
+    def small(self, query: Query) -> bool:
+        """Whether it may wait in one line with other small ones."""
+        return self._seconds(query) <= SMALL_SECONDS
 
     def _seconds(self, query: Query) -> float:
         share = max(1.0, len(query.quantities) / len(self.reader.default_quantities))

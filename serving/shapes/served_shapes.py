@@ -12,7 +12,7 @@ import numpy as np
 from fieldwright.data.errors import ModelError, QueryError
 from fieldwright.physics.solvers.shapes import ellipse, placed
 from fieldwright.serving.hosting.shelf import Shelved
-from fieldwright.serving.limits import INLINE_SECONDS, MAX_SECONDS
+from fieldwright.serving.limits import INLINE_SECONDS, MAX_SECONDS, SMALL_SECONDS
 from fieldwright.serving.shapes.openapi import shape_specification
 from fieldwright.serving.shapes.query import ShapeQuery, ShapeQueryReader
 from fieldwright.surrogates.families import SHAPES, Family
@@ -58,6 +58,10 @@ class ServedShapes:
     def quick(self, query: ShapeQuery) -> bool:
         """Whether it is answered before others could notice."""
         return self.seconds_per_query * len(query.distance) <= INLINE_SECONDS
+
+    def small(self, query: ShapeQuery) -> bool:
+        """Whether it may wait in one line with other small ones."""
+        return self.seconds_per_query * len(query.distance) <= SMALL_SECONDS
 
     def predict(self, query: ShapeQuery) -> Prediction:
         """The fields that are asked for; raises QueryError."""

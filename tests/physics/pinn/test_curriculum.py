@@ -39,5 +39,5 @@ def test_windows_of_time_and_shown_waves_grow_to_the_whole():
 def test_what_the_equation_has_not_is_refused_in_words():
     with pytest.raises(FieldwrightError, match="must be of an equation with a time"):
         Curriculum(parts=2, marching=True).check(problem_named("second_order_bvp"))
-    with pytest.raises(FieldwrightError, match="A coefficient of 'burgers' must be one of nu"):
+    with pytest.raises(FieldwrightError, match="A coefficient of 'burgers' must be one of its own: nu"):
         Curriculum(parts=2, coefficients={"mu": 1.0}).check(BURGERS)
