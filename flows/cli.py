@@ -232,7 +232,7 @@ def ui(study: StudyPath, /, *, port: int = 5000) -> None:
 
 @app.command
 def status(study: StudyPath, /) -> None:
-    """Show the runs or photos accepted and set aside with their reasons, the last pipeline run and the champion.
+    """Show the runs or photos accepted and rejected with their reasons, the last pipeline run and the champion.
 
     Example: fieldwright status examples/plate/study.toml
     """

@@ -1,4 +1,4 @@
-"""What one run of the pipeline tells: what came in, what was set aside, how candidates did, who is champion."""
+"""What one run of the pipeline tells: what came in, what was rejected, how candidates did, who is champion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A collection of labelled photos: read, checked, copies of one photo found; what cannot be used is set aside."""
+"""A collection of labelled photos: read, checked, copies of one photo found; what cannot be used is rejected."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ def _stamps(files: Iterable) -> list[tuple[str, int, int]]:
 def _without_copies(
     sound: Sequence[tuple[Entry, Look]],
 ) -> tuple[list[tuple[Entry, Look]], list[tuple[str, str, str]]]:
-    """One of each photo; copies to the byte are set aside, all of them where their labels contradict each other."""
+    """One of each photo; copies to the byte are rejected, all of them where their labels contradict each other."""
     same: dict[str, list[tuple[Entry, Look]]] = defaultdict(list)
     for entry, look in sound:
         same[look.files[0].sha256].append((entry, look))

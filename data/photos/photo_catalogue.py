@@ -22,7 +22,7 @@ _REBUILT = "it is built again from the photos"
 
 
 class PhotoCatalogue:
-    """Looks at photos by name, and the photos set aside; safe for many processes, one transaction per call.
+    """Looks at photos by name, and the photos rejected; safe for many processes, one transaction per call.
 
     path: of the SQLite file; its folder is made. Raises StoreError where it cannot be read or written.
     """
@@ -49,7 +49,7 @@ class PhotoCatalogue:
             connection.executemany("INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?)", rows)
 
     def settle(self, names: Iterable[str], aside: Iterable[tuple[str, str, str]]) -> None:
-        """Forgets photos of other names than these; keeps (name, reason, sentence) of those set aside."""
+        """Forgets photos of other names than these; keeps (name, reason, sentence) of those rejected."""
         kept = set(names)
         with connection_to(self.path, _REBUILT) as connection:
             known = [name for (name,) in connection.execute("SELECT name FROM looks")]
@@ -58,12 +58,12 @@ class PhotoCatalogue:
             connection.executemany("INSERT OR REPLACE INTO aside VALUES (?, ?, ?)", list(aside))
 
     def count(self) -> int:
-        """Photos seen, those set aside among them."""
+        """Photos seen, those rejected among them."""
         with connection_to(self.path, _REBUILT) as connection:
             return connection.execute("SELECT COUNT(*) FROM looks").fetchone()[0]
 
     def aside(self) -> tuple[tuple[str, str, str], ...]:
-        """Name, reason and sentence of the photos set aside, by name."""
+        """Name, reason and sentence of the photos rejected, by name."""
         with connection_to(self.path, _REBUILT) as connection:
             rows = connection.execute("SELECT name, reason, sentence FROM aside ORDER BY name").fetchall()
         return tuple((name, reason, sentence) for name, reason, sentence in rows)

@@ -34,7 +34,7 @@ def learn(study: Study, kind: str | None, repeats: int) -> tuple[str, dict[str, 
         raise StudyError(
             "A learning curve must be drawn from accepted runs",
             "none",
-            f"Add runs; `fieldwright status {study.path.name}` says what is wrong with those set aside",
+            f"Add runs; `fieldwright status {study.path.name}` says what is wrong with those rejected",
         )
     label, candidate = _candidate(study, kind)
     targets = stored_targets(study, runs)

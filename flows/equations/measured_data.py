@@ -71,7 +71,7 @@ def _from_snapshots(study: ProblemStudy, section: SnapshotSection, case: Equatio
         raise StudyError(
             "The study of [snapshots] must have accepted runs",
             f"none in {source.path.name}",
-            f"`fieldwright status {source.path.name}` says what is wrong with those set aside",
+            f"`fieldwright status {source.path.name}` says what is wrong with those rejected",
         )
     snapshots = store.snapshots(runs, list(source.fields))
     targets = targets_from(source, snapshots, store.mesh(snapshots.attrs["mesh"]))

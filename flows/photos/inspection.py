@@ -27,7 +27,7 @@ def inspect_photos(folder: Path, console: Console) -> None:
 
 
 def print_collection(found: Collection, folder: Path, console: Console) -> None:
-    """Prints layout, photos by part and class, what is set aside and why, and near-duplicates."""
+    """Prints layout, photos by part and class, what is rejected and why, and near-duplicates."""
     console.print(
         f"{folder}: {len(found.photos)} photos in {len({photo.group for photo in found.photos})} groups of tiles or "
         f"near-duplicates, read by '{found.reader}'",

@@ -85,7 +85,7 @@ def parts_of(study: PhotoStudy, collection: Collection) -> Parts:
         reasons = sorted({reason for _, reason, _ in collection.set_aside})
         raise StudyError(
             f"A study needs at least {study.photos.minimum} usable photos ('photos.minimum')",
-            f"{len(photos)} and {len(collection.set_aside)} set aside"
+            f"{len(photos)} and {len(collection.set_aside)} rejected"
             + (f" ({', '.join(reasons)})" if reasons else ""),
             f"Mend or add photos; `fieldwright status {study.path.name}` says what is wrong with each",
         )

@@ -47,10 +47,10 @@ class PhotoReport(Report):
 
 
 def print_photos(console: Console, report: PhotoReport) -> Sequence[str]:
-    """Prints what came in, what was set aside and why, and how the candidates did; the notes for the end."""
+    """Prints what came in, what was rejected and why, and how the candidates did; the notes for the end."""
     ingested = report.ingested
     console.print(
-        f"\n[bold]{report.study}[/]: {len(ingested.accepted)} photos, {len(ingested.rejected)} set aside, "
+        f"\n[bold]{report.study}[/]: {len(ingested.accepted)} photos, {len(ingested.rejected)} rejected, "
         f"{ingested.unchanged} of all unchanged since the last time, {report.near_duplicates} near-duplicate pairs"
     )
     if ingested.rejected:
@@ -77,9 +77,9 @@ def candidates_table(report: PhotoReport) -> Table:
 
 
 def set_aside_table(rejected: Sequence[tuple[str, str, str]]) -> Table:
-    """Photos set aside: name, reason, sentence; the first of very many."""
+    """Photos rejected: name, reason, sentence; the first of very many."""
     more = f", the first {MOST_ROWS}; all in set_aside.json" if len(rejected) > MOST_ROWS else ""
-    table = Table(title=f"Set aside: {len(rejected)}{more}", title_justify="left")
+    table = Table(title=f"Rejected: {len(rejected)}{more}", title_justify="left")
     for column in ("photo", "reason", "what to do"):
         table.add_column(column, overflow="fold")
     for row in rejected[:MOST_ROWS]:

@@ -17,7 +17,7 @@ def print_catalogue(study: PhotoStudy, console: Console) -> bool:
     catalogue = PhotoCatalogue(study.catalogue_path)
     aside = catalogue.aside()
     console.print(
-        f"[bold]{study.name}[/]: {catalogue.count() - len(aside)} photos usable, {len(aside)} set aside"
+        f"[bold]{study.name}[/]: {catalogue.count() - len(aside)} photos usable, {len(aside)} rejected"
     )
     console.print(f"catalogue: {study.catalogue_path}", markup=False, soft_wrap=True)
     if aside:

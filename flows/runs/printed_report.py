@@ -12,11 +12,11 @@ from fieldwright.surrogates.validation.test_set import KeptAside
 
 
 def print_runs(console: Console, report: PipelineReport) -> Sequence[str]:
-    """Prints what came in, what was set aside and why, and how the candidates did; the notes for the end."""
+    """Prints what came in, what was rejected and why, and how the candidates did; the notes for the end."""
     ingested = report.ingested
     console.print(
         f"\n[bold]{report.study}[/]: {len(ingested.accepted)} runs in the store, {ingested.unchanged} of them "
-        f"unchanged since the last time, {len(ingested.rejected)} set aside"
+        f"unchanged since the last time, {len(ingested.rejected)} rejected"
     )
     if ingested.rejected:
         console.print(rejected_table(ingested.rejected))
@@ -43,8 +43,8 @@ def print_runs(console: Console, report: PipelineReport) -> Sequence[str]:
 
 
 def rejected_table(rejected: tuple[tuple[str, str, str], ...]) -> Table:
-    """Runs set aside: name, reason, sentence."""
-    table = Table(title="Set aside", title_justify="left")
+    """Runs rejected: name, reason, sentence."""
+    table = Table(title="Rejected", title_justify="left")
     for column in ("run", "reason", "what to do"):
         table.add_column(column, overflow="fold")
     for row in rejected:

@@ -17,7 +17,7 @@ def print_store(study: Study, console: Console) -> bool:
     store = SnapshotStore(study.store_path)
     study.check()
     accepted, rejected, withdrawn = store.accepted(), store.rejected(), store.withdrawn()
-    console.print(f"[bold]{study.name}[/]: {len(accepted)} runs accepted, {len(rejected)} set aside")
+    console.print(f"[bold]{study.name}[/]: {len(accepted)} runs accepted, {len(rejected)} rejected")
     console.print(f"store: {study.store_path}", markup=False, soft_wrap=True)
     if rejected:
         console.print(

@@ -160,7 +160,7 @@ def require_runs(study: Study, ingested: Ingested) -> None:
         reasons = sorted({reason for _, reason, _ in ingested.rejected})
         raise StudyError(
             f"A study needs at least {study.runs.minimum} accepted runs ('runs.minimum')",
-            f"{len(ingested.accepted)} accepted and {len(ingested.rejected)} set aside"
+            f"{len(ingested.accepted)} accepted and {len(ingested.rejected)} rejected"
             + (f" ({', '.join(reasons)})" if reasons else ""),
             f"Mend or add runs; `fieldwright status {study.path.name}` says what is wrong with each",
         )

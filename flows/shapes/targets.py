@@ -15,7 +15,7 @@ from fieldwright.surrogates.shapes.distance import checked_distance
 from fieldwright.surrogates.shapes.grid import Grid
 
 NO_SHAPE = "no shape"
-"""Code of the reason for which a run is set aside whose distance is none, or whose body touches the edge."""
+"""Code of the reason for which a run is rejected whose distance is none, or whose body touches the edge."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +34,7 @@ class ShapeTargets:
 
 
 def shape_targets(study: Study, ingested: Ingested) -> tuple[ShapeTargets, Ingested]:
-    """Takes the accepted runs out of the store; those whose shape cannot be learned from are set aside too.
+    """Takes the accepted runs out of the store; those whose shape cannot be learned from are rejected too.
 
     Raises StudyError where fields and distance lie in different places or change in time, or too few runs are left,
     and ModelError where the points are no regular grid.

@@ -44,7 +44,7 @@ class Runs(Section):
     )
     reader: str | None = Field(None, description="Name of the reader; recognised from the files if left out.")
     bound: float = Field(
-        1e30, gt=0, description="A run with an absolute value beyond this is set aside as diverged."
+        1e30, gt=0, description="A run with an absolute value beyond this is rejected as diverged."
     )
     minimum: int = Field(8, ge=1, description="Fewer accepted runs than this end the pipeline with an error.")
     step: float | None = Field(
@@ -148,7 +148,7 @@ class MeshSection(Section):
 
     rule: Literal["same", "map"] = Field(
         "same",
-        description="`same`: they are set aside, but another numbering of the same mesh is recognised and undone; "
+        description="`same`: they are rejected, but another numbering of the same mesh is recognised and undone; "
         "`map`: fields are interpolated linearly to the study's mesh, the error measured and reported.",
     )
     tolerance: float = Field(
@@ -162,7 +162,7 @@ class MeshSection(Section):
         None, description="Numbers of points of a regular grid over the reference, to map everything to."
     )
     largest_error: float = Field(
-        0.1, gt=0, description="Mapping error, relative to the field, beyond which a run is set aside."
+        0.1, gt=0, description="Mapping error, relative to the field, beyond which a run is rejected."
     )
 
 

@@ -1,4 +1,4 @@
-"""Training of a reduction's network: Adam, a falling rate, and the weights that were best on runs set aside."""
+"""Training of a reduction's network: Adam, a falling rate, and the weights that were best on runs held out."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def train(
     schedule: Schedule,
     seed: int,
 ) -> float:
-    """Lowers loss(batch, generator) on features (n, F); keeps the weights of least judge(rows set aside).
+    """Lowers loss(batch, generator) on features (n, F); keeps the weights of least judge(rows held out).
 
-    A sixth of the rows, one at least where there are four, is set aside to judge by: with few runs a network
+    A sixth of the rows, one at least where there are four, is held out to evaluate by: with few runs a network
     learns them by heart. Returns the least judge. What the model answered untrained can thus only be bettered there.
     """
     generator = torch.Generator().manual_seed(seed)

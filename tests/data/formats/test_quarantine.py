@@ -1,4 +1,4 @@
-"""Runs broken on purpose are set aside, each with its reason; the others go on."""
+"""Runs broken on purpose are rejected, each with its reason; the others go on."""
 
 import shutil
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Collections in every layout, what is set aside and why, and photos that did not change."""
+"""Collections in every layout, what is rejected and why, and photos that did not change."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def test_broken_runs_are_set_aside_with_their_reason_and_the_rest_goes_on(make_s
     assert reasons["run_0009"] == "missing parameter"
     assert len(report.ingested.accepted) == 20
     shown = shown_status(path)
-    assert "20 runs accepted, 4 set aside" in shown
+    assert "20 runs accepted, 4 rejected" in shown
     assert "run_0003" in shown
     assert "not finite" in shown
 
@@ -173,8 +173,8 @@ def test_too_few_runs_is_one_sentence_and_loses_nothing(make_study: MakeStudy) -
     with pytest.raises(StudyError) as error:
         run_study(str(path))
     assert "at least 8 accepted runs" in str(error.value)
-    assert "6 accepted and 3 set aside" in str(error.value)
-    assert "6 runs accepted, 3 set aside" in shown_status(path)
+    assert "6 accepted and 3 rejected" in str(error.value)
+    assert "6 runs accepted, 3 rejected" in shown_status(path)
     last = tracking_of(path).last_run()
     assert last is not None
     assert last["status"] == "FAILED"

@@ -147,7 +147,7 @@ def test_classes_become_a_registered_classifier(tmp_path, common_names):
     }
     words = printed(print_report, report)
     assert "crack_cnn-2" in words
-    assert "2 set aside" in words
+    assert "2 rejected" in words
     assert "test photos" in words
 
     study = load_study(path)
@@ -186,7 +186,7 @@ def test_classes_become_a_registered_classifier(tmp_path, common_names):
 
     assert read_photos(study).unchanged == 62
     told = printed(print_status, study)
-    assert "60 photos usable, 2 set aside" in told
+    assert "60 photos usable, 2 rejected" in told
     assert "must be a whole image" in told
     assert "Champion: version 1" in told
     assert "36 photos" in told
@@ -281,7 +281,7 @@ def test_too_few_photos_and_missing_masks_are_told(tmp_path):
     study = load_study(written(tmp_path, CLASSES))
     assert isinstance(study, PhotoStudy)
     collection = read_collection(tmp_path / "walls")
-    with pytest.raises(StudyError, match=r"at least 40 usable photos.*Got 12 and 0 set aside"):
+    with pytest.raises(StudyError, match=r"at least 40 usable photos.*Got 12 and 0 rejected"):
         parts_of(study, collection)
     outlines = load_study(written(tmp_path, OUTLINES.replace("minimum = 20", "minimum = 4")))
     assert isinstance(outlines, PhotoStudy)
@@ -349,7 +349,7 @@ def test_a_study_of_drawn_photos_alone_draws_each_once(tmp_path):
     fewer = load_study(written(tmp_path, text.replace("photos = 8", "photos = 6")))
     assert isinstance(fewer, PhotoStudy)
     assert len(read_photos(fewer).photos) == 6
-    assert "10 photos usable, 0 set aside" in printed(print_status, study)
+    assert "10 photos usable, 0 rejected" in printed(print_status, study)
 
 
 def test_a_folder_of_photos_is_shown_and_becomes_a_study(tmp_path):
