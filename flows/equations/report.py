@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fieldwright.flows.report import Report
+from fieldwright.physics.pinn.profile_likelihood import Interval, interval_text
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class JudgedSolution:
     mean_errors: dict[str, float] = field(default_factory=dict)
     estimates: dict[str, float] = field(default_factory=dict)
     estimate_stds: dict[str, float] = field(default_factory=dict)
+    estimate_intervals: dict[str, Interval] = field(default_factory=dict)
 
     @property
     def no_better(self) -> str | None:
@@ -107,4 +109,7 @@ def print_solutions(console: Console, report: ProblemReport) -> Sequence[str]:
             console.print(f"{one.candidate} failed, {one.verdict}: {one.sign}. {one.advice}.", markup=False)
     for name, value in report.estimates.items():
         console.print(f"Found: {name} = {value:.6g}", markup=False)
+    for one in report.judged:
+        for name, ends in one.estimate_intervals.items():
+            console.print(f"{one.candidate}: {name} lies {interval_text(ends)}", markup=False)
     return report.notes

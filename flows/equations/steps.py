@@ -132,6 +132,7 @@ def train_candidate(
         mean_errors=case.reference_error(None),
         estimates=description.estimates,
         estimate_stds=description.estimate_stds,
+        estimate_intervals=description.estimate_intervals,
     )
     sentences = [f"{one.name}: {one.sign}. {one.advice}." for one in verdict.findings]
     findings = [one.model_dump() for one in verdict.findings]
@@ -160,6 +161,9 @@ def _metrics(judged: JudgedSolution) -> dict[str, float]:
     metrics |= {f"{name}.error": error for name, error in judged.errors.items()}
     metrics |= {f"estimate.{name}": value for name, value in judged.estimates.items()}
     metrics |= {f"estimate_std.{name}": value for name, value in judged.estimate_stds.items()}
+    for name, ends in judged.estimate_intervals.items():
+        limits = zip(("lower", "upper"), ends, strict=True)
+        metrics |= {f"estimate_{side}.{name}": end for side, end in limits if end is not None}
     return metrics if judged.error_bound is None else metrics | {"error_bound": judged.error_bound}
 
 

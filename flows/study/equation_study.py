@@ -69,6 +69,10 @@ class ProblemStudy(StudyFile):
             raise ValueError("'estimated' needs `[measurements]` or `[snapshots]` to estimate from")
         if both := set(self.varied) & set(self.estimated):
             raise ValueError(f"a coefficient is either 'varied' or 'estimated': '{min(both)}' is both")
+        if any(one.profile for one in self.candidates) and (self.varied or not self.estimated):
+            raise ValueError(
+                "`profile = true` needs coefficients that are 'estimated', and none that is 'varied'"
+            )
         return self
 
     def check(self) -> None:

@@ -65,6 +65,7 @@ class SolutionDescription(_Frozen):
     equation: its name. coordinates: with the ranges of the domain. parameters: the coefficients that are inputs.
     coefficients: those that are fixed. estimates: those that were found from measurements.
     estimate_stds: their standard errors, from the noise that the misfit shows and the spread of the networks.
+    estimate_intervals: their intervals of 95 % by profile likelihood, where asked for; an end is None that is open.
     verdict: of the candidate that answers; tried: of all candidates.
     tolerance: the relative residual on held-out points that was asked for.
     error_bound: of the root-mean-square error over the domain, in the unit of the solution, where theory gives one.
@@ -89,6 +90,7 @@ class SolutionDescription(_Frozen):
     errors: dict[str, float]
     accuracy: tuple[ParameterAccuracy, ...] = ()
     estimate_stds: dict[str, float] = {}
+    estimate_intervals: dict[str, tuple[float | None, float | None]] = {}
     members: int
     measured: int
     seed: int

@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from fieldwright.physics.pinn.coefficient_errors import coefficient_estimates
-from fieldwright.physics.pinn.corrected_network import corrected
+from fieldwright.physics.pinn.coefficient_errors import CoefficientEstimate, coefficient_estimates
+from fieldwright.physics.pinn.corrected_network import Correction, corrected
 from fieldwright.physics.pinn.diagnosis import Finding
 from fieldwright.physics.pinn.pinn import Pinn, train
+from fieldwright.physics.pinn.profile_likelihood import Interval, interval_text, profile_intervals
 from fieldwright.physics.pinn.progress import Progress
 from fieldwright.surrogates.equations.agreement import disagreement
 from fieldwright.surrogates.equations.case import EquationCase
@@ -36,6 +37,8 @@ UNEVEN = 5.0
 """Times the tolerance: so large may the residual be at one set of parameters where the mean over all is within it."""
 FEWEST = 2
 """Converged networks that several must have among them: one alone has no spread."""
+
+Estimates = dict[str, CoefficientEstimate]
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +149,12 @@ def _description(
     fixed = {
         one: value for one, value in problem.values.items() if one not in (*case.varied, *case.estimated)
     }
-    stds = _standard_errors(case, answering, seed)
+    scale = problem.scale(problem.points(1000, np.random.default_rng(seed)))
+    corrections = _estimated_anew(case, answering, scale, seed)
+    stds = _standard_errors(case, answering, [one for _, one in corrections])
+    intervals = (
+        _intervals(answering[0], corrections[0], scale, seed) if config.profile and corrections else {}
+    )
     return SolutionDescription(
         name=name,
         equation=problem.name,
@@ -162,6 +170,7 @@ def _description(
         coefficients=fixed,
         estimates=estimates,
         estimate_stds=stds,
+        estimate_intervals=intervals,
         verdict=Verdict(
             candidate=label,
             residual=max(pinn.residual for pinn in answering),
@@ -190,23 +199,42 @@ def _description(
                 f"{one} = {estimates[one]:.6g} with a standard error of {std:.2g}"
                 for one, std in stds.items()
             ),
+            *(f"{one} lies {interval_text(ends)}" for one, ends in intervals.items()),
         ),
     )
 
 
-def _standard_errors(case: EquationCase, answering: Sequence[Pinn], seed: int) -> dict[str, float]:
-    """Of each estimate pooled over networks: the noise's share, and the spread of the networks beside it."""
+def _estimated_anew(
+    case: EquationCase, answering: Sequence[Pinn], scale: float, seed: int
+) -> list[tuple[Correction, Estimates]]:
+    """Each network corrected with the measurements, and its estimates; [] where none is to be had."""
     if case.measured is None or not case.estimated or case.varied:
-        return {}
-    scale = case.problem.scale(case.problem.points(1000, np.random.default_rng(seed)))
-    found = []
+        return []
+    corrections = []
     for pinn in answering:
         assert pinn.measured is not None
         correction = corrected(pinn.network, np.zeros(0), scale, pinn.measured, seed)
-        found.append(coefficient_estimates(correction, scale, pinn.measured, seed))
+        corrections.append((correction, coefficient_estimates(correction, scale, pinn.measured, seed)))
+    return corrections
+
+
+def _intervals(
+    pinn: Pinn, anew: tuple[Correction, Estimates], scale: float, seed: int
+) -> dict[str, Interval]:
+    """By profile likelihood, of one network: the equation is a constraint there, whatever the training left."""
+    assert pinn.measured is not None
+    return profile_intervals(*anew, scale, pinn.measured, seed=seed)
+
+
+def _standard_errors(
+    case: EquationCase, answering: Sequence[Pinn], estimates: Sequence[Estimates]
+) -> dict[str, float]:
+    """Of each estimate pooled over networks: the noise's share, and the spread of the networks beside it."""
+    if not estimates:
+        return {}
     stds = {}
     for name in case.estimated:
-        noise = np.mean([one[name].std ** 2 for one in found])
+        noise = np.mean([one[name].std ** 2 for one in estimates])
         training = np.var([pinn.estimates[name] for pinn in answering])
         stds[name] = float(np.sqrt(noise + training))
     return stds

@@ -205,14 +205,23 @@ def test_measured_values_of_a_table_find_a_coefficient(tmp_path):
     t = np.linspace(0.1, 1.9, 12)
     pd.DataFrame({"t": t, "u": np.exp(-0.8 * t)}).to_csv(tmp_path / "values.csv", index=False)
     text = 'name = "decay"\nproblem = "decay:problem"\nestimated = { rate = {} }\ndata_weight = 10\n'
-    path = write(tmp_path, text + '[measurements]\ntable = "values.csv"\n' + QUICK)
+    path = write(tmp_path, text + '[measurements]\ntable = "values.csv"\n' + QUICK + "profile = true\n")
     report = run_study(str(path))
     assert report.measured == 12
     assert report.estimates["rate"] == pytest.approx(0.8, abs=0.02)
     console = Console(record=True, width=200)
     print_solutions(console, report)
-    assert "std of rate" in console.export_text()
+    text = console.export_text()
+    assert "std of rate" in text
     assert 0 < report.judged[0].estimate_stds["rate"] < 0.1
+    low, high = report.judged[0].estimate_intervals["rate"]
+    assert 0.7 < low < high < 0.9
+    assert f"rate lies between {low:.6g} and {high:.6g} (95%, profile likelihood)" in text
+
+
+def test_a_profile_needs_an_estimated_coefficient(tmp_path):
+    with pytest.raises(StudyError, match="`profile = true` needs coefficients that are 'estimated'"):
+        load_study(write(tmp_path, STUDY + "profile = true\n"))
 
 
 @pytest.mark.parametrize(
