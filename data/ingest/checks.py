@@ -75,7 +75,7 @@ def check_finite(run: Run) -> None:
             raise RunRejected(
                 "not finite",
                 f"All {on}s of the mesh must have finite coordinates",
-                f"{bad.sum()} of {len(bad)} without, first {on} {int(np.argmax(bad))}",
+                f"{bad.sum()} of {len(places)} without, first {on} {int(np.argmax(bad))}",
                 "If the solver wrote them, the run diverged: look at its log and run the case again",
             )
     for name, field in run.fields.items():
