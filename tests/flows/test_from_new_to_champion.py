@@ -64,7 +64,7 @@ def vtu(path: Path, time_fields: dict[str, Any]) -> None:
 
 
 def foam_like(ends: Callable[[int], int], folder: Path, n: int = 10) -> None:
-    """Transients as PVD collections that tell their times, with an end of its own for each run."""
+    """Transients that settle, as PVD collections that tell their times, with an end of its own for each run."""
     values = np.random.default_rng(3).uniform(1.0, 2.0, (n, 2))
     runs = [f"run_{i}" for i in range(1, n + 1)]
     for i, (run, (a, b)) in enumerate(zip(runs, values, strict=True)):
@@ -72,7 +72,7 @@ def foam_like(ends: Callable[[int], int], folder: Path, n: int = 10) -> None:
         for k in range(1, ends(i) + 1):
             vtu(
                 folder / run / f"s_{k}.vtu",
-                {"T": a * PLACES * (1 - np.exp(-0.5 * k)) + b, "u": a + b * PLACES * k},
+                {"T": a * PLACES * (1 - np.exp(-k)) + b, "u": a + b * PLACES * (1 - np.exp(-k))},
             )
             entries.append(f'<DataSet timestep="{0.5 * k}" file="s_{k}.vtu"/>')
         (folder / run / "all.pvd").write_text(
@@ -102,7 +102,7 @@ SWEEPS: dict[str, tuple[Callable[[Path], None], str, set[str], int]] = {
         {"T", "u"},
         10,
     ),
-    "ends that differ": (lambda folder: foam_like(lambda i: 4 + i % 3, folder), "last", {"T", "u"}, 10),
+    "ends that differ": (lambda folder: foam_like(lambda i: 6 + 4 * (i % 3), folder), "last", {"T", "u"}, 10),
     "fields of some runs": (one_field_of_some, "", {"T"}, 10),
 }
 

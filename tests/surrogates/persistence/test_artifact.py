@@ -114,7 +114,7 @@ def test_refuses_an_unknown_version_and_another_model(surrogate, tmp_path):
     path = tmp_path / "model" / "manifest.json"
     manifest = json.loads(path.read_text())
     path.write_text(json.dumps({**manifest, "version": 99}))
-    with pytest.raises(ModelError, match=r"must be of version 2.*Got version 99"):
+    with pytest.raises(ModelError, match=r"must be of version 3.*Got version 99"):
         Surrogate.load(tmp_path / "model")
     path.write_text(json.dumps(manifest))
     with pytest.raises(ModelError, match=r"must hold a crack classifier. Got a surrogate"):
