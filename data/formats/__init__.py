@@ -34,11 +34,11 @@ class Field:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What a reader makes of one run.
+    """One run as a reader returns it.
 
     times: (t,) as the solver wrote them, strictly rising; None for a steady run.
     files: every file that the values came from, for provenance and for noticing changes.
-    notes: what a reader saw and a user should know ("2 boundary-line cells left out").
+    notes: remarks of the reader for the user ("2 boundary-line cells left out").
     """
 
     mesh: Mesh
@@ -49,8 +49,8 @@ class Run:
 
 
 @dataclass(frozen=True)
-class FieldInfo:
-    """One field as `Reader.describe` finds it: its place, its component names, its unit if the file tells."""
+class FieldDescription:
+    """One field in a `RunDescription`: where it lives, its components, its unit if the file gives one."""
 
     on: Literal["point", "cell"]
     components: tuple[str, ...]
@@ -58,11 +58,11 @@ class FieldInfo:
 
 
 @dataclass(frozen=True, eq=False)
-class Description:
-    """What a file or folder holds, found without reading all its values."""
+class RunDescription:
+    """Content of a file or folder, as far as it is known without reading all values."""
 
     reader: str
-    fields: dict[str, FieldInfo]
+    fields: dict[str, FieldDescription]
     n_points: int
     n_cells: int
     times: np.ndarray | None = None
@@ -75,23 +75,23 @@ class Reader(Protocol):
 
     name: str
     version: str
-    """Raised when the same file would give other values than before: the store then reads it again."""
+    """Increased when the same file would give other values than before: the store then reads it again."""
 
     def accepts(self, path: Path) -> bool:
-        """Whether this file or folder looks like mine (by name and first bytes; cheap, never raises)."""
+        """Whether this file or folder seems to be of this format (by name and first bytes; cheap, never raises)."""
         ...
 
-    def describe(self, path: Path) -> Description:
-        """What is in it; raises ReadError."""
+    def describe(self, path: Path) -> RunDescription:
+        """The content of a file or folder; raises ReadError."""
         ...
 
     def read(self, path: Path, fields: Sequence[str] | None = None) -> Run:
-        """All times of the named fields (all fields if None); raises ReadError, never loses silently."""
+        """All times of the named fields (all fields if None); raises ReadError, never loses values silently."""
         ...
 
 
 class ManyRuns(Protocol):
-    """What a reader also has whose files can hold many runs; `read` then takes the address of one."""
+    """Added method of a reader whose files can hold many runs; its `read` takes the address of one run."""
 
     def runs(self, path: Path) -> dict[str, dict[str, float]]:
         """Names of the runs, each with the parameters the file gives; empty where the file is one run."""
@@ -117,7 +117,7 @@ READERS: dict[str, Reader] = {}
 
 
 def register(reader: Reader) -> None:
-    """Makes a reader known under its name; called at the end of the format's module."""
+    """Registers a reader under its name; called at the end of the format's module."""
     READERS[reader.name] = reader
 
 
@@ -139,7 +139,7 @@ def reader_named(name: str) -> Reader:
 
 
 def _check_open(path: Path) -> None:
-    """Raises ReadError where no reader could recognise a file because the system does not give it out."""
+    """Raises ReadError where no reader could recognise a file because the system denies access to it."""
     try:
         if path.is_file():
             with path.open("rb") as file:
@@ -174,7 +174,7 @@ def reader_for(path: Path) -> Reader:
             return reader
     _check_open(path)
     raise ReadError(
-        f"A result must be in a format that is known here ({', '.join(sorted(READERS))})",
+        f"A result must be in a supported format ({', '.join(sorted(READERS))})",
         f"'{path.name}', which none of them recognises",
         "Export it as VTU from the solver or from ParaView, or name the reader in the study file",
     )

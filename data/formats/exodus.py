@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats import Field, FieldDescription, Run, RunDescription, register
 from fieldwright.data.formats.parsing.arrays.netcdf_values import Variable, looks_like_netcdf, variables_of
 from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
 from fieldwright.data.formats.parsing.finite_elements.cell_supports import nan_notes, without_bare_cells
@@ -33,14 +33,14 @@ class ExodusReader:
         return _NAMED.fullmatch(path.name) is not None and path.is_file() and looks_like_netcdf(path)
 
     @damage_is_a_read_error
-    def describe(self, path: Path) -> Description:
+    def describe(self, path: Path) -> RunDescription:
         """Fields, counts and times; no field's values are read."""
         with variables_of(path) as variables:
             content = _Content(path, variables)
-            infos = {n: FieldInfo(on, components) for n, (on, components, _) in content.fields.items()}
+            infos = {n: FieldDescription(on, components) for n, (on, components, _) in content.fields.items()}
             n_cells = sum(len(nodes) for _, nodes in content.blocks)
             size = path.stat().st_size
-            return Description(
+            return RunDescription(
                 self.name, infos, content.n_points, n_cells, content.times, size, content.notes
             )
 
@@ -84,8 +84,8 @@ class _Content:
                 key = name if name not in self.fields else f"{name} (cell)"
                 self.fields[key] = (on, components, parts)
         others = [name for name in ("name_glo_var", "name_nset_var", "name_sset_var") if name in variables]
-        left = ", ".join(word for name in others for word in self._names(name))
-        self.notes = (f"{left} left out: global or of node and side sets",) if left else ()
+        other_names = ", ".join(word for name in others for word in self._names(name))
+        self.notes = (f"{other_names} left out: global or of node and side sets",) if other_names else ()
 
     def damaged(self, got: str) -> ReadError:
         return ReadError(f"'{self.path.name}' must be a whole Exodus file", got, "Write it again")
@@ -146,10 +146,10 @@ class _Content:
         if "coord" in self._variables:
             rows = self._variables["coord"].values()
         else:
-            named = [f"coord{axis}" for axis in "xyz" if f"coord{axis}" in self._variables]
-            if not named:
+            axis_names = [f"coord{axis}" for axis in "xyz" if f"coord{axis}" in self._variables]
+            if not axis_names:
                 raise self.damaged("no coordinates")
-            rows = np.stack([self._variables[name].values() for name in named])
+            rows = np.stack([self._variables[name].values() for name in axis_names])
         points = rows.T.astype(np.float64)
         return np.pad(points, ((0, 0), (0, 3 - points.shape[1])))
 
@@ -188,21 +188,21 @@ def _grouped(names: Sequence[str]) -> dict[str, tuple[tuple[str, ...], list[int]
     numbers = {name: number for number, name in enumerate(names, start=1)}
     groups: dict[str, dict[str, int]] = {}
     for name, number in numbers.items():
-        found = _PARTS.fullmatch(name)
-        if found and found["name"]:
-            part = found["part"].lower()
-            groups.setdefault(found["name"], {})["zx" if part == "xz" else part] = number
+        match = _PARTS.fullmatch(name)
+        if match and match["name"]:
+            part = match["part"].lower()
+            groups.setdefault(match["name"], {})["zx" if part == "xz" else part] = number
     fields: dict[str, tuple[tuple[str, ...], list[int]]] = {}
-    taken: set[int] = set()
+    grouped_numbers: set[int] = set()
     for base, parts in groups.items():
         for axes in (_TENSOR, ("x", "y", "z"), ("x", "y")):
             if base not in numbers and set(axes) == set(parts):
                 # The contract's name of the last shear component is "xz".
                 components = tuple("xz" if axis == "zx" else axis for axis in axes)
                 fields[base] = (components, [parts[axis] for axis in axes])
-                taken |= set(parts.values())
-    rest = {name: (("",), [number]) for name, number in numbers.items() if number not in taken}
-    return {**fields, **rest}
+                grouped_numbers |= set(parts.values())
+    scalars = {name: (("",), [number]) for name, number in numbers.items() if number not in grouped_numbers}
+    return {**fields, **scalars}
 
 
 register(ExodusReader())

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats import Field, FieldDescription, Run, RunDescription, register
 from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
 from fieldwright.data.formats.parsing.finite_elements.ccx_status import check_converged
-from fieldwright.data.formats.parsing.finite_elements.frd_file import Block, FrdFile
+from fieldwright.data.formats.parsing.finite_elements.frd_file import FrdBlock, FrdFile
 from fieldwright.data.mesh.mesh import Mesh
 
 _STATIC, _FREQUENCY = 0, 2
@@ -31,14 +31,14 @@ class FrdReader:
             return file.read(6).startswith(b"    1")
 
     @damage_is_a_read_error
-    def describe(self, path: Path) -> Description:
+    def describe(self, path: Path) -> RunDescription:
         """Fields, counts and times from the headers of the blocks; raises as `read` for a diverged run."""
         check_converged(path)
         file = FrdFile(path)
         times, fields, notes = _table(file)
-        return Description(
+        return RunDescription(
             reader=self.name,
-            fields={name: FieldInfo("point", blocks[0].components) for name, blocks in fields.items()},
+            fields={name: FieldDescription("point", blocks[0].components) for name, blocks in fields.items()},
             n_points=file.n_nodes,
             n_cells=file.n_elements,
             times=times,
@@ -51,19 +51,19 @@ class FrdReader:
         """All increments of the named fields; nodes that a field leaves out are NaN, with a note."""
         status, status_notes = check_converged(path)
         file = FrdFile(path)
-        times, found, notes = _table(file)
-        missing = [name for name in fields or () if name not in found]
+        times, blocks, notes = _table(file)
+        missing = [name for name in fields or () if name not in blocks]
         if missing:
             raise ReadError(
                 f"Every increment in '{path.name}' must hold the field '{missing[0]}'",
-                f"the fields {', '.join(found) or 'none'}",
+                f"the fields {', '.join(blocks) or 'none'}",
                 "Correct 'fields' in the study file, or ask for it under *NODE FILE or *EL FILE in every step",
             )
         numbers, points = file.nodes()
         read = {}
-        for name in found if fields is None else fields:
-            values, n_missing = _values(file, found[name], numbers)
-            read[name] = Field(values, "point", found[name][0].components)
+        for name in blocks if fields is None else fields:
+            values, n_missing = _values(file, blocks[name], numbers)
+            read[name] = Field(values, "point", blocks[name][0].components)
             if n_missing:
                 notes += (
                     f"{name} is given at {len(numbers) - n_missing} of {len(numbers)} nodes, NaN elsewhere",
@@ -72,9 +72,9 @@ class FrdReader:
         return Run(Mesh(points, cells), read, times, (path, *status), notes + status_notes)
 
 
-def _table(file: FrdFile) -> tuple[np.ndarray | None, dict[str, list[Block]], tuple[str, ...]]:
+def _table(file: FrdFile) -> tuple[np.ndarray | None, dict[str, list[FrdBlock]], tuple[str, ...]]:
     """Times (None for one static increment), the blocks of each field that every increment has, and notes."""
-    increments: dict[tuple[tuple[int, int, int], float], dict[str, Block]] = {}
+    increments: dict[tuple[tuple[int, int, int], float], dict[str, FrdBlock]] = {}
     for block in file.blocks:
         of_increment = increments.setdefault((block.increment, block.value), {})
         again = 2
@@ -99,18 +99,20 @@ def _table(file: FrdFile) -> tuple[np.ndarray | None, dict[str, list[Block]], tu
     return None if len(times) == 1 and analyses == {_STATIC} else times, fields, notes
 
 
-def _alike(block: Block | None, other: Block) -> bool:
+def _alike(block: FrdBlock | None, other: FrdBlock) -> bool:
     return block is not None and block.components == other.components
 
 
-def _values(file: FrdFile, blocks: list[Block], numbers: np.ndarray) -> tuple[np.ndarray, int]:
+def _values(file: FrdFile, blocks: list[FrdBlock], numbers: np.ndarray) -> tuple[np.ndarray, int]:
     """(t, n, c) values, NaN at nodes without one, and the largest number of such nodes."""
     values, n_missing = None, 0
     for t, block in enumerate(blocks):
-        nodes, given = file.values(block)
+        nodes, block_values = file.values(block)
         if values is None:
-            values = np.full((len(blocks), len(numbers), given.shape[1]), np.nan, given.dtype)
-        values[t, slice(None) if np.array_equal(nodes, numbers) else _places(file, nodes, numbers)] = given
+            values = np.full((len(blocks), len(numbers), block_values.shape[1]), np.nan, block_values.dtype)
+        values[t, slice(None) if np.array_equal(nodes, numbers) else _places(file, nodes, numbers)] = (
+            block_values
+        )
         n_missing = max(n_missing, len(numbers) - len(nodes))
     assert values is not None
     return values, n_missing

@@ -11,8 +11,8 @@ import numpy as np
 
 from fieldwright.data.formats import register
 from fieldwright.data.formats.parsing.arrays.array_reader import ArrayReader
-from fieldwright.data.formats.parsing.arrays.cf_values import decoded
-from fieldwright.data.formats.parsing.arrays.hdf5_values import opened, values_of
+from fieldwright.data.formats.parsing.arrays.cf_values import decode_array
+from fieldwright.data.formats.parsing.arrays.hdf5_values import open_hdf5, values_of
 from fieldwright.data.formats.parsing.arrays.named_arrays import NamedArray
 
 
@@ -32,32 +32,32 @@ class Hdf5Reader(ArrayReader):
             return file.read(8) == b"\x89HDF\r\n\x1a\n"
 
     @contextmanager
-    def opened(self, path: Path) -> Iterator[Mapping[str, Mapping[str, NamedArray]]]:
+    def open_arrays(self, path: Path) -> Iterator[Mapping[str, Mapping[str, NamedArray]]]:
         """All arrays in one group, or a group of arrays for each run."""
-        with opened(path) as file:
+        with open_hdf5(path) as file:
             groups = {name: arrays_under(item) for name, item in file.items() if not hasattr(item, "shape")}
             names = {tuple(sorted(arrays)) for arrays in groups.values()}
-            own = {name: item for name, item in arrays_under(file).items() if "/" not in name}
+            root_arrays = {name: item for name, item in arrays_under(file).items() if "/" not in name}
             if len(groups) > 1 and len(names) == 1:
-                yield {name: {**own, **arrays} for name, arrays in groups.items()}
+                yield {name: {**root_arrays, **arrays} for name, arrays in groups.items()}
             else:
                 yield {"": arrays_under(file)}
 
 
 def arrays_under(group: Any) -> dict[str, NamedArray]:
     """The datasets of a group and of all groups in it, by their path."""
-    found: dict[str, NamedArray] = {}
+    arrays: dict[str, NamedArray] = {}
 
     def add(name: str, item: Any) -> None:
         if hasattr(item, "shape") and item.shape is not None:
             unit = item.attrs.get("units", item.attrs.get("unit"))
             text = unit.decode("utf-8", errors="replace") if isinstance(unit, bytes) else unit
-            told = text if isinstance(text, str) and text else None
-            dtype, values = decoded(np.dtype(item.dtype), item.attrs, _reader(item))
-            found[name] = NamedArray(item.shape, dtype, values, unit=told)
+            unit_text = text if isinstance(text, str) and text else None
+            dtype, values = decode_array(np.dtype(item.dtype), item.attrs, _reader(item))
+            arrays[name] = NamedArray(item.shape, dtype, values, unit=unit_text)
 
     group.visititems(add)
-    return found
+    return arrays
 
 
 def _reader(dataset: Any):

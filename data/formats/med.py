@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
-from fieldwright.data.formats.parsing.arrays.hdf5_values import opened, values_of
+from fieldwright.data.formats import Field, FieldDescription, Run, RunDescription, register
+from fieldwright.data.formats.parsing.arrays.hdf5_values import open_hdf5, values_of
 from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
 from fieldwright.data.formats.parsing.finite_elements.cell_supports import nan_notes, without_bare_cells
-from fieldwright.data.formats.parsing.finite_elements.med_cells import MED_CELLS, meshio_order
+from fieldwright.data.formats.parsing.finite_elements.med_cells import MED_CELLS, med_node_order
 from fieldwright.data.formats.parsing.vtk.vtk_cells import cell_notes
 from fieldwright.data.formats.parsing.vtk.vtk_pieces import component_names
 from fieldwright.data.mesh.mesh import Mesh
@@ -37,19 +37,19 @@ class MedReader:
             return file.read(8) == b"\x89HDF\r\n\x1a\n"
 
     @damage_is_a_read_error
-    def describe(self, path: Path) -> Description:
+    def describe(self, path: Path) -> RunDescription:
         """Fields, counts and times from the headers of the datasets."""
-        with opened(path) as file:
+        with open_hdf5(path) as file:
             content = _Content(path, file, None)
             fields = {name: content.info(name) for name in content.fields}
             n_points, n_cells = content.counts()
             times, notes = content.times(), content.notes
-        return Description(self.name, fields, n_points, n_cells, times, path.stat().st_size, tuple(notes))
+        return RunDescription(self.name, fields, n_points, n_cells, times, path.stat().st_size, tuple(notes))
 
     @damage_is_a_read_error
     def read(self, path: Path, fields: Sequence[str] | None = None) -> Run:
         """All times of the named fields, which must live on one mesh."""
-        with opened(path) as file:
+        with open_hdf5(path) as file:
             content = _Content(path, file, fields)
             mesh = content.mesh()
             read = {
@@ -63,29 +63,33 @@ class MedReader:
 class _Content:
     """An open file: its one mesh, and the fields on it that live on nodes or cells."""
 
-    def __init__(self, path: Path, file: Any, wanted: Sequence[str] | None) -> None:
+    def __init__(self, path: Path, file: Any, names: Sequence[str] | None) -> None:
         self.path, self.file = path, file
         self.notes: list[str] = []
         meshes = list(file["ENS_MAA"]) if "ENS_MAA" in file else []
         if not meshes:
             raise self.damaged("no mesh (ENS_MAA)")
-        found = {name: _text(group.attrs.get("MAI")) for name, group in file.get("CHA", {}).items()}
-        missing = [name for name in wanted or () if name not in found]
+        mesh_of_field = {name: _text(group.attrs.get("MAI")) for name, group in file.get("CHA", {}).items()}
+        missing = [name for name in names or () if name not in mesh_of_field]
         if missing:
             raise ReadError(
                 f"'{path.name}' must hold the field '{missing[0]}'",
-                f"the fields {', '.join(found) or 'none'}",
+                f"the fields {', '.join(mesh_of_field) or 'none'}",
                 "Correct 'fields' in the study file",
             )
-        of_fields = [found[name] for name in (wanted or found) if found[name] in meshes]
+        of_fields = [
+            mesh_of_field[name] for name in (names or mesh_of_field) if mesh_of_field[name] in meshes
+        ]
         self._mesh_name = max(of_fields, key=self._size) if of_fields else max(meshes, key=self._size)
-        elsewhere = [name for name in (wanted or found) if found[name] != self._mesh_name]
-        if elsewhere and wanted is not None:
-            got = f"'{elsewhere[0]}' on '{found[elsewhere[0]]}', others on '{self._mesh_name}'"
-            raise ReadError(f"All fields read from '{path.name}' must be on one mesh", got, "Read them apart")
-        self.notes += [f"{name} left out: it lives on the mesh '{found[name]}'" for name in elsewhere]
+        elsewhere = [name for name in (names or mesh_of_field) if mesh_of_field[name] != self._mesh_name]
+        if elsewhere and names is not None:
+            got = f"'{elsewhere[0]}' on '{mesh_of_field[elsewhere[0]]}', others on '{self._mesh_name}'"
+            raise ReadError(
+                f"All fields read from '{path.name}' must be on one mesh", got, "Read them separately"
+            )
+        self.notes += [f"{name} left out: it lives on the mesh '{mesh_of_field[name]}'" for name in elsewhere]
         self.fields = {}
-        for name in wanted or [name for name in found if name not in elsewhere]:
+        for name in names or [name for name in mesh_of_field if name not in elsewhere]:
             steps = sorted(
                 file["CHA"][name].values(), key=lambda step: (step.attrs["NDT"], step.attrs["NOR"])
             )
@@ -93,7 +97,7 @@ class _Content:
             odd = [place for place in places if place != "NOE" and not place.startswith("MAI.")]
             if odd or not steps or any(_gauss(step[place]) for step in steps for place in step):
                 got = f"values of {name} at Gauss points or at the nodes of each element"
-                if wanted is not None:
+                if names is not None:
                     raise ReadError("Fields must live on nodes or cells", got, "Project it before writing")
                 self.notes.append(f"{name} left out: {got}")
             else:
@@ -111,12 +115,14 @@ class _Content:
         )
 
     def times(self) -> np.ndarray | None:
-        """The times that all fields have; None for one step that tells none."""
+        """The times that all fields have; None for a single step without a time."""
         rows = {tuple(float(step.attrs["PDT"]) for step in steps) for steps in self.fields.values()}
         if len(rows) > 1:
             got = " and ".join(f"{len(row)} steps" for row in rows)
             raise ReadError(
-                f"All fields in '{self.path.name}' must have the same times", got, "Name those that have"
+                f"All fields in '{self.path.name}' must have the same times",
+                got,
+                "Name only fields with the same times",
             )
         times = np.array(next(iter(rows), ()))
         if len(times) == 0 or (len(times) == 1 and times[0] == 0):
@@ -125,23 +131,23 @@ class _Content:
             raise self.damaged("times that do not rise")
         return times
 
-    def info(self, name: str) -> FieldInfo:
-        """Place, components and unit; names of 16 letters stand one behind the other."""
+    def info(self, name: str) -> FieldDescription:
+        """Place, components and unit; each name takes 16 letters of one text."""
         attributes = self.file["CHA"][name].attrs
         count = int(attributes["NCO"])
         names, units = (_text(attributes.get(key)).ljust(16 * count) for key in ("NOM", "UNI"))
-        given = [names[16 * i : 16 * i + 16].strip() for i in range(count)]
-        told = {units[16 * i : 16 * i + 16].strip() for i in range(count)}
-        axes = [_AXES.fullmatch(word) for word in given]
-        letters = [found[1].lower() for found in axes if found]
-        if count == 1 or not all(given):
+        labels = [names[16 * i : 16 * i + 16].strip() for i in range(count)]
+        unit_names = {units[16 * i : 16 * i + 16].strip() for i in range(count)}
+        axes = [_AXES.fullmatch(word) for word in labels]
+        letters = [match[1].lower() for match in axes if match]
+        if count == 1 or not all(labels):
             components = component_names(count)
         elif len({len(word) for word in letters}) == 1 and len(set(letters)) == count:
             components = tuple(letters)
         else:
-            components = tuple(given)
+            components = tuple(labels)
         on = "point" if all("NOE" in step for step in self.fields[name]) else "cell"
-        return FieldInfo(on, components, told.pop() or None if len(told) == 1 else None)
+        return FieldDescription(on, components, unit_names.pop() or None if len(unit_names) == 1 else None)
 
     def mesh(self) -> Mesh:
         group = self.file["ENS_MAA"][self._mesh_name]
@@ -157,7 +163,7 @@ class _Content:
             nodes = values_of(part["NOD"]).reshape(count, -1).T.astype(np.int64) - 1
             if nodes.size and not 0 <= nodes.min() <= nodes.max() < len(points):
                 raise self.damaged("elements that refer to nodes that are not there")
-            cells[name] = nodes[:, meshio_order(name, count)]
+            cells[name] = nodes[:, med_node_order(name, count)]
         return Mesh(np.pad(points, ((0, 0), (0, 3 - dimensions))), cells)
 
     def field(self, name: str, mesh: Mesh) -> Field:
@@ -176,10 +182,10 @@ class _Content:
                 count = len(mesh.cells[kind]) if kind else n_places
                 for profile, stored in part.items():
                     rows = self._rows(profile, count)
-                    given = values_of(stored["CO"])
-                    if given.size != width * len(rows):
-                        raise self.damaged(f"{given.size} values of {name} for {len(rows)} places")
-                    values[t, first + rows] = given.reshape(width, -1).T
+                    numbers = values_of(stored["CO"])
+                    if numbers.size != width * len(rows):
+                        raise self.damaged(f"{numbers.size} values of {name} for {len(rows)} places")
+                    values[t, first + rows] = numbers.reshape(width, -1).T
         return Field(values, info.on, info.components, info.unit)
 
     def _rows(self, profile: str, count: int) -> np.ndarray:

@@ -9,10 +9,10 @@ from typing import Literal
 import numpy as np
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats import Field, FieldDescription, Run, RunDescription, register
 from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
 from fieldwright.data.formats.parsing.finite_elements.cell_supports import nan_notes, without_bare_cells
-from fieldwright.data.formats.parsing.finite_elements.gmsh_cells import meshio_order
+from fieldwright.data.formats.parsing.finite_elements.gmsh_cells import gmsh_node_order
 from fieldwright.data.formats.parsing.finite_elements.msh_file import MshData, MshFile
 from fieldwright.data.formats.parsing.vtk.vtk_cells import cell_notes
 from fieldwright.data.formats.parsing.vtk.vtk_pieces import component_names
@@ -35,12 +35,14 @@ class MshReader:
             return file.read(11) == b"$MeshFormat"
 
     @damage_is_a_read_error
-    def describe(self, path: Path) -> Description:
-        """Fields, counts and times; the whole file is read, since its sections tell no lengths."""
+    def describe(self, path: Path) -> RunDescription:
+        """Fields, counts and times; the whole file is read, since its sections do not state their lengths."""
         run = _read(path, None)
-        infos = {name: FieldInfo(field.on, field.components) for name, field in run.fields.items()}
+        infos = {name: FieldDescription(field.on, field.components) for name, field in run.fields.items()}
         size = path.stat().st_size
-        return Description(self.name, infos, run.mesh.n_points, run.mesh.n_cells, run.times, size, run.notes)
+        return RunDescription(
+            self.name, infos, run.mesh.n_points, run.mesh.n_cells, run.times, size, run.notes
+        )
 
     @damage_is_a_read_error
     def read(self, path: Path, fields: Sequence[str] | None = None) -> Run:
@@ -61,16 +63,18 @@ def _read(path: Path, fields: Sequence[str] | None) -> Run:
             f"the fields {', '.join(steps) or 'none'}",
             "Correct 'fields' in the study file, or save the view with its mesh",
         )
-    chosen = {name: steps[name] for name in (steps if fields is None else fields)}
-    times = {tuple(time for _, time in sorted(table)) for table in chosen.values()}
+    tables = {name: steps[name] for name in (steps if fields is None else fields)}
+    times = {tuple(time for _, time in sorted(table)) for table in tables.values()}
     if len(times) > 1:
         got = " and ".join(str(len(one)) for one in times)
         raise ReadError(
-            f"All fields in '{path.name}' must have the same steps", f"{got} steps", "Name those that have"
+            f"All fields in '{path.name}' must have the same steps",
+            f"{got} steps",
+            "Name only fields with the same steps",
         )
     notes: list[str] = []
     read: dict[str, Field] = {}
-    for name, table in chosen.items():
+    for name, table in tables.items():
         steps_of = [_values(file, mesh, table[key]) for key in sorted(table)]
         on: Place = "point" if all("point" in step for step in steps_of) else "cell"
         if any(on not in step for step in steps_of):
@@ -90,13 +94,13 @@ def _read(path: Path, fields: Sequence[str] | None) -> Run:
 def _mesh(file: MshFile) -> Mesh:
     cells = {}
     for kind, (_, nodes) in file.elements.items():
-        cells[kind] = _places(file, nodes, file.node_tags)[:, meshio_order(kind, nodes.shape[1])]
+        cells[kind] = _places(file, nodes, file.node_tags)[:, gmsh_node_order(kind, nodes.shape[1])]
     return Mesh(file.points.astype(np.float64), cells)
 
 
-def _times(file: MshFile, told: set[tuple[float, ...]]) -> np.ndarray | None:
+def _times(file: MshFile, time_rows: set[tuple[float, ...]]) -> np.ndarray | None:
     """The one row of times; None for a single step at time 0, as of a steady solution."""
-    times = np.array(next(iter(told), ()))
+    times = np.array(next(iter(time_rows), ()))
     if len(times) == 0 or (len(times) == 1 and times[0] == 0):
         return None
     if np.any(np.diff(times) <= 0):
@@ -124,23 +128,23 @@ def _from_corners(file: MshFile, mesh: Mesh, parts: list[MshData]) -> dict[Place
     low, high = np.full((mesh.n_points, width), np.inf), np.full((mesh.n_points, width), -np.inf)
     per_cell, is_constant, first = np.full((mesh.n_cells, width), np.nan), True, 0
     for tags, nodes in file.elements.values():
-        given = [i for i, tag in enumerate(tags.tolist()) if tag in of_element]
-        if given:
-            values = np.stack([of_element[int(tags[i])] for i in given])
+        indices = [i for i, tag in enumerate(tags.tolist()) if tag in of_element]
+        if indices:
+            values = np.stack([of_element[int(tags[i])] for i in indices])
             if values.shape[1] != nodes.shape[1]:
                 raise file.damaged(f"elements of {nodes.shape[1]} nodes with {values.shape[1]} values")
-            places = _places(file, nodes[given], file.node_tags)
+            places = _places(file, nodes[indices], file.node_tags)
             np.minimum.at(low, places.ravel(), values.reshape(-1, width))
             np.maximum.at(high, places.ravel(), values.reshape(-1, width))
-            per_cell[first + np.array(given)] = values.mean(axis=1)
+            per_cell[first + np.array(indices)] = values.mean(axis=1)
             is_constant &= bool(np.all(np.ptp(values, axis=1) <= _rounding(values)))
         first += len(tags)
     on_points = np.where(low <= high, (low + high) / 2, np.nan)
     agree = np.all((high - low <= _rounding(on_points)) | np.isnan(on_points))
-    found: dict[Place, np.ndarray] = {"point": on_points} if agree else {}
+    values_by_place: dict[Place, np.ndarray] = {"point": on_points} if agree else {}
     if is_constant:
-        found["cell"] = per_cell
-    return found
+        values_by_place["cell"] = per_cell
+    return values_by_place
 
 
 def _rounding(values: np.ndarray) -> float:
@@ -151,11 +155,11 @@ def _element_tags(file: MshFile) -> np.ndarray:
     return np.concatenate([tags for tags, _ in file.elements.values()] or [np.empty(0, np.int64)])
 
 
-def _places(file: MshFile, wanted: np.ndarray, tags: np.ndarray) -> np.ndarray:
+def _places(file: MshFile, tags: np.ndarray, all_tags: np.ndarray) -> np.ndarray:
     """Positions of tags among those of the file."""
-    order = np.argsort(tags, kind="stable")
-    places = order[np.minimum(np.searchsorted(tags, wanted, sorter=order), len(tags) - 1)]
-    if len(tags) == 0 or np.any(tags[places] != wanted):
+    order = np.argsort(all_tags, kind="stable")
+    places = order[np.minimum(np.searchsorted(all_tags, tags, sorter=order), len(all_tags) - 1)]
+    if len(all_tags) == 0 or np.any(all_tags[places] != tags):
         raise file.damaged("numbers of nodes or elements that are not there")
     return places
 

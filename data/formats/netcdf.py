@@ -1,4 +1,4 @@
-"""NetCDF: classic and netCDF-4, axes told apart by the names of the dimensions."""
+"""NetCDF: classic and netCDF-4, axes recognised by the names of the dimensions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class NetcdfReader(ArrayReader):
         )
 
     @contextmanager
-    def opened(self, path: Path) -> Iterator[Mapping[str, Mapping[str, NamedArray]]]:
+    def open_arrays(self, path: Path) -> Iterator[Mapping[str, Mapping[str, NamedArray]]]:
         """The variables of the root group."""
         with variables_of(path) as variables:
             yield {

@@ -20,7 +20,7 @@ from fieldwright.data.formats.parsing.arrays.named_arrays import NamedArray
 
 
 class NpzReader(ArrayReader):
-    """Reads `.npz` and `.npy` files without pickles; arrays are told apart by name and shape."""
+    """Reads `.npz` and `.npy` files without pickles; arrays are recognised by name and shape."""
 
     name = "npz"
     version = "1"
@@ -33,7 +33,7 @@ class NpzReader(ArrayReader):
             return file.read(6).startswith((b"PK\x03\x04", b"\x93NUMPY"))
 
     @contextmanager
-    def opened(self, path: Path) -> Iterator[Mapping[str, Mapping[str, NamedArray]]]:
+    def open_arrays(self, path: Path) -> Iterator[Mapping[str, Mapping[str, NamedArray]]]:
         """One group of arrays; only headers are read until values are asked for."""
         stamp = path.stat().st_mtime_ns
         if path.suffix.lower() == ".npy":
@@ -59,7 +59,7 @@ def _members(archive: zipfile.ZipFile, path: Path, stamp: int) -> Iterator[tuple
 
 def _header(file: Any, size: int, name: str) -> tuple[tuple[int, ...], np.dtype]:
     """Shape and type of an array; raises ReadError where its values cannot be in the file."""
-    # A damaged length of the header would be asked for at once from a file.
+    # Bounded, since a damaged header may state any length.
     head = io.BytesIO(file.read(1 << 16))
     version = np.lib.format.read_magic(head)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats import Field, FieldDescription, Run, RunDescription, register
 from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
 from fieldwright.data.formats.parsing.openfoam.foam_case import FoamCase
 from fieldwright.data.formats.parsing.openfoam.foam_file import FoamFile
@@ -31,15 +31,15 @@ class OpenFoamReader:
         )
 
     @damage_is_a_read_error
-    def describe(self, path: Path) -> Description:
+    def describe(self, path: Path) -> RunDescription:
         """Fields, counts and times from headers and folder names; raises as `read` for a run that did not end."""
         case = FoamCase(_case_folder(path))
         check_ended(case.folder, case.control("application"))
         n_points, n_cells = case.counts()
         folders = [part / time for part in case.parts for time in case.times]
-        return Description(
+        return RunDescription(
             reader=self.name,
-            fields={name: FieldInfo(f.on, f.components, f.unit) for name, f in case.fields.items()},
+            fields={name: FieldDescription(f.on, f.components, f.unit) for name, f in case.fields.items()},
             n_points=n_points,
             n_cells=n_cells,
             times=_values_of_times(case),
@@ -78,8 +78,8 @@ class OpenFoamReader:
                     files.append(file.path)
             assert values is not None
             read[name] = Field(values, about.on, about.components, about.unit)
-        whole = Mesh(mesh.points, cell_centres=mesh.centres, cell_volumes=mesh.volumes)
-        return Run(whole, read, _values_of_times(case), tuple(files), case.notes + mesh_notes + log_notes)
+        run_mesh = Mesh(mesh.points, cell_centres=mesh.centres, cell_volumes=mesh.volumes)
+        return Run(run_mesh, read, _values_of_times(case), tuple(files), case.notes + mesh_notes + log_notes)
 
 
 def _case_folder(path: Path) -> Path:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats import Field, FieldDescription, Run, RunDescription, register
 from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
 from fieldwright.data.formats.parsing.text.point_table import PointTable, open_table
 from fieldwright.data.mesh.mesh import Mesh
@@ -42,13 +42,16 @@ class PointCsvReader:
             return False
 
     @damage_is_a_read_error
-    def describe(self, path: Path) -> Description:
+    def describe(self, path: Path) -> RunDescription:
         """Fields, points and times; the table is read, since times may be a column of it."""
         run = _read(path, None)
         infos = {
-            name: FieldInfo(field.on, field.components, field.unit) for name, field in run.fields.items()
+            name: FieldDescription(field.on, field.components, field.unit)
+            for name, field in run.fields.items()
         }
-        return Description(self.name, infos, run.mesh.n_points, 0, run.times, path.stat().st_size, run.notes)
+        return RunDescription(
+            self.name, infos, run.mesh.n_points, 0, run.times, path.stat().st_size, run.notes
+        )
 
     @damage_is_a_read_error
     def read(self, path: Path, fields: Sequence[str] | None = None) -> Run:
@@ -65,12 +68,12 @@ def _read(path: Path, fields: Sequence[str] | None) -> Run:
             "Export it with the coordinates of the points",
         )
     values, texts = table.values()
-    left = dict.fromkeys(_row_numbers(table, values), "it numbers the rows")
-    left |= {i: f"text, {len(set(cells))} different" for i, cells in texts.items()}
+    reasons = dict.fromkeys(_row_numbers(table, values), "it numbers the rows")
+    reasons |= {i: f"text, {len(set(cells))} different" for i, cells in texts.items()}
     empty = {i for i, name in enumerate(table.names) if not name and np.isnan(values[:, i]).all()}
-    titles = {i: table.names[i] or "the column without a name" for i in left}
-    notes = (*table.notes, *(f"{titles[i]} left out: {why}" for i, why in left.items()))
-    columns = _columns(table, empty | set(left))
+    titles = {i: table.names[i] or "the column without a name" for i in reasons}
+    notes = (*table.notes, *(f"{titles[i]} left out: {why}" for i, why in reasons.items()))
+    columns = _columns(table, empty | set(reasons))
     missing = [name for name in fields or () if name not in columns]
     if missing:
         raise ReadError(
@@ -83,23 +86,25 @@ def _read(path: Path, fields: Sequence[str] | None) -> Run:
         raise ReadError(
             f"The points in '{path.name}' must be the same at all times",
             f"{min(map(len, rows))} at one time and {max(map(len, rows))} at another",
-            "Export all times whole",
+            "Export all points at each time",
         )
     points = values[rows[0]][:, list(table.axes.values())]
     if any(not np.array_equal(values[row][:, list(table.axes.values())], points) for row in rows[1:]):
         raise ReadError(
-            f"The points in '{path.name}' must be the same at all times", "others", "Sort them alike"
+            f"The points in '{path.name}' must be the same at all times",
+            "different points",
+            "Sort them alike",
         )
-    read, told = {}, set()
+    read, times_of_fields = {}, set()
     for name in columns if fields is None else fields:
         components, places, at = columns[name]
         parts = [np.stack([values[row][:, places_at] for row in rows]) for places_at in places]
-        told.add(at)
+        times_of_fields.add(at)
         read[name] = Field(np.concatenate(parts), "point", components, table.units[places[0][0]])
-    in_header = {at for at in told if at}
-    if len(told) > 1 or (in_header and times is not None):
+    in_header = {at for at in times_of_fields if at}
+    if len(times_of_fields) > 1 or (in_header and times is not None):
         raise ReadError(
-            f"All fields in '{path.name}' must have the same times", "several", "Export them apart"
+            f"All fields in '{path.name}' must have the same times", "several", "Export them separately"
         )
     if in_header:
         times = np.array(in_header.pop())
@@ -108,25 +113,25 @@ def _read(path: Path, fields: Sequence[str] | None) -> Run:
 
 
 def _columns(
-    table: PointTable, left: set[int]
+    table: PointTable, skip: set[int]
 ) -> dict[str, tuple[tuple[str, ...], list[list[int]], tuple[float, ...]]]:
     """Fields by name: components, places of their columns at each time of the header, and those times."""
-    plain = set(range(len(table.names))) - set(table.axes.values()) - left - {_time_column(table)}
+    columns = set(range(len(table.names))) - set(table.axes.values()) - skip - {_time_column(table)}
     at_times: dict[str, dict[float, int]] = {}
     parts: dict[str, dict[int, int]] = {}
-    for i in sorted(i for i in plain if i is not None):
+    for i in sorted(i for i in columns if i is not None):
         timed, part = _AT_TIME.fullmatch(table.names[i]), _PART.fullmatch(table.names[i])
         if timed:
             at_times.setdefault(timed["name"], {}).setdefault(float(timed["time"]), i)
         elif part:
             number = int(part["number"]) if part["number"] else "xyz".index(part["axis"].lower())
             parts.setdefault(part["name"], {}).setdefault(number, i)
-    names = {table.names[i] for i in plain if i is not None}
+    names = {table.names[i] for i in columns if i is not None}
     fields: dict[str, tuple[tuple[str, ...], list[list[int]], tuple[float, ...]]] = {}
     for name, row in at_times.items():
         if name not in names:
             fields[name] = (("",), [[row[time]] for time in sorted(row)], tuple(sorted(row)))
-            plain -= set(row.values())
+            columns -= set(row.values())
     for name, row in parts.items():
         alike = len({table.units[i] for i in row.values()}) == 1
         if sorted(row) == list(range(len(row))) and len(row) > 1 and alike and name not in {*names, *fields}:
@@ -136,9 +141,9 @@ def _columns(
                 else tuple(map(str, range(len(row))))
             )
             fields[name] = (letters, [[row[i] for i in range(len(row))]], ())
-            plain -= set(row.values())
-    rest = sorted(i for i in plain if i is not None)
-    return {**{table.names[i] or f"column {i + 1}": (("",), [[i]], ()) for i in rest}, **fields}
+            columns -= set(row.values())
+    scalars = sorted(i for i in columns if i is not None)
+    return {**{table.names[i] or f"column {i + 1}": (("",), [[i]], ()) for i in scalars}, **fields}
 
 
 def _row_numbers(table: PointTable, values: np.ndarray) -> list[int]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import ReadError, TruncatedError
-from fieldwright.data.formats import Description, Run, reader_for, register
+from fieldwright.data.formats import Run, RunDescription, reader_for, register
 from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
 from fieldwright.data.formats.parsing.text.joined_blocks import join_parts
 from fieldwright.data.formats.parsing.vtk.vtk_xml import looks_like_vtk_xml
@@ -28,7 +28,7 @@ class PvdReader:
         return path.suffix.lower() == ".pvd" and looks_like_vtk_xml(path)
 
     @damage_is_a_read_error
-    def describe(self, path: Path) -> Description:
+    def describe(self, path: Path) -> RunDescription:
         """Fields of the first time; counts over its parts; the size of all files."""
         table = _table(path)
         described = [reader_for(file).describe(file) for file in table[min(table)]]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats import Description, Reader, Run, reader_named, register
+from fieldwright.data.formats import Reader, Run, RunDescription, reader_named, register
 from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
 from fieldwright.data.formats.parsing.text.joined_blocks import join_parts
 from fieldwright.data.formats.parsing.vtk.vtk_xml import VtkXml, looks_like_vtk_xml
@@ -29,7 +29,7 @@ class PvtuReader:
         return path.suffix.lower() in (".pvtu", ".pvtp") and looks_like_vtk_xml(path)
 
     @damage_is_a_read_error
-    def describe(self, path: Path) -> Description:
+    def describe(self, path: Path) -> RunDescription:
         """Counts from the headers of all pieces, ghosts included; fields and times of the first with points."""
         reader, pieces = _pieces(path)
         described = [reader.describe(piece) for piece in pieces]
@@ -50,8 +50,8 @@ class PvtuReader:
         parts = []
         for piece in pieces:
             has_ghosts = "vtkGhostType" in reader.describe(piece).fields
-            asked = [*fields, "vtkGhostType"] if fields is not None and has_ghosts else fields
-            parts.append(_without_ghosts(reader.read(piece, asked)))
+            names = [*fields, "vtkGhostType"] if fields is not None and has_ghosts else fields
+            parts.append(_without_ghosts(reader.read(piece, names)))
         run = join_parts(parts, path.name)
         return replace(run, files=(path, *run.files))
 
@@ -87,20 +87,22 @@ def _without_ghosts(run: Run) -> Run:
     fields = {name: field for name, field in run.fields.items() if not name.startswith("vtkGhostType")}
     if ghosts is None or ghosts.on != "cell" or not ghosts.values.any() or run.mesh.cell_centres is not None:
         return replace(run, fields=fields)
-    own = ghosts.values[0, :, 0] == 0
+    is_own = ghosts.values[0, :, 0] == 0
     cells, first = {}, 0
     used = np.zeros(run.mesh.n_points, bool)
     for kind, nodes in run.mesh.cells.items():
-        kept = nodes[own[first : first + len(nodes)]]
+        own_nodes = nodes[is_own[first : first + len(nodes)]]
         first += len(nodes)
-        if len(kept):
-            cells[kind] = kept
-            used[kept] = True
+        if len(own_nodes):
+            cells[kind] = own_nodes
+            used[own_nodes] = True
     number = np.cumsum(used) - 1
     mesh = Mesh(run.mesh.points[used], {kind: number[nodes] for kind, nodes in cells.items()})
-    fields = {n: replace(f, values=f.values[:, own if f.on == "cell" else used]) for n, f in fields.items()}
+    fields = {
+        n: replace(f, values=f.values[:, is_own if f.on == "cell" else used]) for n, f in fields.items()
+    }
     return replace(
-        run, mesh=mesh, fields=fields, notes=(*run.notes, f"{int(np.sum(~own))} ghost cells left out")
+        run, mesh=mesh, fields=fields, notes=(*run.notes, f"{int(np.sum(~is_own))} ghost cells left out")
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats import Description, Run, reader_for, register
+from fieldwright.data.formats import Run, RunDescription, reader_for, register
 from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
 from fieldwright.data.ingest.series import join_times
 
@@ -22,7 +22,7 @@ _SUFFIXES = {".vtu", ".vtk", ".vtp", ".pvtu", ".pvtp", ".msh", ".med", ".csv", "
 class SeriesReader:
     """Reads folders of `name_0001.vtu`, `name_0002.vtu`, ... and ParaView's `.vtk.series` files.
 
-    Files that do not tell their time are numbered 1, 2, ..., with a note.
+    Files without a time are numbered 1, 2, ..., with a note.
     """
 
     name = "series"
@@ -33,7 +33,7 @@ class SeriesReader:
         return path.is_file() if path.suffix.lower() == ".series" else len(_series_in(path)) == 1
 
     @damage_is_a_read_error
-    def describe(self, path: Path) -> Description:
+    def describe(self, path: Path) -> RunDescription:
         """Fields and counts of the first file; the times and the size of all."""
         files, times = _files(path)
         described = [reader_for(file).describe(file) for file in (files if times is None else files[:1])]
@@ -57,9 +57,9 @@ class SeriesReader:
         if times is not None:
             runs = [replace(run, times=times[i : i + 1]) for i, run in enumerate(runs)]
         run = join_times(runs, [file.name for file in files])
-        own = (path,) if path.is_file() else ()
+        list_file = (path,) if path.is_file() else ()
         notes = (*run.notes, _note(files)) if numbered else run.notes
-        return replace(run, files=(*own, *run.files), notes=notes)
+        return replace(run, files=(*list_file, *run.files), notes=notes)
 
 
 def _files(path: Path) -> tuple[list[Path], np.ndarray | None]:
@@ -70,14 +70,14 @@ def _files(path: Path) -> tuple[list[Path], np.ndarray | None]:
         files = [_listed(path, entry["name"]) for entry in entries]
         times = np.array([float(entry["time"]) for entry in entries])
     else:
-        found = _series_in(path)
-        if len(found) != 1:
+        series = _series_in(path)
+        if len(series) != 1:
             raise ReadError(
                 f"The folder '{path.name}' must hold one series of numbered files",
-                ", ".join(f"'{stem}*{suffix}'" for stem, suffix in found) or "none",
+                ", ".join(f"'{stem}*{suffix}'" for stem, suffix in series) or "none",
                 'Name the files by a pattern in the study file: file = "name_*.vtu"',
             )
-        ((files, times),) = ((files, None) for files in found.values())
+        ((files, times),) = ((files, None) for files in series.values())
     missing = [file for file in files if not file.is_file()]
     if missing or not files:
         got = f"no '{missing[0].name}'" if missing else "an empty list"
@@ -94,13 +94,13 @@ def _listed(path: Path, name: str) -> Path:
 
 def _series_in(folder: Path) -> dict[tuple[str, str], list[Path]]:
     """Files of a folder by what stands before and after their number, rising; single files are no series."""
-    found: dict[tuple[str, str], list[tuple[int, Path]]] = {}
+    series: dict[tuple[str, str], list[tuple[int, Path]]] = {}
     for path in folder.iterdir() if folder.is_dir() else ():
         parts = _NUMBERED.fullmatch(path.name)
         if parts and parts["suffix"].lower() in _SUFFIXES and path.is_file():
-            found.setdefault((parts["stem"], parts["suffix"]), []).append((int(parts["number"]), path))
+            series.setdefault((parts["stem"], parts["suffix"]), []).append((int(parts["number"]), path))
     return {
-        key: [path for _, path in sorted(files)] for key, files in sorted(found.items()) if len(files) > 1
+        key: [path for _, path in sorted(files)] for key, files in sorted(series.items()) if len(files) > 1
     }
 
 
@@ -110,7 +110,7 @@ def _numbered(files: Sequence[Path]) -> np.ndarray:
 
 def _note(files: Sequence[Path]) -> str:
     return (
-        f"the {len(files)} files tell no time: they are numbered; name the files and give 'step' for seconds"
+        f"the {len(files)} files give no time: they are numbered; name the files and give 'step' for seconds"
     )
 
 

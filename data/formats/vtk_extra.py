@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats import Field, FieldDescription, Run, RunDescription, register
 from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
 from fieldwright.data.formats.parsing.text.joined_blocks import join_parts
 from fieldwright.data.formats.parsing.vtk.vtk_cells import mesh_of
@@ -50,12 +50,12 @@ class VtkExtraReader:
         return path.suffix.lower() in _SUFFIXES and path.is_file()
 
     @damage_is_a_read_error
-    def describe(self, path: Path) -> Description:
+    def describe(self, path: Path) -> RunDescription:
         """Fields, counts and times; VTK reads the whole file for them."""
         run = _read(path, None)
-        infos = {name: FieldInfo(f.on, f.components) for name, f in run.fields.items()}
+        infos = {name: FieldDescription(f.on, f.components) for name, f in run.fields.items()}
         n_points, n_cells, size = run.mesh.n_points, run.mesh.n_cells, path.stat().st_size
-        return Description(self.name, infos, n_points, n_cells, run.times, size, run.notes)
+        return RunDescription(self.name, infos, n_points, n_cells, run.times, size, run.notes)
 
     @damage_is_a_read_error
     def read(self, path: Path, fields: Sequence[str] | None = None) -> Run:
@@ -79,20 +79,20 @@ def _read(path: Path, fields: Sequence[str] | None) -> Run:
             str(path.resolve()),
             str(target),
         ]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, check=False)
+        process = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_S, check=False)
         # VTK only logs that it left out what it could not read.
-        if done.returncode or not target.exists() or "ERR|" in done.stderr:
+        if process.returncode or not target.exists() or "ERR|" in process.stderr:
             raise ReadError(
-                f"'{path.name}' must be a file that VTK can read", _last_words(done), "Write it again"
+                f"'{path.name}' must be a file that VTK can read", _error_text(process), "Write it again"
             )
         with np.load(target, allow_pickle=False) as arrays:
             return _run({name: arrays[name] for name in arrays}, path, fields)
 
 
-def _last_words(done: subprocess.CompletedProcess[str]) -> str:
-    if done.returncode < 0:
-        return f"a crash of VTK ({signal.Signals(-done.returncode).name})"
-    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+def _error_text(process: subprocess.CompletedProcess[str]) -> str:
+    if process.returncode < 0:
+        return f"a crash of VTK ({signal.Signals(-process.returncode).name})"
+    lines = [line.strip() for line in process.stderr.splitlines() if line.strip()]
     errors = [line.split("ERR|", 1)[1].strip() for line in lines if "ERR|" in line]
     return f"'{(errors or lines)[-1][:200]}'" if lines else "no arrays"
 
@@ -104,8 +104,8 @@ def _run(arrays: dict[str, np.ndarray], path: Path, fields: Sequence[str] | None
         )
     parts = [_part(arrays, i, fields, path) for i in range(len(arrays["parts"]))]
     run = join_parts(parts, path.name)
-    left = int(arrays["left_out"])
-    notes = (f"{left} blocks of lower dimension left out",) if left else ()
+    n_left_out = int(arrays["left_out"])
+    notes = (f"{n_left_out} blocks of lower dimension left out",) if n_left_out else ()
     return replace(run, files=(path, *_named_in(path)), notes=(*run.notes, *notes))
 
 
@@ -142,9 +142,9 @@ def _part(arrays: dict[str, np.ndarray], i: int, fields: Sequence[str] | None, p
             read[key] = Field(values[:, positions], "cell", components)
     missing = [name for name in fields or () if name not in read]
     if missing:
-        found = ", ".join(sorted({name for _, name in steps})) or "none"
+        names = ", ".join(sorted({name for _, name in steps})) or "none"
         must = f"Every time and block of '{path.name}' must hold the field '{missing[0]}'"
-        raise ReadError(must, f"the fields {found}", "Correct 'fields' in the study file")
+        raise ReadError(must, f"the fields {names}", "Correct 'fields' in the study file")
     return Run(mesh, read, times, (path,))
 
 

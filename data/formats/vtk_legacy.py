@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats import Field, FieldDescription, Run, RunDescription, register
 from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
 from fieldwright.data.formats.parsing.vtk.vtk_cells import cell_notes
 from fieldwright.data.formats.parsing.vtk.vtk_legacy_content import LegacyContent
@@ -30,12 +30,14 @@ class VtkLegacyReader:
             return file.read(26).startswith(b"# vtk DataFile Version")
 
     @damage_is_a_read_error
-    def describe(self, path: Path) -> Description:
-        """Fields, counts and time; the numbers are stepped over by reading, since text tells no lengths."""
+    def describe(self, path: Path) -> RunDescription:
+        """Fields, counts and time; the numbers are stepped over by reading, since text does not state lengths."""
         run = _read(path, None)
-        infos = {name: FieldInfo(f.on, f.components, f.unit) for name, f in run.fields.items()}
+        infos = {name: FieldDescription(f.on, f.components, f.unit) for name, f in run.fields.items()}
         size = path.stat().st_size
-        return Description(self.name, infos, run.mesh.n_points, run.mesh.n_cells, run.times, size, run.notes)
+        return RunDescription(
+            self.name, infos, run.mesh.n_points, run.mesh.n_cells, run.times, size, run.notes
+        )
 
     @damage_is_a_read_error
     def read(self, path: Path, fields: Sequence[str] | None = None) -> Run:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fieldwright.data.formats import Description, Run, register
+from fieldwright.data.formats import Run, RunDescription, register
 from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
 from fieldwright.data.formats.parsing.vtk.vtk_cells import polygon_types
 from fieldwright.data.formats.parsing.vtk.vtk_pieces import CellArrays, VtkPieces, connectivity_and_ends
@@ -29,7 +29,7 @@ class VtpReader:
         return path.suffix.lower() == ".vtp" and looks_like_vtk_xml(path)
 
     @damage_is_a_read_error
-    def describe(self, path: Path) -> Description:
+    def describe(self, path: Path) -> RunDescription:
         """Fields and counts from the headers; no array of values is decoded."""
         return _open(path).describe(self.name)
 

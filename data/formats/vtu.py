@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 from pathlib import Path
 
-from fieldwright.data.formats import Description, Run, register
+from fieldwright.data.formats import Run, RunDescription, register
 from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
 from fieldwright.data.formats.parsing.vtk.vtk_pieces import CellArrays, VtkPieces, connectivity_and_ends
 from fieldwright.data.formats.parsing.vtk.vtk_xml import VtkXml, looks_like_vtk_xml
@@ -23,7 +23,7 @@ class VtuReader:
         return path.suffix.lower() == ".vtu" and looks_like_vtk_xml(path)
 
     @damage_is_a_read_error
-    def describe(self, path: Path) -> Description:
+    def describe(self, path: Path) -> RunDescription:
         """Fields and counts from the headers; no array of values is decoded."""
         return _open(path).describe(self.name)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats import Description, Field, FieldInfo, Run, register
+from fieldwright.data.formats import Field, FieldDescription, Run, RunDescription, register
 from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
 from fieldwright.data.formats.parsing.vtk.vtk_cells import cell_notes
 from fieldwright.data.formats.parsing.vtk.vtk_pieces import component_names
@@ -38,36 +38,36 @@ class XdmfReader:
             return b"<Xdmf" in file.read(4096)
 
     @damage_is_a_read_error
-    def describe(self, path: Path) -> Description:
+    def describe(self, path: Path) -> RunDescription:
         """Fields, counts and times by the XML alone."""
         file = XdmfFile(path)
         n_points, n_cells = xdmf_counts(file, next(iter(file.grids.values()))[0])
-        found, notes = _attributes(file)
-        infos = {name: _info(file, steps[0], n_points, n_cells) for name, steps in found.items()}
+        attributes, notes = _attributes(file)
+        infos = {name: _info(file, steps[0], n_points, n_cells) for name, steps in attributes.items()}
         notes += _order_notes(infos)
         size = sum(one.stat().st_size for one in {path, path.with_suffix(".h5")} if one.is_file())
-        return Description(self.name, infos, n_points, n_cells, _times(file), size, notes)
+        return RunDescription(self.name, infos, n_points, n_cells, _times(file), size, notes)
 
     @damage_is_a_read_error
     def read(self, path: Path, fields: Sequence[str] | None = None) -> Run:
         """All times of the named fields; raises ReadError where the mesh changes or numbers are missing."""
         file = XdmfFile(path)
-        found, notes = _attributes(file)
-        missing = [name for name in fields or () if name not in found]
+        attributes, notes = _attributes(file)
+        missing = [name for name in fields or () if name not in attributes]
         if missing:
             raise ReadError(
                 f"Every time in '{path.name}' must hold the field '{missing[0]}'",
-                f"the fields {', '.join(found) or 'none'}",
+                f"the fields {', '.join(attributes) or 'none'}",
                 "Correct 'fields' in the study file, or write it at every time",
             )
         mesh, positions = _mesh(file)
         read = {}
-        names = found if fields is None else fields
-        infos = {name: _info(file, found[name][0], mesh.n_points, mesh.n_cells) for name in names}
+        names = attributes if fields is None else fields
+        infos = {name: _info(file, attributes[name][0], mesh.n_points, mesh.n_cells) for name in names}
         notes += _order_notes(infos)
         for name, info in infos.items():
             n_places = mesh.n_points if info.on == "point" else mesh.n_cells
-            steps = [file.values(attribute.find("DataItem")) for attribute in found[name]]
+            steps = [file.values(attribute.find("DataItem")) for attribute in attributes[name]]
             if any(step.size != n_places * len(info.components) for step in steps):
                 raise file.damaged(f"{steps[0].size} values of {name} for {n_places} {info.on}s")
             values = np.stack([step.reshape(n_places, -1) for step in steps])
@@ -79,11 +79,11 @@ class XdmfReader:
 
 
 def _times(file: XdmfFile) -> np.ndarray | None:
-    """Rising times; None for a steady file. Raises ReadError where some grids tell a time and others none."""
-    told = list(file.grids)
-    if told == [None]:
+    """Rising times; None for a steady file. Raises ReadError where some grids give a time and others do not."""
+    grid_times = list(file.grids)
+    if grid_times == [None]:
         return None
-    times = np.array([np.nan if time is None else time for time in told])
+    times = np.array([np.nan if time is None else time for time in grid_times])
     if not np.all(np.diff(times) > 0):
         raise file.damaged("times that do not rise")
     return times
@@ -110,24 +110,24 @@ def _attributes(file: XdmfFile) -> tuple[dict[str, list[ET.Element]], tuple[str,
     return {name: [table[name] for table in tables] for name in everywhere}, tuple(notes)
 
 
-def _info(file: XdmfFile, attribute: ET.Element, n_points: int, n_cells: int) -> FieldInfo:
+def _info(file: XdmfFile, attribute: ET.Element, n_points: int, n_cells: int) -> FieldDescription:
     on = "point" if _PLACES[attribute.get("Center", "Node")] == "point" else "cell"
     item = attribute.find("DataItem")
     if item is None:
         raise file.damaged(f"the field '{attribute.get('Name')}' without its data")
     n_places = max(1, n_points if on == "point" else n_cells)
-    width, rest = divmod(math.prod(file.shape(item)), n_places)
-    if rest or not 1 <= width <= _MOST_COMPONENTS:
+    width, remainder = divmod(math.prod(file.shape(item)), n_places)
+    if remainder or not 1 <= width <= _MOST_COMPONENTS:
         raise file.damaged(
-            f"{n_places * width + rest} values of {attribute.get('Name')} for {n_places} {on}s"
+            f"{n_places * width + remainder} values of {attribute.get('Name')} for {n_places} {on}s"
         )
     names = (
         _SYMMETRIC if attribute.get("AttributeType") == "Tensor6" and width == 6 else component_names(width)
     )
-    return FieldInfo(on, names, attribute.get("Unit"))
+    return FieldDescription(on, names, attribute.get("Unit"))
 
 
-def _order_notes(infos: Mapping[str, FieldInfo]) -> tuple[str, ...]:
+def _order_notes(infos: Mapping[str, FieldDescription]) -> tuple[str, ...]:
     """Six components may stand in another order than the standard's: converters keep that of their source."""
     return tuple(
         f"{name} has six components, called {', '.join(info.components)} "

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats import Description, reader_for, runs_in
+from fieldwright.data.formats import RunDescription, reader_for, runs_in
 from fieldwright.data.ingest.parameters.case_entries import CaseEntry, case_entries
 from fieldwright.data.ingest.parameters.contradictions import contradictions, disagreements
 from fieldwright.data.ingest.parameters.table import read_table
@@ -48,14 +48,14 @@ class Inspection:
     file: str | None
     reader: str
     runs: tuple[str, ...]
-    first: Description
+    first: RunDescription
     in_one_file: bool = False
     unlike: Mapping[str, str] = field(default_factory=dict)
     table: FoundTable | None = None
     parameters: tuple[FoundParameter, ...] = ()
     names: str | None = None
     notes: tuple[str, ...] = ()
-    described: Mapping[str, Description] = field(default_factory=dict)
+    described: Mapping[str, RunDescription] = field(default_factory=dict)
 
 
 def inspect(path: Path) -> Inspection:
@@ -118,7 +118,7 @@ def _of_file(path: Path) -> Inspection:
     )
 
 
-def _described(found: RunFolders) -> tuple[dict[str, Description], dict[str, str]]:
+def _described(found: RunFolders) -> tuple[dict[str, RunDescription], dict[str, str]]:
     """Descriptions by run, and for those that have none, why."""
     described, failed = {}, {}
     for entry in found.entries[:_MOST_DESCRIBED]:
@@ -129,7 +129,7 @@ def _described(found: RunFolders) -> tuple[dict[str, Description], dict[str, str
     return described, failed
 
 
-def _unlike(described: Mapping[str, Description]) -> dict[str, str]:
+def _unlike(described: Mapping[str, RunDescription]) -> dict[str, str]:
     """Runs whose fields, mesh or number of times differ from those of the most."""
     forms = {name: _form(one) for name, one in described.items()}
     usual = max(forms.values(), key=list(forms.values()).count)
@@ -146,7 +146,7 @@ def _unlike(described: Mapping[str, Description]) -> dict[str, str]:
     return unlike
 
 
-def _form(one: Description) -> tuple[tuple, int, int, int]:
+def _form(one: RunDescription) -> tuple[tuple, int, int, int]:
     fields = tuple(sorted((name, info.on, info.components) for name, info in one.fields.items()))
     return fields, one.n_points, one.n_cells, 1 if one.times is None else len(one.times)
 

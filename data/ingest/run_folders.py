@@ -61,7 +61,7 @@ def find_run_folders(folder: Path) -> RunFolders:
         return find_run_folders(sweeps[0])
     if not groups:
         raise ReadError(
-            f"'{folder.name}' must hold runs in a format that is known here",
+            f"'{folder.name}' must hold runs in a supported format",
             f"{len(entries)} entries of none" if entries else "an empty folder",
             "Name the folder of the runs, or export them as VTU",
         )

@@ -207,9 +207,7 @@ def test_one_file_may_hold_all_runs(tmp_path):
 def test_what_is_no_run_is_refused_with_a_sentence(tmp_path):
     with pytest.raises(ReadError, match="must exist"):
         inspect(tmp_path / "nowhere")
-    with pytest.raises(
-        ReadError, match=r"must hold runs in a format that is known here\. Got an empty folder"
-    ):
+    with pytest.raises(ReadError, match=r"must hold runs in a supported format\. Got an empty folder"):
         inspect(tmp_path)
     (tmp_path / "notes.md").write_text("nothing")
     with pytest.raises(ReadError, match="1 entries of none"):

@@ -1,4 +1,4 @@
-"""A damaged result file ends in one sentence, whatever its parser trips over."""
+"""Turns any failure of a parser on a damaged result file into one ReadError."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from fieldwright.data.formats import split_address
 def damage_is_a_read_error(method: Callable[..., Any]) -> Callable[..., Any]:
     """A reader's `describe` or `read` whose every failure is a ReadError naming the file and the cause.
 
-    Checks with sentences of their own come first; this is for what no check can foresee in foreign bytes.
-    SystemExit is caught too, since some parsers leave by it.
+    Explicit checks come first; this catches the damage that no check foresees.
+    SystemExit is caught too, since some parsers raise it.
     """
 
     @functools.wraps(method)

@@ -17,7 +17,7 @@ from fieldwright.data.formats.parsing.openfoam.foam_dictionary import (
     expanded,
     numbers_of,
 )
-from fieldwright.data.formats.parsing.openfoam.foam_file import case_dictionary, unit_of
+from fieldwright.data.formats.parsing.openfoam.foam_file import case_dictionary, si_unit
 from fieldwright.data.formats.parsing.openfoam.foam_tokens import Token
 
 _LARGEST = 2 << 20
@@ -174,7 +174,7 @@ def _is_plain(token: Token, own_name: str) -> bool:
 
 
 def _unit_among(tokens: list[Token]) -> str | None:
-    return next((unit_of(token.text) for token in tokens if token.kind == "dimensions"), None)
+    return next((si_unit(token.text) for token in tokens if token.kind == "dimensions"), None)
 
 
 def _float(text: str) -> float:

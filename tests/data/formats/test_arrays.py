@@ -167,7 +167,7 @@ def test_scattered_points_may_stand_in_columns_x_and_y(tmp_path):
 
 def test_what_can_be_read_in_two_ways_is_refused(tmp_path):
     with pytest.raises(
-        ReadError, match=r"axes of 'u' .* must be told apart.*Got .*tx.* or .*xt.* of the arrays"
+        ReadError, match=r"axes of 'u' .* must be recognisable.*Got .*tx.* or .*xt.* of the arrays"
     ):
         read(npz(tmp_path, x=np.linspace(0, 1, 9), t=np.linspace(0, 1, 9), u=np.zeros((9, 9))))
     with pytest.raises(ReadError, match="no reading of the arrays x 7, y 5, u 3 x 4 x 11 x 17"):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from fieldwright.data.formats.parsing.text.number_text import is_missing, number_of, numbers_in
+from fieldwright.data.formats.parsing.text.number_text import is_missing, number_of, parse_numbers
 
 NANS = [
     "nan", "NaN", "-nan", "+NAN", "nan(ind)", "-nan(ind)", "nan(snan)", "NaN(0x8000000000000)", "nan()", "NaNQ",
@@ -52,7 +52,7 @@ NONE = [
 @pytest.mark.parametrize("word", NANS)
 def test_a_nan_however_spelt_is_one(word):
     assert math.isnan(number_of(word) or 0.0)
-    values = numbers_in(f"1.5 {word}\n-2 {word}")
+    values = parse_numbers(f"1.5 {word}\n-2 {word}")
     assert np.isnan(values[[1, 3]]).all()
     assert values[[0, 2]].tolist() == [1.5, -2]
 
@@ -61,13 +61,13 @@ def test_a_nan_however_spelt_is_one(word):
 def test_an_infinite_number_keeps_its_sign(word):
     expected = -math.inf if word[0] == "-" else math.inf
     assert number_of(word) == expected
-    assert numbers_in(f"1 {word} 2").tolist() == [1, expected, 2]
+    assert parse_numbers(f"1 {word} 2").tolist() == [1, expected, 2]
 
 
 @pytest.mark.parametrize("word", FINITE)
 def test_fortrans_exponents_are_exponents(word):
     assert number_of(word) == pytest.approx(FINITE[word], rel=1e-15)
-    assert numbers_in(f"3 {word} nan", count=3)[1] == pytest.approx(FINITE[word], rel=1e-15)
+    assert parse_numbers(f"3 {word} nan", count=3)[1] == pytest.approx(FINITE[word], rel=1e-15)
 
 
 @pytest.mark.parametrize("word", NONE)
@@ -75,24 +75,24 @@ def test_a_word_that_is_no_number_is_named(word):
     assert number_of(word) is None
     if word:
         with pytest.raises(ValueError, match="^" + word.replace("(", r"\(").replace(".", r"\.")):
-            numbers_in(f"1 {word} 2")
+            parse_numbers(f"1 {word} 2")
 
 
 def test_stars_glued_to_their_neighbours_are_one_number():
     assert np.array_equal(
-        numbers_in("1.0*****2.0 ***-3", count=5), [1, np.nan, 2, np.nan, -3], equal_nan=True
+        parse_numbers("1.0*****2.0 ***-3", count=5), [1, np.nan, 2, np.nan, -3], equal_nan=True
     )
 
 
 def test_blank_text_holds_no_number():
-    assert numbers_in(b" \n\t").size == numbers_in("").size == 0
+    assert parse_numbers(b" \n\t").size == parse_numbers("").size == 0
 
 
 def test_whole_numbers_are_written_as_such():
-    assert numbers_in("1 -2", np.int64).tolist() == [1, -2]
+    assert parse_numbers("1 -2", np.int64).tolist() == [1, -2]
     for text in ("1 2.5", "1 nan", "1 ***"):
         with pytest.raises(ValueError, match=text.split()[1].replace("*", r"\*")):
-            numbers_in(text, np.int64)
+            parse_numbers(text, np.int64)
 
 
 @pytest.mark.parametrize("word", ["", " ", "n/a", "N/A", "#N/A", "NA", "null", "None", "-", "--", "<NA>"])

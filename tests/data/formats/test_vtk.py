@@ -105,7 +105,7 @@ def test_numbered_files_without_times_are_numbered_with_a_note(sample):
     nodes, _ = printed(sample("freefem"))
     assert reader_for(sample("freefem")).name == "series"
     assert run.times.tolist() == [1, 2, 3]
-    assert any("tell no time" in note for note in run.notes)
+    assert any("give no time" in note for note in run.notes)
     for step, values in enumerate(run.fields["u"].values[..., 0]):
         assert values == pytest.approx(nodes[:, 2] + step, rel=1e-6, abs=1e-6)
 

@@ -27,16 +27,16 @@ class Sizes:
 
 def meanings(shape: tuple[int, ...], sizes: Sizes) -> list[str]:
     """All ways to read a shape, one letter per axis; the plainest ones only: without components if that will do."""
-    found = [letters for order in _ORDERS for letters in _read(shape, order, sizes)]
-    unique = list(dict.fromkeys(found))
-    plain = [letters for letters in unique if "c" not in letters and "b" not in letters]
-    whole = [letters for letters in unique if "b" not in letters]
-    return plain or whole or unique
+    readings = [letters for order in _ORDERS for letters in _read(shape, order, sizes)]
+    unique = list(dict.fromkeys(readings))
+    without_components = [letters for letters in unique if "c" not in letters and "b" not in letters]
+    without_blocks = [letters for letters in unique if "b" not in letters]
+    return without_components or without_blocks or unique
 
 
-def by_names(dimensions: tuple[str, ...], known: dict[str, str], shape: tuple[int, ...]) -> str | None:
+def by_names(dimensions: tuple[str, ...], axis_letters: dict[str, str], shape: tuple[int, ...]) -> str | None:
     """The letters of named dimensions; one unknown dimension of few entries is the component. None if that fails."""
-    letters = [known.get(name, "") for name in dimensions]
+    letters = [axis_letters.get(name, "") for name in dimensions]
     unknown = [i for i, letter in enumerate(letters) if not letter]
     if len(unknown) == 1 and shape[unknown[0]] <= _MOST_COMPONENTS:
         letters[unknown[0]] = "c"
@@ -45,28 +45,28 @@ def by_names(dimensions: tuple[str, ...], known: dict[str, str], shape: tuple[in
 
 
 def _read(shape: tuple[int, ...], order: str, sizes: Sizes) -> list[str]:
-    """The readings of a shape in one order, each of run, time and component there or not."""
-    found = []
+    """The readings of a shape in one order, with and without each of run, time and component."""
+    readings = []
     for letters, lengths in sizes.spaces:
         for flipped in {letters, letters[::-1]}:
             space = lengths if flipped == letters else lengths[::-1]
             for text in _subsets(order):
                 axes = "".join(flipped if letter == "S" else letter for letter in text)
                 if len(axes) == len(shape) and _fits(shape, axes, flipped, space, sizes):
-                    found.append(axes)
+                    readings.append(axes)
                 if letters == "n" and "c" not in text and len(axes) == len(shape):
-                    blocks, rest = divmod(shape[axes.index("n")], lengths[0])
-                    if rest == 0 and 2 <= blocks <= _MOST_COMPONENTS:
+                    blocks, remainder = divmod(shape[axes.index("n")], lengths[0])
+                    if remainder == 0 and 2 <= blocks <= _MOST_COMPONENTS:
                         others = tuple(
                             lengths[0] if axis == "n" else n for axis, n in zip(axes, shape, strict=True)
                         )
                         if _fits(others, axes, flipped, space, sizes):
-                            found.append(axes.replace("n", "b"))
-    return found
+                            readings.append(axes.replace("n", "b"))
+    return readings
 
 
 def _subsets(order: str) -> list[str]:
-    """The order with each of its letters but space there or not, the fullest last."""
+    """The order with and without each of its letters other than space, the fullest last."""
     rows = [""]
     for letter in order:
         rows = [row + letter for row in rows] if letter == "S" else rows + [row + letter for row in rows]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats import Description, Field, FieldInfo, Run
+from fieldwright.data.formats import Field, FieldDescription, Run, RunDescription
 from fieldwright.data.formats.parsing.arrays.array_axes import Sizes, by_names, meanings
 from fieldwright.data.formats.parsing.arrays.array_space import Space, unfit
 from fieldwright.data.formats.parsing.arrays.named_arrays import ArrayFile, roles_of
@@ -29,7 +29,9 @@ class ArrayLayout:
     def __init__(self, file: ArrayFile) -> None:
         self.file, self.roles = file, roles_of(file.arrays)
         self.space = Space(file, self.roles)
-        self.notes: list[str] = [] if self.space.is_told else ["no coordinates: the points are numbered"]
+        self.notes: list[str] = (
+            [] if self.space.has_coordinates else ["no coordinates: the points are numbered"]
+        )
         self.letters: dict[str, str] = {}
         self._read_axes()
 
@@ -37,34 +39,34 @@ class ArrayLayout:
     def n_runs(self) -> int | None:
         """How many runs the file holds; None where it is one run, with no axis that counts runs."""
         shapes = {name: self.file.arrays[name].shape for name in self.letters}
-        told = {shapes[n][letters.index("r")] for n, letters in self.letters.items() if "r" in letters}
-        if len(told) > 1:
-            raise unfit(self.file, list(self.letters), f"{' and '.join(map(str, sorted(told)))} runs")
-        return told.pop() if told else None
+        counts = {shapes[n][letters.index("r")] for n, letters in self.letters.items() if "r" in letters}
+        if len(counts) > 1:
+            raise unfit(self.file, list(self.letters), f"{' and '.join(map(str, sorted(counts)))} runs")
+        return counts.pop() if counts else None
 
     @cached_property
     def parameters(self) -> dict[str, np.ndarray]:
         """(runs,) values by name: the columns of `params`, and every other array with one number per run."""
-        found: dict[str, np.ndarray] = {}
+        columns: dict[str, np.ndarray] = {}
         if self.n_runs is None:
-            return found
+            return columns
         name = self.roles.parameters
         if name and self.file.arrays[name].shape[0] == self.n_runs:
             table = self.file.arrays[name].values().astype(np.float64).reshape(self.n_runs, -1)
             names = [name] if table.shape[1] == 1 else [f"{name}_{i + 1}" for i in range(table.shape[1])]
-            found = dict(zip(names, table.T, strict=True))
+            columns = dict(zip(names, table.T, strict=True))
         rows = [
             n for n in self.roles.others if n not in self.letters and self.file.squeezed(n) == (self.n_runs,)
         ]
-        return found | {n: self.file.real(n).reshape(-1) for n in rows}
+        return columns | {n: self.file.real(n).reshape(-1) for n in rows}
 
-    def describe(self, reader: str, path: Path) -> Description:
-        """The fields, counts and times of the file's (first) run; notes tell how many there are."""
+    def describe(self, reader: str, path: Path) -> RunDescription:
+        """The fields, counts and times of the file's (first) run; a note gives the number of runs."""
         mesh = self.space.mesh(self._space_letters)
         fields = {name: self._info(name) for name in self._fields()}
         many = () if self.n_runs is None else (f"{self.n_runs} runs, the first is '{path.name}#0'",)
         size, notes = path.stat().st_size, (*many, *self.notes)
-        return Description(reader, fields, mesh.n_points, mesh.n_cells, self._times(0), size, notes)
+        return RunDescription(reader, fields, mesh.n_points, mesh.n_cells, self._times(0), size, notes)
 
     def run(self, path: Path, name: str | None, fields: Sequence[str] | None) -> Run:
         """One run, by its number as `name` where the file holds many."""
@@ -72,9 +74,11 @@ class ArrayLayout:
         if (name is None) != (self.n_runs is None) or (
             name is not None and number not in range(self.n_runs or 0)
         ):
-            held = "one run" if self.n_runs is None else f"{self.n_runs} runs, #0 to #{self.n_runs - 1}"
+            contents = "one run" if self.n_runs is None else f"{self.n_runs} runs, #0 to #{self.n_runs - 1}"
             got = "no number of a run" if name is None else f"'#{name}'"
-            raise ReadError(f"A run that '{path.name}' holds ({held}) must be named", got, "Correct the name")
+            raise ReadError(
+                f"A run that '{path.name}' holds ({contents}) must be named", got, "Correct the name"
+            )
         missing = [name for name in fields or () if name not in self.letters]
         if missing:
             raise ReadError(
@@ -83,8 +87,8 @@ class ArrayLayout:
                 "Correct 'fields' in the study file",
             )
         mesh = self.space.mesh(self._space_letters)
-        chosen = self._fields() if fields is None else fields
-        read = {name: self._field(name, number or 0) for name in chosen}
+        names = self._fields() if fields is None else fields
+        read = {name: self._field(name, number or 0) for name in names}
         return Run(mesh, read, self._times(number or 0), (path,), (*self.notes, *cell_notes(mesh)))
 
     @property
@@ -109,11 +113,11 @@ class ArrayLayout:
             unread = [name for name in unread if not self._read(name, None)]
         if not self.letters:
             raise unfit(self.file, unread or [*self.file.arrays, "nothing"], "no reading")
-        left = [n for n in self.file.arrays if not self.file.arrays[n].is_numeric]
-        left += [n for n in unread if n not in self.parameters]
-        left += [n for n in self.letters if n not in self._fields()]
-        if left:
-            self.notes.append(f"left out, as no field of a run: {', '.join(left)}")
+        unused = [n for n in self.file.arrays if not self.file.arrays[n].is_numeric]
+        unused += [n for n in unread if n not in self.parameters]
+        unused += [n for n in self.letters if n not in self._fields()]
+        if unused:
+            self.notes.append(f"left out, as no field of a run: {', '.join(unused)}")
 
     def _read(self, name: str, n_runs: int | None) -> bool:
         array = self.file.arrays[name]
@@ -148,13 +152,13 @@ class ArrayLayout:
             dimensions[name][0]: axis for axis, name in self.roles.axes.items() if len(dimensions[name]) == 1
         }
         # x and y over one dimension are columns of points.
-        known = {d: axis if len(axes) == len(self.roles.axes) else "n" for d, axis in axes.items()}
+        letter_of = {d: axis if len(axes) == len(self.roles.axes) else "n" for d, axis in axes.items()}
         if self.roles.points and dimensions[self.roles.points]:
-            known[dimensions[self.roles.points][0]] = "n"
+            letter_of[dimensions[self.roles.points][0]] = "n"
         if self.roles.time and len(dimensions[self.roles.time]) == 1:
-            known[dimensions[self.roles.time][0]] = "t"
-        named = {one for row in dimensions.values() for one in row}
-        return known | {one: "r" for one in named if one.lower().rstrip("s") in _RUN_NAMES}
+            letter_of[dimensions[self.roles.time][0]] = "t"
+        names = {one for row in dimensions.values() for one in row}
+        return letter_of | {one: "r" for one in names if one.lower().rstrip("s") in _RUN_NAMES}
 
     @cached_property
     def _lengths_of_time(self) -> tuple[int, ...]:
@@ -186,7 +190,7 @@ class ArrayLayout:
             raise self.file.refused("times that rise, the same for all fields", self.roles.time)
         return times
 
-    def _info(self, name: str) -> FieldInfo:
+    def _info(self, name: str) -> FieldDescription:
         array, letters = self.file.arrays[name], self.letters[name]
         names = component_names(array.shape[letters.index("c")] if "c" in letters else 1)
         if "b" in letters:
@@ -194,7 +198,7 @@ class ArrayLayout:
             names = tuple(map(str, range(array.shape[letters.index("b")] // self.space.options[-1][1][0])))
         if array.dtype.kind == "c":
             names = tuple(f"{one} {part}".strip() for part in ("real", "imaginary") for one in names)
-        return FieldInfo("point", names, array.unit)
+        return FieldDescription("point", names, array.unit)
 
     def _field(self, name: str, number: int) -> Field:
         """(t, n, c) values of one run."""

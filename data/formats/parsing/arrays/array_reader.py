@@ -8,14 +8,14 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats import Description, Run, split_address
+from fieldwright.data.formats import Run, RunDescription, split_address
 from fieldwright.data.formats.parsing.arrays.array_layout import ArrayLayout
 from fieldwright.data.formats.parsing.arrays.named_arrays import ArrayFile, NamedArray
 from fieldwright.data.formats.parsing.damage import damage_is_a_read_error
 
 
 class ArrayReader(ABC):
-    """Reads files of named arrays; a subclass says which files are its own and opens their arrays."""
+    """Reads files of named arrays; a subclass decides which files it accepts and opens their arrays."""
 
     name: str
     version: str
@@ -25,26 +25,26 @@ class ArrayReader(ABC):
         """As `fieldwright.data.formats.Reader.accepts`."""
 
     @abstractmethod
-    def opened(self, path: Path) -> AbstractContextManager[Mapping[str, Mapping[str, NamedArray]]]:
+    def open_arrays(self, path: Path) -> AbstractContextManager[Mapping[str, Mapping[str, NamedArray]]]:
         """The arrays by run: under "" those of the whole file; under other names those of a run each."""
 
     @damage_is_a_read_error
-    def describe(self, path: Path) -> Description:
-        """Fields, counts and times of the file's first run; a note tells how many there are."""
+    def describe(self, path: Path) -> RunDescription:
+        """Fields, counts and times of the file's first run; a note gives the number of runs."""
         file, _ = split_address(path)
-        with self.opened(file) as groups:
+        with self.open_arrays(file) as groups:
             first = next(iter(groups))
             described = ArrayLayout(ArrayFile(file.name, groups[first])).describe(self.name, file)
             if first:
                 note = f"{len(groups)} runs, the first is '{file.name}#{first}'"
-                described = Description(**{**vars(described), "notes": (note, *described.notes)})
+                described = RunDescription(**{**vars(described), "notes": (note, *described.notes)})
             return described
 
     @damage_is_a_read_error
     def read(self, path: Path, fields: Sequence[str] | None = None) -> Run:
         """All times of the named fields of the run at an address: "file.npz#3", or "file.npz" if it is one."""
         file, run = split_address(path)
-        with self.opened(file) as groups:
+        with self.open_arrays(file) as groups:
             if "" in groups:
                 return ArrayLayout(ArrayFile(file.name, groups[""])).run(file, run, fields)
             if run is None or run not in groups:
@@ -58,7 +58,7 @@ class ArrayReader(ABC):
     @damage_is_a_read_error
     def runs(self, path: Path) -> dict[str, dict[str, float]]:
         """Names of the runs, each with the parameters the file gives; empty where the file is one run."""
-        with self.opened(path) as groups:
+        with self.open_arrays(path) as groups:
             if "" not in groups:
                 return {name: {} for name in groups}
             layout = ArrayLayout(ArrayFile(path.name, groups[""]))

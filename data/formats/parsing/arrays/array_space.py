@@ -22,7 +22,7 @@ _KINDS = {
 
 @dataclass(frozen=True, eq=False)
 class Space:
-    """The coordinates of a file. Raises ReadError where their shapes are none of points."""
+    """The coordinates of a file. Raises ReadError where their shapes are not those of points."""
 
     file: ArrayFile
     roles: Roles
@@ -47,12 +47,12 @@ class Space:
         return (("uvw"[: len(shapes[0])], shapes[0]),)
 
     @property
-    def is_told(self) -> bool:
+    def has_coordinates(self) -> bool:
         """Whether there are coordinates at all."""
         return bool(self.roles.points or self.roles.axes)
 
     def mesh(self, letters: str) -> Mesh:
-        """The mesh of the points that the axes with these letters count."""
+        """The mesh of the points that the axes with these letters number."""
         if "n" not in letters and "u" not in letters:
             return axes_mesh(*(self.file.real(name).ravel() for name in self.roles.axes.values()))
         points, cells = self._points, {}
@@ -66,7 +66,7 @@ class Space:
     @cached_property
     def _points(self) -> np.ndarray:
         """(n, d) with d up to 3."""
-        if not self.is_told:
+        if not self.has_coordinates:
             return np.arange(float(self.options[0][1][0]))[:, None]
         if not self.roles.points:
             return np.stack([self.file.real(name).ravel() for name in self.roles.axes.values()], axis=1)
@@ -100,7 +100,7 @@ def unfit(file: ArrayFile, names: list[str], readings: str) -> ReadError:
     """The error for arrays that fit no meaning or several."""
     shapes = ", ".join(f"{name} {file.words(name)}" for name in file.arrays)
     return ReadError(
-        f"The axes of '{names[0]}' in '{file.name}' must be told apart by the lengths of coordinates and times",
+        f"The axes of '{names[0]}' in '{file.name}' must be recognisable from the lengths of coordinates and times",
         f"{readings} of the arrays {shapes}",
         "Name the arrays (x, y, t, points, params), or save as NetCDF with named dimensions",
     )

@@ -22,44 +22,54 @@ _VALID = ("valid_min", "valid_max", "valid_range")
 _UNWRITTEN = 9.969209968386869e36
 
 
-def decoded(
+def decode_array(
     dtype: np.dtype, attributes: Mapping[str, Any], values: Callable[..., np.ndarray]
 ) -> tuple[np.dtype, Callable[..., np.ndarray]]:
     """The type and the reader of an array with its attributes applied: NaN where it has no value.
 
-    Whole numbers that are not packed and lack none stay whole.
+    Integers that are not packed and have no missing value stay integers.
     """
-    told = {name: number for name in attributes if (number := _number(attributes[name])) is not None}
-    wanted: dict[str, Any] = {name: told[name] for name in (*_PACKED, *_MISSING, *_VALID) if name in told}
+    numbers = {name: number for name in attributes if (number := _number(attributes[name])) is not None}
+    settings: dict[str, Any] = {
+        name: numbers[name] for name in (*_PACKED, *_MISSING, *_VALID) if name in numbers
+    }
     unsigned = str(_text(attributes.get("_Unsigned", ""))).lower()
     if unsigned in ("true", "false") and dtype.kind in "iu":
-        wanted["_Unsigned"] = unsigned
-    fills = dtype.kind == "f" and "_FillValue" not in wanted
-    if dtype.kind not in "iuf" or not (wanted or fills):
+        settings["_Unsigned"] = unsigned
+    fills = dtype.kind == "f" and "_FillValue" not in settings
+    if dtype.kind not in "iuf" or not (settings or fills):
         return dtype, values
-    if not wanted:
-        return dtype, lambda selection=...: _written(values(selection))
+    if not settings:
+        return dtype, lambda selection=...: _nan_where_unwritten(values(selection))
     dtype = dtype.newbyteorder("=")
-    plain = dtype.kind in "iu" and not any(name in wanted for name in (*_PACKED, "_Unsigned"))
-    if plain and not np.isnan(_decode(values(), wanted)).any():
-        # Counts and node numbers that lack none.
+    is_integer = dtype.kind in "iu" and not any(name in settings for name in (*_PACKED, "_Unsigned"))
+    if is_integer and not np.isnan(_decode(values(), settings)).any():
+        # Counts and node numbers without a missing value.
         return dtype, values
-    return _decode(np.empty(0, dtype), wanted).dtype, lambda selection=...: _decode(values(selection), wanted)
+    return _decode(np.empty(0, dtype), settings).dtype, lambda selection=...: _decode(
+        values(selection), settings
+    )
 
 
-def _decode(raw: np.ndarray, told: Mapping[str, Any]) -> np.ndarray:
+def _decode(raw: np.ndarray, attributes: Mapping[str, Any]) -> np.ndarray:
     """Values of raw ones; missing are those equal to a fill value, outside the valid range, or never written."""
     import xarray as xr
 
     raw = np.asarray(raw)
-    packed = any(name in told for name in _PACKED)
-    given: dict[str, Any] = {name: _factor(told[name], raw.dtype) for name in _PACKED if name in told}
-    given |= {"_Unsigned": told["_Unsigned"]} if "_Unsigned" in told else {}
-    given |= {name: kept for name in _MISSING if (kept := _of_type(told.get(name), raw.dtype)) is not None}
-    if "_FillValue" not in given and raw.dtype.kind == "f":
-        raw = _written(raw)
+    packed = any(name in attributes for name in _PACKED)
+    encoding: dict[str, Any] = {
+        name: _factor(attributes[name], raw.dtype) for name in _PACKED if name in attributes
+    }
+    encoding |= {"_Unsigned": attributes["_Unsigned"]} if "_Unsigned" in attributes else {}
+    encoding |= {
+        name: fill_value
+        for name in _MISSING
+        if (fill_value := _of_type(attributes.get(name), raw.dtype)) is not None
+    }
+    if "_FillValue" not in encoding and raw.dtype.kind == "f":
+        raw = _nan_where_unwritten(raw)
     axes = [f"axis_{i}" for i in range(raw.ndim)]
-    dataset = xr.Dataset({"values": (axes, raw, given)})
+    dataset = xr.Dataset({"values": (axes, raw, encoding)})
     with warnings.catch_warnings():
         # A fill value and another missing value may both be there: both are missing.
         warnings.simplefilter("ignore", xr.SerializationWarning)
@@ -67,19 +77,19 @@ def _decode(raw: np.ndarray, told: Mapping[str, Any]) -> np.ndarray:
             dataset, concat_characters=False, decode_times=False, decode_timedelta=False, decode_coords=False
         )["values"].to_numpy()
     compared = raw
-    if told.get("_Unsigned") == "true":
+    if attributes.get("_Unsigned") == "true":
         compared = raw.view(f"u{raw.dtype.itemsize}")
     # A range of the wider type that the values are unpacked to is one of unpacked values.
     wide = (
         packed
         and raw.dtype.kind in "iu"
-        and any(told[name].dtype.kind == "f" for name in _VALID if name in told)
+        and any(attributes[name].dtype.kind == "f" for name in _VALID if name in attributes)
     )
-    outside = _outside(values if wide else compared, told)
+    outside = _outside(values if wide else compared, attributes)
     unpacked = [
         value
         for name in _MISSING
-        for value in (told[name].ravel() if name in told and name not in given else ())
+        for value in (attributes[name].ravel() if name in attributes and name not in encoding else ())
         if packed
     ]
     for value in unpacked:
@@ -89,11 +99,11 @@ def _decode(raw: np.ndarray, told: Mapping[str, Any]) -> np.ndarray:
     return values
 
 
-def _outside(values: np.ndarray, told: Mapping[str, Any]) -> np.ndarray:
+def _outside(values: np.ndarray, attributes: Mapping[str, Any]) -> np.ndarray:
     outside = np.zeros(values.shape, dtype=bool)
-    low, high = told.get("valid_min"), told.get("valid_max")
-    if "valid_range" in told and told["valid_range"].size == 2:
-        low, high = told["valid_range"].ravel()
+    low, high = attributes.get("valid_min"), attributes.get("valid_max")
+    if "valid_range" in attributes and attributes["valid_range"].size == 2:
+        low, high = attributes["valid_range"].ravel()
     kind = values.dtype.type if values.dtype.kind == "f" else float
     with np.errstate(over="ignore"):
         if low is not None:
@@ -103,7 +113,7 @@ def _outside(values: np.ndarray, told: Mapping[str, Any]) -> np.ndarray:
     return outside
 
 
-def _written(values: np.ndarray) -> np.ndarray:
+def _nan_where_unwritten(values: np.ndarray) -> np.ndarray:
     unwritten = (
         values == values.dtype.type(_UNWRITTEN) if values.dtype.itemsize > 2 else np.zeros((), dtype=bool)
     )
@@ -111,15 +121,15 @@ def _written(values: np.ndarray) -> np.ndarray:
 
 
 def _of_type(value: np.ndarray | None, dtype: np.dtype) -> np.ndarray | np.generic | None:
-    """Missing values in the type of the array, as comparing needs; None where that type cannot have them."""
+    """Missing values in the type of the array, to compare with; None where that type cannot represent them."""
     if value is None:
         return None
     with np.errstate(over="ignore", invalid="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
-        kept = value.astype(dtype)
-    if dtype.kind != "f" and not np.array_equal(kept, value):
+        cast_value = value.astype(dtype)
+    if dtype.kind != "f" and not np.array_equal(cast_value, value):
         return None
-    return kept[0] if kept.size == 1 else kept
+    return cast_value[0] if cast_value.size == 1 else cast_value
 
 
 def _factor(value: np.ndarray, dtype: np.dtype) -> np.floating:

@@ -17,7 +17,7 @@ _STRONGEST = 1032
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Any]:
+def open_hdf5(path: Path) -> Iterator[Any]:
     """The open h5py file; raises ReadError where it is missing, cut short or no HDF5."""
     import h5py
 
@@ -39,7 +39,7 @@ def opened(path: Path) -> Iterator[Any]:
 
 
 def values_of(dataset: Any, selection: Any = ...) -> np.ndarray:
-    """The values, or those of a selection; raises ReadError where the size told cannot be in the file."""
+    """The values, or those of a selection; raises ReadError where the stated size cannot be in the file."""
     stored = dataset.id.get_storage_size()
     size = math.prod(dataset.shape) * dataset.dtype.itemsize
     if size > max(_STRONGEST * stored, 65536):

@@ -29,7 +29,7 @@ class _Element:
 
 
 class Mat5File:
-    """arrays: by name, in MATLAB's shape; others: names of what is no plain array of numbers.
+    """arrays: by name, in MATLAB's shape; others: names of everything else.
 
     Raises ReadError where the file breaks off or contradicts itself.
     """
@@ -51,15 +51,15 @@ class Mat5File:
                 self._matrix(element.content)
 
     def _damaged(self, got: str) -> ReadError:
-        return ReadError(*self._whole(got))
+        return ReadError(*self._error_parts(got))
 
-    def _whole(self, got: str) -> tuple[str, str, str]:
+    def _error_parts(self, got: str) -> tuple[str, str, str]:
         return f"'{self._path.name}' must be a whole MATLAB file", got, "Save it again"
 
     def _element(self, content: bytes, position: int, padded: bool = True) -> tuple[_Element, int]:
         """The data element at a position, and where the next one begins."""
         if position + 8 > len(content):
-            raise TruncatedError(*self._whole(f"{len(content)} bytes where more should follow"))
+            raise TruncatedError(*self._error_parts(f"{len(content)} bytes where more should follow"))
         kind, size = (int(n) for n in np.frombuffer(content, f"{self._order}u4", 2, position))
         if kind >> 16:
             # A small element has type and length in one word and its data in the next.
@@ -69,7 +69,7 @@ class Mat5File:
             return _Element(kind, content[position + 4 : position + 4 + size]), position + 8
         start = position + 8
         if start + size > len(content):
-            raise TruncatedError(*self._whole(f"{len(content)} bytes where {start + size} are needed"))
+            raise TruncatedError(*self._error_parts(f"{len(content)} bytes where {start + size} are needed"))
         # Compressed elements follow one another without padding.
         step = size + (-size % 8 if padded or kind != _COMPRESSED else 0)
         return _Element(kind, content[start : start + size]), start + step
@@ -85,7 +85,7 @@ class Mat5File:
         except (zlib.error, ValueError) as error:
             raise self._damaged(f"compressed data that is garbled ({error})") from None
         if len(content) < size:
-            raise TruncatedError(*self._whole(f"{len(content)} of {size} unpacked bytes"))
+            raise TruncatedError(*self._error_parts(f"{len(content)} of {size} unpacked bytes"))
         return _Element(kind, content)
 
     def _matrix(self, content: bytes) -> None:

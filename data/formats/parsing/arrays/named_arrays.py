@@ -32,6 +32,7 @@ class NamedArray:
 
     @property
     def is_numeric(self) -> bool:
+        """Whether the array holds numbers and has an axis."""
         return self.dtype.kind in "fiuc" and len(self.shape) > 0
 
 
@@ -61,7 +62,7 @@ class ArrayFile:
 
 @dataclass(frozen=True, eq=False)
 class Roles:
-    """Names of the arrays by what they are; the others are fields or parameters, as their shapes tell."""
+    """Names of the arrays by their role; the others are fields or parameters, depending on their shapes."""
 
     points: str | None
     axes: dict[str, str]
@@ -72,27 +73,27 @@ class Roles:
 
 
 def roles_of(arrays: Mapping[str, NamedArray]) -> Roles:
-    """What each array is by its name: `points`, `x` or `x-coordinate`, `t`, `triangles`, `params`, ..."""
-    found: dict[str, str] = {}
+    """The role of each array by its name: `points`, `x` or `x-coordinate`, `t`, `triangles`, `params`, ..."""
+    name_of_role: dict[str, str] = {}
     axes: dict[str, str] = {}
     roles = {"points": _POINTS, "time": _TIMES, "cells": _CELLS, "parameters": _PARAMETERS}
     for name, array in arrays.items():
-        plain = re.sub(r"[-_](coordinates?|grid)$", "", name.rsplit("/", 1)[-1].lower())
+        stem = re.sub(r"[-_](coordinates?|grid)$", "", name.rsplit("/", 1)[-1].lower())
         if not array.is_numeric or array.dtype.kind == "c":
             continue
-        if plain in _AXES:
-            axes.setdefault(_AXES[plain], name)
+        if stem in _AXES:
+            axes.setdefault(_AXES[stem], name)
         for role, names in roles.items():
-            # A capital T is a temperature; what counts nodes is whole.
+            # A capital T is a temperature; node numbers are integers.
             if (
-                plain not in names
+                stem not in names
                 or (role == "time" and name == "T")
                 or (role == "cells" and array.dtype.kind == "f")
             ):
                 continue
-            found.setdefault(role, name)
-    in_order = {} if "points" in found else {axis: axes[axis] for axis in "xyz" if axis in axes}
-    taken = {*found.values(), *in_order.values()}
-    others = tuple(name for name, array in arrays.items() if name not in taken and array.is_numeric)
-    points, time, cells, parameters = (found.get(role) for role in roles)
+            name_of_role.setdefault(role, name)
+    in_order = {} if "points" in name_of_role else {axis: axes[axis] for axis in "xyz" if axis in axes}
+    role_names = {*name_of_role.values(), *in_order.values()}
+    others = tuple(name for name, array in arrays.items() if name not in role_names and array.is_numeric)
+    points, time, cells, parameters = (name_of_role.get(role) for role in roles)
     return Roles(points, in_order, time, cells, parameters, others)

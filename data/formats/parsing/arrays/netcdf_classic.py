@@ -88,9 +88,9 @@ class _Header:
 
     def _length_of(self, tag: int) -> int:
         """The number of entries of a list, which is empty or begins with its tag."""
-        found, count = self._number(4), self._number(self._wide)
-        if found not in (0, tag) or (found == 0 and count) or count > len(self._content):
-            raise self._damaged(f"a list of {count} entries tagged {found}")
+        list_tag, count = self._number(4), self._number(self._wide)
+        if list_tag not in (0, tag) or (list_tag == 0 and count) or count > len(self._content):
+            raise self._damaged(f"a list of {count} entries tagged {list_tag}")
         return count
 
     def _name(self) -> str:
@@ -98,13 +98,15 @@ class _Header:
         return self._take(size + -size % 4)[:size].decode("utf-8", errors="replace")
 
     def _attributes(self) -> dict[str, Any]:
-        found = {}
+        attributes = {}
         for _ in range(self._length_of(_ATTRIBUTES)):
             name, dtype, count = self._name(), self._dtype(), self._number(self._wide)
             size = count * dtype.itemsize
             values = np.frombuffer(self._take(size + -size % 4), dtype, count)
-            found[name] = values.tobytes() if dtype.kind == "S" else values.astype(dtype.newbyteorder("="))
-        return found
+            attributes[name] = (
+                values.tobytes() if dtype.kind == "S" else values.astype(dtype.newbyteorder("="))
+            )
+        return attributes
 
     def _dtype(self) -> np.dtype:
         kind = self._number(4)
@@ -126,7 +128,7 @@ class _Header:
         return name, numbers, attributes, dtype, self._number(self._offset)
 
     def _placed(self, listed: list, n_records: int) -> dict[str, Variable]:
-        """The variables with their values found in the file; those over records take turns in each record."""
+        """The variables with their places in the file; those with a record dimension alternate in each record."""
         sizes = {}
         for name, numbers, _, dtype, _ in listed:
             over_records = bool(numbers) and self._dimensions[numbers[0]][1] == 0
@@ -140,7 +142,7 @@ class _Header:
         if n_records == _UNKNOWN_NUMBER[self._wide]:
             starts = [begin for name, *_, begin in listed if sizes[name][0]]
             n_records = (len(self._content) - min(starts, default=0)) // stride if stride else 0
-        found = {}
+        variables = {}
         for name, numbers, attributes, dtype, begin in listed:
             over_records, inner, size = sizes[name]
             shape = (n_records, *inner) if over_records else inner
@@ -155,8 +157,8 @@ class _Header:
                 shape, dtype, self._content, begin, (stride, *strides) if over_records else strides
             )
             names = tuple(self._dimensions[number][0] for number in numbers)
-            found[name] = Variable(names, shape, dtype, attributes, _taker(view))
-        return found
+            variables[name] = Variable(names, shape, dtype, attributes, _taker(view))
+        return variables
 
 
 def _steps(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:

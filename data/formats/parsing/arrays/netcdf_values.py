@@ -1,4 +1,4 @@
-"""Variables of NetCDF files, classic or netCDF-4 (by h5py), under one face."""
+"""Variables of NetCDF files, classic or netCDF-4 (by h5py), behind one interface."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats.parsing.arrays.cf_values import decoded
-from fieldwright.data.formats.parsing.arrays.hdf5_values import opened, values_of
+from fieldwright.data.formats.parsing.arrays.cf_values import decode_array
+from fieldwright.data.formats.parsing.arrays.hdf5_values import open_hdf5, values_of
 from fieldwright.data.formats.parsing.arrays.netcdf_classic import Variable, read_classic
 
 
@@ -39,20 +39,20 @@ def variables_of(path: Path) -> Iterator[dict[str, Variable]]:
     if classic:
         yield _decoded(read_classic(path))
     else:
-        with opened(path) as file:
+        with open_hdf5(path) as file:
             yield _decoded(_hdf5(file))
 
 
 def _decoded(variables: dict[str, Variable]) -> dict[str, Variable]:
-    found = {}
+    decoded_variables = {}
     for name, one in variables.items():
-        dtype, values = decoded(one.dtype, one.attributes, one.values)
-        found[name] = replace(one, dtype=dtype, values=values)
-    return found
+        dtype, values = decode_array(one.dtype, one.attributes, one.values)
+        decoded_variables[name] = replace(one, dtype=dtype, values=values)
+    return decoded_variables
 
 
 def _hdf5(file: Any) -> dict[str, Variable]:
-    found = {}
+    variables = {}
     for name, dataset in file.items():
         if not hasattr(dataset, "shape"):
             continue
@@ -62,10 +62,10 @@ def _hdf5(file: Any) -> dict[str, Variable]:
         if is_scale and label.startswith("This is a netCDF dimension but not"):
             continue
         dimensions = _dimensions(file, name, dataset, is_scale)
-        found[name] = Variable(
+        variables[name] = Variable(
             dimensions, dataset.shape, dataset.dtype, dict(dataset.attrs), _reader(dataset)
         )
-    return found
+    return variables
 
 
 def _reader(dataset: Any) -> Callable[..., np.ndarray]:

@@ -30,7 +30,7 @@ def check_converged(result: Path) -> tuple[tuple[Path, ...], tuple[str, ...]]:
                     must, f"increment {increment} of step {step} not converged ('{status.name}')", do
                 )
     else:
-        notes = (f"no {status.name}: whether every increment converged cannot be told",)
+        notes = (f"no {status.name}: it is unknown whether every increment converged",)
     for log in sorted(
         {*result.parent.glob("*.log"), *result.parent.glob("*.out"), *result.parent.glob("log*")}
     ):

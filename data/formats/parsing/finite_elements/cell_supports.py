@@ -21,17 +21,17 @@ def without_bare_cells(
     if not on_cells:
         return mesh, fields, ()
     bare = np.all([np.isnan(values).all(axis=(0, 2)) for values in on_cells], axis=0)
-    kept, cells, notes, first = np.ones(len(bare), bool), {}, [], 0
+    mask, cells, notes, first = np.ones(len(bare), bool), {}, [], 0
     for kind, nodes in mesh.cells.items():
-        here = slice(first, first + len(nodes))
+        of_kind = slice(first, first + len(nodes))
         first += len(nodes)
-        if bare[here].all():
-            kept[here] = False
+        if bare[of_kind].all():
+            mask[of_kind] = False
             notes.append(f"{len(nodes)} {kind} cells left out: no field lives on them")
         else:
             cells[kind] = nodes
-    whole = {n: replace(f, values=f.values[:, kept]) if f.on == "cell" else f for n, f in fields.items()}
-    return Mesh(mesh.points, cells), whole, tuple(notes)
+    remaining = {n: replace(f, values=f.values[:, mask]) if f.on == "cell" else f for n, f in fields.items()}
+    return Mesh(mesh.points, cells), remaining, tuple(notes)
 
 
 def nan_notes(fields: dict[str, Field]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """CalculiX's result file .frd: nodes, elements and blocks of nodal values, in text or binary.
 
-Source: CalculiX GraphiX manual, section "Result Format"; text has fixed columns, so glued numbers are whole.
+Source: CalculiX GraphiX manual, section "Result Format". Text has fixed columns: numbers need no blank between.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import numpy as np
 from fieldwright.data.errors import ReadError, TruncatedError, UnfinishedError
 from fieldwright.data.formats.parsing.finite_elements.frd_cells import FRD_CELLS
 from fieldwright.data.formats.parsing.finite_elements.frd_wide import glued_elements, wide_records
-from fieldwright.data.formats.parsing.text.number_text import number_of, numbers_in
+from fieldwright.data.formats.parsing.text.number_text import number_of, parse_numbers
 
 _TENSOR = {(1, 1): "xx", (2, 2): "yy", (3, 3): "zz", (1, 2): "xy", (2, 3): "yz", (3, 1): "xz", (1, 3): "xz"}
 _FORMAT, _COUNT = slice(73, 75), slice(24, 36)
 
 
 @dataclass(frozen=True)
-class Block:
+class FrdBlock:
     """Where the values of one field at one increment stand in the file.
 
     value: the time, frequency or load factor; analysis: 0 static, 1 transient, 2 frequency, ...
-    increment: step, increment, and its number in the file, which tells modes apart.
+    increment: step, increment, and its number in the file, which distinguishes modes.
     """
 
     name: str
@@ -54,7 +54,7 @@ class FrdFile:
         with path.open("rb") as file:
             self._content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
         self._newline = 2 if self._content[: self._content.find(b"\n") + 1].endswith(b"\r\n") else 1
-        self.blocks: list[Block] = []
+        self.blocks: list[FrdBlock] = []
         self.n_elements = self.n_nodes = 0
         self._nodes_at = (0, 0)
         self._elements_at: tuple[int, int, int] | None = None
@@ -66,9 +66,9 @@ class FrdFile:
 
     def damaged(self, got: str) -> ReadError:
         """The error for content that contradicts itself, to raise."""
-        return ReadError(*self._whole(got))
+        return ReadError(*self._error_parts(got))
 
-    def _whole(self, got: str) -> tuple[str, str, str]:
+    def _error_parts(self, got: str) -> tuple[str, str, str]:
         return (
             f"'{self.path.name}' must be a whole CalculiX result file",
             got,
@@ -96,13 +96,13 @@ class FrdFile:
         cells = {}
         for kind in dict.fromkeys(kinds.tolist()):
             name, order = self._cell(kind)
-            chosen = kinds == kind
-            if np.any(sizes[chosen] != 4 + len(order)):
+            of_kind = kinds == kind
+            if np.any(sizes[of_kind] != 4 + len(order)):
                 raise self.damaged(f"elements of type {name} without {len(order)} nodes")
-            cells[name] = words[starts[chosen, None] + 4 + np.array(order)]
+            cells[name] = words[starts[of_kind, None] + 4 + np.array(order)]
         return cells
 
-    def values(self, block: Block) -> tuple[np.ndarray, np.ndarray]:
+    def values(self, block: FrdBlock) -> tuple[np.ndarray, np.ndarray]:
         """Node numbers (k,) and values (k, components), float64 from text, as written from binary."""
         return self._table(block.start, block.length, len(block.components), block.form)
 
@@ -135,7 +135,7 @@ class FrdFile:
                 return
             elif not re.match(r" {4}1|  -3| -3", line):
                 raise self.damaged(f"the line '{line[:40].strip()}' where a block should begin")
-        raise UnfinishedError(*self._whole("no closing 9999: CalculiX did not end as it should"))
+        raise UnfinishedError(*self._error_parts("no closing 9999: CalculiX did not end as it should"))
 
     def _after_block(self, header: str, position: int, increment: tuple[int, int]) -> int:
         line, position = self._line(position)
@@ -158,7 +158,7 @@ class FrdFile:
         length, form = self._int(header[_COUNT]), self._int(header[_FORMAT])
         analysis, number = self._int(header[56:58]), self._int(header[58:63])
         key = (*increment, number)
-        self.blocks.append(Block(name, tuple(components), value, analysis, key, length, position, form))
+        self.blocks.append(FrdBlock(name, tuple(components), value, analysis, key, length, position, form))
         return self._after_records(position, length, len(components), form, f"{name} at {value:g}")
 
     def _component(self, line: str) -> str | None:
@@ -206,28 +206,28 @@ class FrdFile:
                 raise self.damaged(f"{where}, which does not end after {count} nodes")
             self._wide[start] = end
         if end <= 0 or end > len(self._content):
-            raise TruncatedError(*self._whole(f"{where}, which breaks off before {count} nodes"))
+            raise TruncatedError(*self._error_parts(f"{where}, which breaks off before {count} nodes"))
         return end
 
     def _after_elements(self, start: int, form: int) -> int:
         if form < 2:
             end = self._content.find(b"\n -3", start - 1)
             if end < 0:
-                raise TruncatedError(*self._whole("elements that break off"))
+                raise TruncatedError(*self._error_parts("elements that break off"))
         else:
             end = self._binary_end(start)
         self._elements_at = (start, end, form)
         return end + (1 if form < 2 else 0)
 
     def _binary_end(self, start: int) -> int:
-        """Where binary elements end; their starts, in words, are kept."""
+        """Where binary elements end; stores their starts, counted in words."""
         end = start
         for _ in range(self.n_elements):
             self._binary_elements.append((end - start) // 4)
             kind = int.from_bytes(self._content[end + 4 : end + 8], "little")
             end += 4 * (4 + len(self._cell(kind)[1]))
             if end > len(self._content):
-                raise TruncatedError(*self._whole("elements that break off"))
+                raise TruncatedError(*self._error_parts("elements that break off"))
         return end
 
     def _words(self, start: int, end: int, form: int) -> np.ndarray:
@@ -235,7 +235,7 @@ class FrdFile:
         if form >= 2:
             return np.frombuffer(self._content, "<i4", (end - start) // 4, start).astype(np.int64)
         try:
-            words = numbers_in(self._content[start:end], np.int64)
+            words = parse_numbers(self._content[start:end], np.int64)
         except ValueError as word:
             raise self.damaged(f"text among its elements ('{word}')") from None
         digits = 5 if form == 0 else 10

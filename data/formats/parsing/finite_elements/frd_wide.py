@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 
-from fieldwright.data.formats.parsing.text.number_text import numbers_in
+from fieldwright.data.formats.parsing.text.number_text import parse_numbers
 
 _MARK = re.compile(rb"^ -[12]", re.M)
 _REAL = re.compile(rb"[-+]?\d\.\d+(?:[EeDd][-+]\d{2,3}(?=\s|[-+]|\d\.|\Z)|[-+]\d{3}(?=\s|[-+]|\d\.|\Z))")
@@ -21,12 +21,12 @@ _NODES_A_LINE = {5: 15, 10: 10}
 def wide_records(text: bytes, count: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Node numbers (count,) and values (count, width) of records that do not keep to their columns.
 
-    Raises ValueError where there are others than that.
+    Raises ValueError where the count differs or a node has no integer number.
     """
-    apart = _MARK.sub(b"   ", text)
+    spaced = _MARK.sub(b"   ", text)
     for pattern in (_REAL, _MICROSOFT):
-        apart = pattern.sub(rb" \g<0> ", apart)
-    values = numbers_in(apart, count=count * (1 + width))
+        spaced = pattern.sub(rb" \g<0> ", spaced)
+    values = parse_numbers(spaced, count=count * (1 + width))
     if len(values) != count * (1 + width):
         raise ValueError(f"{len(values)} of {count * (1 + width)} numbers")
     table = values.reshape(count, 1 + width)
@@ -40,7 +40,7 @@ def glued_elements(text: bytes, digits: int) -> np.ndarray:
     """The whole numbers of element records by their columns, -1 in front of each element as in `FrdFile`."""
     words: list[int] = []
     for line in text.splitlines():
-        mark, rest = line[:3], line[3:].rstrip()
+        mark, columns = line[:3], line[3:].rstrip()
         if mark == b" -1":
             widths = [digits, 5, 5, 5]
             words.append(-1)
@@ -48,7 +48,7 @@ def glued_elements(text: bytes, digits: int) -> np.ndarray:
             widths = [digits] * _NODES_A_LINE[digits]
         position = 0
         for width in widths:
-            if rest[position : position + width].strip():
-                words.append(int(rest[position : position + width]))
+            if columns[position : position + width].strip():
+                words.append(int(columns[position : position + width]))
             position += width
     return np.array(words, dtype=np.int64)

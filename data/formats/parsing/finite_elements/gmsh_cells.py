@@ -29,7 +29,7 @@ _FACES = {
 }
 
 
-def meshio_order(name: str, count: int) -> np.ndarray:
+def gmsh_node_order(name: str, count: int) -> np.ndarray:
     """Positions of Gmsh's nodes in meshio's order."""
     base, faces = _FACES.get(name, (name, ()))
     if base not in _EDGES:

@@ -30,7 +30,7 @@ _EDGES = {
 }
 
 
-def meshio_order(name: str, count: int) -> np.ndarray:
+def med_node_order(name: str, count: int) -> np.ndarray:
     """Positions of MED's nodes in meshio's order."""
     corners = _CORNERS.get(name.rstrip("0123456789"))
     if corners is None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from fieldwright.data.errors import ReadError, TruncatedError
 from fieldwright.data.formats.parsing.finite_elements.gmsh_cells import GMSH_CELLS
-from fieldwright.data.formats.parsing.text.number_text import number_of, numbers_in
+from fieldwright.data.formats.parsing.text.number_text import number_of, parse_numbers
 
 _DATA = ("$NodeData", "$ElementData", "$ElementNodeData")
 
@@ -44,7 +44,7 @@ class MshFile:
         self.node_tags, self.points = np.empty(0, np.int64), np.empty((0, 3))
         self.elements: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         self.data: list[MshData] = []
-        self._row, self._taken, self._binary = np.empty(0), 0, False
+        self._row, self._row_position, self._binary = np.empty(0), 0, False
         if self._line() != "$MeshFormat":
             raise self.damaged("no $MeshFormat at its beginning")
         version, binary, size = (float(word) for word in self._line().split())
@@ -63,9 +63,9 @@ class MshFile:
 
     def damaged(self, got: str) -> ReadError:
         """The error for content that contradicts itself, to raise."""
-        return ReadError(*self._whole(got))
+        return ReadError(*self._error_parts(got))
 
-    def _whole(self, got: str) -> tuple[str, str, str]:
+    def _error_parts(self, got: str) -> tuple[str, str, str]:
         return f"'{self.path.name}' must be a whole Gmsh file", got, "Write it again"
 
     def _read_sections(self) -> None:
@@ -113,16 +113,16 @@ class MshFile:
         self._open("$Elements")
         if not self._binary:
             return self._text_elements(count)
-        found, done = [], 0
-        while done < count:
+        blocks, n_read = [], 0
+        while n_read < count:
             kind, number, n_tags = (int(n) for n in self._take("<i4", 3))
             width = 1 + n_tags + self._nodes_of(kind)
             if number < 1 or n_tags < 0:
                 raise self.damaged(f"a block of {number} elements with {n_tags} tags")
             table = self._take("<i4", number * width).reshape(number, width).astype(np.int64)
-            found.append((kind, np.delete(table, np.arange(1, 1 + n_tags), axis=1)))
-            done += number
-        return found
+            blocks.append((kind, np.delete(table, np.arange(1, 1 + n_tags), axis=1)))
+            n_read += number
+        return blocks
 
     def _text_elements(self, count: int) -> list[tuple[int, np.ndarray]]:
         """Rows of number, type, number of tags, tags and nodes, which are of different lengths."""
@@ -131,7 +131,7 @@ class MshFile:
         starts: dict[tuple[int, int], list[int]] = {}
         for _ in range(count):
             if position + 3 > len(words):
-                raise TruncatedError(*self._whole(f"elements that end before {count} of them"))
+                raise TruncatedError(*self._error_parts(f"elements that end before {count} of them"))
             kind, n_tags = words[position + 1], words[position + 2]
             if n_tags < 0:
                 raise self.damaged(f"an element with {n_tags} tags")
@@ -139,24 +139,24 @@ class MshFile:
             position += 3 + n_tags + self._nodes_of(kind)
         if position != len(words):
             raise self.damaged(f"{len(words) - position} numbers too many or too few in its elements")
-        found = []
+        blocks = []
         for (kind, n_tags), places in starts.items():
             columns = [0, *range(3 + n_tags, 3 + n_tags + self._nodes_of(kind))]
             at = np.array(places)[:, None] + np.array(columns)
-            found.append((kind, row[at]))
-        return found
+            blocks.append((kind, row[at]))
+        return blocks
 
     def _elements_4(self) -> list[tuple[int, np.ndarray]]:
         self._open("$Elements")
         n_blocks, n_elements = (int(n) for n in self._take("<u8", 4)[:2])
-        found = []
+        blocks = []
         for _ in range(n_blocks):
             kind = int(self._take("<i4", 3)[2])
             count, width = int(self._take("<u8", 1)[0]), 1 + self._nodes_of(kind)
-            found.append((kind, self._take("<u8", count * width).astype(np.int64).reshape(count, width)))
-        if sum(len(rows) for _, rows in found) != n_elements:
-            raise self.damaged(f"{sum(len(rows) for _, rows in found)} of {n_elements} elements")
-        return found
+            blocks.append((kind, self._take("<u8", count * width).astype(np.int64).reshape(count, width)))
+        if sum(len(rows) for _, rows in blocks) != n_elements:
+            raise self.damaged(f"{sum(len(rows) for _, rows in blocks)} of {n_elements} elements")
+        return blocks
 
     def _data(self, section: str) -> MshData:
         texts = [self._line() for _ in range(self._count(self._line()))]
@@ -202,20 +202,20 @@ class MshFile:
             return
         end = self._end_of(section)
         try:
-            self._row = numbers_in(self._content[self._position : end])
+            self._row = parse_numbers(self._content[self._position : end])
         except ValueError as word:
             raise self.damaged(f"text among the numbers of {section} ('{word}')") from None
-        self._taken, self._position = 0, end
+        self._row_position, self._position = 0, end
 
     def _take(self, kind: str | np.dtype, count: int) -> np.ndarray:
         """The next numbers, as float64 from text, as written from binary."""
         dtype = np.dtype(kind)
-        start = self._position if self._binary else self._taken
+        start = self._position if self._binary else self._row_position
         end = start + count * (dtype.itemsize if self._binary else 1)
         if count < 0 or end > len(self._content if self._binary else self._row):
-            raise TruncatedError(*self._whole(f"a section that ends before {count} more numbers"))
+            raise TruncatedError(*self._error_parts(f"a section that ends before {count} more numbers"))
         if not self._binary:
-            self._taken = end
+            self._row_position = end
             return self._row[start:end]
         self._position = end
         return np.frombuffer(self._content, dtype, count, start)
@@ -223,13 +223,13 @@ class MshFile:
     def _end_of(self, section: str) -> int:
         end = self._content.find(f"$End{section[1:]}".encode(), self._position)
         if end < 0:
-            raise TruncatedError(*self._whole(f"the section {section}, which does not end"))
+            raise TruncatedError(*self._error_parts(f"the section {section}, which does not end"))
         return end
 
     def _close(self, section: str) -> None:
-        if not self._binary and self._taken != len(self._row):
-            raise self.damaged(f"{len(self._row) - self._taken} numbers too many in {section}")
-        self._row, self._taken = np.empty(0), 0
+        if not self._binary and self._row_position != len(self._row):
+            raise self.damaged(f"{len(self._row) - self._row_position} numbers too many in {section}")
+        self._row, self._row_position = np.empty(0), 0
         line = self._line()
         line = line or self._line()
         if line != f"$End{section[1:]}":
@@ -237,7 +237,7 @@ class MshFile:
 
     def _line(self) -> str:
         if self._position >= len(self._content):
-            raise TruncatedError(*self._whole("a file that breaks off"))
+            raise TruncatedError(*self._error_parts("a file that breaks off"))
         end = self._content.find(b"\n", self._position)
         end = len(self._content) if end < 0 else end
         text = self._content[self._position : min(end, self._position + 1000)]

@@ -31,24 +31,24 @@ class FoamCase:
     @cached_property
     def processors(self) -> list[Path]:
         """The folders of a decomposed case, in order; none for a serial one."""
-        found = {
+        folders = {
             int(path.name[9:]): path for path in self.folder.glob("processor*") if path.name[9:].isdigit()
         }
-        if not found and any(self.folder.glob("processors*")):
+        if not folders and any(self.folder.glob("processors*")):
             raise ReadError(
                 "A decomposed case must have one folder per processor", "collated files", "Run reconstructPar"
             )
         scheme = self.folder / "system" / "decomposeParDict"
-        told = (
+        count_text = (
             FoamFile(scheme, needs_header=False).entry("numberOfSubdomains")
-            if found and scheme.exists()
+            if folders and scheme.exists()
             else ""
         )
-        wanted = int(told) if told.isdigit() else max(found, default=-1) + 1
-        if sorted(found) != list(range(wanted)) and found:
-            got = f"{len(found)} of {wanted} processor folders in '{self.folder.name}'"
+        n_processors = int(count_text) if count_text.isdigit() else max(folders, default=-1) + 1
+        if sorted(folders) != list(range(n_processors)) and folders:
+            got = f"{len(folders)} of {n_processors} processor folders in '{self.folder.name}'"
             raise ReadError("A decomposed case must be whole", got, "Copy them all, or run reconstructPar")
-        return [found[i] for i in sorted(found)]
+        return [folders[i] for i in sorted(folders)]
 
     @cached_property
     def parts(self) -> list[Path]:
@@ -62,8 +62,8 @@ class FoamCase:
     @cached_property
     def times(self) -> list[str]:
         """Names of the time folders that hold results, rising. The initial state is none."""
-        found = [_times(part) for part in self.parts]
-        times = [time for time in found[0] if all(time in other for other in found)]
+        times_of_parts = [_times(part) for part in self.parts]
+        times = [time for time in times_of_parts[0] if all(time in other for other in times_of_parts)]
         if not times and self.control("application") == "potentialFoam" and (self.folder / "0").is_dir():
             times = ["0"]
         if not times:
@@ -88,10 +88,10 @@ class FoamCase:
         schemes = file.dictionary.find("ddtSchemes") if file else None
         if not isinstance(schemes, FoamDictionary):
             return False
-        told = {name: _words_of(schemes, name) for name in schemes.entries}
-        default = told.pop("default", ["none"])
-        if default == ["none"] and told:
-            return all("steadyState" in words for words in told.values())
+        words_of_term = {name: _words_of(schemes, name) for name in schemes.entries}
+        default = words_of_term.pop("default", ["none"])
+        if default == ["none"] and words_of_term:
+            return all("steadyState" in words for words in words_of_term.values())
         return "steadyState" in default
 
     @cached_property
@@ -105,35 +105,35 @@ class FoamCase:
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What was put together, left out, or looks unfinished."""
-        found = []
+        """Remarks on joined parts, on what was left out, and on signs of an unfinished run."""
+        notes = []
         if self.steady:
-            found.append(f"steady run: its times are iterations, {self.times[-1]} is the last")
+            notes.append(f"steady run: its times are iterations, {self.times[-1]} is the last")
         first = float(self.times[0])
         for name in _numbered(self.folder):
             if name not in self.times and (float(name) == 0 or float(name) < min(first, 0)):
-                found.append(f"time {name}, the initial state, left out")
+                notes.append(f"time {name}, the initial state, left out")
             elif name in self.times and float(name) == 0 > first:
-                found.append("time 0 counts as a result: earlier times are there")
+                notes.append("time 0 counts as a result: earlier times are there")
         if self.parts != [self.folder]:
-            found.append(f"{len(self.parts)} processor folders put together")
+            notes.append(f"{len(self.parts)} processor folders put together")
         for name, field in self._last_fields.items():
             if field is None:
-                found.append(f"{name} left out: it lives on faces or is no field")
+                notes.append(f"{name} left out: it lives on faces or is no field")
             elif name not in self.fields:
-                found.append(f"{name} left out: not every time holds it")
+                notes.append(f"{name} left out: not every time holds it")
         end, start = self.control("endTime"), self.control("startTime")
-        written = [float(time) for time in self.times]
-        if len(written) == 1:
-            written.insert(0, float(start) if _NUMBER.fullmatch(start) else min(0.0, written[0]))
+        times = [float(time) for time in self.times]
+        if len(times) == 1:
+            times.insert(0, float(start) if _NUMBER.fullmatch(start) else min(0.0, times[0]))
         # The last step may be cut short by endTime, so only a whole missing step tells.
         if (
             not self.steady
             and _NUMBER.fullmatch(end)
-            and float(end) - written[-1] > 0.99 * (written[-1] - written[-2])
+            and float(end) - times[-1] > 0.99 * (times[-1] - times[-2])
         ):
-            found.append(f"stopped early: the last time is {self.times[-1]}, endTime is {end}")
-        return tuple(found)
+            notes.append(f"stopped early: the last time is {self.times[-1]}, endTime is {end}")
+        return tuple(notes)
 
     def counts(self) -> tuple[int, int]:
         """Points and cells by the headers; points between processors count once if the root has the mesh."""
@@ -153,14 +153,14 @@ class FoamCase:
         pieces = [read_foam_mesh(*self._mesh_folders(part)) for part in self.parts]
         rows = [self._addresses(part, piece) for part, piece in zip(self.parts, pieces, strict=True)]
         notes: tuple[str, ...] = ()
-        whole = [row for row in rows if row is not None]
+        addresses = [row for row in rows if row is not None]
         n_cells = sum(len(piece.volumes) for piece in pieces)
-        together = np.sort(np.concatenate([row["cell"] for row in whole])) if whole else np.empty(0)
-        if len(whole) < len(rows) or not np.array_equal(together, np.arange(n_cells)):
+        together = np.sort(np.concatenate([row["cell"] for row in addresses])) if addresses else np.empty(0)
+        if len(addresses) < len(rows) or not np.array_equal(together, np.arange(n_cells)):
             notes = ("the mesh was changed after it was decomposed: cells stand processor by processor",)
             before = np.cumsum([(0, 0), *((len(p.volumes), len(p.points)) for p in pieces)], axis=0)
-            whole = [_own_rows(piece, *start) for piece, start in zip(pieces, before[:-1], strict=True)]
-        n_points = max(int(row["point"].max(initial=-1)) for row in whole) + 1
+            addresses = [_own_rows(piece, *start) for piece, start in zip(pieces, before[:-1], strict=True)]
+        n_points = max(int(row["point"].max(initial=-1)) for row in addresses) + 1
         if n_points > sum(len(piece.points) for piece in pieces):
             raise ReadError(
                 f"The pieces of '{self.folder.name}' must fit together",
@@ -173,8 +173,8 @@ class FoamCase:
         ):
             mesh = read_foam_mesh(self.folder / _MESH, self.folder / _MESH)
         else:
-            mesh = _joined(pieces, whole, n_points, n_cells)
-        return mesh, dict(zip(self.parts, whole, strict=True)), notes
+            mesh = _joined(pieces, addresses, n_points, n_cells)
+        return mesh, dict(zip(self.parts, addresses, strict=True)), notes
 
     @cached_property
     def _last_fields(self) -> dict[str, FoamField | None]:
@@ -183,7 +183,7 @@ class FoamCase:
 
     def _mesh_folders(self, part: Path) -> tuple[Path, Path]:
         """Where the points and the faces stand: in the last time folder so far with them, or constant."""
-        found = []
+        folders = []
         for name in ("points", "faces"):
             changed = [t for t in _numbered(part) if _has(part / t / "polyMesh", name)]
             before = [t for t in changed if float(t) <= float(self.times[0])]
@@ -196,8 +196,8 @@ class FoamCase:
                 )
             if not before and not _has(part / _MESH, name):
                 self._refuse_regions(part)
-            found.append(part / before[-1] / "polyMesh" if before else part / _MESH)
-        return found[0], found[1]
+            folders.append(part / before[-1] / "polyMesh" if before else part / _MESH)
+        return folders[0], folders[1]
 
     def _refuse_regions(self, part: Path) -> None:
         regions = sorted(path.parent.name for path in (part / "constant").glob("*/polyMesh"))
@@ -245,8 +245,8 @@ def _numbered(part: Path) -> list[str]:
 
 def _times(part: Path) -> list[str]:
     """The times with results: all but the initial state."""
-    found = [name for name in _numbered(part) if _files(part / name)]
-    return [name for name in found if name not in _initial_state(part, found)]
+    names = [name for name in _numbered(part) if _files(part / name)]
+    return [name for name in names if name not in _initial_state(part, names)]
 
 
 def _initial_state(part: Path, times: list[str]) -> list[str]:

@@ -19,7 +19,7 @@ _MOST_NUMBERS = 10_000
 
 
 class RefusedError(Exception):
-    """An entry whose value only OpenFOAM can tell; the text names the macro or directive."""
+    """An entry whose value only OpenFOAM can compute; the text names the macro or directive."""
 
 
 @dataclass(eq=False)
@@ -27,9 +27,9 @@ class FoamDictionary:
     """The entries of a dictionary in their order; the last of equal ones counts.
 
     entries: by name, patterns by their name in quotes: tokens of the value, or a dictionary.
-    doubts: entries that a directive, which is not carried out, may have replaced, by name.
+    doubts: by name, entries that a directive may have replaced which is not carried out here.
     unread: directives that may hold entries of their own.
-    in_lists: dictionaries within lists: the list's entry, the place in it, the word in front ("" for none), and they.
+    in_lists: dictionaries within lists: the list's entry, the place in it, the word in front ("" for none), it.
     """
 
     parent: FoamDictionary | None = None
@@ -40,6 +40,7 @@ class FoamDictionary:
 
     @property
     def top(self) -> FoamDictionary:
+        """The outermost dictionary."""
         return self.parent.top if self.parent else self
 
     def tokens(self, name: str) -> list[Token] | None:
@@ -90,16 +91,16 @@ class FoamDictionary:
 
     def _find_in_lists(self, name: str) -> list[Token] | FoamDictionary | None:
         """By the word in front of a dictionary, or by the list and the word or place in it: `regions.0.box`."""
-        found = {}
+        values = {}
         for entry, place, word, inner in self.in_lists:
             for label in (word, f"{entry}.{word}", f"{entry}.{place}"):
                 if word or label[-1:].isdigit():
                     value = inner.find(name[len(label) + 1 :]) if name.startswith(f"{label}.") else None
-                    found |= {(entry, place): value} if value is not None else {}
-        if len(found) > 1:
-            places = ", ".join(f"{entry}.{place}" for entry, place in found)
+                    values |= {(entry, place): value} if value is not None else {}
+        if len(values) > 1:
+            places = ", ".join(f"{entry}.{place}" for entry, place in values)
             raise RefusedError(f"several dictionaries of that name: choose one of {places}")
-        return next(iter(found.values()), None)
+        return next(iter(values.values()), None)
 
     def items(self, path: str = "") -> Iterator[tuple[str, list[Token]]]:
         """All entries that are tokens, with their scoped names, in the order of the file; nothing is expanded."""
@@ -115,7 +116,7 @@ class FoamDictionary:
             )
             yield from inner.items(f"{path}{label}.")
 
-    def put(self, name: str, value: list[Token] | FoamDictionary, mode: str = "merge") -> None:
+    def add(self, name: str, value: list[Token] | FoamDictionary, mode: str = "merge") -> None:
         """Adds an entry as `#inputMode` has it: dictionaries are merged, of other equal entries the last counts."""
         old = self.entries.get(name)
         if mode in ("protect", "warn") and old is not None:
@@ -132,7 +133,7 @@ class FoamDictionary:
     def merge(self, other: FoamDictionary, mode: str = "merge") -> None:
         """Adds copies of the other's entries."""
         for name, value in other.entries.items():
-            self.put(name, value.copy(self) if isinstance(value, FoamDictionary) else value, mode)
+            self.add(name, value.copy(self) if isinstance(value, FoamDictionary) else value, mode)
         self.in_lists += [(e, place, word, inner.copy(self)) for e, place, word, inner in other.in_lists]
         self.doubts.update({name: why for name, why in other.doubts.items() if name in other.entries})
         self.unread += other.unread
@@ -148,43 +149,47 @@ class FoamDictionary:
         self.unread.append(directive)
         self.doubts.update(dict.fromkeys(self.entries, directive))
 
-    def _below(self, key: str, rest: list[str]) -> list[Token] | FoamDictionary | None:
+    def _below(self, key: str, inner_names: list[str]) -> list[Token] | FoamDictionary | None:
         value = self.entries[key]
-        if not rest or isinstance(value, FoamDictionary):
+        if not inner_names or isinstance(value, FoamDictionary):
             if key in self.doubts:
                 raise RefusedError(f"{self.doubts[key]}, which is not read here and may replace it")
-            return value.find(".".join(rest)) if rest and isinstance(value, FoamDictionary) else value
+            return (
+                value.find(".".join(inner_names))
+                if inner_names and isinstance(value, FoamDictionary)
+                else value
+            )
         target = _dictionary_behind(value)
-        return target.find(".".join(rest)) if target else None
+        return target.find(".".join(inner_names)) if target else None
 
     def _unread_on_the_way(self, name: str) -> str:
-        here, unread = self, list(self.unread)
+        scope, unread = self, list(self.unread)
         for part in name.split(".")[:-1]:
-            value = here.entries.get(part)
+            value = scope.entries.get(part)
             if not isinstance(value, FoamDictionary):
                 break
-            here = value
-            unread += here.unread
+            scope = value
+            unread += scope.unread
         return ", ".join(dict.fromkeys(unread))
 
 
 def scoped(macro: str, at: FoamDictionary) -> list[Token] | FoamDictionary | None:
     """What the name of a macro stands for at a place: `x`, `..x`, `:a.b`, `^x`, `../x`, `!a/b`, `/a/b`."""
-    name, here = macro, at
+    name, scope = macro, at
     if name[:1] in (":", "^", "!", "/"):
-        return here.top.find(name.lstrip(":^!/").replace("/", "."))
+        return scope.top.find(name.lstrip(":^!/").replace("/", "."))
     if "/" in name:
         while name.startswith("../"):
-            name, here = name[3:], here.parent or here
+            name, scope = name[3:], scope.parent or scope
         name = name.removeprefix("./").replace("/", ".")
         if macro.startswith("."):
-            return here.find(name)
+            return scope.find(name)
     elif name.startswith("."):
         dots = len(name) - len(name.lstrip("."))
         for _ in range(dots - 1):
-            here = here.parent or here
-        return here.find(name[dots:])
-    place: FoamDictionary | None = here
+            scope = scope.parent or scope
+        return scope.find(name[dots:])
+    place: FoamDictionary | None = scope
     while place is not None:
         value = place.find(name)
         if value is not None:
@@ -194,7 +199,7 @@ def scoped(macro: str, at: FoamDictionary) -> list[Token] | FoamDictionary | Non
 
 
 def expanded(tokens: list[Token], depth: int = 0) -> list[Token]:
-    """The tokens with those of their macros in place; raises RefusedError for what only OpenFOAM can tell."""
+    """The tokens with those of their macros in place; raises RefusedError for what only OpenFOAM can compute."""
     if depth > 50:
         raise RefusedError("a macro that refers to itself")
     out: list[Token] = []

@@ -29,7 +29,7 @@ _NAMED_UNITS: dict[tuple[float, ...], str] = {
 }
 
 
-def unit_of(dimensions: str) -> str:
+def si_unit(dimensions: str) -> str:
     """Dimensions as an SI unit: "0 1 -1 0 0 0 0" is "m/s"; "1" where all are 0; what is no number stays."""
     try:
         powers = tuple(float(power) for power in dimensions.split())
@@ -57,11 +57,12 @@ class FoamField:
 
     @property
     def components(self) -> tuple[str, ...]:
+        """Names of the components."""
         return COMPONENTS[self.kind]
 
 
 def case_dictionary(path: Path, case: Path) -> FoamDictionary | None:
-    """The dictionary in an input file of a case; None for a file that is none.
+    """The dictionary in an input file of a case; None for any other file.
 
     Files without a header are dictionaries too where OpenFOAM keeps its own: others include them.
     Raises ReadError where it breaks off.
@@ -91,7 +92,7 @@ class FoamFile(FoamLists):
             return foam_dictionary(self, case, lenient=True)
 
     def entry(self, name: str, default: str = "") -> str:
-        """The value of an entry of one word in a dictionary; the default where only OpenFOAM can tell it."""
+        """The value of an entry of one word in a dictionary; the default where only OpenFOAM can compute it."""
         # What is included from elsewhere may replace it, but mostly does not; fields are read more strictly.
         self.dictionary.doubts.clear()
         try:
@@ -101,23 +102,23 @@ class FoamFile(FoamLists):
 
     def about(self) -> FoamField | None:
         """What field the file holds by its class; None for one on faces and for what is no field."""
-        found = _CLASS.fullmatch(self.header.get("class", ""))
-        kind = found[2][0].lower() + found[2][1:] if found else ""
-        if found is None or kind not in COMPONENTS:
+        match = _CLASS.fullmatch(self.header.get("class", ""))
+        kind = match[2][0].lower() + match[2][1:] if match else ""
+        if match is None or kind not in COMPONENTS:
             return None
-        entry = "value" if found[3] else "internalField"
-        return FoamField("cell" if found[1] == "vol" else "point", kind, self.unit, entry)
+        entry = "value" if match[3] else "internalField"
+        return FoamField("cell" if match[1] == "vol" else "point", kind, self.unit, entry)
 
     @property
     def unit(self) -> str | None:
-        """The unit of the field, as `unit_of` has it; None where no dimensions are given."""
+        """The unit of the field, as `si_unit` gives it; None where no dimensions are given."""
         try:
             tokens = self.dictionary.tokens("dimensions")
         except RefusedError:
             return None
         if not tokens:
             return None if self.is_whole else FoamFile(self.path).unit
-        return unit_of(tokens[0].text) if tokens[0].kind == "dimensions" else None
+        return si_unit(tokens[0].text) if tokens[0].kind == "dimensions" else None
 
     def field(self, entry: str, kind: str, length: int) -> np.ndarray:
         """The (length, components) values of a field's `internalField` or `value` entry, uniform or not."""
@@ -131,10 +132,10 @@ class FoamFile(FoamLists):
             if len(uniform) != width:
                 raise self.damaged(f"{len(uniform)} of {width} numbers")
             return np.tile(np.array(uniform, self.scalar), (length, 1))
-        given = _list_among(tokens)
-        if given is None or given.text not in ("", kind):
+        list_token = _list_among(tokens)
+        if list_token is None or list_token.text not in ("", kind):
             raise self._broken or self.damaged(f"no '{entry}' that is uniform or nonuniform numbers")
-        file, start = given.at
+        file, start = list_token.at
         values, _ = file.list_of(kind, start)
         if len(values) != length:
             raise self.damaged(f"{len(values)} values for {length} places of the mesh")

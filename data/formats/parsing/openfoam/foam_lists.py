@@ -14,7 +14,7 @@ import numpy as np
 
 from fieldwright.data.errors import ReadError, TruncatedError
 from fieldwright.data.formats.parsing.openfoam.foam_tokens import Tokens, skip_blank, without_comments
-from fieldwright.data.formats.parsing.text.number_text import numbers_in
+from fieldwright.data.formats.parsing.text.number_text import parse_numbers
 
 COMPONENTS: dict[str, tuple[str, ...]] = {
     "scalar": ("",),
@@ -55,7 +55,7 @@ class FoamLists:
                 break
         if self.start == 0 and needs_header:
             kind = ReadError if self.content else TruncatedError
-            raise kind(*self._whole("no FoamFile header"))
+            raise kind(*self._error_parts("no FoamFile header"))
         self.binary = self.header.get("format") == "binary"
         if not self.binary and any(word in self.content for word in (b"nan(", b"NaN(", b"NAN(")):
             # Brackets would end the list.
@@ -68,17 +68,17 @@ class FoamLists:
             with gzip.open(self.path) if self.path.suffix == ".gz" else self.path.open("rb") as file:
                 return file.read(size)
         except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise TruncatedError(*self._whole(f"gzip data that breaks off ({error})")) from None
+            raise TruncatedError(*self._error_parts(f"gzip data that breaks off ({error})")) from None
 
     def damaged(self, got: str) -> ReadError:
         """The error for content that contradicts itself, to raise."""
-        return ReadError(*self._whole(got))
+        return ReadError(*self._error_parts(got))
 
     def breaks_off(self, where: str) -> TruncatedError:
         """The error for content that ends too early, to raise."""
-        return TruncatedError(*self._whole(f"{where} that breaks off"))
+        return TruncatedError(*self._error_parts(f"{where} that breaks off"))
 
-    def _whole(self, got: str) -> tuple[str, str, str]:
+    def _error_parts(self, got: str) -> tuple[str, str, str]:
         must = f"'{self.path.parent.name}/{self.path.name}' must be a whole OpenFOAM file"
         return must, got, "Write it again, or leave this run out"
 
@@ -107,7 +107,7 @@ class FoamLists:
         return 0, {}
 
     def length(self) -> int:
-        """The length of the file's first list; read as a whole where the list does not tell it."""
+        """The length of the file's first list; found by reading the list where it does not state its length."""
         length, _, inside = self._opened(self.start)
         if length is not None:
             return length
@@ -120,7 +120,7 @@ class FoamLists:
     def list_of(self, kind: str, start: int | None = None) -> tuple[np.ndarray, int]:
         """The list at `start` (None: after the header), (n,) or (n, components), and the position after it.
 
-        kind is "label" or a key of COMPONENTS. The list may tell its length in front of its bracket or not.
+        kind is "label" or a key of COMPONENTS. The length in front of the bracket is optional.
         """
         length, bracket, inside = self._opened(self.start if start is None else start)
         width = 1 if kind == "label" else len(COMPONENTS[kind])
@@ -147,7 +147,7 @@ class FoamLists:
         return self._shaped(self._numbers(inside, end, kind, count), width), end + 1
 
     def numbers_at(self, start: int, kind: str) -> np.ndarray:
-        """The numbers of the list at `start`, of any kind; "" where it is not told."""
+        """The numbers of the list at `start`, of any kind; "" where the kind is not given."""
         kind = kind or self._own_kind()
         if kind == "label" or kind in COMPONENTS:
             return self.list_of(kind, start)[0]
@@ -156,7 +156,7 @@ class FoamLists:
         return self._numbers(self._opened(start)[2], self.end_of_list(start, kind), "scalar", None)
 
     def end_of_list(self, start: int, kind: str) -> int:
-        """The position after the list at `start`, whose values are not read; kind "" where it is not told."""
+        """The position after the list at `start`, whose values are not read; kind "" where it is not given."""
         length, bracket, inside = self._opened(start)
         if not bracket:
             return inside
@@ -167,8 +167,8 @@ class FoamLists:
             if kind == "label" or kind in COMPONENTS:
                 width = 1 if kind == "label" else len(COMPONENTS[kind])
                 return self._raw_size(inside, length * width, kind)[1] + 1
-            found = _CLOSING_UNKNOWN.search(self.content, inside)
-            end = found.start() if found else -1
+            closing = _CLOSING_UNKNOWN.search(self.content, inside)
+            end = closing.start() if closing else -1
         elif self.content[skip_blank(self.content, inside)] == ord(")"):
             end = self.content.find(b")", inside)
         else:
@@ -208,7 +208,7 @@ class FoamLists:
         return np.delete(mixed, sizes_at), mixed[sizes_at]
 
     def _opened(self, start: int) -> tuple[int | None, bytes, int]:
-        """The length of a list (None where it is not told), its bracket ("" where it has none) and what follows."""
+        """The length of a list (None where it is not stated), its bracket ("" where it has none) and what follows."""
         position = skip_blank(self.content, start)
         number = _DIGITS.match(self.content, position)
         length = int(number[0]) if number else None
@@ -221,10 +221,10 @@ class FoamLists:
         raise self.damaged("no list where one is expected")
 
     def _own_kind(self) -> str:
-        found = re.fullmatch(
+        match = re.fullmatch(
             r"(?:vol|point|surface)([A-Z]\w*?)Field(?:::Internal)?", self.header.get("class", "")
         )
-        return found[1][0].lower() + found[1][1:] if found else ""
+        return match[1][0].lower() + match[1][1:] if match else ""
 
     def _dtype(self, kind: str) -> type:
         return np.int64 if kind == "label" else self.scalar
@@ -256,7 +256,7 @@ class FoamLists:
     def _numbers(self, start: int, end: int, kind: str, count: int | None) -> np.ndarray:
         text = self.content[start : max(end, start)].translate(_TO_SPACES)
         try:
-            values = numbers_in(text, self._dtype(kind), count)
+            values = parse_numbers(text, self._dtype(kind), count)
         except ValueError as word:
             raise self.damaged(f"text among its numbers, as in '{word}'") from None
         if count is not None and len(values) != count:
@@ -272,13 +272,13 @@ class FoamLists:
 
     def _raw_size(self, start: int, count: int, kind: str) -> tuple[int, int]:
         """Bytes of each number of a binary list, and where the bracket that closes it stands."""
-        told = re.search(("label" if kind == "label" else "scalar") + r"=(\d+)", self.header.get("arch", ""))
-        # Older versions do not tell their sizes; the bracket that closes the list does.
-        sizes = (int(told[1]) // 8,) if told else (4, 8) if kind == "label" else (8, 4)
+        bits = re.search(("label" if kind == "label" else "scalar") + r"=(\d+)", self.header.get("arch", ""))
+        # Older versions do not state the size of a number; the position of the closing bracket decides.
+        sizes = (int(bits[1]) // 8,) if bits else (4, 8) if kind == "label" else (8, 4)
         for size in sizes:
             end = start + count * size
             if self.content[end : end + 1] == b")":
                 return size, end
         if start + count * sizes[0] >= len(self.content):
-            raise TruncatedError(*self._whole(f"a binary list that breaks off before {count} numbers"))
+            raise TruncatedError(*self._error_parts(f"a binary list that breaks off before {count} numbers"))
         raise self.damaged(f"a binary list of {count} numbers that does not end where it should")

@@ -18,7 +18,7 @@ def check_ended(case: Path, application: str) -> tuple[Path | None, tuple[str, .
     """The solver's log, if there is one, and notes; raises DivergedError or UnfinishedError."""
     logs = [log for log in _logs(case) if _is_of(log, application)]
     if not logs:
-        return None, ("no log of the solver: whether it ended as it should cannot be told",)
+        return None, ("no log of the solver: it is unknown whether it ended as it should",)
     # A spin-up or a restart leaves a log of its own: the one that came furthest wrote the last time.
     log = max(logs, key=lambda log: (_last_time(log), log.name == f"log.{application}"))
     tail = _tail(log)
@@ -34,8 +34,8 @@ def check_ended(case: Path, application: str) -> tuple[Path | None, tuple[str, .
 
 
 def _logs(case: Path) -> list[Path]:
-    named = {path for pattern in ("log*", "*.log", "*.out") for path in case.glob(pattern)}
-    return sorted(path for path in named if path.is_file())
+    paths = {path for pattern in ("log*", "*.log", "*.out") for path in case.glob(pattern)}
+    return sorted(path for path in paths if path.is_file())
 
 
 def _is_of(log: Path, application: str) -> bool:

@@ -54,12 +54,12 @@ def read_foam_mesh(points_folder: Path, faces_folder: Path) -> FoamMesh:
 
 
 def count_points_and_cells(folder: Path) -> tuple[int, int]:
-    """Points and cells of a `polyMesh` folder by its headers, or by its owners where they do not tell."""
+    """Points and cells of a `polyMesh` folder by its headers, or by its owners where the headers give none."""
     n_points = FoamFile(folder / "points", head_only=True).length()
     owner = FoamFile(folder / "owner", head_only=True)
-    told = dict(pair.split(":") for pair in owner.header.get("note", "").split() if pair.count(":") == 1)
-    if told.get("nCells", "").isdigit():
-        return n_points, int(told["nCells"])
+    entries = dict(pair.split(":") for pair in owner.header.get("note", "").split() if pair.count(":") == 1)
+    if entries.get("nCells", "").isdigit():
+        return n_points, int(entries["nCells"])
     owners = FoamFile(folder / "owner").list_of("label")[0]
     neighbours = FoamFile(folder / "neighbour").list_of("label")[0]
     return n_points, int(max(owners.max(initial=-1), neighbours.max(initial=-1))) + 1

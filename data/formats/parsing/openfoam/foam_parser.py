@@ -92,12 +92,12 @@ class _Parser:
             self._tokens.next()
             inner = FoamDictionary(dictionary)
             self._entries(inner, nested=True)
-            dictionary.put(name, inner, self._mode)
+            dictionary.add(name, inner, self._mode)
             return
         self._inner = []
         value = self._value(dictionary)
         if self._mode not in ("protect", "warn") or name not in dictionary.entries:
-            dictionary.put(name, value, self._mode)
+            dictionary.add(name, value, self._mode)
             dictionary.in_lists += [(name, i, word, inner) for i, (word, inner) in enumerate(self._inner)]
 
     def _name(self, dictionary: FoamDictionary, key: Token) -> str:
@@ -113,40 +113,40 @@ class _Parser:
 
     def _value(self, dictionary: FoamDictionary, first: Token | None = None) -> list[Token]:
         """The tokens up to the semicolon that closes an entry; of a list without a name (`first`) to its end."""
-        tokens, found, depth = self._tokens, [first] if first else [], 1 if first else 0
+        tokens, parts, depth = self._tokens, [first] if first else [], 1 if first else 0
         while True:
             if depth == 0 and tokens.next_is("}"):  # a semicolon was forgotten
-                return found
+                return parts
             token = tokens.next()
             if token is None:
                 if self._depth and depth == 0:
-                    return found
+                    return parts
                 raise self._file.breaks_off("an entry")
             if token.kind == "mark":
                 if token.text == ";" and depth == 0:
-                    return found
-                if token.text == "{" and depth and found[-1].kind != "number":
-                    self._dictionary_in_list(dictionary, found[-1])
+                    return parts
+                if token.text == "{" and depth and parts[-1].kind != "number":
+                    self._dictionary_in_list(dictionary, parts[-1])
                     continue
                 depth += (token.text in "({[") - (token.text in ")}]")
-                found.append(token)
+                parts.append(token)
                 if first and depth == 0:
-                    return found
+                    return parts
             elif token.kind == "directive":
                 argument, block = self._argument(token.text)
                 text = f"#{token.text} {argument.text if argument else ''}".strip()
                 if token.text == "include" and argument and (inner := self._included(argument.text)):
-                    found += inner._value(dictionary)
+                    parts += inner._value(dictionary)
                 elif token.text == "neg" and argument and (value := self._negated(argument.text, dictionary)):
-                    found.append(value)
+                    parts.append(value)
                 else:
-                    found.append(Token("directive", text))
+                    parts.append(Token("directive", text))
                 if block and depth == 0 and not tokens.next_is(";"):
-                    return found
+                    return parts
             elif token.kind == "macro":
-                found += self._macro(token.text, dictionary)
+                parts += self._macro(token.text, dictionary)
             else:
-                found.append(token)
+                parts.append(token)
 
     def _dictionary_in_list(self, dictionary: FoamDictionary, before: Token) -> None:
         inner, rows = FoamDictionary(dictionary), self._inner
@@ -201,7 +201,7 @@ class _Parser:
             dictionary.doubt(f"#{name} {text}".strip())
 
     def _argument(self, name: str) -> tuple[Token | None, bool]:
-        """What stands behind a directive and belongs to it, and whether it was a block in braces."""
+        """The argument of a directive, and whether it was a block in braces."""
         tokens = self._tokens
         if name in ("else", "endif"):
             return None, False
@@ -226,7 +226,7 @@ class _Parser:
         return Token("string", _spelt(following)), False
 
     def _conditional(self, dictionary: FoamDictionary, name: str, text: str) -> None:
-        words = [self._plain(word, dictionary) for word in text.split()]
+        words = [self._value_of(word, dictionary) for word in text.split()]
         if name == "ifeq" and len(words) == 2 and None not in words:
             holds: bool | None = words[0] == words[1]
         elif name == "if" and len(words) == 1 and words[0] is not None:
@@ -242,10 +242,10 @@ class _Parser:
             self._skip_branch(to_else=True)
 
     def _negated(self, word: str, dictionary: FoamDictionary) -> Token | None:
-        value = number_of(self._plain(word, dictionary) or "")
+        value = number_of(self._value_of(word, dictionary) or "")
         return None if value is None else Token("number", repr(-value))
 
-    def _plain(self, word: str, dictionary: FoamDictionary) -> str | None:
+    def _value_of(self, word: str, dictionary: FoamDictionary) -> str | None:
         if not word.startswith("$"):
             return word
         value = _scoped(word.strip("${}"), dictionary)
@@ -271,7 +271,7 @@ class _Parser:
         return False
 
     def _place(self, name: str) -> Path | None:
-        """Where an included file lies; None where that is outside the case or not told."""
+        """Where an included file lies; None where that is outside the case or unknown."""
         if self._case is None or self._depth >= _DEEPEST:
             return None
         case = os.path.abspath(self._case)

@@ -1,4 +1,4 @@
-"""The tokens of OpenFOAM's text: words, numbers, strings, brackets, `$macros`, `#directives`; comments are none.
+"""The tokens of OpenFOAM's text: words, numbers, strings, brackets, `$macros`, `#directives`; comments are skipped.
 
 Source: OpenFOAM v2312, ISstream.C (characters of words), ITstream.C; User Guide 4.2 "Basic input/output file format".
 """
@@ -35,7 +35,7 @@ class Token:
     """One token. kind: "word", "number", "string", "code", "directive", "macro", "dimensions", "mark" or "list".
 
     text: without the quotes of a string, the brackets of dimensions, the `$` and braces of a macro; of a list, which
-    is not taken apart, the type of its numbers ("" where it is not told). at: of a list, its file and position; of a
+    is one token, the type of its numbers ("" where it is not given). at: of a list, its file and position; of a
     macro, the dictionary that it stands in.
     """
 
@@ -47,24 +47,24 @@ class Token:
 class Tokens:
     """Reads tokens one after the other from `position` on; None at the end.
 
-    end_of_list(position, type) tells where a list of numbers ends, so that large and binary lists are skipped as one.
+    end_of_list(position, type) returns the end of a list of numbers, so that large and binary lists are skipped.
     """
 
     def __init__(
         self, content: bytes, position: int, end_of_list: Callable[[int, str], int], owner: Any = None
     ) -> None:
         self.content, self.position, self._end_of_list, self._owner = content, position, end_of_list, owner
-        self._kept: Token | None = None
+        self._lookahead: Token | None = None
 
     def peek(self) -> Token | None:
         """The next token, which stays."""
-        if self._kept is None:
-            self._kept = self._read()
-        return self._kept
+        if self._lookahead is None:
+            self._lookahead = self._read()
+        return self._lookahead
 
     def next(self) -> Token | None:
         """The next token."""
-        token, self._kept = self.peek(), None
+        token, self._lookahead = self.peek(), None
         return token
 
     def next_is(self, mark: str) -> bool:
@@ -76,10 +76,10 @@ class Tokens:
         self.position = skip_blank(self.content, self.position)
         if self.content.startswith(b"${", self.position):
             return self._braced()
-        found = _TOKEN.match(self.content, self.position)
-        if found is None:
+        match = _TOKEN.match(self.content, self.position)
+        if match is None:
             return None
-        kind, raw, self.position = found.lastgroup or "other", found[0], found.end()
+        kind, raw, self.position = match.lastgroup or "other", match[0], match.end()
         if kind == "word":
             of_list = _LIST.fullmatch(raw)
             before = skip_blank(self.content, self.position)
@@ -99,7 +99,7 @@ class Tokens:
         return Token("list", kind, (self._owner, start))
 
     def _call(self) -> bytes:
-        """What stands in brackets right behind a word and belongs to it: the (phi,U) of div(phi,U)."""
+        """The brackets that belong to the word in front of them: the (phi,U) of div(phi,U)."""
         start, depth, position = self.position, 0, self.position
         while position < len(self.content):
             letter = self.content[position : position + 1]
@@ -126,15 +126,15 @@ class Tokens:
 
 def skip_blank(content: bytes, position: int) -> int:
     """The position after blanks and comments of both forms."""
-    found = _BLANK.match(content, position)
-    return found.end() if found else position
+    match = _BLANK.match(content, position)
+    return match.end() if match else position
 
 
 def without_comments(content: bytes, start: int) -> bytes:
     """The content with spaces in place of the comments behind `start`, so that all positions stay."""
 
-    def blanked(found: re.Match[bytes]) -> bytes:
-        return found[0] if found[0].startswith(b'"') else b" " * len(found[0])
+    def blanked(match: re.Match[bytes]) -> bytes:
+        return match[0] if match[0].startswith(b'"') else b" " * len(match[0])
 
     pattern = re.compile(rb'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?(?:\*/|\Z)', re.S)
     return content[:start] + pattern.sub(blanked, content[start:])

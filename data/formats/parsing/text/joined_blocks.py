@@ -15,7 +15,7 @@ from fieldwright.data.mesh.mesh import Mesh
 def join_parts(parts: Sequence[Run], name: str) -> Run:
     """The parts side by side: points part by part, cells type by type and within a type part by part.
 
-    name: of the whole, for the error. Points on the borders of parts stand once in each.
+    name: of the joined result, for the error. Points on the borders of parts stand once in each.
     Raises ReadError where the parts do not hold the same fields and times.
     """
     first = parts[0]
@@ -32,8 +32,8 @@ def join_parts(parts: Sequence[Run], name: str) -> Run:
     fields = {}
     for field in first.fields:
         values = np.concatenate([part.fields[field].values for part in parts], axis=1)
-        whole = values if first.fields[field].on == "point" else values[:, positions]
-        fields[field] = replace(first.fields[field], values=whole)
+        on_mesh = values if first.fields[field].on == "point" else values[:, positions]
+        fields[field] = replace(first.fields[field], values=on_mesh)
     notes = dict.fromkeys(note for part in parts for note in part.notes)
     files = tuple(dict.fromkeys(file for part in parts for file in part.files))
     return Run(mesh, fields, first.times, files, (f"{len(parts)} parts joined", *notes))
@@ -55,8 +55,8 @@ def _joined(meshes: Sequence[Mesh]) -> tuple[Mesh, np.ndarray]:
             cells.setdefault(kind, []).append(nodes + first_point)
             positions.setdefault(kind, []).append(first_cell + np.arange(len(nodes)))
             first_cell += len(nodes)
-    whole = {kind: np.concatenate(nodes) for kind, nodes in cells.items()}
-    return Mesh(points, whole), np.concatenate(
+    joined_cells = {kind: np.concatenate(nodes) for kind, nodes in cells.items()}
+    return Mesh(points, joined_cells), np.concatenate(
         [p for kind in cells for p in positions[kind]] or [np.arange(0)]
     )
 

@@ -1,6 +1,6 @@
 """Numbers in the cells of tables, as people and spreadsheets write them: 1,5, "1,013.25", 12’000, 1.0D+02, n/a.
 
-A mark before three digits may divide thousands or decimals ("1,013"); what the other cells of the file show decides.
+A mark before three digits may divide thousands or decimals ("1,013"); the other cells of the file decide which.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ class Notation:
     @classmethod
     def of_text(cls, text: str) -> Notation:
         """Of a text with one kind of mark in it, at a glance; undecided where a closer look is needed."""
-        shown = [mark for mark in ".," if mark in text]
-        if not shown:
+        marks = [mark for mark in ".," if mark in text]
+        if not marks:
             return cls(".")
-        return cls(shown[0] if len(shown) == 1 and _SHOWS[shown[0]].search(text) else None)
+        return cls(marks[0] if len(marks) == 1 and _SHOWS[marks[0]].search(text) else None)
 
     @classmethod
     def of(cls, columns: Iterable[Iterable[str]], separator: str = ",") -> Notation:
@@ -51,17 +51,17 @@ class Notation:
         marks: set[str] = set()
         points, thousands = False, False
         for column in columns:
-            whole = doubtful = False
+            has_integer = doubtful = False
             for cell in column:
                 if "." not in cell and "," not in cell:
-                    whole = whole or cell.strip().isdigit()
+                    has_integer = has_integer or cell.strip().isdigit()
                     continue
                 readings = _readings(cell)
                 if len(readings) == 1:
                     marks |= set(readings)
                 doubtful = doubtful or (len(readings) == 2 and "." in cell)
             points = points or doubtful
-            thousands = thousands or (doubtful and whole)
+            thousands = thousands or (doubtful and has_integer)
         marks.discard("")
         if not marks and points and (separator == "," or not thousands):
             # Thousands leave smaller numbers without a mark; a fixed count of decimals leaves none.
@@ -76,7 +76,7 @@ class Notation:
                 return float(cell.replace(",", ".") if self.decimal == "," else cell)
         except ValueError:
             pass
-        cell = _plain(cell)
+        cell = _normalised(cell)
         if is_missing(cell):
             return math.nan
         special = number_of(cell)
@@ -97,7 +97,7 @@ class Notation:
 
 def has_no_number(cell: str) -> bool:
     """Whether a cell says that it has no number: empty, "n/a", "null", "-", "nan", "1.#QNAN", "****"."""
-    cell = _plain(cell)
+    cell = _normalised(cell)
     special = number_of(cell)
     return is_missing(cell) or (special is not None and math.isnan(special))
 
@@ -107,25 +107,25 @@ def is_number(cell: str) -> bool:
     return bool(_readings(cell))
 
 
-def _plain(cell: str) -> str:
+def _normalised(cell: str) -> str:
     return cell.strip(" \t\"'").replace("\u2212", "-")
 
 
 def _readings(cell: str) -> dict[str, float]:
     """The values that a cell may have, by the mark of decimals that each supposes."""
-    match = _FORM.fullmatch(_plain(cell))
+    match = _FORM.fullmatch(_normalised(cell))
     if match is None:
         return {}
     sign, digits = match[1], _GROUPS_OF_DIGITS.sub(lambda m: re.sub(r"\D", "", m[0]), match[2], count=1)
     exponent = match[3] or match[4] or "0"
-    found = {}
+    readings = {}
     for mark, pattern in _READINGS.items():
         if not pattern.fullmatch(digits):
             continue
         if (match[3] or match[4]) and _OTHER[mark] in digits:
             # Nobody writes thousands before an exponent.
             continue
-        found[mark] = float(f"{sign}{digits.replace(_OTHER[mark], '').replace(mark, '.')}e{exponent}")
-    if len(found) == 2 and found["."] == found[","]:
-        return {"": found["."]}
-    return found
+        readings[mark] = float(f"{sign}{digits.replace(_OTHER[mark], '').replace(mark, '.')}e{exponent}")
+    if len(readings) == 2 and readings["."] == readings[","]:
+        return {"": readings["."]}
+    return readings

@@ -55,16 +55,16 @@ def is_missing(word: str) -> bool:
     return not word or _MISSING_WORD.fullmatch(word) is not None
 
 
-def numbers_in(text: bytes | str, kind: type = np.float64, count: int | None = None) -> np.ndarray:
-    """All numbers of a text, parted by blanks; (n,) of the given kind.
+def parse_numbers(text: bytes | str, kind: type = np.float64, count: int | None = None) -> np.ndarray:
+    """All numbers of a text, separated by blanks; (n,) of the given kind.
 
     Parameters
     ----------
     kind
         np.float64, np.float32 or np.int64. Whole numbers must be written as such.
     count
-        How many there must be, where that is known; the caller checks it. It tells the exponent of "0.5-105" from
-        a second number.
+        How many there must be, where that is known; the caller checks it. It distinguishes the exponent of
+        "0.5-105" from a second number.
 
     Raises
     ------
@@ -74,20 +74,20 @@ def numbers_in(text: bytes | str, kind: type = np.float64, count: int | None = N
     raw = text.encode() if isinstance(text, str) else bytes(text)
     if not raw.strip():  # for which numpy returns a number of its own
         return np.empty(0, kind)
-    values = _plain(raw, kind)
+    values = _parsed(raw, kind)
     if values is not None and (count is None or len(values) == count):
         return values
     if not np.issubdtype(kind, np.integer):
         repaired = _BARE_BYTES.sub(rb"\1e\2", _FORTRAN_LETTER.sub(b"e", raw))
-        repaired = _STARS.sub(b" nan ", _NOT_FINITE_BYTES.sub(_spelt_plainly, repaired))
-        again = _plain(repaired, kind)
+        repaired = _STARS.sub(b" nan ", _NOT_FINITE_BYTES.sub(_respelt, repaired))
+        again = _parsed(repaired, kind)
         values = values if again is None else again
     if values is None:
         raise ValueError(_first_wrong(raw, kind))
     return values
 
 
-def _plain(text: bytes, kind: type) -> np.ndarray | None:
+def _parsed(text: bytes, kind: type) -> np.ndarray | None:
     # An open bracket after "nan" would hide the numbers that follow from numpy.
     if b"(" in text and re.search(rb"(?i)nan\((?!\w*\))", text):
         return None
@@ -97,19 +97,19 @@ def _plain(text: bytes, kind: type) -> np.ndarray | None:
         return None
 
 
-def _spelt_plainly(found: re.Match[bytes]) -> bytes:
-    return str(_not_finite(found[0].decode())).encode()
+def _respelt(match: re.Match[bytes]) -> bytes:
+    return str(_not_finite(match[0].decode())).encode()
 
 
 def _not_finite(word: str) -> float:
-    plain = word.lower()
-    infinite = re.match(r"[-+]?(?:\d+[.,])?#?(?:inf|j|∞)", plain) is not None
-    return (-math.inf if plain[0] == "-" else math.inf) if infinite else math.nan
+    lower = word.lower()
+    infinite = re.match(r"[-+]?(?:\d+[.,])?#?(?:inf|j|∞)", lower) is not None
+    return (-math.inf if lower[0] == "-" else math.inf) if infinite else math.nan
 
 
 def _first_wrong(text: bytes, kind: type) -> str:
-    whole = np.issubdtype(kind, np.integer)
+    is_integer = np.issubdtype(kind, np.integer)
     for word in text.decode(errors="replace").split():
-        if number_of(word) is None or (whole and not re.fullmatch(r"[-+]?\d+", word)):
+        if number_of(word) is None or (is_integer and not re.fullmatch(r"[-+]?\d+", word)):
             return word[:40]
     return text[:40].decode(errors="replace").strip()

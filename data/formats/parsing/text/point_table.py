@@ -48,10 +48,7 @@ _PLACES = re.compile(
 
 @dataclass(frozen=True, eq=False)
 class PointTable:
-    """names and units (c,) of the columns, the places of x, y, z among them, and where the numbers are.
-
-    unnamed: whether the rows begin with a number or name over which the header has no title.
-    """
+    """names and units (c,) of the columns, the places of x, y, z among them, and where the numbers are."""
 
     path: Path
     names: tuple[str, ...]
@@ -68,17 +65,17 @@ class PointTable:
         Raises ReadError for a row of other length, and for a cell that is no number among numbers.
         """
         lines = list(_rows((text_of(self.path) or "").splitlines(), self.first_line, self.header))
-        plain = self._plain(lines)
-        return (plain, {}) if plain is not None else self._cells(lines)
+        values = self._plain_values(lines)
+        return (values, {}) if values is not None else self._cells(lines)
 
-    def _plain(self, lines: list[tuple[int, str]]) -> np.ndarray | None:
+    def _plain_values(self, lines: list[tuple[int, str]]) -> np.ndarray | None:
         """The numbers where all cells are plain ones, which is fast; None where a cell must be looked at."""
         n, blank = len(self.names), not self.separator.strip(" ")
         text = _FORTRAN.sub("e", "\n".join(line for _, line in lines))
         decimal = "." if self.separator == "," else Notation.of_text(text).decimal
         marks = re.escape(self.separator)
-        parted = rf"|[^\s{marks}] +[^\s{marks}]" if not blank else ""
-        if decimal is None or re.search(rf"[^0-9eE+{decimal}\s{marks}-]{parted}", text):
+        gap_in_cell = rf"|[^\s{marks}] +[^\s{marks}]" if not blank else ""
+        if decimal is None or re.search(rf"[^0-9eE+{decimal}\s{marks}-]{gap_in_cell}", text):
             return None
         if decimal == ",":
             text = text.replace(",", ".")
@@ -167,12 +164,12 @@ def _under(path: Path, lines: list[str], place: int, cells: list[str], separator
     below = next(((i, line) for i, line in enumerate(lines[first:], first) if line.strip(" #%\t")), None)
     if below is None:
         return None
-    told = fitted(cells_of(below[1].lstrip("#%! "), separator), len(cells))
-    if "x" in _axes([_name_and_unit(cell)[0] for cell in told]):
+    cells_below = fitted(cells_of(below[1].lstrip("#%! "), separator), len(cells))
+    if "x" in _axes([_name_and_unit(cell)[0] for cell in cells_below]):
         # The true header stands below.
         return None
-    if _are_units(told, len(cells)):
-        row = [None if has_no_number(cell.strip("[]() ")) else cell.strip("[]() ") for cell in told]
+    if _are_units(cells_below, len(cells)):
+        row = [None if has_no_number(cell.strip("[]() ")) else cell.strip("[]() ") for cell in cells_below]
         units = [unit or other for unit, other in zip(units, row, strict=True)]
         first = below[0] + 1
     sample = [line for _, line in islice(_rows(lines, first, lines[place]), _SAMPLE)]
@@ -266,7 +263,7 @@ def _has_unnamed(sample: list[str], separator: str, n: int) -> bool:
 
 
 def _headers(line: str, separator: str) -> Iterator[list[str]]:
-    """The titles in a header; with blanks between them, titles that hold blanks may be parted in several ways."""
+    """The titles in a header; with blanks between them, titles that hold blanks may be split in several ways."""
     if separator != " " or '"' in line:
         yield cells_of(line, separator)
         return

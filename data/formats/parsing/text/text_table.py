@@ -77,30 +77,30 @@ def without_comment(line: str) -> str:
     """A row without the remark behind it: "0, 1  # the inlet"; marks within quotes stay."""
     if not any(mark in line for mark in "#!%/"):
         return line
-    kept = []
+    parts = []
     for match in _UNQUOTED.finditer(line):
         part = match[0] if match[0].startswith('"') else _COMMENT.sub("", match[0])
-        kept.append(part)
+        parts.append(part)
         if part != match[0]:
             break
-    return "".join(kept).rstrip(" ")
+    return "".join(parts).rstrip(" ")
 
 
 def unique_names(names: Sequence[str], units: Sequence[str | None]) -> tuple[tuple[str, ...], list[str]]:
-    """The names, where several are equal told apart by their units, else by numbers; and a note for each such."""
+    """The names, equal ones distinguished by their units or else by numbers; and a note on each of those."""
     result, notes = list(names), []
     for name in dict.fromkeys(one for one in names if one and names.count(one) > 1):
         places = [i for i, one in enumerate(names) if one == name]
-        told = [units[i] or "" for i in places]
-        head, mark, rest = name.partition(" @ ")
+        unit_texts = [units[i] or "" for i in places]
+        head, mark, suffix = name.partition(" @ ")
         for number, i in enumerate(places, start=1):
-            by_unit = len(set(told)) == len(told)
+            by_unit = len(set(unit_texts)) == len(unit_texts)
             new = (
                 f"{head} [{units[i]}]" if by_unit and units[i] else head if by_unit else f"{head} ({number})"
             )
             while new in names and new != name:
                 new += "'"
-            result[i] = new + mark + rest
+            result[i] = new + mark + suffix
         notes.append(
             f"{len(places)} columns are named '{name}': kept as {', '.join(result[i] for i in places)}"
         )

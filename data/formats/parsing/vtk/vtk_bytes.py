@@ -46,7 +46,7 @@ class Base64Bytes:
     def take(self, start: int, size: int) -> memoryview:
         """`size` bytes from the `start` of the text on; raises ValueError where they are not there."""
         piece = bytes(self._text[start : start + 4 * -(-size // 3)])
-        # Decoding stops where the asked size does, so that what follows needs no padding.
+        # Only the requested size is decoded, so that what follows needs no padding.
         decoded = memoryview(base64.b64decode(piece + b"=" * (-len(piece) % 4)))[:size]
         if len(decoded) < size:
             raise ValueError(f"{len(decoded)} of {size} bytes are there")
@@ -89,21 +89,21 @@ def unpacked(
 
 
 def decompressor(name: str | None, path: Path) -> Decompress | None:
-    """What undoes VTK's compressor of that name; None where there is none. Raises ReadError if it is unknown."""
-    known: dict[str, Decompress] = {
+    """The decompressor for VTK's compressor of that name; None without a name. Raises ReadError if it is unknown."""
+    decompressors: dict[str, Decompress] = {
         "vtkZLibDataCompressor": lambda block, size: zlib.decompress(block, bufsize=max(size, 1)),
         "vtkLZ4DataCompressor": _lz4,
         "vtkLZMADataCompressor": lambda block, size: lzma.decompress(block),
     }
     if not name:
         return None
-    if name not in known:
+    if name not in decompressors:
         raise ReadError(
-            f"The compressor of a VTK XML file must be one of {', '.join(known)}",
+            f"The compressor of a VTK XML file must be one of {', '.join(decompressors)}",
             f"'{name}' in '{path.name}'",
             "Write the file again with zlib compression or with none",
         )
-    return known[name]
+    return decompressors[name]
 
 
 def _lz4(block: memoryview, size: int) -> bytes:

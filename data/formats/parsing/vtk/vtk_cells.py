@@ -42,7 +42,9 @@ _ORDERS = {
     (0, 2): 3, (0, 3): 21, (1, 3): 5, (1, 6): 22, (2, 4): 9, (2, 9): 28, (3, 4): 10, (3, 10): 24,
     (4, 8): 12, (5, 6): 13, (6, 5): 14,
 }  # fmt: skip
-_LAGRANGE = {(first + kind, size): plain for first in (68, 75) for (kind, size), plain in _ORDERS.items()}
+_LAGRANGE = {
+    (first + kind, size): vtk_type for first in (68, 75) for (kind, size), vtk_type in _ORDERS.items()
+}
 
 
 def mesh_of(
@@ -56,7 +58,7 @@ def mesh_of(
     """
     starts = np.concatenate([[0], offsets[:-1]]).astype(np.int64)
     sizes = offsets - starts
-    types = _plain(types, sizes)
+    types = _fixed_types(types, sizes)
     groups: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     kinds, first = np.unique(types, return_index=True)
     for kind in kinds[np.argsort(first)]:
@@ -66,24 +68,24 @@ def mesh_of(
             if (kind not in FIXED and kind != 7) or count != size:
                 sums = np.add.reduceat(points[connectivity], starts, axis=0)
                 return Mesh(points, cell_centres=sums / sizes[:, None]), np.arange(len(types))
-            chosen = of_kind[sizes[of_kind] == size]
-            nodes = connectivity[starts[chosen, None] + np.arange(size)].astype(np.int64)
-            groups.setdefault(name, []).append((chosen, nodes[:, order] if order else nodes))
+            indices = of_kind[sizes[of_kind] == size]
+            nodes = connectivity[starts[indices, None] + np.arange(size)].astype(np.int64)
+            groups.setdefault(name, []).append((indices, nodes[:, order] if order else nodes))
     cells, positions = {}, []
     for name, parts in groups.items():
-        chosen = np.concatenate([part[0] for part in parts])
+        indices = np.concatenate([part[0] for part in parts])
         # Pixels and quads, voxels and hexahedra share a name: back to the order of the file.
-        order = np.argsort(chosen, kind="stable")
+        order = np.argsort(indices, kind="stable")
         cells[name] = np.concatenate([part[1] for part in parts])[order]
-        positions.append(chosen[order])
+        positions.append(indices[order])
     return Mesh(points, cells), np.concatenate(positions) if positions else np.arange(0)
 
 
-def _plain(types: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    plain = np.array(types)
+def _fixed_types(types: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    fixed = np.array(types)
     for (kind, size), other in _LAGRANGE.items():
-        plain[(types == kind) & (sizes == size)] = other
-    return plain
+        fixed[(types == kind) & (sizes == size)] = other
+    return fixed
 
 
 def polygon_types(group: str, sizes: np.ndarray) -> np.ndarray:

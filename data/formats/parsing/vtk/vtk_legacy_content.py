@@ -22,13 +22,13 @@ class LegacyContent:
     """The whole content of a file.
 
     fields: name to ("point" or "cell", (n, components) values as in the file); texts: names of those that hold text;
-    time: None where none is told.
+    time: None where the file gives none.
     Raises ReadError for an unknown keyword, and where numbers are missing or do not fit the mesh.
     """
 
     def __init__(self, file: LegacyFile) -> None:
         self.file = file
-        self._found: dict[tuple[str, str], np.ndarray] = {}
+        self._values: dict[tuple[str, str], np.ndarray] = {}
         self.time: float | None = None
         self.texts: list[str] = []
         self._section, self._length = "", 0
@@ -44,13 +44,13 @@ class LegacyContent:
     @property
     def fields(self) -> dict[str, tuple[str, np.ndarray]]:
         """Values by name; a name used on points and on cells stays on the points, the other gains " (cell)"."""
-        named = {}
-        for (on, name), values in self._found.items():
-            named[f"{name} (cell)" if on == "cell" and ("point", name) in self._found else name] = (
+        values_by_name = {}
+        for (on, name), values in self._values.items():
+            values_by_name[f"{name} (cell)" if on == "cell" and ("point", name) in self._values else name] = (
                 on,
                 values,
             )
-        return named
+        return values_by_name
 
     def mesh(self) -> tuple[Mesh, np.ndarray]:
         """The mesh, and the (c,) file positions of its cells in the mesh's numbering."""
@@ -181,4 +181,4 @@ class LegacyContent:
     def _add(self, name: str, values: np.ndarray) -> None:
         if len(values) != self._length:
             raise self.file.damaged(f"{len(values)} values of {name} for {self._length} {self._section}s")
-        self._found[self._section, name] = values
+        self._values[self._section, name] = values

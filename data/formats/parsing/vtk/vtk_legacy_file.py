@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import numpy as np
 
 from fieldwright.data.errors import ReadError, TruncatedError
-from fieldwright.data.formats.parsing.text.number_text import numbers_in
+from fieldwright.data.formats.parsing.text.number_text import parse_numbers
 
 _DTYPES = {
     "char": "i1", "unsigned_char": "u1", "short": "i2", "unsigned_short": "u2", "int": "i4", "unsigned_int": "u4",
@@ -42,9 +42,9 @@ class LegacyFile:
 
     def damaged(self, got: str) -> ReadError:
         """The error for content that contradicts itself, to raise."""
-        return ReadError(*self._whole(got))
+        return ReadError(*self._error_parts(got))
 
-    def _whole(self, got: str) -> tuple[str, str, str]:
+    def _error_parts(self, got: str) -> tuple[str, str, str]:
         return (
             f"'{self.path.name}' must be a whole VTK legacy file",
             got,
@@ -54,7 +54,7 @@ class LegacyFile:
     def line(self) -> str:
         """The next line, without its end."""
         if self._position >= len(self._content):
-            raise TruncatedError(*self._whole("a file that breaks off"))
+            raise TruncatedError(*self._error_parts("a file that breaks off"))
         end = self._content.find(b"\n", self._position)
         end = len(self._content) if end < 0 else end
         text = self._content[self._position : min(end, self._position + 1000)]
@@ -101,19 +101,21 @@ class LegacyFile:
             end = self._position + count * dtype.itemsize
             if end > len(self._content):
                 raise TruncatedError(
-                    *self._whole(f"{len(self._content) - self._position} of {end - self._position} bytes")
+                    *self._error_parts(
+                        f"{len(self._content) - self._position} of {end - self._position} bytes"
+                    )
                 )
             values = np.frombuffer(self._content, dtype.newbyteorder(">"), count, self._position)
             self._position = end
             return values.astype(dtype)
         words = self._content[self._position :].split(None, count)
         if len(words) < count:
-            raise TruncatedError(*self._whole(f"{len(words)} of {count} numbers"))
+            raise TruncatedError(*self._error_parts(f"{len(words)} of {count} numbers"))
         self._position = len(self._content) - (len(words[count]) if len(words) > count else 0)
         try:
-            return numbers_in(b" ".join(words[:count]), np.float64 if dtype.kind == "f" else np.int64).astype(
-                dtype
-            )
+            return parse_numbers(
+                b" ".join(words[:count]), np.float64 if dtype.kind == "f" else np.int64
+            ).astype(dtype)
         except ValueError as word:
             raise self.damaged(f"text among its numbers ('{word}')") from None
 
@@ -146,7 +148,7 @@ class LegacyFile:
         head = self._content[self._position : self._position + size]
         self._position += size + (int.from_bytes(head, "big") & ((1 << (8 * size - 2)) - 1))
         if self._position > len(self._content):
-            raise TruncatedError(*self._whole("a file that breaks off"))
+            raise TruncatedError(*self._error_parts("a file that breaks off"))
 
     def _bits(self, count: int) -> np.ndarray:
         if not self.binary:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.formats import Description, Field, FieldInfo, Run
+from fieldwright.data.formats import Field, FieldDescription, Run, RunDescription
 from fieldwright.data.formats.parsing.vtk.vtk_cells import cell_notes, mesh_of
 from fieldwright.data.formats.parsing.vtk.vtk_xml import VtkXml, is_numeric
 from fieldwright.data.mesh.mesh import Mesh
@@ -31,19 +31,21 @@ def component_names(count: int) -> tuple[str, ...]:
     return COMPONENTS.get(count) or tuple(str(i) for i in range(count))
 
 
-def field_info(element: ET.Element, on: str) -> FieldInfo:
-    """Place, component names and unit of a DataArray, as far as it tells."""
+def field_info(element: ET.Element, on: str) -> FieldDescription:
+    """Place, component names and unit of a DataArray, as far as it gives them."""
     count = int(element.get("NumberOfComponents", "1"))
     if not 1 <= count <= _MOST_COMPONENTS:
         must = f"The array '{element.get('Name')}' must have 1 to {_MOST_COMPONENTS} components"
         raise ReadError(must, str(count), "Write the file again from the solver")
-    given = tuple(element.get(f"ComponentName{i}") for i in range(count))
-    named = tuple(name for name in given if name)
+    labels = tuple(element.get(f"ComponentName{i}") for i in range(count))
+    names = tuple(name for name in labels if name)
     unit = next(
         (key.text for key in element.iterfind("InformationKey") if key.get("name") == "UNITS_LABEL"), None
     )
-    components = named if len(named) == count else component_names(count)
-    return FieldInfo("point" if on == "PointData" else "cell", components, unit.strip() if unit else None)
+    components = names if len(names) == count else component_names(count)
+    return FieldDescription(
+        "point" if on == "PointData" else "cell", components, unit.strip() if unit else None
+    )
 
 
 class VtkPieces:
@@ -71,10 +73,10 @@ class VtkPieces:
         if not self.pieces:
             raise self.file.damaged("no piece with points")
 
-    def describe(self, reader: str) -> Description:
+    def describe(self, reader: str) -> RunDescription:
         """Fields and counts from the headers; no array of values is decoded."""
         time = self.file.time()
-        return Description(
+        return RunDescription(
             reader=reader,
             fields=self._infos(),
             n_points=sum(_number(piece, "NumberOfPoints") for piece in self.pieces),
@@ -120,19 +122,19 @@ class VtkPieces:
     def _length(self, piece: ET.Element, on: str) -> int:
         return _number(piece, "NumberOfPoints") if on == "point" else self._n_cells(piece)
 
-    def _infos(self) -> dict[str, FieldInfo]:
+    def _infos(self) -> dict[str, FieldDescription]:
         """Fields by name; a name used on points and on cells stays on the points, the other gains " (cell)"."""
-        found = []
+        piece_infos = []
         for piece in self.pieces:
-            infos: dict[str, FieldInfo] = {}
+            infos: dict[str, FieldDescription] = {}
             for on in ("PointData", "CellData"):
                 for element in filter(is_numeric, piece.iterfind(f"{on}/DataArray")):
                     name = element.get("Name", "")
                     infos[name if name not in infos else f"{name} (cell)"] = field_info(element, on)
-            found.append(infos)
-        if any(infos != found[0] for infos in found):
+            piece_infos.append(infos)
+        if any(infos != piece_infos[0] for infos in piece_infos):
             raise self.file.damaged("pieces that do not hold the same fields")
-        return found[0]
+        return piece_infos[0]
 
     def _mesh(self) -> tuple[Mesh, np.ndarray]:
         points, connectivity, offsets, types = [], [], [], []

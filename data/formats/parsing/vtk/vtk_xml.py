@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import ReadError, TruncatedError
-from fieldwright.data.formats.parsing.text.number_text import numbers_in
+from fieldwright.data.formats.parsing.text.number_text import parse_numbers
 from fieldwright.data.formats.parsing.vtk.vtk_bytes import Base64Bytes, RawBytes, decompressor, unpacked
 
 _DTYPES = {
@@ -40,7 +40,7 @@ class VtkXml:
         try:
             self.root = ET.fromstring(head)
         except ET.ParseError as error:
-            raise TruncatedError(*_whole(path, f"XML that breaks off ({error})")) from None
+            raise TruncatedError(*_error_parts(path, f"XML that breaks off ({error})")) from None
         if self.root.tag != "VTKFile":
             raise self.damaged(f"a root element <{self.root.tag}>")
         self.kind = self.root.get("type", "")
@@ -50,7 +50,7 @@ class VtkXml:
 
     def damaged(self, got: str) -> ReadError:
         """The error for content that contradicts itself, to raise."""
-        return ReadError(*_whole(self.path, got))
+        return ReadError(*_error_parts(self.path, got))
 
     def array(self, element: ET.Element, length: int, components: int = 1) -> np.ndarray:
         """The values of a DataArray, (length,) or (length, components), native byte order.
@@ -75,7 +75,7 @@ class VtkXml:
         return values.reshape(length, components) if components > 1 else values
 
     def time(self) -> float | None:
-        """The time the file says it is of (FieldData "TimeValue"), if it does."""
+        """The time of the file (FieldData "TimeValue"); None where it gives none."""
         for element in self.root.iterfind("./*/FieldData/DataArray"):
             if element.get("Name") == "TimeValue":
                 return float(self.array(element, 1)[0])
@@ -119,7 +119,7 @@ def _split(path: Path) -> tuple[bytes, mmap.mmap, list[tuple[int, int]], memoryv
     The XML parser sees a few kB: it would take longer over the numbers of a large file than decoding them takes.
     """
     if path.stat().st_size == 0:
-        raise TruncatedError(*_whole(path, "an empty file"))
+        raise TruncatedError(*_error_parts(path, "an empty file"))
     with path.open("rb") as file:
         view = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     end, appended = len(view), memoryview(view)[:0]
@@ -130,7 +130,7 @@ def _split(path: Path) -> tuple[bytes, mmap.mmap, list[tuple[int, int]], memoryv
         opened, closed = view.find(b">", start), view.rfind(b"</AppendedData>")
         underscore = view.find(b"_", opened)
         if not start < opened < underscore < closed or view.find(b"</VTKFile>", closed) < 0:
-            raise TruncatedError(*_whole(path, "a file that breaks off within its appended data"))
+            raise TruncatedError(*_error_parts(path, "a file that breaks off within its appended data"))
         end, tail, appended = (
             start,
             view[start : opened + 1] + view[closed:],
@@ -138,8 +138,8 @@ def _split(path: Path) -> tuple[bytes, mmap.mmap, list[tuple[int, int]], memoryv
         )
     bodies: list[tuple[int, int]] = []
     position = 0
-    while (found := view.find(b"<DataArray", position, end)) >= 0:
-        begin = view.find(b">", found, end) + 1
+    while (opening := view.find(b"<DataArray", position, end)) >= 0:
+        begin = view.find(b">", opening, end) + 1
         stop = view.find(b"<", begin, end)
         if begin == 0 or stop < 0:
             break
@@ -152,11 +152,11 @@ def _split(path: Path) -> tuple[bytes, mmap.mmap, list[tuple[int, int]], memoryv
     return b"".join(parts), view, bodies, appended
 
 
-def _whole(path: Path, got: str) -> tuple[str, str, str]:
+def _error_parts(path: Path, got: str) -> tuple[str, str, str]:
     return f"'{path.name}' must be a complete VTK XML file", got, "Write the file again from the solver"
 
 
 def _from_ascii(text: bytes, dtype: np.dtype) -> np.ndarray:
     native = dtype.newbyteorder("=")
     wide = np.uint64 if dtype.kind == "u" and dtype.itemsize == 8 else np.int64
-    return numbers_in(text, native.type if dtype.kind == "f" else wide).astype(native, copy=False)
+    return parse_numbers(text, native.type if dtype.kind == "f" else wide).astype(native, copy=False)

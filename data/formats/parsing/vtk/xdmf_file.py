@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import ReadError, TruncatedError
-from fieldwright.data.formats.parsing.arrays.hdf5_values import opened, values_of
-from fieldwright.data.formats.parsing.text.number_text import number_of, numbers_in
+from fieldwright.data.formats.parsing.arrays.hdf5_values import open_hdf5, values_of
+from fieldwright.data.formats.parsing.text.number_text import number_of, parse_numbers
 
 _KINDS = {"float": "f", "int": "i", "uint": "u", "char": "i1", "uchar": "u1"}
 
@@ -27,7 +27,7 @@ class XdmfFile:
         try:
             self.root = ET.fromstring(path.read_bytes())
         except ET.ParseError as error:
-            raise TruncatedError(*self._whole(f"XML that breaks off ({error})")) from None
+            raise TruncatedError(*self._error_parts(f"XML that breaks off ({error})")) from None
         domain = self.root.find("Domain")
         if self.root.tag != "Xdmf" or domain is None:
             raise self.damaged("no <Domain> within <Xdmf>")
@@ -37,30 +37,30 @@ class XdmfFile:
 
     def damaged(self, got: str) -> ReadError:
         """The error for content that contradicts itself, to raise."""
-        return ReadError(*self._whole(got))
+        return ReadError(*self._error_parts(got))
 
-    def _whole(self, got: str) -> tuple[str, str, str]:
+    def _error_parts(self, got: str) -> tuple[str, str, str]:
         return f"'{self.path.name}' must be a whole XDMF file", got, "Write it again from the solver"
 
     def part(self, grid: ET.Element, tag: str) -> ET.Element | None:
         """The Topology or Geometry of a grid; where it has none of its own, that of the first grid which has."""
-        own = grid.find(tag)
-        return own if own is not None else self.root.find(f".//Grid/{tag}")
+        element = grid.find(tag)
+        return element if element is not None else self.root.find(f".//Grid/{tag}")
 
     def largest_item(self) -> int:
-        """The largest number of values that an attribute's data item tells: no mesh can be far larger."""
+        """The largest number of values that an attribute's data item states: no mesh can be far larger."""
         items = self.root.iterfind(".//Attribute/DataItem")
         return max((math.prod(self.shape(item)) for item in items), default=0)
 
     def shape(self, item: ET.Element) -> tuple[int, ...]:
-        """The dimensions that a data item tells."""
+        """The dimensions that a data item states."""
         try:
             return tuple(int(word) for word in item.get("Dimensions", "").split())
         except ValueError:
             raise self.damaged(f"the dimensions '{item.get('Dimensions')}'") from None
 
     def values(self, item: ET.Element | None) -> np.ndarray:
-        """The numbers of a data item in the shape that it tells; raises ReadError unless exactly those are there."""
+        """The numbers of a data item in the shape that it states; raises ReadError where their number differs."""
         if item is None:
             raise self.damaged("a part without its data")
         if item.get("Reference") is not None or item.get("ItemType", "Uniform") != "Uniform":
@@ -75,9 +75,9 @@ class XdmfFile:
         elif form == "Binary":
             values = self._binary(item, text, math.prod(shape))
         else:
-            whole = item.get("NumberType", item.get("DataType", "")).lower() in ("int", "uint")
+            is_integer = item.get("NumberType", item.get("DataType", "")).lower() in ("int", "uint")
             try:
-                values = numbers_in(text, np.int64 if whole else np.float64, math.prod(shape))
+                values = parse_numbers(text, np.int64 if is_integer else np.float64, math.prod(shape))
             except ValueError as word:
                 raise self.damaged(f"text among its numbers ('{word}')") from None
         if values.size != math.prod(shape):
@@ -87,7 +87,7 @@ class XdmfFile:
     def _hdf(self, text: str) -> np.ndarray:
         name, _, inside = text.partition(":")
         path = self.path.parent / name
-        with opened(path) as file:
+        with open_hdf5(path) as file:
             if inside not in file or not hasattr(file[inside], "shape"):
                 raise ReadError(
                     f"'{name}' must hold the values of '{self.path.name}'",
@@ -111,7 +111,7 @@ class XdmfFile:
         dtype = np.dtype(f"{order}{kind}{size}")
         if seek + count * dtype.itemsize > len(content):
             raise TruncatedError(
-                *self._whole(f"{len(content)} bytes in '{name}' where {count} numbers should be")
+                *self._error_parts(f"{len(content)} bytes in '{name}' where {count} numbers should be")
             )
         return np.frombuffer(content, dtype, count, seek).astype(dtype.newbyteorder("="))
 
@@ -127,10 +127,10 @@ class XdmfFile:
                 got = f"a spatial collection in '{self.path.name}'"
                 raise ReadError("A grid must be one mesh", got, "Join its parts before")
         with_fields = [(time, grid) for time, grid in timed if grid.find("Attribute") is not None]
-        found: dict[float | None, list[ET.Element]] = {}
+        grids_by_time: dict[float | None, list[ET.Element]] = {}
         for time, grid in with_fields or timed:
-            found.setdefault(time, []).append(grid)
-        return found
+            grids_by_time.setdefault(time, []).append(grid)
+        return grids_by_time
 
     def _steps(self, collection: ET.Element) -> list[tuple[float | None, ET.Element]]:
         grids = collection.findall("Grid")
@@ -139,16 +139,16 @@ class XdmfFile:
         listed: list[float | None] = [None] * len(grids)
         time = collection.find("Time")
         if time is not None and time.find("DataItem") is not None:
-            told = self.values(time.find("DataItem")).ravel().astype(float)
-            if time.get("TimeType") == "HyperSlab" and len(told) == 3:
-                told = told[0] + told[1] * np.arange(len(grids))
-            if len(told) != len(grids):
-                raise self.damaged(f"{len(told)} times for {len(grids)} grids")
-            listed = told.tolist()
-        own = [_time(grid) for grid in grids]
+            times = self.values(time.find("DataItem")).ravel().astype(float)
+            if time.get("TimeType") == "HyperSlab" and len(times) == 3:
+                times = times[0] + times[1] * np.arange(len(grids))
+            if len(times) != len(grids):
+                raise self.damaged(f"{len(times)} times for {len(grids)} grids")
+            listed = times.tolist()
+        times_in_grids = [_time(grid) for grid in grids]
         return [
             (of_list if mine is None else mine, g)
-            for of_list, mine, g in zip(listed, own, grids, strict=True)
+            for of_list, mine, g in zip(listed, times_in_grids, grids, strict=True)
         ]
 
 

@@ -58,9 +58,9 @@ def xdmf_counts(file: XdmfFile, grid: ET.Element) -> tuple[int, int]:
         raise file.damaged("a geometry without its data")
     size = math.prod(file.shape(item))
     n_points = size if geometry.get("GeometryType", "").upper() == "X_Y_Z" else size // _width(geometry)
-    told = topology.get("NumberOfElements") or topology.get("Dimensions")
+    count_text = topology.get("NumberOfElements") or topology.get("Dimensions")
     cells = topology.find("DataItem")
-    return n_points, int(told) if told else file.shape(cells)[0] if cells is not None else 0
+    return n_points, int(count_text) if count_text else file.shape(cells)[0] if cells is not None else 0
 
 
 def _parts(file: XdmfFile, grid: ET.Element) -> tuple[ET.Element, ET.Element]:
@@ -103,8 +103,10 @@ def _cells(file: XdmfFile, topology: ET.Element) -> tuple[np.ndarray, np.ndarray
     if kind not in _NAMES:
         raise file.damaged(f"cells of the kind '{kind}'")
     vtk = _NAMES[kind]
-    told = topology.get("NodesPerElement") if kind.startswith("poly") else None
-    size = int(told) if told else FIXED[vtk][1] if vtk in FIXED else values.shape[-1]
+    nodes_per_element = topology.get("NodesPerElement") if kind.startswith("poly") else None
+    size = (
+        int(nodes_per_element) if nodes_per_element else FIXED[vtk][1] if vtk in FIXED else values.shape[-1]
+    )
     if size < 1 or values.size % size:
         raise file.damaged(f"{values.size} nodes for cells of {size}")
     n_cells = values.size // size
