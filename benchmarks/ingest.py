@@ -23,8 +23,8 @@ import numpy as np
 import zarr
 
 from fieldwright.data.formats import Field, Run, reader_named
-from fieldwright.data.ingest.ingestion import Rules, find_runs, ingest
-from fieldwright.data.ingest.parameters.table import table_of
+from fieldwright.data.ingest.ingestion import Rules, find_runs, ingest_sources
+from fieldwright.data.ingest.parameters.table import table_from_rows
 from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.data.store.frozen_matrix import freeze
 from fieldwright.data.store.snapshot_store import SnapshotStore
@@ -83,7 +83,7 @@ def write_runs(folder: Path, mesh: Mesh, count: int) -> None:
 def _measured(folder: Path, path: Path, answer) -> None:
     """Reads and ingests by turns, 25 runs at a time, so that both see the machine alike."""
     sources = find_runs(folder, "run_*", "result.vtu")
-    table = table_of({s.name: {"a": float(i)} for i, s in enumerate(sources)}, {"a": None})
+    table = table_from_rows({s.name: {"a": float(i)} for i, s in enumerate(sources)}, {"a": None})
     reader, rules, store = reader_named("vtu"), Rules({"p": "Pa", "U": "m/s"}), SnapshotStore(path)
     spent = np.zeros((2, 2))
 
@@ -93,12 +93,12 @@ def _measured(folder: Path, path: Path, answer) -> None:
 
     for first in range(0, len(sources), 25):
         batch = sources[first : first + 25]
-        for i, job in enumerate((partial(bare, batch), partial(ingest, store, batch, table, rules))):
+        for i, job in enumerate((partial(bare, batch), partial(ingest_sources, store, batch, table, rules))):
             wall, work = time.perf_counter(), time.process_time()
             job()
             spent[i] += time.perf_counter() - wall, time.process_time() - work
     start = time.perf_counter()
-    ingest(store, sources, table, rules)
+    ingest_sources(store, sources, table, rules)
     again = time.perf_counter() - start
     answer.put((spent, again, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
 

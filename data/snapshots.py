@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from fieldwright.data.errors import StoreError
-from fieldwright.data.ingest.timebase import TimeRule, common_times, resample
+from fieldwright.data.ingest.timebase import TimeRule, common_times, resample_in_time
 from fieldwright.data.mesh.measures import cell_weights, point_weights
 from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.data.store.catalogue import RunRecord, StoredField
@@ -56,7 +56,9 @@ def _lazy(records, name, load, rule, base, shape, dtype):
 
     def one(record: RunRecord) -> np.ndarray:
         times = np.array(record.times) if record.times else None
-        return resample(load(record, name), times, base, rule).astype(dtype, copy=False).reshape(shape)
+        return (
+            resample_in_time(load(record, name), times, base, rule).astype(dtype, copy=False).reshape(shape)
+        )
 
     blocks = [da.from_delayed(delayed(one)(record), shape, dtype) for record in records]
     return da.concatenate(blocks, axis=0)

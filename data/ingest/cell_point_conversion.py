@@ -17,7 +17,7 @@ from fieldwright.data.mesh.mesh import Mesh
 def converted(field: Field, mesh: Mesh, to: Literal["point", "cell"]) -> Field:
     """The field on the other places: cells take the mean of their nodes, points the mean of their cells by volume.
 
-    Raises RunRejected ("missing field") where the mesh tells only the centres of its cells.
+    Raises RunRejected ("missing field") where only the centres of the cells are known.
     """
     if field.on == to:
         return field
@@ -25,7 +25,7 @@ def converted(field: Field, mesh: Mesh, to: Literal["point", "cell"]) -> Field:
         raise RunRejected(
             "missing field",
             f"Converting values from {field.on}s to {to}s needs the nodes of the cells",
-            "a mesh that tells the centres of its cells alone",
+            "a mesh with the centres of its cells alone",
             f"Have the solver write the field on {to}s, or leave it on {field.on}s",
         )
     nodes_of = _incidence(mesh)

@@ -45,9 +45,9 @@ def check_parameters(run: str, table: ParameterTable) -> dict[str, float]:
     return row
 
 
-def check_fields(run: Run, wanted: Iterable[str], reference: Mapping[str, StoredField]) -> None:
+def check_fields(run: Run, names: Iterable[str], reference: Mapping[str, StoredField]) -> None:
     """The wanted fields are there, with place and components as in the accepted runs."""
-    for name in wanted:
+    for name in names:
         if name not in run.fields:
             raise RunRejected(
                 "missing field",
@@ -55,11 +55,11 @@ def check_fields(run: Run, wanted: Iterable[str], reference: Mapping[str, Stored
                 f"the fields {', '.join(run.fields) or 'none'}",
                 "Have the solver write it, or correct 'fields' in the study file",
             )
-        got, wanted_form = _form(run.fields[name]), _form(reference.get(name, run.fields[name]))
-        if got != wanted_form:
+        got, expected = _form(run.fields[name]), _form(reference.get(name, run.fields[name]))
+        if got != expected:
             raise RunRejected(
                 "missing field",
-                f"Field '{name}' must be {wanted_form} as in the accepted runs",
+                f"Field '{name}' must be {expected} as in the accepted runs",
                 got,
                 "Export all runs alike",
             )
@@ -121,5 +121,5 @@ def check_duplicate(record: RunRecord, accepted: Iterable[RunRecord]) -> None:
 
 
 def _form(field: Field | StoredField) -> str:
-    named = f"of components {', '.join(field.components)}" if len(field.components) > 1 else "a scalar"
-    return f"{named} on {field.on}s"
+    components = f"of components {', '.join(field.components)}" if len(field.components) > 1 else "a scalar"
+    return f"{components} on {field.on}s"

@@ -26,7 +26,6 @@ from fieldwright.data.store.catalogue import RunRecord
 from fieldwright.data.store.snapshot_store import SnapshotStore
 
 _NAMED = 5
-_NAMED = 5
 Progress = Callable[[int, int, str], None]
 
 
@@ -34,7 +33,7 @@ Progress = Callable[[int, int, str], None]
 class IngestReport:
     """What an ingestion did: names of runs; for the rejected ones (run, reason, sentence).
 
-    removed: accepted runs of the store of which there are no files any more.
+    removed: accepted runs of the store whose files are gone.
     """
 
     accepted: list[str] = field(default_factory=list)
@@ -44,7 +43,7 @@ class IngestReport:
     removed: list[str] = field(default_factory=list)
 
 
-def ingest(
+def ingest_sources(
     store: SnapshotStore,
     sources: Sequence[RunSource],
     table: ParameterTable,
@@ -68,13 +67,13 @@ def ingest(
     if rules.mesh.reference is not None and store.study_mesh is None:
         store.set_study_mesh(_reference_mesh(rules.mesh.reference, rules))
     store.time_rule = rules.time
-    done = 0
+    n_done = 0
     with store.incoming() as folder, session.filer:
         for record in session.outcomes(sources, folder, workers):
-            done += 1
+            n_done += 1
             session.take(folder, record)
             if progress:
-                progress(done, len(sources), record.name)
+                progress(n_done, len(sources), record.name)
         session.settle()
     session.report.notes += session.notes_of_runs()
     return session.report
@@ -96,8 +95,8 @@ class _Session:
         records = store.catalogue.records()
         # Kept here, since asking the catalogue for all of them after each run would cost n^2.
         self.accepted = {r.name: r for r in records if r.state == "accepted"}
-        known = [r for r in records if r.state != "withdrawn"]
-        self.before = {r.name: r for r in sorted(known, key=lambda r: r.state)}
+        present = [r for r in records if r.state != "withdrawn"]
+        self.before = {r.name: r for r in sorted(present, key=lambda r: r.state)}
         self.reference = Reference()
         # Filing a run is waiting for the disk: meanwhile the next one is read.
         self.filer = ThreadPoolExecutor(1)
@@ -110,7 +109,7 @@ class _Session:
     ) -> Iterator[RunRecord]:
         """The record of each source in order: as it stands if unchanged, else prepared anew."""
         steps = (self._step(source, folder) for source in sources)
-        # Until there is a first accepted run nobody can tell what the others must look like.
+        # The first accepted run fixes what the others must look like.
         for step in steps:
             yield prepare(step) if isinstance(step, Task) else step
             if self.accepted:
@@ -123,7 +122,7 @@ class _Session:
 
     def take(self, folder: Path, record: RunRecord) -> None:
         """Files a record: an unchanged one stays, an accepted one is put into place, a rejected one listed."""
-        known = self.accepted.get(record.name)
+        previous = self.accepted.get(record.name)
         if record.name not in self.skipped and record.state == "accepted":
             try:
                 check_duplicate(record, self.accepted.values())
@@ -138,7 +137,7 @@ class _Session:
             if record.name not in self.skipped:
                 self._file(self.store.reject, record)
             self.report.rejected.append((record.name, record.reason or "", record.sentence or ""))
-        elif record.name in self.skipped or (known is not None and known.content == record.content):
+        elif record.name in self.skipped or (previous is not None and previous.content == record.content):
             self.report.unchanged.append(record.name)
         else:
             self.report.accepted.append(record.name)
@@ -149,9 +148,9 @@ class _Session:
             self._filing.result()
         self._filing = None
 
-    def _file(self, how: Callable[..., None], *what: Any) -> None:
+    def _file(self, action: Callable[..., None], *arguments: Any) -> None:
         self.settle()
-        self._filing = self.filer.submit(how, *what)
+        self._filing = self.filer.submit(action, *arguments)
 
     def note_constants(self) -> None:
         """Reports what the parameter table noted, and the parameters that never vary."""
@@ -163,14 +162,14 @@ class _Session:
 
     def note_removed(self, sources: Sequence[RunSource]) -> None:
         """Names the accepted runs that are no longer among the sources; forgets the rejected ones."""
-        there = {source.name for source in sources}
-        for name in [n for n, r in self.before.items() if r.state == "rejected" and n not in there]:
+        names = {source.name for source in sources}
+        for name in [n for n, r in self.before.items() if r.state == "rejected" and n not in names]:
             self.store.catalogue.drop(name, "rejected")
-        self.report.removed += sorted(self.accepted.keys() - there)
+        self.report.removed += sorted(self.accepted.keys() - names)
         if self.report.removed:
             self.report.notes.append(
-                f"of {_of_runs(self.report.removed)} there are no files any more: still learned from, until taken "
-                "out by `fieldwright withdraw STUDY.toml --removed`"
+                f"the files of {_of_runs(self.report.removed)} are gone: what was stored is still learned from until "
+                "`fieldwright withdraw STUDY.toml --removed`"
             )
 
     def notes_of_runs(self) -> list[str]:
@@ -186,7 +185,7 @@ class _Session:
         if repeated:
             notes.append(
                 f"{repeated} accepted runs share all their parameters with others and differ in their results: they "
-                f"count as replicates, stay together in every fold and tell the noise"
+                f"count as replicates, stay together in every fold and measure the noise"
             )
         return notes
 
@@ -231,7 +230,7 @@ class _Session:
         )
 
     def _stands(self, record: RunRecord, settings: str) -> bool:
-        """Whether what was asked is the same; a duplicate is looked at anew, since its twin may be gone."""
+        """Whether a record is up to date; a duplicate never is, since its twin may be gone."""
         if record.settings != settings or record.reason == "duplicated":
             return False
         try:
@@ -250,7 +249,7 @@ class _Session:
 
 
 def _of_runs(runs: Sequence[str]) -> str:
-    """ "run a", "3 runs: a, b, c", and of many the first five."""
+    """Runs by name: "run a", "3 runs: a, b, c", and of many the first five."""
     if len(runs) == 1:
         return f"run {runs[0]}"
     more = f" and {len(runs) - _NAMED} more" if len(runs) > _NAMED else ""

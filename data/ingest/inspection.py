@@ -34,9 +34,9 @@ class FoundParameter:
 
 @dataclass(frozen=True, eq=False)
 class Inspection:
-    """What there is at a path.
+    """Content of a path, as far as a first study needs it.
 
-    folder, pattern, file, reader: as `[runs]` of a study file wants them; file is None where the entry is the result.
+    folder, pattern, file, reader: for `[runs]` of a study file; file is None where the entry is the result.
     runs: their names; in_one_file: whether one file holds them all. first: the first run that can be described.
     described: what each run holds, of those that can be described and were looked into.
     unlike: runs that differ from the most, or cannot be described, with a sentence each.
@@ -58,33 +58,35 @@ class Inspection:
     described: Mapping[str, RunDescription] = field(default_factory=dict)
 
 
-def inspect(path: Path) -> Inspection:
+def inspect_path(path: Path) -> Inspection:
     """What the file or folder at `path` holds; raises ReadError where there is nothing that can be read."""
     if not path.exists():
         raise ReadError("The file or folder must exist", str(path), "Correct the path")
     if path.is_file():
         return _of_file(path)
-    found = find_run_folders(path)
-    described, failed = _described(found)
+    folders = find_run_folders(path)
+    described, failed = _described(folders)
     if not described:
         raise ReadError(
             f"'{path.name}' must hold a run that can be read", next(iter(failed.values())), "Mend the runs"
         )
     unlike = {**_unlike(described), **failed}
-    notes = list(found.notes)
-    if len(found.entries) > len(described) + len(failed):
+    notes = list(folders.notes)
+    if len(folders.entries) > len(described) + len(failed):
         notes.append(f"only the first {_MOST_DESCRIBED} runs were looked into")
-    names = [_name(entry) for entry in found.entries]
-    table = find_table(found.folder, names)
+    names = [_name(entry) for entry in folders.entries]
+    table = find_table(folders.folder, names)
     entries = (
-        {_name(e): case_entries(e) for e in found.entries} if all(e.is_dir() for e in found.entries) else {}
+        {_name(e): case_entries(e) for e in folders.entries}
+        if all(e.is_dir() for e in folders.entries)
+        else {}
     )
     notes += [*(table.notes if table else ()), *_contradictions(table, entries)]
     return Inspection(
-        folder=found.folder,
-        pattern=found.pattern,
-        file=found.file,
-        reader=found.reader.name,
+        folder=folders.folder,
+        pattern=folders.pattern,
+        file=folders.file,
+        reader=folders.reader.name,
         runs=tuple(names),
         first=next(iter(described.values())),
         unlike=unlike,
@@ -118,12 +120,12 @@ def _of_file(path: Path) -> Inspection:
     )
 
 
-def _described(found: RunFolders) -> tuple[dict[str, RunDescription], dict[str, str]]:
+def _described(folders: RunFolders) -> tuple[dict[str, RunDescription], dict[str, str]]:
     """Descriptions by run, and for those that have none, why."""
     described, failed = {}, {}
-    for entry in found.entries[:_MOST_DESCRIBED]:
+    for entry in folders.entries[:_MOST_DESCRIBED]:
         try:
-            described[_name(entry)] = found.reader.describe(found.result_of(entry))
+            described[_name(entry)] = folders.reader.describe(folders.result_of(entry))
         except ReadError as error:
             failed[_name(entry)] = str(error)
     return described, failed
@@ -160,16 +162,16 @@ def _name(entry: Path) -> str:
 
 
 def _contradictions(table: FoundTable | None, entries: Mapping[str, Mapping[str, CaseEntry]]) -> list[str]:
-    """What the table and the input files give the same parameter in the same run."""
+    """Sentences on parameters that the table and the input files of a run give differently."""
     if table is None:
         return []
     read = read_table(table.path, table.columns, table.run_column, list(entries))
     rows = {run: row for run in read.runs if run in entries and (row := read.row(run)) is not None}
     return disagreements(rows, entries) + [
-        f"'{run}' has {one.name} = {told:g} in '{table.path.name}' and {own:g} in its own '{one.expression}': it "
-        "will be rejected"
+        f"'{run}' has {one.name} = {table_value:g} in '{table.path.name}' and {file_value:g} in "
+        f"its own '{one.expression}': it will be rejected"
         for one in contradictions(rows, entries)
-        for run, (told, own) in one.runs.items()
+        for run, (table_value, file_value) in one.runs.items()
     ]
 
 
@@ -178,16 +180,16 @@ def _varying(of_runs: Mapping[str, Mapping[str, CaseEntry]]) -> list[FoundParame
     if not of_runs:
         return []
     first, *others = of_runs.values()
-    found: list[FoundParameter] = []
+    parameters: list[FoundParameter] = []
     for expression, entry in first.items():
         if not all(expression in other for other in others):
             continue
         values = {run: numbers[expression].value for run, numbers in of_runs.items()}
         if len(set(values.values())) > 1 and all(
-            list(values.values()) != list(f.values.values()) for f in found
+            list(values.values()) != list(f.values.values()) for f in parameters
         ):
-            found.append(FoundParameter(_short(expression), expression, entry.unit, values))
-    return found
+            parameters.append(FoundParameter(_short(expression), expression, entry.unit, values))
+    return parameters
 
 
 def _short(expression: str) -> str:
@@ -200,7 +202,7 @@ def _short(expression: str) -> str:
 
 
 def _pattern_of_names(names: Sequence[str]) -> str | None:
-    """ "U1.5_nu1e-3" and "U2_nu1e-4" as "U{U}_nu{nu}"; None where names only count the runs or hold no numbers."""
+    """The pattern "U{U}_nu{nu}" of "U1_nu1e-3", "U2_nu1e-4"; None where names count the runs or hold no numbers."""
     number = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
     words = {tuple(re.split(number, name)) for name in names}
     rows = [[float(value) for value in re.findall(number, name)] for name in names]

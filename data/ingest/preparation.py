@@ -88,7 +88,7 @@ def prepare(task: Task) -> RunRecord:
 
 
 def not_readable(draft: RunRecord, path: Path, error: BaseException) -> RunRecord:
-    """The record of a run over which something else than its content was tripped; it is tried again next time."""
+    """The record of a run that failed for another reason than its content; it is tried again next time."""
     why = unreadable(path, error) if isinstance(error, OSError) else None
     why = why or RunRejected(
         "unreadable",

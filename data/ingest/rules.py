@@ -1,4 +1,4 @@
-"""What a study asks of its runs."""
+"""The requirements of a study on its runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Literal
 
 from fieldwright.data.ingest.timebase import TimeRule
 
-# Raised when the same run would be mapped to other values than before: it is then read again.
+# Changed when the same run would be mapped to other values than before: it is then read again.
 _MAPPING = "interpolated within cells"
 
 
@@ -37,12 +37,12 @@ class MeshRule:
 
 @dataclass(frozen=True)
 class Rules:
-    """What is asked of every run.
+    """Requirements on every run.
 
     fields: name to unit; None: the unit that the file gives.
     reader: name of the format; None to have it recognised.
     bound: magnitude beyond which a run counts as diverged.
-    step: seconds between the files of a series that do not tell their time.
+    step: seconds between the files of a series without times.
     places: fields to be converted to "point" or "cell"; the others stay where the file has them.
     log: pattern of a log file in the run's folder, and log_failed: regular expression of a failure in it.
     """
@@ -60,7 +60,7 @@ class Rules:
     )
 
     def hash(self, parameters: Mapping[str, float] | None, files: Sequence[Path] = ()) -> str:
-        """SHA-256 of these rules, the parameters of a run and what of it is read: a change reads it again."""
+        """SHA-256 of these rules and of a run's parameters and files; a run with another one is read again."""
         mapped = self.mesh.rule == "map" or self.mesh.grid is not None
-        asked = [asdict(self), parameters, files, *([_MAPPING] if mapped else [])]
-        return hashlib.sha256(json.dumps(asked, sort_keys=True, default=str).encode()).hexdigest()
+        key = [asdict(self), parameters, files, *([_MAPPING] if mapped else [])]
+        return hashlib.sha256(json.dumps(key, sort_keys=True, default=str).encode()).hexdigest()

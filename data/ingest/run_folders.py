@@ -31,10 +31,10 @@ class RunFolders:
         """The result of one run; raises ReadError where it is missing."""
         if self.file is None:
             return entry
-        found = sorted(entry.glob(self.file))
-        if not found:
+        results = sorted(entry.glob(self.file))
+        if not results:
             raise ReadError(f"Run '{entry.name}' must hold '{self.file}'", "none", "Run the case again")
-        return found[0]
+        return results[0]
 
 
 def find_run_folders(folder: Path) -> RunFolders:
@@ -42,33 +42,33 @@ def find_run_folders(folder: Path) -> RunFolders:
 
     Raises ReadError where nothing in it is recognised.
     """
-    own = _accepting(folder)
-    if own is not None and not (own.name == "series" and _has_table(folder)):
-        return RunFolders(folder.parent, folder.name, None, own, (folder,))
+    own_reader = _accepting(folder)
+    if own_reader is not None and not (own_reader.name == "series" and _has_table(folder)):
+        return RunFolders(folder.parent, folder.name, None, own_reader, (folder,))
     entries = sorted((p for p in folder.iterdir() if not _NO_RESULTS.fullmatch(p.name)), key=_natural)
     within = _sweep_within(folder)
     if within is not None:
         return within
     candidates = {entry: _candidates(entry) for entry in entries}
     groups: list[tuple[bool, RunFolders]] = []
-    taken: set[Path] = set()
-    for entry, found in candidates.items():
-        if found and entry not in taken:
-            groups.append(_group(folder, entry, entries, found))
-            taken |= set(groups[-1][1].entries)
-    sweeps = [entry for entry, found in candidates.items() if found is None]
+    grouped: set[Path] = set()
+    for entry, options in candidates.items():
+        if options and entry not in grouped:
+            groups.append(_group(folder, entry, entries, options))
+            grouped |= set(groups[-1][1].entries)
+    sweeps = [entry for entry, options in candidates.items() if options is None]
     if not groups and len(sweeps) == 1:
         return find_run_folders(sweeps[0])
     if not groups:
         raise ReadError(
             f"'{folder.name}' must hold runs in a supported format",
-            f"{len(entries)} entries of none" if entries else "an empty folder",
+            f"{len(entries)} entries that no reader recognises" if entries else "an empty folder",
             "Name the folder of the runs, or export them as VTU",
         )
     # What can be read comes before what is more: VTK may be missing for the one and not for the other.
     _, best = max(groups, key=lambda group: (group[0], len(group[1].entries)))
     others = [
-        e.name for e, found in candidates.items() if e.is_dir() and found != [] and e not in best.entries
+        e.name for e, options in candidates.items() if e.is_dir() and options != [] and e not in best.entries
     ]
     if others or len(best.entries) > 1:
         return replace(best, notes=(f"not of these runs: {', '.join(others)}",) if others else ())
@@ -82,8 +82,8 @@ def _group(
     folder: Path, entry: Path, entries: list[Path], candidates: list[tuple[str | None, Reader]]
 ) -> tuple[bool, RunFolders]:
     """The entries that are runs like this one, and whether this one can be read."""
-    judged = [(*found, _worth(entry, *found)) for found in candidates]
-    relative, reader, worth = max(judged, key=lambda found: found[2])
+    scores = [(*option, _worth(entry, *option)) for option in candidates]
+    relative, reader, worth = max(scores, key=lambda option: option[2])
     readable = worth[0] >= 0
     if relative is None:
         alike = [
@@ -97,17 +97,17 @@ def _group(
     # Files may be named after their runs.
     wide = str(Path(relative).with_name(f"*{Path(relative).suffix}")) if Path(relative).suffix else relative
     matches = {e: [path for path in e.glob(wide) if reader.accepts(path)] for e in folders}
-    by_kind = [e for e, found in matches.items() if len(found) == 1]
+    by_kind = [e for e, paths in matches.items() if len(paths) == 1]
     file, alike = (relative, by_name) if len(by_name) >= len(by_kind) else (wide, by_kind)
     return readable, RunFolders(folder, _pattern(alike, folders), file, reader, tuple(alike))
 
 
 def _candidates(entry: Path) -> list[tuple[str | None, Reader]] | None:
     """What may be the result of an entry, itself or what is in it; None for a folder of several runs."""
-    own = _accepting(entry)
-    if own is not None or not entry.is_dir():
-        return [(None, own)] if own is not None else []
-    found: list[tuple[str | None, Reader]] = []
+    own_reader = _accepting(entry)
+    if own_reader is not None or not entry.is_dir():
+        return [(None, own_reader)] if own_reader is not None else []
+    options: list[tuple[str | None, Reader]] = []
     level = [entry]
     for _ in range(_DEPTH):
         inner = [path for place in level for path in sorted(_entries(place), key=_natural)]
@@ -116,10 +116,10 @@ def _candidates(entry: Path) -> list[tuple[str | None, Reader]] | None:
         places = {(path if path.is_dir() else path.parent, reader.name) for path, reader in accepted}
         if len({name for _, name in places}) < len(places):
             # Results in several folders side by side.
-            return found or None
-        found += [(path.relative_to(entry).as_posix(), reader) for path, reader in accepted]
+            return options or None
+        options += [(path.relative_to(entry).as_posix(), reader) for path, reader in accepted]
         level = [path for path in inner if path.is_dir() and _accepting(path) is None]
-    return found
+    return options
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -180,7 +180,9 @@ def _sweep_within(folder: Path) -> RunFolders | None:
         return None
     inner = [path for path in folder.iterdir() if path.is_dir() and not _NO_RESULTS.fullmatch(path.name)]
     series = [
-        path for path in inner if (own := _accepting(path)) and own.name == "series" and _has_table(path)
+        path
+        for path in inner
+        if (own_reader := _accepting(path)) and own_reader.name == "series" and _has_table(path)
     ]
     return find_run_folders(series[0]) if len(inner) == len(series) == 1 else None
 

@@ -17,7 +17,7 @@ def read_series(
 ) -> Run:
     """The files of one run in the order of time, as one Run.
 
-    step: seconds from file to file, the first one at `step`, for files that do not tell their time.
+    step: seconds from file to file, the first one at `step`, for files without a time.
     Raises ReadError where times are unknown or do not rise, or where the files do not share mesh and fields.
     """
     runs = [reader.read(path, fields) for path in paths]
@@ -53,14 +53,14 @@ def join_times(runs: Sequence[Run], names: Sequence[str]) -> Run:
 
 
 def _times(runs: Sequence[Run], names: Sequence[str]) -> np.ndarray:
-    known = [run.times for run in runs if run.times is not None]
-    if len(known) < len(runs):
+    times_of_runs = [run.times for run in runs if run.times is not None]
+    if len(times_of_runs) < len(runs):
         raise ReadError(
             "The times of a series of files must be known",
             f"'{names[0]}' and {len(names) - 1} more without a time",
             "Give 'step' under [runs] in the study file, or write a PVD collection beside the files",
         )
-    times = np.concatenate(known)
+    times = np.concatenate(times_of_runs)
     if not np.all(np.diff(times) > 0):
         raise ReadError(
             "The times of a series of files must rise in the order of the file names",

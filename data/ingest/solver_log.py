@@ -1,4 +1,4 @@
-"""A solver's log that tells of a failure which the result files do not show."""
+"""Failures that a solver's log reports and the result files do not show."""
 
 from __future__ import annotations
 
@@ -36,27 +36,27 @@ def check_log(folder: Path, pattern: str | None, failed: str) -> None:
         return
     for path in sorted(folder.glob(pattern)):
         text = _tail(path)
-        found = re.search(failed, text)
-        if found:
-            line = text[text.rfind("\n", 0, found.start()) + 1 :].split("\n", 1)[0].strip()
+        match = re.search(failed, text)
+        if match:
+            line = text[text.rfind("\n", 0, match.start()) + 1 :].split("\n", 1)[0].strip()
             raise RunRejected(
                 "diverged",
-                "The log of a run must tell of no failure",
+                "The log of a run must report no failure",
                 f"'{line[:160]}' in '{path.name}'",
                 "Run the case again, or correct 'log_failed' in the study file if this is none",
             )
 
 
 def failure_in_logs(folder: Path) -> str | None:
-    """What the logs in a run's folder say of a failure, quoted with the log's name; None where they say nothing."""
+    """The failure that the logs of a run report, quoted with the log's name; None where they report none."""
     for path in _logs(folder):
         try:
             text = _tail(path)
         except OSError:
             continue
-        found = _FAILED.search(text)
-        if found:
-            return f"'{_quoted(text, found)}' in '{path.name}'"
+        match = _FAILED.search(text)
+        if match:
+            return f"'{_quoted(text, match)}' in '{path.name}'"
     return None
 
 
@@ -66,18 +66,18 @@ def _logs(folder: Path) -> Iterator[Path]:
         yield from (path for path in names if path.is_file())
 
 
-def _quoted(text: str, found: re.Match[str]) -> str:
+def _quoted(text: str, match: re.Match[str]) -> str:
     """The line, and what follows it up to the next empty line: solvers say the cause below the mark."""
-    lines = [found[0], *text[found.end() :].split("\n")[1:4]]
-    told = []
+    lines = [match[0], *text[match.end() :].split("\n")[1:4]]
+    parts = []
     for line in lines:
         words = " ".join(line.strip().strip("!|").split())
-        if told and not words:
-            if len(told[-1]) > len("--> FOAM FATAL IO ERROR:"):
+        if parts and not words:
+            if len(parts[-1]) > len("--> FOAM FATAL IO ERROR:"):
                 break
             continue
-        told.append(words)
-    return " ".join(told)[:_LONGEST].rstrip()
+        parts.append(words)
+    return " ".join(parts)[:_LONGEST].rstrip()
 
 
 def _tail(path: Path) -> str:

@@ -15,7 +15,7 @@ from stat import S_ISREG
 from fieldwright.data.disk import broken_link, is_broken_link
 from fieldwright.data.errors import ReadError, RunRejected, StudyError
 from fieldwright.data.formats import reader_named, runs_in, split_address
-from fieldwright.data.ingest.parameters.table import ParameterTable, table_of
+from fieldwright.data.ingest.parameters.table import ParameterTable, table_from_rows
 from fieldwright.data.ingest.solver_log import failure_in_logs
 from fieldwright.data.store.catalogue import SourceFile
 
@@ -49,17 +49,17 @@ def find_runs(
             "an empty folder" if not any(folder.iterdir()) else "no match",
             "Correct 'folder' or 'pattern' in the study file",
         )
-    found: dict[str, RunSource] = {}
+    sources: dict[str, RunSource] = {}
     for path in paths:
         name = path.name if path.is_dir() or file is not None else path.stem
-        if name in found:
+        if name in sources:
             raise StudyError(
                 "Each run must have a name of its own",
-                f"'{name}' for '{found[name].path}' and for '{path}'",
+                f"'{name}' for '{sources[name].path}' and for '{path}'",
                 "Narrow 'pattern' in the study file, or rename one of them",
             )
-        found[name] = RunSource(name, path, _within(path, file))
-    return [run for source in found.values() for run in _runs_of(source, reader)]
+        sources[name] = RunSource(name, path, _within(path, file))
+    return [run for source in sources.values() for run in _runs_of(source, reader)]
 
 
 def _runs_of(source: RunSource, reader: str | None) -> list[RunSource]:
@@ -79,24 +79,24 @@ def table_in_files(
 ) -> ParameterTable:
     """The parameters that files of many runs give beside the fields, by the names that the files use.
 
-    Raises StudyError where no file gives one that is asked for.
+    Raises StudyError where the first file lacks one of them.
     """
     rows: dict[str, dict[str, float]] = {}
     problems = {}
     for path in dict.fromkeys(split_address(source.path)[0] for source in sources):
-        for run, given in runs_in(path, reader_named(reader) if reader else None).items():
-            lacking = [name for name in units if name not in given]
+        for run, parameters in runs_in(path, reader_named(reader) if reader else None).items():
+            lacking = [name for name in units if name not in parameters]
             if lacking and not rows:
                 raise StudyError(
                     f"'{path.name}' must give the parameter '{lacking[0]}' for each run",
-                    f"the parameters {', '.join(given) or 'none'}",
+                    f"the parameters {', '.join(parameters) or 'none'}",
                     "Correct its name in the study file, or give a 'table'",
                 )
             if lacking:
                 problems[f"{path.stem}#{run}"] = f"no value of {', '.join(lacking)}"
             else:
-                rows[f"{path.stem}#{run}"] = {name: given[name] for name in units}
-    table = table_of(rows, units)
+                rows[f"{path.stem}#{run}"] = {name: parameters[name] for name in units}
+    table = table_from_rows(rows, units)
     return ParameterTable(table.names, table.units, table.runs, table.values, problems)
 
 
@@ -150,8 +150,8 @@ def check_result(source: RunSource) -> None:
 
 def with_sums(files: Sequence[SourceFile], read: Iterable[Path]) -> tuple[SourceFile, ...]:
     """The listing with the SHA-256 of those files that values came from."""
-    wanted = {str(path) for path in read}
-    return tuple(replace(file, sha256=_sum(file.path)) if file.path in wanted else file for file in files)
+    paths = {str(path) for path in read}
+    return tuple(replace(file, sha256=_sum(file.path)) if file.path in paths else file for file in files)
 
 
 def unchanged(before: Sequence[SourceFile], now: Sequence[SourceFile]) -> bool:
@@ -178,6 +178,6 @@ def _sum(path: str) -> str:
 
 @lru_cache(maxsize=64)
 def _sum_of(path: str, size: int, mtime_ns: int) -> str:
-    # A file of many runs is asked for with each of them.
+    # Called for each run of a file of many runs.
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

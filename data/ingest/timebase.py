@@ -33,25 +33,26 @@ def check_times(times: np.ndarray | None, reference: np.ndarray | None, rule: Ti
     """Raises RunRejected ("missing time steps") where a run's times cannot come to the reference's base."""
     if rule.rule == "last":
         return
-    own, first = _as_array(times), _as_array(reference)
-    if rule.rule == "overlap" and len(own) > 1 and len(first) > 1:
-        shared = min(own[-1], first[-1]) - max(own[0], first[0])
+    times_of_run, first = _as_array(times), _as_array(reference)
+    if rule.rule == "overlap" and len(times_of_run) > 1 and len(first) > 1:
+        shared = min(times_of_run[-1], first[-1]) - max(times_of_run[0], first[0])
         if shared < rule.least * (first[-1] - first[0]):
             raise _missing(
                 f"A run must cover {rule.least:.0%} of the time from {first[0]:g} to {first[-1]:g}",
-                f"times from {own[0]:g} to {own[-1]:g}",
+                f"times from {times_of_run[0]:g} to {times_of_run[-1]:g}",
             )
         return
-    if len(own) != len(first):
+    if len(times_of_run) != len(first):
         raise _missing(
             f"A run must have the {len(first)} times of the first one" + _span(first),
-            f"{len(own)} times" + _span(own),
+            f"{len(times_of_run)} times" + _span(times_of_run),
         )
-    off = np.abs(own - first)
-    if len(own) > 1 and off.max() > rule.tolerance * np.diff(first).min():
+    off = np.abs(times_of_run - first)
+    if len(times_of_run) > 1 and off.max() > rule.tolerance * np.diff(first).min():
         worst = int(off.argmax())
         raise _missing(
-            f"Time {worst + 1} of a run must be {first[worst]:g} as in the first one", f"{own[worst]:g}"
+            f"Time {worst + 1} of a run must be {first[worst]:g} as in the first one",
+            f"{times_of_run[worst]:g}",
         )
 
 
@@ -63,11 +64,11 @@ def proposed_rule(all_times: Sequence[np.ndarray | None]) -> tuple[TimeRule, str
     arrays = [_as_array(times) for times in all_times]
     enough = _NEARLY_ALL * len(arrays)
 
-    def kept(rule: TimeRule) -> int:
+    def n_passing(rule: TimeRule) -> int:
         return sum(_passes(times, arrays[0], rule) for times in arrays)
 
     exact = TimeRule("exact")
-    if kept(exact) >= enough:
+    if n_passing(exact) >= enough:
         return exact, "all runs have the same times"
     ends = [float(times[-1]) for times in arrays]
     span = f"{min(ends):g} to {max(ends):g}"
@@ -75,7 +76,7 @@ def proposed_rule(all_times: Sequence[np.ndarray | None]) -> tuple[TimeRule, str
         common = min(ends) - max(float(times[0]) for times in arrays)
         longest = max(float(times[-1] - times[0]) for times in arrays)
         overlap = TimeRule("overlap")
-        if common >= overlap.least * longest and kept(overlap) >= enough:
+        if common >= overlap.least * longest and n_passing(overlap) >= enough:
             return overlap, f"the runs have times of their own; they end at {span}"
     return TimeRule("last"), f"the runs end at different times, {span}: the last state of each"
 
@@ -93,12 +94,12 @@ def ended_early(times: Mapping[str, Sequence[float]]) -> dict[str, float]:
 
     times: of each run. "Well": by more than a hundredth of the time that the most cover; "the most": the median.
     """
-    ends = {name: own[-1] for name, own in times.items() if len(own) > 1}
+    ends = {name: times_of_run[-1] for name, times_of_run in times.items() if len(times_of_run) > 1}
     if len(ends) < 3:
         return {}
     usual, start = (
         float(np.median(list(ends.values()))),
-        min(own[0] for own in times.values() if len(own) > 1),
+        min(times_of_run[0] for times_of_run in times.values() if len(times_of_run) > 1),
     )
     return {name: end for name, end in ends.items() if end < usual - 0.01 * (usual - start)}
 
@@ -123,18 +124,18 @@ def common_times(all_times: Sequence[np.ndarray | None], rule: TimeRule) -> np.n
     return np.clip(coarsest, start, end)
 
 
-def resample(
+def resample_in_time(
     values: np.ndarray, times: np.ndarray | None, base: np.ndarray | None, rule: TimeRule
 ) -> np.ndarray:
     """Values (t, ...) at `times` brought to the base: (b, ...), or (1, ...) where the base is one time."""
     if base is None:
         return values[-1:]
-    own = _as_array(times)
-    if rule.rule == "exact" or (len(own) == len(base) and np.array_equal(own, base)):
+    times_of_run = _as_array(times)
+    if rule.rule == "exact" or (len(times_of_run) == len(base) and np.array_equal(times_of_run, base)):
         return values
-    right = np.clip(np.searchsorted(own, base), 1, len(own) - 1)
+    right = np.clip(np.searchsorted(times_of_run, base), 1, len(times_of_run) - 1)
     left = right - 1
-    share = (base - own[left]) / (own[right] - own[left])
+    share = (base - times_of_run[left]) / (times_of_run[right] - times_of_run[left])
     share = share.astype(values.dtype).reshape(-1, *[1] * (values.ndim - 1))
     return values[left] * (1 - share) + values[right] * share
 

@@ -33,7 +33,7 @@ class Workers:
         Workers start when the first task comes. Raises StoreError where the store cannot be written or the
         scheduler cannot be reached.
         """
-        flying: deque[Future | RunRecord] = deque()
+        in_flight: deque[Future | RunRecord] = deque()
         tasks: deque[Task] = deque()
         with ExitStack() as stack:
             client, room = None, 1
@@ -43,13 +43,13 @@ class Workers:
                         client = stack.enter_context(self._client())
                         room = 2 * _threads(client)
                     tasks.append(step)
-                    flying.append(client.submit(prepare, step, pure=False))
+                    in_flight.append(client.submit(prepare, step, pure=False))
                 else:
-                    flying.append(step)
-                while len(flying) >= room:
-                    yield _landed(flying.popleft(), tasks)
-            while flying:
-                yield _landed(flying.popleft(), tasks)
+                    in_flight.append(step)
+                while len(in_flight) >= room:
+                    yield _outcome(in_flight.popleft(), tasks)
+            while in_flight:
+                yield _outcome(in_flight.popleft(), tasks)
 
     @contextmanager
     def _client(self) -> Iterator[Client]:
@@ -78,7 +78,7 @@ def _threads(client: Client) -> int:
     return max(1, sum(worker["nthreads"] for worker in workers))
 
 
-def _landed(step: Future | RunRecord, tasks: deque[Task]) -> RunRecord:
+def _outcome(step: Future | RunRecord, tasks: deque[Task]) -> RunRecord:
     if isinstance(step, RunRecord):
         return step
     from distributed import CancelledError, KilledWorker
@@ -91,6 +91,6 @@ def _landed(step: Future | RunRecord, tasks: deque[Task]) -> RunRecord:
             task.draft(),
             reason="unreadable",
             settings="",
-            sentence=f"The worker that read run '{task.source.name}' must survive it. Got its death ({error}). "
-            "Give the workers more memory, or leave the run out.",
+            sentence=f"The worker that read run '{task.source.name}' must survive it. "
+            f"Got a worker that died ({error}). Give the workers more memory, or leave the run out.",
         )

@@ -20,7 +20,7 @@ import numpy as np
 
 from fieldwright.data.disk import disk_of
 from fieldwright.data.errors import StoreError
-from fieldwright.data.ingest.timebase import TimeRule, common_times, resample
+from fieldwright.data.ingest.timebase import TimeRule, common_times, resample_in_time
 from fieldwright.data.snapshots import field_of
 from fieldwright.data.store.catalogue import RunRecord, StoredField
 from fieldwright.data.store.chunks import Chunks, write_group
@@ -159,7 +159,7 @@ def _write(
     array, waiting, row = None, [], 0
     for record in records:
         times = np.array(record.times) if record.times else None
-        values = resample(store.read_field(record, field), times, base, rule)
+        values = resample_in_time(store.read_field(record, field), times, base, rule)
         snapshots = values.reshape(len(values), -1)
         if array is None:
             shape = (len(records) * len(snapshots), snapshots.shape[1])

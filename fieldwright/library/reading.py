@@ -13,7 +13,7 @@ import xarray as xr
 
 from fieldwright.data.errors import ReadError
 from fieldwright.data.formats import Run, reader_for, reader_named, runs_in, split_address
-from fieldwright.data.ingest.inspection import Inspection, inspect
+from fieldwright.data.ingest.inspection import Inspection, inspect_path
 from fieldwright.data.ingest.parameters.case_values import table_from_cases
 from fieldwright.data.ingest.parameters.contradictions import without_contradictions
 from fieldwright.data.ingest.parameters.run_names import table_from_names
@@ -53,7 +53,7 @@ def read(path: str | os.PathLike[str], fields: Sequence[str] | None = None) -> x
     if address is not None or (base.is_file() and not runs_in(base)):
         run = reader_for(given).read(given, fields)
         return _dataset([run], None, None)
-    found = inspect(given)
+    found = inspect_path(given)
     if base.is_file():
         sources = [
             RunSource(f"{given.stem}#{n}", Path(f"{given}#{n}"), (Path(f"{given}#{n}"),)) for n in found.runs

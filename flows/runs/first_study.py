@@ -12,7 +12,7 @@ import numpy as np
 
 from fieldwright.data.environment import home
 from fieldwright.data.errors import StudyError
-from fieldwright.data.ingest.inspection import FoundParameter, Inspection, inspect
+from fieldwright.data.ingest.inspection import FoundParameter, Inspection, inspect_path
 from fieldwright.data.ingest.timebase import proposed_rule
 from fieldwright.data.store.snapshot_store import store_owner
 from fieldwright.flows.runs.first_fields import left_out
@@ -30,7 +30,7 @@ _SAY_NOTHING = re.compile(
 
 def first_study_of(folder: Path, beside: Path, candidates: Sequence[str]) -> str:
     """The text of a study file for the runs in a folder; see `first_study`."""
-    return first_study(inspect(folder), beside, candidates)
+    return first_study(inspect_path(folder), beside, candidates)
 
 
 def first_study(found: Inspection, beside: Path, candidates: Sequence[str] = ()) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fieldwright.data.ingest.ingestion import IngestReport, ingest
+from fieldwright.data.ingest.ingestion import IngestReport, ingest_sources
 from fieldwright.data.ingest.parameters.case_values import table_from_cases
 from fieldwright.data.ingest.parameters.contradictions import without_contradictions
 from fieldwright.data.ingest.parameters.run_names import table_from_names
@@ -29,7 +29,7 @@ def read_runs(study: Study) -> IngestReport:
     sources = study.runs_on_disk()
     store = SnapshotStore(study.store_path)
     store.claim(study.beside(study.runs.folder), [source.name for source in sources])
-    return ingest(
+    return ingest_sources(
         store,
         sources,
         parameter_table(study, sources),

@@ -7,12 +7,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from fieldwright.data.ingest.inspection import Inspection, inspect
+from fieldwright.data.ingest.inspection import Inspection, inspect_path
 
 
 def inspect_runs(path: Path, console: Console) -> None:
     """Looks into a file or folder of runs and prints what it holds."""
-    print_inspection(inspect(path), console)
+    print_inspection(inspect_path(path), console)
 
 
 def print_inspection(found: Inspection, console: Console) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fieldwright.data.ingest.ingestion import Rules, RunSource, find_runs
-from fieldwright.data.ingest.parameters.table import ParameterTable, table_of
+from fieldwright.data.ingest.parameters.table import ParameterTable, table_from_rows
 from fieldwright.data.store.snapshot_store import SnapshotStore
 
 
@@ -34,7 +34,7 @@ class Solver:
     def table(self, n: int) -> ParameterTable:
         """The parameters of n runs run_0, run_1, ..."""
         rows = {f"run_{i}": self.parameters(i) for i in range(n)}
-        return table_of(rows, {"a": "m", "b": None, "rho": "kg/m3"})
+        return table_from_rows(rows, {"a": "m", "b": None, "rho": "kg/m3"})
 
     def fields(self, a: float, b: float, **_: float) -> dict[str, np.ndarray]:
         """T (10,) and U (10, 3)."""

@@ -9,8 +9,8 @@ import xarray as xr
 
 from fieldwright.data.errors import ReadError, StudyError
 from fieldwright.data.formats import reader_named
-from fieldwright.data.ingest.ingestion import find_runs, ingest
-from fieldwright.data.ingest.parameters.table import table_of
+from fieldwright.data.ingest.ingestion import find_runs, ingest_sources
+from fieldwright.data.ingest.parameters.table import table_from_rows
 from fieldwright.data.store.snapshot_store import SnapshotStore
 
 
@@ -19,7 +19,7 @@ def reasons(report):
 
 
 def test_accepted_runs_come_out_as_they_went_in(solver, store):
-    report = ingest(store, solver.run(4), solver.table(4), solver.rules)
+    report = ingest_sources(store, solver.run(4), solver.table(4), solver.rules)
     assert report.accepted == ["run_0", "run_1", "run_2", "run_3"]
     dataset = store.snapshots()
     assert dataset["T"].dims == ("run", "point")
@@ -34,7 +34,7 @@ def test_accepted_runs_come_out_as_they_went_in(solver, store):
 
 
 def test_a_parameter_that_never_varies_is_reported_and_left_out(solver, store):
-    report = ingest(store, solver.run(3), solver.table(3), solver.rules)
+    report = ingest_sources(store, solver.run(3), solver.table(3), solver.rules)
     assert report.notes == ["parameter 'rho' is 1000 in all 3 runs: left out"]
     dataset = store.snapshots()
     assert "rho" not in dataset.coords
@@ -42,7 +42,7 @@ def test_a_parameter_that_never_varies_is_reported_and_left_out(solver, store):
 
 
 def test_a_subset_of_runs_keeps_the_parameters_of_all(solver, store):
-    ingest(store, solver.run(3), solver.table(3), solver.rules)
+    ingest_sources(store, solver.run(3), solver.table(3), solver.rules)
     dataset = store.snapshots(["run_2"], ["T"])
     assert set(dataset.data_vars) == {"T"}
     assert {"a", "b"} <= set(dataset.coords)
@@ -50,14 +50,14 @@ def test_a_subset_of_runs_keeps_the_parameters_of_all(solver, store):
 
 def test_ingesting_again_reads_nothing(solver, store):
     sources = solver.run(3)
-    ingest(store, sources, solver.table(3), solver.rules)
+    ingest_sources(store, sources, solver.table(3), solver.rules)
     before = {path: path.stat().st_mtime_ns for path in store.path.rglob("*") if "runs" in path.parts}
     for i in range(3):
         # Whoever reads these files now is caught: the size and the time stamp are kept, the content is not.
         stat, size = solver.path(i).stat(), solver.path(i).stat().st_size
         solver.path(i).write_bytes(b"\0" * size)
         os.utime(solver.path(i), ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    report = ingest(store, sources, solver.table(3), solver.rules)
+    report = ingest_sources(store, sources, solver.table(3), solver.rules)
     assert report.unchanged == ["run_0", "run_1", "run_2"]
     assert report.accepted == []
     assert report.rejected == []
@@ -65,23 +65,25 @@ def test_ingesting_again_reads_nothing(solver, store):
 
 
 def test_a_copied_folder_with_new_time_stamps_is_unchanged(solver, store):
-    ingest(store, solver.run(2), solver.table(2), solver.rules)
+    ingest_sources(store, solver.run(2), solver.table(2), solver.rules)
     os.utime(solver.path(0))
-    report = ingest(store, solver.sources(), solver.table(2), solver.rules)
+    report = ingest_sources(store, solver.sources(), solver.table(2), solver.rules)
     assert report.unchanged == ["run_0", "run_1"]
 
 
 def test_a_new_run_is_taken_beside_the_old_ones(solver, store):
-    ingest(store, solver.run(2), solver.table(2), solver.rules)
-    report = ingest(store, solver.run(3), solver.table(3), solver.rules)
+    ingest_sources(store, solver.run(2), solver.table(2), solver.rules)
+    report = ingest_sources(store, solver.run(3), solver.table(3), solver.rules)
     assert report.accepted == ["run_2"]
     assert sorted(report.unchanged) == ["run_0", "run_1"]
 
 
 def test_a_changed_parameter_is_taken_at_the_next_ingest(solver, store):
-    ingest(store, solver.run(2), solver.table(2), solver.rules)
+    ingest_sources(store, solver.run(2), solver.table(2), solver.rules)
     rows = {"run_0": solver.parameters(0), "run_1": {**solver.parameters(1), "b": 7.0}}
-    report = ingest(store, solver.sources(), table_of(rows, dict.fromkeys(rows["run_0"])), solver.rules)
+    report = ingest_sources(
+        store, solver.sources(), table_from_rows(rows, dict.fromkeys(rows["run_0"])), solver.rules
+    )
     assert report.accepted == ["run_1"]
     np.testing.assert_array_equal(store.snapshots()["b"], [0, 7])
 
@@ -89,44 +91,44 @@ def test_a_changed_parameter_is_taken_at_the_next_ingest(solver, store):
 def test_a_mended_run_is_taken_at_the_next_ingest(solver, store):
     solver.run(2)
     solver.write(solver.path(1), {"T": np.full(10, np.nan), "U": np.zeros((10, 3))})
-    ingest(store, solver.sources(), solver.table(2), solver.rules)
+    ingest_sources(store, solver.sources(), solver.table(2), solver.rules)
     assert [r.name for r in store.rejected()] == ["run_1"]
-    report = ingest(store, solver.run(2), solver.table(2), solver.rules)
+    report = ingest_sources(store, solver.run(2), solver.table(2), solver.rules)
     assert report.accepted == ["run_1"]
     assert not store.rejected()
 
 
 def test_a_run_that_goes_bad_keeps_its_accepted_version(solver, store):
-    ingest(store, solver.run(2), solver.table(2), solver.rules)
+    ingest_sources(store, solver.run(2), solver.table(2), solver.rules)
     kept = store.snapshots(["run_1"]).load()
     solver.path(1).write_text("being written")
-    report = ingest(store, solver.sources(), solver.table(2), solver.rules)
+    report = ingest_sources(store, solver.sources(), solver.table(2), solver.rules)
     assert set(reasons(report)) == {"run_1"}
     xr.testing.assert_equal(store.snapshots(["run_1"]).load(), kept)
 
 
 def test_a_run_computed_anew_replaces_its_old_version(solver, store):
-    ingest(store, solver.run(2), solver.table(2), solver.rules)
+    ingest_sources(store, solver.run(2), solver.table(2), solver.rules)
     solver.write(solver.path(1), {"T": np.full(10, 3.0), "U": np.ones((10, 3))})
-    report = ingest(store, solver.sources(), solver.table(2), solver.rules)
+    report = ingest_sources(store, solver.sources(), solver.table(2), solver.rules)
     assert report.accepted == ["run_1"]
     np.testing.assert_array_equal(store.snapshots(["run_1"])["T"].values, np.full((1, 10), 3.0))
     assert len(list((store.path / "superseded").iterdir())) == 1
 
 
 def test_another_field_in_the_study_is_read_anew(solver, store):
-    ingest(store, solver.run(2), solver.table(2), replace(solver.rules, fields={"T": "K"}))
-    report = ingest(store, solver.sources(), solver.table(2), solver.rules)
+    ingest_sources(store, solver.run(2), solver.table(2), replace(solver.rules, fields={"T": "K"}))
+    report = ingest_sources(store, solver.sources(), solver.table(2), solver.rules)
     assert report.accepted == ["run_0", "run_1"]
     assert set(store.snapshots().data_vars) == {"T", "U"}
 
 
 def test_fields_are_converted_only_when_asked(solver, store, tmp_path):
     sources = solver.run(2)
-    ingest(store, sources, solver.table(2), solver.rules)
+    ingest_sources(store, sources, solver.table(2), solver.rules)
     assert store.snapshots()["T"].dims == ("run", "point")
     other = SnapshotStore(tmp_path / "cells")
-    ingest(other, sources, solver.table(2), replace(solver.rules, places={"T": "cell"}))
+    ingest_sources(other, sources, solver.table(2), replace(solver.rules, places={"T": "cell"}))
     dataset = other.snapshots()
     assert dataset["T"].dims == ("run", "cell")
     assert dataset["U"].dims == ("run", "point", "U_component")
@@ -136,9 +138,9 @@ def test_fields_are_converted_only_when_asked(solver, store, tmp_path):
 
 
 def test_another_version_of_the_reader_reads_the_runs_anew(solver, store, monkeypatch):
-    ingest(store, solver.run(2), solver.table(2), solver.rules)
+    ingest_sources(store, solver.run(2), solver.table(2), solver.rules)
     monkeypatch.setattr(reader_named("vtu"), "version", "next")
-    report = ingest(store, solver.sources(), solver.table(2), solver.rules)
+    report = ingest_sources(store, solver.sources(), solver.table(2), solver.rules)
     # It gives the same values, so the runs stay as they are, under the new version.
     assert report.unchanged == ["run_0", "run_1"]
     assert {record.reader_version for record in store.accepted()} == {"next"}
@@ -146,7 +148,7 @@ def test_another_version_of_the_reader_reads_the_runs_anew(solver, store, monkey
 
 def test_an_unknown_reader_is_the_study_s_mistake(solver, store):
     with pytest.raises(ReadError, match="reader must be one of"):
-        ingest(store, solver.run(2), solver.table(2), replace(solver.rules, reader="vtuu"))
+        ingest_sources(store, solver.run(2), solver.table(2), replace(solver.rules, reader="vtuu"))
     assert store.rejected() == []
 
 
@@ -160,7 +162,7 @@ def test_one_name_for_two_runs_is_a_clear_error(solver):
 
 def test_progress_counts_every_run(solver, store):
     seen = []
-    ingest(store, solver.run(3), solver.table(3), solver.rules, lambda *step: seen.append(step))
+    ingest_sources(store, solver.run(3), solver.table(3), solver.rules, lambda *step: seen.append(step))
     assert seen == [(1, 3, "run_0"), (2, 3, "run_1"), (3, 3, "run_2")]
 
 
@@ -190,5 +192,5 @@ def test_files_of_a_series_come_in_the_order_of_their_numbers(solver):
 def test_another_choice_of_file_is_read_anew(solver, store):
     sources = solver.run(3)
     wrong = [replace(source, files=(source.path.parent / "parameters.csv",)) for source in sources]
-    assert len(ingest(store, wrong, solver.table(3), solver.rules).rejected) == 3
-    assert len(ingest(store, sources, solver.table(3), solver.rules).accepted) == 3
+    assert len(ingest_sources(store, wrong, solver.table(3), solver.rules).rejected) == 3
+    assert len(ingest_sources(store, sources, solver.table(3), solver.rules).accepted) == 3

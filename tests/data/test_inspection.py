@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fieldwright.data.errors import ReadError
-from fieldwright.data.ingest.inspection import inspect
+from fieldwright.data.ingest.inspection import inspect_path
 from fieldwright.data.ingest.parameters.case_entries import case_entries
 from fieldwright.data.ingest.parameters.case_values import case_value
 from fieldwright.data.ingest.sources import find_runs
@@ -54,7 +54,7 @@ def cavities(unpacked, tmp_path) -> Path:
 
 
 def test_a_folder_of_cases_is_told_whole(cavities):
-    found = inspect(cavities)
+    found = inspect_path(cavities)
     assert (found.folder, found.pattern, found.file, found.reader) == (cavities, "case_*", None, "openfoam")
     assert found.runs == ("case_01", "case_02", "case_03")
     assert found.first.fields["U"].unit == "m/s"
@@ -64,13 +64,13 @@ def test_a_folder_of_cases_is_told_whole(cavities):
 
 
 def test_the_runs_found_are_those_a_study_would_find(cavities):
-    found = inspect(cavities)
+    found = inspect_path(cavities)
     sources = find_runs(found.folder, found.pattern, found.file)
     assert tuple(source.name for source in sources) == found.runs
 
 
 def test_the_table_is_found_with_its_run_column_and_its_numbers(cavities):
-    table = inspect(cavities).table
+    table = inspect_path(cavities).table
     assert table.path == cavities / "params.csv"
     assert table.run_column == "case"
     assert table.columns == {"U": "m/s", "nu": None}
@@ -78,7 +78,7 @@ def test_the_table_is_found_with_its_run_column_and_its_numbers(cavities):
 
 
 def test_what_differs_in_the_input_files_is_a_parameter(cavities):
-    parameters = {parameter.expression: parameter for parameter in inspect(cavities).parameters}
+    parameters = {parameter.expression: parameter for parameter in inspect_path(cavities).parameters}
     assert parameters.keys() == {"0/U: boundaryField.inlet.value[0]", "constant/transportProperties: nu"}
     speed, nu = (
         parameters["0/U: boundaryField.inlet.value[0]"],
@@ -94,12 +94,12 @@ def test_a_table_that_contradicts_the_input_files_is_named_with_both_values(cavi
     assert any(
         "'case_03' has nu = 0.04 in 'params.csv' and 0.05 in its own 'constant/transportProperties: nu'"
         in note
-        for note in inspect(cavities).notes
+        for note in inspect_path(cavities).notes
     )
 
 
 def test_every_expression_leads_back_to_its_value(cavities):
-    for parameter in inspect(cavities).parameters:
+    for parameter in inspect_path(cavities).parameters:
         for run, value in parameter.values.items():
             assert case_value(cavities / run, parameter.name, parameter.expression) == value
 
@@ -108,7 +108,7 @@ def test_runs_that_differ_or_failed_are_named_with_a_sentence(cavities, unpacked
     shutil.copytree(unpacked(SAMPLES / "openfoam_polyhedra.tar.xz"), cavities / "case_04")
     shutil.copytree(unpacked(SAMPLES / "openfoam_crashed.tar.xz"), cavities / "case_05")
     (cavities / "case_03" / "0.03" / "p").unlink()
-    found = inspect(cavities)
+    found = inspect_path(cavities)
     assert found.unlike.keys() == {"case_03", "case_04", "case_05"}
     assert "points 192 instead of 60" in found.unlike["case_04"]
     assert "must have ended" in found.unlike["case_05"]
@@ -117,7 +117,7 @@ def test_runs_that_differ_or_failed_are_named_with_a_sentence(cavities, unpacked
 
 
 def test_one_case_is_one_run_of_its_parent(cavities):
-    found = inspect(cavities / "case_02")
+    found = inspect_path(cavities / "case_02")
     assert (found.folder, found.pattern, found.runs) == (cavities, "case_02", ("case_02",))
     assert found.parameters == ()
 
@@ -127,7 +127,7 @@ def test_results_named_after_their_runs_are_found_by_a_pattern(unpacked, tmp_pat
         case = Path(shutil.copytree(unpacked(SAMPLES / "ccx_heating.tar.xz"), tmp_path / name))
         for path in case.glob("bar.*"):
             path.rename(case / f"{name}{path.suffix}")
-    found = inspect(tmp_path)
+    found = inspect_path(tmp_path)
     assert (found.pattern, found.file, found.reader) == ("*", "*.frd", "frd")
     assert len(found.first.times) == 4
 
@@ -138,21 +138,21 @@ def test_decks_give_their_numbers_by_keyword_and_label(unpacked, tmp_path):
         deck = (case / "bar.inp").read_text()
         deck = deck.replace("11,11,100.", f"11,11,{heat}")
         (case / "bar.inp").write_text(deck if name == "a" else re.sub(r"^40\.$", "60.", deck, flags=re.M))
-    found = {p.expression: p.values for p in inspect(tmp_path).parameters}
+    found = {p.expression: p.values for p in inspect_path(tmp_path).parameters}
     assert found == {
         "bar.inp: *BOUNDARY HOT[3]": {"a": 100, "b": 140},
         "bar.inp: *SPECIFIC HEAT[0]": {"a": 40, "b": 60},
     }
-    assert inspect(tmp_path).file == "bar.frd"
+    assert inspect_path(tmp_path).file == "bar.frd"
 
 
 def test_numbered_files_are_times_of_a_run_or_runs_of_a_table(unpacked, tmp_path):
     for i in range(3):
         shutil.copy(unpacked(SAMPLES / "freefem.tar.xz") / f"step_{i}.vtu", tmp_path / f"run_{i}.vtu")
-    series = inspect(tmp_path)
+    series = inspect_path(tmp_path)
     assert (series.reader, len(series.runs), len(series.first.times)) == ("series", 1, 3)
     (tmp_path / "params.csv").write_text("run,q\nrun_0,1\nrun_1,2\nrun_2,3\n")
-    runs = inspect(tmp_path)
+    runs = inspect_path(tmp_path)
     assert (runs.reader, runs.pattern, runs.runs) == ("vtu", "*.vtu", ("run_0", "run_1", "run_2"))
     assert runs.table.columns == {"q": None}
 
@@ -165,7 +165,7 @@ def test_a_table_one_level_up_makes_runs_of_files_and_folders(tmp_path, place):
         np.savez(path, points=np.arange(6.0)[:, None] * [1, 0], T=i * np.arange(6.0))
     (tmp_path / "params.csv").write_text("id,a [K]\n1,10\n2,20\n3,n/a\n4,40\n")
     for given in (tmp_path, tmp_path / "runs"):
-        found = inspect(given)
+        found = inspect_path(given)
         assert (found.folder, len(found.runs), found.reader) == (tmp_path / "runs", 3, "npz")
         assert (found.table.path, found.table.columns) == (tmp_path / "params.csv", {"a": "K"})
 
@@ -188,7 +188,7 @@ def test_scripts_give_their_numbers_with_units_from_comments(tmp_path):
 def test_names_that_hold_numbers_become_a_pattern(unpacked, tmp_path):
     for name in ("U1.5_nu1e-3", "U2_nu1e-4", "U2_nu2e-4"):
         shutil.copytree(unpacked(SAMPLES / "ccx_heating.tar.xz"), tmp_path / name)
-    assert inspect(tmp_path).names == "U{U}_nu{nu}"
+    assert inspect_path(tmp_path).names == "U{U}_nu{nu}"
 
 
 def test_one_file_may_hold_all_runs(tmp_path):
@@ -196,7 +196,7 @@ def test_one_file_may_hold_all_runs(tmp_path):
     np.savez(
         tmp_path / "sweep.npz", points=rng.random((9, 2)), params=[[1.0], [2.0], [4.0]], u=rng.random((3, 9))
     )
-    found = inspect(tmp_path / "sweep.npz")
+    found = inspect_path(tmp_path / "sweep.npz")
     assert found.in_one_file
     assert found.runs == ("0", "1", "2")
     assert [(p.name, p.expression, p.values) for p in found.parameters] == [
@@ -206,12 +206,12 @@ def test_one_file_may_hold_all_runs(tmp_path):
 
 def test_what_is_no_run_is_refused_with_a_sentence(tmp_path):
     with pytest.raises(ReadError, match="must exist"):
-        inspect(tmp_path / "nowhere")
+        inspect_path(tmp_path / "nowhere")
     with pytest.raises(ReadError, match=r"must hold runs in a supported format\. Got an empty folder"):
-        inspect(tmp_path)
+        inspect_path(tmp_path)
     (tmp_path / "notes.md").write_text("nothing")
-    with pytest.raises(ReadError, match="1 entries of none"):
-        inspect(tmp_path)
+    with pytest.raises(ReadError, match="1 entries that no reader recognises"):
+        inspect_path(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +223,7 @@ def test_what_is_no_run_is_refused_with_a_sentence(tmp_path):
     ],
 )
 def test_the_real_sweeps(unpacked, name, pattern, file, reader, runs, parameters):
-    found = inspect(unpacked(RUNS / f"{name}.tar.xz"))
+    found = inspect_path(unpacked(RUNS / f"{name}.tar.xz"))
     assert (found.pattern, found.file, found.reader, len(found.runs)) == (pattern, file, reader, runs)
     assert found.unlike == {}
     assert len(found.parameters) == parameters

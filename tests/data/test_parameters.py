@@ -7,7 +7,7 @@ import pytest
 from openpyxl import Workbook
 
 from fieldwright.data.errors import StudyError
-from fieldwright.data.ingest.parameters.table import read_table, table_of
+from fieldwright.data.ingest.parameters.table import read_table, table_from_rows
 
 COLUMNS = {"U": "m/s", "nu": "m2/s"}
 
@@ -99,8 +99,8 @@ def test_garbage_is_a_clear_error(tmp_path, name):
 
 def test_what_never_varies_is_found():
     rows = {"r1": {"a": 1.0, "b": 2.0}, "r2": {"a": 1.0, "b": 3.0}}
-    assert table_of(rows, {"a": None, "b": None}).constant() == {"a": 1.0}
-    assert table_of({"r1": rows["r1"]}, {"a": None, "b": None}).constant() == {}
+    assert table_from_rows(rows, {"a": None, "b": None}).constant() == {"a": 1.0}
+    assert table_from_rows({"r1": rows["r1"]}, {"a": None, "b": None}).constant() == {}
 
 
 @pytest.mark.parametrize("title", ["h [W/(m2 K)]", "h (W/(m2 K))", "h[W/(m2 K)]"])

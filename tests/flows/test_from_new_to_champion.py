@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fieldwright.data.ingest.inspection import inspect
+from fieldwright.data.ingest.inspection import inspect_path
 from fieldwright.data.ingest.timebase import proposed_rule
 from fieldwright.flows.cli import app
 from fieldwright.flows.report import PipelineReport
@@ -182,7 +182,7 @@ def test_times_decide_the_rule() -> None:
 
 def test_fields_that_nobody_asked_for_stay_in_the_file_as_remarks(tmp_path: Path) -> None:
     one_field_of_some(tmp_path)
-    reasons = left_out(inspect(tmp_path))
+    reasons = left_out(inspect_path(tmp_path))
     assert re.search(r"3 of 10 runs, such as run_4", reasons["extra"])
     assert "not finite" in reasons["undefined"]
     assert "T" not in reasons

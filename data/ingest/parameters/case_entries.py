@@ -51,7 +51,7 @@ _OF_THE_SOLVER = {"controlDict", "fvSchemes", "fvSolution", "decomposeParDict"}
 
 @dataclass(frozen=True)
 class CaseEntry:
-    """A number of an input file: its expression, its value, its unit where the file tells."""
+    """A number of an input file: its expression, its value, its unit where the file gives one."""
 
     expression: str
     value: float
@@ -60,24 +60,24 @@ class CaseEntry:
 
 def case_entries(folder: Path) -> dict[str, CaseEntry]:
     """The numbers in the input files of a run, by expression; results, logs and meshes are not looked at."""
-    found: dict[str, CaseEntry] = {}
+    entries: dict[str, CaseEntry] = {}
     for path in _input_files(folder):
         name = path.relative_to(folder).as_posix()
         for entry, value, unit in _entries(path, folder):
-            found.setdefault(f"{name}: {entry}", CaseEntry(f"{name}: {entry}", value, unit))
-    return found
+            entries.setdefault(f"{name}: {entry}", CaseEntry(f"{name}: {entry}", value, unit))
+    return entries
 
 
 def _input_files(folder: Path) -> list[Path]:
     """Decks, scripts and settings of the folder itself; of an OpenFOAM case its dictionaries and time 0."""
-    own = [path for path in folder.iterdir() if path.suffix.lower() in (*_DECKS, *_ASSIGNED, ".json")]
+    paths = [path for path in folder.iterdir() if path.suffix.lower() in (*_DECKS, *_ASSIGNED, ".json")]
     foam = [folder / "constant", folder / "system", folder / "0.orig"]
     foam = [*foam, folder / "0"] if not foam[2].is_dir() else foam
     for part in foam if (folder / "system").is_dir() else ():
-        own += [path for path in part.iterdir() if path.name not in _OF_THE_SOLVER] if part.is_dir() else []
+        paths += [path for path in part.iterdir() if path.name not in _OF_THE_SOLVER] if part.is_dir() else []
     logs = re.compile(r"log\b.*|.*\.log", re.I)
     return sorted(
-        p for p in own if p.is_file() and p.stat().st_size <= _LARGEST and not logs.fullmatch(p.name)
+        p for p in paths if p.is_file() and p.stat().st_size <= _LARGEST and not logs.fullmatch(p.name)
     )
 
 
@@ -146,16 +146,16 @@ def _of_json(text: str) -> Iterator[tuple[str, float]]:
 
 
 def _of_dictionary(dictionary: FoamDictionary) -> Iterator[tuple[str, float, str | None]]:
-    """Entries of at most nine numbers and no other words; what only OpenFOAM can tell is none."""
-    whole = _unit_among(_expanded(dictionary.entries.get("dimensions")))
+    """Entries of at most nine numbers and no other words; what only OpenFOAM can compute is left out."""
+    unit_of_field = _unit_among(_expanded(dictionary.entries.get("dimensions")))
     for entry, value in dictionary.items():
         tokens = _expanded(value)
-        own = entry.rpartition(".")[2]
-        numbers = [] if any(not _is_plain(token, own) for token in tokens) else numbers_of(tokens)
+        entry_name = entry.rpartition(".")[2]
+        numbers = [] if any(not _is_plain(token, entry_name) for token in tokens) else numbers_of(tokens)
         if entry == "dimensions" or len(numbers) > 9 or not all(map(math.isfinite, numbers)):
             continue
         of_field = entry.split(".")[0] in ("internalField", "boundaryField")
-        unit = _unit_among(tokens) or (whole if of_field else None)
+        unit = _unit_among(tokens) or (unit_of_field if of_field else None)
         for i, number in enumerate(numbers):
             yield f"{entry}[{i}]" if len(numbers) > 1 else entry, number, unit
 

@@ -24,7 +24,7 @@ from fieldwright.data.errors import ReadError, StudyError
 from fieldwright.data.formats.parsing.openfoam.foam_dictionary import RefusedError
 from fieldwright.data.formats.parsing.openfoam.foam_file import case_dictionary
 from fieldwright.data.ingest.parameters.cells import table_cells
-from fieldwright.data.ingest.parameters.table import ParameterTable, table_of
+from fieldwright.data.ingest.parameters.table import ParameterTable, table_from_rows
 from fieldwright.data.ingest.sources import RunSource
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?"
@@ -55,7 +55,7 @@ def table_from_cases(
             problems[source.name] = str(why)
         except OSError as error:
             problems[source.name] = str(unreadable(folder, error) or error)
-    table = table_of(rows, {name: units.get(name) for name in expressions})
+    table = table_from_rows(rows, {name: units.get(name) for name in expressions})
     return ParameterTable(table.names, table.units, table.runs, table.values, problems)
 
 
@@ -115,12 +115,12 @@ def _text(path: Path) -> str:
 
 def _in_deck(text: str, entry: str) -> list[float]:
     keyword, _, label = entry[1:].partition(" ")
-    wanted, inside = keyword.upper(), False
+    upper_keyword, inside = keyword.upper(), False
     label = label.strip().upper()
     for line in text.splitlines():
         items = [item.strip() for item in line.split(",")]
         if line.startswith("*") and not line.startswith("**"):
-            inside = items[0][1:].strip().upper() == wanted
+            inside = items[0][1:].strip().upper() == upper_keyword
             options = dict(item.upper().split("=", 1) for item in items[1:] if "=" in item)
             if inside and label in options:
                 return [float(options[label])]
@@ -166,7 +166,7 @@ def _in_assignments(text: str, entry: str) -> list[float]:
         text = text.split(f"[{section}]", 1)[1].split("\n[", 1)[0]
     else:
         name = entry
-    found = re.findall(rf"(?<![\w.]){re.escape(name)}\s*(?:=|:|\s)\s*({_NUMBER})(?![\w.])", text)
-    if len(found) != 1:
-        raise _NotThereError(f"{len(found)} lines give it a number")
-    return [float(found[0].replace("d", "e").replace("D", "e"))]
+    numbers = re.findall(rf"(?<![\w.]){re.escape(name)}\s*(?:=|:|\s)\s*({_NUMBER})(?![\w.])", text)
+    if len(numbers) != 1:
+        raise _NotThereError(f"{len(numbers)} lines give it a number")
+    return [float(numbers[0].replace("d", "e").replace("D", "e"))]

@@ -35,7 +35,7 @@ Row = tuple[int, list[Any]]
 class TableCells:
     """A table as it stands: one row per run.
 
-    names: of the columns, told apart where the titles are equal; units: None where neither title nor a row of units
+    names: of the columns, made unique where titles are equal; units: None where neither title nor a row of units
     gives one. rows: cells as text or, from Excel and JSON, numbers. numbers: where each row stands in the file.
     """
 
@@ -91,7 +91,7 @@ def _csv_rows(path: Path) -> tuple[list[str], list[Row], str]:
     text = text_of(path)
     if text is None:
         raise StudyError(
-            f"'{path.name}' must be a table in text", "bytes that are none", "Save it as CSV or .xlsx"
+            f"'{path.name}' must be a table in text", "bytes that are no text", "Save it as CSV or .xlsx"
         )
     lines = [(i, line) for i, line in enumerate(text.splitlines(), start=1) if _is_row(line)]
     if not lines:
@@ -124,12 +124,12 @@ def _is_row(line: str) -> bool:
 
 def _separator(lines: Sequence[str]) -> str:
     """The mark by which the header and the row beneath it have the same number of cells, or else the header's."""
-    there = [mark for mark in SEPARATORS if mark in lines[0].strip()]
-    for mark in there:
+    marks = [mark for mark in SEPARATORS if mark in lines[0].strip()]
+    for mark in marks:
         counts = {len(fitted(cells_of(line, mark), len(cells_of(lines[0], mark)))) for line in lines}
         if len(lines) > 1 and len(counts) == 1 and counts != {1}:
             return mark
-    return next((mark for mark in there if mark != " "), ",")
+    return next((mark for mark in marks if mark != " "), ",")
 
 
 def _split(lines: list[Row] | list[tuple[int, str]], separator: str) -> Iterable[tuple[int, list[str]]]:

@@ -1,4 +1,4 @@
-"""Parameter tables held against the runs' own input files: the same parameter must have the same value in both."""
+"""Parameter tables compared with the runs' own input files: the same parameter must have the same value in both."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def contradictions(
     has its values, also in a unit that is a power of ten larger or smaller or with the other sign: in three of four
     runs, with three values or more; under the column's own name in half of the runs.
     """
-    found = []
+    result = []
     runs = [run for run in rows if entries.get(run)]
     expressions = dict.fromkeys(one for run in runs for one in entries[run])
     for name in dict.fromkeys(name for run in runs for name in rows[run]):
@@ -48,15 +48,15 @@ def contradictions(
                 continue
             other = {run: pair for run, pair in pairs.items() if not _same(pair, factor)}
             alike = [pair[0] for run, pair in pairs.items() if run not in other]
-            named = _is_named(name, expression)
-            follows = len(alike) >= (0.5 if named else 0.75) * len(runs) and len(set(alike)) >= (
-                2 if named else 3
+            same_name = _is_named(name, expression)
+            follows = len(alike) >= (0.5 if same_name else 0.75) * len(runs) and len(set(alike)) >= (
+                2 if same_name else 3
             )
             if follows and (best is None or len(alike) > best[0]):
                 best = len(alike), expression, other
         if best is not None and best[2]:
-            found.append(Contradiction(name, best[1], best[2]))
-    return found
+            result.append(Contradiction(name, best[1], best[2]))
+    return result
 
 
 def disagreements(
@@ -72,14 +72,18 @@ def disagreements(
         for expression in dict.fromkeys(e for run in runs for e in entries[run] if _is_named(name, e)):
             having = [run for run in runs if expression in entries[run]]
             pairs = {run: (rows[run][name], entries[run][expression].value) for run in having}
-            own = {value for _, value in pairs.values()}
-            known = [told for told, _ in pairs.values() if any(_same((told, one), 1.0) for one in own)]
+            file_values = {value for _, value in pairs.values()}
+            matching = [
+                table_value
+                for table_value, _ in pairs.values()
+                if any(_same((table_value, one), 1.0) for one in file_values)
+            ]
             other = {run: pair for run, pair in pairs.items() if not _same(pair, 1.0)}
-            if len(own) > 1 and len(known) > len(having) / 2 and len(other) > len(having) / 2:
-                run, (told, value) = next(iter(other.items()))
+            if len(file_values) > 1 and len(matching) > len(having) / 2 and len(other) > len(having) / 2:
+                run, (table_value, value) = next(iter(other.items()))
                 sentences.append(
                     f"column '{name}' differs from the runs' own '{expression}' in {len(other)} of {len(having)} "
-                    f"runs, first in '{run}': {told:g} and {value:g}"
+                    f"runs, first in '{run}': {table_value:g} and {value:g}"
                 )
     return sentences
 
@@ -101,14 +105,16 @@ def without_contradictions(table: ParameterTable, sources: Sequence[RunSource], 
             continue
     both: dict[str, str] = {}
     for one in contradictions(rows, entries):
-        for run, (told, own) in one.runs.items():
-            text = f"{one.name} = {told:g} in '{where}' and {own:g} in its own '{one.expression}'"
+        for run, (table_value, file_value) in one.runs.items():
+            text = (
+                f"{one.name} = {table_value:g} in '{where}' and {file_value:g} in its own '{one.expression}'"
+            )
             both[run] = f"{both[run]}, {text}" if run in both else text
-    kept = [i for i, run in enumerate(table.runs) if run not in both]
+    indices = [i for i, run in enumerate(table.runs) if run not in both]
     return replace(
         table,
-        runs=tuple(table.runs[i] for i in kept),
-        values=table.values[kept],
+        runs=tuple(table.runs[i] for i in indices),
+        values=table.values[indices],
         contradictions=both,
         notes=(*table.notes, *disagreements(rows, entries)),
     )
@@ -116,7 +122,7 @@ def without_contradictions(table: ParameterTable, sources: Sequence[RunSource], 
 
 def _factor(pairs: Sequence[tuple[float, float]]) -> float | None:
     """The power of ten, with its sign, by which most values of the file are those of the table."""
-    ratios = [own / told for told, own in pairs if told and own]
+    ratios = [file_value / table_value for table_value, file_value in pairs if table_value and file_value]
     if not ratios:
         return None
     powers = [math.copysign(10.0 ** round(math.log10(abs(ratio))), ratio) for ratio in ratios]
@@ -127,8 +133,8 @@ def _factor(pairs: Sequence[tuple[float, float]]) -> float | None:
 
 
 def _same(pair: tuple[float, float], factor: float) -> bool:
-    told, own = pair
-    return math.isclose(told * factor, own, rel_tol=_TOLERANCE)
+    table_value, file_value = pair
+    return math.isclose(table_value * factor, file_value, rel_tol=_TOLERANCE)
 
 
 def _is_named(name: str, expression: str) -> bool:

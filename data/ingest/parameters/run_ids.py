@@ -17,8 +17,8 @@ def matched_ids(ids: Sequence[str], runs: Sequence[str]) -> dict[str, str]:
     """
     pairs = {one: one for one in ids if one in set(runs)}
     pairs |= _unique(ids, runs, pairs, [_form(_bare(one)) for one in ids], [_form(run) for run in runs])
-    left = [one for one in ids if one not in pairs]
-    if left:
+    unmatched = [one for one in ids if one not in pairs]
+    if unmatched:
         of_ids, of_runs = _numbers([_bare(one) for one in ids]), _numbers(list(runs))
         # One of the two are numbers alone: names with other words mean other runs.
         bare = any(all(len(_form(one)) == 1 for one in names) for names in ([_bare(i) for i in ids], runs))
@@ -28,15 +28,15 @@ def matched_ids(ids: Sequence[str], runs: Sequence[str]) -> dict[str, str]:
 
 
 def _unique(
-    ids: Sequence[str], runs: Sequence[str], known: dict[str, str], of_ids: list, of_runs: list
+    ids: Sequence[str], runs: Sequence[str], pairs: dict[str, str], of_ids: list, of_runs: list
 ) -> dict[str, str]:
-    """Pairs of those that are not known yet and whose form is the same and only theirs."""
-    n_ids, n_runs, taken = Counter(of_ids), Counter(of_runs), set(known.values())
+    """Pairs of ids and runs that `pairs` lacks, where one of each has the same form."""
+    n_ids, n_runs, runs_of_pairs = Counter(of_ids), Counter(of_runs), set(pairs.values())
     place = dict(zip(of_runs, runs, strict=True))
     return {
         one: place[form]
         for one, form in zip(ids, of_ids, strict=True)
-        if one not in known and n_ids[form] == 1 and n_runs[form] == 1 and place[form] not in taken
+        if one not in pairs and n_ids[form] == 1 and n_runs[form] == 1 and place[form] not in runs_of_pairs
     }
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from fieldwright.data.errors import StudyError
-from fieldwright.data.ingest.parameters.table import ParameterTable, table_of
+from fieldwright.data.ingest.parameters.table import ParameterTable, table_from_rows
 from fieldwright.data.ingest.sources import RunSource
 
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -36,7 +36,7 @@ def table_from_names(
             problems[source.name] = f"a name that does not fit '{pattern}'"
         else:
             rows[source.name] = {name: float(match[name]) for name in units}
-    table = table_of(rows, units)
+    table = table_from_rows(rows, units)
     return ParameterTable(table.names, table.units, table.runs, table.values, problems)
 
 

@@ -20,10 +20,10 @@ from fieldwright.data.ingest.parameters.run_ids import matched_ids
 class ParameterTable:
     """Parameters by run.
 
-    names, units: (p,) each; a unit is None where nobody gave it.
+    names, units: (p,) each; a unit is None where none is given.
     runs: (n,) names of the runs that have a row; values: (n, p) float64, finite.
-    problems: for runs that have none, why not. notes: what a user should know of the table.
-    contradictions: for runs that have none since their own files say otherwise, both values.
+    problems: for runs that have none, why not. notes: remarks on the table for the user.
+    contradictions: both values, for runs left out because their own files give another one.
     """
 
     names: tuple[str, ...]
@@ -48,7 +48,9 @@ class ParameterTable:
         return {name: float(self.values[0, i]) for i, name in enumerate(self.names) if same[i]}
 
 
-def table_of(rows: Mapping[str, Mapping[str, float]], units: Mapping[str, str | None]) -> ParameterTable:
+def table_from_rows(
+    rows: Mapping[str, Mapping[str, float]], units: Mapping[str, str | None]
+) -> ParameterTable:
     """A table of rows that are numbers already; `units` gives the names and their order."""
     values = np.array([[row[name] for name in units] for row in rows.values()], dtype=np.float64)
     return ParameterTable(
@@ -77,7 +79,7 @@ def joined(tables: Sequence[ParameterTable]) -> ParameterTable:
         elif run not in problems:
             lacking = next(t for t, part in zip(tables, parts, strict=True) if part is None)
             problems[run] = f"no value of {', '.join(lacking.names)}"
-    table = table_of(rows, units)
+    table = table_from_rows(rows, units)
     notes = tuple(note for one in tables for note in one.notes)
     contradictions = {run: both for one in tables for run, both in one.contradictions.items()}
     return ParameterTable(table.names, table.units, table.runs, table.values, problems, notes, contradictions)
@@ -100,25 +102,25 @@ def read_table(
     table = table_cells(path)
     run_index = 0 if run_column is None else _column(run_column, table)
     indices = [_column(name, table) for name in columns]
-    named = [
+    rows = [
         (run_name(row[run_index]), number, row) for number, row in zip(table.numbers, table.rows, strict=True)
     ]
-    named = [one for one in named if one[0]]
-    seen: set[str] = set()
-    for run, number, _ in named:
-        if run in seen:
+    rows = [one for one in rows if one[0]]
+    earlier: set[str] = set()
+    for run, number, _ in rows:
+        if run in earlier:
             raise StudyError(
                 f"Each run must have one row in '{path.name}'",
                 f"'{run}' again in row {number}",
                 "Delete or rename one of the rows",
             )
-        seen.add(run)
-    ids = [run for run, _, _ in named]
+        earlier.add(run)
+    ids = [run for run, _, _ in rows]
     names = {one: one for one in ids} if runs is None else matched_ids(ids, runs)
     notes = () if runs is None else _notes_of_ids(path, ids, names)
     values: dict[str, list[float]] = {}
     problems: dict[str, str] = {}
-    for run, number, row in named:
+    for run, number, row in rows:
         numbers, wrong = [], None
         for i in indices:
             cell, got = row[i], None
@@ -145,7 +147,7 @@ def read_table(
 
 
 def _notes_of_ids(path: Path, ids: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]:
-    """What a user should know of the rows: those taken for a run of another name, and those of no run."""
+    """Remarks on rows taken for a run of another name, and on rows of no run."""
     notes = []
     renamed = [f"{one} is {run}" for one, run in names.items() if one != run]
     without = [one for one in ids if one not in names]

@@ -68,7 +68,9 @@ def find_table(folder: Path, runs: Sequence[str]) -> FoundTable | None:
     return FoundTable(table.path, table.names[i], columns, without, _notes(table, i, pairs))
 
 
-def _known(table: TableCells, run_column: int, pairs: Mapping[str, str]) -> list[tuple[str, int, list]]:
+def _rows_of_runs(
+    table: TableCells, run_column: int, pairs: Mapping[str, str]
+) -> list[tuple[str, int, list]]:
     """Run, row number and cells of the rows that belong to runs."""
     rows = zip(table.numbers, table.rows, strict=True)
     return [(pairs[one], number, row) for number, row in rows if (one := run_name(row[run_column])) in pairs]
@@ -76,21 +78,21 @@ def _known(table: TableCells, run_column: int, pairs: Mapping[str, str]) -> list
 
 def _columns(table: TableCells, run_column: int, pairs: Mapping[str, str]) -> list[int]:
     """Places of the columns that have a number for more than half of the runs, and a title."""
-    known = _known(table, run_column, pairs)
+    rows = _rows_of_runs(table, run_column, pairs)
     return [
         j
         for j, name in enumerate(table.names)
         if j != run_column
         and not re.fullmatch(r"|unnamed: \d+", name, re.I)
-        and sum(table.is_number(row[j]) for _, _, row in known) > len(known) / 2
+        and sum(table.is_number(row[j]) for _, _, row in rows) > len(rows) / 2
     ]
 
 
 def _notes(table: TableCells, run_column: int, pairs: Mapping[str, str]) -> tuple[str, ...]:
-    known, name = _known(table, run_column, pairs), table.path.name
-    kept, notes = _columns(table, run_column, pairs), []
-    for run, number, row in known:
-        lacking = [table.names[j] for j in kept if not table.is_number(row[j])]
+    rows, name = _rows_of_runs(table, run_column, pairs), table.path.name
+    columns, notes = _columns(table, run_column, pairs), []
+    for run, number, row in rows:
+        lacking = [table.names[j] for j in columns if not table.is_number(row[j])]
         if lacking:
             got = str(row[table.names.index(lacking[0])] or "").strip()
             notes.append(
@@ -98,9 +100,11 @@ def _notes(table: TableCells, run_column: int, pairs: Mapping[str, str]) -> tupl
                 f"'{run}' will be rejected"
             )
     for j, title in enumerate(table.names):
-        there = sum(table.is_number(row[j]) for _, _, row in known)
-        if j != run_column and j not in kept and title and any(row[j] for _, _, row in known):
-            notes.append(f"column '{title}' of '{name}' left out: numbers for {there} of {len(known)} runs")
+        n_numbers = sum(table.is_number(row[j]) for _, _, row in rows)
+        if j != run_column and j not in columns and title and any(row[j] for _, _, row in rows):
+            notes.append(
+                f"column '{title}' of '{name}' left out: numbers for {n_numbers} of {len(rows)} runs"
+            )
     renamed = [f"{one} is {run}" for one, run in pairs.items() if one != run]
     if renamed:
         notes.append(f"rows of '{name}' by the numbers of the runs: {', '.join(renamed[:3])}, ...")

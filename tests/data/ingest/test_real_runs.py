@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fieldwright.data.ingest.ingestion import find_runs, ingest
+from fieldwright.data.ingest.ingestion import find_runs, ingest_sources
 from fieldwright.data.ingest.parameters.case_values import table_from_cases
 from fieldwright.data.ingest.parameters.table import joined, read_table
 from fieldwright.data.ingest.rules import MeshRule, Rules
@@ -56,7 +56,7 @@ def test_the_cavity_s_last_times_come_together(cavity, tmp_path):
     table = read_table(cavity / "params.csv", {"U_lid": "m/s", "nu": "m2/s"}, "case")
     store = SnapshotStore(tmp_path / "store")
     rules = Rules({"U": None, "p": None}, bound=100.0, time=TimeRule("last"))
-    report = ingest(store, sources, table, rules)
+    report = ingest_sources(store, sources, table, rules)
     assert len(report.accepted) == 16
     dataset = store.snapshots().load()
     assert dataset["U"].dims == ("run", "cell", "U_component")
@@ -73,7 +73,7 @@ def test_the_cavity_s_last_times_come_together(cavity, tmp_path):
 def test_the_cavity_s_unequal_times_are_refused_by_the_exact_rule(cavity, tmp_path):
     sources = find_runs(cavity, "case_*")
     table = read_table(cavity / "params.csv", {"U_lid": "m/s", "nu": "m2/s"}, "case")
-    report = ingest(SnapshotStore(tmp_path / "store"), sources, table, Rules({"p": None}))
+    report = ingest_sources(SnapshotStore(tmp_path / "store"), sources, table, Rules({"p": None}))
     # case_001 runs to 6 s in steps of 1.5 s; so do 002, 003, 013 and 016, these last by rounding alone.
     assert report.accepted == ["case_001", "case_002", "case_003", "case_013", "case_016"]
     assert {reason for _, reason, _ in report.rejected} == {"missing time steps"}
@@ -85,7 +85,7 @@ def test_the_heat_sink_s_numbered_files_are_one_transient_run_each(unpacked, tmp
     expressions = {name: f"params.edp: {name}" for name in ("k", "h", "q")}
     table = table_from_cases(sources, expressions, {"k": "W/(m K)", "h": "W/(m2 K)", "q": "W/m2"})
     store = SnapshotStore(tmp_path / "store")
-    report = ingest(store, sources, table, Rules({"Temperature": "K"}, step=10.0))
+    report = ingest_sources(store, sources, table, Rules({"Temperature": "K"}, step=10.0))
     assert report.accepted == ["run01", "run02", "run03", "run04"]
     temperature = store.snapshots()["Temperature"].load()
     np.testing.assert_array_equal(temperature["time"], np.arange(10.0, 601, 10))
@@ -121,7 +121,7 @@ def test_the_plate_s_deck_and_table_give_its_parameters_and_frd_its_fields(unpac
     with pytest.raises(Exception, match="'load' from two"):
         joined([own, own])
     store = SnapshotStore(tmp_path / "store")
-    report = ingest(store, sources, table, Rules({"DISP": "mm", "STRESS": "MPa"}))
+    report = ingest_sources(store, sources, table, Rules({"DISP": "mm", "STRESS": "MPa"}))
     assert report.accepted == [source.name for source in sources]
     dataset = store.snapshots().load()
     assert dataset.sizes["point"] == 3794
@@ -137,8 +137,8 @@ def test_the_cavity_on_a_coarse_grid_loses_what_the_note_says(cavity, tmp_path):
     table = read_table(cavity / "params.csv", {"U_lid": "m/s", "nu": "m2/s"}, "case")
     rules = Rules({"U": None}, time=TimeRule("last"), mesh=MeshRule("map", grid=(20, 20), largest_error=0.5))
     fine, coarse = SnapshotStore(tmp_path / "fine"), SnapshotStore(tmp_path / "coarse")
-    ingest(fine, sources, table, replace(rules, mesh=MeshRule()))
-    report = ingest(coarse, sources, table, rules)
+    ingest_sources(fine, sources, table, replace(rules, mesh=MeshRule()))
+    report = ingest_sources(coarse, sources, table, rules)
     assert report.accepted == ["case_001", "case_002", "case_003"]
     gridded, cells = coarse.snapshots().load(), fine.snapshots().load()
     assert gridded.sizes["cell"] == 400

@@ -12,8 +12,8 @@ import pytest
 
 from fieldwright.data.disk import disk_of, unreadable
 from fieldwright.data.errors import StoreError
-from fieldwright.data.ingest.ingestion import ingest
-from fieldwright.data.ingest.inspection import inspect
+from fieldwright.data.ingest.ingestion import ingest_sources
+from fieldwright.data.ingest.inspection import inspect_path
 from fieldwright.data.ingest.solver_log import failure_in_logs
 from fieldwright.data.ingest.sources import find_runs
 from fieldwright.data.ingest.timebase import TimeRule, ended_early
@@ -99,7 +99,7 @@ def test_that_run_alone_is_rejected_with_the_true_reason(kind, solver, store):
     do(solver.path(1))
     sources = solver.sources()
     assert [source.name for source in sources] == ["run_0", "run_1", "run_2"]
-    report = ingest(store, sources, solver.table(3), solver.rules)
+    report = ingest_sources(store, sources, solver.table(3), solver.rules)
     assert report.accepted == ["run_0", "run_2"]
     ((name, why, sentence),) = report.rejected
     assert (name, why) == ("run_1", reason)
@@ -110,7 +110,7 @@ def test_that_run_alone_is_rejected_with_the_true_reason(kind, solver, store):
 def test_a_run_without_its_parameters_and_without_a_result_is_called_empty(solver, store):
     solver.run(2)
     solver.path(1).unlink()
-    report = ingest(store, solver.sources(), solver.table(1), solver.rules)
+    report = ingest_sources(store, solver.sources(), solver.table(1), solver.rules)
     assert [(name, why) for name, why, _ in report.rejected] == [("run_1", "unreadable")]
 
 
@@ -130,7 +130,7 @@ def test_a_file_that_is_a_run_is_rejected_alone_too(damage, solver, store, tmp_p
     if damage == "gone":
         # Between the listing and the reading.
         path.unlink()
-    report = ingest(store, sources, solver.table(3), solver.rules)
+    report = ingest_sources(store, sources, solver.table(3), solver.rules)
     assert report.accepted == ["run_0", "run_2"]
     assert [(name, why) for name, why, _ in report.rejected] == [("run_1", "unreadable")]
     assert "have room" not in report.rejected[0][2]
@@ -140,10 +140,10 @@ def test_a_run_that_comes_back_is_taken_the_next_time(solver, store):
     solver.run(3)
     whole = solver.path(1).read_bytes()
     _swap(solver.path(1), "/nowhere")
-    ingest(store, solver.sources(), solver.table(3), solver.rules)
+    ingest_sources(store, solver.sources(), solver.table(3), solver.rules)
     solver.path(1).unlink()
     solver.path(1).write_bytes(whole)
-    report = ingest(store, solver.sources(), solver.table(3), solver.rules)
+    report = ingest_sources(store, solver.sources(), solver.table(3), solver.rules)
     assert (report.accepted, report.rejected) == (["run_1"], [])
 
 
@@ -151,7 +151,7 @@ def test_a_folder_with_links_to_nothing_can_be_inspected(solver):
     solver.run(4)
     _swap(solver.path(1), "/nowhere")
     _whole_run_is_a_link(solver.path(2))
-    found = inspect(solver.folder)
+    found = inspect_path(solver.folder)
     assert (found.reader, found.file) == ("vtu", "result.vtu")
     assert {"run_0", "run_3"} <= set(found.runs)
 
@@ -191,13 +191,13 @@ def test_a_log_that_only_speaks_of_errors_tells_of_none(harmless, tmp_path):
 
 def test_accepted_runs_without_files_are_named_and_can_be_withdrawn_and_come_back(solver, store):
     solver.run(4)
-    ingest(store, solver.sources(), solver.table(4), solver.rules)
+    ingest_sources(store, solver.sources(), solver.table(4), solver.rules)
     content = {record.name: record.content for record in store.accepted()}
     aside = solver.folder.parent / "aside"
     aside.mkdir()
     for i in (0, 2):
         (solver.folder / f"run_{i}").rename(aside / f"run_{i}")
-    report = ingest(store, solver.sources(), solver.table(4), solver.rules)
+    report = ingest_sources(store, solver.sources(), solver.table(4), solver.rules)
     assert report.removed == ["run_0", "run_2"]
     assert any("run_0, run_2" in note and "fieldwright withdraw" in note for note in report.notes)
 
@@ -214,7 +214,7 @@ def test_accepted_runs_without_files_are_named_and_can_be_withdrawn_and_come_bac
     for round_ in range(2):
         for i in (0, 2):
             (aside / f"run_{i}").rename(solver.folder / f"run_{i}")
-        report = ingest(store, solver.sources(), solver.table(4), solver.rules)
+        report = ingest_sources(store, solver.sources(), solver.table(4), solver.rules)
         assert (report.accepted, report.removed) == (["run_0", "run_2"], []), round_
         assert {record.name: record.content for record in store.accepted()} == content
         assert store.withdrawn() == []
@@ -226,23 +226,23 @@ def test_accepted_runs_without_files_are_named_and_can_be_withdrawn_and_come_bac
 
 def test_a_store_of_which_all_runs_are_withdrawn_begins_anew(solver, store):
     solver.run(2)
-    ingest(store, solver.sources(), solver.table(2), solver.rules)
+    ingest_sources(store, solver.sources(), solver.table(2), solver.rules)
     store.withdraw(["run_0", "run_1"])
     moved = solver.points + 1.0
     for i in range(2):
         solver.write(solver.path(i), solver.fields(**solver.parameters(i)), moved)
-    report = ingest(store, solver.sources(), solver.table(2), solver.rules)
+    report = ingest_sources(store, solver.sources(), solver.table(2), solver.rules)
     assert report.accepted == ["run_0", "run_1"]
 
 
 def test_a_rejected_run_without_files_is_forgotten(solver, store):
     solver.run(3)
     solver.path(2).write_text("no result")
-    ingest(store, solver.sources(), solver.table(3), solver.rules)
+    ingest_sources(store, solver.sources(), solver.table(3), solver.rules)
     assert [record.name for record in store.rejected()] == ["run_2"]
     solver.path(2).unlink()
     solver.path(2).parent.rmdir()
-    ingest(store, solver.sources(), solver.table(3), solver.rules)
+    ingest_sources(store, solver.sources(), solver.table(3), solver.rules)
     assert store.rejected() == []
 
 
@@ -261,7 +261,7 @@ def test_a_store_is_of_one_folder(store, tmp_path):
 def test_a_folder_that_was_moved_keeps_its_store_and_another_one_does_not_take_it(solver, store):
     solver.run(2)
     store.claim(solver.folder, ["run_0", "run_1"])
-    ingest(store, solver.sources(), solver.table(2), solver.rules)
+    ingest_sources(store, solver.sources(), solver.table(2), solver.rules)
     moved = solver.folder.rename(solver.folder.with_name("moved"))
     with pytest.raises(StoreError, match="another 'name'"):
         store.claim(moved, ["run_0", "run_7"])
@@ -279,6 +279,6 @@ def test_runs_that_end_early_are_named_where_the_times_need_not_agree(solver, st
             solver.write(solver.folder / f"run_{i}" / f"r_{step}.vtu", fields)
     sources = find_runs(solver.folder, "run_*", "r_*.vtu")
     rules = replace(solver.rules, time=TimeRule("last"), step=1.0)
-    report = ingest(store, sources, solver.table(4), rules)
+    report = ingest_sources(store, sources, solver.table(4), rules)
     assert report.accepted == ["run_0", "run_1", "run_2", "run_3"]
     assert any("1 of 4 runs end before the others: run_2 at 2" in note for note in report.notes)

@@ -14,8 +14,8 @@ import xarray as xr
 
 from fieldwright.data.errors import StoreError
 from fieldwright.data.formats import Field, Run
-from fieldwright.data.ingest.ingestion import Rules, find_runs, ingest
-from fieldwright.data.ingest.parameters.table import table_of
+from fieldwright.data.ingest.ingestion import Rules, find_runs, ingest_sources
+from fieldwright.data.ingest.parameters.table import table_from_rows
 from fieldwright.data.ingest.workers import Workers
 from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.data.store.snapshot_store import SnapshotStore
@@ -43,8 +43,8 @@ def _many_runs(folder: Path, n: int) -> None:
 
 def _ingest_all(folder: Path, path: Path) -> None:
     sources = find_runs(folder, "r*", "r.vtu")
-    table = table_of({s.name: {"a": float(i)} for i, s in enumerate(sources)}, {"a": None})
-    ingest(SnapshotStore(path), sources, table, Rules({"T": "K"}))
+    table = table_from_rows({s.name: {"a": float(i)} for i, s in enumerate(sources)}, {"a": None})
+    ingest_sources(SnapshotStore(path), sources, table, Rules({"T": "K"}))
 
 
 @pytest.fixture(scope="module")
@@ -115,17 +115,17 @@ def test_workers_come_to_the_same_store_as_one_process(tmp_path, solver, store):
     solver.run(5)
     solver.write(solver.path(2), {"T": np.full(10, np.nan), "U": np.zeros((10, 3))})
     solver.write(solver.path(4), solver.fields(**solver.parameters(3)))
-    alone = ingest(store, solver.sources(), solver.table(5), solver.rules)
+    alone = ingest_sources(store, solver.sources(), solver.table(5), solver.rules)
     other = SnapshotStore(tmp_path / "parallel")
     seen = []
-    shared = ingest(
+    shared = ingest_sources(
         other, solver.sources(), solver.table(5), solver.rules, lambda *s: seen.append(s), Workers(2)
     )
     assert shared == alone
     assert shared.accepted == ["run_0", "run_1", "run_3"]
     assert _content(other) == _content(store)
     assert [done for done, _, _ in seen] == [1, 2, 3, 4, 5]
-    again = ingest(other, solver.sources(), solver.table(5), solver.rules, None, Workers(2))
+    again = ingest_sources(other, solver.sources(), solver.table(5), solver.rules, None, Workers(2))
     assert again.unchanged == ["run_0", "run_1", "run_3"]
 
 
@@ -135,7 +135,7 @@ def test_a_scheduler_that_does_not_answer_is_a_clear_error(solver, store):
         dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
         pytest.raises(StoreError, match="workers that read runs must be reachable"),
     ):
-        ingest(store, solver.run(3), solver.table(3), solver.rules, None, nowhere)
+        ingest_sources(store, solver.run(3), solver.table(3), solver.rules, None, nowhere)
     # What was read before the workers were needed is kept.
     assert list(_content(store)) == ["run_0"]
 

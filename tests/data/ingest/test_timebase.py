@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from fieldwright.data.errors import RunRejected, StoreError
 from fieldwright.data.formats import Field, Run
-from fieldwright.data.ingest.ingestion import ingest
-from fieldwright.data.ingest.parameters.table import table_of
-from fieldwright.data.ingest.timebase import TimeRule, check_times, common_times, resample
+from fieldwright.data.ingest.ingestion import ingest_sources
+from fieldwright.data.ingest.parameters.table import table_from_rows
+from fieldwright.data.ingest.timebase import TimeRule, check_times, common_times, resample_in_time
 from fieldwright.data.mesh.mesh import Mesh
 
 EXACT, OVERLAP, LAST = TimeRule("exact"), TimeRule("overlap"), TimeRule("last")
@@ -50,7 +50,9 @@ def test_a_run_that_stopped_early_is_refused_by_the_overlap_rule():
 def test_the_last_rule_takes_runs_of_any_length():
     check_times(np.array([6.0]), np.array([1.0, 2]), LAST)
     assert common_times([np.array([1.0, 2]), None], LAST) is None
-    np.testing.assert_array_equal(resample(np.arange(6.0).reshape(3, 2, 1), None, None, LAST), [[[4], [5]]])
+    np.testing.assert_array_equal(
+        resample_in_time(np.arange(6.0).reshape(3, 2, 1), None, None, LAST), [[[4], [5]]]
+    )
 
 
 def test_the_overlap_is_what_all_runs_cover_in_the_coarsest_steps():
@@ -68,13 +70,13 @@ def test_what_is_linear_in_time_is_resampled_exactly(times, slope, offset):
     base = np.linspace(times[0], times[-1], 7)
     values = (slope * times + offset)[:, None, None] * np.array([1.0, -2.0])[None, :, None]
     expected = (slope * base + offset)[:, None, None] * np.array([1.0, -2.0])[None, :, None]
-    np.testing.assert_allclose(resample(values, times, base, OVERLAP), expected, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(resample_in_time(values, times, base, OVERLAP), expected, rtol=0, atol=1e-9)
 
 
 @given(rising)
 def test_resampling_to_the_own_times_changes_nothing(times):
     values = np.random.default_rng(0).standard_normal((len(times), 3, 2)).astype(np.float32)
-    resampled = resample(values, times, times, OVERLAP)
+    resampled = resample_in_time(values, times, times, OVERLAP)
     np.testing.assert_array_equal(resampled, values)
     assert resampled.dtype == np.float32
 
@@ -113,12 +115,12 @@ def test_ingestion_sets_the_rule_that_snapshots_follow(solver, store):
             fields = solver.fields(a=i + 1.0, b=float(step))
             solver.write(solver.folder / f"run_{i}" / f"t_{step}.vtu", {"T": fields["T"]})
     sources = [replace(s, files=tuple(sorted(s.path.glob("t_*.vtu")))) for s in _folders(solver)]
-    table = table_of({f"run_{i}": {"a": i + 1.0} for i in range(3)}, {"a": None})
+    table = table_from_rows({f"run_{i}": {"a": i + 1.0} for i in range(3)}, {"a": None})
     rules = replace(solver.rules, fields={"T": "K"}, step=0.5)
-    report = ingest(store, sources, table, rules)
+    report = ingest_sources(store, sources, table, rules)
     assert [(name, reason) for name, reason, _ in report.rejected] == [("run_2", "missing time steps")]
     np.testing.assert_array_equal(store.snapshots()["time"], [0.5, 1, 1.5])
-    report = ingest(store, sources, table, replace(rules, time=LAST))
+    report = ingest_sources(store, sources, table, replace(rules, time=LAST))
     assert "run_2" in report.accepted
     last = store.snapshots()["T"]
     assert last.dims == ("run", "point")

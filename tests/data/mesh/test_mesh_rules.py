@@ -11,7 +11,7 @@ from scipy.spatial import Delaunay
 
 from fieldwright.data.errors import RunRejected
 from fieldwright.data.formats import Field, Run
-from fieldwright.data.ingest.ingestion import ingest
+from fieldwright.data.ingest.ingestion import ingest_sources
 from fieldwright.data.ingest.rules import MeshRule
 from fieldwright.data.mesh.inside_cells import locate
 from fieldwright.data.mesh.interpolation import apply, interpolation
@@ -346,7 +346,7 @@ def two_meshes(solver):
 
 
 def test_a_renumbered_run_is_stored_in_the_order_of_the_study(two_meshes, store):
-    report = ingest(store, two_meshes.sources(), two_meshes.table(3), two_meshes.rules)
+    report = ingest_sources(store, two_meshes.sources(), two_meshes.table(3), two_meshes.rules)
     assert report.accepted == ["run_0", "run_1"]
     assert [reason for _, reason, _ in report.rejected] == ["wrong mesh"]
     assert any("another numbering" in note for note in report.notes)
@@ -357,7 +357,7 @@ def test_a_renumbered_run_is_stored_in_the_order_of_the_study(two_meshes, store)
 
 def test_a_run_on_another_mesh_is_mapped_when_the_study_says_so(two_meshes, store):
     rules = replace(two_meshes.rules, mesh=MeshRule("map"))
-    report = ingest(store, two_meshes.sources(), two_meshes.table(3), rules)
+    report = ingest_sources(store, two_meshes.sources(), two_meshes.table(3), rules)
     assert report.accepted == ["run_0", "run_1", "run_2"]
     assert any(
         note.startswith("'T' mapped to the mesh of the study: half a cosine along each axis, known")
@@ -368,13 +368,13 @@ def test_a_run_on_another_mesh_is_mapped_when_the_study_says_so(two_meshes, stor
 
 def test_the_reference_mesh_can_be_that_of_a_file(two_meshes, store):
     rules = replace(two_meshes.rules, mesh=MeshRule("same", reference=two_meshes.path(2)))
-    report = ingest(store, two_meshes.sources(), two_meshes.table(3), rules)
+    report = ingest_sources(store, two_meshes.sources(), two_meshes.table(3), rules)
     assert report.accepted == ["run_2"]
 
 
 def test_runs_can_be_mapped_to_a_grid(two_meshes, store):
     rules = replace(two_meshes.rules, mesh=MeshRule(grid=(9, 3)))
-    report = ingest(store, two_meshes.sources(), two_meshes.table(3), rules)
+    report = ingest_sources(store, two_meshes.sources(), two_meshes.table(3), rules)
     assert report.accepted == ["run_0", "run_1", "run_2"]
     dataset = store.snapshots()
     assert dataset.sizes["point"] == 27

@@ -10,7 +10,7 @@ import zarr
 
 from fieldwright.data.errors import StoreError
 from fieldwright.data.formats import Field, Run
-from fieldwright.data.ingest.ingestion import ingest
+from fieldwright.data.ingest.ingestion import ingest_sources
 from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.data.store.catalogue import RunRecord
 from fieldwright.data.store.snapshot_store import SnapshotStore
@@ -189,7 +189,7 @@ def test_a_lost_chunk_does_not_pass_as_fill_values(store):
 
 @pytest.mark.parametrize("what", ["runs", "meshes"])
 def test_what_is_damaged_is_discarded_and_read_anew(solver, store, what):
-    ingest(store, solver.run(3), solver.table(3), solver.rules)
+    ingest_sources(store, solver.run(3), solver.table(3), solver.rules)
     whole = store.snapshots().load()
     group = store.group("run_1") if what == "runs" else store.path / "meshes" / str(store.study_mesh)
     for path in [*group.rglob("c.*")][:2]:
@@ -197,7 +197,7 @@ def test_what_is_damaged_is_discarded_and_read_anew(solver, store, what):
     damaged = ["run_1"] if what == "runs" else ["run_0", "run_1", "run_2"]
     assert sorted(verify(store)) == damaged
     assert discard_damaged(store) == damaged
-    report = ingest(store, solver.sources(), solver.table(3), solver.rules)
+    report = ingest_sources(store, solver.sources(), solver.table(3), solver.rules)
     assert report.accepted == damaged
     xr.testing.assert_identical(store.snapshots().load(), whole)
     assert verify(store) == {}

@@ -7,7 +7,7 @@ import pytest
 from fieldwright.data.errors import StudyError
 from fieldwright.data.ingest.parameters.case_values import table_from_cases
 from fieldwright.data.ingest.parameters.run_names import table_from_names
-from fieldwright.data.ingest.parameters.table import joined, table_of
+from fieldwright.data.ingest.parameters.table import joined, table_from_rows
 from fieldwright.data.ingest.sources import RunSource
 
 FOAM_U = """
@@ -153,8 +153,8 @@ def test_a_pattern_without_the_parameter_is_the_study_s_mistake():
 
 
 def test_parameters_of_several_origins_are_joined():
-    first = table_of({"r1": {"a": 1.0}, "r2": {"a": 2.0}}, {"a": "m"})
-    second = table_of({"r2": {"b": 3.0}}, {"b": "s"})
+    first = table_from_rows({"r1": {"a": 1.0}, "r2": {"a": 2.0}}, {"a": "m"})
+    second = table_from_rows({"r2": {"b": 3.0}}, {"b": "s"})
     table = joined([first, second])
     assert table.row("r2") == {"a": 2.0, "b": 3.0}
     assert table.units == ("m", "s")
