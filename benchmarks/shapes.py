@@ -24,7 +24,7 @@ from fieldwright.physics.solvers.shape_families import OTHER, SIMPLE, PlacedShap
 from fieldwright.physics.solvers.shape_runs import distance_to, flow_past, grid_points, write_runs
 from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.figures import draw_on_mesh, panels, png
-from fieldwright.surrogates.shapes.held_out import judged
+from fieldwright.surrogates.shapes.model_evaluation import evaluate_shapes
 from fieldwright.surrogates.shapes.settings import UNetConfig
 from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate
 
@@ -86,7 +86,7 @@ def tell(surrogate: ShapeSurrogate, name: str, drawn: list[PlacedShape], place: 
     distance, targets = load(place / name)
     images = surrogate.grid.images(distance[..., None])[:, 0]
     rows, none = np.arange(len(images)), np.zeros((len(images), 0))
-    found = judged(surrogate, rows, images, none, targets)
+    found = evaluate_shapes(surrogate, rows, images, none, targets)
     inside = surrogate.predict(images).inside
     families = np.array([shape.family for shape in drawn])
     errors = found.errors["u"]

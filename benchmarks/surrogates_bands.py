@@ -81,14 +81,14 @@ def trained(kind: str, data: FieldSet, folds: int, seed: int):
 
 def measure(name: str, method: str, folder: Path, sizes: Sizes) -> dict[str, Any]:
     """Means over the splits, and the std error of the pointwise coverage."""
-    from fieldwright.surrogates.validation.test_set import KeptAside
+    from fieldwright.surrogates.validation.holdout import HoldoutResult
 
     which, n, of = name.split(", ")
     rows: dict[str, list[list[float]]] = {}
     for seed in range(sizes.splits):
         learned, asked = split(which, int(n.split()[0]), seed, folder)
         surrogate = trained(method.removeprefix("ours "), learned, int(of.split()[0]), seed)
-        found = KeptAside.judge(surrogate, asked.x, asked.fields)
+        found = HoldoutResult.evaluate(surrogate, asked.x, asked.fields)
         for field, one in found.fields.items():
             rows.setdefault(field, []).append([getattr(one, statistic) for statistic in STATISTICS])
         numbers = [[getattr(one, statistic) for statistic in STATISTICS] for one in found.quantities.values()]

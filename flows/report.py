@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Protocol, Self
 
 import numpy as np
 
+from fieldwright.surrogates.validation.holdout import HoldoutResult
 from fieldwright.surrogates.validation.metrics import beats_mean
-from fieldwright.surrogates.validation.test_set import KeptAside
 
 
 @dataclass(frozen=True)
@@ -141,4 +141,4 @@ class PipelineReport(Report):
 
     judged: tuple[Judged, ...]
     searched: Searched | None = None
-    kept_aside: KeptAside | None = None
+    kept_aside: HoldoutResult | None = None

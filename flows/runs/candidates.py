@@ -8,7 +8,7 @@ from typing import Any
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.surrogates.fields.model_inputs import ModelInputs
-from fieldwright.surrogates.fields.settings import taken
+from fieldwright.surrogates.fields.settings import accepted_settings
 from fieldwright.surrogates.regressors import KindConfig
 
 AUTO = "auto"
@@ -31,7 +31,7 @@ def told(study: Study, targets: Targets) -> dict[str, Any]:
 
 def on_scales(study: Study, candidate: KindConfig, targets: Targets) -> KindConfig:
     """The candidate with what the study tells of the physics."""
-    return candidate.model_copy(update=taken(type(candidate), told(study, targets)))
+    return candidate.model_copy(update=accepted_settings(type(candidate), told(study, targets)))
 
 
 def described(candidate: KindConfig) -> str:

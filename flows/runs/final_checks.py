@@ -15,12 +15,12 @@ from fieldwright.surrogates.understanding.sensitivity import (
     sensitivity_figure,
     sensitivity_numbers,
 )
-from fieldwright.surrogates.validation.test_set import KeptAside
+from fieldwright.surrogates.validation.holdout import HoldoutResult
 
 
 def final_checks(
     study: Study, surrogate: Surrogate, targets: Targets, test: Targets | None
-) -> tuple[dict[str, float], dict[str, Figure], KeptAside | None]:
+) -> tuple[dict[str, float], dict[str, Figure], HoldoutResult | None]:
     """Metrics, figures, and what the test set says: errors under symmetries, and what drives the answers."""
     metrics, figures = equivariance_errors(study, targets, surrogate), {}
     if targets.parameters and not surrogate.description.history:
@@ -31,5 +31,5 @@ def final_checks(
         figures["responses.png"] = response_figure(surrogate, quantities)
     if test is None:
         return metrics, figures, None
-    kept = KeptAside.judge(surrogate, test.x, test.values)
+    kept = HoldoutResult.evaluate(surrogate, test.x, test.values)
     return metrics | kept.summary(), figures, kept

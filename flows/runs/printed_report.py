@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fieldwright.flows.report import PipelineReport, Searched
-from fieldwright.surrogates.validation.test_set import KeptAside
+from fieldwright.surrogates.validation.holdout import HoldoutResult
 
 
 def print_runs(console: Console, report: PipelineReport) -> Sequence[str]:
@@ -52,7 +52,7 @@ def rejected_table(rejected: tuple[tuple[str, str, str], ...]) -> Table:
     return table
 
 
-def kept_aside_table(kept: KeptAside) -> Table:
+def kept_aside_table(kept: HoldoutResult) -> Table:
     """What the bands of the trained model cover on runs that nothing was learned from."""
     table = Table(
         title=f"{kept.runs} runs kept aside, {kept.inside} of them in the domain: nominal {kept.coverage:.0%}, of so "

@@ -14,7 +14,7 @@ from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import TrackedRun, Tracking
 from fieldwright.surrogates.regressors import KindConfig
-from fieldwright.surrogates.search.selection import Runs, Selection, Worth, select, worth
+from fieldwright.surrogates.search.selection import Runs, SearchResult, Worth, select, worth
 from fieldwright.surrogates.search.settings import SearchSettings
 from fieldwright.surrogates.search.trials import Trial
 from fieldwright.surrogates.validation.cross_validation import Chooser
@@ -50,7 +50,7 @@ class Search:
         """Time budget of one search: there is one in every fold, one on all runs, and the repeated trainings."""
         return self.settings.seconds / (self.folds + 2)
 
-    def over_all(self, on_trial: Callable[[Trial], None]) -> Selection:
+    def over_all(self, on_trial: Callable[[Trial], None]) -> SearchResult:
         """The choice for all runs, by the folds of the validation."""
         return select(
             self.runs,
@@ -78,7 +78,7 @@ class Search:
 
         return choose
 
-    def worth(self, selection: Selection) -> Worth | None:
+    def worth(self, selection: SearchResult) -> Worth | None:
         """What the choice saves against the second best, trained again on other folds."""
         return worth(selection, self.runs, self.settings, folds=self.folds, seed=self.study.seed)
 
@@ -101,7 +101,7 @@ def logged(tracking: Tracking, parent: TrackedRun, trials: int) -> Callable[[Tri
     return log
 
 
-def searched(selection: Selection, gain: Worth | None, chosen: list[KindConfig]) -> Searched:
+def searched(selection: SearchResult, gain: Worth | None, chosen: list[KindConfig]) -> Searched:
     """What the report tells of a search; chosen: the choices of the folds."""
     ranked = sorted(
         selection.trials, key=lambda trial: (trial.state != "complete", trial.score, trial.number)

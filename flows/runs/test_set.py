@@ -11,7 +11,7 @@ from fieldwright.data.errors import StudyError
 from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.flows.runs.targets import Targets, parameters_of, targets_from
 from fieldwright.flows.study.runs_study import Study
-from fieldwright.surrogates.validation.test_set import keep_aside
+from fieldwright.surrogates.validation.holdout import choose_test_set
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,7 @@ class Parted:
 def part_runs(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Parted:
     """Draws the runs that are kept aside by the seed; raises StudyError where too few are left to learn from."""
     n = snapshots.sizes["run"]
-    aside = keep_aside(parameters_of(study, snapshots), study.validation.keep_aside, study.seed)
+    aside = choose_test_set(parameters_of(study, snapshots), study.validation.keep_aside, study.seed)
     if not aside.any():
         return Parted(targets_from(study, snapshots, mesh), None)
     if n - aside.sum() < study.runs.minimum:

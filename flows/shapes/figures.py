@@ -7,10 +7,10 @@ from matplotlib.figure import Figure
 
 from fieldwright.flows.runs.candidate_figures import magnitude, predicted_against_true, true_predicted_error
 from fieldwright.flows.shapes.targets import ShapeTargets
-from fieldwright.surrogates.shapes.held_out import HeldOut
+from fieldwright.surrogates.shapes.model_evaluation import ShapeEvaluation
 
 
-def shape_figures(shapes: ShapeTargets, held: HeldOut) -> dict[str, Figure]:
+def shape_figures(shapes: ShapeTargets, held: ShapeEvaluation) -> dict[str, Figure]:
     """File name to figure: predicted against true around all shapes held out, and the worst and the median shape."""
     figures: dict[str, Figure] = {}
     targets = shapes.targets

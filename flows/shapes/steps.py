@@ -17,8 +17,8 @@ from fieldwright.flows.tracking.mlflow_runs import TrackedRun
 from fieldwright.flows.tracking.promotion import Decision
 from fieldwright.flows.tracking.training_curves import ShownTraining
 from fieldwright.surrogates.families import SHAPES, Family
-from fieldwright.surrogates.shapes.evaluation import errors_of_the_mean
-from fieldwright.surrogates.shapes.held_out import HeldOut
+from fieldwright.surrogates.shapes.error_measures import errors_of_the_mean
+from fieldwright.surrogates.shapes.model_evaluation import ShapeEvaluation
 from fieldwright.surrogates.shapes.settings import UNetConfig
 from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate
 
@@ -86,7 +86,7 @@ class ShapesSteps(Steps[Study, ShapesDataset]):
 
 def train_candidate(
     study: Study, config: UNetConfig, shapes: ShapeTargets, progress: TrainingProgress
-) -> tuple[ShapeSurrogate, HeldOut]:
+) -> tuple[ShapeSurrogate, ShapeEvaluation]:
     """One candidate's surrogate, and what the shapes held out say of it."""
     geometry = study.geometry
     assert geometry is not None
@@ -111,7 +111,7 @@ def train_candidate(
     )
 
 
-def _judged(study: Study, label: str, shapes: ShapeTargets, held: HeldOut, seconds: float) -> Judged:
+def _judged(study: Study, label: str, shapes: ShapeTargets, held: ShapeEvaluation, seconds: float) -> Judged:
     errors = {name: held.errors[name] for name in study.fields}
     fluid = shapes.distance >= 0.0
     means = {name: errors_of_the_mean(shapes.targets.values[name], fluid, held.rows) for name in errors}

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 from fieldwright.serving.fields.query import BANDS
 from fieldwright.surrogates.fields.description import Description
-from fieldwright.surrogates.fields.quantities import What
+from fieldwright.surrogates.fields.quantities import Statistic
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -80,7 +80,7 @@ def _predict(description: Description) -> dict[str, Any]:
     }
     field_names = _field_names(description)
     unmeasured = all(field.measure is None for field in description.fields)
-    whats = [what for what in get_args(What) if not (unmeasured and what == "integral")]
+    whats = [what for what in get_args(Statistic) if not (unmeasured and what == "integral")]
     quantity = {
         "type": "object",
         "required": ["what", "field"],

@@ -9,9 +9,9 @@ from fieldwright.data.errors import QueryError
 from fieldwright.serving.limits import MAX_QUANTITIES
 from fieldwright.serving.phrases import listed, nearest, quoted, refuse_unknown
 from fieldwright.surrogates.fields.description import Description, FieldInfo
-from fieldwright.surrogates.fields.quantities import Quantity, What, default_quantities, functional_of
+from fieldwright.surrogates.fields.quantities import Quantity, Statistic, default_quantities, functional_of
 
-WHATS: tuple[What, ...] = get_args(What)
+WHATS: tuple[Statistic, ...] = get_args(Statistic)
 EXAMPLE = '{"what": "max", "field": "name"}'
 
 

@@ -1,4 +1,4 @@
-"""What a trained surrogate says of itself: its parameters, its fields, its making and its errors."""
+"""The description of a trained surrogate: its parameters, its fields, how it was trained and its errors."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class ParameterInfo(_Frozen):
 
 
 class FieldInfo(_Frozen):
-    """One field: its unit, component names (("",) for a scalar), place, times (None if steady) and size.
+    """One field: its unit, component names (("",) for a scalar), location, times (None if steady) and size.
 
     n_points: number of nodes (on="point") or cells (on="cell") that carry it.
-    measure: what each of these stands for in means, integrals, errors and the reduction: its share of the length,
-    area or volume of the part, or a weight given by hand; None where all count alike, as without a mesh.
+    measure: what weighs each of these in means, integrals, errors and the reduction: its share of the length, area or
+    volume of the part, or a weight given by hand; None where all have equal weights, as without a mesh.
     """
 
     name: str
@@ -39,10 +39,10 @@ class FieldInfo(_Frozen):
 
 
 class AchievableCoverage(_Frozen):
-    """What the bands of a study of this size cover of new runs, whatever their nominal coverage.
+    """The coverage of new runs that the bands of a study of this size have.
 
-    places: runs they were calibrated by, those of one place counted once. expected: on average over studies of this
-    size. low, high: in nine of ten of them.
+    places: runs they were calibrated by, those with equal parameters counted once. expected: mean coverage over
+    studies of this size. low, high: range of the coverage in nine of ten of them.
     """
 
     places: int
@@ -52,14 +52,14 @@ class AchievableCoverage(_Frozen):
 
 
 class Description(_Frozen):
-    """All that a user of a surrogate should know before asking it.
+    """All that a user of a surrogate should know before querying it.
 
     coverage: nominal probability that a calibrated band covers the truth of a new run.
     errors: field to metric to value, from cross-validation ("relative_l2.median", ...).
     settings: the settings of the kind and of each field's reduction, as in the study file.
-    history: how many measured first times a query must bring, 0 where the model answers from parameters alone.
-    notes: what the user must be told, such as too few runs for the asked coverage.
-    achievable: the coverage that so few runs allow; None in models of an earlier version.
+    history: number of measured first times that a query must contain, 0 where the parameters suffice.
+    notes: warnings for the user, such as too few runs for the nominal coverage.
+    achievable: the coverage that this number of runs allows; None in models of an earlier version.
     """
 
     name: str

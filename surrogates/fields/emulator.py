@@ -23,7 +23,7 @@ from fieldwright.surrogates.trajectory.unrolled import Unrolled, regressor_of, r
 
 @dataclass(frozen=True, eq=False)
 class Branch:
-    """One regressor from parameters to the joined latent coordinates of those fields that see them alike."""
+    """One regressor from parameters to the joined latent coordinates of the fields with the same input scales."""
 
     fields: tuple[str, ...]
     transform: InputTransform
@@ -35,7 +35,7 @@ class Branch:
     ) -> tuple[np.ndarray, np.ndarray]:
         """Mean and std, each (q, r), of the joined scaled coordinates at x (q, p).
 
-        history: the measured coordinates (q, h, r) of each field, where the regressor goes on from them.
+        history: the measured coordinates (q, h, r) of each field, where the regressor continues them.
         """
         inputs = self.scaler.scaled(self.transform(x))
         if isinstance(self.regressor, Unrolled) and self.regressor.history and history is not None:
@@ -44,7 +44,7 @@ class Branch:
 
 
 def branches_of(config: KindConfig, prepared: Preparation, seed: int, history: int) -> list[Branch]:
-    """Regressors from the parameters to the scaled coordinates of each field on the scales of each field."""
+    """Fit a regressor from the parameters to the scaled coordinates for each set of fields with the same scales."""
     x, latent, scales = prepared.x, prepared.latent, prepared.scales
     alike: dict[tuple[int, ...], list[str]] = {}
     for name, transform in scales.items():
@@ -81,22 +81,22 @@ class Emulator:
         history: int = 0,
         weights: Mapping[str, np.ndarray] | None = None,
     ) -> Self:
-        """Learns everything from runs x (n, p) and targets, field to (n, [t,] points, components).
+        """Train on runs x (n, p) and targets, field to (n, [t,] points, components).
 
-        history: how many of the first times each query will bring as measured; kinds that roll out go on from them.
-        weights: field to (points,) what each point or cell stands for; all alike where there are none.
+        history: number of measured first times in each query, which kinds that roll out continue.
+        weights: field to (points,) length, area or volume of each point or cell; equal where there are none.
         """
         check_transient(config, x, targets, history)
         return cls.of(config, Preparation.of(config, reductions, x, targets, seed, weights), seed, history)
 
     @classmethod
     def of(cls, config: KindConfig, prepared: Preparation, seed: int, history: int = 0) -> Self:
-        """Trains the regressors alone on runs that are prepared in the view of `config`."""
+        """Train the regressors alone on runs that are prepared for the view of `config`."""
         return cls(prepared.fields, branches_of(config, prepared, seed, history))
 
     @property
     def history(self) -> int:
-        """How many measured times a query must bring: none where the kind answers from the parameters alone."""
+        """Number of measured times that a query must contain: 0 where the kind needs the parameters alone."""
         return max(
             (b.regressor.history for b in self.branches if isinstance(b.regressor, Unrolled)), default=0
         )
@@ -107,7 +107,7 @@ class Emulator:
         fields: Iterable[str] | None = None,
         history: Mapping[str, np.ndarray] | None = None,
     ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """Mean and std, each (q, r), of the named fields' (all if None) scaled coordinates at x (q, p).
+        """Mean and std, each (q, r), of the scaled coordinates of the named fields (all if None) at x (q, p).
 
         history: field to measured values (q, h, points, components) of its first times.
         """
@@ -118,19 +118,19 @@ class Emulator:
                 for name, model in self.fields.items()
                 if isinstance(model, TimeByTime)
             }
-        wanted = set(self.fields if fields is None else fields)
-        found = {}
+        names = set(self.fields if fields is None else fields)
+        coordinates = {}
         for branch in self.branches:
-            if wanted.isdisjoint(branch.fields):
+            if names.isdisjoint(branch.fields):
                 continue
             mean, std = branch.predict(x, measured)
             ends = np.cumsum([self.fields[name].rank for name in branch.fields])[:-1]
             pairs = zip(np.split(mean, ends, axis=1), np.split(std, ends, axis=1), strict=True)
-            found |= dict(zip(branch.fields, pairs, strict=True))
-        return {name: found[name] for name in self.fields if name in wanted}
+            coordinates |= dict(zip(branch.fields, pairs, strict=True))
+        return {name: coordinates[name] for name in self.fields if name in names}
 
     def move_to(self, device: str) -> None:
-        """Moves the regressors to a torch device if their kind can use one; raises ModelError without it."""
+        """Move the regressors to a torch device if their kind can use one; raises ModelError if there is none."""
         if device == "cpu":
             return
         import torch
@@ -163,7 +163,7 @@ class Emulator:
         names: list[str],
         state: Mapping[str, np.ndarray],
     ) -> Self:
-        """The emulator again; names are the fields in the order of training."""
+        """Restore the emulator from `state()`; names are the fields in the order of training."""
         kind = FieldModel if config.transient == "trajectory" else TimeByTime
         fields = {
             name: kind.restore(reductions[name], part(state, f"field.{index}."))

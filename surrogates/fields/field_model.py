@@ -1,4 +1,4 @@
-"""One field between its values and its scaled latent coordinates, with the spread that a reduction loses."""
+"""One field between its values and its scaled latent coordinates, with the variance that truncation loses."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.reductions import Reduction, ReductionConfig, reduction_for
 
 ROUND_OFF = 1e-12
-"""Of the linear algebra, relative to the largest value of the field; float32 fields have a coarser one."""
+"""Rounding error of the linear algebra relative to the largest value of a field; that of float32 fields is larger."""
 BLOCK = 64
 
 
 def column_weights(weights: np.ndarray | None, values: np.ndarray) -> np.ndarray | None:
     """The weights (m,) > 0, mean 1, of the columns of snapshots of values (n, [t,] points, components).
 
-    weights: (points,) >= 0; the least positive one stands for 0, so that every value is learned. None where all count
-    alike.
+    weights: (points,) >= 0; 0 is replaced by the least positive one, so that every value is learned. None where all
+    are equal.
     """
     if weights is None or np.ptp(weights) == 0.0:
         return None
     times, components = values.shape[1] if values.ndim == 4 else 1, values.shape[-1]
-    own = positive(weights)
-    return np.tile(np.repeat(own / own.mean(), components), times)
+    positive_weights = positive(weights)
+    return np.tile(np.repeat(positive_weights / positive_weights.mean(), components), times)
 
 
 class FieldModel:
@@ -42,9 +42,9 @@ class FieldModel:
     An exponential y = exp(g) has the derivatives y dg/dz_r and the truncation variance y^2 times that of g.
 
     shape: (t, points, components) of one run, t = 1 where the field is steady.
-    truncation_variance: (m,) mean square of what the reduction loses of the training runs, point by point.
-    round_off: size of the rounding errors of what is reduced; no std is smaller.
-    scaling: where all this is about a scaled field; `at` gives back its unit.
+    truncation_variance: (m,) mean square of the truncation errors of the training runs, point by point.
+    round_off: size of the rounding errors of the reduced values; no std is smaller.
+    scaling: of the field before reduction, None if it has none; `at` converts predictions back to its unit.
     """
 
     def __init__(
@@ -78,11 +78,11 @@ class FieldModel:
         rounded: float = 0.0,
         weights: np.ndarray | None = None,
     ) -> tuple[Self, np.ndarray]:
-        """Learns from values (n, [t,] points, components); returns the model and the scaled latent (n, r).
+        """Fit to values (n, [t,] points, components); return the model and the scaled latent coordinates (n, r).
 
         logarithmic: reduce the logarithm of the values, which must be positive.
         scaling, rounded: how the values were scaled, and the size of the rounding errors that they had before.
-        weights: (points,) what each point or cell stands for, >= 0: the inner product of the reduction.
+        weights: (points,) length, area or volume of each point or cell, >= 0: the inner product of the reduction.
         """
         snapshots = values.reshape(len(values), -1)
         snapshots = np.log(snapshots) if logarithmic else snapshots
@@ -129,11 +129,11 @@ class FieldModel:
 
     @property
     def shares(self) -> np.ndarray:
-        """(r,) root of the share of each coordinate in the field's latent variance."""
+        """(r,) root of the share of each coordinate in the latent variance of the field."""
         return self.scaler.scale / np.linalg.norm(self.scaler.scale)
 
     def at(self, x: np.ndarray) -> Self | FieldView:
-        """What answers in the field's unit at queries of the parameters x (q, p)."""
+        """The decoder into the unit of the field at queries of the parameters x (q, p)."""
         return self if self.scaling is None else self.scaling.view(self, x)
 
     def encode(self, values: np.ndarray) -> np.ndarray:
@@ -144,7 +144,7 @@ class FieldModel:
     def mean(self, z: np.ndarray) -> np.ndarray:
         """The field (q, t, points, components) of scaled coordinates z (q, r)."""
         if self.affine:
-            # In place: for many queries the time goes into passes over memory, not into the product.
+            # In place: for many queries passes over memory take the time, not the product.
             flat = z @ self.modes
             flat += self.origin
         else:
@@ -169,14 +169,14 @@ class FieldModel:
         return lost * mean**2 if self.logarithmic else lost
 
     def rounding(self, mean: np.ndarray) -> np.ndarray | float:
-        """Size of the rounding errors of the field, or of a number read off it, at the value `mean`."""
+        """Size of the rounding errors of the field, or of a quantity of it, at the value `mean`."""
         return self.round_off * np.abs(mean) if self.logarithmic else self.round_off
 
     def sensitivities(self, z: np.ndarray, sigma: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """For each coordinate r: d field / d z_r, (1 or q, t, points, components), and sigma_r (q, 1).
 
-        A nonlinear reduction is differentiated by central differences over +-sigma_r, which also tells how
-        far the field really moves within one std.
+        A nonlinear reduction is differentiated by central differences over +-sigma_r, so that they also measure the
+        change of the field within one std.
         """
         for r in range(z.shape[1]):
             if self.affine:
@@ -190,14 +190,14 @@ class FieldModel:
             yield change.reshape(len(z), *self.shape), sigma[:, r, None]
 
     def _unlogged(self, values: np.ndarray) -> np.ndarray:
-        # A query far outside the runs must not overflow: beyond e^700 there is nothing to answer.
+        # A query far outside the runs must not overflow.
         return np.exp(np.minimum(values, 700.0)) if self.logarithmic else values
 
     def _decode(self, z: np.ndarray) -> np.ndarray:
         return self.reduction.decode(self.scaler.unscaled(z)).astype(np.float64)
 
     def state(self) -> dict[str, np.ndarray]:
-        """All that was learned, as named arrays."""
+        """The learned arrays by name."""
         arrays = prefixed("reduction.", self.reduction.state()) | prefixed("scaler.", self.scaler.state())
         if self.scaling is not None:
             arrays |= prefixed("scaling.", self.scaling.state())
@@ -211,7 +211,7 @@ class FieldModel:
 
     @classmethod
     def restore(cls, config: ReductionConfig, state: Mapping[str, np.ndarray]) -> Self:
-        """The field model again."""
+        """Restore the field model from `state()`."""
         reduction = type(reduction_for(config)).restore(config, part(state, "reduction."))
         scaler = Scaler.restore(part(state, "scaler."))
         time, points, components = (int(size) for size in state["shape"])

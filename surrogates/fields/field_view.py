@@ -1,4 +1,4 @@
-"""A scaled field at given queries, back in its own unit."""
+"""A scaled field at given queries, converted back to its unit."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 
 class Decoder(Protocol):
-    """What turns scaled coordinates into a field, whole trajectories at once or time by time."""
+    """A map from scaled coordinates to a field, by whole trajectories or time by time."""
 
     def mean(self, z: np.ndarray) -> np.ndarray:
         """The field (q, t, points, components) of scaled coordinates z (q, r)."""
@@ -35,11 +35,11 @@ class Decoder(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class FieldView:
-    """field = factor * scaled field + offset: what `FieldModel` answers, for q queries of known parameters.
+    """field = factor * scaled field + offset, the scaled field from `FieldModel`, for q queries of known parameters.
 
-    Both are known exactly, so every std is the factor times that of the scaled field.
+    Factor and offset are known exactly, so every std is the factor times that of the scaled field.
 
-    factor, offset: (q, 1, 1, 1), factor > 0. low, high: bounds that no value can pass: one beyond ends on it.
+    factor, offset: (q, 1, 1, 1), factor > 0. low, high: bounds to which predicted values are clipped.
     """
 
     model: Decoder

@@ -1,4 +1,4 @@
-"""Values and stds of numbers read off a field, by the delta method on its latent coordinates."""
+"""Values and stds of scalar functionals of a field, by the delta method on its latent coordinates."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
 class Functional:
     """A weighted sum over selected places of one component, or of the magnitude, of a field.
 
-    what: "max" and "min" select the place of the extreme of the mean field, "mean" all places with the share of
-    the part that each stands for, "point" the corners of the element around a place with their interpolation weights.
+    what: "max" and "min" select the place of the extreme of the mean field, "mean" all places with their shares of
+    the part, "point" the corners of the element around a place with their interpolation weights.
     component: index, or None for the magnitude of a vector.
     """
 
@@ -40,7 +40,7 @@ class Selection:
 
 
 def selection_of(functional: Functional, weights: np.ndarray | None) -> Selection | None:
-    """The places of a functional of the whole field, of weights (points,) >= 0; None where all count alike."""
+    """The weights of a functional of the whole field from those (points,) of its points; None where all are equal."""
     if functional.what != "mean" or weights is None:
         return None
     return Selection(None, weights / weights.sum())
@@ -76,8 +76,8 @@ def std(
 
     std^2 = sum_r (d value / d z_r)^2 sigma_r^2 + (sum_k w_k |truncation std_k|)^2. For an extreme the
     derivative is taken at the place of the extreme of the mean field; "mean" and "point" of a component are
-    linear, so for an affine reduction their first term is exact. The last term takes what the reduction
-    loses as fully correlated between places, its upper bound.
+    linear, so for an affine reduction their first term is exact. The last term is an upper bound: it takes the
+    truncation errors as fully correlated between places.
     """
     place, weight, gradient = _linearised(functional, mean, selection)
     variance = np.zeros(mean.shape[:2])
@@ -91,10 +91,9 @@ def std(
 def slope(
     functional: Functional, mean: np.ndarray, change: np.ndarray, selection: Selection | None = None
 ) -> np.ndarray:
-    """d value (q, t) as the fields `mean` change by `change`, both (q or 1, t, points, components).
+    """Return d value (q, t) as the fields `mean` change by `change`, both (q or 1, t, points, components).
 
-    For an extreme it is the change at the place of the extreme, which is its derivative wherever that place is
-    the only one.
+    For an extreme it is the change at its place, which is the derivative wherever that place is unique.
     """
     place, weight, gradient = _linearised(functional, mean, selection)
     return np.sum(_at(change, place) * gradient, axis=-1) @ weight
@@ -125,7 +124,7 @@ def _scalar(functional: Functional, field: np.ndarray) -> np.ndarray:
 
 
 def _gradient(functional: Functional, vector: np.ndarray) -> np.ndarray:
-    """d scalar / d components at vectors (..., c); the magnitude at zero takes every component in full."""
+    """Return d scalar / d components at vectors (..., c); that of the magnitude at zero is taken as one."""
     if functional.component is not None:
         return np.eye(vector.shape[-1])[functional.component]
     size = np.linalg.norm(vector, axis=-1, keepdims=True)

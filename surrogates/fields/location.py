@@ -1,4 +1,4 @@
-"""Where a place lies on the mesh: the corners around it and their linear interpolation weights."""
+"""Location of a place on the mesh: the corners around it and their linear interpolation weights."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fieldwright.data.errors import QueryError
 from fieldwright.surrogates.fields.functional import Selection
 
 TOLERANCE = 1e-6
-"""How far below zero a barycentric coordinate may be: places on an edge or a wall count as on the mesh."""
+"""How far below zero a barycentric coordinate may be, so that places on an edge or a wall count as on the mesh."""
 
 # Simplices of each cell type, by its own node numbers (VTK's order, as meshio has it). Quadratic triangles
 # and tetrahedra are split at their mid-side nodes; of other quadratic cells the corners are used.
@@ -40,15 +40,15 @@ SIMPLICES: dict[str, tuple[tuple[int, ...], ...]] = {
 class Locator:
     """Finds the simplex of a mesh, or of the Delaunay triangulation of bare points, that contains a place.
 
-    Without cells the triangulation fills the convex hull of the points, holes of the part included; cell
-    centres reach half a cell less far than their mesh.
+    Without cells the triangulation fills the convex hull of the points, holes of the part included; that of cell
+    centres ends half a cell before the boundary of the mesh.
     """
 
     def __init__(self, points: np.ndarray, cells: Mapping[str, np.ndarray] | None = None) -> None:
         self.points = points
         extent = np.ptp(points, axis=0)
         self.axes = np.flatnonzero(extent > TOLERANCE * extent.max())
-        """The axes along which the mesh extends: a planar mesh is asked with its two coordinates."""
+        """The axes along which the mesh extends: places on a planar mesh have two coordinates."""
         self.simplices = self._simplices(cells or {})
         corners = points[:, self.axes][self.simplices]
         self._lower, self._upper = corners.min(axis=1), corners.max(axis=1)
@@ -93,9 +93,12 @@ class Locator:
     def _place(self, at: tuple[float, ...]) -> np.ndarray:
         place = np.asarray(at, dtype=np.float64)
         if len(place) == 3 and np.isfinite(place).all():
-            rest = np.setdiff1d(np.arange(3), self.axes)
-            plane = self.points[0, rest]
-            if np.abs(place[rest] - plane).max(initial=0.0) <= TOLERANCE * np.ptp(self.points, axis=0).max():
+            normal_axes = np.setdiff1d(np.arange(3), self.axes)
+            plane = self.points[0, normal_axes]
+            if (
+                np.abs(place[normal_axes] - plane).max(initial=0.0)
+                <= TOLERANCE * np.ptp(self.points, axis=0).max()
+            ):
                 return place[self.axes]
         elif len(place) == len(self.axes) and np.isfinite(place).all():
             return place

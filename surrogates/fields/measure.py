@@ -1,4 +1,4 @@
-"""What part of the whole each point or cell of a field stands for: given, or measured on the mesh."""
+"""The length, area or volume of each point or cell of a field: given, or measured on the mesh."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.surrogates.fields.description import FieldInfo
 
 MEASURES = (None, "length", "area", "volume")
-"""What a part of 0, 1, 2 or 3 dimensions has."""
+"""The measure of a part of 0, 1, 2 or 3 dimensions."""
 
 
 def measured(
@@ -30,7 +30,7 @@ def measured(
     cells : mapping of str to (k, nodes), optional
         Cells by meshio type; they measure the fields on points that have no weights.
     weights : mapping of str to (points,), optional
-        Shares that are known, such as the volumes of cells.
+        Given shares, such as the volumes of cells.
 
     Returns
     -------
@@ -54,14 +54,18 @@ def measured(
     return infos, shares
 
 
-def unmeasured(fields: Sequence[FieldInfo]) -> str | None:
-    """What must be said of fields whose mean is that of their values, each counted alike; None if there is none."""
-    names = {on: [one.name for one in fields if one.on == on and _alike(one)] for on in ("point", "cell")}
-    said = [f"of {listed} the mean of {on}s" for on, one in names.items() if (listed := ", ".join(one))]
+def note_on_unmeasured(fields: Sequence[FieldInfo]) -> str | None:
+    """Return a note on the fields whose mean is the plain mean of their values, or None."""
+    names = {
+        on: [one.name for one in fields if one.on == on and _is_unmeasured(one)] for on in ("point", "cell")
+    }
+    means = [f"of {listed} the mean of {on}s" for on, one in names.items() if (listed := ", ".join(one))]
     return (
-        f"'mean' is {' and '.join(said)}, each counted alike whatever part it stands for." if said else None
+        f"'mean' is {' and '.join(means)}, with equal weights whatever their areas or volumes."
+        if means
+        else None
     )
 
 
-def _alike(info: FieldInfo) -> bool:
+def _is_unmeasured(info: FieldInfo) -> bool:
     return info.measure is None and info.n_points > 1

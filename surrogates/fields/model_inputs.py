@@ -1,4 +1,4 @@
-"""The inputs of a model: the parameters, and what a study derives from them by hand."""
+"""The inputs of a model: the parameters, and the inputs that a study derives from them by formulas."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from fieldwright.data.expressions import Expression
 from fieldwright.surrogates.fields.physics_hints import PhysicsHints
 
 BEYOND = 10.0
-"""Ranges of the runs beyond which a derived input stops: a query may divide by zero."""
+"""Ranges of the runs beyond which a derived input is clipped, since a query may divide by zero."""
 
 STEP = 6e-6
-"""Of a central difference, relative: the cube root of the rounding error."""
+"""Relative step of a central difference: the cube root of the rounding error."""
 
 
 class ModelInputs:
-    """v = (x_j that stay, then the derived inputs), such as Reynolds' or Biot's number.
+    """v = (x_j that no formula replaces, then the derived inputs), such as Reynolds' or Biot's number.
 
-    low, high: (d,) where the derived inputs of far queries stop.
+    low, high: (d,) to which the derived inputs of far queries are clipped.
     """
 
     def __init__(self, hints: PhysicsHints, low: np.ndarray, high: np.ndarray) -> None:
@@ -29,19 +29,19 @@ class ModelInputs:
         self.low = low
         self.high = high
         self._formulas = [Expression.parse(one.formula, hints.parameters) for one in hints.derived.values()]
-        gone = {
+        replaced = {
             name
             for one, formula in zip(hints.derived.values(), self._formulas, strict=True)
             if one.replace
             for name in formula.names
         }
-        self.kept = [j for j, name in enumerate(hints.parameters) if name not in gone]
+        self.direct = [j for j, name in enumerate(hints.parameters) if name not in replaced]
 
     @classmethod
     def fit(cls, hints: PhysicsHints, x: np.ndarray) -> Self:
-        """Learns from x (n, p) how far the derived inputs reach; raises ModelError where one has no value."""
-        found = cls(hints, np.empty(0), np.empty(0))
-        values = found._derived(x)
+        """Fit the ranges of the derived inputs to x (n, p); raises ModelError where one has no value."""
+        unbounded = cls(hints, np.empty(0), np.empty(0))
+        values = unbounded._derived(x)
         for name, column in zip(hints.derived, values.T, strict=True):
             if not np.isfinite(column).all():
                 run = int(np.flatnonzero(~np.isfinite(column))[0])
@@ -60,10 +60,10 @@ class ModelInputs:
             return x
         values = self._derived(x)
         values = np.where(np.isnan(values), (self.low + self.high) / 2.0, values)
-        return np.hstack([x[:, self.kept], np.clip(values, self.low, self.high)])
+        return np.hstack([x[:, self.direct], np.clip(values, self.low, self.high)])
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """d v_k / d x_j (q, p', p) at x (q, p), by central differences of the formulas."""
+        """Return d v_k / d x_j (q, p', p) at x (q, p), by central differences of the formulas."""
         columns = []
         for j in range(x.shape[1]):
             step = STEP * np.maximum(np.abs(x[:, j, None]), np.abs(x[:, j]).max())
@@ -71,17 +71,17 @@ class ModelInputs:
             columns.append((self(x + moved) - self(x - moved)) / (2.0 * step))
         return np.stack(columns, axis=-1)
 
-    def asked(self, scales: Sequence[str]) -> Sequence[str]:
-        """The scales asked for of the inputs, from those of the parameters (p,)."""
+    def scales(self, scales: Sequence[str]) -> Sequence[str]:
+        """The scales requested for the inputs, from those of the parameters (p,)."""
         if not self._formulas:
             return scales
-        return [scales[j] for j in self.kept] + [one.scale for one in self.hints.derived.values()]
+        return [scales[j] for j in self.direct] + [one.scale for one in self.hints.derived.values()]
 
     def units(self) -> list[str | None]:
-        """The units of the inputs; None for those that are derived, whose unit is not known."""
+        """The units of the inputs; None for derived ones, whose unit is not known."""
         units = self.hints.units or ("",) * len(self.hints.parameters)
-        kept = self.kept if self._formulas else range(len(units))
-        return [*(units[j] for j in kept), *([None] * len(self._formulas))]
+        direct = self.direct if self._formulas else range(len(units))
+        return [*(units[j] for j in direct), *([None] * len(self._formulas))]
 
     def _derived(self, x: np.ndarray) -> np.ndarray:
         columns = dict(zip(self.hints.parameters, x.T, strict=True)) if self._formulas else {}
@@ -94,5 +94,5 @@ class ModelInputs:
 
     @classmethod
     def restore(cls, hints: PhysicsHints, state: Mapping[str, np.ndarray]) -> Self:
-        """The inputs again."""
+        """Restore the inputs from `state()`."""
         return cls(hints, state["low"], state["high"])

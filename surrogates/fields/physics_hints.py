@@ -1,4 +1,4 @@
-"""What a study tells of the physics by hand: products of its parameters, references and powers of its fields."""
+"""Physics that a study states by hand: products of its parameters, references and powers of its fields."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ class DerivedInput:
 
 @dataclass(frozen=True)
 class FieldHint:
-    """What is learned of a field: (field - reference) / prod_j x_j^power_j.
+    """The scaled field that is learned: (field - reference) / prod_j x_j^power_j.
 
     reference: a number in the field's unit, or the name of a parameter. scale_by: parameter to power; a parameter
-    that is not named has the power 0. None leaves the powers to the runs, an empty table means none.
+    that is not named has the power 0. None lets the runs determine the powers, an empty table means none.
     minimum, maximum: bounds that no value of the field can pass, in its unit.
     """
 
@@ -37,11 +37,11 @@ class FieldHint:
 
 @dataclass(frozen=True)
 class PhysicsHints:
-    """Hints by name.
+    """Hints of a study by name.
 
-    parameters: the names in the order of the columns of x; needed as soon as anything else is told.
+    parameters: the names in the order of the columns of x; needed as soon as any other hint is given.
     derived: new inputs by name. fields: fields by name. units: of the columns of x, where they are known; parameters
-    of one unit and alike ranges are held to be of one kind.
+    of one unit and similar ranges count as of one kind.
     """
 
     parameters: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What every surrogate answers: a mean, its spread, a calibrated band, and whether it may be trusted."""
+"""The prediction of every surrogate: mean, std, calibrated band, and whether the query lies in the domain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Band:
-    """One predicted thing for q queries; every array has the shape (q, ...) of that thing.
+    """A predicted field or quantity for q queries; every array has its shape (q, ...).
 
     mean, std: of the model's own predictive distribution.
     lower, upper: the calibrated band; it covers the truth with the stated probability on new runs.
@@ -22,14 +22,14 @@ class Band:
     upper: np.ndarray
 
     def within(self, low: float, high: float) -> Band:
-        """The same with mean and band cut off at bounds that no true value can pass."""
+        """The band with mean, lower and upper clipped to bounds that no true value can pass."""
         if np.isneginf(low) and np.isposinf(high):
             return self
         mean, lower, upper = (np.clip(part, low, high) for part in (self.mean, self.lower, self.upper))
         return Band(mean, self.std, lower, upper)
 
     def times(self, factor: float) -> Band:
-        """The band of a positive factor times this thing."""
+        """The band of a positive factor times this field or quantity."""
         if factor == 1.0:
             return self
         return Band(factor * self.mean, factor * self.std, factor * self.lower, factor * self.upper)
@@ -40,10 +40,10 @@ class Prediction:
     """The answer to q queries.
 
     fields: name to Band of shape (q, [t,] points, components), in the field's unit.
-    quantities: label ("max(von_mises)") to Band of shape (q, [t,]), where quantities were asked for.
+    quantities: label ("max(von_mises)") to Band of shape (q, [t,]), where quantities were requested.
     inside: (q,) bool, whether each query lies inside the domain of the training runs.
-    outside: (q,) how far from the runs each query lies: 1 at the border of the domain, above it outside.
-    why: for each query one sentence on what speaks against trusting its answer, or None.
+    outside: (q,) how far from the runs each query lies: 1 at the border of the domain, above 1 outside.
+    why: for each query one sentence on why its answer may be wrong, or None.
     coverage: the nominal coverage of the bands, such as 0.9.
     simultaneous: whether a band covers all values of a field (all times of a quantity) together with that
         probability, or each value by itself.
@@ -59,7 +59,7 @@ class Prediction:
 
 
 def tabulated(bands: Mapping[str, Band], answer: Prediction) -> dict[str, np.ndarray]:
-    """`<name>`, `<name>:std`, `:lower`, `:upper` of each band, and where the queries lie: `inside`, `outside`."""
+    """Return `<name>`, `<name>:std`, `:lower`, `:upper` of each band, and `inside` and `outside`, by name."""
     columns: dict[str, np.ndarray] = {}
     for name, band in bands.items():
         columns |= {name: band.mean, f"{name}:std": band.std}

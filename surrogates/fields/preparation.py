@@ -1,4 +1,4 @@
-"""What candidates with the same view of the runs share: reduced fields, and the scales of the parameters."""
+"""The preparation that candidates with the same view of the runs share: reduced fields, and parameter scales."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
 
 VIEW = ("inputs", "outputs", "hints", "modes", "transient")
-"""The settings that decide how a candidate sees the runs."""
+"""The settings that determine how the runs are prepared for a candidate."""
 
 
 def view(config: KindConfig) -> str:
-    """How a candidate sees the runs; those of equal views can share one `Preparation`."""
+    """The view of the runs that a candidate has; those with equal views can share one `Preparation`."""
     return config.model_dump_json(include=set(VIEW))
 
 
 @dataclass(frozen=True, eq=False)
 class Preparation:
-    """Everything that is learned before the regressor, from the same runs and anew in every fold.
+    """Everything that is learned before the regressor, in a fold from its training runs alone.
 
     x: (n, p) parameters. fields: the reduced fields by name. latent: (n, r) scaled coordinates of each.
     scales: of the parameters, for each field.
@@ -48,9 +48,9 @@ class Preparation:
         seed: int,
         weights: Mapping[str, np.ndarray] | None = None,
     ) -> Self:
-        """Prepares runs x (n, p) and targets, field to (n, [t,] points, components), for all of one view.
+        """Prepare runs x (n, p) and targets, field to (n, [t,] points, components), for all candidates of one view.
 
-        weights: field to (points,) what each point or cell stands for; all alike where there are none.
+        weights: field to (points,) length, area or volume of each point or cell; equal where there are none.
         """
         check_runs(reductions, x, targets)
         x = x.astype(np.float64)

@@ -1,4 +1,4 @@
-"""Numbers read off a predicted field: its largest, smallest and mean value, its integral, its value at a place."""
+"""Quantities of a predicted field: its largest, smallest and mean value, its integral, its value at a place."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from fieldwright.data.errors import QueryError
 from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.fields.functional import Functional, default_functionals
 
-What = Literal["max", "min", "mean", "integral", "point"]
+Statistic = Literal["max", "min", "mean", "integral", "point"]
 
 
 @dataclass(frozen=True)
 class Quantity:
     """One number per query (per time where the field has times).
 
-    what: "mean" and "integral" weigh every place by the length, area or volume that it stands for. Where nothing
-    tells that (`FieldInfo.measure` is None), "mean" is the mean of points and there is no "integral".
+    what: "mean" and "integral" weigh every point or cell by its length, area or volume. Where that is not known
+    (`FieldInfo.measure` is None), "mean" is the mean of points and there is no "integral".
     component: a component's name, "magnitude" of a vector, None for a scalar field.
     at: the place of a "point" quantity, in the mesh's unit: two coordinates on a planar mesh, else three.
     """
 
-    what: What
+    what: Statistic
     field: str
     component: str | None = None
     at: tuple[float, ...] | None = None
@@ -36,9 +36,9 @@ class Quantity:
 
 
 def functional_of(quantity: Quantity, info: FieldInfo) -> Functional:
-    """The quantity with its component as an index of the field; raises QueryError naming what there is.
+    """The functional of the quantity, its component as an index; raises QueryError that names the components.
 
-    That of an integral is the mean: the one is the other times the measure of the part, and has the same bands.
+    That of an integral is the mean: the integral is the mean times the measure of the part, and so are its bands.
     """
     names = info.components
     choices = [*names, "magnitude"] if len(names) in (2, 3) else list(names)
@@ -59,15 +59,15 @@ def functional_of(quantity: Quantity, info: FieldInfo) -> Functional:
         )
     if (quantity.what == "point") != (quantity.at is not None):
         raise QueryError(
-            "A 'point' quantity must say where by 'at', and only that one may",
+            "A 'point' quantity must give its place by 'at', and no other quantity may",
             f"'{quantity.what}' with at = {quantity.at}",
             "Give 'at' as the coordinates of the place, or leave it out",
         )
     if quantity.what == "integral":
         if info.measure is None:
             raise QueryError(
-                f"An integral of '{info.name}' must have the areas or volumes that its {info.on}s stand for",
-                "a field of which every value counts alike",
+                f"An integral of '{info.name}' must have the areas or volumes of its {info.on}s",
+                "a field without them",
                 "Ask for the 'mean', which is that of all values, or train on runs with cells",
             )
         return Functional("mean", quantity.field, index)
@@ -75,7 +75,7 @@ def functional_of(quantity: Quantity, info: FieldInfo) -> Functional:
 
 
 def unit_of(quantity: Quantity, info: FieldInfo) -> str:
-    """The unit of the quantity; that of an integral ends with the unit of the mesh to the power of its dimension."""
+    """The unit of the quantity; that of an integral is multiplied by the mesh unit to the power of the dimension."""
     if quantity.what != "integral" or info.measure is None:
         return info.unit
     mesh = {"length": "mesh unit", "area": "(mesh unit)^2", "volume": "(mesh unit)^3", "weight": "weight"}
@@ -83,7 +83,7 @@ def unit_of(quantity: Quantity, info: FieldInfo) -> str:
 
 
 def default_quantities(info: FieldInfo) -> list[Quantity]:
-    """Maximum, minimum and mean of each component and of a vector's magnitude: those with own factors."""
+    """The unit of the quantity; that of an integral has a power of the mesh unit as a factor."""
     return [
         Quantity(key.what, info.name, _name(key.component, info))
         for key in default_functionals(info.name, len(info.components))
@@ -92,8 +92,8 @@ def default_quantities(info: FieldInfo) -> list[Quantity]:
 
 def headline_quantities(info: FieldInfo) -> list[Quantity]:
     """Largest and mean value of a scalar, of a vector's magnitude, or of each component of anything else."""
-    whole = {1: [None], 2: ["magnitude"], 3: ["magnitude"]}.get(len(info.components), [*info.components])
-    return [Quantity(what, info.name, component) for component in whole for what in ("max", "mean")]
+    components = {1: [None], 2: ["magnitude"], 3: ["magnitude"]}.get(len(info.components), [*info.components])
+    return [Quantity(what, info.name, component) for component in components for what in ("max", "mean")]
 
 
 def _name(component: int | None, info: FieldInfo) -> str | None:

@@ -1,4 +1,4 @@
-"""How a quantity is read off a field: which functional, at which places with which weights, times which factor."""
+"""The evaluation of a quantity of a field: a functional, its places and weights, and a factor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fieldwright.surrogates.fields.quantities import Quantity, functional_of
 class Reading:
     """quantity = factor * functional of the field.
 
-    factor: the measure of the part for an integral, which is that times the mean; else 1.
+    factor: the measure of the part for an integral, which is the mean times it; else 1.
     """
 
     functional: Functional

@@ -19,7 +19,7 @@ from fieldwright.surrogates.fields.field_model import FieldModel
 from fieldwright.surrogates.fields.field_view import FieldView
 from fieldwright.surrogates.fields.functional import Functional
 from fieldwright.surrogates.fields.location import Locator
-from fieldwright.surrogates.fields.measure import measured, unmeasured
+from fieldwright.surrogates.fields.measure import measured, note_on_unmeasured
 from fieldwright.surrogates.fields.prediction import Band, Prediction, tabulated
 from fieldwright.surrogates.fields.quantities import Quantity, default_quantities
 from fieldwright.surrogates.fields.reading import Reading, reading_of
@@ -42,8 +42,7 @@ class Surrogate:
     """Scaler + Reduction per field + Regressor on the latent coordinates + Calibration + Domain.
 
     cells: meshio cell type to (k, nodes) indices, empty where no mesh was given.
-    weights: field to (points,), the length, area or volume that each point or cell stands for; fields without count
-    all points alike.
+    weights: field to (points,), the length, area or volume of each point or cell; fields without have equal weights.
     """
 
     description: Description
@@ -74,30 +73,30 @@ class Surrogate:
         seed: int,
         name: str,
     ) -> Self:
-        """Learns from all runs and calibrates by the out-of-fold predictions of the same candidate.
+        """Train on all runs and calibrate by the out-of-fold predictions of the same candidate.
 
         x: (n, p). targets: field to (n, [t,] points, components).
         parameters: p names and units in the order of x's columns (their ranges are taken from x).
         fields: one for each target. points: field to (n_points, 3) coordinates of nodes or cell centres.
         cells: meshio cell type to (k, nodes) indices into the points of the fields on points.
-        weights: field to (points,) the length, area or volume that each point or cell stands for: of means and
-        integrals, where None those of the cells. Errors and the reduction take those of the cross-validation.
-        history: how many first times queries will bring as measured, for the kinds that go on from them; the same
-        as in the cross-validation. Raises ModelError.
+        weights: field to (points,) the length, area or volume of each point or cell, for means and integrals;
+        those of the cells if None. Errors and the reduction use the weights of the cross-validation.
+        history: number of measured first times in queries, for the kinds that continue them; the same as in the
+        cross-validation. Raises ModelError.
         """
         x = np.asarray(x, dtype=np.float64)
         check_described(x, targets, parameters, fields, points, rolls=config.transient == "rollout")
         emulator = Emulator.fit(config, reductions, x, targets, seed, history, cross_validation.weights)
         infos, shares = measured(fields, points, cells, checked_weights(weights, targets))
         calibration = Calibration.fit(targets, cross_validation, coverage, shares)
-        judges = len(np.unique(cross_validation.place))
-        achievable = achievable_coverage(judges, coverage)
+        calibration_runs = len(np.unique(cross_validation.place))
+        achievable = achievable_coverage(calibration_runs, coverage)
         by_name = {info.name: info for info in infos}
-        chosen = tuple(by_name[name] for name in targets)
+        infos_of_targets = tuple(by_name[name] for name in targets)
         notes = (
-            too_few(judges, coverage),
+            too_few(calibration_runs, coverage),
             sentence(achievable, coverage),
-            unmeasured(chosen),
+            note_on_unmeasured(infos_of_targets),
             other_weights(shares, cross_validation.weights),
         )
         description = Description(
@@ -106,7 +105,7 @@ class Surrogate:
                 ParameterInfo(name=info.name, unit=info.unit, minimum=low, maximum=high)
                 for info, low, high in zip(parameters, x.min(axis=0), x.max(axis=0), strict=True)
             ),
-            fields=chosen,
+            fields=infos_of_targets,
             kind=config.kind,
             n_runs=len(x),
             coverage=coverage,
@@ -132,9 +131,9 @@ class Surrogate:
         history: History | None = None,
         simultaneous: bool = False,
     ) -> Prediction:
-        """Answers q queries x (q, p), in the parameters' units and order.
+        """Answer q queries x (q, p), in the units and order of the parameters.
 
-        fields: the fields to answer in full; all if None, none if (). quantities: the numbers to read off.
+        fields: the fields to predict in full; all if None, none if (). quantities: those to predict.
         times: those to answer at, within the trained range; the trained times if None. history: the measured first
         times, for a model that forecasts. simultaneous: bands that cover all values of a field, or all times of a
         quantity, together with the stated probability; else each value by itself.
@@ -143,28 +142,28 @@ class Surrogate:
         """
         x = self.checked(x)
         measured = checked_history(self.description, history, len(x))
-        wanted = [info.name for info in self.description.fields] if fields is None else list(fields)
-        for name in wanted:
+        names = [info.name for info in self.description.fields] if fields is None else list(fields)
+        for name in names:
             self.info(name)
-        asked = [(quantity, self.reading(quantity)) for quantity in quantities]
+        readings = [(quantity, self.reading(quantity)) for quantity in quantities]
         bands: dict[str, Band] = {}
         numbers: dict[str, Band] = {}
-        needed = {*wanted, *(one.field for one in quantities)}
-        # Of all fields, whatever is asked: where a query lies must not depend on it.
+        needed = {*names, *(one.field for one in quantities)}
+        # Of all fields: whether a query is inside must not depend on the requested fields.
         latent = self.emulator.latent(x, history=measured)
         for name, (z, sigma) in latent.items():
             if name not in needed:
                 continue
-            mine = [(quantity, read) for quantity, read in asked if quantity.field == name]
+            readings_of_field = [(quantity, read) for quantity, read in readings if quantity.field == name]
             model = self.emulator.fields[name].at(x)
             mean = model.mean(z)
-            if name in wanted:
+            if name in names:
                 std = model.std(z, sigma)
                 factor = self.calibration.fields[name].of(simultaneous)
                 bands[name] = self._band(name, mean, std, factor, model.rounding(mean)).within(
                     *self._bounds(name)
                 )
-            for quantity, read in mine:
+            for quantity, read in readings_of_field:
                 numbers[quantity.label] = self._number(quantity, read, model, mean, z, sigma, simultaneous)
         shares = [sigma * self.emulator.fields[name].shares for name, (_, sigma) in latent.items()]
         spread = np.max([np.linalg.norm(share, axis=1) for share in shares], axis=0)
@@ -174,7 +173,7 @@ class Surrogate:
             factors = self.calibration.fields[name]
             low, high = self._as_answered(name, factors.low, factors.high)
             bands[name], wide_fields[name] = limited(band, low, high, where.inside)
-        for quantity, read in asked:
+        for quantity, read in readings:
             low, high = self._as_answered(quantity.field, *self._range(read))
             label = quantity.label
             numbers[label], wide_numbers[label] = limited(numbers[label], low, high, where.inside)
@@ -184,7 +183,7 @@ class Surrogate:
             for quantity in quantities:
                 numbers[quantity.label] = self._at_times(numbers[quantity.label], quantity.field, times)
         return Prediction(
-            fields={name: bands[name] for name in wanted},
+            fields={name: bands[name] for name in names},
             quantities={quantity.label: numbers[quantity.label] for quantity in quantities},
             inside=where.inside,
             outside=where.outside,
@@ -202,7 +201,7 @@ class Surrogate:
         return tabulated(answer.quantities, answer)
 
     def example(self) -> dict[str, np.ndarray] | None:
-        """The middle of the parameters' ranges, twice; None for a forecast, which needs a history beside them."""
+        """The middle of the parameters' ranges, twice; None for a forecast, which also needs a history."""
         if self.description.history or not self.description.parameters:
             return None
         return {
@@ -210,7 +209,7 @@ class Surrogate:
         }
 
     def typical_history(self) -> History | None:
-        """A made-up history in the middle of the training, to try the model with; None if it needs none."""
+        """An example history at the middle of the parameters' ranges; None if the model needs none."""
         if not self.description.history:
             return None
         middle = np.array([[(info.minimum + info.maximum) / 2 for info in self.description.parameters]])
@@ -244,12 +243,12 @@ class Surrogate:
         arrays |= prefixed("cells.", self.cells)
         names = [info.name for info in self.description.fields]
         arrays |= {f"weights.{names.index(name)}": one for name, one in self.weights.items()}
-        for prefix, learned in (
+        for prefix, fitted in (
             ("emulator.", self.emulator),
             ("calibration.", self.calibration),
             ("domain.", self.domain),
         ):
-            arrays |= prefixed(prefix, learned.state())
+            arrays |= prefixed(prefix, fitted.state())
         write_artifact(folder, FIELDS.artifact, model, arrays)
 
     @classmethod
@@ -260,9 +259,9 @@ class Surrogate:
         """
         model, arrays = read_artifact(folder, FIELDS.artifact)
         description = Description.model_validate(model["description"])
-        said = unmeasured(description.fields)
-        if said is not None and said not in description.notes:
-            description = description.model_copy(update={"notes": (*description.notes, said)})
+        note = note_on_unmeasured(description.fields)
+        if note is not None and note not in description.notes:
+            description = description.model_copy(update={"notes": (*description.notes, note)})
         names = [info.name for info in description.fields]
         config = kind_config(description.settings["candidate"])
         reductions = {
@@ -280,7 +279,7 @@ class Surrogate:
             Domain.restore(part(arrays, "domain.")),
             {name: arrays[f"cells.{name}"] for name in model["cells"]},
             {name: arrays[f"points.{index}"] for name, index in model["points"].items()},
-            # Artifacts of an earlier version have none: all their points count alike.
+            # Artifacts of an earlier version have none: their points have equal weights.
             {
                 name: arrays[f"weights.{index}"]
                 for index, name in enumerate(names)
@@ -305,7 +304,7 @@ class Surrogate:
         return x
 
     def info(self, name: str) -> FieldInfo:
-        """The field of that name; raises QueryError naming what there is."""
+        """The field of that name; raises QueryError that names the fields there are."""
         for info in self.description.fields:
             if info.name == name:
                 return info
@@ -316,9 +315,9 @@ class Surrogate:
         )
 
     def _at_times(self, band: Band, name: str, times: Sequence[float]) -> Band:
-        known = self.info(name).times
-        asked = checked_times(times, known, name)
-        return at_times(band, known or (), asked)
+        trained_times = self.info(name).times
+        requested_times = checked_times(times, trained_times, name)
+        return at_times(band, trained_times or (), requested_times)
 
     def _number(
         self,
@@ -335,16 +334,18 @@ class Surrogate:
         if selection is None or selection.index is None:
             factor = self.calibration.quantities[key].of(simultaneous)
         else:
-            # A place has no runs of its own to be calibrated by: it takes the factors of the corners around
-            # it, and on a node exactly the node's.
+            # Factors are calibrated at nodes only: a place takes those of the corners around it, and on a node
+            # exactly those of the node.
             factors = self.calibration.fields[key.field]
             corners = factors.pointwise[:, selection.index]
-            own = corners.max(axis=-1) if key.component is None else corners[..., key.component]
-            factor = factors.simultaneous if simultaneous else own @ selection.weight
+            factors_at_corners = (
+                corners.max(axis=-1) if key.component is None else corners[..., key.component]
+            )
+            factor = factors.simultaneous if simultaneous else factors_at_corners @ selection.weight
         std = functional.std(key, model, mean, z, sigma, selection)
         value = functional.value(key, mean, selection)
         band = self._band(key.field, value, std, factor, model.rounding(value))
-        # The magnitude of a vector has a bound of its own, whatever those of its components.
+        # The magnitude of a vector has the bound 0, whatever those of its components.
         low, high = (0.0, np.inf) if key.component is None else self._bounds(key.field)
         return band.within(low, high)
 
@@ -363,7 +364,7 @@ class Surrogate:
         return low[:, key.component], high[:, key.component]
 
     def reading(self, quantity: Quantity) -> Reading:
-        """How the quantity is read off its field; raises QueryError."""
+        """The reading that evaluates the quantity of its field; raises QueryError."""
         return reading_of(quantity, self.info(quantity.field), self.weights.get(quantity.field), self.locator)
 
     def _as_answered(self, name: str, *parts: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -390,8 +391,8 @@ class Surrogate:
         return Band(*parts)
 
     def locator(self, name: str) -> Locator:
-        """What finds a place on the mesh of a field."""
-        # Built at the first question about a place; what is kept changes no answer.
+        """The locator of places on the mesh of a field."""
+        # Built at the first query of a place; the cache changes no answer.
         if name not in self._locators:
             cells = self.cells if self.info(name).on == "point" else None
             self._locators[name] = Locator(self._points[name], cells)

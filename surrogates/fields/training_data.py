@@ -1,4 +1,4 @@
-"""What must hold of the arrays that a surrogate learns from, checked before anything is learned."""
+"""Checks of the training arrays of a surrogate, before anything is learned."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def check_runs(
 def check_transient(
     config: KindConfig, x: np.ndarray, targets: Mapping[str, np.ndarray], history: int
 ) -> None:
-    """Raises ModelError unless the kind can learn these runs x (n, p) with so many measured first times."""
+    """Raises ModelError unless the kind can learn these runs x (n, p) with `history` measured first times."""
     if history == 0 and x.shape[1] == 0:
         raise ModelError(
             "Runs without parameters can only be forecast, from a measured history",
@@ -122,7 +122,7 @@ def checked_weights(
     Parameters
     ----------
     weights : mapping of str to (points,), optional
-        What each point or cell of a field stands for, >= 0.
+        Length, area or volume of each point or cell of a field, >= 0.
     targets : mapping of str to (n, [t,] points, components)
 
     Returns

@@ -1,25 +1,25 @@
-"""How many modes are worth predicting, told by how well left-out runs predict each."""
+"""The number of modes worth predicting, from the errors of left-out runs."""
 
 from __future__ import annotations
 
 import numpy as np
 
 NEGLIGIBLE = 1e-3
-"""Share of the error of a typical run that dropping modes may add. It is judged by a plain interpolation, and a
+"""Share of the error of a typical run that dropping modes may add. The error is that of a cheap interpolation, and a
 regressor may be ten times better."""
 PESSIMISM = 0.5
-"""A new run lies between the runs, a left-out one in a gap twice as wide: of its squared error this much counts."""
+"""Share of the squared error of a left-out run that counts: it lies in a gap twice as wide as that of a new run."""
 
 
 def predictable_rank(latent: np.ndarray, left_out: np.ndarray) -> int:
     """The fewest modes whose prediction is as good as that with all.
 
     latent: (n, r) coordinates of zero mean in units of the field, in the order of the modes. left_out: (n, r)
-    their errors where each run was left out. With s_ij the coordinates of run i, e_ij^2 half of the squares of its
-    errors, and e_ij = s_ij for modes that fewer than half of the runs come nearer to than their mean does, its
-    error with k modes is sqrt(sum_(j<=k) e_ij^2 + sum_(j>k) s_ij^2). The result is the least k whose geometric mean
-    of errors over the runs exceeds the least one by no more than `NEGLIGIBLE`. Sums over the runs would be those of
-    the outermost ones, which leaving out turns into extrapolation.
+    their errors where each run was left out. Let s_ij be the coordinates of run i and e_ij^2 half of the squares of
+    its errors, or s_ij^2 for modes that are predicted better than by their mean in fewer than half of the runs. The
+    error of run i with k modes is sqrt(sum_(j<=k) e_ij^2 + sum_(j>k) s_ij^2). The result is the least k whose
+    geometric mean of errors over the runs exceeds the least one by no more than `NEGLIGIBLE`. Sums over the runs
+    would be dominated by the outermost ones, which are extrapolated when left out.
     """
     size, lost = latent**2, left_out**2
     predictable = np.mean(lost < size, axis=0) > 0.5

@@ -14,7 +14,7 @@ from fieldwright.surrogates.autograd import jacobian
 from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.regressors import KindConfig, register
 from fieldwright.surrogates.regressors.network_ensemble import NetworkEnsemble, Tensors
-from fieldwright.surrogates.search.search_space import Choice, Options, Span
+from fieldwright.surrogates.search.search_space import Choice, NumberRange, Options
 
 LEAST_STD = 1e-6
 CHECK = 20
@@ -42,7 +42,7 @@ class MLPConfig(KindConfig):
     space: ClassVar[Mapping[str, Choice]] = {
         "hidden": Options(((64, 64), (32, 32), (128, 128), (64, 64, 64))),
         "activation": Options(("tanh", "silu", "gelu", "selu")),
-        "weight_decay": Span(1e-5, 1.0, log=True),
+        "weight_decay": NumberRange(1e-5, 1.0, log=True),
     }
 
     kind: Literal["mlp"] = "mlp"

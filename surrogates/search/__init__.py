@@ -1,1 +1,1 @@
-"""The best candidate of a study by itself: trials of kinds and settings, judged by runs left out of the training."""
+"""Search for the best candidate: trials of kinds and settings, evaluated by cross-validation."""

@@ -1,4 +1,4 @@
-"""One fold of a cross-validation, reduced to what judging a candidate needs: small enough to send to a worker."""
+"""One fold of a cross-validation, reduced to what evaluating a candidate needs: small enough to send to a worker."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from fieldwright.surrogates.validation import metrics
 
 
 @dataclass(frozen=True, eq=False)
-class AffineJudge:
+class AffineEvaluator:
     """The error of predicted coordinates of a field that is affine in them, without the field.
 
     |f - origin - z M|^2 = (z - z*) G (z - z*)^T + |f - origin - z* M|^2 with G = M W M^T, W the weights of the
-    points, and z* the best coordinates of f; all of it in the norm of W and the scale of what was reduced.
+    points, and z* the best coordinates of f; all norms are those of W, of the field as it was scaled for reduction.
 
-    gram: (r, r). best: (h, r) z* of the held-out runs. lost: (h,) the last term. size: (h,) norms to divide by, in
-    the same scale.
+    gram: (r, r). best: (h, r) z* of the held-out runs. lost: (h,) the last term. size: (h,) norms to divide by, of
+    the scaled field.
     """
 
     gram: np.ndarray
@@ -46,7 +46,7 @@ class AffineJudge:
 
 
 @dataclass(frozen=True, eq=False)
-class DecodingJudge:
+class DecodingEvaluator:
     """The error of a field that is not affine in its coordinates, by decoding them.
 
     x: (h, p) of the held-out runs. true: (h, [t,] points, components) their fields. size: (h,) norms to divide by.
@@ -70,15 +70,15 @@ class DecodingJudge:
         return metrics.relative(metrics.norms(predicted - self.true, self.weights), self.size)
 
 
-def judge_of(
+def evaluator_of(
     model: FieldModel | TimeByTime,
     x: np.ndarray,
     true: np.ndarray,
     train: np.ndarray,
     metric: str,
     weights: np.ndarray | None = None,
-) -> AffineJudge | DecodingJudge:
-    """The judge of held-out values `true` (h, ...) at x (h, p); `train`: the values (n, ...) learned from.
+) -> AffineEvaluator | DecodingEvaluator:
+    """The evaluator for held-out values `true` (h, ...) at x (h, p); `train`: the training values (n, ...).
 
     weights: (points,) of the norms.
     """
@@ -86,7 +86,7 @@ def judge_of(
     size = metrics.norms(true - reference, weights)
     bounded = model.scaling is not None and model.scaling.bounded
     if not isinstance(model, FieldModel) or not model.affine or model.logarithmic or bounded:
-        return DecodingJudge(model, x, true, size, weights)
+        return DecodingEvaluator(model, x, true, size, weights)
     flat = true.reshape(len(true), -1)
     if model.scaling is not None:
         flat, size = model.scaling.scaled(x, true).reshape(len(true), -1), size / model.scaling.factor(x)
@@ -97,21 +97,21 @@ def judge_of(
         modes, residual = modes * root, residual * root
     gram = modes @ modes.T
     best = residual @ modes.T @ np.linalg.pinv(gram, hermitian=True)
-    return AffineJudge(gram, best, np.sum((residual - best @ modes) ** 2, axis=1), size)
+    return AffineEvaluator(gram, best, np.sum((residual - best @ modes) ** 2, axis=1), size)
 
 
 @dataclass(frozen=True, eq=False)
 class LatentFold:
-    """Runs to learn from, prepared in every view asked for, and held-out runs to be judged by.
+    """Training runs, prepared for every view of the candidates, and held-out runs to evaluate them by.
 
-    held: (h,) indices of the held-out runs. x_held: (h, p). views: `view(config)` to the runs prepared so.
-    judges: the same to field to its judge, which stands in for the field model where that is not needed.
+    held_out: (h,) indices of the held-out runs. x_held_out: (h, p). views: `view(config)` to its runs.
+    evaluators: `view(config)` to field to its evaluator, which replaces the field model where that is not needed.
     """
 
-    held: np.ndarray
-    x_held: np.ndarray
+    held_out: np.ndarray
+    x_held_out: np.ndarray
     views: Mapping[str, Preparation]
-    judges: Mapping[str, Mapping[str, AffineJudge | DecodingJudge]]
+    evaluators: Mapping[str, Mapping[str, AffineEvaluator | DecodingEvaluator]]
 
     @classmethod
     def of(
@@ -120,34 +120,39 @@ class LatentFold:
         reductions: Mapping[str, ReductionConfig],
         x: np.ndarray,
         targets: Mapping[str, np.ndarray],
-        held: np.ndarray,
+        held_out: np.ndarray,
         metric: str,
         seed: int,
         weights: Mapping[str, np.ndarray] | None = None,
     ) -> Self:
-        """Prepares the fold that holds out the runs `held` (n,) bool, once for each view of the configs."""
-        train = {name: values[~held] for name, values in targets.items()}
-        views, judges = {}, {}
+        """Prepare the fold that holds out the runs `held_out` (n,) bool, once for each view of the configs."""
+        train = {name: values[~held_out] for name, values in targets.items()}
+        views, evaluators = {}, {}
         for config in configs:
             key = view(config)
             if key in views:
                 continue
-            prepared = Preparation.of(config, reductions, x[~held], train, seed, weights)
-            judges[key] = {
-                name: judge_of(
-                    model, x[held], targets[name][held], train[name], metric, (weights or {}).get(name)
+            prepared = Preparation.of(config, reductions, x[~held_out], train, seed, weights)
+            evaluators[key] = {
+                name: evaluator_of(
+                    model,
+                    x[held_out],
+                    targets[name][held_out],
+                    train[name],
+                    metric,
+                    (weights or {}).get(name),
                 )
                 for name, model in prepared.fields.items()
             }
             fields: dict[str, Any] = {
-                name: judges[key][name] if isinstance(judges[key][name], AffineJudge) else model
+                name: evaluators[key][name] if isinstance(evaluators[key][name], AffineEvaluator) else model
                 for name, model in prepared.fields.items()
             }
             views[key] = replace(prepared, fields=fields)
-        return cls(np.flatnonzero(held), x[held].astype(np.float64), views, judges)
+        return cls(np.flatnonzero(held_out), x[held_out].astype(np.float64), views, evaluators)
 
     def errors(self, config: KindConfig, seed: int) -> np.ndarray:
-        """Trains the candidate; its errors (h,) of the held-out runs, the mean over the fields."""
+        """Train the candidate and return its errors (h,) of the held-out runs, the mean over the fields."""
         key = view(config)
-        latent = Emulator.of(config, self.views[key], seed).latent(self.x_held)
-        return np.mean([self.judges[key][name].errors(z) for name, (z, _) in latent.items()], axis=0)
+        latent = Emulator.of(config, self.views[key], seed).latent(self.x_held_out)
+        return np.mean([self.evaluators[key][name].errors(z) for name, (z, _) in latent.items()], axis=0)

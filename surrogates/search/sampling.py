@@ -1,4 +1,4 @@
-"""Settings of the next trials, drawn by Optuna from what each kind says a search may try."""
+"""Settings of the next trials, drawn by Optuna from the search space of each kind."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from optuna.exceptions import ExperimentalWarning
 from optuna.samplers import BaseSampler, CmaEsSampler, RandomSampler, TPESampler
 from optuna.trial import Trial as Ask
 
-from fieldwright.surrogates.fields.settings import taken
+from fieldwright.surrogates.fields.settings import accepted_settings
 from fieldwright.surrogates.regressors import KindConfig, kind_config, load_kinds
 from fieldwright.surrogates.search.search_space import Choice, Options
 
 GRID_LEVELS = 3
-"""Numbers that a grid takes from a span."""
+"""Numbers that a grid takes from a range."""
 STARTUP = 6
-"""Trials beside the defaults before the tree-structured estimator begins to learn from them."""
+"""Trials besides the defaults after which the tree-structured estimator starts to use their scores."""
 
 
 def sampler_for(method: str, seed: int, kinds: int) -> BaseSampler:
-    """The seeded sampler of a method; a grid's points are queued, not drawn, so that any sampler does."""
+    """The seeded sampler of a method; the points of a grid are enqueued, so that any sampler serves for it."""
     if method == "tpe":
         with warnings.catch_warnings():
             # Kinds have settings of their own, which only the grouped estimator takes; it is marked experimental.
@@ -34,35 +34,35 @@ def sampler_for(method: str, seed: int, kinds: int) -> BaseSampler:
 
 
 def suggested(ask: Ask, kinds: Sequence[str], common: dict[str, Any]) -> KindConfig:
-    """The candidate that an Optuna trial asks for; raises StudyError where its settings do not go together.
+    """The candidate that an Optuna trial suggests; raises StudyError where its settings are not compatible.
 
     common: settings of all kinds, such as the scales that the study gives its parameters.
     """
     kind = kinds[0] if len(kinds) == 1 else ask.suggest_categorical("kind", list(kinds))
     config = load_kinds().configs[str(kind)]
     settings = {name: _suggest(ask, f"{kind}.{name}", choice) for name, choice in config.space.items()}
-    return kind_config({"kind": kind} | settings | taken(config, common))
+    return kind_config({"kind": kind} | settings | accepted_settings(config, common))
 
 
 def defaults(kind: str) -> dict[str, Any]:
-    """The Optuna parameters of a kind's own defaults, as far as its space holds them."""
+    """The Optuna parameters of the defaults of a kind, as far as its search space contains them."""
     config = load_kinds().configs[kind]
-    found = {}
+    parameters = {}
     for name, choice in config.space.items():
         value = config.model_fields[name].get_default(call_default_factory=True)
-        found[f"{kind}.{name}"] = _index(choice, value) if isinstance(choice, Options) else value
-    return found
+        parameters[f"{kind}.{name}"] = _index(choice, value) if isinstance(choice, Options) else value
+    return parameters
 
 
 def grid(kind: str) -> list[dict[str, Any]]:
-    """Every combination of a kind's options and of three numbers from each of its spans."""
+    """Every combination of the options of a kind and of three numbers from each of its ranges."""
     space = load_kinds().configs[kind].space
     levels = [[(f"{kind}.{name}", level) for level in _levels(choice)] for name, choice in space.items()]
     return [dict(point) for point in itertools.product(*levels)]
 
 
 def quiet() -> None:
-    """Keeps Optuna from logging every trial: the pipeline does."""
+    """Keep Optuna from logging every trial, since the pipeline logs them."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
 
@@ -70,7 +70,7 @@ def _suggest(ask: Ask, name: str, choice: Choice) -> Any:
     if isinstance(choice, Options):
         # By index: Optuna stores plain values only, and options may be lists.
         return choice.values[ask.suggest_categorical(name, list(range(len(choice.values))))]
-    if choice.whole:
+    if choice.integer:
         return ask.suggest_int(name, int(choice.low), int(choice.high), log=choice.log)
     return ask.suggest_float(name, choice.low, choice.high, log=choice.log)
 
@@ -84,4 +84,6 @@ def _levels(choice: Choice) -> list[Any]:
         return list(range(len(choice.values)))
     spaced = np.geomspace if choice.log else np.linspace
     values = spaced(choice.low, choice.high, GRID_LEVELS)
-    return sorted({round(value) for value in values}) if choice.whole else [float(value) for value in values]
+    return (
+        sorted({round(value) for value in values}) if choice.integer else [float(value) for value in values]
+    )

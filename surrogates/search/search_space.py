@@ -1,4 +1,4 @@
-"""What a search may try of one setting of a candidate: named options, or a span of numbers."""
+"""What a search may try of one setting of a candidate: named options, or a range of numbers."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Span:
-    """Any number from low to high; log: even on a logarithmic scale; whole: integers only."""
+class NumberRange:
+    """Any number from low to high; log: even on a logarithmic scale; integer: integers only."""
 
     low: float
     high: float
     log: bool = False
-    whole: bool = False
+    integer: bool = False
 
 
-Choice = Options | Span
+Choice = Options | NumberRange

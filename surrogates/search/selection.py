@@ -1,4 +1,4 @@
-"""The best candidate for given runs, and what choosing it is worth."""
+"""The best candidate for given runs, and how much its choice reduces the error."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import numpy as np
 
 from fieldwright.data.errors import ModelError, StudyError
 from fieldwright.surrogates.fields.preparation import VIEW, view
-from fieldwright.surrogates.fields.settings import taken
+from fieldwright.surrogates.fields.settings import accepted_settings
 from fieldwright.surrogates.reductions import ReductionConfig
 from fieldwright.surrogates.regressors import KindConfig, kind_config, load_kinds
 from fieldwright.surrogates.regressors.stack import StackConfig
 from fieldwright.surrogates.search.latent_fold import LatentFold
 from fieldwright.surrogates.search.search_space import Options
 from fieldwright.surrogates.search.settings import SearchSettings
-from fieldwright.surrogates.search.trial_evaluation import judge
+from fieldwright.surrogates.search.trial_evaluation import candidate_evaluator
 from fieldwright.surrogates.search.trials import Trial, Trials
 from fieldwright.surrogates.validation.cross_validation import carried_by, folds_by_place
 
@@ -31,8 +31,8 @@ STACKED = 3
 
 
 @dataclass(frozen=True, eq=False)
-class Selection:
-    """What a search found.
+class SearchResult:
+    """The result of a search.
 
     best: the trial of least error. second: the best one of another kind, or else the next one; None if there is no
     other. trials: all, in order. spent: whether the time budget ended the search.
@@ -46,25 +46,25 @@ class Selection:
 
 @dataclass(frozen=True, eq=False)
 class Worth:
-    """Mean errors (repeats,) of the choice and of the second best, trained again on other folds by other seeds."""
+    """Mean errors (repeats,) of the best trial and of the second best after training on other folds and seeds."""
 
     best: np.ndarray
     second: np.ndarray
 
     @property
     def gain(self) -> tuple[float, float]:
-        """Mean and std over the repeats of 1 - best / second: the share of the error that the choice saves."""
+        """Mean and std over the repeats of 1 - best / second, the share by which the error is smaller."""
         share = 1.0 - self.best / self.second
         return float(share.mean()), float(share.std(ddof=1)) if len(share) > 1 else math.nan
 
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """What a search learns from.
+    """The runs of a search, and how candidates are trained on them and compared.
 
     x: (n, p). targets: field to (n, [t,] points, components). metric: "fluctuation_l2" or "relative_l2". common:
     settings of every candidate, such as the scales that a study gives its parameters. weights: field to (points,)
-    what each point or cell stands for.
+    length, area or volume of each point or cell.
     """
 
     x: np.ndarray
@@ -75,21 +75,23 @@ class Runs:
     weights: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def folds(self, configs: Sequence[KindConfig], folds: int, seed: int) -> list[LatentFold]:
-        """The folds of a seed, prepared in every view of the configs."""
+        """The folds of a seed, prepared for every view of the configs."""
         fold = folds_by_place(self.x, min(folds, len(self.x)), seed)
         parts = []
         for index in range(int(fold.max()) + 1):
-            held = fold == index
-            carried = carried_by(self.reductions, len(self.x), int(np.sum(~held)))
+            held_out = fold == index
+            carried = carried_by(self.reductions, len(self.x), int(np.sum(~held_out)))
             parts.append(
-                LatentFold.of(configs, carried, self.x, self.targets, held, self.metric, seed, self.weights)
+                LatentFold.of(
+                    configs, carried, self.x, self.targets, held_out, self.metric, seed, self.weights
+                )
             )
         return parts
 
-    def without(self, held: np.ndarray) -> Runs:
+    def without(self, held_out: np.ndarray) -> Runs:
         """The runs that are not held out, (n,) bool."""
-        targets = {name: values[~held] for name, values in self.targets.items()}
-        return replace(self, x=self.x[~held], targets=targets)
+        targets = {name: values[~held_out] for name, values in self.targets.items()}
+        return replace(self, x=self.x[~held_out], targets=targets)
 
     @property
     def times(self) -> int | None:
@@ -105,37 +107,37 @@ def select(
     seed: int,
     seconds: float,
     on_trial: Callable[[Trial], None] | None = None,
-) -> Selection:
-    """Tries kinds and settings on folds of the runs; equal seeds find equal trials while the time suffices.
+) -> SearchResult:
+    """Search kinds and settings on folds of the runs; equal seeds give equal trials while the time suffices.
 
     seconds: the time budget of this search. on_trial: called with each trial as it ends.
-    Raises StudyError for a kind that is not known and ModelError when no trial could be judged.
+    Raises StudyError for a kind that is not known and ModelError when no trial could be evaluated.
     """
     kinds = _kinds(runs, settings)
     begin = time.monotonic()
     parts = runs.folds(_views(kinds, runs.common), folds, seed)
-    held = [part.held for part in parts]
-    with judge(parts, seed, settings.workers) as judged:
+    held_out = [part.held_out for part in parts]
+    with candidate_evaluator(parts, seed, settings.workers) as evaluator:
         budget = settings.model_copy(update={"seconds": max(seconds - (time.monotonic() - begin), 1e-3)})
-        trials = Trials(judged, held, budget, kinds, dict(runs.common), seed, on_trial)
+        trials = Trials(evaluator, held_out, budget, kinds, dict(runs.common), seed, on_trial)
         trials.run()
         best = trials.best
         assert best is not None
         stacked = stack_of(trials.done) if settings.stack else None
         if stacked is not None and not trials.late:
-            (together,) = trials.judged([stacked])
+            (together,) = trials.evaluate([stacked])
             if together.state == "complete" and together.score < (1.0 - LEAST_STACKED_GAIN) * best.score:
                 best = together
     others = [trial for trial in _ranked(trials.done) if trial is not best]
     foreign = [trial for trial in others if trial.config.kind != best.config.kind]
     second = (foreign or others or [None])[0]
-    return Selection(best, second, tuple(trials.done), trials.late)
+    return SearchResult(best, second, tuple(trials.done), trials.late)
 
 
 def worth(
-    selection: Selection, runs: Runs, settings: SearchSettings, *, folds: int, seed: int
+    selection: SearchResult, runs: Runs, settings: SearchSettings, *, folds: int, seed: int
 ) -> Worth | None:
-    """Trains the choice and the second best again on folds of other seeds; None if there is nothing to compare."""
+    """Train the best and the second best again on folds of other seeds; None if there is nothing to compare."""
     if selection.second is None or settings.repeats == 0:
         return None
     pair = [selection.best.config, selection.second.config]
@@ -150,10 +152,10 @@ def worth(
 
 
 def stack_of(trials: Sequence[Trial]) -> StackConfig | None:
-    """A stack of the best trials of up to three kinds that see the runs alike; None if there are not two."""
+    """A stack of the best trials of up to three kinds with the same view of the runs; None if there are not two."""
     members: list[KindConfig] = []
     for trial in _ranked(trials):
-        # How many modes each would take by itself does not matter: it can be given those of the others.
+        # Members may differ in `modes`: a stack gives all of them those of the first.
         alike = not members or view(trial.config.model_copy(update={"modes": members[0].modes})) == view(
             members[0]
         )
@@ -186,7 +188,7 @@ def _kinds(runs: Runs, settings: SearchSettings) -> list[str]:
 
 
 def _views(kinds: Sequence[str], common: Mapping[str, Any]) -> list[KindConfig]:
-    """A config of each view that trials of these kinds may take."""
+    """A config for each view that trials of these kinds may have."""
     configs = []
     for kind in kinds:
         space = load_kinds().configs[kind].space
@@ -196,8 +198,10 @@ def _views(kinds: Sequence[str], common: Mapping[str, Any]) -> list[KindConfig]:
             if name in VIEW and name not in common and isinstance(choice, Options)
         }
         for values in itertools.product(*free.values()):
-            chosen = dict(zip(free, values, strict=True))
-            configs.append(kind_config({"kind": kind} | chosen | taken(load_kinds().configs[kind], common)))
+            settings = dict(zip(free, values, strict=True))
+            configs.append(
+                kind_config({"kind": kind} | settings | accepted_settings(load_kinds().configs[kind], common))
+            )
     return configs
 
 

@@ -1,4 +1,4 @@
-"""How long and by which method a study looks for its best candidate."""
+"""How long and by which method a study searches for its best candidate."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class SearchSettings(BaseModel):
-    """How `candidates = "auto"` looks for the best model.
+    """How `candidates = "auto"` searches for the best model.
 
     kinds: the kinds to try; all that suit the study if left out. method: how settings are drawn once every kind has
         been tried with its defaults: `tpe`, `cmaes` within the best kind, `random`, or `grid`. trials: how many in
-        all. seconds: time budget of a whole study; what is unfinished then is left, the best so far counts.
-        prune: give up a trial once the runs judged so far say that it is worse than the best. stack: try the best
-        trial of each kind together. repeats: how often the choice and the second best are trained again on other
-        folds, to tell what the choice is worth; 0 does not ask. folds: of the search within each fold of the
-        validation. workers: processes that judge trials in parallel; 0 judges in this one.
+        all. seconds: time budget of a whole study; trials unfinished by then are dropped, and the best so far counts.
+        prune: give up a trial once the runs evaluated so far show that it is worse than the best. stack: try the best
+        trial of each kind together. repeats: how often the best and the second best are trained again on other
+        folds, to measure the gain of the best; 0 does not. folds: of the search within each fold of the
+        validation. workers: processes that evaluate trials in parallel; 0 evaluates in this one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,4 +1,4 @@
-"""Where trials are judged: in this process, or side by side in worker processes of Dask."""
+"""Evaluation of trials on folds: in this process, or in parallel worker processes of Dask."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fieldwright.surrogates.search.latent_fold import LatentFold
 
 
 @dataclass(frozen=True, eq=False)
-class Verdict:
+class FoldResult:
     """Errors (h,) of the held-out runs of one fold, or why the candidate could not be trained; and its seconds."""
 
     errors: np.ndarray | None
@@ -24,15 +24,17 @@ class Verdict:
     why: str = ""
 
 
-class Judge(Protocol):
-    """Judges candidates on one fold; the verdicts come in the order of the candidates."""
+class CandidateEvaluator(Protocol):
+    """Evaluates candidates on one fold."""
 
-    def __call__(self, fold: int, configs: Sequence[KindConfig]) -> list[Verdict]: ...
+    def __call__(self, fold: int, configs: Sequence[KindConfig]) -> list[FoldResult]:
+        """Return the results in the order of the candidates."""
+        ...
 
 
-def verdict(fold: LatentFold, config: KindConfig, seed: int) -> Verdict:
-    """Trains and judges one candidate on one fold, with one thread so that its numbers do not depend on others."""
-    # Few hundred runs make small matrices, which several threads multiply more slowly than one.
+def evaluate_on_fold(fold: LatentFold, config: KindConfig, seed: int) -> FoldResult:
+    """Train and evaluate one candidate on one fold, by one thread so that its numbers do not depend on others."""
+    # A few hundred runs make small matrices, which several threads multiply more slowly than one.
     from threadpoolctl import threadpool_limits
 
     begin = time.perf_counter()
@@ -40,17 +42,19 @@ def verdict(fold: LatentFold, config: KindConfig, seed: int) -> Verdict:
         with threadpool_limits(1):
             errors = fold.errors(config, seed)
     except (FieldwrightError, np.linalg.LinAlgError, FloatingPointError) as error:
-        return Verdict(None, time.perf_counter() - begin, str(error))
+        return FoldResult(None, time.perf_counter() - begin, str(error))
     seconds = time.perf_counter() - begin
     finite = bool(np.isfinite(errors).all())
-    return Verdict(errors, seconds) if finite else Verdict(None, seconds, "it predicted NaN or infinity")
+    return (
+        FoldResult(errors, seconds) if finite else FoldResult(None, seconds, "it predicted NaN or infinity")
+    )
 
 
 @contextmanager
-def judge(folds: Sequence[LatentFold], seed: int, workers: int) -> Iterator[Judge]:
-    """Judges by these folds; with workers, processes to which the folds are sent once."""
+def candidate_evaluator(folds: Sequence[LatentFold], seed: int, workers: int) -> Iterator[CandidateEvaluator]:
+    """Yield an evaluator on these folds; with workers, they are sent once to each of the worker processes."""
     if workers == 0:
-        yield lambda fold, configs: [verdict(folds[fold], config, seed) for config in configs]
+        yield lambda fold, configs: [evaluate_on_fold(folds[fold], config, seed) for config in configs]
         return
     from distributed import Client, LocalCluster
 
@@ -62,8 +66,10 @@ def judge(folds: Sequence[LatentFold], seed: int, workers: int) -> Iterator[Judg
     ):
         sent: Any = client.scatter(list(folds), hash=False)
 
-        def distributed(fold: int, configs: Sequence[KindConfig]) -> list[Verdict]:
-            flying = [client.submit(verdict, sent[fold], config, seed, pure=False) for config in configs]
-            return client.gather(flying)  # pyright: ignore[reportReturnType]
+        def distributed(fold: int, configs: Sequence[KindConfig]) -> list[FoldResult]:
+            futures = [
+                client.submit(evaluate_on_fold, sent[fold], config, seed, pure=False) for config in configs
+            ]
+            return client.gather(futures)  # pyright: ignore[reportReturnType]
 
         yield distributed

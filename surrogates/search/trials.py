@@ -1,4 +1,4 @@
-"""Trials in generations of a few, judged fold by fold, the hopeless ones given up early."""
+"""Trials in generations of a few, evaluated fold by fold, the hopeless ones given up early."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from fieldwright.data.errors import ModelError, StudyError
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.search import sampling
 from fieldwright.surrogates.search.settings import SearchSettings
-from fieldwright.surrogates.search.trial_evaluation import Judge
+from fieldwright.surrogates.search.trial_evaluation import CandidateEvaluator
 
 GENERATION = 4
-"""Trials that are drawn before any of them is judged: the same whatever the number of workers, so that the search
-finds the same."""
+"""Trials that are drawn before any of them is evaluated, whatever the number of workers, so that the search does not
+depend on it."""
 IDLE = 5
-"""Generations of nothing but trials known already, after which there is nothing left to try."""
+"""Generations of nothing but earlier trials after which the search ends, as there is nothing left to try."""
 LEAST_RUNS = 8
 DOUBT = 0.05
 
@@ -31,9 +31,9 @@ State = Literal["complete", "pruned", "failed", "unfinished"]
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """One candidate and what became of it.
+    """One candidate and the outcome of its evaluation.
 
-    errors: (n,) of each run while it was held out; NaN where it was not judged. why: what ended a failed trial.
+    errors: (n,) of each run while it was held out; NaN where it was not evaluated. why: what ended a failed trial.
     """
 
     number: int
@@ -45,15 +45,15 @@ class Trial:
 
     @property
     def score(self) -> float:
-        """Mean error over the runs that were judged; infinite for a failed trial."""
-        judged = self.errors[np.isfinite(self.errors)]
-        return float(judged.mean()) if self.state != "failed" and len(judged) else np.inf
+        """Mean error over the evaluated runs; infinite for a failed trial."""
+        finite = self.errors[np.isfinite(self.errors)]
+        return float(finite.mean()) if self.state != "failed" and len(finite) else np.inf
 
 
 def hopeless(errors: np.ndarray, best: np.ndarray) -> bool:
-    """Whether errors of at least eight runs are larger than the best trial's of the same runs beyond doubt.
+    """Whether errors of at least eight runs are significantly larger than those of the best trial for the same runs.
 
-    Wilcoxon's signed-rank test of the ratios, one-sided, at 5 %; that of differences would be one of the worst
+    Wilcoxon's signed-rank test of the ratios, one-sided, at 5 %; a test of the differences would depend on the worst
     runs alone.
     """
     if len(errors) < LEAST_RUNS:
@@ -65,20 +65,20 @@ def hopeless(errors: np.ndarray, best: np.ndarray) -> bool:
 
 
 class Trials:
-    """The search's record and its next generation."""
+    """The trials of a search so far, and the generation of further ones."""
 
     def __init__(
         self,
-        judge: Judge,
-        held: Sequence[np.ndarray],
+        evaluator: CandidateEvaluator,
+        held_out: Sequence[np.ndarray],
         settings: SearchSettings,
         kinds: Sequence[str],
         common: dict[str, Any],
         seed: int,
         on_trial: Callable[[Trial], None] | None = None,
     ) -> None:
-        """judge: of a candidate on a fold. held: (h,) indices of the runs that each fold holds out."""
-        self.judge, self.held, self.settings, self.seed = judge, held, settings, seed
+        """evaluator: of candidates on a fold. held_out: (h,) indices of the runs that each fold holds out."""
+        self.evaluator, self.held_out, self.settings, self.seed = evaluator, held_out, settings, seed
         self.kinds, self.common = list(kinds), common
         self.on_trial = on_trial
         self.done: list[Trial] = []
@@ -92,11 +92,11 @@ class Trials:
 
     @property
     def late(self) -> bool:
-        """Whether the time budget is spent; some trial is always judged to the end, however long it takes."""
+        """Whether the time budget is spent; one trial is always evaluated to the end, however long it takes."""
         return time.monotonic() > self.deadline and self.best is not None
 
     def run(self) -> list[Trial]:
-        """All trials; the first are the defaults of every kind. Raises ModelError if none could be judged."""
+        """All trials; the first are the defaults of every kind. Raises ModelError if none could be evaluated."""
         sampling.quiet()
         study = self._study(self.kinds)
         for kind in self.kinds:
@@ -109,7 +109,7 @@ class Trials:
                 study.enqueue_trial(points[index])
             self._generations(study, self.kinds, min(self.settings.trials, first + len(points)))
         elif self.settings.method == "cmaes" and self.best is not None:
-            # The strategy moves through numbers: it goes on within the kind that did best.
+            # CMA-ES moves through numbers only: it goes on within the best kind.
             kind = str(getattr(self.best.config, "kind", ""))
             within = self._study([kind])
             within.enqueue_trial(sampling.defaults(kind))
@@ -119,9 +119,9 @@ class Trials:
         if self.best is None:
             reasons = "; ".join(sorted({trial.why for trial in self.done if trial.why}))
             raise ModelError(
-                "At least one trial of the search must be judged on every fold",
+                "At least one trial of the search must be evaluated on every fold",
                 reasons or f"none in {self.settings.seconds:g} s",
-                "Raise 'seconds' of [search], name fewer 'kinds', or mend what the reasons say",
+                "Raise 'seconds' of [search], name fewer 'kinds', or correct the reasons given",
             )
         return self.done
 
@@ -132,7 +132,7 @@ class Trials:
     def _generations(self, study: optuna.Study, kinds: Sequence[str], until: int) -> None:
         idle = 0
         while len(self.done) < until and not self.late and idle < IDLE:
-            asked, configs = [], []
+            asks, configs = [], []
             for _ in range(min(GENERATION, until - len(self.done))):
                 ask = study.ask()
                 try:
@@ -140,55 +140,60 @@ class Trials:
                 except StudyError:
                     study.tell(ask, state=TrialState.FAIL)
                     continue
-                known = next((trial for trial in self.done if trial.config == config), None)
-                if known is not None and np.isfinite(known.score):
-                    study.tell(ask, known.score)
-                elif known is not None or config in configs:
+                earlier = next((trial for trial in self.done if trial.config == config), None)
+                if earlier is not None and np.isfinite(earlier.score):
+                    study.tell(ask, earlier.score)
+                elif earlier is not None or config in configs:
                     study.tell(ask, state=TrialState.FAIL)
                 else:
                     configs.append(config)
-                    asked.append(ask)
-            idle = 0 if asked else idle + 1
-            for ask, trial in zip(asked, self.judged(configs), strict=True):
+                    asks.append(ask)
+            idle = 0 if asks else idle + 1
+            for ask, trial in zip(asks, self.evaluate(configs), strict=True):
                 if trial.state in ("complete", "pruned") and np.isfinite(trial.score):
                     study.tell(ask, trial.score)
                 else:
                     study.tell(ask, state=TrialState.FAIL)
 
-    def judged(self, configs: Sequence[KindConfig]) -> list[Trial]:
-        """Judges candidates side by side, fold by fold, and puts them on record."""
-        n = sum(len(held) for held in self.held)
+    def evaluate(self, configs: Sequence[KindConfig]) -> list[Trial]:
+        """Evaluate candidates together, fold by fold, and append their trials to `done`."""
+        n = sum(len(held_out) for held_out in self.held_out)
         errors = np.full((len(configs), n), np.nan)
         states: list[State] = ["unfinished"] * len(configs)
         seconds, why = np.zeros(len(configs)), [""] * len(configs)
         alive = list(range(len(configs)))
-        seen: list[int] = []
-        for fold, held in enumerate(self.held):
+        evaluated_runs: list[int] = []
+        for fold, held_out in enumerate(self.held_out):
             if not alive or self.late:
                 break
-            verdicts = self.judge(fold, [configs[index] for index in alive])
-            seen.extend(held.tolist())
-            for index, verdict in zip(list(alive), verdicts, strict=True):
-                seconds[index] += verdict.seconds
-                if verdict.errors is None:
-                    states[index], why[index] = "failed", verdict.why
+            results = self.evaluator(fold, [configs[index] for index in alive])
+            evaluated_runs.extend(held_out.tolist())
+            for index, result in zip(list(alive), results, strict=True):
+                seconds[index] += result.seconds
+                if result.errors is None:
+                    states[index], why[index] = "failed", result.why
                     alive.remove(index)
                     continue
-                errors[index, held] = verdict.errors
+                errors[index, held_out] = result.errors
                 best = self.best
-                more = fold + 1 < len(self.held)
-                if self.settings.prune and more and best and hopeless(errors[index, seen], best.errors[seen]):
+                more = fold + 1 < len(self.held_out)
+                if (
+                    self.settings.prune
+                    and more
+                    and best
+                    and hopeless(errors[index, evaluated_runs], best.errors[evaluated_runs])
+                ):
                     states[index] = "pruned"
                     alive.remove(index)
                 elif not more:
                     states[index] = "complete"
-        found = []
+        trials = []
         for index, config in enumerate(configs):
             trial = Trial(
                 len(self.done), config, errors[index], states[index], float(seconds[index]), why[index]
             )
             self.done.append(trial)
-            found.append(trial)
+            trials.append(trial)
             if self.on_trial is not None:
                 self.on_trial(trial)
-        return found
+        return trials

@@ -1,4 +1,4 @@
-"""Calibrated bands of fields around bodies: by the distance to the wall, not by the place on the grid."""
+"""Calibrated bands of fields around bodies, by the distance to the wall and not by the position on the grid."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from fieldwright.surrogates.validation.calibration import conformal_factor
 EDGES = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
 """Cells from the wall at which one class of distances ends and the next begins."""
 WINDOW = 5
-"""Cells over which the spread of a few networks is averaged, which point by point is mere chance."""
+"""Cells over which the spread of the networks is averaged: at a single point that of a few networks is noise."""
 
 
 def pooled_factor(scores: list[np.ndarray], coverage: float) -> float:
-    """`conformal_factor` of n shapes with scores of any number: that of a point drawn from a new shape."""
+    """`conformal_factor` of n shapes, each with any number of scores, for a point drawn from a new shape."""
     scores = [one for one in scores if len(one)]
     shape = np.repeat(np.arange(len(scores)), [len(one) for one in scores])
     return float(conformal_factor(np.concatenate(scores), coverage, shape))
@@ -49,7 +49,7 @@ class WallBands:
         sizes: list[int],
         coverage: float,
     ) -> Self:
-        """Learns from the networks' answers on the shapes they learned from, and on held-out ones with their errors.
+        """Fit to the outputs of the networks on their training shapes, and on held-out ones with their errors.
 
         training: (m, n, c, ny, nx); training_cells: (n, ny, nx) distance to the wall in cells, likewise `held_out`
         (m, h, c, ny, nx) and `cells`; error: (h, c, ny, nx); sizes: numbers of components of the fields.
@@ -70,9 +70,9 @@ class WallBands:
         for k in range(classes):
             for c in range(count):
                 scores = [one[c][at == k] for one, at in zip(score, kind, strict=True)]
-                found = np.concatenate(scores)
-                if len(found):
-                    scale[k, c] = max(np.sqrt(np.mean(found**2)), np.finfo(float).tiny)
+                scores_of_class = np.concatenate(scores)
+                if len(scores_of_class):
+                    scale[k, c] = max(np.sqrt(np.mean(scores_of_class**2)), np.finfo(float).tiny)
                     factor[k, c] = pooled_factor(scores, coverage) / scale[k, c]
         scaled = cls(floor, scale, factor, np.ones(len(sizes)))
         score = np.where((cells >= 0.0)[:, None], np.abs(error) / scaled.std(held_out, cells), 0.0)
@@ -105,7 +105,7 @@ class WallBands:
 
     @classmethod
     def restore(cls, state: Mapping[str, np.ndarray]) -> Self:
-        """The bands again."""
+        """Restore the bands from `state()`."""
         return cls(**state)
 
 

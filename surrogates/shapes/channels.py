@@ -1,4 +1,4 @@
-"""What the networks see of a shape, and how the fields are scaled that they learn."""
+"""The input channels of the networks, and the scales of the fields that they predict."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ NEAR = 2.0
 
 @dataclass(frozen=True, eq=False)
 class Channels:
-    """Channels of a distance d (q, ny, nx) in the frame of the body, and of parameters x (q, p):
+    """Channels of a distance d (q, ny, nx) in the frame of the body, and of parameters x (q, p).
 
-    d over half the longer side of the grid; tanh of d in cells / 2, which tells the wall within a cell; whether the
-    cell is fluid; the place along axes that are not periodic, where the flow knows its inlet; each parameter.
-    scaler: of the parameters.
+    They are d over half the longer side of the grid; tanh of d in cells / 2, which resolves the wall within a cell;
+    whether the cell is fluid; the coordinate along axes that are not periodic, on which the flow depends; and each
+    parameter. scaler: of the parameters.
     """
 
     grid: Grid
@@ -59,7 +59,7 @@ class Channels:
 
     @classmethod
     def restore(cls, grid: Grid, state: Mapping[str, np.ndarray]) -> Self:
-        """The channels again."""
+        """Restore the channels from `state()`."""
         return cls(grid, Scaler.restore(part(state, "scaler.")))
 
 
@@ -68,7 +68,7 @@ class FieldScales:
     """value = offset + scale * output for each component of all fields, in their order.
 
     offset: (c,) mean over the fluid of the training shapes. scale: (c,) root mean square about it, one for all
-    components of a field, so that each weighs in the loss as it does in the field's error.
+    components of a field, so that each has the same weight in the loss as in the error of the field.
     """
 
     offset: np.ndarray

@@ -1,4 +1,4 @@
-"""What a trained model of varying shapes says of itself, beside what every surrogate says."""
+"""The description of a trained model of varying shapes: that of every surrogate, and the geometry."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from fieldwright.surrogates.shapes.grid import Grid
 
 
 class GeometryInfo(BaseModel):
-    """How shapes are given and what the equations allow.
+    """The grid and unit of the shapes, and the symmetries of the equations.
 
     field: name of the signed distance in the runs, negative inside. unit: of it and of the grid.
     axes: those along which rows of the grid follow each other and points within a row. shape: rows and points of a
     row. origin, spacing: first point and step along each. periodic: axes along which the flow repeats. mirror: axes
-    along which a mirrored shape has the mirrored flow. descriptors: what shapes are told apart by, with ranges.
+    along which a mirrored shape has the mirrored flow. descriptors: of the shapes, with their ranges.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -65,7 +65,7 @@ class ShapeDescription(Description):
 
 
 def ranged(infos: Sequence[ParameterInfo], columns: np.ndarray) -> tuple[ParameterInfo, ...]:
-    """With the ranges of the columns (n, p)."""
+    """Return the infos with the ranges of the columns (n, p)."""
     return tuple(
         info.model_copy(update={"minimum": float(column.min()), "maximum": float(column.max())})
         for info, column in zip(infos, columns.T, strict=True)

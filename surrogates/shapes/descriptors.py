@@ -1,4 +1,4 @@
-"""A few numbers that tell shapes apart, by which a new one is found to be like those trained on or not."""
+"""A few numbers that describe a shape, by which a new one is compared with the training shapes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import numpy as np
 from scipy.ndimage import center_of_mass, map_coordinates
 from scipy.spatial import ConvexHull
 
-from fieldwright.surrogates.shapes.distance import centring, rolled
+from fieldwright.surrogates.shapes.distance import centring, roll_images
 from fieldwright.surrogates.shapes.grid import Grid
 
 
 def descriptor_names(grid: Grid) -> tuple[str, ...]:
-    """What the columns of `descriptors` are; the body's place counts where the flow does not repeat."""
+    """The names of the columns of `descriptors`; the position of the body counts along axes that are not periodic."""
     places = [
         f"middle_{axis}" for axis, periodic in zip(grid.axes, grid.periodic, strict=True) if not periodic
     ]
@@ -28,7 +28,7 @@ def descriptors(distance: np.ndarray, grid: Grid) -> np.ndarray:
     axis. middle: mean place of the inside.
     """
     rows = []
-    for image in rolled(distance, centring(distance, grid)):
+    for image in roll_images(distance, centring(distance, grid)):
         cell_area = float(np.prod(grid.spacing))
         area = cell_area * float(np.clip(0.5 - image / grid.cell, 0.0, 1.0).sum())
         perimeter = cell_area * np.count_nonzero(np.abs(image) < 1.5 * grid.cell) / (3.0 * grid.cell)

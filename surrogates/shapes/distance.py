@@ -1,4 +1,4 @@
-"""The signed distance that a shape is given by: what it must be, and its frame with the body in the middle."""
+"""The signed distance that gives a shape: its checks, and its frame with the body in the middle."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from fieldwright.physics.solvers.shapes import signed_distance
 from fieldwright.surrogates.shapes.grid import Grid
 
 STEEPEST, FLATTEST = 1.1, 0.5
-"""Change of a signed distance between neighbouring points over their distance: never above 1, and 1 somewhere."""
+"""Limits of the largest slope of a signed distance between neighbouring points, which is 1 but for the sampling."""
 
 
 def checked_distance(distance: np.ndarray, grid: Grid) -> np.ndarray:
     """One signed distance (ny, nx) as float64.
 
-    Raises QueryError where it is of another size, not finite, no distance, without a body inside, or where the
-    body touches the edge of the grid.
+    Raises QueryError where it has another size, is not finite, is no distance, has no body inside, or where the body
+    touches the edge of the grid.
     """
     distance = np.asarray(distance, dtype=np.float64)
     rows, columns = grid.shape
@@ -37,7 +37,7 @@ def checked_distance(distance: np.ndarray, grid: Grid) -> np.ndarray:
         raise QueryError(
             "A signed distance must be negative inside the shape",
             f"none below {distance.min():.3g}",
-            "Turn the sign if it is positive inside, or make the shape larger than a cell",
+            "Change the sign if it is positive inside, or make the shape larger than a cell",
         )
     edges = {"first row": distance[0], "last row": distance[-1]}
     edges |= {"first column": distance[:, 0], "last column": distance[:, -1]}
@@ -51,7 +51,7 @@ def checked_distance(distance: np.ndarray, grid: Grid) -> np.ndarray:
     slope = max(np.abs(np.diff(distance, axis=k)).max() / grid.spacing[k] for k in (0, 1))
     if not FLATTEST < slope < STEEPEST:
         raise QueryError(
-            "A signed distance must change from point to point by no more than the way between them",
+            "A signed distance must change from point to point by no more than the distance between the points",
             f"up to {slope:.2g} times as much",
             "Give the distance to the outline in the unit of the grid, negative inside",
         )
@@ -70,16 +70,16 @@ def distance_of_outline(outline: np.ndarray, grid: Grid) -> np.ndarray:
             step = grid.size[k] * np.array(moved)
             shifts = [shift + turn * step for shift in shifts for turn in (-1.0, 0.0, 1.0)]
     try:
-        found = [signed_distance(outline, places - shift) for shift in shifts]
+        distances = [signed_distance(outline, places - shift) for shift in shifts]
     except FieldwrightError as error:
         raise QueryError(error.must, error.got, error.do) from None
-    return checked_distance(np.min(found, axis=0).reshape(grid.shape), grid)
+    return checked_distance(np.min(distances, axis=0).reshape(grid.shape), grid)
 
 
 def centring(distance: np.ndarray, grid: Grid) -> list[tuple[int, int]]:
-    """For each of (q, ny, nx) by how many points to roll it, so that the body stands in the middle of periodic axes.
+    """The numbers of points by which to roll each of (q, ny, nx) to put the body in the middle of periodic axes.
 
-    The middle of the body is its circular mean, which does not mind where a period begins: bodies that differ by
+    The middle of the body is its circular mean, which does not depend on where a period begins: bodies that differ by
     whole cells get the same frame.
     """
     rolls = np.zeros((len(distance), 2), dtype=int)
@@ -89,12 +89,12 @@ def centring(distance: np.ndarray, grid: Grid) -> list[tuple[int, int]]:
             n = grid.shape[k]
             count = inside.sum(axis=2 - k)
             turn = np.angle(count @ np.exp(2j * np.pi * np.arange(n) / n)) * n / (2.0 * np.pi)
-            # Bodies of even extent have their middle between two points: a quarter keeps round-off from deciding.
+            # Bodies of even extent have their middle between two points: without a quarter round-off would decide.
             rolls[:, k] = n // 2 - np.floor(turn + 0.25).astype(int)
     return [(int(row), int(column)) for row, column in rolls]
 
 
-def rolled(images: np.ndarray, rolls: list[tuple[int, int]], back: bool = False) -> np.ndarray:
+def roll_images(images: np.ndarray, rolls: list[tuple[int, int]], back: bool = False) -> np.ndarray:
     """Images (q, ..., ny, nx), each rolled by its own numbers of points; back: undoes it."""
     sign = -1 if back else 1
     moved = [

@@ -1,4 +1,4 @@
-"""The regular grid that runs of varying shape share, between the study's order of points and images."""
+"""The regular grid that runs of varying shape share: between points in the order of the study and images."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Grid:
 
     @classmethod
     def of(cls, points: np.ndarray, periodic: Collection[str] = ()) -> Self:
-        """The grid that the points (n, 2 or 3) lie on, in whatever order; periodic: axes such as {"y"}.
+        """The grid that the points (n, 2 or 3) lie on, in any order; periodic: axes such as {"y"}.
 
-        Raises ModelError where they are no regular grid in a plane, or a periodic axis is none of its own.
+        Raises ModelError where they are no regular grid in a plane, or a periodic axis is no axis of the grid.
         """
         points = np.asarray(points, dtype=np.float64)
         extent = np.ptp(points, axis=0)
@@ -73,9 +73,9 @@ class Grid:
     def values(self, images: np.ndarray) -> np.ndarray:
         """(q, n, components) in the order of the points, of images (q, components, ny, nx)."""
         rows = np.moveaxis(images, 1, -1).reshape(len(images), len(self.order), -1)
-        found = np.empty_like(rows)
-        found[:, self.order] = rows
-        return found
+        values = np.empty_like(rows)
+        values[:, self.order] = rows
+        return values
 
     def places(self) -> np.ndarray:
         """(ny nx, 2) coordinates, along a row's axis first, row by row."""
@@ -84,7 +84,7 @@ class Grid:
 
     @property
     def cell(self) -> float:
-        """The smaller spacing, the unit in which distances are told near or far."""
+        """The smaller spacing, the unit of distances from the wall."""
         return float(self.spacing.min())
 
     @property

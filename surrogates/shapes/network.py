@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn import functional as torch_functions
 
 
-class Convolution(nn.Module):
-    """A 3 x 3 convolution that keeps the size: what lies beyond an edge repeats the period, or the edge itself."""
+class PeriodicConvolution(nn.Module):
+    """A 3 x 3 convolution that keeps the size: padded by the period along periodic axes, else by the edge."""
 
     def __init__(self, inputs: int, outputs: int, groups: int, periodic: tuple[bool, bool]) -> None:
         super().__init__()
@@ -19,20 +19,22 @@ class Convolution(nn.Module):
         self.modes = ["circular" if yes else "replicate" for yes in periodic]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Convolve x (q, groups * inputs, ny, nx)."""
         x = torch_functions.pad(x, (0, 0, 1, 1), mode=self.modes[0])
         return self.inner(torch_functions.pad(x, (1, 1, 0, 0), mode=self.modes[1]))
 
 
-class Block(nn.Module):
-    """x + conv(act(... conv(act(x)))), so many convolutions deep, which begins as the identity."""
+class PeriodicBlock(nn.Module):
+    """x + conv(act(... conv(act(x)))) of `depth` convolutions, initially the identity."""
 
     def __init__(self, width: int, depth: int, groups: int, periodic: tuple[bool, bool]) -> None:
         super().__init__()
-        convolutions = [Convolution(width, width, groups, periodic) for _ in range(depth)]
+        convolutions = [PeriodicConvolution(width, width, groups, periodic) for _ in range(depth)]
         nn.init.zeros_(convolutions[-1].inner.weight)
         self.inner = nn.ModuleList(convolutions)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return x with the convolutions of it added."""
         inner = x
         for convolution in self.inner:
             inner = convolution(torch_functions.silu(inner))
@@ -65,7 +67,7 @@ class UNets(nn.Module):
             nn.Conv2d(members * fine, members * coarse, 2, stride=2, groups=members)
             for fine, coarse in zip(finer, widths, strict=True)
         )
-        self.encoders = nn.ModuleList(Block(width, 2, members, periodic) for width in widths)
+        self.encoders = nn.ModuleList(PeriodicBlock(width, 2, members, periodic) for width in widths)
         decoders = members * outputs
         pairs = list(itertools.pairwise(reversed(widths)))
         # The coarsest features are the encoder's own, one set for all decoders of a member.
@@ -81,10 +83,11 @@ class UNets(nn.Module):
         self.skip = nn.ModuleList(
             nn.Conv2d(members * fine, decoders * fine, 1, groups=members) for _, fine in pairs
         )
-        self.decoders = nn.ModuleList(Block(fine, 1, decoders, periodic) for _, fine in pairs)
-        self.head = Convolution(widths[0], 4, decoders, periodic)
+        self.decoders = nn.ModuleList(PeriodicBlock(fine, 1, decoders, periodic) for _, fine in pairs)
+        self.head = PeriodicConvolution(widths[0], 4, decoders, periodic)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Predict the fields of each member from its channels."""
         rows, columns = x.shape[-2:]
         x = x.flatten(1, 2)
         x = torch_functions.pad(x, (0, 0, 0, -rows % self.multiple), mode=self.modes[0])
@@ -97,5 +100,5 @@ class UNets(nn.Module):
         for up, skip, decoder, level in zip(self.up, self.skip, self.decoders, finer, strict=True):
             x = decoder(torch_functions.interpolate(up(x), scale_factor=2.0) + skip(level))
         # The finest level has half the grid's resolution: four outputs there are one on the grid.
-        found = torch_functions.pixel_shuffle(self.head(torch_functions.silu(x)), 2)
-        return found[..., :rows, :columns].unflatten(1, (self.members, self.outputs))
+        outputs = torch_functions.pixel_shuffle(self.head(torch_functions.silu(x)), 2)
+        return outputs[..., :rows, :columns].unflatten(1, (self.members, self.outputs))

@@ -15,7 +15,7 @@ class UNetConfig(BaseModel):
     steps: of AdamW for each network. batch: shapes of one step.
     learning_rate: it rises over the first twentieth of the steps and falls to zero as a cosine.
     weight_decay: of AdamW.
-    held_out: share of the shapes that no network learns from: they judge the candidate and calibrate its bands.
+    held_out: share of the shapes that no network is trained on: they evaluate the candidate and calibrate its bands.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

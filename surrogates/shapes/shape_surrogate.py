@@ -23,21 +23,21 @@ from fieldwright.surrogates.shapes.bands import WallBands
 from fieldwright.surrogates.shapes.channels import Channels, FieldScales
 from fieldwright.surrogates.shapes.description import GeometryInfo, ShapeDescription, ranged
 from fieldwright.surrogates.shapes.descriptors import descriptor_names, descriptors
-from fieldwright.surrogates.shapes.distance import centring, checked_distance, rolled
-from fieldwright.surrogates.shapes.evaluation import mirror_signs
+from fieldwright.surrogates.shapes.distance import centring, checked_distance, roll_images
+from fieldwright.surrogates.shapes.error_measures import mirror_signs
 from fieldwright.surrogates.shapes.grid import Grid
-from fieldwright.surrogates.shapes.held_out import HeldOut, judged
+from fieldwright.surrogates.shapes.model_evaluation import ShapeEvaluation, evaluate_shapes
 from fieldwright.surrogates.shapes.network import UNets
 from fieldwright.surrogates.shapes.settings import UNetConfig
-from fieldwright.surrogates.shapes.training import answers, train
+from fieldwright.surrogates.shapes.training import network_outputs, train_unets
 from fieldwright.surrogates.validation.achievable_coverage import achievable_coverage, sentence
 from fieldwright.surrogates.validation.calibration import too_few
 
 LEAST_SHAPES = 8
 
 
-def _held_and_kept(place: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """The runs held out and those learned from: of one shape at the same parameters all, or none, are held out."""
+def _split_shapes(place: np.ndarray, share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """The held-out runs and the training runs; runs of one shape at the same parameters are in the same part."""
     number = int(place.max()) + 1
     if number < 2:
         raise ModelError(
@@ -45,9 +45,9 @@ def _held_and_kept(place: np.ndarray, share: float, seed: int) -> tuple[np.ndarr
             f"{len(place)} runs of the same shape and parameters",
             "Add runs of other shapes",
         )
-    drawn = np.random.default_rng(seed).permutation(number)
-    held = np.isin(place, drawn[: min(max(1, round(share * number)), number - 1)])
-    return np.flatnonzero(held), np.flatnonzero(~held)
+    order = np.random.default_rng(seed).permutation(number)
+    held_out = np.isin(place, order[: min(max(1, round(share * number)), number - 1)])
+    return np.flatnonzero(held_out), np.flatnonzero(~held_out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,15 +89,15 @@ class ShapeSurrogate:
         seed: int,
         name: str,
         progress: TrainingProgress | None = None,
-    ) -> tuple[Self, HeldOut]:
-        """Learns from some of the shapes, and judges and calibrates itself by the others, which it also returns.
+    ) -> tuple[Self, ShapeEvaluation]:
+        """Train on some of the shapes, and calibrate and evaluate on the others; return model and evaluation.
 
         distance: (n, points) signed, negative inside. x: (n, p) parameters, which may be none. targets: field to
         (n, points, components), whose values within bodies do not matter. points: (points, 3) on a regular grid.
         field, unit: of the distance. periodic, mirror: axes along which the flow repeats, and along which the
         mirrored shape has the mirrored flow.
-        Raises ModelError for shapes too few, fields that change in time or points that are no grid, and QueryError
-        for a distance that is none.
+        Raises ModelError for too few shapes, fields that change in time or points that are no grid, and QueryError
+        for an array that is no signed distance.
         """
         infos = {info.name: info for info in fields}
         infos = [infos[name] for name in targets]
@@ -118,33 +118,42 @@ class ShapeSurrogate:
         images = np.concatenate([grid.images(targets[info.name]) for info in infos], axis=1)
         sizes = [len(info.components) for info in infos]
         rolls = centring(shapes, grid)
-        frame, wanted = rolled(shapes, rolls), rolled(images, rolls)
+        frame, target_images = roll_images(shapes, rolls), roll_images(images, rolls)
         fluid = frame >= 0.0
         x = np.asarray(x, dtype=np.float64)
         place = places(np.column_stack([x, frame.reshape(len(frame), -1)]))
-        held, kept = _held_and_kept(place, config.held_out, seed)
-        channels, scales = Channels.fit(grid, x[kept]), FieldScales.fit(wanted[kept], fluid[kept], sizes)
-        seen = channels.of(frame, x)
-        networks = train(
+        held_out, training = _split_shapes(place, config.held_out, seed)
+        channels, scales = (
+            Channels.fit(grid, x[training]),
+            FieldScales.fit(target_images[training], fluid[training], sizes),
+        )
+        inputs = channels.of(frame, x)
+        networks = train_unets(
             config,
-            seen[kept],
-            scales.scaled(wanted[kept]),
-            fluid[kept],
+            inputs[training],
+            scales.scaled(target_images[training]),
+            fluid[training],
             periodic=grid.periodic,
             mirrors=[(-2 + grid.axes.index(axis), mirror_signs(infos, axis)) for axis in mirror],
             seed=seed,
             progress=progress,
         )
-        found = scales.unscaled(answers(networks, seen))
+        outputs = scales.unscaled(network_outputs(networks, inputs))
         from_wall = frame / grid.cell
-        error = np.mean(found[:, held], axis=0) - wanted[held]
+        error = np.mean(outputs[:, held_out], axis=0) - target_images[held_out]
         bands = WallBands.fit(
-            found[:, kept], from_wall[kept], found[:, held], error, from_wall[held], sizes, coverage
+            outputs[:, training],
+            from_wall[training],
+            outputs[:, held_out],
+            error,
+            from_wall[held_out],
+            sizes,
+            coverage,
         )
         traits = descriptors(shapes, grid)
-        judges = len(np.unique(place[held]))
-        achievable = achievable_coverage(judges, coverage)
-        notes = (too_few(judges, coverage), sentence(achievable, coverage))
+        shapes_held_out = len(np.unique(place[held_out]))
+        achievable = achievable_coverage(shapes_held_out, coverage)
+        notes = (too_few(shapes_held_out, coverage), sentence(achievable, coverage))
         description = ShapeDescription(
             name=name,
             parameters=ranged(parameters, x),
@@ -161,12 +170,16 @@ class ShapeSurrogate:
         )
         domain = Domain.fit(np.column_stack([x, traits]))
         at = np.asarray(points, dtype=np.float64)
-        made = cls(description, grid, channels, scales, networks, bands, domain, dict(cells or {}), at)
-        judgement = judged(
-            made, held, shapes[held], x[held], {info.name: targets[info.name][held] for info in infos}
+        surrogate = cls(description, grid, channels, scales, networks, bands, domain, dict(cells or {}), at)
+        evaluation = evaluate_shapes(
+            surrogate,
+            held_out,
+            shapes[held_out],
+            x[held_out],
+            {info.name: targets[info.name][held_out] for info in infos},
         )
-        told = description.model_copy(update={"errors": judgement.summary()})
-        return replace(made, description=told), judgement
+        description_with_errors = description.model_copy(update={"errors": evaluation.summary()})
+        return replace(surrogate, description=description_with_errors), evaluation
 
     def predict(
         self,
@@ -175,10 +188,10 @@ class ShapeSurrogate:
         fields: Sequence[str] | None = None,
         simultaneous: bool = False,
     ) -> Prediction:
-        """Answers q shapes, signed distances (q, ny, nx), at parameters x (q, p), None where there are none.
+        """Predict q shapes, signed distances (q, ny, nx), at parameters x (q, p), None where there are none.
 
-        fields: those to answer, all if None. simultaneous: bands that cover all values of a field together.
-        Raises QueryError where a distance is none or does not fit the grid, or a name is unknown.
+        fields: those to predict, all if None. simultaneous: bands that cover all values of a field together.
+        Raises QueryError where an array is no signed distance or does not fit the grid, or a name is unknown.
         """
         shapes = np.stack([checked_distance(one, self.grid) for one in distance])
         names = [info.name for info in self.description.parameters]
@@ -189,25 +202,27 @@ class ShapeSurrogate:
                 f"a table of {' x '.join(map(str, x.shape))}",
                 "Give one row per shape and one column per parameter",
             )
-        wanted = [info.name for info in self.description.fields] if fields is None else list(fields)
-        for name in wanted:
+        names_of_fields = [info.name for info in self.description.fields] if fields is None else list(fields)
+        for name in names_of_fields:
             self.info(name)
         mean, std, factor = self.images(shapes, x, simultaneous)
         bands, start = {}, 0
         for info in self.description.fields:
             part_of = slice(start, start + len(info.components))
             start = part_of.stop
-            if info.name in wanted:
+            if info.name in names_of_fields:
                 middle, spread = self.grid.values(mean[:, part_of]), self.grid.values(std[:, part_of])
                 half = self.grid.values(factor[:, part_of]) * spread
                 bands[info.name] = Band(middle, spread, middle - half, middle + half)
         fluid = shapes >= 0.0
         share = np.mean((std / self.scales.scale[:, None, None]) ** 2, axis=1)
         spread = np.sqrt((share * fluid).sum(axis=(1, 2)) / fluid.sum(axis=(1, 2)))
-        told = [*names, *descriptor_names(self.grid)]
-        where = self.domain.whereabouts(np.column_stack([x, descriptors(shapes, self.grid)]), spread, told)
+        column_names = [*names, *descriptor_names(self.grid)]
+        where = self.domain.whereabouts(
+            np.column_stack([x, descriptors(shapes, self.grid)]), spread, column_names
+        )
         return Prediction(
-            fields={name: bands[name] for name in wanted},
+            fields={name: bands[name] for name in names_of_fields},
             quantities={},
             inside=where.inside,
             outside=where.outside,
@@ -229,19 +244,19 @@ class ShapeSurrogate:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Mean, std and factor of the band, each (q, c, ny, nx), components of all fields in their order."""
         rolls = centring(shapes, self.grid)
-        frame = rolled(shapes, rolls)
-        found = self.scales.unscaled(answers(self.networks, self.channels.of(frame, x)))
+        frame = roll_images(shapes, rolls)
+        outputs = self.scales.unscaled(network_outputs(self.networks, self.channels.of(frame, x)))
         from_wall = frame / self.grid.cell
         sizes = [len(info.components) for info in self.description.fields]
         fluid = (frame >= 0.0)[:, None]
-        mean = found.mean(axis=0) * fluid
-        std = self.bands.std(found, from_wall) * fluid
+        mean = outputs.mean(axis=0) * fluid
+        std = self.bands.std(outputs, from_wall) * fluid
         factor = self.bands.factors(from_wall, sizes, simultaneous)
-        mean, std, factor = (rolled(one, rolls, back=True) for one in (mean, std, factor))
+        mean, std, factor = (roll_images(one, rolls, back=True) for one in (mean, std, factor))
         return mean, std, factor
 
     def info(self, name: str) -> FieldInfo:
-        """The field of that name; raises QueryError naming what there is."""
+        """The field of that name; raises QueryError that names the fields there are."""
         for info in self.description.fields:
             if info.name == name:
                 return info
@@ -260,13 +275,13 @@ class ShapeSurrogate:
         """Writes the artifact, a folder of JSON and safetensors with checksums; raises ModelError."""
         model = {"description": self.description.model_dump(mode="json"), "cells": list(self.cells)}
         arrays = {"points": self._points} | prefixed("cells.", self.cells)
-        for prefix, learned in (
+        for prefix, fitted in (
             ("channels.", self.channels),
             ("scales.", self.scales),
             ("bands.", self.bands),
             ("domain.", self.domain),
         ):
-            arrays |= prefixed(prefix, learned.state())
+            arrays |= prefixed(prefix, fitted.state())
         weights = {name: tensor.cpu().numpy() for name, tensor in self.networks.state_dict().items()}
         arrays |= prefixed("networks.", weights)
         write_artifact(folder, SHAPES.artifact, model, arrays)

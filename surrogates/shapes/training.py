@@ -16,7 +16,7 @@ REPORT = 25
 """Steps between two reports of progress."""
 
 
-def train(
+def train_unets(
     config: UNetConfig,
     channels: np.ndarray,
     targets: np.ndarray,
@@ -30,17 +30,17 @@ def train(
     """Networks that take channels (n, k, ny, nx) to targets (n, c, ny, nx), float32, where fluid (n, ny, nx).
 
     mirrors: axes of the images, -2 or -1, along which the equations allow a mirrored flow, with (c,) signs that the
-    components take then; half of all shapes are shown mirrored. The loss is the mean over the shapes of the mean
-    squared error over the fluid; cells within the body count nothing. Members share no weight: each is trained as if
-    alone, on batches of its own.
+    components take then; half of all shapes are mirrored. The loss is the mean over the shapes of the mean squared
+    error over the fluid; cells within the body do not count. Members share no weight: each is trained as if alone, on
+    its own batches.
     """
-    inputs, wanted = torch.from_numpy(channels), torch.from_numpy(targets)
+    inputs, outputs = torch.from_numpy(channels), torch.from_numpy(targets)
     weight = torch.from_numpy(fluid.astype(np.float32))[:, None]
     weight = weight / weight.mean(dim=(2, 3), keepdim=True)
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        networks = UNets(config.members, inputs.shape[1], wanted.shape[1], config.widths, periodic)
+        networks = UNets(config.members, inputs.shape[1], outputs.shape[1], config.widths, periodic)
     optimiser = torch.optim.AdamW(
         networks.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
@@ -54,7 +54,7 @@ def train(
             queues[member] = queue
         rows = torch.stack([queue[: config.batch] for queue in queues], dim=1)
         queues = [queue[config.batch :] for queue in queues]
-        x, y, w = inputs[rows], wanted[rows], weight[rows]
+        x, y, w = inputs[rows], outputs[rows], weight[rows]
         for axis, signs in mirrors:
             turned = torch.rand(rows.shape, generator=generator)[..., None, None, None] < 0.5
             sign = torch.from_numpy(signs.astype(np.float32))[:, None, None]
@@ -79,7 +79,7 @@ def _rate(step: int, steps: int) -> float:
     return 0.5 * (1.0 + math.cos(math.pi * (step - rise) / max(1.0, steps - rise)))
 
 
-def answers(networks: UNets, channels: np.ndarray, batch: int = 8) -> np.ndarray:
+def network_outputs(networks: UNets, channels: np.ndarray, batch: int = 8) -> np.ndarray:
     """Outputs (members, q, c, ny, nx) of every network at channels (q, k, ny, nx)."""
     device = next(networks.parameters()).device
     with torch.inference_mode():

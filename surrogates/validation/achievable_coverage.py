@@ -1,4 +1,4 @@
-"""What bands of a nominal coverage can be held to, given how few runs they were calibrated by."""
+"""The coverage that bands of a nominal coverage achieve, given how few runs calibrated them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def achievable_coverage(places: int, coverage: float) -> AchievableCoverage:
 
     Over studies of n exchangeable runs, the share of all further runs that the bands of one study cover has the
     distribution Beta(k, n + 1 - k), k = min(ceil((n + 1) coverage), n), whatever the model; the number covered of m
-    further runs is beta-binomial. Exact for scores of runs that the model has not seen; for out-of-fold scores, which
-    depend on each other, it is close to that, and the model of all runs moves it upward.
+    further runs is beta-binomial. This is exact for scores of runs that the model was not trained on. Out-of-fold
+    scores depend on each other, so it is close for them, and the model of all runs moves the coverage upward.
 
     Parameters
     ----------
@@ -44,13 +44,13 @@ def achievable_coverage(places: int, coverage: float) -> AchievableCoverage:
 
 
 def uncertainty(calibrated_by: int, coverage: float, runs: int) -> float:
-    """The std of the share that `runs` further runs show as covered: of these runs and of the calibration."""
+    """Return the std of the share of `runs` further runs that is covered, by chance."""
     k = min(conformal_rank(calibrated_by, coverage), calibrated_by)
     return float(betabinom(runs, k, calibrated_by + 1 - k).std()) / runs
 
 
 def sentence(achievable: AchievableCoverage, coverage: float) -> str:
-    """What a report says of it."""
+    """Return the sentence of a report on the achievable coverage."""
     return (
         f"Bands of {coverage:.0%} that are calibrated by {achievable.places} runs cover {achievable.low:.0%} to "
         f"{achievable.high:.0%} of new runs in nine of ten such studies, {achievable.expected:.0%} on average."

@@ -1,4 +1,4 @@
-"""Bands held against the range of all runs: what is wider tells no more than the runs do."""
+"""Bands limited by the range of all runs: a band wider than that says no more than the runs themselves."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ import numpy as np
 from fieldwright.surrogates.fields.prediction import Band
 
 LEAST_SHARE = 0.1
-"""Of the range of a whole component: a value that hardly changes from run to run is held against that."""
+"""Share of the range of a component that is the least range of any of its values, even one that hardly changes."""
 ROUNDING = 1e-6
-"""Of the largest value: a range below it is one of rounding errors."""
-TOLD_FROM = 0.01
-"""Share of the values of a field with such a band from which on the answer says so."""
+"""Share of the largest value below which a range is one of rounding errors."""
+LEAST_REPORTED = 0.01
+"""Share of the values of a field with such a band from which on the answer mentions it."""
 
 
 def limited(band: Band, low: np.ndarray, high: np.ndarray, inside: np.ndarray) -> tuple[Band, np.ndarray]:
-    """The band cut to twice the range of all runs where it is wider than that, and where it exceeds the range.
+    """Limit a band to twice the range of all runs, and say where it is wider than the range.
 
-    A band as wide as the range may still hold its coverage, since a new run may lie beyond all others; it is cut only
+    A band as wide as the range may still have its coverage, since a new run may lie beyond all others. It is cut only
     where it is wider than twice the range, to the middle of the range plus and minus the range.
 
     Parameters
     ----------
     band : of shape (q, ...).
     low, high : (...) least and largest value of all runs; infinite where they are not known.
-    inside : (q,) bool, whether each query lies in the domain. Outside of it new values may lie beyond all runs, and
-        the answer warns of it by itself.
+    inside : (q,) bool, whether each query lies in the domain. Outside of it, values may lie beyond all runs, and the
+        answer already carries a warning.
 
     Returns
     -------
@@ -36,10 +36,10 @@ def limited(band: Band, low: np.ndarray, high: np.ndarray, inside: np.ndarray) -
     if not (np.isfinite(low).all() and np.isfinite(high).all()):
         return band, np.zeros(band.mean.shape, dtype=bool)
     low, high = low.astype(np.float64), high.astype(np.float64)
-    # Values that never differ have no range to be held against.
+    # Values that never differ have no range to compare with.
     over = tuple(range(low.ndim - 1)) if low.ndim > 1 else None
-    whole = np.max(high, axis=over) - np.min(low, axis=over)
-    size = np.maximum(high - low, LEAST_SHARE * whole)
+    range_of_component = np.max(high, axis=over) - np.min(low, axis=over)
+    size = np.maximum(high - low, LEAST_SHARE * range_of_component)
     rounding = ROUNDING * max(float(np.abs(low).max(initial=0.0)), float(np.abs(high).max(initial=0.0)))
     size = np.where(size > 0.0, size, np.inf) + rounding
     within = inside.reshape(-1, *[1] * low.ndim)
@@ -56,23 +56,23 @@ def limited(band: Band, low: np.ndarray, high: np.ndarray, inside: np.ndarray) -
 def added(
     why: tuple[str | None, ...], fields: Mapping[str, np.ndarray], quantities: Mapping[str, np.ndarray]
 ) -> tuple[str | None, ...]:
-    """For each query what speaks against it, and which of its bands, (q, ...) bool by name, exceed the range."""
+    """Add to the reasons of each query which of its bands, (q, ...) bool by name, exceed the range of all runs."""
     reasons = []
     for query, first in enumerate(why):
         wide = [_sentence(f"'{name}'", one[query], False) for name, one in fields.items()]
         wide += [_sentence(name, one[query], True) for name, one in quantities.items()]
-        said = [reason for reason in (first, *wide) if reason is not None]
-        reasons.append("; ".join(said) or None)
+        reasons_of_query = [reason for reason in (first, *wide) if reason is not None]
+        reasons.append("; ".join(reasons_of_query) or None)
     return tuple(reasons)
 
 
 def _sentence(name: str, wide: np.ndarray, number: bool) -> str | None:
-    """What an answer must say of one query's bands, `wide` bool (...) where they exceed the range; None if nothing.
+    """Return the warning on the bands of one query, `wide` bool (...) where they exceed the range, or None.
 
-    number: whether it is of a quantity, of which every value counts.
+    number: whether they are bands of a quantity, of which every value counts.
     """
     share = float(wide.mean()) if wide.size else 0.0
-    if share == 0.0 or (not number and share < TOLD_FROM):
+    if share == 0.0 or (not number and share < LEAST_REPORTED):
         return None
     where = "" if number and share == 1.0 else f" at {share:.0%} of its {'times' if number else 'values'}"
     return (

@@ -12,7 +12,7 @@ import numpy as np
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.fields import functional
 from fieldwright.surrogates.fields.functional import Functional
-from fieldwright.surrogates.validation.cross_validation import CrossValidation, HeldOut
+from fieldwright.surrogates.validation.cross_validation import CrossValidation, OutOfFoldValues
 
 BLOCK = 65536
 
@@ -41,8 +41,8 @@ def conformal_factor(scores: np.ndarray, coverage: float, place: np.ndarray | No
     order = np.argsort(scores, axis=0, kind="stable")
     reached = np.cumsum(weight[order], axis=0)
     index = np.minimum(np.sum(reached < coverage - 1e-9, axis=0), n - 1)
-    found = np.take_along_axis(scores, np.take_along_axis(order, index[None], axis=0), axis=0)
-    return found[0]
+    factors = np.take_along_axis(scores, np.take_along_axis(order, index[None], axis=0), axis=0)
+    return factors[0]
 
 
 def observed_coverage(
@@ -56,8 +56,8 @@ def observed_coverage(
 ) -> np.ndarray:
     """The share of values of held-out runs that bands of each nominal level would have covered, (levels,).
 
-    The runs of a fold are judged by factors from the scores of all other folds, so that no run helps to set the
-    band it is judged by. true, mean, std: (n, ...), out of fold. fold: (n,). levels: nominal coverages. place: (n,).
+    The runs of a fold are evaluated with factors from the scores of all other folds, so that no run helps to set its
+    own band. true, mean, std: (n, ...), out of fold. fold: (n,). levels: nominal coverages. place: (n,).
     weights: (points,) what each of the points of fields (n, [t,] points, components) stands for.
     """
     scores = (np.abs(true.astype(np.float64) - mean) / std).reshape(len(true), -1)
@@ -67,26 +67,26 @@ def observed_coverage(
     share = share.ravel() / share.sum()
     missed = np.zeros(len(levels))
     for index in np.unique(fold):
-        held = fold == index
+        in_fold = fold == index
         for k, level in enumerate(levels):
-            others = None if place is None else place[~held]
-            missed[k] += np.sum((scores[held] > conformal_factor(scores[~held], level, others)) @ share)
+            others = None if place is None else place[~in_fold]
+            missed[k] += np.sum((scores[in_fold] > conformal_factor(scores[~in_fold], level, others)) @ share)
     return 1.0 - missed / len(scores)
 
 
 def too_few(n: int, coverage: float) -> str | None:
-    """What must be said when n runs cannot carry the coverage, else None."""
+    """Return a warning where n runs are too few for the coverage, else None."""
     if conformal_rank(n, coverage) <= n:
         return None
     needed = math.ceil(coverage / (1.0 - coverage) - 1e-9)
     return (
         f"{n} runs are too few for bands of {coverage:.0%} coverage, which need {needed}; the bands use the "
-        f"largest error seen and can be held to {n / (n + 1):.0%} only."
+        f"largest error seen and reach a coverage of {n / (n + 1):.0%} only."
     )
 
 
 def conformal_rank(n: int, coverage: float) -> int:
-    """ceil((n + 1) coverage), which of n scores, from the least, makes a band of that coverage."""
+    """Return ceil((n + 1) coverage), the rank of the score from the least that makes a band of that coverage."""
     # (n + 1) coverage is often a whole number that floating point puts just above itself: 20 * 0.95.
     return math.ceil((n + 1) * coverage - 1e-9)
 
@@ -134,7 +134,7 @@ class Factors:
         return cls(factor.reshape(shape), np.array(conformal_factor(largest, coverage, place)), low, high)
 
     def of(self, simultaneous: bool) -> np.ndarray:
-        """The one or the other, to be multiplied with stds (q, ...)."""
+        """Return the simultaneous or the pointwise factors, by which stds (q, ...) are multiplied."""
         return self.simultaneous if simultaneous else self.pointwise
 
 
@@ -143,10 +143,10 @@ class Calibration:
     """The factors of every field and of every default quantity.
 
     Scores are |true - mean| / std of every run, predicted by the model of the fold that held it out. The
-    band is put round the mean of the model of all runs with its own std. This is the simplified form of CV+
-    (Barber, Candes, Ramdas & Tibshirani, Predictive inference with the jackknife+, Ann. Statist. 49, 2021):
+    band is the mean of the model of all runs plus and minus the factor times its std. This is the simplified form of
+    CV+ (Barber, Candes, Ramdas & Tibshirani, Predictive inference with the jackknife+, Ann. Statist. 49, 2021):
     it needs one model in place of one per fold. In exchange the finite-sample guarantee of CV+ (1 - 2 (1 -
-    coverage) up to a small term) is not strictly inherited; what is measured on new runs is close to
+    coverage) up to a small term) is not strictly inherited. The coverage measured on new runs is close to
     nominal (docs/benchmarks.md), and above it where the model of all runs is better than those of the folds.
     Coverage is marginal: over new runs drawn as the training runs were.
 
@@ -167,7 +167,7 @@ class Calibration:
     ) -> Self:
         """Learns from targets, field to (n, [t,] points, components), and their out-of-fold predictions.
 
-        weights: field to (points,) of means, where they are not those of the cross-validation; its are taken if None.
+        weights: field to (points,) of means, those of the cross-validation if None.
         """
         if not 0.0 < coverage < 1.0:
             raise ModelError(
@@ -189,21 +189,21 @@ class Calibration:
             )
         quantities = {}
         for key, number in held_out.quantities.items():
-            own = held_out.weights.get(key.field)
-            new = own if weights is None else weights.get(key.field)
-            if key.what == "mean" and not _proportional(own, new):
-                number = _reweighted(key, number, targets[key.field], held_out, own, new)
+            old = held_out.weights.get(key.field)
+            new = old if weights is None else weights.get(key.field)
+            if key.what == "mean" and not _proportional(old, new):
+                number = _reweighted(key, number, targets[key.field], held_out, old, new)
             quantities[key] = Factors.fit(number.true, number.mean, number.std, coverage, held_out.place)
         return cls(coverage, fields, quantities)
 
     def state(self) -> dict[str, np.ndarray]:
         """The factors as named arrays."""
-        named = {f"field.{index}": factors for index, factors in enumerate(self.fields.values())}
-        named |= {f"quantity.{key.key}": factors for key, factors in self.quantities.items()}
-        arrays = {f"pointwise.{name}": factors.pointwise for name, factors in named.items()}
-        arrays |= {f"simultaneous.{name}": factors.simultaneous for name, factors in named.items()}
-        arrays |= {f"low.{name}": factors.low for name, factors in named.items()}
-        return arrays | {f"high.{name}": factors.high for name, factors in named.items()}
+        by_name = {f"field.{index}": factors for index, factors in enumerate(self.fields.values())}
+        by_name |= {f"quantity.{key.key}": factors for key, factors in self.quantities.items()}
+        arrays = {f"pointwise.{name}": factors.pointwise for name, factors in by_name.items()}
+        arrays |= {f"simultaneous.{name}": factors.simultaneous for name, factors in by_name.items()}
+        arrays |= {f"low.{name}": factors.low for name, factors in by_name.items()}
+        return arrays | {f"high.{name}": factors.high for name, factors in by_name.items()}
 
     @classmethod
     def restore(
@@ -226,7 +226,7 @@ class Calibration:
 
 
 def other_weights(weights: Mapping[str, np.ndarray], validated: Mapping[str, np.ndarray]) -> str | None:
-    """What must be said where means have weights that the cross-validation did not have; None if there are none."""
+    """Return a note on means whose weights the cross-validation did not have, or None."""
     names = [name for name, one in weights.items() if not _proportional(validated.get(name), one)]
     if not names:
         return None
@@ -237,32 +237,32 @@ def other_weights(weights: Mapping[str, np.ndarray], validated: Mapping[str, np.
 
 
 def _proportional(one: np.ndarray | None, other: np.ndarray | None) -> bool:
-    """Whether two weights (points,) make the same mean; None counts all points alike."""
+    """Whether two sets of weights (points,) make the same mean; None means equal weights."""
     if one is None or other is None:
-        given = other if one is None else one
-        return given is None or float(np.ptp(given)) <= 1e-9 * float(given.max())
+        weights = other if one is None else one
+        return weights is None or float(np.ptp(weights)) <= 1e-9 * float(weights.max())
     return np.allclose(one / one.sum(), other / other.sum(), rtol=1e-9, atol=0.0)
 
 
 def _reweighted(
     key: Functional,
-    number: HeldOut,
+    number: OutOfFoldValues,
     true: np.ndarray,
     held_out: CrossValidation,
     old: np.ndarray | None,
     new: np.ndarray | None,
-) -> HeldOut:
+) -> OutOfFoldValues:
     """The mean of a field with the weights `new` where it was cross-validated with `old`.
 
-    Its std is taken to change as the mean of the pointwise stds does: what was predicted of the covariance of the
-    points is gone.
+    Its std is assumed to change as the mean of the pointwise stds does, since the predicted covariance of the points
+    is no longer available.
     """
     fields = [true, held_out.mean[key.field], held_out.std[key.field]]
     true, mean, std = ((one if one.ndim == 4 else one[:, None]).astype(np.float64) for one in fields)
     selections = [functional.selection_of(key, weights) for weights in (old, new)]
     before, after = (functional.value(key, std, one) for one in selections)
     scale = np.divide(after, before, out=np.ones_like(after), where=before > 0.0)
-    return HeldOut(
+    return OutOfFoldValues(
         functional.value(key, mean, selections[1]),
         number.std * scale,
         functional.value(key, true, selections[1]),

@@ -1,4 +1,4 @@
-"""Cross-validation in which every fold learns everything anew: scaling, basis, hyperparameters."""
+"""Cross-validation in which every fold trains everything anew: scaling, basis, hyperparameters."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from fieldwright.surrogates.validation import metrics
 
 
 @dataclass(frozen=True, eq=False)
-class HeldOut:
-    """A number read off the fields of every held-out run: predicted, its std, and true, each (n, t)."""
+class OutOfFoldValues:
+    """A quantity of every held-out run: predicted mean and std, and the true value, each (n, t)."""
 
     mean: np.ndarray
     std: np.ndarray
@@ -31,16 +31,16 @@ class HeldOut:
 
 @dataclass(frozen=True, eq=False)
 class CrossValidation:
-    """Out-of-fold predictions of every run by models that have not seen it, and their errors.
+    """Out-of-fold predictions of every run by models that were not trained on it, and their errors.
 
     mean, std: field to array of the targets' shape (n, [t,] points, components).
     errors: field to metric ("relative_l2", "fluctuation_l2") to (n,), one error per run.
-    mean_errors: field to (n,), the relative L2 error of each run were it answered by the mean of the training runs.
+    mean_errors: field to (n,), the relative L2 error of the mean of the training runs as a prediction of each run.
     r2: field to 1 - SSE/SST over all runs and values.
     quantities: maximum, minimum and mean of every component, and of the magnitude of vectors.
     fold: (n,) the fold in which each run was held out. place: (n,) where it lies; runs of a place share a fold.
     fit_seconds, predict_seconds: wall-clock time summed over the folds.
-    weights: field to (points,) what each point or cell stood for; all alike where there are none.
+    weights: field to (points,) the weight of each point or cell; equal weights where a field has none.
     """
 
     mean: dict[str, np.ndarray]
@@ -48,7 +48,7 @@ class CrossValidation:
     errors: dict[str, dict[str, np.ndarray]]
     mean_errors: dict[str, np.ndarray]
     r2: dict[str, float]
-    quantities: dict[Functional, HeldOut]
+    quantities: dict[Functional, OutOfFoldValues]
     fold: np.ndarray
     place: np.ndarray
     fit_seconds: float
@@ -56,7 +56,7 @@ class CrossValidation:
     weights: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def field_summary(self, field: str) -> dict[str, float]:
-        """Of one field: "{metric}.{mean|median|max}" over the runs, and "r2"."""
+        """Return "{metric}.{mean|median|max}" over the runs, and "r2", of one field."""
         flat = {
             f"{metric}.{name}": float(reduce(values))
             for metric, values in self.errors[field].items()
@@ -75,7 +75,7 @@ class CrossValidation:
 
 
 def assign_folds(n: int, folds: int, seed: int, groups: np.ndarray | None = None) -> np.ndarray:
-    """The fold (n,) of each run: runs, or groups of them, dealt out in seeded random order.
+    """The fold (n,) of each run: runs, or groups of them, assigned in seeded random order.
 
     Raises ModelError unless 2 <= folds <= number of groups.
     """
@@ -87,14 +87,14 @@ def assign_folds(n: int, folds: int, seed: int, groups: np.ndarray | None = None
             str(folds),
             "Change it in the study file, or accept more runs",
         )
-    dealt = np.random.default_rng(seed).permutation(n_groups)
+    order = np.random.default_rng(seed).permutation(n_groups)
     fold_of_group = np.empty(n_groups, dtype=np.int64)
-    fold_of_group[dealt] = np.arange(n_groups) % folds
+    fold_of_group[order] = np.arange(n_groups) % folds
     return fold_of_group[labels]
 
 
 def folds_by_place(x: np.ndarray, folds: int, seed: int) -> np.ndarray:
-    """The fold (n,) of each of the runs x (n, p): those that share their parameters lie in one.
+    """The fold (n,) of each of the runs x (n, p); runs with equal parameters share a fold.
 
     With fewer places than folds there are as many folds as places. Raises ModelError unless 2 <= folds <= n and
     there are two places.
@@ -103,7 +103,7 @@ def folds_by_place(x: np.ndarray, folds: int, seed: int) -> np.ndarray:
     number = int(place.max()) + 1
     if number < 2:
         raise ModelError(
-            "Runs must differ in their parameters to tell how well others are predicted",
+            "Runs must differ in their parameters, so that predictions for other runs can be evaluated",
             f"{len(x)} runs of the same parameters",
             "Add runs at other parameters",
         )
@@ -130,14 +130,14 @@ def cross_validate(
 ) -> CrossValidation:
     """Predicts each run by a model trained without its fold; equal seeds give equal folds.
 
-    config: the candidate, or who chooses one in each fold from the runs of that fold: nested selection.
+    config: the candidate, or a function that chooses one for each fold from the other runs: nested selection.
     x: (n, p) parameters. targets: field to (n, [t,] points, components).
     groups: (n,) labels; runs of one label stay in one fold: those that share their parameters if None.
-    history: how many first times of the held-out runs are given to kinds that go on from them; errors count
-        the times after them, for every kind. windows: what the rows are, where they were cut from longer runs;
-        training leaves out those that overlap with held-out ones. weights: field to (points,) the length, area or
-    volume that each point or cell stands for (`data.mesh.measures`): of errors, means and the reduction; all count
-    alike where there are none. progress: called with (folds done, folds).
+    history: number of first times of the held-out runs that kinds which continue a history are given; errors count
+        the later times, for every kind. windows: of the rows, where they were cut from longer runs; training leaves
+        out those that overlap with held-out ones. weights: field to (points,) the length, area or volume that each
+        point or cell stands for (`data.mesh.measures`), used in errors, means and the reduction; equal where there
+        are none. progress: called with (folds done, folds).
     Raises ModelError. Source: Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, 7.10.2.
     """
     check_runs(reductions, x, targets)
@@ -155,44 +155,62 @@ def cross_validate(
     errors = {name: {m: np.empty(len(x)) for m in ("relative_l2", "fluctuation_l2")} for name in targets}
     mean_errors = {name: np.empty(len(x)) for name in targets}
     numbers = {
-        key: HeldOut(*(np.empty((len(x), values.shape[1] if values.ndim == 4 else 1)) for _ in range(3)))
+        key: OutOfFoldValues(
+            *(np.empty((len(x), values.shape[1] if values.ndim == 4 else 1)) for _ in range(3))
+        )
         for name, values in targets.items()
         for key in functional.default_functionals(name, values.shape[-1])
     }
     fit_seconds = predict_seconds = 0.0
     for index in range(folds):
-        held, kept = np.flatnonzero(fold == index), np.flatnonzero(fold != index)
-        kept = kept if windows is None else windows.apart(kept, held, places(x) if x.shape[1] else None)
+        held_out, training = np.flatnonzero(fold == index), np.flatnonzero(fold != index)
+        training = (
+            training
+            if windows is None
+            else windows.apart(training, held_out, places(x) if x.shape[1] else None)
+        )
         start = time.perf_counter()
-        train = {name: values[kept] for name, values in targets.items()}
+        train = {name: values[training] for name, values in targets.items()}
         candidate = config if isinstance(config, KindConfig) else config(fold == index, index)
         emulator = Emulator.fit(
-            candidate, carried_by(reductions, len(x), len(kept)), x[kept], train, seed, history, weights
+            candidate,
+            carried_by(reductions, len(x), len(training)),
+            x[training],
+            train,
+            seed,
+            history,
+            weights,
         )
         fitted = time.perf_counter()
-        first = {name: values[held, :history] for name, values in targets.items()} if history else None
-        for name, (z, sigma) in emulator.latent(x[held], history=first).items():
-            model, true = emulator.fields[name].at(x[held]), targets[name][held]
-            own = weights.get(name)
+        first = {name: values[held_out, :history] for name, values in targets.items()} if history else None
+        for name, (z, sigma) in emulator.latent(x[held_out], history=first).items():
+            model, true = emulator.fields[name].at(x[held_out]), targets[name][held_out]
+            point_weights = weights.get(name)
             predicted = model.mean(z)
-            mean[name][held] = predicted.reshape(true.shape)
-            std[name][held] = model.std(z, sigma).reshape(true.shape)
+            mean[name][held_out] = predicted.reshape(true.shape)
+            std[name][held_out] = model.std(z, sigma).reshape(true.shape)
             for key, number in numbers.items():
                 if key.field == name:
-                    selection = functional.selection_of(key, own)
-                    number.mean[held] = functional.value(key, predicted, selection)
-                    number.std[held] = functional.std(key, model, predicted, z, sigma, selection)
-                    number.true[held] = functional.value(
+                    selection = functional.selection_of(key, point_weights)
+                    number.mean[held_out] = functional.value(key, predicted, selection)
+                    number.std[held_out] = functional.std(key, model, predicted, z, sigma, selection)
+                    number.true[held_out] = functional.value(
                         key, true.reshape(predicted.shape).astype(float), selection
                     )
-            judged, guess = true, predicted.reshape(true.shape)
+            true_values, guess = true, predicted.reshape(true.shape)
             reference = train[name].mean(axis=0, dtype=np.float64)
             if history:
-                judged, guess, reference = judged[:, history:], guess[:, history:], reference[history:]
-            errors[name]["relative_l2"][held] = metrics.relative_l2(judged, guess, own)
-            errors[name]["fluctuation_l2"][held] = metrics.fluctuation_l2(judged, guess, reference, own)
-            mean_errors[name][held] = metrics.relative_l2(
-                judged, np.broadcast_to(reference, judged.shape), own
+                true_values, guess, reference = (
+                    true_values[:, history:],
+                    guess[:, history:],
+                    reference[history:],
+                )
+            errors[name]["relative_l2"][held_out] = metrics.relative_l2(true_values, guess, point_weights)
+            errors[name]["fluctuation_l2"][held_out] = metrics.fluctuation_l2(
+                true_values, guess, reference, point_weights
+            )
+            mean_errors[name][held_out] = metrics.relative_l2(
+                true_values, np.broadcast_to(reference, true_values.shape), point_weights
             )
         fit_seconds += fitted - start
         predict_seconds += time.perf_counter() - fitted
@@ -208,11 +226,13 @@ def _floating(values: np.ndarray) -> np.dtype:
     return np.dtype(np.float32 if values.dtype == np.float32 else np.float64)
 
 
-def carried_by(reductions: Mapping[str, ReductionConfig], n: int, kept: int) -> dict[str, ReductionConfig]:
-    """The reductions, with no higher rank than the runs of a fold can carry if all n can carry it."""
+def carried_by(
+    reductions: Mapping[str, ReductionConfig], n: int, training: int
+) -> dict[str, ReductionConfig]:
+    """The reductions, with their rank limited to the number of training runs of a fold where all n allow it."""
     carried = {}
     for name, config in reductions.items():
         rank = getattr(config, "rank", None)
-        lowered = isinstance(rank, int) and kept < rank <= n
-        carried[name] = config.model_copy(update={"rank": kept}) if lowered else config
+        lowered = isinstance(rank, int) and training < rank <= n
+        carried[name] = config.model_copy(update={"rank": training}) if lowered else config
     return carried

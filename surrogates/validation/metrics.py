@@ -1,7 +1,7 @@
 """Errors of predicted runs; every function takes true and predicted values with runs as rows.
 
-Weights (points,) are what each point or cell of fields (n, [t,] points, components) stands for: errors are then those
-of the integrals of squares over the part, whatever its mesh. Without weights every value counts alike.
+Weights (points,) are the length, area or volume of each point or cell of fields (n, [t,] points, components): errors
+are then integrals of squares over the part, whatever its mesh. Without weights every value counts alike.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def mean_of_values(values: np.ndarray, weights: np.ndarray | None = None) -> flo
 
 
 def relative(error: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """error / size, each (n,); a run of negligible size is held against the root mean square size instead."""
+    """Return error / size, each (n,); a run of negligible size is divided by the root mean square size instead."""
     typical = float(np.sqrt(np.mean(size**2)))
     if typical == 0.0:
         return np.where(error == 0.0, 0.0, np.inf)
@@ -58,10 +58,10 @@ def fluctuation_l2(
 def beats_mean(model: np.ndarray, mean: np.ndarray) -> bool:
     """Whether a model predicts held-out runs better than the mean of the training runs does.
 
-    Two things must hold. The gains (b^2 - m^2) / (b^2 + m^2) of the runs, m and b the errors of model and mean, have
-    a mean above zero by 1.645 standard errors, so that not chance alone speaks; they lie in [-1, 1], whatever the
-    sizes of the runs. And the squared errors have the smaller sum, so that no run is far off. A field that is the
-    same in all runs asks for nothing better than its mean.
+    Two conditions must hold. First, the gains (b^2 - m^2) / (b^2 + m^2) of the runs, m and b the errors of model and
+    mean, have a mean above zero by 1.645 standard errors, so that it is hardly chance; they lie in [-1, 1], whatever
+    the sizes of the runs. Second, the squared errors have the smaller sum, so that no run is far off. Of a field that
+    is the same in all runs, the model need only equal the mean.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def r2(true: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None = Non
     """Coefficient of determination 1 - SSE / SST over all values.
 
     SSE = sum w (true - predicted)^2; SST = sum w (true - mean over runs)^2. One for a perfect prediction, zero
-    for the mean of the runs, negative for worse; a set without spread gives 1 if met exactly and -inf
+    for the mean of the runs, negative for worse; values without spread give 1 if predicted exactly and -inf
     otherwise.
     """
     residual = float(np.sum(norms(true.astype(np.float64) - predicted, weights) ** 2))

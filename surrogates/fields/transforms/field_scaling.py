@@ -1,4 +1,4 @@
-"""A field relative to a reference and to a power of the parameters: what is left of it is simpler to learn."""
+"""Scaling of a field by a reference and by powers of the parameters, after which it is simpler to learn."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fieldwright.surrogates.fields.transforms.input_transform import FAR_BELOW
 from fieldwright.surrogates.validation.metrics import norms
 
 LEAST_RATIO = 1.5
-"""Of a parameter's largest and least value, for a power of it to be looked for."""
+"""Ratio of a parameter's largest and least value from which on a power of it is tried."""
 LARGEST_POWER = 3.0
 
 
@@ -27,8 +27,8 @@ class FieldScaling:
 
     powers, least, centre: (p,) powers, training minima and geometric means; only positive parameters have powers.
     reference: a number, or where `column` is not negative that parameter.
-    low, high: bounds that no value of the field can pass. A prediction ends with the nearest value within them, which
-    is never farther from the truth.
+    low, high: bounds that no value of the field can pass. Predictions are clipped to them, which never makes
+    them worse.
     """
 
     powers: np.ndarray
@@ -40,8 +40,8 @@ class FieldScaling:
     high: float = np.inf
 
     @classmethod
-    def told(cls, hint: FieldHint, parameters: tuple[str, ...], x: np.ndarray, field: str) -> Self:
-        """As a study tells it by hand; x (n, p). Raises ModelError for a power of what is not positive."""
+    def from_hint(cls, hint: FieldHint, parameters: tuple[str, ...], x: np.ndarray, field: str) -> Self:
+        """The scaling that a study states by hand; x (n, p). Raises ModelError for a power of a parameter <= 0."""
         powers, least = np.zeros(x.shape[1]), x.min(axis=0)
         positive = np.where(least > 0.0, x, 1.0)
         centre = np.exp(np.log(positive).mean(axis=0))
@@ -61,7 +61,7 @@ class FieldScaling:
         return cls(powers, least, centre, hint.reference, -1, low, high)
 
     def with_powers(self, x: np.ndarray, values: np.ndarray, weights: np.ndarray | None = None) -> Self:
-        """The same reference with powers of x (n, p) that the sizes of the fields (n, ...) follow.
+        """The same reference with the powers of x (n, p) that fit the norms of the fields (n, ...).
 
         Least squares of log norm on the logarithms of the positive parameters, rounded to halves.
         """
@@ -85,7 +85,7 @@ class FieldScaling:
         return bool(np.isfinite(self.low) or np.isfinite(self.high))
 
     def factor(self, x: np.ndarray) -> np.ndarray:
-        """prod_j (x_j / centre_j)^power_j (q,) at x (q, p); a parameter stops at 0.001 of its least run."""
+        """Return prod_j (x_j / centre_j)^power_j (q,) at x (q, p), each x_j at least half of its training minimum."""
         positive = np.maximum(x, FAR_BELOW * np.abs(self.least) + np.finfo(float).tiny)
         return np.prod(np.where(self.powers == 0.0, 1.0, positive / self.centre) ** self.powers, axis=1)
 
@@ -101,7 +101,7 @@ class FieldScaling:
         return scaled.astype(values.dtype) if values.dtype.kind == "f" else scaled
 
     def view(self, model: Decoder, x: np.ndarray) -> FieldView:
-        """What the model of the scaled field answers at x (q, p), in the field's unit and within its bounds."""
+        """The view of a model of the scaled field at x (q, p), in the unit of the field and within its bounds."""
         factor, offset = (part.reshape(-1, 1, 1, 1) for part in (self.factor(x), self.offset(x)))
         return FieldView(model, factor, offset, self.low, self.high)
 
@@ -128,7 +128,7 @@ class FieldScaling:
 
     @classmethod
     def restore(cls, state: Mapping[str, np.ndarray]) -> Self:
-        """The scaling again."""
+        """Restore the scaling from `state()`."""
         reference, column = float(state["reference"]), int(state["column"])
         low, high = state["bounds"].tolist()
         return cls(state["powers"], state["least"], state["centre"], reference, column, low, high)

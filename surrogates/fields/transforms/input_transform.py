@@ -18,33 +18,33 @@ from fieldwright.surrogates.regression.leave_one_out import left_out_errors
 AS_GIVEN, LOGARITHM, RECIPROCAL = 0, 1, 2
 SCALES = {"raw": AS_GIVEN, "log": LOGARITHM, "reciprocal": RECIPROCAL}
 LEAST_RATIO = 1.2
-"""Of a parameter's largest and least value; over a narrower range the three scales hardly differ."""
+"""Ratio of a parameter's largest and least value; over a narrower range the three scales hardly differ."""
 LEAST_GAIN = 0.2
-"""By which share a scale must lower the squared error to be taken: chance alone lowers it a little."""
+"""Share by which a scale must reduce the squared error to be chosen, since chance alone reduces it a little."""
 NEGLIGIBLE = 1e-10
-"""Squared error, relative to that of the mean, that leaves nothing to be gained."""
+"""Squared error, relative to that of the mean, at which no scale can gain anything."""
 SAME_ENDS = 0.25
 """Share of the range by which the ends of parameters of one kind may differ."""
 SAME_MEDIAN = 2.0
-"""Ratio of their medians: even and logarithmic designs of one range are of two kinds."""
+"""Largest ratio of their medians: uniform and logarithmic designs of one range are of two kinds."""
 LEAST_WITHOUT_UNIT = 3
-"""Parameters of alike ranges, but without a unit, that are held to be of one kind."""
+"""Number of parameters with similar ranges and without a unit that count as of one kind."""
 SWEEPS = 4
 MOST_RUNS = 200
 MOST_COORDINATES = 30
 FAR_BELOW = 0.5
-"""Share of a parameter's least run at which logarithm and reciprocal stop: below it they leave all runs behind."""
+"""Share of a parameter's least value at which logarithm and reciprocal are clipped, as they grow without bound."""
 NEAR_ZERO = 0.25
-"""Where the least runs of a parameter lie farther apart than this share of the least one, it was varied to zero; a
-new run between it and zero is far from all runs on the other scales, which then must be the more likely ones too."""
+"""A parameter counts as varied down to zero if its least values lie farther apart than this share of the least. A new
+run nearer to zero is far from all runs on the other scales, which must then also have the higher likelihood."""
 
 
 @dataclass(frozen=True, eq=False)
 class InputTransform:
-    """u_j = x_j, log x_j or 1/x_j, whichever lets cheap regressions predict left-out runs best.
+    """u_j = x_j, log x_j or 1/x_j, by which cheap regressions predict left-out runs best.
 
-    A displacement goes with 1/E, a boundary layer with log nu; a model that is given them so needs fewer
-    runs. The choice is made anew in every fold of a cross-validation, from the runs of that fold alone.
+    A displacement is linear in 1/E, a boundary layer in log nu; on these scales a model needs fewer runs. The choice
+    is made anew in every fold of a cross-validation, from its training runs alone.
 
     scale: (p',) AS_GIVEN, LOGARITHM or RECIPROCAL of each input. least: (p',) the training minimum.
     inputs: from the parameters (q, p) to the inputs (q, p'), where a study derives some; None if they are the same.
@@ -65,54 +65,54 @@ class InputTransform:
         x: np.ndarray,
         latent: np.ndarray,
         seed: int,
-        asked: str | Sequence[str] = "auto",
+        scales: str | Sequence[str] = "auto",
         hints: PhysicsHints | None = None,
     ) -> Self:
-        """By the leave-one-out errors of the latent coordinates, over the scales of all parameters together.
+        """Choose by the leave-one-out errors of the latent coordinates, over the scales of all parameters together.
 
-        x: (n, p). latent: (n, r), each coordinate scaled by the share of the fields that it carries.
-        asked: "auto", "raw", "log" or "reciprocal" for each parameter, or one for all; only "auto" is free.
+        x: (n, p). latent: (n, r), each coordinate scaled by its share of the fields.
+        scales: "auto", "raw", "log" or "reciprocal" for each parameter, or one for all; only "auto" is free.
         hints: inputs that a study derives from the parameters.
         Raises ModelError for a logarithm or reciprocal of a parameter that is not positive.
         """
-        asked = [asked] * x.shape[1] if isinstance(asked, str) else list(asked)
-        if len(asked) != x.shape[1]:
+        scales = [scales] * x.shape[1] if isinstance(scales, str) else list(scales)
+        if len(scales) != x.shape[1]:
             raise ModelError(
                 f"'inputs' must name a scale for each of the {x.shape[1]} parameters",
-                f"{len(asked)}",
+                f"{len(scales)}",
                 "Add the others",
             )
         inputs = ModelInputs.fit(hints, x) if hints is not None and hints.derived else None
         if inputs is not None:
-            x, asked = inputs(x), inputs.asked(asked)
-        chosen = cls(np.array([SCALES.get(scale, AS_GIVEN) for scale in asked]), x.min(axis=0))
-        for j in np.flatnonzero((chosen.scale != AS_GIVEN) & (chosen.least <= 0.0)).tolist():
+            x, scales = inputs(x), inputs.scales(scales)
+        initial = cls(np.array([SCALES.get(scale, AS_GIVEN) for scale in scales]), x.min(axis=0))
+        for j in np.flatnonzero((initial.scale != AS_GIVEN) & (initial.least <= 0.0)).tolist():
             raise ModelError(
-                f"A parameter on the scale '{asked[j]}' must be positive in all runs",
-                f"{chosen.least[j]:g} for parameter {j + 1}",
+                f"A parameter on the scale '{scales[j]}' must be positive in all runs",
+                f"{initial.least[j]:g} for parameter {j + 1}",
                 "Leave its scale out of the study file",
             )
-        free = [j for j, column in enumerate(x.T) if column.min() > 0.0 and asked[j] == "auto"]
+        free = [j for j, column in enumerate(x.T) if column.min() > 0.0 and scales[j] == "auto"]
         free = [j for j in free if x[:, j].max() > LEAST_RATIO * x[:, j].min()]
         if len(x) < x.shape[1] + 3 or not free:
-            return replace(chosen, inputs=inputs)
+            return replace(initial, inputs=inputs)
         rows = np.random.default_rng(seed).permutation(len(x))[:MOST_RUNS]
-        search = _Search(chosen, x[rows], _leading(latent[rows]))
+        search = _Search(initial, x[rows], _leading(latent[rows]))
         if inputs is not None:
             units = inputs.units()
         else:
             units = list(hints.units if hints is not None and hints.units else [""] * x.shape[1])
-        return cls(np.array(search.best(of_one_kind(x, free, units))), chosen.least, inputs)
+        return cls(np.array(search.best(of_one_kind(x, free, units))), initial.least, inputs)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        """Transformed inputs (q, p') of x (q, p); logarithm and reciprocal stop at half of the least run."""
+        """Transformed inputs (q, p') of x (q, p); logarithm and reciprocal are clipped at half of the least run."""
         x = x if self.inputs is None else self.inputs(x)
         positive = np.maximum(x, FAR_BELOW * np.abs(self.least) + np.finfo(float).tiny)
         u = np.where(self.scale == LOGARITHM, np.log(positive), x)
         return np.where(self.scale == RECIPROCAL, 1.0 / positive, u)
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """d u_k / d x_j (q, p', p) at x (q, p); zero where logarithm and reciprocal have stopped."""
+        """Return d u_k / d x_j (q, p', p) at x (q, p); zero where logarithm and reciprocal are clipped."""
         inner = np.eye(x.shape[1]) if self.inputs is None else self.inputs.jacobian(x)
         x = x if self.inputs is None else self.inputs(x)
         least = FAR_BELOW * np.abs(self.least) + np.finfo(float).tiny
@@ -128,7 +128,7 @@ class InputTransform:
 
     @classmethod
     def restore(cls, state: Mapping[str, np.ndarray], hints: PhysicsHints | None = None) -> Self:
-        """The transform again, with the hints that it was chosen with."""
+        """Restore the transform from `state()`, with the hints of its choice."""
         inputs = None
         if hints is not None and hints.derived:
             inputs = ModelInputs.restore(hints, part(state, "inputs."))
@@ -136,15 +136,17 @@ class InputTransform:
 
 
 def of_one_kind(x: np.ndarray, free: Sequence[int], units: Sequence[str | None]) -> list[list[int]]:
-    """The free parameters in groups of one unit and alike ranges, such as the stiffnesses of several springs.
+    """The free parameters in groups of one unit and similar ranges, such as the stiffnesses of several springs.
 
-    x: (n, p). free: positions. units: of all parameters; one of unit None is alone. Two pure numbers may lie in one
-    range by chance, or because both were scaled to it: without a unit it takes LEAST_WITHOUT_UNIT of them.
+    x: (n, p). free: positions. units: of all parameters; one of unit None is alone. Two pure numbers may have one
+    range by chance, or because both were scaled to it: without a unit a group needs LEAST_WITHOUT_UNIT of them.
     """
     groups: list[list[int]] = []
     for j in free:
         for group in groups:
-            if units[j] is not None and all(units[j] == units[k] and _alike(x[:, j], x[:, k]) for k in group):
+            if units[j] is not None and all(
+                units[j] == units[k] and _similar(x[:, j], x[:, k]) for k in group
+            ):
                 group.append(j)
                 break
         else:
@@ -153,7 +155,7 @@ def of_one_kind(x: np.ndarray, free: Sequence[int], units: Sequence[str | None])
     return enough + [[j] for group in groups if group not in enough for j in group]
 
 
-def _alike(one: np.ndarray, other: np.ndarray) -> bool:
+def _similar(one: np.ndarray, other: np.ndarray) -> bool:
     """Whether two positive parameters have nearly the same ends and a median of the same size."""
     margin = SAME_ENDS * max(float(np.ptp(one)), float(np.ptp(other)))
     ends = abs(one.min() - other.min()) <= margin and abs(one.max() - other.max()) <= margin
@@ -164,85 +166,90 @@ def _alike(one: np.ndarray, other: np.ndarray) -> bool:
 class _Search:
     """Coordinate descent over the scales of the free parameters, by the errors of left-out runs.
 
-    A flux through two resistances in a row, q (1/h + 1/k), is simple only once both are reciprocal: neither step
-    gains much by itself. So the descent starts from all as given, all logarithms and all reciprocals, once by each
-    of the two regressions; at the end, what gains less than LEAST_GAIN goes back to as given.
+    A flux through two resistances in series, q (1/h + 1/k), is simple only once both are reciprocal: neither step
+    gains much by itself. So the descent starts from all as given, all logarithms and all reciprocals, once with each
+    of the two regressions; at the end, scales that gain less than LEAST_GAIN go back to as given.
 
-    Parameters of one kind move together: of eight like stiffnesses each gains little by itself, and chance would part
-    them. They are parted only where that pays LEAST_GAIN for every scale more: there are many ways to part many.
+    Parameters of one kind move together: of eight similar stiffnesses each gains little by itself, and chance would
+    give them different scales. They get separate scales only where that gains LEAST_GAIN for every further scale,
+    since there are many combinations.
     """
 
-    def __init__(self, asked: InputTransform, x: np.ndarray, latent: np.ndarray) -> None:
-        self.asked = asked
+    def __init__(self, initial: InputTransform, x: np.ndarray, latent: np.ndarray) -> None:
+        self.initial = initial
         self.x = x
         self.latent = latent
-        self.seen: dict[tuple[int, ...], list[float]] = {}
+        self.errors_by_scales: dict[tuple[int, ...], list[float]] = {}
 
     def best(self, groups: list[list[int]]) -> tuple[int, ...]:
         """The scales (p,) of all parameters; groups: the free ones of one kind each."""
-        begin = tuple(self.asked.scale.tolist())
+        begin = tuple(self.initial.scale.tolist())
         spread = float(np.sum((self.latent - self.latent.mean(axis=0)) ** 2))
         if min(self.errors(begin)) <= NEGLIGIBLE * spread:
             return begin
-        found = self.least(begin, groups)
+        best = self.least(begin, groups)
         if any(len(group) > 1 for group in groups):
             single = [[j] for group in groups for j in group]
-            ways = [self.descend(found, single, judge) for judge in range(len(self.errors(found)))]
-            parted = min(ways, key=self.error)
+            ways = [self.descend(best, single, regression) for regression in range(len(self.errors(best)))]
+            separate = min(ways, key=self.error)
             more = sum(len(group) - 1 for group in groups)
-            if self.error(parted) < (1.0 - LEAST_GAIN) ** more * self.error(found):
-                found, groups = parted, single
-        enough = self.error(found) / (1.0 - LEAST_GAIN)
-        while changes := [moved for group in groups if (moved := _moved(found, group, AS_GIVEN)) != found]:
+            if self.error(separate) < (1.0 - LEAST_GAIN) ** more * self.error(best):
+                best, groups = separate, single
+        enough = self.error(best) / (1.0 - LEAST_GAIN)
+        while changes := [moved for group in groups if (moved := _moved(best, group, AS_GIVEN)) != best]:
             simpler = min(changes, key=self.error)
             if self.error(simpler) > enough:
                 break
-            found = simpler
+            best = simpler
         for group in groups:
-            if found[group[0]] != AS_GIVEN and any(self.near_zero(j) for j in group):
-                found = min(_moved(found, group, AS_GIVEN), found, key=self.evidence)
-        return found
+            if best[group[0]] != AS_GIVEN and any(self.near_zero(j) for j in group):
+                best = min(_moved(best, group, AS_GIVEN), best, key=self.evidence)
+        return best
 
     def least(self, begin: tuple[int, ...], groups: list[list[int]]) -> tuple[int, ...]:
-        """The scales of least error on the ways down from all as given, all logarithms and all reciprocals."""
+        """The scales of least error on the descents from all as given, all logarithms and all reciprocals."""
         free = [j for group in groups for j in group]
         for scale in (AS_GIVEN, LOGARITHM, RECIPROCAL):
             start = _moved(begin, free, scale)
-            for judge in range(len(self.errors(start))):
-                self.descend(start, groups, judge)
-        return min(self.seen, key=self.error)
+            for regression in range(len(self.errors(start))):
+                self.descend(start, groups, regression)
+        return min(self.errors_by_scales, key=self.error)
 
     def error(self, scales: tuple[int, ...]) -> float:
-        """By the better of the two regressions."""
+        """The error by the better of the two regressions."""
         return min(self.errors(scales))
 
     def evidence(self, scales: tuple[int, ...]) -> float:
         """The negative logarithm of the likelihood of the runs on these scales."""
-        return negative_log_evidence(InputTransform(np.array(scales), self.asked.least)(self.x), self.latent)
+        return negative_log_evidence(
+            InputTransform(np.array(scales), self.initial.least)(self.x), self.latent
+        )
 
     def near_zero(self, j: int) -> bool:
-        """Whether a parameter was varied down to zero, as far as its runs can tell."""
+        """Whether a parameter was varied down to zero, estimated from its least values."""
         values = np.unique(self.x[:, j])
         few = values[: 1 + min(3, len(values) - 1)]
         return float(np.diff(few).mean()) > NEAR_ZERO * few[0]
 
-    def descend(self, scales: tuple[int, ...], groups: list[list[int]], judge: int) -> tuple[int, ...]:
-        """Changes one group at a time for the better until none is, by one of the regressions."""
+    def descend(self, scales: tuple[int, ...], groups: list[list[int]], regression: int) -> tuple[int, ...]:
+        """Change one group at a time until none reduces the error of one of the regressions."""
         for _ in range(SWEEPS):
             before = scales
             for group in groups:
                 options = [_moved(scales, group, scale) for scale in (AS_GIVEN, LOGARITHM, RECIPROCAL)]
-                scales = min(options, key=lambda option: self.errors(option)[judge])
+                scales = min(options, key=lambda option: self.errors(option)[regression])
             if scales == before:
                 break
         return scales
 
     def errors(self, scales: tuple[int, ...]) -> list[float]:
         """The sum of squares of the left-out errors by each of the regressions."""
-        if scales not in self.seen:
-            u = InputTransform(np.array(scales), self.asked.least)(self.x)
-            self.seen[scales] = [float(np.sum(errors**2)) for errors in left_out_errors(u, self.latent)]
-        return self.seen[scales]
+        if scales not in self.errors_by_scales:
+            u = InputTransform(np.array(scales), self.initial.least)(self.x)
+            self.errors_by_scales[scales] = [
+                float(np.sum(errors**2)) for errors in left_out_errors(u, self.latent)
+            ]
+        return self.errors_by_scales[scales]
 
 
 def _moved(scales: tuple[int, ...], group: Sequence[int], scale: int) -> tuple[int, ...]:

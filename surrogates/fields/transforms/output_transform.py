@@ -1,4 +1,4 @@
-"""How a field is learned: as given, scaled by a power of the parameters, or its logarithm; left-out runs tell."""
+"""How a field is learned: as given, scaled by powers of the parameters, or its logarithm, chosen by left-out runs."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
 from fieldwright.surrogates.validation.metrics import fluctuation_l2, norms, relative_l2
 
 LEAST_RATIO = 100.0
-"""Of the largest and the least value of a field, for its logarithm to be tried."""
+"""Ratio of the largest and the least value of a field from which on its logarithm is tried."""
 WIDEST = 1e-9
-"""Relative projection error down to which modes are looked at where a study gives no number of them."""
+"""Relative projection error down to which modes are considered where a study gives no number of them."""
 LEAST_GAIN = 0.1
-"""By which share the logarithm must lower the typical error to be taken."""
+"""Share by which the logarithm must reduce the typical error to be chosen."""
 LEAST_SCALING_GAIN = 0.25
-"""By which share powers of the parameters must lower it, by each regression and against the fluctuation too."""
+"""Share by which powers of the parameters must reduce it, for each regression and relative to the fluctuation too."""
 
 
 def fitted_field(
@@ -42,25 +42,25 @@ def fitted_field(
 
     A concentration or a turbulent quantity that spans decades is a sum of few modes only in its logarithm; a
     displacement under a load has one size for all loads and stiffnesses once it is divided by load / stiffness. All
-    ways are judged by the median relative error of the fields that cheap regressions predict for left-out runs.
-    name: of the field, by which the study's hints know it. weights: (points,) what each point stands for.
+    ways are compared by the median relative error of the fields that cheap regressions predict for left-out runs.
+    name: of the field in the hints of the study. weights: (points,) length, area or volume of each point.
     Raises ModelError for hints that the runs contradict.
     """
     hint = config.hints.fields.get(name, FieldHint())
-    told = FieldScaling.told(hint, config.hints.parameters, x, name)
+    scaling_by_hint = FieldScaling.from_hint(hint, config.hints.parameters, x, name)
     fit = _Fit(config, reduction, x, values, seed, weights)
-    best = fit.with_(told, logarithmic=False)
+    best = fit.with_(scaling_by_hint, logarithmic=False)
     if config.outputs == "raw":
         return best
     if hint.scale_by is None:
-        found = told.with_powers(x, values, weights)
-        if found.powers.any():
-            scaled = fit.with_(found, logarithmic=False)
+        scaling_by_powers = scaling_by_hint.with_powers(x, values, weights)
+        if scaling_by_powers.powers.any():
+            scaled = fit.with_(scaling_by_powers, logarithmic=False)
             if (fit.errors(scaled) < (1.0 - LEAST_SCALING_GAIN) * fit.errors(best)).all():
                 best = scaled
-    as_told = told.scaled(x, values)
-    if as_told.min() > 0.0 and as_told.max() >= LEAST_RATIO * as_told.min():
-        logged = fit.with_(told, logarithmic=True)
+    values_by_hint = scaling_by_hint.scaled(x, values)
+    if values_by_hint.min() > 0.0 and values_by_hint.max() >= LEAST_RATIO * values_by_hint.min():
+        logged = fit.with_(scaling_by_hint, logarithmic=True)
         (typical, largest), (before, largest_before) = fit.error(logged), fit.error(best)
         if typical < (1.0 - LEAST_GAIN) * before and largest < largest_before:
             best = logged
@@ -72,7 +72,7 @@ Fitted = tuple[FieldModel | TimeByTime, np.ndarray, InputTransform]
 
 @dataclass(frozen=True, eq=False)
 class _Fit:
-    """One field and how it can be learned."""
+    """One field, and the ways in which it can be learned."""
 
     config: KindConfig
     reduction: ReductionConfig
@@ -87,11 +87,11 @@ class _Fit:
         settings: dict[str, Any] = {"weights": self.weights}
         if not scaling.trivial:
             settings |= {"scaling": scaling, "rounded": scaling.rounding(self.x, self.values)}
-        whole = self.config.transient == "trajectory"
-        free = isinstance(self.reduction, SVDConfig) and self.reduction.free and whole
+        by_trajectory = self.config.transient == "trajectory"
+        free = isinstance(self.reduction, SVDConfig) and self.reduction.free and by_trajectory
         cut = free and self.config.modes == "predictable"
         widest = self.reduction.model_copy(update={"error": WIDEST}) if free else self.reduction
-        learn = FieldModel.fit if whole else TimeByTime.fit
+        learn = FieldModel.fit if by_trajectory else TimeByTime.fit
         model, latent = learn(widest, values, self.seed, logarithmic, **settings)
         sized = latent * model.shares
         transform = InputTransform.choose(self.x, sized, self.seed, self.config.inputs, self.config.hints)
@@ -103,10 +103,10 @@ class _Fit:
         return model, latent, transform
 
     def error(self, fitted: Fitted) -> tuple[float, float]:
-        """Of the fields without their runs, by the better regression: median relative and largest error.
+        """Median relative and largest error of the fields of left-out runs, by the better regression.
 
-        A logarithm makes small values count as much as large ones: the first may fall where it bends what was smooth,
-        while the second tells what its exponential makes of that.
+        A logarithm gives small values the weight of large ones: the median may fall although a smooth field becomes
+        curved, and then the largest error, taken after the exponential, rises.
         """
         model, latent, transform = fitted
         left_out = least_left_out(transform(self.x), latent * model.shares)
@@ -117,15 +117,15 @@ class _Fit:
     def errors(self, fitted: Fitted) -> np.ndarray:
         """(4,) medians of the relative L2 error and of the error over the field's fluctuation, by each regression.
 
-        Dividing by powers makes small fields count as much as large ones: the first may fall while the second rises.
+        Dividing by powers gives small fields the weight of large ones: the first may fall while the second rises.
         """
         model, latent, transform = fitted
-        mean, found = self.values.mean(axis=0, dtype=np.float64), []
+        mean, medians = self.values.mean(axis=0, dtype=np.float64), []
         for left_out in left_out_errors(transform(self.x), latent * model.shares):
             predicted = self._without(fitted, left_out)
-            found.append(np.median(relative_l2(self.values, predicted, self.weights)))
-            found.append(np.median(fluctuation_l2(self.values, predicted, mean, self.weights)))
-        return np.array(found)
+            medians.append(np.median(relative_l2(self.values, predicted, self.weights)))
+            medians.append(np.median(fluctuation_l2(self.values, predicted, mean, self.weights)))
+        return np.array(medians)
 
     def _without(self, fitted: Fitted, left_out: np.ndarray) -> np.ndarray:
         """Every field (n, ...) as predicted without its run; left_out: (n, r) errors of the sized coordinates."""

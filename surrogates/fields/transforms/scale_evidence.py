@@ -1,4 +1,4 @@
-"""How likely the runs are on given scales of their parameters, told by a Gaussian process."""
+"""The likelihood of the runs on given scales of their parameters, by a Gaussian process."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import numpy as np
 from fieldwright.surrogates.fields.transforms.scaler import Scaler
 
 COORDINATES = 3
-"""Latent coordinates that are asked, those that carry most of the field."""
+"""Number of latent coordinates considered, those of largest variance."""
 
 
 def negative_log_evidence(u: np.ndarray, latent: np.ndarray) -> float:
-    """Of the leading latent coordinates (n, r) over inputs u (n, p), summed; the less, the better they explain it.
+    """The sum over the leading latent coordinates (n, r) as functions of inputs u (n, p); lower is more likely.
 
-    The lengthscales are those of highest likelihood of a Matern 5/2 process. Leave-one-out errors are ruled by the
-    outermost runs, which a scale that stretches the way to zero sets apart from all others; a likelihood is not.
+    The lengthscales are those of highest likelihood of a Matern 5/2 process. Leave-one-out errors depend most on the
+    outermost runs, which a scale that stretches the range near zero isolates; a likelihood does not.
     """
     # Its import takes seconds, which an endpoint that only predicts should not wait for.
     from fieldwright.surrogates.gaussian_process.kernel import Structure

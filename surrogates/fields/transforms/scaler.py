@@ -21,7 +21,7 @@ class Scaler:
 
     @classmethod
     def fit(cls, values: np.ndarray) -> Self:
-        """Learns from values (n, c); a constant column is only shifted."""
+        """Fit to values (n, c); a constant column is only shifted."""
         mean = values.mean(axis=0)
         scale = values.std(axis=0)
         constant = scale <= CONSTANT * np.abs(values).max(axis=0, initial=0.0)
@@ -41,5 +41,5 @@ class Scaler:
 
     @classmethod
     def restore(cls, state: Mapping[str, np.ndarray]) -> Self:
-        """The scaler again."""
+        """Restore the scaler from `state()`."""
         return cls(state["mean"], state["scale"])

@@ -15,7 +15,7 @@ from fieldwright.surrogates.validation.metrics import norms
 
 AXES = {"x": 0, "y": 1, "z": 2}
 TOLERANCE = 1e-6
-"""Of the mesh's diagonal: points that are this near to each other are one."""
+"""Distance, as a share of the mesh's diagonal, at which two points count as one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +49,7 @@ class Motion:
         return cls(np.eye(3), np.zeros(3), shift)
 
     def inverse_of(self, points: np.ndarray) -> np.ndarray:
-        """Where the points (n, 3) came from."""
+        """The points that the motion maps to the points (n, 3)."""
         return self.origin + (points - self.shift - self.origin) @ self.matrix
 
 
@@ -77,11 +77,13 @@ class FieldMotion:
         (3,) of a periodic box, 0 where it is not periodic. Raises ModelError where a point has no image.
         """
         diagonal = float(np.linalg.norm(np.ptp(points, axis=0)))
-        wanted, there = motion.inverse_of(points), points
+        origins, targets = motion.inverse_of(points), points
         if period is not None:
             low, edge = points.min(axis=0), TOLERANCE * diagonal
-            wanted, there = (_wrapped(part, low, np.asarray(period, float), edge) for part in (wanted, there))
-        distance, source = KDTree(there).query(wanted)
+            origins, targets = (
+                _wrapped(part, low, np.asarray(period, float), edge) for part in (origins, targets)
+            )
+        distance, source = KDTree(targets).query(origins)
         worst = float(np.max(distance))
         if worst > TOLERANCE * diagonal:
             raise ModelError(
@@ -97,7 +99,7 @@ class FieldMotion:
 
 
 def component_matrix(names: Sequence[str], matrix: np.ndarray) -> np.ndarray:
-    """How components of these names change under Q (3, 3): (c, c); raises ModelError for names it cannot read.
+    """The matrix (c, c) by which components of these names change under Q (3, 3); raises ModelError for other names.
 
     A vector becomes Q v, a symmetric tensor Q T Q^T.
     """
@@ -106,9 +108,9 @@ def component_matrix(names: Sequence[str], matrix: np.ndarray) -> np.ndarray:
         return np.eye(1)
     if all(name in AXES for name in lower):
         index = [AXES[name] for name in lower]
-        kept = matrix[np.ix_(index, index)]
-        _check_closed(kept, names)
-        return kept
+        block = matrix[np.ix_(index, index)]
+        _check_closed(block, names)
+        return block
     if all(len(name) == 2 and set(name) <= set(AXES) for name in lower):
         pairs = [(AXES[name[0]], AXES[name[1]]) for name in lower]
         columns = []
@@ -131,8 +133,8 @@ def _wrapped(points: np.ndarray, low: np.ndarray, period: np.ndarray, edge: floa
     return low + np.where(period > 0.0, np.mod(points - low + edge, size), points - low)
 
 
-def _check_closed(kept: np.ndarray, names: Sequence[str]) -> None:
-    if not np.allclose(kept @ kept.T, np.eye(len(kept)), atol=1e-9):
+def _check_closed(block: np.ndarray, names: Sequence[str]) -> None:
+    if not np.allclose(block @ block.T, np.eye(len(block)), atol=1e-9):
         raise ModelError(
             "A rotation must keep a vector within the components that the field has",
             f"{', '.join(names)}",
@@ -156,7 +158,7 @@ def symmetrised(values: np.ndarray, motion: FieldMotion, order: int) -> np.ndarr
 def asymmetry(values: np.ndarray, motion: FieldMotion, weights: np.ndarray | None = None) -> np.ndarray:
     """|S u - u| / |u| of each of the fields (n, ..., points, components), (n,); 0 for a field of zeros.
 
-    weights: (points,) what each point stands for.
+    weights: (points,) length, area or volume of each point.
     """
     exact = values.astype(np.float64)
     change, size = norms(motion(values) - exact, weights), norms(exact, weights)

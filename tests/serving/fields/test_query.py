@@ -140,7 +140,7 @@ def test_a_unit_may_be_spelt_in_several_ways(unit: str):
         ),
         (
             {"parameters": ROW, "quantities": [{"what": "point", "field": "temperature"}]},
-            "must say where by 'at'",
+            "must give its place by 'at'",
         ),
         (
             {"parameters": ROW, "quantities": [{"what": "point", "field": "temperature", "at": ["a"]}]},

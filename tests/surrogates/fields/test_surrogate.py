@@ -84,8 +84,11 @@ def test_a_point_on_a_node_has_the_nodes_band(plate, surrogate):
         (Quantity("max", "velocity"), "one of its components x, y, magnitude. Got no component"),
         (Quantity("max", "temperature", "x"), "must name no component. Got 'x'"),
         (Quantity("max", "temperature", "magnitude"), "must name no component"),
-        (Quantity("point", "temperature"), "must say where by 'at'"),
-        (Quantity("mean", "temperature", at=(0.5, 0.5)), "must say where by 'at', and only that one may"),
+        (Quantity("point", "temperature"), "must give its place by 'at'"),
+        (
+            Quantity("mean", "temperature", at=(0.5, 0.5)),
+            "must give its place by 'at', and no other quantity may",
+        ),
         (Quantity("point", "temperature", at=(1.5, 0.5)), "must lie on the mesh"),
     ],
 )

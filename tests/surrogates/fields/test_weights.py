@@ -19,8 +19,8 @@ from fieldwright.surrogates.search.latent_fold import LatentFold
 from fieldwright.surrogates.understanding.gradients import gradients
 from fieldwright.surrogates.understanding.sensitivity import sensitivity
 from fieldwright.surrogates.validation.cross_validation import cross_validate
+from fieldwright.surrogates.validation.holdout import HoldoutResult
 from fieldwright.surrogates.validation.metrics import fluctuation_l2, r2, relative_l2
-from fieldwright.surrogates.validation.test_set import KeptAside
 
 BAYES = kind_config({"kind": "bayes"})
 QUERY, MIDDLE = np.array([[1.2, 1.7]]), np.array([[1.5, 1.5]])
@@ -231,8 +231,10 @@ def test_cell_fields_take_the_measure_of_their_cells_and_the_test_set_too():
     assert mean == pytest.approx(1.45, rel=1e-6)
     new = parameters(40)[30:]
     true = {"u": linear(centres, new) * 1.1}
-    assert KeptAside.judge(model, new, true).fields["u"].error == pytest.approx(1.0 - 1.0 / 1.1, rel=1e-4)
-    assert KeptAside.judge(model, new, true).quantities["mean(u)"].error == pytest.approx(
+    assert HoldoutResult.evaluate(model, new, true).fields["u"].error == pytest.approx(
+        1.0 - 1.0 / 1.1, rel=1e-4
+    )
+    assert HoldoutResult.evaluate(model, new, true).quantities["mean(u)"].error == pytest.approx(
         1.0 - 1.0 / 1.1, rel=1e-4
     )
 
@@ -269,7 +271,7 @@ def test_without_a_mesh_the_model_says_mean_of_points():
     infos = [FieldInfo(name="u", n_points=len(GRADED))]
     model = trained(Mesh(points), {"u": linear(points, x)}, infos, None, x)
     assert model.description.notes[-1] == (
-        "'mean' is of u the mean of points, each counted alike whatever part it stands for."
+        "'mean' is of u the mean of points, with equal weights whatever their areas or volumes."
     )
     mean = model.predict(np.array([[1.0, 2.0]]), (), [Quantity("mean", "u")]).quantities["mean(u)"].mean[0]
     assert mean == pytest.approx(GRADED.mean(), rel=1e-6)

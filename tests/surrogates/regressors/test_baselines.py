@@ -8,7 +8,7 @@ from scipy.interpolate import RBFInterpolator
 
 from fieldwright.surrogates.regression.radial_basis import CubicRBF
 from fieldwright.surrogates.regressors import kind_config, load_kinds, regressor_for
-from fieldwright.surrogates.search.search_space import Options, Span
+from fieldwright.surrogates.search.search_space import NumberRange, Options
 
 
 def fit(kind: str, x, z, **settings):
@@ -118,7 +118,7 @@ def test_every_kind_says_settings_that_it_has():
             tried = choice.values if isinstance(choice, Options) else (choice.low, choice.high)
             for value in tried:
                 made = config.model_validate(
-                    {name: int(value) if isinstance(choice, Span) and choice.whole else value}
+                    {name: int(value) if isinstance(choice, NumberRange) and choice.integer else value}
                 )
                 assert getattr(made, name) == value
 

@@ -8,7 +8,7 @@ import pytest
 from fieldwright.data.errors import ModelError, StudyError
 from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.regressors import kind_config
-from fieldwright.surrogates.search.latent_fold import AffineJudge, DecodingJudge, LatentFold
+from fieldwright.surrogates.search.latent_fold import AffineEvaluator, DecodingEvaluator, LatentFold
 from fieldwright.surrogates.search.selection import Runs, select, stack_of, worth
 from fieldwright.surrogates.search.settings import SearchSettings
 from fieldwright.surrogates.search.trials import Trial, hopeless
@@ -35,9 +35,11 @@ def test_judging_without_the_fields_gives_the_errors_of_the_cross_validation(met
     config = kind_config({"kind": "linear"})
     whole = cross_validate(config, runs.reductions, runs.x, runs.targets, folds=3, seed=5)
     for part in runs.folds([config], 3, 5):
-        (judge,) = next(iter(part.judges.values())).values()
-        assert isinstance(judge, DecodingJudge if logarithmic else AffineJudge)
-        np.testing.assert_allclose(part.errors(config, 5), whole.errors["u"][metric][part.held], rtol=1e-6)
+        (judge,) = next(iter(part.evaluators.values())).values()
+        assert isinstance(judge, DecodingEvaluator if logarithmic else AffineEvaluator)
+        np.testing.assert_allclose(
+            part.errors(config, 5), whole.errors["u"][metric][part.held_out], rtol=1e-6
+        )
 
 
 def test_a_scaled_field_is_judged_in_its_own_unit():
@@ -48,7 +50,7 @@ def test_a_scaled_field_is_judged_in_its_own_unit():
     config = kind_config({"kind": "linear"})
     whole = cross_validate(config, runs.reductions, x, runs.targets, folds=4, seed=1)
     for part in runs.folds([config], 4, 1):
-        expected = whole.errors["u"]["relative_l2"][part.held]
+        expected = whole.errors["u"]["relative_l2"][part.held_out]
         np.testing.assert_allclose(part.errors(config, 1), expected, rtol=1e-6)
 
 
@@ -165,5 +167,5 @@ def test_a_fold_is_small_enough_to_send():
     config = kind_config({"kind": "linear"})
     rank_two = {"u": reduction_config({"kind": "svd", "rank": 2})}
     fold = LatentFold.of([config], rank_two, x, fields, np.arange(20) < 5, "relative_l2", 0)
-    (judge,) = next(iter(fold.judges.values())).values()
+    (judge,) = next(iter(fold.evaluators.values())).values()
     assert sum(array.nbytes for array in vars(judge).values()) < 1000

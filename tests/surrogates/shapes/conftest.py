@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from fieldwright.surrogates.fields.description import FieldInfo
-from fieldwright.surrogates.shapes.held_out import HeldOut
+from fieldwright.surrogates.shapes.model_evaluation import ShapeEvaluation
 from fieldwright.surrogates.shapes.settings import UNetConfig
 from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate
 
@@ -46,7 +46,9 @@ class Circles:
     def images(self, distance: np.ndarray) -> np.ndarray:
         return distance.reshape(-1, self.rows, self.columns)
 
-    def train(self, distance: np.ndarray, velocity: np.ndarray, **more) -> tuple[ShapeSurrogate, HeldOut]:
+    def train(
+        self, distance: np.ndarray, velocity: np.ndarray, **more
+    ) -> tuple[ShapeSurrogate, ShapeEvaluation]:
         field = FieldInfo(name="u", unit="m/s", components=("x", "y"), n_points=self.rows * self.columns)
         settings = {
             "config": UNetConfig(members=2, widths=(8, 12), steps=150, learning_rate=5e-3, held_out=0.4),
@@ -69,7 +71,7 @@ class Circles:
 @dataclass(frozen=True, eq=False)
 class Trained:
     surrogate: ShapeSurrogate
-    held: HeldOut
+    evaluation: ShapeEvaluation
     distance: np.ndarray
     velocity: np.ndarray
 

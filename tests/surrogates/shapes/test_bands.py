@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fieldwright.surrogates.shapes.bands import WallBands, pooled_factor
-from fieldwright.surrogates.shapes.evaluation import divergence
+from fieldwright.surrogates.shapes.error_measures import divergence
 from fieldwright.surrogates.shapes.grid import Grid
 
 

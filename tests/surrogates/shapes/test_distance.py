@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from fieldwright.data.errors import ModelError, QueryError
 from fieldwright.physics.solvers.shapes import ellipse, placed, regular_polygon, signed_distance
 from fieldwright.surrogates.shapes.descriptors import descriptor_names, descriptors
-from fieldwright.surrogates.shapes.distance import centring, checked_distance, distance_of_outline, rolled
+from fieldwright.surrogates.shapes.distance import (
+    centring,
+    checked_distance,
+    distance_of_outline,
+    roll_images,
+)
 from fieldwright.surrogates.shapes.grid import Grid
 
 Y, X = np.mgrid[:20, :30] * 0.5
@@ -60,7 +65,7 @@ def test_a_periodic_axis_must_be_one_of_the_grid():
         (circle(x=1.5), "must not touch the edge of the grid. Got one that reaches the first column"),
         (circle(y=9.0), "reaches the last row"),
         (np.abs(circle()) + 0.1, "must be negative inside the shape"),
-        (3.0 * circle(), "no more than the way between them. Got up to 3"),
+        (3.0 * circle(), "no more than the distance between the points. Got up to 3"),
         (0.1 * circle(), "Give the distance to the outline in the unit of the grid"),
     ],
     ids=["size", "nan", "left", "top", "no body", "steep", "flat"],
@@ -82,9 +87,9 @@ def test_an_outline_gives_the_distance_that_its_images_across_have():
 def test_bodies_that_differ_by_whole_cells_get_one_frame(shift, x, y):
     one = circle(x, y)[None]
     other = np.roll(one, shift, axis=1)
-    frame, again = (rolled(image, centring(image, GRID)) for image in (one, other))
+    frame, again = (roll_images(image, centring(image, GRID)) for image in (one, other))
     assert np.array_equal(frame, again)
-    assert np.array_equal(rolled(frame, centring(one, GRID), back=True), one)
+    assert np.array_equal(roll_images(frame, centring(one, GRID), back=True), one)
     assert abs(np.argwhere(frame[0] < 0.0)[:, 0].mean() - 10.0) <= 1.0
 
 

@@ -74,7 +74,7 @@ def test_a_moved_body_has_the_moved_flow_where_the_flow_repeats(circles):
 
 
 def test_mirrored_shapes_have_about_the_mirrored_flow_after_training_on_both(trained):
-    mirror = trained.held.errors["u"]["mirror.y"]
+    mirror = trained.evaluation.errors["u"]["mirror.y"]
     assert 0.0 < mirror.mean() < 0.05
 
 

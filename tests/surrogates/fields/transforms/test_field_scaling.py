@@ -41,7 +41,7 @@ def config(hint: FieldHint | None, kind: str = "bayes", **settings):
 
 def test_scaling_is_undone_by_the_view():
     x = runs()
-    scaling = FieldScaling.told(HINT, NAMES, x, "T")
+    scaling = FieldScaling.from_hint(HINT, NAMES, x, "T")
     model, z = FieldModel.fit(SVD, scaling.scaled(x, field(x)), 0, scaling=scaling)
     np.testing.assert_allclose(model.at(x).mean(z)[:, 0], field(x), rtol=1e-12)
     # Divided by the geometric mean of the powers, the scaled field is of the size of a rise in kelvin.
@@ -56,7 +56,7 @@ def test_stds_are_those_of_draws(what, logarithmic):
     x = runs()
     # Two runs whose largest value has its place for certain: the field rises with the angle.
     x[:2, 3] = [0.8, 0.9]
-    scaling = FieldScaling.told(HINT, NAMES, x, "T")
+    scaling = FieldScaling.from_hint(HINT, NAMES, x, "T")
     model, z = FieldModel.fit(SVD, scaling.scaled(x, field(x)), 0, logarithmic, scaling)
     view, sigma, rng = model.at(x[:2]), np.full((2, z.shape[1]), 1e-2), np.random.default_rng(1)
     draws = [
@@ -119,7 +119,7 @@ def test_no_std_is_smaller_than_the_rounding_of_the_field_before_its_scaling(dty
 
 def test_the_state_restores_the_scaling():
     x = runs()
-    scaling = FieldScaling.told(HINT, NAMES, x, "T")
+    scaling = FieldScaling.from_hint(HINT, NAMES, x, "T")
     model, z = FieldModel.fit(SVD, scaling.scaled(x, field(x)), 0, scaling=scaling)
     again = FieldModel.restore(SVD, {name: array.copy() for name, array in model.state().items()})
     np.testing.assert_array_equal(again.at(x).mean(z), model.at(x).mean(z))
@@ -130,4 +130,4 @@ def test_a_power_of_what_is_not_positive_is_refused():
     with pytest.raises(
         ModelError, match=r"scales the field 'T' must be positive in all runs\. Got .*for 'angle'"
     ):
-        FieldScaling.told(hint, NAMES, runs(), "T")
+        FieldScaling.from_hint(hint, NAMES, runs(), "T")

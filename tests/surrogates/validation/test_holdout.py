@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import betabinom
 
 from fieldwright.surrogates.fields.prediction import Band
-from fieldwright.surrogates.validation.test_set import Covered, KeptAside, keep_aside
+from fieldwright.surrogates.validation.holdout import BandCoverage, HoldoutResult, choose_test_set
 
 
 def row(n: int) -> np.ndarray:
@@ -16,21 +16,21 @@ def row(n: int) -> np.ndarray:
 
 @given(st.integers(4, 200), st.one_of(st.floats(0.01, 0.5), st.integers(1, 50)), st.integers(0, 5))
 def test_keeps_the_number_or_the_share_and_leaves_runs_to_learn_from(n, keep, seed):
-    aside = keep_aside(row(n), keep, seed)
+    aside = choose_test_set(row(n), keep, seed)
     asked = keep if keep >= 1 else round(keep * n)
     assert aside.sum() == min(asked, n - 2)
-    np.testing.assert_array_equal(aside, keep_aside(row(n), keep, seed))
+    np.testing.assert_array_equal(aside, choose_test_set(row(n), keep, seed))
 
 
 def test_other_seeds_keep_other_runs_aside_and_none_is_the_default():
-    assert (keep_aside(row(100), 20, 0) != keep_aside(row(100), 20, 1)).any()
-    assert not keep_aside(row(100), 0, 0).any()
+    assert (choose_test_set(row(100), 20, 0) != choose_test_set(row(100), 20, 1)).any()
+    assert not choose_test_set(row(100), 0, 0).any()
 
 
 def test_runs_that_share_their_parameters_are_kept_aside_together():
     x = np.repeat(np.random.default_rng(0).random((12, 2)), 3, axis=0)
     x[::3] += 1e-9
-    aside = keep_aside(x, 9, seed=1)
+    aside = choose_test_set(x, 9, seed=1)
     assert aside.sum() == 9
     assert set(aside.reshape(12, 3).sum(axis=1)) == {0, 3}
 
@@ -39,7 +39,7 @@ def test_counts_what_lies_in_the_bands():
     true = np.array([[0.0, 4.0], [2.0, 2.0], [4.0, 0.0], [2.0, 2.0]])
     mean = np.full((4, 2), 2.0)
     narrow, wide = Band(mean, mean, mean - 1.0, mean + 1.0), Band(mean, mean, mean - 1.5, mean + 2.0)
-    covered = Covered.of(true, narrow, wide)
+    covered = BandCoverage.of(true, narrow, wide)
     # Two runs of four are met exactly; of the others no value lies within 1, and only one of two within +2, -1.5.
     assert covered.pointwise == 0.5
     assert covered.simultaneous == 0.5
@@ -50,7 +50,7 @@ def test_counts_what_lies_in_the_bands():
 
 def test_the_plates_bands_cover_new_runs_about_as_they_say(plate, surrogate):
     x = plate.parameters(200, 77)
-    found = KeptAside.judge(surrogate, x, plate.fields(x))
+    found = HoldoutResult.evaluate(surrogate, x, plate.fields(x))
     assert found.runs == 200
     assert found.inside > 180
     k, n = int(np.ceil(0.9 * (found.calibrated_by + 1))), found.calibrated_by
@@ -71,7 +71,7 @@ def test_the_numbers_read_off_the_truth_are_those_of_the_fields(plate, surrogate
     """A truth equal to the prediction has no error, in fields and in quantities, steady and transient."""
     x = plate.parameters(7, 3)
     predicted = {name: band.mean for name, band in surrogate.predict(x).fields.items()}
-    found = KeptAside.judge(surrogate, x, predicted)
+    found = HoldoutResult.evaluate(surrogate, x, predicted)
     for one in (found.fields | found.quantities).values():
         assert one.error < 1e-12
         assert one.pointwise == one.simultaneous == 1.0

@@ -1,4 +1,4 @@
-"""A trained surrogate on runs that it never used: what its bands cover there, how wide they are, and its error."""
+"""Evaluation of a trained surrogate on a test set: the coverage and width of its bands, and its errors."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from fieldwright.surrogates.validation.achievable_coverage import uncertainty
 
 
 @dataclass(frozen=True)
-class Covered:
-    """Of one field or quantity.
+class BandCoverage:
+    """Coverage and width of the bands of one field or quantity, and its error.
 
     pointwise: share of all values that lie in their bands. simultaneous: share of the runs of which all values lie in
-    the simultaneous band. width: mean width of the pointwise band in units of the std of the true values;
-    simultaneous_width: of the other. error: mean relative L2 error of the runs. Where the points of a field have
-    weights, all but `simultaneous` are weighted: the share is one of the area or volume.
+    the simultaneous band. width: mean width of the pointwise band in units of the std of the true values.
+    simultaneous_width: that of the simultaneous band. error: mean relative L2 error. Where the points of a
+    field have weights, all but `simultaneous` are weighted: the share is one of the area or volume.
     """
 
     pointwise: float
@@ -40,7 +40,7 @@ class Covered:
         """true: (n, ...), the shape of the bands. weights: (points,) what each point of a field stands for."""
         off = true - metrics.mean_of_values(true, weights)
         spread = float(np.sqrt(metrics.mean_of_values(np.square(off), weights)))
-        # Values that never differ have no spread: their widths are told in their own unit.
+        # Values that never differ have no spread: their widths are given in their own unit.
         widths = [
             metrics.mean_of_values(band.upper - band.lower, weights) / (spread or 1.0)
             for band in (pointwise, simultaneous)
@@ -55,8 +55,8 @@ class Covered:
 
 
 @dataclass(frozen=True)
-class KeptAside:
-    """What runs kept aside say of a surrogate.
+class HoldoutResult:
+    """The evaluation of a surrogate on a test set.
 
     runs: their number. inside: how many of them lie in its domain. coverage: the nominal one.
     calibrated_by: places of the runs that the bands were calibrated by.
@@ -67,23 +67,23 @@ class KeptAside:
     inside: int
     coverage: float
     calibrated_by: int
-    fields: dict[str, Covered]
-    quantities: dict[str, Covered]
+    fields: dict[str, BandCoverage]
+    quantities: dict[str, BandCoverage]
 
     @classmethod
-    def judge(cls, surrogate: Surrogate, x: np.ndarray, targets: Mapping[str, np.ndarray]) -> Self:
-        """Predicts runs x (n, p), none of which the surrogate has learned from, of known targets.
+    def evaluate(cls, surrogate: Surrogate, x: np.ndarray, targets: Mapping[str, np.ndarray]) -> Self:
+        """Predict runs x (n, p) that the surrogate was not trained on, and compare with their targets.
 
         targets: field to (n, [t,] points, components); a forecast is given its history, which then counts as covered
         and without error.
         """
         infos = surrogate.description.fields
-        asked = [one for info in infos for one in default_quantities(info)]
+        queried = [one for info in infos for one in default_quantities(info)]
         history = _history(surrogate, targets)
-        by_value = surrogate.predict(x, quantities=asked, history=history)
-        together = surrogate.predict(x, quantities=asked, history=history, simultaneous=True)
+        by_value = surrogate.predict(x, quantities=queried, history=history)
+        together = surrogate.predict(x, quantities=queried, history=history, simultaneous=True)
         fields = {
-            info.name: Covered.of(
+            info.name: BandCoverage.of(
                 targets[info.name],
                 by_value.fields[info.name],
                 together.fields[info.name],
@@ -92,22 +92,22 @@ class KeptAside:
             for info in infos
         }
         quantities = {
-            one.label: Covered.of(
+            one.label: BandCoverage.of(
                 _true(one, surrogate, targets), by_value.quantities[one.label], together.quantities[one.label]
             )
-            for one in asked
+            for one in queried
         }
         coverage = surrogate.description.coverage
         achievable = surrogate.description.achievable
-        judges = surrogate.description.n_runs if achievable is None else achievable.places
-        return cls(len(x), int(by_value.inside.sum()), coverage, judges, fields, quantities)
+        calibrated_by = surrogate.description.n_runs if achievable is None else achievable.places
+        return cls(len(x), int(by_value.inside.sum()), coverage, calibrated_by, fields, quantities)
 
     @property
     def uncertainty(self) -> float:
-        """The std of the share that these runs show where the bands are those of the nominal coverage: that of a
-        beta-binomial distribution, since both these runs and those of the calibration are few.
+        """The std of the observed share if the bands have the nominal coverage.
 
-        The values of one run go together, so that runs count; where they do not, it is less.
+        It is that of a beta-binomial distribution, since both these runs and those of the calibration are few. The
+        values of one run are taken to be covered together; where they are not, it is smaller.
         """
         return uncertainty(self.calibrated_by, self.coverage, self.runs)
 
@@ -126,20 +126,21 @@ class KeptAside:
         return flat
 
 
-def keep_aside(x: np.ndarray, keep: float, seed: int) -> np.ndarray:
-    """Which of the runs x (n, p) are kept aside, (n,) bool: a number of them from 1 on, a share of them below.
+def choose_test_set(x: np.ndarray, keep: float, seed: int) -> np.ndarray:
+    """Choose the test set among the runs x (n, p), (n,) bool: a number of runs if keep >= 1, a share of them below.
 
-    Runs of one place are kept aside together, places at random until there are as many runs; at least two places are
-    left to learn from.
+    Places are drawn at random until there are as many runs, each with all of its runs; at least two places are left
+    for training.
     """
     place = places(x)
     n, number = len(place), int(place.max(initial=-1)) + 1
     count = round(keep) if keep >= 1 else round(keep * n)
-    drawn = np.random.default_rng(seed).permutation(number)[: max(number - 2, 0)]
+    candidates = np.random.default_rng(seed).permutation(number)[: max(number - 2, 0)]
     before = (
-        np.cumsum(np.bincount(place, minlength=number)[drawn]) - np.bincount(place, minlength=number)[drawn]
+        np.cumsum(np.bincount(place, minlength=number)[candidates])
+        - np.bincount(place, minlength=number)[candidates]
     )
-    return np.isin(place, drawn[before < count])
+    return np.isin(place, candidates[before < count])
 
 
 def _within(true: np.ndarray, band: Band) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""How good a model of varying shapes is: errors near the wall and away, conservation of mass, symmetries."""
+"""Error measures of models of varying shapes: errors near the wall and away, conservation of mass, symmetries."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ def errors_by_distance(
     """Errors (n,) of one field of n shapes; true, predicted: (n, c, ny, nx); cells: (n, ny, nx), from the wall.
 
     relative_l2: ||predicted - true|| / ||true|| over the fluid; near_wall: over the first `NEAR` cells alone;
-    away: over the rest. fluctuation_l2: over the fluid, relative to ||true - reference||, reference (c,) being the
-    mean of the training shapes.
+    away: over the other cells. fluctuation_l2: over the fluid, relative to ||true - reference||, reference (c,) being
+    the mean of the training shapes.
     """
     error = np.sum((predicted - true) ** 2, axis=1)
     size = np.sum(true**2, axis=1)
@@ -41,8 +41,8 @@ def errors_by_distance(
     }
 
 
-def errors_of_the_mean(values: np.ndarray, fluid: np.ndarray, held: np.ndarray) -> np.ndarray:
-    """Relative L2 errors (h,) over the fluid of held-out runs, were each answered by the mean of all others.
+def errors_of_the_mean(values: np.ndarray, fluid: np.ndarray, held_out: np.ndarray) -> np.ndarray:
+    """Relative L2 errors (h,) over the fluid of the mean of the other runs as a prediction of each held-out run.
 
     Parameters
     ----------
@@ -50,15 +50,17 @@ def errors_of_the_mean(values: np.ndarray, fluid: np.ndarray, held: np.ndarray) 
         One field of all runs.
     fluid : (n, points)
         Whether a point lies outside the body; the mean at a point is over the runs where it does.
-    held : (h,)
-        Which runs are held out.
+    held_out : (h,)
+        Indices of the held-out runs.
     """
-    kept = np.setdiff1d(np.arange(len(values)), held)
+    training = np.setdiff1d(np.arange(len(values)), held_out)
     total = np.einsum(
-        "np,npc->pc", fluid[kept].astype(np.float64), np.where(fluid[kept, :, None], values[kept], 0.0)
+        "np,npc->pc",
+        fluid[training].astype(np.float64),
+        np.where(fluid[training, :, None], values[training], 0.0),
     )
-    mean = total / np.maximum(fluid[kept].sum(axis=0), 1)[:, None]
-    true, where = values[held].astype(np.float64), fluid[held, :, None]
+    mean = total / np.maximum(fluid[training].sum(axis=0), 1)[:, None]
+    true, where = values[held_out].astype(np.float64), fluid[held_out, :, None]
     return relative(norms(np.where(where, mean - true, 0.0)), norms(np.where(where, true, 0.0)))
 
 
@@ -82,7 +84,7 @@ def divergence(velocity: np.ndarray, cells: np.ndarray, grid: Grid) -> np.ndarra
 
 
 def symmetry_error(first: np.ndarray, second: np.ndarray, fluid: np.ndarray) -> np.ndarray:
-    """||first - second|| / ||first|| over the fluid, (n,), of answers (n, c, ny, nx) that should be equal."""
+    """||first - second|| / ||first|| over the fluid, (n,), of predictions (n, c, ny, nx) that should be equal."""
     square = fluid[:, None]
     return relative(
         np.sqrt(np.sum((first - second) ** 2 * square, axis=(1, 2, 3))),
@@ -91,5 +93,5 @@ def symmetry_error(first: np.ndarray, second: np.ndarray, fluid: np.ndarray) -> 
 
 
 def mirror_signs(fields: Sequence[FieldInfo], axis: str) -> np.ndarray:
-    """(c,) signs of the components of all fields in a mirror: each time the axis stands in a name turns it."""
+    """(c,) signs of the components of all fields in a mirror: each time the axis is in a name flips it."""
     return np.array([(-1.0) ** name.count(axis) for info in fields for name in info.components])

@@ -1,4 +1,4 @@
-"""What shapes that no network learned from say of a model: errors, coverage, mass and symmetries."""
+"""Evaluation of a model on held-out shapes: errors, coverage, conservation of mass and symmetries."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from fieldwright.surrogates.shapes.channels import FieldScales
 from fieldwright.surrogates.shapes.description import ShapeDescription
-from fieldwright.surrogates.shapes.evaluation import (
+from fieldwright.surrogates.shapes.error_measures import (
     divergence,
     errors_by_distance,
     mirror_signs,
@@ -19,22 +19,22 @@ from fieldwright.surrogates.shapes.evaluation import (
 from fieldwright.surrogates.shapes.grid import Grid
 
 
-class AnswersImages(Protocol):
-    """What is asked of a trained model of shapes."""
+class ImageModel(Protocol):
+    """A trained model of shapes that predicts images."""
 
     @property
     def description(self) -> ShapeDescription:
-        """Its fields, and the symmetries that it should have."""
+        """Of its fields, and of the symmetries that it should have."""
         ...
 
     @property
     def grid(self) -> Grid:
-        """On which all images lie."""
+        """The grid of all images."""
         ...
 
     @property
     def scales(self) -> FieldScales:
-        """Of the fields."""
+        """The scales of the fields."""
         ...
 
     def images(self, shapes: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -43,11 +43,11 @@ class AnswersImages(Protocol):
 
 
 @dataclass(frozen=True, eq=False)
-class HeldOut:
-    """The judgement of h shapes.
+class ShapeEvaluation:
+    """The evaluation on h shapes.
 
-    rows: (h,) which of the runs they are. mean: field to predicted (h, points, components).
-    errors: field to metric to (h,), as `judged` tells them. covered: field to (h,) shares of the values that lie in
+    rows: (h,) their indices among the runs. mean: field to predicted (h, points, components).
+    errors: field to metric to (h,), see `evaluate_shapes`. covered: field to (h,) shares of the values that lie in
     the pointwise band.
     """
 
@@ -68,18 +68,18 @@ class HeldOut:
         }
 
 
-def judged(
-    surrogate: AnswersImages,
+def evaluate_shapes(
+    surrogate: ImageModel,
     rows: np.ndarray,
     shapes: np.ndarray,
     x: np.ndarray,
     targets: Mapping[str, np.ndarray],
-) -> HeldOut:
-    """Judges by shapes (h, ny, nx) with parameters x (h, p) and true fields (h, points, components).
+) -> ShapeEvaluation:
+    """Evaluate on shapes (h, ny, nx) with parameters x (h, p) and true fields (h, points, components).
 
-    Beside the errors by distance: "mirror.<axis>" and "translation.<axis>", the change of the answer when the shape
-    is mirrored, or moved by a third of a period, and the answer is brought back; "divergence" of a velocity in the
-    plane of the grid and "true_divergence" of the runs'.
+    Besides the errors by distance: "mirror.<axis>" and "translation.<axis>", the change of the prediction when the
+    shape is mirrored, or moved by a third of a period, and the prediction is transformed back; "divergence" of a
+    velocity in the plane of the grid and "true_divergence", that of the runs.
     """
     grid, info = surrogate.grid, surrogate.description
     mean, std, factor = surrogate.images(shapes, x)
@@ -87,14 +87,14 @@ def judged(
     moved = {}
     for axis in info.geometry.mirror:
         at = -2 + grid.axes.index(axis)
-        found = surrogate.images(np.flip(shapes, at), x)[0]
+        predicted_images = surrogate.images(np.flip(shapes, at), x)[0]
         signs = mirror_signs(info.fields, axis)[:, None, None]
-        moved[f"mirror.{axis}"] = signs * np.flip(found, at)
+        moved[f"mirror.{axis}"] = signs * np.flip(predicted_images, at)
     for axis in info.geometry.periodic:
         at = -2 + grid.axes.index(axis)
         third = grid.shape[at] // 3
-        found = surrogate.images(np.roll(shapes, third, at), x)[0]
-        moved[f"translation.{axis}"] = np.roll(found, -third, at)
+        predicted_images = surrogate.images(np.roll(shapes, third, at), x)[0]
+        moved[f"translation.{axis}"] = np.roll(predicted_images, -third, at)
     predicted, errors, covered, start = {}, {}, {}, 0
     for field in info.fields:
         part = slice(start, start + len(field.components))
@@ -112,4 +112,4 @@ def judged(
         covered[field.name] = (share * fluid).sum(axis=(1, 2)) / fluid.sum(axis=(1, 2))
         errors[field.name] = metrics
         predicted[field.name] = grid.values(mean[:, part])
-    return HeldOut(rows, predicted, errors, covered)
+    return ShapeEvaluation(rows, predicted, errors, covered)
