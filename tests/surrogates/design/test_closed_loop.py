@@ -1,6 +1,7 @@
 """The closed loop with a finite-element solver: suggested runs reach an error with fewer runs than Sobol's do."""
 
 import numpy as np
+import pytest
 
 from fieldwright.physics.solvers.sampling import sobol_points
 from fieldwright.physics.solvers.self_heating import SelfHeating, SelfHeatingSolver
@@ -35,6 +36,7 @@ def error(emulator, x, true):
     return np.sqrt(np.mean(norms(predicted - true) ** 2) / np.mean(norms(true - true.mean(axis=0)) ** 2))
 
 
+@pytest.mark.slow
 def test_seven_tenths_of_sobols_runs_do_at_least_as_well():
     """The mean over three first designs: one alone may have a run in the steep corner by chance."""
     solver = SelfHeatingSolver(divisions=5)

@@ -32,14 +32,14 @@ def test_a_floor_is_found_and_never_passed():
 
 def test_the_interval_holds_the_truth_most_of_the_time():
     held = 0
-    for seed in range(40):
+    for seed in range(20):
         rng = np.random.default_rng(seed)
         errors = (2.0 * SIZES**-1.0)[:, None] * rng.lognormal(-0.02, 0.2, (6, 10))
         forecast = LearningCurve.of(SIZES, errors, seed).forecast(0.01)
         assert not forecast.why_not
         assert forecast.low <= forecast.runs <= forecast.high or forecast.runs == pytest.approx(200, rel=0.5)
         held += forecast.low <= 200.0 <= forecast.high
-    assert held >= 24, "80 % intervals from ten trainings each"
+    assert held >= 12, "80 % intervals from ten trainings each"
 
 
 @pytest.mark.parametrize(
