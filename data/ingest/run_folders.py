@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from fieldwright.data.disk import is_broken_link
 from fieldwright.data.errors import ReadError
 from fieldwright.data.formats import Reader, reader_for
 from fieldwright.data.ingest.parameters.table_search import TABLES, find_table
@@ -70,8 +71,11 @@ def find_run_folders(folder: Path) -> RunFolders:
     others = [
         e.name for e, options in candidates.items() if e.is_dir() and options != [] and e not in best.entries
     ]
+    without = [e.name for e, options in candidates.items() if e.is_dir() and options == []]
     if others or len(best.entries) > 1:
-        return replace(best, notes=(f"not of these runs: {', '.join(others)}",) if others else ())
+        notes = [f"not of these runs: {', '.join(others)}"] if others else []
+        notes += [f"no result in: {', '.join(without)}"] if without and best.entries[0].is_dir() else []
+        return replace(best, notes=tuple(notes))
     # One result in a folder: the folder is the run.
     only = next(iter(best.entries))
     file = only.name if best.file is None else f"{only.name}/{best.file}"
@@ -89,7 +93,8 @@ def _group(
         alike = [
             e
             for e in entries
-            if e.is_dir() == entry.is_dir() and e.suffix == entry.suffix and reader.accepts(e)
+            if e.suffix == entry.suffix
+            and ((e.is_dir() == entry.is_dir() and reader.accepts(e)) or _is_empty_file(e))
         ]
         return readable, RunFolders(folder, _pattern(alike, entries), None, reader, tuple(alike))
     folders = [e for e in entries if e.is_dir()]
@@ -100,6 +105,11 @@ def _group(
     by_kind = [e for e, paths in matches.items() if len(paths) == 1]
     file, alike = (relative, by_name) if len(by_name) >= len(by_kind) else (wide, by_kind)
     return readable, RunFolders(folder, _pattern(alike, folders), file, reader, tuple(alike))
+
+
+def _is_empty_file(path: Path) -> bool:
+    """Whether it is a file without content or a link that leads nowhere: a run that cannot be read."""
+    return is_broken_link(path) or (path.is_file() and path.stat().st_size == 0)
 
 
 def _candidates(entry: Path) -> list[tuple[str | None, Reader]] | None:

@@ -234,3 +234,21 @@ def test_the_real_sweeps(unpacked, name, pattern, file, reader, runs, parameters
             at = list(found.table.columns).index(column)
             told = np.abs([float(row[at]) for row in values[1:]])
             assert any(np.allclose(np.abs(list(p.values.values())), told) for p in found.parameters), column
+
+
+@pytest.mark.parametrize("empty", ["file", "link"])
+def test_an_empty_file_or_a_broken_link_beside_runs_is_named(tmp_path, empty):
+    (tmp_path / "a.csv").write_text("x,y,T\n0,0,1\n1,0,2\n0,1,3\n")
+    if empty == "file":
+        (tmp_path / "b.csv").touch()
+    else:
+        (tmp_path / "b.csv").symlink_to(tmp_path / "nowhere.csv")
+    inspection = inspect_path(tmp_path)
+    assert inspection.runs == ("a", "b")
+    assert set(inspection.unlike) == {"b"}
+    assert inspection.unlike["b"]
+
+
+def test_a_folder_without_a_result_beside_runs_is_named(cavities):
+    (cavities / "case_04").mkdir()
+    assert "no result in: case_04" in inspect_path(cavities).notes
