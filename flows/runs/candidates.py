@@ -24,8 +24,8 @@ def told(study: Study, targets: Targets) -> dict[str, Any]:
         settings["inputs"] = tuple("raw" if scale == "fidelity" else scale for scale in scales)
     if "fidelity" in scales:
         # Parameters that formulas replace do not reach the models.
-        kept = ModelInputs.fit(study.hints, targets.x).kept if study.hints.derived else range(len(scales))
-        settings["fidelity"] = list(kept).index(scales.index("fidelity"))
+        direct = ModelInputs.fit(study.hints, targets.x).direct if study.hints.derived else range(len(scales))
+        settings["fidelity"] = list(direct).index(scales.index("fidelity"))
     return settings
 
 
