@@ -1,6 +1,6 @@
 """Requests per second and latency of the endpoint, in pairs with the least that can answer from the surrogate.
 
-`python -m benchmarks.endpoint` trains a surrogate, serves it twice, by `serving` under BentoML and by
+`python -m benchmarks.endpoint` trains a surrogate, serves it twice, by `serving` and by
 `benchmarks.bare_endpoint`, one worker each, and asks both in turn, so that what else the machine does
 meets both. One line per load: of each the median over the rounds of requests per second, the median and the
 99th percentile of the latency, and the processor time per request; then the median of the rounds' ratios of
@@ -85,7 +85,7 @@ async def load(port: int, pid: int, connections: int, queries: int, seconds: flo
     """Asks over so many connections, each the next as soon as it has its answer; pid: of the server."""
     row = {"a": 0.4, "b": 0.6, "c": 0.5}
     body = orjson.dumps({"parameters": [row] * queries if queries > 1 else row, "quantities": QUANTITIES})
-    head = "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+    head = "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
     request = f"{head}{len(body)}\r\n\r\n".encode() + body
     times: list[float] = []
     end = time.perf_counter() + seconds
@@ -168,13 +168,12 @@ def main() -> None:
             env=os.environ | {"BARE_SURROGATE": str(artifact), "OMP_NUM_THREADS": "1"},
         )
         wait_until_up(f"http://127.0.0.1:{bare_port}")
-        shelf.folder.mkdir(parents=True)
-        os.symlink(artifact, shelf.path(shelved))
+        shelf.put(shelved, lambda _: artifact)
         shelf.point_to(shelved)
-        server = Server("benchmark", address, workers=1)
+        server = Server(address.listen(), shelf)
         try:
             server.wait_until_ready()
-            compare(((address.port, server.pid), (bare_port, bare.pid)), given.rounds, given.seconds)
+            compare(((address.port, server.pids[0]), (bare_port, bare.pid)), given.rounds, given.seconds)
         finally:
             server.stop()
             bare.terminate()

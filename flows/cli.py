@@ -193,7 +193,15 @@ def schedule(study: StudyPath, /, *, cron: str) -> None:
 
 
 @app.command
-def serve(study: StudyPath, /, *, host: str = "127.0.0.1", port: int = 3000, workers: int = 1) -> None:
+def serve(
+    study: StudyPath,
+    /,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 3000,
+    workers: int = 1,
+    allowed_hosts: str = "",
+) -> None:
     """Serve the study's champion over HTTP, following every later promotion.
 
     Example: fieldwright serve examples/plate/study.toml --port 3000
@@ -206,11 +214,13 @@ def serve(study: StudyPath, /, *, host: str = "127.0.0.1", port: int = 3000, wor
         Port to listen on.
     workers
         Processes that answer queries.
+    allowed_hosts
+        Further names by which clients may call the endpoint, with commas between; * for any.
     """
     from fieldwright.flows.commands.serve import serve_forever
     from fieldwright.flows.study.loading import load_study
 
-    sys.exit(serve_forever(load_study(study), host, port, workers))
+    sys.exit(serve_forever(load_study(study), host, port, workers, allowed_hosts))
 
 
 @app.command

@@ -8,9 +8,11 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 from fieldwright.data.errors import FieldwrightError
+from fieldwright.serving.hosting.allowed_hosts import names_of
 from fieldwright.serving.hosting.server import Address
 
 
@@ -24,6 +26,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--port", type=int, default=3000, help="port to listen on (%(default)s)")
     parser.add_argument("--workers", type=int, default=1, help="processes that answer (%(default)s)")
+    parser.add_argument(
+        "--allowed-hosts",
+        type=lambda text: text.split(","),
+        default=[],
+        metavar="NAME,...",
+        help="further names by which clients may call the endpoint, '*' for any (loopback and the address alone)",
+    )
     parser.add_argument("--home", help="folder of all working data ($FIELDWRIGHT_HOME or ./var)")
     given = parser.parse_args(arguments)
     if given.workers < 1 or not 0 < given.port < 65536:
@@ -33,20 +42,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     for noisy in ("alembic", "httpx", "mlflow"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    # Raised wherever the program stands, so that even a hanging lookup ends and the server is stopped.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    stop = threading.Event()
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda *_: stop.set())
     try:
         address = Address(str(given.host), given.port)
-        address.refuse_taken()
+        address.listen().close()
         # Imported once the rest is known to be right: mlflow takes seconds.
         from fieldwright.serving.hosting.supervisor import Supervisor
 
-        Supervisor(given.tracking_uri, given.model, address, given.workers).run()
+        hosts = names_of(address.host, given.allowed_hosts)
+        Supervisor(given.tracking_uri, given.model, address, given.workers, hosts).run(stop)
     except FieldwrightError as error:
         print(error, file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        pass
     return 0
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import numpy as np
 import orjson
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
@@ -20,9 +21,10 @@ from fieldwright.serving.exchange import JSON, Exchange
 from fieldwright.serving.failures import guarded, http_failure
 from fieldwright.serving.families import FAMILY_ROUTES, FamilyRoute, served_family
 from fieldwright.serving.fields.openapi import PAGE
+from fieldwright.serving.hosting.allowed_hosts import AllowedHosts
 from fieldwright.serving.hosting.champion import Champion
 from fieldwright.serving.limits import MAX_WAITING
-from fieldwright.serving.metrics import QueryMetrics
+from fieldwright.serving.metrics import Metrics, RequestMetrics
 from fieldwright.serving.refusal import Refused
 from fieldwright.serving.served_model import ServedModel
 
@@ -30,9 +32,12 @@ from fieldwright.serving.served_model import ServedModel
 class Endpoint:
     """Reads requests, has them answered without holding up others, and says what is served."""
 
-    def __init__(self, champion: Champion) -> None:
+    def __init__(
+        self, champion: Champion, metrics: Metrics | None = None, allowed_hosts: Sequence[str] = ("*",)
+    ) -> None:
         self._champion = champion
-        self._metrics: QueryMetrics | None = None
+        self._metrics = metrics or Metrics()
+        self._allowed_hosts = allowed_hosts
         # One thread each beside the event loop: more would share the same core and add up in memory. Small requests
         # never wait behind large ones.
         self._small, self._large = ThreadPoolExecutor(1, "small"), ThreadPoolExecutor(1, "large")
@@ -47,15 +52,17 @@ class Endpoint:
                     for route in FAMILY_ROUTES
                 ),
                 Route("/models", guarded(self.models)),
+                Route("/readyz", guarded(self.readiness)),
+                Route("/metrics", guarded(self.metrics)),
                 Route("/docs.json", guarded(self.docs)),
                 Route("/", guarded(self.page)),
             ],
+            middleware=[
+                Middleware(RequestMetrics, metrics=self._metrics),
+                Middleware(AllowedHosts, names=self._allowed_hosts),
+            ],
             exception_handlers={HTTPException: http_failure},
         )
-
-    def count_with(self, metrics: QueryMetrics) -> None:
-        """Counts queries from now on."""
-        self._metrics = metrics
 
     def _answering(self, route: FamilyRoute) -> Callable[[Request], Any]:
         """Has a route answered by the current model; raises QueryError where its family does not answer it."""
@@ -70,16 +77,27 @@ class Endpoint:
                     f"'{current.model}', {family.phrase}",
                     f"Ask {family.asked()}",
                 )
-            return await handler(current, Exchange(request, self._in_thread, self._count))
+            return await handler(current, Exchange(request, self._in_thread, self._metrics.count_queries))
 
         return answer
 
     async def models(self, request: Request) -> Response:
         """What is served, and why it is not the champion if it is not."""
-        document: dict[str, Any] = {"models": [self._current().about()]}
-        if self._champion.failure:
-            document["warning"] = self._champion.failure
+        state = self._champion.state()
+        document: dict[str, Any] = {"models": [self._current().about()], "champion": state.document()}
+        if state.why:
+            document["warning"] = state.why
         return Response(orjson.dumps(document), media_type=JSON)
+
+    async def readiness(self, request: Request) -> Response:
+        """200 once a model is loaded, 503 before, with which version is served and which is wanted."""
+        document = self._champion.state().document()
+        status = 503 if self._champion.current is None else 200
+        return Response(orjson.dumps(document), status_code=status, media_type=JSON)
+
+    async def metrics(self, request: Request) -> Response:
+        """The numbers of all workers, for Prometheus."""
+        return Response(self._metrics.exposition(self._champion.state()), media_type=CONTENT_TYPE_LATEST)
 
     async def docs(self, request: Request) -> Response:
         """The OpenAPI document, of the model that is served."""
@@ -98,10 +116,6 @@ class Endpoint:
                 "Promote a version that loads; it is picked up by itself",
             )
         return self._champion.current
-
-    def _count(self, inside: np.ndarray) -> None:
-        if self._metrics:
-            self._metrics.count(inside)
 
     async def _in_thread(self, work: Callable[[], bytes], small: bool = False) -> bytes:
         if self._waiting >= MAX_WAITING:

@@ -29,14 +29,14 @@ def guarded(handler: Handler) -> Handler:
             return await handler(request)
         except FieldwrightError as error:
             status, headers = (error.status, error.headers) if isinstance(error, Refused) else (422, {})
-            return _failure(status, str(error), headers)
+            return failure_response(status, str(error), headers)
         except ClientDisconnect:
             # Nobody is left to read it; the server only wants some answer.
-            return _failure(400, "The client went away before its request was complete.")
+            return failure_response(400, "The client went away before its request was complete.")
         except Exception:
             reference = uuid4().hex[:8]
             logger.exception("Request %s failed", reference)
-            return _failure(500, f"The endpoint failed; its log tells why under {reference}.")
+            return failure_response(500, f"The endpoint failed; its log tells why under {reference}.")
 
     return answer
 
@@ -52,9 +52,10 @@ async def http_failure(request: Request, error: Exception) -> Response:
         sentence = f"{path} must be asked with {allowed}. Got {request.method}."
     else:
         sentence = error.detail
-    return _failure(error.status_code, sentence, dict(error.headers or {}))
+    return failure_response(error.status_code, sentence, dict(error.headers or {}))
 
 
-def _failure(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+def failure_response(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
+    """The one form of all refusals."""
     content = orjson.dumps({"error": sentence})
     return Response(content, status_code=status, headers=headers, media_type="application/json")

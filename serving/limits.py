@@ -24,3 +24,6 @@ SMALL_SECONDS = 0.1
 """Of computing; what takes longer has a thread of its own, so that small requests never wait behind it."""
 INLINE_SECONDS = 0.005
 """Smaller and quicker requests are answered in the event loop itself: handing them to a thread costs more."""
+
+STOP_SECONDS = 75.0
+"""For answers that are under way when the endpoint is told to stop: a little more than the longest takes."""

@@ -1,44 +1,40 @@
-"""The BentoML service `fieldwright.serving.service:Fieldwright`, which `python -m fieldwright.serving` starts.
-
-Reads from the environment: FIELDWRIGHT_MODEL, the registered model; FIELDWRIGHT_WORKERS, the processes;
-FIELDWRIGHT_HOME, under which the supervisor puts the model.
-"""
+"""The BentoML service of one worker; `serving/hosting/worker.py` runs it."""
 
 from __future__ import annotations
 
-import os
-import signal
+import socket
+from pathlib import Path
 
 import bentoml
 
 from fieldwright.serving.endpoint import Endpoint
 from fieldwright.serving.hosting.bentoml_host import LeanService
 from fieldwright.serving.hosting.champion import Champion
-from fieldwright.serving.hosting.parent_watch import die_with_parent
+from fieldwright.serving.hosting.channel import Channel
+from fieldwright.serving.hosting.shared_rows import SharedRows
 from fieldwright.serving.hosting.shelf import Shelf
-from fieldwright.serving.metrics import QueryMetrics
+from fieldwright.serving.hosting.worker_settings import WorkerSettings
+from fieldwright.serving.metrics import N_COLUMNS, Metrics
 
-champion = Champion(Shelf.of(os.environ.get("FIELDWRIGHT_MODEL", "")))
-endpoint = Endpoint(champion)
+settings = WorkerSettings.inherited()
+if settings is None:
+    champion, metrics, allowed_hosts = Champion(Shelf.of("")), Metrics(), ("*",)
+else:
+    champion = Champion(
+        Shelf(Path(settings.shelf), settings.pointer), Channel(socket.socket(fileno=settings.supervisor))
+    )
+    metrics = Metrics(SharedRows(settings.numbers, settings.rows, N_COLUMNS, settings.row))
+    allowed_hosts = settings.allowed_hosts
+endpoint = Endpoint(champion, metrics, allowed_hosts)
 
 
-@bentoml.service(
-    name="fieldwright",
-    workers=int(os.environ.get("FIELDWRIGHT_WORKERS", "1")),
-    service_class=LeanService,
-)
+@bentoml.service(name="fieldwright", service_class=LeanService)
 @bentoml.asgi_app(endpoint.app())
 class Fieldwright:
     """Answers queries with the champion of one registered model."""
 
     def __init__(self) -> None:
-        # A master that is killed cannot stop its workers; they would keep the port and answer for ever.
-        die_with_parent(signal.SIGKILL)
-        endpoint.count_with(QueryMetrics())
         champion.start()
-
-    def __is_ready__(self) -> bool:
-        return champion.current is not None
 
     @bentoml.on_shutdown
     def stop(self) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 from rich.console import Console
 
 from fieldwright.data.environment import home
+from fieldwright.flows.commands.foreground import run_in_foreground
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 
@@ -22,9 +22,4 @@ def show_forever(study: StudyFile, port: int, console: Console) -> int:
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", tracking.uri]
     command += ["--default-artifact-root", (home() / "mlartifacts").as_uri()]
     command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    process = subprocess.Popen(command)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+    return run_in_foreground(command)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
-import hashlib
 import logging
 import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import mlflow
@@ -20,11 +17,10 @@ from alembic.util import CommandError
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
-from fieldwright.data.environment import home
 from fieldwright.data.errors import ModelError
 from fieldwright.data.redaction import without_password
+from fieldwright.data.tracking_file import SQLITE, follow_move, sqlite_path, store_lock
 
-SQLITE = "sqlite:///"
 KEPT = ("runs", "registered_models", "model_versions")
 """Tables whose rows are a user's work: a store that has any is never given up."""
 logger = logging.getLogger("fieldwright")
@@ -52,9 +48,10 @@ def open_store(uri: str) -> mlflow.MlflowClient:
     if uri.startswith(("http://", "https://")):
         return mlflow.MlflowClient(uri, uri)
     path = sqlite_path(uri)
-    with _lock(uri, path):
+    with store_lock(uri):
         if path is not None:
             _make_whole(path)
+            follow_move(path)
         try:
             client = mlflow.MlflowClient(uri, uri)
             # The registry connects at its first use: within the lock, since it may create tables too.
@@ -66,23 +63,6 @@ def open_store(uri: str) -> mlflow.MlflowClient:
                 "Check its address and that its server is up",
             ) from error
     return client
-
-
-def sqlite_path(uri: str) -> Path | None:
-    """The file of a SQLite store; None for every other one."""
-    text = uri.removeprefix(SQLITE).partition("?")[0]
-    return Path(text) if uri.startswith(SQLITE) and text not in ("", ":memory:") else None
-
-
-@contextlib.contextmanager
-def _lock(uri: str, path: Path | None) -> Iterator[None]:
-    """The kernel's lock: it goes with the process, however that ends."""
-    digest = hashlib.sha256(uri.encode()).hexdigest()[:16]
-    place = home() / f"tracking-{digest}.lock" if path is None else path.with_name(path.name + ".lock")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _make_whole(path: Path) -> None:

@@ -5,13 +5,18 @@ The only module of this room that imports mlflow; the workers never do, their st
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import re
+import shutil
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 from fieldwright.data.errors import ModelError
 from fieldwright.data.redaction import without_password
+from fieldwright.data.tracking_file import follow_move, has_moved, sqlite_path, store_lock
 from fieldwright.serving.hosting.shelf import Shelved
 from fieldwright.surrogates.persistence.artifact import MANIFEST
 
@@ -26,9 +31,15 @@ from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
+from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
 ALIAS = "champion"
+SYSTEM_ERROR = re.compile(r"\[Errno (\d+)\][^'\"\n]*")
 ABSENT = {ErrorCode.Name(INVALID_PARAMETER_VALUE), ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)}
+
+
+class NoChampion(ModelError):
+    """The registry answers, and has no such version."""
 
 
 class Registry:
@@ -37,6 +48,10 @@ class Registry:
     def __init__(self, tracking_uri: str) -> None:
         _refuse_missing_file(tracking_uri)
         self._uri = tracking_uri
+        path = sqlite_path(tracking_uri)
+        if path is not None and has_moved(path):
+            with store_lock(tracking_uri):
+                follow_move(path)
 
     def champion(self, model: str) -> Shelved:
         """The version that carries the alias champion now."""
@@ -63,7 +78,7 @@ class Registry:
         # Connection, database and protocol errors come in many classes; each means the same to the user.
         except Exception as error:
             if isinstance(error, MlflowException) and error.error_code in ABSENT:
-                raise ModelError(
+                raise NoChampion(
                     f"Model '{model}' {must} in {without_password(self._uri)}",
                     "none",
                     "Train and promote one first, or correct the name of the model or the tracking store",
@@ -86,11 +101,26 @@ class Registry:
         mlflow.set_tracking_uri(self._uri)
         mlflow.set_registry_uri(self._uri)
         try:
-            mlflow.artifacts.download_artifacts(
-                artifact_uri=f"models:/{shelved.model}/{shelved.version}",
-                dst_path=str(into),
-            )
+            address = f"models:/{shelved.model}/{shelved.version}"
+            local = _local_folder(address)
+            if local is None:
+                mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=str(into))
+            else:
+                # MLflow's copy would follow links to wherever they lead.
+                _refuse_links(local)
+                shutil.copytree(local, into, symlinks=True, dirs_exist_ok=True)
+            _refuse_links(into)
+        except ModelError:
+            raise
         except Exception as error:
+            # Copies of many files put what the system has said of each into one text.
+            system = SYSTEM_ERROR.search(str(error))
+            if system and int(system[1]) in (errno.ENOSPC, errno.EDQUOT):
+                raise ModelError(
+                    f"There must be room for the files of version {shelved.version} of '{shelved.model}'",
+                    system[0].strip(),
+                    "Make room on that disk; it is tried again by itself",
+                ) from error
             raise ModelError(
                 f"The files of version {shelved.version} of '{shelved.model}' must be in the registry",
                 _first_line(error),
@@ -109,6 +139,32 @@ class Registry:
                 "Promote a version that a training pipeline has logged",
             )
         return found[0].parent
+
+
+def _local_folder(address: str) -> Path | None:
+    """The folder of a model's files where they lie on this machine; None where a server has them."""
+    repository = get_artifact_repository(address)
+    while hasattr(repository, "repo"):
+        repository = repository.repo
+    folder = getattr(repository, "artifact_dir", None)
+    return None if folder is None else Path(folder)
+
+
+def _refuse_links(folder: Path) -> None:
+    """A link may lead anywhere, and a device or pipe never ends."""
+    for parent, folders, files in os.walk(folder, onerror=_raise):
+        for name in (*folders, *files):
+            mode = (Path(parent) / name).lstat().st_mode
+            if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+                raise ModelError(
+                    "All that a registered model holds must be files and folders of their own",
+                    f"the link or device '{Path(parent) / name}'",
+                    "Promote a version that a training pipeline has logged",
+                )
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _refuse_missing_file(tracking_uri: str) -> None:

@@ -1,28 +1,41 @@
-"""BentoML as a child process that serves one shelf on one address."""
+"""The workers that answer on one address: started, replaced when they die, and ended in order."""
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import math
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 
-import httpx
-
 from fieldwright.data.environment import home
 from fieldwright.data.errors import ModelError
+from fieldwright.serving.hosting.back_off import BackOff
+from fieldwright.serving.hosting.champion_state import ChampionState
+from fieldwright.serving.hosting.channel import Channel
+from fieldwright.serving.hosting.shared_rows import SharedRows, shared_memory
 from fieldwright.serving.hosting.shelf import Shelf
+from fieldwright.serving.hosting.worker_settings import WorkerSettings
+from fieldwright.serving.limits import STOP_SECONDS
+from fieldwright.serving.metrics import CONNECTIONS, N_COLUMNS
 
-STOP_SECONDS = 20.0
 READY_SECONDS = 180.0
+LOOK_SECONDS = 0.2
+BACKLOG = 2048
+STEADY_SECONDS = 60.0
+"""A worker that dies after so long is replaced at once."""
+logger = logging.getLogger("fieldwright")
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where to listen; host is an IP address, as BentoML wants it."""
+    """Where to listen: an IP address and a port."""
 
     host: str
     port: int
@@ -33,93 +46,179 @@ class Address:
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
-    def refuse_taken(self) -> None:
-        """Raises ModelError where another program listens already."""
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((self.host, self.port))
-            except OSError as error:
-                raise ModelError(
-                    f"Port {self.port} of {self.host} must be free to listen on",
-                    f"'{error.strerror}'",
-                    "Stop what listens there, or choose another --port",
-                ) from error
+    def listen(self) -> socket.socket:
+        """Takes the port; raises ModelError where it cannot be had."""
+        listener = socket.socket(socket.AF_INET6 if ":" in self.host else socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((self.host, self.port))
+            listener.listen(BACKLOG)
+        except OSError as error:
+            listener.close()
+            raise ModelError(
+                f"Port {self.port} of {self.host} must be free to listen on",
+                f"'{error.strerror}'",
+                "Stop what listens there, or choose another --port",
+            ) from error
+        listener.setblocking(False)
+        return listener
+
+
+@dataclass
+class WorkerProcess:
+    """One worker as its supervisor sees it; what it last told of itself."""
+
+    process: subprocess.Popen
+    channel: Channel
+    start: float
+    told: bool = False
+    served: str | None = None
+    failure: str = ""
 
 
 class Server:
-    """`bentoml serve` with its workers."""
+    """Workers on one listening socket. All of it is called by the main thread: a child is tied to the thread that
+    starts it."""
 
-    def __init__(self, model: str, address: Address, workers: int) -> None:
-        self._address = address
+    def __init__(
+        self, listener: socket.socket, shelf: Shelf, workers: int = 1, allowed_hosts: tuple[str, ...] = ("*",)
+    ) -> None:
+        self._listener = listener
+        self._shelf = shelf
+        self._allowed_hosts = allowed_hosts
+        self._memory = shared_memory(workers, N_COLUMNS)
+        self._numbers = SharedRows(self._memory, workers, N_COLUMNS)
+        self._registry: ChampionState | None = None
+        self._back_offs = [BackOff() for _ in range(workers)]
+        self._workers: list[WorkerProcess | None] = [None] * workers
+        for row in range(workers):
+            self._start(row)
+
+    @property
+    def pids(self) -> list[int]:
+        """Of the workers that run."""
+        return [worker.process.pid for worker in self._workers if worker is not None]
+
+    @property
+    def failures(self) -> set[str]:
+        """Why workers do not serve the version that the pointer names."""
+        return {worker.failure for worker in self._workers if worker is not None and worker.failure}
+
+    def tell(self, registry: ChampionState) -> None:
+        """Has all workers know what the registry wants."""
+        if registry != self._registry:
+            self._registry = registry
+            for worker in self._workers:
+                if worker is not None:
+                    self._tell(worker.channel)
+
+    def look(self) -> None:
+        """Takes in what workers have said, and replaces those that have ended."""
+        for row, worker in enumerate(self._workers):
+            if worker is None:
+                if self._back_offs[row].due(str(row)):
+                    self._start(row)
+                continue
+            for message in worker.channel.receive():
+                worker.served, worker.failure, worker.told = message["served"], message["failure"], True
+            code = worker.process.poll()
+            if code is not None:
+                logger.error(
+                    "Worker %d ended by itself with code %d and is replaced", worker.process.pid, code
+                )
+                self._forget(row, worker)
+                if time.monotonic() - worker.start > STEADY_SECONDS:
+                    self._back_offs[row].succeeded()
+                self._back_offs[row].failed(str(row))
+
+    def wait_until_ready(self, stop: threading.Event | None = None) -> str | None:
+        """The version that is served, or None where it is stopped before; raises ModelError when a worker ends or has
+        no model to serve."""
+        stop = stop or threading.Event()
+        deadline = time.monotonic() + READY_SECONDS
+        while time.monotonic() < deadline:
+            if stop.wait(LOOK_SECONDS):
+                return None
+            self.look()
+            for worker in self._workers:
+                if worker is None:
+                    raise _not_up("the end of a worker")
+                if worker.told and worker.served is None:
+                    raise _not_up(f'the answer "{worker.failure}"')
+            if all(worker is not None and worker.told for worker in self._workers):
+                return self._workers[0].served  # type: ignore[union-attr]  # none is missing
+        raise _not_up(f"no answer within {READY_SECONDS:g} s")
+
+    def stop(self) -> None:
+        """Lets running requests end, and after a while makes sure that no process stays."""
+        self._listener.close()
+        processes = [worker.process for worker in self._workers if worker is not None]
+        for process in processes:
+            process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS + 5.0
+        for process in processes:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for row, worker in enumerate(self._workers):
+            if worker is not None:
+                self._forget(row, worker)
+        os.close(self._memory)
+
+    def _start(self, row: int) -> None:
+        channel, other_end = Channel.pair()
+        descriptors = (self._listener.fileno(), other_end.fileno(), self._memory)
+        settings = WorkerSettings(
+            str(self._shelf.folder),
+            self._shelf.pointer.name,
+            self._allowed_hosts,
+            *descriptors,
+            row,
+            self._numbers.rows,
+        )
         environment = os.environ | {
-            "FIELDWRIGHT_MODEL": model,
-            "FIELDWRIGHT_WORKERS": str(workers),
-            # Absolute, since the server runs in the folder of the code.
+            **settings.environment(),
             "FIELDWRIGHT_HOME": str(home()),
-            "BENTOML_HOME": str(Shelf.of(model).folder / f".bentoml-{address.port}"),
+            "BENTOML_HOME": str(self._shelf.folder / ".bentoml"),
             # torch.set_num_threads reaches only the thread that calls it; these reach all.
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
             "MKL_NUM_THREADS": "1",
         }
-        # In a container BentoML leaves a dead worker dead, expecting the whole container to be replaced.
-        environment.pop("BENTOML_CONTAINERIZED", None)
-        bentoml = [sys.executable, "-m", "bentoml", "serve", "fieldwright.serving.service:Fieldwright"]
-        listen = ["--host", address.host, "--port", str(address.port)]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "fieldwright.serving.hosting.parent_watch", *bentoml, *listen],
-            # BentoML puts its folder on the path: none where a module of the user could hide one of a library.
-            cwd=Shelf.of(model).folder,
+        # The metrics of the library would be files.
+        environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
+        process = subprocess.Popen(
+            # Without -P the current folder would be on the path, where a user's module could hide one of a library.
+            [sys.executable, "-P", "-m", "fieldwright.serving.hosting.worker"],
             env=environment,
+            stdin=subprocess.DEVNULL,
             stdout=sys.stderr,
-            # Ctrl-C reaches the supervisor alone, which then stops the server in order.
+            pass_fds=descriptors,
+            # Ctrl-C reaches the supervisor alone, which then stops the workers in order.
             start_new_session=True,
         )
+        other_end.close()
+        self._workers[row] = WorkerProcess(process, channel, time.monotonic())
+        self._tell(channel)
 
-    @property
-    def pid(self) -> int:
-        """Of BentoML's master process."""
-        return self._process.pid
+    def _forget(self, row: int, worker: WorkerProcess) -> None:
+        worker.channel.close()
+        self._workers[row] = None
+        # The others leave no connection to one that is not there.
+        self._numbers.put(CONNECTIONS, math.inf, row)
 
-    @property
-    def exit_code(self) -> int | None:
-        """None while it runs."""
-        return self._process.poll()
+    def _tell(self, channel: Channel) -> None:
+        if self._registry is not None:
+            channel.send({name: getattr(self._registry, name) for name in ("wanted", "why", "since")})
 
-    def wait_until_ready(self) -> str:
-        """The version that is served; raises ModelError when the server ends or has no model to serve."""
-        deadline = time.monotonic() + READY_SECONDS
-        reason = f"no answer within {READY_SECONDS:g} s"
-        while time.monotonic() < deadline:
-            if self.exit_code is not None:
-                reason = f"its end with code {self.exit_code}"
-                break
-            try:
-                ready = httpx.get(f"{self._address.url}/readyz", timeout=5, trust_env=False)
-                about = httpx.get(f"{self._address.url}/models", timeout=5, trust_env=False).json()
-            except httpx.TransportError:
-                time.sleep(0.2)
-                continue
-            if ready.is_success and "models" in about:
-                return about["models"][0]["version"]
-            reason = f'the answer "{about.get("error", ready.text)}"'
-            break
-        raise ModelError(
-            "The server must come up with a model",
-            reason,
-            "See its log above",
-        )
 
-    def stop(self) -> None:
-        """Lets running requests end, and after a while makes sure that no process stays."""
-        if self.exit_code is not None:
-            return
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            # The workers are tied to it and end with it.
-            self._process.kill()
-            self._process.wait()
+def _not_up(reason: str) -> ModelError:
+    return ModelError("The server must come up with a model", reason, "See its log above")
+
+
+def say(line: str) -> None:
+    """Prints a line; where standard output goes to a full disk, it is lost and nothing else."""
+    with contextlib.suppress(OSError):
+        os.write(1, f"{line}\n".encode())

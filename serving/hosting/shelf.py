@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -32,51 +35,92 @@ class Shelved:
 
 
 class Shelf:
-    """`$FIELDWRIGHT_HOME/served/<model>/`: one folder per version, and `champion.json` that points to them.
+    """`$FIELDWRIGHT_HOME/served/<model>/`: one folder per version, and a pointer that names the champion among them.
 
-    Both are written beside and moved into place in one step, so a reader never sees half of either.
+    Both are written beside and moved into place in one step, so a reader never sees half of either. Several endpoints
+    may share the folder: they write one after the other, each tracking store has a pointer of its own, and what any
+    pointer names is kept.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pointer: str = POINTER) -> None:
         self.folder = folder
-        self.pointer = folder / POINTER
+        self.pointer = folder / pointer
 
     @classmethod
-    def of(cls, model: str) -> Shelf:
-        """The shelf of a registered model, whatever characters its name has."""
+    def of(cls, model: str, tracking_uri: str = "") -> Shelf:
+        """The shelf of a registered model of a tracking store, whatever characters its name has."""
         name = quote(model, safe=" ")
-        return cls(home() / "served" / (f"%2E{name[1:]}" if name.startswith(".") else name))
+        folder = home() / "served" / (f"%2E{name[1:]}" if name.startswith(".") else name)
+        if not tracking_uri:
+            return cls(folder)
+        return cls(folder, f"champion-{hashlib.sha256(tracking_uri.encode()).hexdigest()[:8]}.json")
 
     def versions(self) -> list[Shelved]:
         """The champion first, then those it replaced, for a worker that cannot load the champion."""
-        # A pointer that cannot be read counts as none; the supervisor then writes it anew.
-        try:
-            return [Shelved(**entry) for entry in orjson.loads(self.pointer.read_bytes())]
-        except (FileNotFoundError, ValueError, TypeError):
-            return []
+        return _entries(self.pointer)
 
     def path(self, shelved: Shelved) -> Path:
         return self.folder / shelved.folder
 
-    def put(self, shelved: Shelved, download: Callable[[Path], Path]) -> None:
+    def mark(self, shelved: Shelved) -> str:
+        """Another one whenever the version's folder has been put there anew."""
+        try:
+            status = self.path(shelved).stat()
+        except OSError:
+            return shelved.folder
+        return f"{shelved.folder} {status.st_ino} {status.st_ctime_ns}"
+
+    def put(self, shelved: Shelved, download: Callable[[Path], Path | None], again: bool = False) -> None:
         """Brings the version onto the shelf, unless it is there.
 
-        download: fetches into the given empty folder and returns the folder beneath that is to be kept.
+        download: fetches into the given empty folder and returns the folder beneath that is to be kept; None where
+            nothing of it is.
+        again: fetches it even where it is there, and puts it in the place of what is.
         """
-        if self.path(shelved).exists():
-            return
         self.folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self.folder) as incoming:
-            os.replace(download(Path(incoming)), self.path(shelved))
+        with self._lock():
+            if self.path(shelved).exists() and not again:
+                return
+            with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self.folder) as incoming:
+                fetched = download(Path(incoming))
+                if fetched is None:
+                    return
+                if self.path(shelved).exists():
+                    os.replace(self.path(shelved), Path(incoming) / ".replaced")
+                os.replace(fetched, self.path(shelved))
 
     def point_to(self, champion: Shelved) -> None:
         """Makes the version the champion and clears away what has become too old to fall back on."""
-        older = [entry for entry in self.versions() if entry.folder != champion.folder]
-        kept = [champion, *(entry for entry in older if self.path(entry).exists())][:KEPT]
-        beside = self.folder / f".{POINTER}.{os.getpid()}"
-        beside.write_bytes(orjson.dumps([asdict(entry) for entry in kept]))
-        os.replace(beside, self.pointer)
-        names = {entry.folder for entry in kept}
-        for folder in self.folder.iterdir():
-            if folder.is_dir() and folder.name not in names and not folder.name.startswith("."):
-                shutil.rmtree(folder, ignore_errors=True)
+        with self._lock():
+            older = [entry for entry in self.versions() if entry.folder != champion.folder]
+            kept = [champion, *(entry for entry in older if self.path(entry).exists())][:KEPT]
+            beside = self.folder / f".{self.pointer.name}.{os.getpid()}"
+            try:
+                beside.write_bytes(orjson.dumps([asdict(entry) for entry in kept]))
+                os.replace(beside, self.pointer)
+            except OSError:
+                beside.unlink(missing_ok=True)
+                raise
+            names = {entry.folder for pointer in self.folder.glob("*.json") for entry in _entries(pointer)}
+            for folder in self.folder.iterdir():
+                if folder.is_dir() and folder.name not in names and not folder.name.startswith("."):
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def _lock(self) -> Iterator[None]:
+        """One endpoint at a time. The folder itself is locked: a file would need space, and the kernel's lock goes
+        with the process."""
+        folder = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
+
+
+def _entries(pointer: Path) -> list[Shelved]:
+    # A pointer that cannot be read counts as none; the supervisor then writes it anew.
+    try:
+        return [Shelved(**entry) for entry in orjson.loads(pointer.read_bytes())]
+    except (FileNotFoundError, ValueError, TypeError):
+        return []

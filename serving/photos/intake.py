@@ -57,6 +57,8 @@ async def _form(request: Request, body: bytes) -> tuple[list[SentPhoto], dict[st
         yield body
 
     parser = MultiPartParser(request.headers, stream(), max_files=MAX_PHOTOS, max_fields=MAX_OPTIONS)
+    # The body is in memory already; a copy in a file would need a disk that is not full.
+    parser.spool_max_size = PHOTO_BODY.most
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError) as error:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,6 +26,8 @@ from fieldwright.data.errors import ModelError
 FORMAT = "fieldwright-artifact"
 VERSION = 3
 MANIFEST, MODEL, ARRAYS = "manifest.json", "model.json", "arrays.safetensors"
+MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, MAX_HEADER_BYTES = 64 * 1024, 256 * 1024**2, 16 * 1024**2
+"""Far above what any model needs: all of it is parsed at once, into memory."""
 
 
 def write_artifact(
@@ -58,44 +61,75 @@ def write_artifact(
 
 def artifact_kind(folder: Path) -> str:
     """What kind of model the folder holds; raises ModelError where it is no artifact."""
-    try:
-        return str(json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))["what"])
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise _unreadable(Path(folder), f"no readable {MANIFEST}") from error
+    return str(_read_manifest(Path(folder)).get("what"))
 
 
-def read_artifact(folder: Path, what: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """The model's JSON and arrays; raises ModelError on a missing, damaged, foreign or newer artifact."""
+def check_artifact(folder: Path) -> None:
+    """Raises ModelError where the folder is no whole, undamaged artifact; what its model says is not looked at."""
     folder = Path(folder)
-    try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise _unreadable(folder, f"no readable {MANIFEST}") from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        raise _unreadable(folder, f"a {MANIFEST} of another format")
+    manifest = _read_manifest(folder)
     if manifest.get("version") != VERSION:
         raise ModelError(
             f"An artifact must be of version {VERSION}, the one this program reads",
             f"version {manifest.get('version')!r} in '{folder}'",
             "Use the program that wrote it, or train the model again",
         )
-    if manifest.get("what") != what:
-        raise ModelError(
-            f"The artifact must hold a {what}",
-            f"a {manifest.get('what')} in '{folder}'",
-            "Give the folder of the right model",
-        )
     sums = manifest.get("sha256")
     for name in (MODEL, ARRAYS):
-        if not (folder / name).is_file():
-            raise _unreadable(folder, f"no {name}")
+        _refuse_no_file(folder, name)
         if not isinstance(sums, dict) or sums.get(name) != _checksum(folder / name):
             raise _unreadable(folder, f"a {name} that does not match its checksum")
+    _refuse_large(folder, MODEL, (folder / MODEL).stat().st_size, MAX_MODEL_BYTES)
+    with (folder / ARRAYS).open("rb") as file:
+        _refuse_large(folder, f"header of {ARRAYS}", int.from_bytes(file.read(8), "little"), MAX_HEADER_BYTES)
+
+
+def read_artifact(folder: Path, what: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The model's JSON and arrays; raises ModelError on a missing, damaged, foreign or newer artifact."""
+    folder = Path(folder)
+    check_artifact(folder)
+    kind = artifact_kind(folder)
+    if kind != what:
+        raise ModelError(
+            f"The artifact must hold a {what}",
+            f"a {kind} in '{folder}'",
+            "Give the folder of the right model",
+        )
     try:
         model = json.loads((folder / MODEL).read_text(encoding="utf-8"))
-        return model, load_file(folder / ARRAYS)
-    except (ValueError, SafetensorError) as error:
+        arrays = load_file(folder / ARRAYS)
+    except (ValueError, RecursionError, SafetensorError) as error:
         raise _unreadable(folder, f"contents that cannot be parsed ({error})") from error
+    if not isinstance(model, dict):
+        raise _unreadable(folder, f"a {MODEL} that is no object")
+    return model, arrays
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    _refuse_no_file(folder, MANIFEST)
+    _refuse_large(folder, MANIFEST, (folder / MANIFEST).stat().st_size, MAX_MANIFEST_BYTES)
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise _unreadable(folder, f"no readable {MANIFEST}") from error
+    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
+        raise _unreadable(folder, f"a {MANIFEST} of another format")
+    return manifest
+
+
+def _refuse_no_file(folder: Path, name: str) -> None:
+    """A link may lead anywhere, and a device or pipe never ends."""
+    try:
+        mode = (folder / name).lstat().st_mode
+    except OSError as error:
+        raise _unreadable(folder, f"no {name}") from error
+    if not stat.S_ISREG(mode):
+        raise _unreadable(folder, f"a {name} that is no file of its own")
+
+
+def _refuse_large(folder: Path, name: str, size: int, most: int) -> None:
+    if size > most:
+        raise _unreadable(folder, f"a {name} of {size} bytes, above {most}")
 
 
 def _unreadable(folder: Path, got: str) -> ModelError:

@@ -145,3 +145,18 @@ def test_no_password_is_printed() -> None:
     with pytest.raises(ModelError) as error:
         open_store("nosuchdatabase://user:secret@127.0.0.1:1/x")
     assert "secret" not in str(error.value)
+
+
+def test_a_home_that_was_moved_keeps_its_artifacts(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tracking = Tracking(None, "study")
+    with tracking.run("first") as run:
+        run.json({"a": 1}, "a.json")
+    moved = own_home.rename(own_home.with_name("another_home"))
+    monkeypatch.setenv("FIELDWRIGHT_HOME", str(moved))
+    tracking = Tracking(None, "study")
+    experiment = tracking.client.get_experiment(tracking.experiment_id())
+    assert experiment.artifact_location == (moved / "mlartifacts" / "study").as_uri()
+    assert [file.path for file in tracking.client.list_artifacts(run.id)] == ["a.json"]
+    with tracking.run("second") as further:
+        further.json({"b": 2}, "b.json")
+    assert not own_home.exists()

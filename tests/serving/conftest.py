@@ -106,7 +106,9 @@ class Store:
             "set_model(Held())\n"
         )
         if mlflow.get_experiment_by_name("tests") is None:
-            mlflow.create_experiment("tests", artifact_location=(self.folder / "artifacts").as_uri())
+            mlflow.create_experiment(
+                "tests", artifact_location=(self.folder / "mlartifacts" / "tests").as_uri()
+            )
         mlflow.set_experiment("tests")
         with mlflow.start_run():
             logged = mlflow.pyfunc.log_model(
@@ -145,10 +147,13 @@ def free_port() -> int:
 def command(store: Store, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[str]]:
     """Makes the command line that serves a model of the store, from a home of its own."""
 
-    def command(model: str = MODEL, port: int | None = None) -> list[str]:
+    def command(
+        model: str = MODEL, port: int | None = None, home: Path | None = None, *more: str
+    ) -> list[str]:
         return [
             *(sys.executable, "-m", "fieldwright.serving", "--tracking-uri", store.uri, "--model", model),
-            *("--port", str(port or free_port()), "--home", str(tmp_path_factory.mktemp("home"))),
+            *("--port", str(port or free_port()), "--home", str(home or tmp_path_factory.mktemp("home"))),
+            *more,
         ]
 
     return command
@@ -194,6 +199,12 @@ class Endpoint:
     def stop(self) -> int:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def start() -> type[Endpoint]:
+    """Starts an endpoint by its command line and waits until it serves."""
+    return Endpoint
 
 
 @pytest.fixture(scope="module")

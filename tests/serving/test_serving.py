@@ -53,7 +53,7 @@ def test_one_line_says_where_it_serves(endpoint):
     assert endpoint.announcement.startswith("Serving 'plate' version 1 at http://127.0.0.1:")
 
 
-def test_bentoml_answers_for_its_health(client: httpx.Client):
+def test_it_answers_for_its_health(client: httpx.Client):
     assert [client.get(path).status_code for path in ("/livez", "/readyz")] == [200, 200]
 
 
@@ -104,12 +104,13 @@ def test_a_body_of_100_mb_is_refused_and_the_server_goes_on(client: httpx.Client
 
 def test_a_client_that_goes_away_does_no_harm(client: httpx.Client, endpoint):
     host, port = endpoint.url.removeprefix("http://").split(":")
-    for sent in (b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-", b"\x00\xff\r\n\r\n"):
+    for sent in (b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-", b"\x00\xff\r\n\r\n"):
         with socket.create_connection((host, int(port))) as connection:
             connection.sendall(sent)
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(
-            b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
+            b"POST /predict HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
         )
     assert client.post("/predict", json={"parameters": ROWS}).status_code == 200
 
@@ -221,7 +222,7 @@ def test_the_service_never_imports_mlflow():
 
 def test_sigterm_leaves_no_process(endpoint):
     processes = endpoint.descendants()
-    assert len(processes) >= 2
+    assert len(processes) >= 1
     assert endpoint.stop() == 0
     assert alive(processes) == []
 

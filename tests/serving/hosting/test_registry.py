@@ -55,6 +55,31 @@ def test_equal_versions_of_two_stores_are_two_folders(store, surrogate: Surrogat
     assert one.folder != another.folder
 
 
+def test_a_store_that_was_moved_finds_its_files(store, surrogate: Surrogate, tmp_path: Path):
+    other = type(store)(tmp_path / "before")
+    surrogate.save(tmp_path / "first")
+    other.folder.mkdir()
+    other.promote(other.register(tmp_path / "first"))
+    moved = type(store)(other.folder.rename(tmp_path / "moved_here"))
+    registry = Registry(moved.uri)
+    folder = registry.download(registry.champion("plate"), tmp_path / "into")
+    assert (folder / "manifest.json").read_bytes() == (tmp_path / "first" / "manifest.json").read_bytes()
+
+
+def test_a_link_among_the_files_is_not_followed(store, surrogate: Surrogate, tmp_path: Path):
+    surrogate.save(tmp_path / "model")
+    version = store.register(tmp_path / "model", model="linked")
+    store.promote(version, model="linked")
+    model = max(store.folder.rglob("mlartifacts/**/model.json"), key=lambda path: path.stat().st_ctime_ns)
+    (tmp_path / "elsewhere").write_bytes(model.read_bytes())
+    model.unlink()
+    model.symlink_to(tmp_path / "elsewhere")
+    registry = Registry(store.uri)
+    with pytest.raises(ModelError, match=r"must be files and folders of their own.*model\.json"):
+        registry.download(registry.champion("linked"), tmp_path / "into")
+    assert not (tmp_path / "into").exists()
+
+
 def test_a_password_is_never_said():
     with pytest.raises(ModelError) as caught:
         Registry("http://user:geheim@127.0.0.1:9").champion("plate")

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import hashlib
 import inspect
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -119,6 +121,58 @@ def test_refuses_an_unknown_version_and_another_model(surrogate, tmp_path):
     path.write_text(json.dumps(manifest))
     with pytest.raises(ModelError, match=r"must hold a crack classifier. Got a surrogate"):
         read_artifact(tmp_path / "model", "crack classifier")
+
+
+def resign(folder: Path) -> None:
+    """Writes the checksums of the files as they are, as one does who has made them up."""
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["sha256"] = {
+        name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in manifest["sha256"]
+    }
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("arrays.safetensors", (1 << 62).to_bytes(8, "little") + b"{}"),
+        ("arrays.safetensors", (17 << 20).to_bytes(8, "little") + b" " * (17 << 20)),
+        ("arrays.safetensors", b""),
+        ("model.json", b"[" * 1_000_000),
+        ("model.json", b"[]"),
+        ("model.json", b'{"a": ' + b"9" * 10_000 + b"}"),
+    ],
+    ids=["header beyond the file", "large header", "empty", "deep", "no object", "long number"],
+)
+def test_refuses_what_an_attacker_has_made(surrogate, tmp_path, name, content):
+    surrogate.save(tmp_path / "model")
+    (tmp_path / "model" / name).write_bytes(content)
+    resign(tmp_path / "model")
+    with pytest.raises(ModelError, match=r"must be a whole, undamaged folder"):
+        Surrogate.load(tmp_path / "model")
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "model.json", "arrays.safetensors"])
+def test_follows_no_link_and_reads_no_device(surrogate, tmp_path, name):
+    surrogate.save(tmp_path / "model")
+    path = tmp_path / "model" / name
+    for target in (path.rename(tmp_path / "elsewhere"), Path("/dev/zero")):
+        path.unlink(missing_ok=True)
+        path.symlink_to(target)
+        with pytest.raises(ModelError, match=r"that is no file of its own"):
+            Surrogate.load(tmp_path / "model")
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(ModelError, match=r"that is no file of its own"):
+        Surrogate.load(tmp_path / "model")
+
+
+def test_refuses_a_manifest_that_is_too_large(surrogate, tmp_path):
+    surrogate.save(tmp_path / "model")
+    with (tmp_path / "model" / "manifest.json").open("a") as file:
+        file.write(" " * 100_000)
+    with pytest.raises(ModelError, match=r"a manifest.json of \d+ bytes, above 65536"):
+        Surrogate.load(tmp_path / "model")
 
 
 def test_refuses_to_overwrite_and_leaves_what_is_there(surrogate, tmp_path):

@@ -1,0 +1,146 @@
+"""`python -m fieldwright.serving.hosting.worker`: one process that answers, started by the supervisor alone.
+
+uvicorn serves the BentoML service on a socket that all workers share. BentoML's own process manager is left out: it
+listens on a TCP port without a password, by which any user of the machine could have it run programs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import signal
+import socket
+
+import uvicorn
+from bentoml._internal.log import configure_server_logging
+
+from fieldwright.serving.hosting.champion import Champion
+from fieldwright.serving.hosting.http_protocol import HEADER_SECONDS, LimitedProtocol
+from fieldwright.serving.hosting.parent_watch import die_with_parent
+from fieldwright.serving.hosting.shared_rows import SharedRows
+from fieldwright.serving.hosting.worker_settings import WorkerSettings
+from fieldwright.serving.limits import STOP_SECONDS
+from fieldwright.serving.metrics import CONNECTIONS
+
+DEFER_SECONDS = 0.02
+"""How long a worker leaves a connection to one that has fewer."""
+EMPTY_SECONDS = 0.5
+"""The same for a worker that has no model yet."""
+FULL_SECONDS = 0.2
+"""Before the next try where this process can open no more connections."""
+logger = logging.getLogger("bentoml.fieldwright")
+
+
+class Worker(uvicorn.Server):
+    """uvicorn's server, which shares a listening socket fairly.
+
+    Left to the kernel, whichever worker wakes first takes the connection, and one may hold nearly all of them for as
+    long as they are kept alive. Here a worker that has more than another leaves the next one to it for a moment.
+    """
+
+    def __init__(
+        self, config: uvicorn.Config, listener: socket.socket, rows: SharedRows, champion: Champion
+    ) -> None:
+        super().__init__(config)
+        self._listener = listener
+        self._rows = rows
+        self._champion = champion
+        self._arriving: set[asyncio.Task] = set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets=[])
+        self._listener.setblocking(False)
+        self._count()
+        asyncio.get_running_loop().add_reader(self._listener, self._arrival)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().remove_reader(self._listener)
+        self._listener.close()
+        await super().shutdown()
+
+    def _count(self) -> None:
+        connections = len(self.server_state.connections) + len(self._arriving)
+        self._rows.put(CONNECTIONS, math.inf if self._champion.current is None else connections)
+
+    def _arrival(self) -> None:
+        self._count()
+        numbers = self._rows.column(CONNECTIONS)
+        if numbers[self._rows.row] > min(numbers):
+            self._pause(EMPTY_SECONDS if self._champion.current is None else DEFER_SECONDS)
+        else:
+            self._accept()
+
+    def _pause(self, seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._listener)
+        loop.call_later(seconds, self._resume)
+
+    def _resume(self) -> None:
+        if not self.should_exit:
+            asyncio.get_running_loop().add_reader(self._listener, self._arrival)
+            self._accept()
+
+    def _accept(self) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return  # another worker was quicker, or the client has gone
+        except OSError as error:
+            logger.error("No further connection can be opened: %s", error)
+            self._pause(FULL_SECONDS)
+            return
+        connection.setblocking(False)
+        task = asyncio.get_running_loop().create_task(self._serve_connection(connection))
+        self._arriving.add(task)
+        self._count()
+        task.add_done_callback(self._arrived)
+
+    async def _serve_connection(self, connection: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+
+        def protocol() -> LimitedProtocol:
+            made = LimitedProtocol(self.config, self.server_state, self.lifespan.state, loop)
+            made.observe = self._count
+            return made
+
+        secure = self.config.ssl
+        seconds = HEADER_SECONDS if secure else None
+        try:
+            await loop.connect_accepted_socket(
+                protocol, connection, ssl=secure, ssl_handshake_timeout=seconds
+            )
+        except OSError:
+            connection.close()  # the client has gone, or speaks no TLS
+
+    def _arrived(self, task: asyncio.Task) -> None:
+        self._arriving.discard(task)
+        self._count()
+
+
+def main() -> None:
+    """Answers until SIGTERM; then running answers are finished and no further connection is taken."""
+    die_with_parent(signal.SIGKILL)
+    # uvicorn raises the signal that has ended it once more; the exit code is then that of a clean end.
+    for ending in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(ending, lambda *_: None)
+    configure_server_logging()
+    # Imported after the settings of logging; it takes seconds.
+    from fieldwright.serving import service
+
+    settings = WorkerSettings.inherited()
+    assert settings is not None, "only the supervisor starts workers"
+    config = uvicorn.Config(
+        service.Fieldwright.to_asgi(),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        timeout_graceful_shutdown=int(STOP_SECONDS),
+    )
+    Worker(config, socket.socket(fileno=settings.listener), service.metrics.rows, service.champion).run()
+
+
+if __name__ == "__main__":
+    main()

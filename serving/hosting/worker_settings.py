@@ -1,0 +1,38 @@
+"""What the supervisor tells a worker that it starts, in one variable of the environment."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+
+import orjson
+
+VARIABLE = "FIELDWRIGHT_WORKER"
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """Which model to answer with, and what the worker inherits.
+
+    shelf, pointer: folder and file name. allowed_hosts: names by which clients may call the endpoint, all where there
+    is "*". listener, supervisor, numbers: file descriptors. row, rows: of the shared numbers.
+    """
+
+    shelf: str
+    pointer: str
+    allowed_hosts: tuple[str, ...]
+    listener: int
+    supervisor: int
+    numbers: int
+    row: int
+    rows: int
+
+    def environment(self) -> dict[str, str]:
+        """For the worker's environment."""
+        return {VARIABLE: orjson.dumps(asdict(self)).decode()}
+
+    @classmethod
+    def inherited(cls) -> WorkerSettings | None:
+        """Those of this process; None where no supervisor has started it."""
+        text = os.environ.get(VARIABLE)
+        return None if text is None else cls(**orjson.loads(text))
