@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -39,6 +40,10 @@ class EmptyRegions:
     radius: np.ndarray
     count: np.ndarray
     runs: np.ndarray
+
+    @cached_property
+    def _tree(self) -> KDTree:
+        return KDTree(self.runs)
 
     @classmethod
     def both(cls, u: np.ndarray) -> tuple[Self, ...]:
@@ -81,7 +86,7 @@ class EmptyRegions:
         apart = cdist(u, self.centres, "chebyshev" if cubes else "euclidean") / self.radius
         deep = np.sqrt(np.clip(1.0 - apart ** (4 if cubes else 2), 0.0, None))
         n, p = self.runs.shape
-        around = _expected(u, KDTree(self.runs).query(u, p=self.order)[0], n, self.order)
+        around = _expected(u, self._tree.query(u, p=self.order)[0], n, self.order)
         # By the 95 % quantiles of random designs, and of what is left of designs with a hole of a fifth of the box.
         chance = ((6.0 + 1.3 * p) if cubes else (5.8 + 0.9 * p)) * (n / 60.0) ** 0.2
         return np.maximum((self.count * deep).max(axis=1), around) / chance

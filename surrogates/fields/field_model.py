@@ -14,6 +14,7 @@ from fieldwright.surrogates.fields.transforms.field_scaling import FieldScaling
 from fieldwright.surrogates.fields.transforms.scaler import Scaler
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.reductions import Reduction, ReductionConfig, reduction_for
+from fieldwright.surrogates.row_products import row_products
 
 ROUND_OFF = 1e-12
 """Rounding error of the linear algebra relative to the largest value of a field; that of float32 fields is larger."""
@@ -145,7 +146,7 @@ class FieldModel:
         """The field (q, t, points, components) of scaled coordinates z (q, r)."""
         if self.affine:
             # In place: for many queries passes over memory take the time, not the product.
-            flat = z @ self.modes
+            flat = row_products(z, self.modes)
             flat += self.origin
         else:
             flat = self._decode(z)
@@ -154,7 +155,7 @@ class FieldModel:
     def std(self, z: np.ndarray, sigma: np.ndarray) -> np.ndarray:
         """The std (q, t, points, components) of the field where z has the std sigma, both (q, r)."""
         if self.affine:
-            flat = sigma**2 @ self._squared_modes
+            flat = row_products(sigma**2, self._squared_modes)
             flat += self.truncation_variance
             std = np.sqrt(flat, out=flat).reshape(len(z), *self.shape)
             return std * self.mean(z) if self.logarithmic else std

@@ -12,15 +12,13 @@ import numpy as np
 from fieldwright.data.errors import QueryError
 from fieldwright.surrogates.domain.domain import Domain
 from fieldwright.surrogates.families import FIELDS
-from fieldwright.surrogates.fields import functional
 from fieldwright.surrogates.fields.description import Description, FieldInfo, ParameterInfo
 from fieldwright.surrogates.fields.emulator import Emulator
-from fieldwright.surrogates.fields.field_model import FieldModel
-from fieldwright.surrogates.fields.field_view import FieldView
 from fieldwright.surrogates.fields.functional import Functional
 from fieldwright.surrogates.fields.location import Locator
 from fieldwright.surrogates.fields.measure import measured, note_on_unmeasured
 from fieldwright.surrogates.fields.prediction import Band, Prediction, tabulated
+from fieldwright.surrogates.fields.prepared import PreparedQuantities
 from fieldwright.surrogates.fields.quantities import Quantity, default_quantities
 from fieldwright.surrogates.fields.reading import Reading, reading_of
 from fieldwright.surrogates.fields.training_data import check_described, checked_weights
@@ -30,11 +28,13 @@ from fieldwright.surrogates.reductions import ReductionConfig, reduction_config
 from fieldwright.surrogates.regressors import KindConfig, kind_config
 from fieldwright.surrogates.trajectory.between_times import at_times, checked_times
 from fieldwright.surrogates.trajectory.history import History, checked_history
-from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
 from fieldwright.surrogates.validation.achievable_coverage import achievable_coverage, sentence
 from fieldwright.surrogates.validation.band_limits import added, limited
 from fieldwright.surrogates.validation.calibration import Calibration, other_weights, too_few
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
+
+MOST_PREPARED = 256
+"""Sets of quantities of a field for which what no query changes is kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +53,7 @@ class Surrogate:
     _points: Mapping[str, np.ndarray]
     weights: Mapping[str, np.ndarray] = field(default_factory=dict)
     _locators: dict[str, Locator] = field(default_factory=dict)
+    _prepared: dict[tuple[Quantity, ...], PreparedQuantities] = field(default_factory=dict)
 
     @classmethod
     def train(
@@ -143,41 +144,38 @@ class Surrogate:
         x = self.checked(x)
         measured = checked_history(self.description, history, len(x))
         names = [info.name for info in self.description.fields] if fields is None else list(fields)
-        for name in names:
-            self.info(name)
-        readings = [(quantity, self.reading(quantity)) for quantity in quantities]
-        bands: dict[str, Band] = {}
-        numbers: dict[str, Band] = {}
-        needed = {*names, *(one.field for one in quantities)}
+        prepared = {
+            name: self._prepared_of(tuple(one for one in quantities if one.field == name))
+            for name in dict.fromkeys(one.field for one in quantities)
+        }
+        infos = {name: self.info(name) for name in (*names, *prepared)}
         # Of all fields: whether a query is inside must not depend on the requested fields.
         latent = self.emulator.latent(x, history=measured)
-        for name, (z, sigma) in latent.items():
-            if name not in needed:
-                continue
-            readings_of_field = [(quantity, read) for quantity, read in readings if quantity.field == name]
-            model = self.emulator.fields[name].at(x)
-            mean = model.mean(z)
-            if name in names:
-                std = model.std(z, sigma)
-                factor = self.calibration.fields[name].of(simultaneous)
-                bands[name] = self._band(name, mean, std, factor, model.rounding(mean)).within(
-                    *self._bounds(name)
-                )
-            for quantity, read in readings_of_field:
-                numbers[quantity.label] = self._number(quantity, read, model, mean, z, sigma, simultaneous)
         shares = [sigma * self.emulator.fields[name].shares for name, (_, sigma) in latent.items()]
-        spread = np.max([np.linalg.norm(share, axis=1) for share in shares], axis=0)
+        spread = np.max([np.sqrt(np.square(share).sum(axis=1)) for share in shares], axis=0)
         where = self.domain.whereabouts(x, spread, [info.name for info in self.description.parameters])
-        wide_fields, wide_numbers = {}, {}
-        for name, band in bands.items():
-            factors = self.calibration.fields[name]
-            low, high = self._as_answered(name, factors.low, factors.high)
-            bands[name], wide_fields[name] = limited(band, low, high, where.inside)
-        for quantity, read in readings:
-            low, high = self._as_answered(quantity.field, *self._range(read))
-            label = quantity.label
-            numbers[label], wide_numbers[label] = limited(numbers[label], low, high, where.inside)
-            numbers[label] = numbers[label].times(read.factor)
+        bands: dict[str, Band] = {}
+        numbers: dict[str, Band] = {}
+        wide_fields: dict[str, np.ndarray] = {}
+        wide_numbers: dict[str, np.ndarray] = {}
+        for name in infos:
+            z, sigma = latent[name]
+            model = self.emulator.fields[name].at(x)
+            of_field = prepared.get(name)
+            needed = name in names or (of_field is not None and of_field.readout.needs_field)
+            mean = model.mean(z) if needed else None
+            if of_field is not None:
+                answers, wide = of_field.bands(model, z, sigma, mean, where.inside, simultaneous)
+                numbers |= answers
+                wide_numbers |= wide
+            if name in names and mean is not None:
+                std = model.std(z, sigma)
+                factors = self.calibration.fields[name]
+                band = self._band(name, mean, std, factors.of(simultaneous), model.rounding(mean))
+                low, high = self._as_answered(name, factors.low, factors.high)
+                bands[name], wide_fields[name] = limited(
+                    band.within(*self._bounds(name)), low, high, where.inside
+                )
         if times is not None:
             bands = {name: self._at_times(band, name, times) for name, band in bands.items()}
             for quantity in quantities:
@@ -319,53 +317,27 @@ class Surrogate:
         requested_times = checked_times(times, trained_times, name)
         return at_times(band, trained_times or (), requested_times)
 
-    def _number(
-        self,
-        quantity: Quantity,
-        read: Reading,
-        model: FieldModel | FieldView | TimeByTime,
-        mean: np.ndarray,
-        z: np.ndarray,
-        sigma: np.ndarray,
-        simultaneous: bool,
-    ) -> Band:
-        """The band of the functional, before the reading's factor."""
-        key, selection = read.functional, read.selection
-        if selection is None or selection.index is None:
-            factor = self.calibration.quantities[key].of(simultaneous)
-        else:
-            # Factors are calibrated at nodes only: a place takes those of the corners around it, and on a node
-            # exactly those of the node.
-            factors = self.calibration.fields[key.field]
-            corners = factors.pointwise[:, selection.index]
-            factors_at_corners = (
-                corners.max(axis=-1) if key.component is None else corners[..., key.component]
-            )
-            factor = factors.simultaneous if simultaneous else factors_at_corners @ selection.weight
-        std = functional.std(key, model, mean, z, sigma, selection)
-        value = functional.value(key, mean, selection)
-        band = self._band(key.field, value, std, factor, model.rounding(value))
-        # The magnitude of a vector has the bound 0, whatever those of its components.
-        low, high = (0.0, np.inf) if key.component is None else self._bounds(key.field)
-        return band.within(low, high)
-
-    def _range(self, read: Reading) -> tuple[np.ndarray, np.ndarray]:
-        """(t,) least and largest value of the functional of all runs."""
-        key = read.functional
-        if read.selection is None or read.selection.index is None:
-            factors = self.calibration.quantities[key]
-            return factors.low, factors.high
-        factors = self.calibration.fields[key.field]
-        corners = read.selection.index
-        low, high = factors.low[:, corners].min(axis=1), factors.high[:, corners].max(axis=1)
-        if key.component is None:
-            largest = np.linalg.norm(np.maximum(np.abs(low), np.abs(high)), axis=-1)
-            return np.zeros_like(largest), largest
-        return low[:, key.component], high[:, key.component]
-
     def reading(self, quantity: Quantity) -> Reading:
         """The reading that evaluates the quantity of its field; raises QueryError."""
         return reading_of(quantity, self.info(quantity.field), self.weights.get(quantity.field), self.locator)
+
+    def _prepared_of(self, quantities: tuple[Quantity, ...]) -> PreparedQuantities:
+        """All quantities of one field; raises QueryError."""
+        # Made at the first request for them; the cache changes no answer.
+        prepared = self._prepared.get(quantities)
+        if prepared is None:
+            name = quantities[0].field
+            prepared = PreparedQuantities.of(
+                quantities,
+                [self.reading(quantity) for quantity in quantities],
+                self.emulator.fields[name],
+                self.calibration,
+                steady=self.info(name).times is None,
+            )
+            if len(self._prepared) >= MOST_PREPARED:
+                self._prepared.clear()
+            self._prepared[quantities] = prepared
+        return prepared
 
     def _as_answered(self, name: str, *parts: np.ndarray) -> tuple[np.ndarray, ...]:
         """Arrays (t, ...) without their first axis where the field is steady."""

@@ -16,6 +16,7 @@ from fieldwright.surrogates.gaussian_process.fidelity import Autoregressive
 from fieldwright.surrogates.gaussian_process.kernel import Hyperparameters, Structure
 from fieldwright.surrogates.gaussian_process.levels import fit_levels
 from fieldwright.surrogates.gaussian_process.posterior import Posterior
+from fieldwright.surrogates.gaussian_process.prepared_posterior import PreparedPosterior
 from fieldwright.surrogates.gaussian_process.prior import Prior
 from fieldwright.surrogates.gaussian_process.repeats import Heteroscedastic, Pooled, noise_pattern
 from fieldwright.surrogates.gaussian_process.sparse import inducing_points, sparse_posterior
@@ -80,6 +81,7 @@ class GP:
 
     def __init__(self, config: GPConfig) -> None:
         self.config = config
+        self._prepared: PreparedPosterior | None = None
 
     def fit(self, x: np.ndarray, z: np.ndarray, seed: int, start: GP | None = None) -> Self:
         """Learns from x (n, p) and z (n, r); start: an earlier fit, whose hyperparameters are followed further.
@@ -182,8 +184,13 @@ class GP:
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and std, each (q, r), of the predictive distribution at x (q, p)."""
-        queries = torch.as_tensor(x, dtype=torch.float64, device=self.posterior_.x.device)
-        mean, std = self.posterior_.predict(queries)
+        device = self.posterior_.x.device
+        if device.type == "cpu":
+            # Made at the first question; what is kept changes no answer.
+            if self._prepared is None or self._prepared.posterior is not self.posterior_:
+                self._prepared = PreparedPosterior(self.posterior_)
+            return self._prepared.predict(np.asarray(x, dtype=np.float64))
+        mean, std = self.posterior_.predict(torch.as_tensor(x, dtype=torch.float64, device=device))
         return mean.cpu().numpy(), std.cpu().numpy()
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
