@@ -23,7 +23,7 @@ from fieldwright.serving.families import FAMILY_ROUTES, FamilyRoute, served_fami
 from fieldwright.serving.fields.openapi import PAGE
 from fieldwright.serving.hosting.allowed_hosts import AllowedHosts
 from fieldwright.serving.hosting.champion import Champion
-from fieldwright.serving.limits import MAX_WAITING
+from fieldwright.serving.limits import MAX_SMALL_WAITING, MAX_WAITING
 from fieldwright.serving.metrics import Metrics, RequestMetrics
 from fieldwright.serving.refusal import Refused
 from fieldwright.serving.served_model import ServedModel
@@ -41,7 +41,7 @@ class Endpoint:
         # One thread each beside the event loop: more would share the same core and add up in memory. Small requests
         # never wait behind large ones.
         self._small, self._large = ThreadPoolExecutor(1, "small"), ThreadPoolExecutor(1, "large")
-        self._waiting = 0
+        self._waiting = {True: 0, False: 0}
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -118,18 +118,19 @@ class Endpoint:
         return self._champion.current
 
     async def _in_thread(self, work: Callable[[], bytes], small: bool = False) -> bytes:
-        if self._waiting >= MAX_WAITING:
+        size, most = ("small", MAX_SMALL_WAITING) if small else ("large", MAX_WAITING)
+        if self._waiting[small] >= most:
             raise Refused(
                 503,
-                f"At most {MAX_WAITING} large requests can wait for a worker",
+                f"At most {most} {size} requests can wait for a worker",
                 "one more",
                 "Send it again in a moment",
                 {"Retry-After": "1"},
             )
-        self._waiting += 1
+        self._waiting[small] += 1
         try:
             return await asyncio.get_running_loop().run_in_executor(
                 self._small if small else self._large, work
             )
         finally:
-            self._waiting -= 1
+            self._waiting[small] -= 1

@@ -13,16 +13,22 @@ MAX_QUANTITIES = 64
 MAX_FIELD_VALUES = 2_000_000
 """Field values per statistic and answer: the four statistics are 64 MB as float64, some 160 MB as JSON."""
 
-MAX_SECONDS = 60.0
-"""Of computing one answer, as estimated from the questions by which the surrogate was tried out."""
+MAX_VALUES = 2_000_000
+"""Values of fields and quantities at all times that an answer holds per statistic."""
+
+MAX_OPERATIONS = 6e10
+"""Of computing one answer, about a minute: they are counted from what a request asks for, see `cost`."""
 
 MAX_WAITING = 64
-"""Answers that wait for a thread of a worker; more are refused with 503 rather than kept in memory."""
+"""Large answers that wait for a thread of a worker; more are refused with 503 rather than kept in memory."""
+
+MAX_SMALL_WAITING = 1024
+"""Small answers that wait for theirs: their bodies take 64 MB at most."""
 
 INLINE_BYTES = 64 * 1024
-SMALL_SECONDS = 0.1
-"""Of computing; what takes longer has a thread of its own, so that small requests never wait behind it."""
-INLINE_SECONDS = 0.005
+SMALL_OPERATIONS = 1e8
+"""About a tenth of a second; what takes longer has a thread of its own: small requests never wait behind it."""
+INLINE_OPERATIONS = 5e6
 """Smaller and quicker requests are answered in the event loop itself: handing them to a thread costs more."""
 
 STOP_SECONDS = 75.0

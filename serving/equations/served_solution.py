@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.serving.cost import Cost
 from fieldwright.serving.equations.openapi import solution_specification
 from fieldwright.serving.equations.query import SolutionQuery, SolutionQueryReader
 from fieldwright.serving.hosting.shelf import Shelved
-from fieldwright.serving.limits import MAX_SECONDS
+from fieldwright.serving.torch_operations import counted_operations
 from fieldwright.surrogates.families import EQUATIONS, Family
 
 if TYPE_CHECKING:
@@ -23,13 +23,15 @@ TRIED = 512
 """Points by which a solution is tried."""
 DEARER = 3.0
 """What each further order of a derivative costs more."""
+VALUE = 400.0
+"""Operations for what is told of one value, and its text."""
 
 
 @dataclass(frozen=True, eq=False)
 class ServedSolution:
     """One version of one model; immutable, so that a swap is one assignment.
 
-    seconds, seconds_of_slopes: per point, of values and of one first derivative, measured when it was tried.
+    operations, operations_of_slopes: per point, of values and of one first derivative, counted when it was tried.
     """
 
     family: ClassVar[Family] = EQUATIONS
@@ -39,22 +41,24 @@ class ServedSolution:
     version: str
     device: str
     reader: SolutionQueryReader
-    seconds: float
-    seconds_of_slopes: float
+    operations: float
+    operations_of_slopes: float
 
     def read(self, document: Any) -> SolutionQuery:
-        """The query in a decoded JSON document, if it can be answered in reasonable time; raises QueryError."""
+        """The query in a decoded JSON document, if one request may cost so much; raises QueryError."""
         query = self.reader.read(document)
-        each = self.seconds + sum(
-            self.seconds_of_slopes * DEARER ** (len(one.along) - 1) for one in query.derivatives
+        self.cost(query).check(
+            f"{len(query.points)} points with {len(query.derivatives)} derivatives",
+            "Send them in several requests, or ask for fewer derivatives",
         )
-        if each * len(query.points) > MAX_SECONDS:
-            raise QueryError(
-                f"One request may take some {MAX_SECONDS:g} s of computing",
-                f"{len(query.points)} points for an estimated {each * len(query.points):.0f} s",
-                "Send them in several requests, or ask for fewer derivatives",
-            )
         return query
+
+    def cost(self, query: SolutionQuery) -> Cost:
+        """Of all points of a request together."""
+        slopes = [DEARER ** (len(one.along) - 1) * self.operations_of_slopes for one in query.derivatives]
+        outputs = len(self.surrogate.description.outputs) + len(slopes)
+        values = len(query.points) * outputs
+        return Cost((self.operations + sum(slopes)) * len(query.points) + VALUE * values, values)
 
     def solve(self, query: SolutionQuery) -> Answer:
         """The solution there, all of it finite; raises QueryError, for points outside too unless asked to answer."""
@@ -100,14 +104,11 @@ def load_served_solution(shelved: Shelved, folder: Path) -> ServedSolution:
     points = points[region.inside(points)]
     middle = {info.name: (info.minimum + info.maximum) / 2 for info in description.parameters}
     slope = f"{description.outputs[0].name}_{description.coordinates[0].name}"
-    seconds = []
-    for asked in ((), (slope,)):
-        each = []
-        for _ in range(3):  # the first pays for what is made on first use
-            begin = time.thread_time()
-            answer = surrogate.predict(points, middle, asked)
-            each.append((time.thread_time() - begin) / len(points))
-        seconds.append(min(each))
+    operations = [
+        counted_operations(lambda asked=asked: surrogate.predict(points, middle, asked)) / len(points)
+        for asked in ((), (slope,))
+    ]
+    answer = surrogate.predict(points, middle)
     for name, values in answer.mean.items():
         if not np.isfinite(values).all():
             raise ModelError(
@@ -116,4 +117,4 @@ def load_served_solution(shelved: Shelved, folder: Path) -> ServedSolution:
                 "Train it anew",
             )
     reader = SolutionQueryReader(description)
-    return ServedSolution(surrogate, shelved.model, shelved.version, "cpu", reader, *seconds)
+    return ServedSolution(surrogate, shelved.model, shelved.version, "cpu", reader, *operations)

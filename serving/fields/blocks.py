@@ -20,9 +20,11 @@ def predict_in_blocks(surrogate: Surrogate, query: Query) -> Prediction:
 
     Raises QueryError.
     """
-    infos = surrogate.description.fields
-    values = sum(info.n_points * len(info.components) * len(info.times or (0,)) for info in infos)
-    size = max(1, BLOCK_VALUES // values)
+    needed = {*query.fields, *(one.field for one in query.quantities)}
+    infos = [info for info in surrogate.description.fields if info.name in needed]
+    more = len(query.times or ())
+    values = sum(info.n_points * len(info.components) * max(len(info.times or (0,)), more) for info in infos)
+    size = max(1, BLOCK_VALUES // max(values, 1))
     parts = [
         surrogate.predict(
             query.x[start : start + size],

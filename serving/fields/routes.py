@@ -7,6 +7,7 @@ from typing import Any
 from starlette.responses import Response
 
 from fieldwright.serving.body import decode, read_body
+from fieldwright.serving.cost import Cost
 from fieldwright.serving.exchange import JSON, Exchange
 from fieldwright.serving.fields.answer import predict, written
 from fieldwright.serving.fields.gradients_reply import gradients_reply
@@ -30,10 +31,11 @@ async def predict_route(served: Served | ServedShapes, exchange: Exchange) -> Re
         content = await exchange.in_thread(lambda: answer(served.read(decode(body))))
     else:
         query: Any = served.read(decode(body))
-        if served.quick(query):
+        cost: Cost = served.cost(query)
+        if cost.inline:
             content = answer(query)
         else:
-            content = await exchange.in_thread(lambda: answer(query), served.small(query))
+            content = await exchange.in_thread(lambda: answer(query), cost.small)
     return Response(content, media_type=media_type)
 
 

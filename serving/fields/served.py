@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
-from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.data.errors import ModelError
+from fieldwright.serving.cost import Cost
 from fieldwright.serving.fields.blocks import predict_in_blocks
+from fieldwright.serving.fields.cost import SurrogateCost
 from fieldwright.serving.fields.openapi import specification
 from fieldwright.serving.fields.query import Query, QueryReader
 from fieldwright.serving.hosting.shelf import Shelved
-from fieldwright.serving.limits import INLINE_SECONDS, MAX_SECONDS, SMALL_SECONDS
 from fieldwright.surrogates.families import FIELDS, Family
 from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.fields.prediction import Prediction
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.trajectory.history import History
 
-SECONDS_PER_FIELD_VALUE = 1e-6
-"""Of writing the four statistics as JSON; it only has to tell quick answers from slow ones."""
-
-
-TRIED = 16
-"""Queries of the larger of the two questions by which a surrogate is tried out."""
-
 
 @dataclass(frozen=True, eq=False)
 class Served:
     """One version of one model on one device; immutable, so that a swap is one assignment.
 
-    seconds_once, seconds_per_query: processor time of a question for the default quantities, whatever its size, and
-        what each further query adds, measured when the surrogate was tried out. Processor time, since what else the
-        machine does at that moment must not decide what is refused later.
+    cost: of a query, counted.
     """
 
     family: ClassVar[Family] = FIELDS
@@ -45,38 +37,21 @@ class Served:
     version: str
     device: str
     reader: QueryReader
-    seconds_once: float
-    seconds_per_query: float
+    cost: Callable[[Query], Cost]
 
     def read(self, document: Any) -> Query:
-        """The query in a decoded JSON document, if it can be answered in reasonable time; raises QueryError."""
+        """The query in a decoded JSON document, if one request may cost so much; raises QueryError."""
         query = self.reader.read(document)
-        seconds = self._seconds(query)
-        if seconds > MAX_SECONDS:
-            raise QueryError(
-                f"One request may take some {MAX_SECONDS:g} s of computing",
-                f"{len(query.x)} queries for an estimated {seconds:.0f} s",
-                "Send them in several requests, or ask for fewer quantities",
-            )
+        outputs = f"{len(query.quantities)} quantities and {len(query.fields)} fields"
+        self.cost(query).check(
+            f"{len(query.x)} queries for {outputs}",
+            "Send them in several requests, or ask for less at a time",
+        )
         return query
 
     def predict(self, query: Query) -> Prediction:
         """What the surrogate answers; raises QueryError."""
         return predict_in_blocks(self.surrogate, query)
-
-    def quick(self, query: Query) -> bool:
-        """Whether it is answered before others could notice; finding a place on the mesh can take long."""
-        places = any(quantity.at is not None for quantity in query.quantities)
-        return not places and self._seconds(query) <= INLINE_SECONDS
-
-    def small(self, query: Query) -> bool:
-        """Whether it may wait in one line with other small ones."""
-        return self._seconds(query) <= SMALL_SECONDS
-
-    def _seconds(self, query: Query) -> float:
-        share = max(1.0, len(query.quantities) / len(self.reader.default_quantities))
-        quantities = share * (self.seconds_once + self.seconds_per_query * len(query.x))
-        return quantities + SECONDS_PER_FIELD_VALUE * query.field_values
 
     def field(self, name: str) -> FieldInfo:
         """The description of a field of the surrogate."""
@@ -105,33 +80,25 @@ def load_served(shelved: Shelved, folder: Path) -> Served:
     reader = QueryReader(surrogate.description)
     history = surrogate.typical_history()
     middle = {info.name: (info.minimum + info.maximum) / 2 for info in surrogate.description.parameters}
-    one = _time(surrogate, reader.read({"parameters": middle} | _repeated(history, 1)))
-    many = _time(surrogate, reader.read({"parameters": [middle] * TRIED} | _repeated(history, TRIED)))
-    per_query = max(0.0, (many - one) / (TRIED - 1))
-    return Served(surrogate, shelved.model, shelved.version, device, reader, one, per_query)
+    # The first answer also makes what no query changes, so that no client waits for it.
+    _check_finite(predict_in_blocks(surrogate, reader.read({"parameters": middle} | _as_request(history))))
+    return Served(surrogate, shelved.model, shelved.version, device, reader, SurrogateCost(surrogate))
 
 
-def _repeated(history: History | None, queries: int) -> dict[str, Any]:
-    """What a request for so many queries says of the history."""
+def _as_request(history: History | None) -> dict[str, Any]:
+    """What a request for one query says of the history."""
     if history is None:
         return {}
-    fields = {name: np.repeat(values, queries, axis=0).tolist() for name, values in history.fields.items()}
+    fields = {name: values.tolist() for name, values in history.fields.items()}
     return {"history": {"times": history.times.tolist(), "fields": fields}}
 
 
-def _time(surrogate: Surrogate, query: Query) -> float:
-    """Processor seconds to answer the query, which must come out finite; raises ModelError."""
-    seconds = []
-    # The first answer pays for what is made on first use; the quickest of three is the usual one.
-    for _ in range(3):
-        start = time.thread_time()
-        prediction = predict_in_blocks(surrogate, query)
-        seconds.append(time.thread_time() - start)
-        for label, band in prediction.quantities.items():
-            if not (np.isfinite(band.lower).all() and np.isfinite(band.upper).all()):
-                raise ModelError(
-                    "A surrogate must answer with finite numbers in the middle of its domain",
-                    f"a {label} that is not finite",
-                    "Train it anew",
-                )
-    return min(seconds)
+def _check_finite(prediction: Prediction) -> None:
+    """Raises ModelError where a quantity has a band that is not finite."""
+    for label, band in prediction.quantities.items():
+        if not (np.isfinite(band.lower).all() and np.isfinite(band.upper).all()):
+            raise ModelError(
+                "A surrogate must answer with finite numbers in the middle of its domain",
+                f"a {label} that is not finite",
+                "Train it anew",
+            )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.data.errors import ModelError
 from fieldwright.physics.solvers.shapes import ellipse, placed
+from fieldwright.serving.cost import Cost
 from fieldwright.serving.hosting.shelf import Shelved
-from fieldwright.serving.limits import INLINE_SECONDS, MAX_SECONDS, SMALL_SECONDS
 from fieldwright.serving.shapes.openapi import shape_specification
 from fieldwright.serving.shapes.query import ShapeQuery, ShapeQueryReader
+from fieldwright.serving.torch_operations import counted_operations
 from fieldwright.surrogates.families import SHAPES, Family
 from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.fields.prediction import Prediction
@@ -25,13 +25,15 @@ if TYPE_CHECKING:
 
 TRIED_SIZE = 0.3
 """Diameter of the disc, in shares of the shorter side of the grid."""
+VALUE = 400.0
+"""Operations for the bands of one value and the text of its four statistics."""
 
 
 @dataclass(frozen=True, eq=False)
 class ServedShapes:
     """One version of one model; immutable, so that a swap is one assignment.
 
-    seconds_per_query: processor time of one shape, measured when the model was tried out.
+    operations: of the networks for one shape, counted when the model was tried out.
     """
 
     family: ClassVar[Family] = SHAPES
@@ -41,27 +43,19 @@ class ServedShapes:
     version: str
     device: str
     reader: ShapeQueryReader
-    seconds_per_query: float
+    operations: float
 
     def read(self, document: Any) -> ShapeQuery:
-        """The query in a decoded JSON document, if it can be answered in reasonable time; raises QueryError."""
+        """The query in a decoded JSON document, if one request may cost so much; raises QueryError."""
         query = self.reader.read(document)
-        seconds = self.seconds_per_query * len(query.distance)
-        if seconds > MAX_SECONDS:
-            raise QueryError(
-                f"One request may take some {MAX_SECONDS:g} s of computing",
-                f"{len(query.distance)} shapes for an estimated {seconds:.0f} s",
-                "Send them in several requests",
-            )
+        self.cost(query).check(f"{len(query.distance)} shapes", "Send them in several requests")
         return query
 
-    def quick(self, query: ShapeQuery) -> bool:
-        """Whether it is answered before others could notice."""
-        return self.seconds_per_query * len(query.distance) <= INLINE_SECONDS
-
-    def small(self, query: ShapeQuery) -> bool:
-        """Whether it may wait in one line with other small ones."""
-        return self.seconds_per_query * len(query.distance) <= SMALL_SECONDS
+    def cost(self, query: ShapeQuery) -> Cost:
+        """Of all shapes of a request together."""
+        infos = [self.field(name) for name in query.fields]
+        values = len(query.distance) * sum(info.n_points * len(info.components) for info in infos)
+        return Cost(self.operations * len(query.distance) + VALUE * values, values)
 
     def predict(self, query: ShapeQuery) -> Prediction:
         """The fields that are asked for; raises QueryError."""
@@ -93,11 +87,8 @@ def load_served_shapes(shelved: Shelved, folder: Path) -> ServedShapes:
     diameter = TRIED_SIZE * float(extent.min())
     distance = distance_of_outline(placed(ellipse(diameter, diameter), (middle[0], middle[1])), grid)[None]
     x = np.array([[(info.minimum + info.maximum) / 2 for info in description.parameters]])
-    seconds = []
-    for _ in range(3):
-        start = time.thread_time()
-        answer = surrogate.predict(distance, x)
-        seconds.append(time.thread_time() - start)
+    operations = counted_operations(lambda: surrogate.predict(distance, x))
+    answer = surrogate.predict(distance, x)
     for name, band in answer.fields.items():
         if not (np.isfinite(band.lower).all() and np.isfinite(band.upper).all()):
             raise ModelError(
@@ -106,4 +97,4 @@ def load_served_shapes(shelved: Shelved, folder: Path) -> ServedShapes:
                 "Train it anew",
             )
     reader = ShapeQueryReader(description, grid)
-    return ServedShapes(surrogate, shelved.model, shelved.version, "cpu", reader, min(seconds))
+    return ServedShapes(surrogate, shelved.model, shelved.version, "cpu", reader, operations)

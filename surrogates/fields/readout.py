@@ -30,8 +30,7 @@ class Readout:
         self._instant = decoder.instant if isinstance(decoder, TimeByTime) else decoder
         self._times = decoder.shape[0]
         self._shape = self._instant.shape
-        bounded = decoder.scaling is not None and decoder.scaling.bounded
-        linear = self._instant.affine and not self._instant.logarithmic and not bounded
+        linear = is_linear(decoder)
         self._sums = [k for k, one in enumerate(self.readings) if linear and _is_sum(one.functional)]
         self._others = [k for k in range(len(self.readings)) if k not in self._sums]
         self._sum = _Sums.of([self.readings[k] for k in self._sums], self._instant) if self._sums else None
@@ -116,6 +115,13 @@ class Readout:
         if self._times == self._shape[0]:
             return numbers
         return numbers.reshape(-1, self._times, numbers.shape[1]).swapaxes(1, 2)
+
+
+def is_linear(decoder: FieldModel | TimeByTime) -> bool:
+    """Whether every value of the field is a sum of latent coordinates with fixed weights, and no bound cuts it."""
+    instant = decoder.instant if isinstance(decoder, TimeByTime) else decoder
+    bounded = decoder.scaling is not None and decoder.scaling.bounded
+    return instant.affine and not instant.logarithmic and not bounded
 
 
 def _is_sum(key: Functional) -> bool:

@@ -362,6 +362,10 @@ class Surrogate:
             parts = tuple(part[:, 0] for part in parts)
         return Band(*parts)
 
+    def simplices_of(self, name: str) -> int | None:
+        """The number of simplices among which a place of a field is located, None before the first place was."""
+        return len(self._locators[name].simplices) if name in self._locators else None
+
     def locator(self, name: str) -> Locator:
         """The locator of places on the mesh of a field."""
         # Built at the first query of a place; the cache changes no answer.

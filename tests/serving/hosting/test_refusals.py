@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from fieldwright.data.errors import QueryError
 from fieldwright.serving import limits
+from fieldwright.serving.cost import Cost
 from fieldwright.serving.hosting.champion import Champion
 from fieldwright.serving.hosting.shelf import Shelf
 
@@ -160,7 +161,7 @@ def test_no_body_makes_it_fail(ask, champion: Champion, content: bytes):
 
 def test_what_would_take_too_long_is_refused_at_once(champion: Champion):
     assert champion.current is not None
-    slow = replace(champion.current, seconds_per_query=1.0)
+    slow = replace(champion.current, cost=lambda query: Cost(1e9 * len(query.x)))
     assert len(slow.read({"parameters": [ROW] * 10}).x) == 10
-    with pytest.raises(QueryError, match="Got 100 queries for an estimated 100 s"):
+    with pytest.raises(QueryError, match=r"Got 100 queries for 12 quantities and 0 fields: some 1\.0e\+11"):
         slow.read({"parameters": [ROW] * 100})
