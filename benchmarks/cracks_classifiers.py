@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.cracks_sets import collection
 from fieldwright.data.environment import home
 from fieldwright.data.photos.labelled_photo import LabelledPhoto
-from fieldwright.data.photos.splits import split
+from fieldwright.data.photos.splits import split_photos
 from fieldwright.physics.concrete import SurfaceSettings, generate
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
 from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
@@ -47,7 +47,7 @@ def tiles() -> tuple[tuple[LabelledPhoto, ...], list[np.ndarray]]:
 def metu(seed: int) -> Photos:
     """METU with the split of that seed."""
     found, pixels = tiles()
-    return Photos(pixels, np.array([photo.crack for photo in found]), split(found, SHARES, seed))
+    return Photos(pixels, np.array([photo.crack for photo in found]), split_photos(found, SHARES, seed))
 
 
 def kept(name: str, photos: Photos, seed: int) -> CrackClassifier:

@@ -9,7 +9,7 @@ import numpy as np
 
 from fieldwright.data.environment import home
 from fieldwright.data.photos.collection import Collection, read_collection
-from fieldwright.data.photos.splits import split
+from fieldwright.data.photos.splits import split_photos
 from fieldwright.physics.concrete import SurfaceSettings, generate
 
 SOURCE = Path(__file__).parents[2] / "shared" / "data" / "cracks"
@@ -40,7 +40,7 @@ def outlined(name: str, seed: int) -> dict[str, Part]:
     """Each part of a real collection with masks, groups of tiles and near-duplicates whole."""
     photos = collection(name).photos
     parts: dict[str, Part] = {}
-    for part, rows in split(photos, SHARES, seed).items():
+    for part, rows in split_photos(photos, SHARES, seed).items():
         outlines = [photos[row].outline() for row in rows]
         parts[part] = ([photos[row].pixels() for row in rows], [one for one in outlines if one is not None])
     return parts

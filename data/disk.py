@@ -1,4 +1,4 @@
-"""Whatever a disk answers becomes one clear error that says what it is: full, locked, gone, or broken."""
+"""Turns the errors of a disk into one clear error: full, locked, gone or broken."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ _LOCKED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _GONE = {errno.ENOENT, errno.ENOTDIR, errno.ESTALE}
 # What the system answers; libraries raise OSErrors of their own for damaged files, with other numbers or none.
 _OF_THE_SYSTEM = _LOCKED | _GONE | {errno.EIO, errno.EISDIR, errno.ELOOP, errno.EMFILE, errno.ENAMETOOLONG}
-_KEPT = "then ingest again: what is stored already is whole and is not read again"
+_STORED = "then ingest again: what is stored already is whole and is not read again"
 
 
 @contextmanager
 def disk_of(store: Path) -> Iterator[None]:
-    """Turns OSError into StoreError; to be put round what writes to a store, and round nothing else."""
+    """Turns OSError into StoreError; for code that writes to a store, and for no other."""
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            must, do = f"The disk of the store '{store}' must have room", f"Make room, {_KEPT}"
+            must, do = f"The disk of the store '{store}' must have room", f"Make room, {_STORED}"
         elif error.errno in _LOCKED:
-            must, do = f"The store '{store}' must be writable", f"Correct its permissions, {_KEPT}"
+            must, do = f"The store '{store}' must be writable", f"Correct its permissions, {_STORED}"
         elif error.errno in _GONE:
             must, do = (
                 f"The store '{store}' must stay where it is while it is written",
-                f"Put it back, {_KEPT}",
+                f"Put it back, {_STORED}",
             )
         else:
-            must, do = f"The store '{store}' must be readable and writable", f"Look at its disk, {_KEPT}"
+            must, do = f"The store '{store}' must be readable and writable", f"Look at its disk, {_STORED}"
         raise StoreError(must, str(error), do) from error
 
 

@@ -48,9 +48,9 @@ class Expression:
     _quoted: Mapping[str, str]
 
     @classmethod
-    def parse(cls, text: str, known: Iterable[str] | None = None) -> Expression:
-        """The formula in a text; raises StudyError for anything else, and for a name that is not `known`."""
-        tree, quoted, names = _parsed(text, known, "A formula")
+    def parse(cls, text: str, valid_names: Iterable[str] | None = None) -> Expression:
+        """The formula in a text; raises StudyError for anything else, and for a name outside `valid_names`."""
+        tree, quoted, names = _parsed(text, valid_names, "A formula")
         _check(tree, text, "A formula")
         return cls(text, names, tree, quoted)
 
@@ -70,9 +70,9 @@ class Constraint:
     _quoted: Mapping[str, str]
 
     @classmethod
-    def parse(cls, text: str, known: Iterable[str] | None = None) -> Constraint:
-        """The constraint in a text; raises StudyError for anything else, and for a name that is not `known`."""
-        tree, quoted, names = _parsed(text, known, "A constraint")
+    def parse(cls, text: str, valid_names: Iterable[str] | None = None) -> Constraint:
+        """The constraint in a text; raises StudyError for anything else, and for a name outside `valid_names`."""
+        tree, quoted, names = _parsed(text, valid_names, "A constraint")
         if not isinstance(tree, ast.Compare) or any(type(sign) not in _COMPARISONS for sign in tree.ops):
             raise StudyError(
                 "A constraint must compare two formulas by <, <=, > or >=",
@@ -96,7 +96,7 @@ class Constraint:
 
 
 def _parsed(
-    text: str, known: Iterable[str] | None, what: str
+    text: str, valid_names: Iterable[str] | None, subject: str
 ) -> tuple[ast.expr, dict[str, str], tuple[str, ...]]:
     """The tree of a text, its backquoted names by placeholder, and all its names."""
     quoted: dict[str, str] = {}
@@ -106,18 +106,18 @@ def _parsed(
         return f" _quoted_{len(quoted) - 1} "
 
     if len(text) > _LONGEST:
-        raise StudyError(f"{what} must have at most {_LONGEST} characters", str(len(text)), "Shorten it")
+        raise StudyError(f"{subject} must have at most {_LONGEST} characters", str(len(text)), "Shorten it")
     try:
         tree = ast.parse(_QUOTED.sub(placeholder, text).strip(), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         reason = getattr(error, "msg", None) or "it is nested too deeply"
         raise StudyError(
-            f"{what} must be made of numbers, parameter names, + - * / ** and parentheses",
+            f"{subject} must be made of numbers, parameter names, + - * / ** and parentheses",
             f"'{text}' ({reason})",
             "Correct it",
         ) from None
     names = tuple(dict.fromkeys(quoted.get(name, name) for name in _names(tree)))
-    valid = list(names if known is None else known)
+    valid = list(names if valid_names is None else valid_names)
     for name in names:
         if name not in valid:
             near = difflib.get_close_matches(name, valid, 1, 0.5)
@@ -137,17 +137,17 @@ def _names(tree: ast.AST) -> Iterator[str]:
         yield from _names(child)
 
 
-def _check(tree: ast.expr, text: str, what: str) -> None:
+def _check(tree: ast.expr, text: str, subject: str) -> None:
     """Raises StudyError unless the tree is arithmetic and nothing else."""
     if isinstance(tree, ast.BinOp) and type(tree.op) in _ARITHMETIC:
-        _check(tree.left, text, what)
-        _check(tree.right, text, what)
+        _check(tree.left, text, subject)
+        _check(tree.right, text, subject)
     elif isinstance(tree, ast.UnaryOp) and type(tree.op) in _ARITHMETIC:
-        _check(tree.operand, text, what)
+        _check(tree.operand, text, subject)
     elif not (isinstance(tree, ast.Name) or _is_number(tree)):
         power = isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitXor)
         raise StudyError(
-            f"{what} must be made of numbers, parameter names, + - * / ** and parentheses",
+            f"{subject} must be made of numbers, parameter names, + - * / ** and parentheses",
             f"'{text}'",
             "Write a power as **" if power else "Write it with these",
         )

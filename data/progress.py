@@ -1,4 +1,4 @@
-"""How a training tells the one who waits for it how far it is."""
+"""How a training reports its progress."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ NO_METRICS: Mapping[str, float] = MappingProxyType({})
 class TrainingProgress(Protocol):
     """Called with steps done, their greatest number, and what was measured at this step, such as the loss."""
 
-    def __call__(self, done: int, total: int, metrics: Mapping[str, float] = NO_METRICS, /) -> None:
+    def __call__(self, step: int, total: int, metrics: Mapping[str, float] = NO_METRICS, /) -> None:
         """Takes one report."""
         ...
 
 
 def part_of(progress: TrainingProgress, part: int, parts: int) -> TrainingProgress:
-    """Reports of one of several trainings of equal length that follow each other, as those of the whole."""
+    """Turns the progress of one of several consecutive trainings of equal length into that of all of them."""
 
-    def report(done: int, total: int, metrics: Mapping[str, float] = NO_METRICS, /) -> None:
-        progress(part * total + done, parts * total, metrics)
+    def report(step: int, total: int, metrics: Mapping[str, float] = NO_METRICS, /) -> None:
+        progress(part * total + step, parts * total, metrics)
 
     return report

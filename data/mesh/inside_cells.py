@@ -78,26 +78,26 @@ def _pairs(
     middle: np.ndarray, reach: np.ndarray, targets: np.ndarray, outside: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Numbers of targets without a cell so far and of simplices near enough to hold them, in pieces."""
-    left = np.flatnonzero(outside > _TOUCHING)
-    if not len(middle) or not len(left):
+    pending = np.flatnonzero(outside > _TOUCHING)
+    if not len(middle) or not len(pending):
         return
-    near = KDTree(middle).query(targets[left], k=min(_NEAR, len(middle)))[1]
-    for column in np.asarray(near).reshape(len(left), -1).T:
-        for start in range(0, len(left), _PAIRS):
+    near = KDTree(middle).query(targets[pending], k=min(_NEAR, len(middle)))[1]
+    for column in np.asarray(near).reshape(len(pending), -1).T:
+        for start in range(0, len(pending), _PAIRS):
             piece = slice(start, start + _PAIRS)
-            unsure = outside[left[piece]] > _TOUCHING
-            yield left[piece][unsure], column[piece][unsure]
+            unsure = outside[pending[piece]] > _TOUCHING
+            yield pending[piece][unsure], column[piece][unsure]
     # Long thin cells have their middle farther away than others have: what is left is held against all in reach.
-    left = left[outside[left] > _TOUCHING]
-    if not len(left):
+    pending = pending[outside[pending] > _TOUCHING]
+    if not len(pending):
         return
-    tree = KDTree(targets[left])
+    tree = KDTree(targets[pending])
     counts = np.asarray(tree.query_ball_point(middle, reach, return_length=True))
     start = 0
     for end in [*(np.flatnonzero(np.diff(np.cumsum(counts) // _PAIRS)) + 1), len(middle)]:
         lists = tree.query_ball_point(middle[start:end], reach[start:end])
-        found = np.concatenate([np.asarray(one, dtype=np.int64) for one in lists])
-        yield left[found], np.repeat(np.arange(start, end), counts[start:end])
+        hits = np.concatenate([np.asarray(one, dtype=np.int64) for one in lists])
+        yield pending[hits], np.repeat(np.arange(start, end), counts[start:end])
         start = end
 
 

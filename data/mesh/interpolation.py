@@ -8,7 +8,7 @@ from scipy.spatial import Delaunay, KDTree
 
 from fieldwright.data.mesh.inside_cells import locate
 from fieldwright.data.mesh.mesh import Mesh
-from fieldwright.data.mesh.places import places, spacings
+from fieldwright.data.mesh.places import places_of, spacings
 
 # A simplex longer than this many spacings of its corners bridges a bay of the rim, and says nothing there.
 _LONG = 3.0
@@ -19,10 +19,10 @@ def between_meshes(mesh: Mesh, reference: Mesh, on: str) -> csr_array:
 
     Values on points are interpolated within the mesh's own cells where these are known.
     """
-    targets = places(reference, on)
+    targets = places_of(reference, on)
     located = locate(mesh, targets) if on == "point" else None
     if located is None or not located.inside.all():
-        return interpolation(places(mesh, on), targets, spacings(mesh, on))
+        return interpolation(places_of(mesh, on), targets, spacings(mesh, on))
     rows = np.repeat(np.arange(len(targets)), 4)
     shape = (len(targets), mesh.n_points)
     return csr_array((located.weights.ravel(), (rows, located.nodes.ravel())), shape=shape)
@@ -57,8 +57,8 @@ def _in_own_dimensions(sources: np.ndarray, targets: np.ndarray) -> tuple[np.nda
     """Both sets in the line, plane or space that the sources span."""
     centre = sources.mean(axis=0)
     _, sizes, axes = np.linalg.svd(sources - centre, full_matrices=False)
-    kept = axes[sizes > 1e-8 * sizes[0]]
-    return (sources - centre) @ kept.T, (targets - centre) @ kept.T
+    basis = axes[sizes > 1e-8 * sizes[0]]
+    return (sources - centre) @ basis.T, (targets - centre) @ basis.T
 
 
 def _in_simplices(s: np.ndarray, t: np.ndarray, spacing: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -89,7 +89,7 @@ def _beyond(s: np.ndarray, t: np.ndarray, outside: np.ndarray) -> csr_array:
     """Rows for targets outside: the least-squares plane through the nearest sources.
 
     The plane goes through their mean, so that the weights add up to one even where the sources lie in one layer
-    and tell nothing of the slope across it, which is then 0.
+    and leave the slope across it open, which is then 0.
     """
     count = min(3 * s.shape[1] + 1, len(s))
     near = np.asarray(KDTree(s).query(t[outside], k=count)[1]).reshape(len(outside), count)

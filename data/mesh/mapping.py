@@ -11,17 +11,17 @@ from fieldwright.data.errors import RunRejected
 from fieldwright.data.formats import Run
 from fieldwright.data.mesh.interpolation import apply, between_meshes
 from fieldwright.data.mesh.mesh import Mesh
-from fieldwright.data.mesh.places import check_covered, places
+from fieldwright.data.mesh.places import check_covered, places_of
 
 
 class Mapping:
     """Maps to one reference mesh; the interpolations are kept for the meshes met last."""
 
-    _KEPT = 4
+    _MOST = 4
 
     def __init__(self, reference: Mesh) -> None:
         self.reference = reference
-        self._known: dict[tuple[str, str], tuple[csr_array, csr_array]] = {}
+        self._interpolations: dict[tuple[str, str], tuple[csr_array, csr_array]] = {}
 
     def __call__(self, run: Run, largest_error: float) -> Run:
         """The run on the reference, with a note on the mapping error of each field.
@@ -35,25 +35,25 @@ class Mapping:
         """
         fields, notes = {}, []
         for name, field in run.fields.items():
-            there, back = self._pair(run.mesh, field.on)
-            mapped = apply(there, field.values)
+            forward, backward = self._pair(run.mesh, field.on)
+            mapped = apply(forward, field.values)
             fields[name] = replace(field, values=mapped)
-            error = _lost(field.values, apply(back, mapped))
-            known = self.known_field_error(run.mesh, field.on)
-            for what, share in (
+            error = _lost(field.values, apply(backward, mapped))
+            known_error = self.known_field_error(run.mesh, field.on)
+            for subject, share in (
                 (f"'{name}'", error),
-                ("half a cosine along each axis, which is known on both meshes,", known),
+                ("half a cosine along each axis, which is known on both meshes,", known_error),
             ):
                 if share > largest_error:
                     raise RunRejected(
                         "wrong mesh",
-                        f"Mapping {what} to the mesh of the study must lose less than {largest_error:.1%} of it",
+                        f"Mapping {subject} to the mesh of the study must lose less than {largest_error:.1%} of it",
                         f"{share:.1%}",
                         "Choose a finer reference mesh, or raise 'largest_error' in the study file",
                     )
             notes.append(
                 f"'{name}' mapped to the mesh of the study: half a cosine along each axis, known on both meshes, "
-                f"to {known:.2%}, the field with an error there and back {error:.2%}"
+                f"to {known_error:.2%}, the field with an error there and back {error:.2%}"
             )
         return replace(run, mesh=self.reference, fields=fields, notes=(*run.notes, *notes))
 
@@ -62,9 +62,9 @@ class Mapping:
 
         L_i are the extents of the reference; axes without extent are left out.
         """
-        there, _ = self._pair(mesh, on)
-        exact = self._wave(places(self.reference, on), waves)
-        mapped = apply(there, self._wave(places(mesh, on), waves)[None, :, None])[0, :, 0]
+        forward, _ = self._pair(mesh, on)
+        exact = self._wave(places_of(self.reference, on), waves)
+        mapped = apply(forward, self._wave(places_of(mesh, on), waves)[None, :, None])[0, :, 0]
         return float(np.linalg.norm(mapped - exact) / np.linalg.norm(exact))
 
     def _wave(self, x: np.ndarray, waves: float) -> np.ndarray:
@@ -75,13 +75,16 @@ class Mapping:
     def _pair(self, mesh: Mesh, on: str) -> tuple[csr_array, csr_array]:
         """There and back."""
         key = (mesh.hash, on)
-        if key not in self._known:
-            if len(self._known) >= self._KEPT:
-                self._known.clear()
+        if key not in self._interpolations:
+            if len(self._interpolations) >= self._MOST:
+                self._interpolations.clear()
             check_covered(mesh, self.reference, on)
-            there, back = between_meshes(mesh, self.reference, on), between_meshes(self.reference, mesh, on)
-            self._known[key] = (there, back)
-        return self._known[key]
+            forward, backward = (
+                between_meshes(mesh, self.reference, on),
+                between_meshes(self.reference, mesh, on),
+            )
+            self._interpolations[key] = (forward, backward)
+        return self._interpolations[key]
 
 
 def _lost(values: np.ndarray, returned: np.ndarray) -> float:

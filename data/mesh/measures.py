@@ -37,8 +37,8 @@ def family(cell_type: str) -> str:
 
 def dimension(cell_type: str) -> int:
     """0 for points, 1 for lines, 2 for faces, 3 for solids and for types unknown here."""
-    known = {"vertex": 0, "line": 1, "triangle": 2, "quad": 2, "polygon": 2}
-    return known.get(family(cell_type), 3)
+    dimensions = {"vertex": 0, "line": 1, "triangle": 2, "quad": 2, "polygon": 2}
+    return dimensions.get(family(cell_type), 3)
 
 
 def corner_simplices(cell_type: str, nodes: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
@@ -84,15 +84,15 @@ def measured_dimension(mesh: Mesh, on: str) -> int:
     """1, 2 or 3 where the points or cells (on: "point" or "cell") have lengths, areas or volumes; 0 where not.
 
     It is the highest dimension of the cells. Without cells, or where all of these are degenerate or of a type unknown
-    here, nothing tells how much of the part a value stands for.
+    here, the share of the part that a value stands for is unknown.
     """
     if on == "cell" and mesh.cell_volumes is not None:
         return 3 if (mesh.cell_volumes > 0).any() else 0
     if not mesh.cells or (on == "cell" and mesh.cell_centres is not None):
         return 0
     top = max(dimension(name) for name in mesh.cells)
-    own = Mesh(mesh.points, mesh.cells)
-    return top if (cell_measures(own)[_dimensions(own) == top] > 0).any() else 0
+    cell_mesh = Mesh(mesh.points, mesh.cells)
+    return top if (cell_measures(cell_mesh)[_dimensions(cell_mesh) == top] > 0).any() else 0
 
 
 def cell_shares(mesh: Mesh) -> np.ndarray:
@@ -124,8 +124,8 @@ def point_shares(mesh: Mesh) -> np.ndarray:
     first = 0
     for name, nodes in mesh.cells.items():
         if dimension(name) == top:
-            whole = measures[first : first + len(nodes), None]
-            np.add.at(shares, nodes, whole * _corner_fractions(name, mesh.points[nodes]))
+            measure = measures[first : first + len(nodes), None]
+            np.add.at(shares, nodes, measure * _corner_fractions(name, mesh.points[nodes]))
         first += len(nodes)
     return shares
 
@@ -161,7 +161,7 @@ def _corner_fractions(cell_type: str, corners: np.ndarray) -> np.ndarray:
     if len({node for simplex in split for node in simplex}) == count:
         for turn in _TURNS.get(family(cell_type), [range(count)]) if split else []:
             for simplex in split:
-                chosen = [turn[node] for node in simplex]
-                fractions[:, chosen] += _simplex_measure(corners[:, chosen])[:, None]
+                nodes = [turn[node] for node in simplex]
+                fractions[:, nodes] += _simplex_measure(corners[:, nodes])[:, None]
     total = fractions.sum(axis=1, keepdims=True)
     return np.divide(fractions, total, out=np.full_like(fractions, 1.0 / count), where=total > 0.0)

@@ -26,10 +26,12 @@ class Mesh:
 
     @property
     def n_points(self) -> int:
+        """Number of points."""
         return len(self.points)
 
     @property
     def n_cells(self) -> int:
+        """Number of cells."""
         if self.cell_centres is not None:
             return len(self.cell_centres)
         return sum(len(nodes) for nodes in self.cells.values())

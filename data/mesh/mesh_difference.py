@@ -46,17 +46,17 @@ def scale_between(mesh: Mesh, reference: Mesh) -> float | None:
 
     Of meshes of other counts the boxes are compared, and the factor must be one between two units of length.
     """
-    own, wanted = np.ptp(mesh.points, axis=0), np.ptp(reference.points, axis=0)
-    largest = int(wanted.argmax())
-    if not own[largest] > 0 or not wanted[largest] > 0:
+    size, reference_size = np.ptp(mesh.points, axis=0), np.ptp(reference.points, axis=0)
+    largest = int(reference_size.argmax())
+    if not size[largest] > 0 or not reference_size[largest] > 0:
         return None
-    scale = float(own[largest] / wanted[largest])
+    scale = float(size[largest] / reference_size[largest])
     if _same_connectivity(mesh, reference):
         off = (mesh.points - mesh.points[0]) - scale * (reference.points - reference.points[0])
-        alike = np.abs(off).max() <= _CLOSE * own[largest]
+        alike = np.abs(off).max() <= _CLOSE * size[largest]
         return scale if alike and abs(scale - 1) > _CLOSE else None
     # Boxes of meshes with other counts may be of other things: only the ratio of two units is a hint.
-    alike = np.abs(own - scale * wanted).max() <= _CLOSE_BOX * own[largest]
+    alike = np.abs(size - scale * reference_size).max() <= _CLOSE_BOX * size[largest]
     ratios = {a / b for a in _UNITS.values() for b in _UNITS.values() if a / b > 1.5 or a / b < 0.67}
     near = min(ratios, key=lambda ratio: abs(np.log(ratio / scale)))
     return near if alike and abs(scale / near - 1) <= _CLOSE_BOX else None
@@ -67,8 +67,8 @@ def _units(scale: float) -> str:
     for coarse, length in _UNITS.items():
         for fine, part in _UNITS.items():
             if length > part and abs(length / part / max(scale, 1 / scale) - 1) <= _CLOSE_BOX:
-                own, wanted = (fine, coarse) if scale > 1 else (coarse, fine)
-                return f", as if it were in {own} and the study's in {wanted}"
+                unit, study_unit = (fine, coarse) if scale > 1 else (coarse, fine)
+                return f", as if it were in {unit} and the study's in {study_unit}"
     return ""
 
 

@@ -16,7 +16,7 @@ _EXTENT = 0.01
 _REACH = 2.0
 
 
-def places(mesh: Mesh, on: str) -> np.ndarray:
+def places_of(mesh: Mesh, on: str) -> np.ndarray:
     """Where the values live, (n, 3): the points, or the centres of the cells (the mean of their nodes)."""
     if on == "point":
         return mesh.points
@@ -32,8 +32,8 @@ def spacings(mesh: Mesh, on: str) -> np.ndarray:
     of cells drawn out more than about ten to one.
     """
     if not mesh.cells:
-        here = places(mesh, on)
-        return KDTree(here).query(here, k=min(5, len(here)))[0][:, -1]
+        positions = places_of(mesh, on)
+        return KDTree(positions).query(positions, k=min(5, len(positions)))[0][:, -1]
     sizes, at_points = [], np.zeros(mesh.n_points)
     for nodes in mesh.cells.values():
         corners = mesh.points[nodes]
@@ -52,8 +52,8 @@ def covered(mesh: Mesh, on: str, targets: np.ndarray) -> np.ndarray:
     located = locate(mesh, targets)
     if located is not None:
         return located.inside
-    here, spacing = places(mesh, on), spacings(mesh, on)
-    distance, near = KDTree(here).query(targets, k=min(8, len(here)))
+    positions, spacing = places_of(mesh, on), spacings(mesh, on)
+    distance, near = KDTree(positions).query(targets, k=min(8, len(positions)))
     near, distance = near.reshape(len(targets), -1), distance.reshape(len(targets), -1)
     return np.any(distance <= _REACH * spacing[near], axis=1)
 
@@ -61,7 +61,7 @@ def covered(mesh: Mesh, on: str, targets: np.ndarray) -> np.ndarray:
 def check_covered(mesh: Mesh, reference: Mesh, on: str) -> None:
     """Raises RunRejected ("wrong mesh") unless mesh and reference cover each other and are of one size."""
     for one, other in ((mesh, reference), (reference, mesh)):
-        targets = places(other, on)
+        targets = places_of(other, on)
         missing = ~covered(one, on, targets)
         if missing.any():
             x, y, z = targets[missing][0]
@@ -93,11 +93,11 @@ def _is_places(mesh: Mesh) -> bool:
     return not mesh.cells and (centres is None or np.array_equal(centres, mesh.points))
 
 
-def _not_one_geometry(mesh: Mesh, reference: Mesh, what: str = "") -> RunRejected:
+def _not_one_geometry(mesh: Mesh, reference: Mesh, prefix: str = "") -> RunRejected:
     return RunRejected(
         "wrong mesh",
         "A mesh that is mapped and the mesh of the study must cover each other",
-        what + difference(mesh, reference),
+        prefix + difference(mesh, reference),
         remedy(mesh, reference, "Run the case on the same geometry"),
     )
 
@@ -106,13 +106,13 @@ def regular_grid(mesh: Mesh, shape: tuple[int, ...]) -> Mesh:
     """A grid over the box of the mesh's places, without those grid points that lie in holes or outside.
 
     It holds fields of points and fields of cells alike: its points are its cells' centres too. Where the mesh
-    tells the centres of its cells alone, the box is theirs.
+    has only the centres of its cells, the box is theirs.
 
     shape: points along each axis in which the box has an extent. Raises RunRejected where it does not fit.
     """
     on = "point" if mesh.cell_centres is None else "cell"
-    here = places(mesh, on)
-    low, high = here.min(axis=0), here.max(axis=0)
+    positions = places_of(mesh, on)
+    low, high = positions.min(axis=0), positions.max(axis=0)
     axes = np.flatnonzero(high - low > 1e-9 * np.max(high - low))
     if len(axes) != len(shape) or min(shape) < 2:
         raise RunRejected(

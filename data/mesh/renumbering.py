@@ -57,7 +57,7 @@ def _match(points: np.ndarray, reference: np.ndarray, limit: float) -> np.ndarra
     """For each reference point the one and only point within the limit; None where there is none or several."""
     if np.all(np.linalg.norm(points - reference, axis=1) <= limit):
         return np.arange(len(reference))
-    distance, nearest = (np.asarray(found) for found in KDTree(points).query(reference))
+    distance, nearest = (np.asarray(result) for result in KDTree(points).query(reference))
     if distance.max() > limit or len(np.unique(nearest)) < len(nearest):
         return None
     return nearest
@@ -75,12 +75,12 @@ def _match_cells(mesh: Mesh, reference: Mesh, points: np.ndarray) -> np.ndarray 
     order = []
     for name, nodes in reference.cells.items():
         # Cells are the same if they have the same nodes: solvers start to count them at different corners.
-        own = np.sort(new_number[mesh.cells[name]], axis=1)
-        wanted = np.sort(nodes, axis=1)
-        by_own, by_wanted = np.lexsort(own.T[::-1]), np.lexsort(wanted.T[::-1])
-        if not np.array_equal(own[by_own], wanted[by_wanted]):
+        own_nodes = np.sort(new_number[mesh.cells[name]], axis=1)
+        reference_nodes = np.sort(nodes, axis=1)
+        own_order, reference_order = np.lexsort(own_nodes.T[::-1]), np.lexsort(reference_nodes.T[::-1])
+        if not np.array_equal(own_nodes[own_order], reference_nodes[reference_order]):
             return None
         position = np.empty(len(nodes), dtype=np.int64)
-        position[by_wanted] = by_own
+        position[reference_order] = own_order
         order.append(position + starts[name])
     return np.concatenate(order) if order else np.arange(0)

@@ -11,14 +11,14 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from fieldwright.data.errors import PhotoError
-from fieldwright.data.photos.collections import Entry, Layout, layout_named, layout_of
-from fieldwright.data.photos.collections.pairs import Pairs
+from fieldwright.data.photos.collections import Entry, PhotoLayout, layout_named, layout_of
+from fieldwright.data.photos.collections.pairs import PairedFolders
 from fieldwright.data.photos.fingerprint import near_duplicates
 from fieldwright.data.photos.labelled_photo import LabelledPhoto
 from fieldwright.data.photos.look import Look, files_of, look_at
 from fieldwright.data.photos.pairing import group_of
 from fieldwright.data.photos.photo_catalogue import PhotoCatalogue
-from fieldwright.data.photos.reading import PLAIN, Reading
+from fieldwright.data.photos.reading import PLAIN, PhotoReading
 
 Progress = Callable[[int, int], None]
 _THREADS = 2
@@ -29,24 +29,24 @@ _AT_ONCE = 64
 class Collection:
     """What a folder of photos holds.
 
-    photos: by name; near-duplicates share a group. set_aside: name, reason and sentence of those left out.
+    photos: by name; near-duplicates share a group. rejected: name, reason and sentence of each rejected photo.
     near_duplicates: pairs of names. reader: name of the layout. unchanged: photos that were not read again.
     """
 
     photos: tuple[LabelledPhoto, ...]
-    set_aside: tuple[tuple[str, str, str], ...]
+    rejected: tuple[tuple[str, str, str], ...]
     near_duplicates: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     reader: str
     unchanged: int = 0
 
 
-def layout_for(folder: Path, reader: str | None, photos: str | None, masks: str | None) -> Layout:
-    """The layout that is asked for, or that the folder has; raises PhotoError where it is not so laid out."""
+def layout_for(folder: Path, reader: str | None, photos: str | None, masks: str | None) -> PhotoLayout:
+    """The named layout, or the one that the folder has; raises PhotoError where the folder does not match."""
     if photos is None and masks is None:
         layout = layout_of(folder) if reader is None else layout_named(reader)
     else:
-        layout = Pairs(photos or Pairs.photos, masks or Pairs.masks_folder)
+        layout = PairedFolders(photos or PairedFolders.photos, masks or PairedFolders.masks_folder)
     if not layout.accepts(folder):
         raise PhotoError(
             "no collection",
@@ -64,7 +64,7 @@ def read_collection(
     photos: str | None = None,
     masks: str | None = None,
     group: str | None = None,
-    reading: Reading = PLAIN,
+    reading: PhotoReading = PLAIN,
     catalogue: PhotoCatalogue | None = None,
     progress: Progress | None = None,
     comparing: Progress | None = None,
@@ -73,9 +73,9 @@ def read_collection(
 
     reader: name of the layout, recognised if None. photos, masks: the pair of folders, for the reader "pairs".
     group: regular expression on a photo's name without suffix, whose first group names the large photo that it is a
-    tile of; the layout's own rule if None. reading: what the files do not tell. catalogue: where looks are kept.
+    tile of; the layout's own rule if None. reading: settings that the files lack. catalogue: of earlier looks.
     progress, comparing: called with (done, total) as photos are
-    read and as they are compared for copies. Raises PhotoError where the folder has no layout known here.
+    read and as they are compared for copies. Raises PhotoError where the folder has no known layout.
     """
     layout = layout_for(folder, reader, photos, masks)
     entries = [_regrouped(entry, group) for entry in layout.entries(folder)]
@@ -86,12 +86,12 @@ def read_collection(
     unique, copies = _without_copies(sound)
     pairs = near_duplicates(np.array([look.small for _, look in unique]), comparing) if unique else []
     groups = _joined([entry.group for entry, _ in unique], pairs)
-    aside = (*refused, *copies)
+    rejected = (*refused, *copies)
     if catalogue is not None:
-        catalogue.settle((entry.name for entry in entries), aside)
-    found = tuple(_labelled(*one, name, layout, reading) for one, name in zip(unique, groups, strict=True))
-    names = tuple((found[i].name, found[j].name) for i, j in pairs)
-    return Collection(found, aside, names, _notes(found, names), layout.name, unchanged)
+        catalogue.settle((entry.name for entry in entries), rejected)
+    labelled = tuple(_labelled(*one, name, layout, reading) for one, name in zip(unique, groups, strict=True))
+    names = tuple((labelled[i].name, labelled[j].name) for i, j in pairs)
+    return Collection(labelled, rejected, names, _notes(labelled, names), layout.name, unchanged)
 
 
 def _regrouped(entry: Entry, pattern: str | None) -> Entry:
@@ -102,18 +102,18 @@ def _regrouped(entry: Entry, pattern: str | None) -> Entry:
 
 def _looks(
     entries: Sequence[Entry],
-    layout: Layout,
-    reading: Reading,
+    layout: PhotoLayout,
+    reading: PhotoReading,
     settings: str,
     catalogue: PhotoCatalogue | None,
     progress: Progress | None,
 ) -> tuple[list[Look], int]:
     """A look at every entry in order, and how many of them were known before."""
-    known = catalogue.looks(settings) if catalogue else {}
+    previous = catalogue.looks(settings) if catalogue else {}
     looks, unchanged = [], 0
 
-    def seen(entry: Entry) -> tuple[Look, bool]:
-        before = known.get(entry.name)
+    def look_of(entry: Entry) -> tuple[Look, bool]:
+        before = previous.get(entry.name)
         if before is not None and _stamps(before.files) == _stamps(files_of(entry)):
             return before, True
         return look_at(entry, layout, reading), False
@@ -121,11 +121,11 @@ def _looks(
     # Decoding leaves Python's lock; more than a few large photos at a time would fill the memory.
     with ThreadPoolExecutor(_THREADS) as threads:
         for start in range(0, len(entries), _AT_ONCE):
-            found = list(threads.map(seen, entries[start : start + _AT_ONCE]))
+            batch = list(threads.map(look_of, entries[start : start + _AT_ONCE]))
             if catalogue:
-                catalogue.put((look for look, old in found if not old), settings)
-            looks += [look for look, _ in found]
-            unchanged += sum(old for _, old in found)
+                catalogue.save((look for look, old in batch if not old), settings)
+            looks += [look for look, _ in batch]
+            unchanged += sum(old for _, old in batch)
             if progress:
                 progress(len(looks), len(entries))
     return looks, unchanged
@@ -142,12 +142,12 @@ def _without_copies(
     same: dict[str, list[tuple[Entry, Look]]] = defaultdict(list)
     for entry, look in sound:
         same[look.files[0].sha256].append((entry, look))
-    kept, aside = [], []
+    unique, rejected = [], []
     for copies in same.values():
         first = copies[0][1]
         labels = {(look.crack, *(file.sha256 for file in look.files[1:])) for _, look in copies}
         if len(labels) == 1:
-            kept.append(copies[0])
+            unique.append(copies[0])
             reason, do = "duplicated", "Delete one of them"
         else:
             reason, do = "labels contradict", "Correct the label of one and delete the other"
@@ -159,8 +159,8 @@ def _without_copies(
                 f"'{look.name}', the same as '{twin if len(labels) > 1 else first.name}'",
                 do,
             )
-            aside.append((look.name, reason, str(why)))
-    return kept, aside
+            rejected.append((look.name, reason, str(why)))
+    return unique, rejected
 
 
 def _joined(groups: Sequence[str], pairs: Iterable[tuple[int, int]]) -> list[str]:
@@ -179,7 +179,9 @@ def _joined(groups: Sequence[str], pairs: Iterable[tuple[int, int]]) -> list[str
     return [root(name) for name in groups]
 
 
-def _labelled(entry: Entry, look: Look, group: str, layout: Layout, reading: Reading) -> LabelledPhoto:
+def _labelled(
+    entry: Entry, look: Look, group: str, layout: PhotoLayout, reading: PhotoReading
+) -> LabelledPhoto:
     assert entry.photo is not None
     hashes = [file.sha256 for file in look.files]
     return LabelledPhoto(
@@ -203,10 +205,10 @@ def _notes(photos: Sequence[LabelledPhoto], near: Sequence[tuple[str, str]]) -> 
     parts = defaultdict(set)
     for photo in photos:
         parts[photo.group].add(photo.part)
-    parted = sum(len(found) > 1 for found in parts.values())
-    if parted:
+    n_divided = sum(len(part_names) > 1 for part_names in parts.values())
+    if n_divided:
         notes.append(
-            f"{parted} groups of tiles or near-duplicates lie in more than one part of the collection: its own test "
+            f"{n_divided} groups of tiles or near-duplicates lie in several parts of the collection: its own test "
             "part is easier than new photos"
         )
     labels = {photo.name: photo.crack for photo in photos}

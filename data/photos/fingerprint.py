@@ -44,24 +44,24 @@ def near_duplicates(
     hashes = np.array([perceptual_hash(one) for one in small], dtype=np.uint64)
     pairs = _close(hashes)
     details = _details(small)
-    found = []
+    duplicates = []
     for start in range(0, len(pairs), _AT_ONCE):
         block = pairs[start : start + _AT_ONCE]
         alike = _correlation(details[block[:, 0]], details[block[:, 1]]) >= ALIKE
-        found += [(int(i), int(j)) for i, j in block[alike]]
+        duplicates += [(int(i), int(j)) for i, j in block[alike]]
         if progress is not None:
             progress(start + len(block), len(pairs))
-    return found
+    return duplicates
 
 
 def _close(hashes: np.ndarray) -> np.ndarray:
     """(k, 2) indices of hashes that differ in few bits, in order."""
-    found = [np.empty((0, 2), dtype=np.intp)]
+    blocks = [np.empty((0, 2), dtype=np.intp)]
     for start in range(0, len(hashes), _AT_ONCE):
         rows = hashes[start : start + _AT_ONCE, None]
         i, j = np.nonzero(np.bitwise_count(rows ^ hashes[None, start:]) <= CANDIDATE_BITS)
-        found.append(np.column_stack([i, j])[j > i] + start)
-    return np.concatenate(found)
+        blocks.append(np.column_stack([i, j])[j > i] + start)
+    return np.concatenate(blocks)
 
 
 def _details(small: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A picture file: opened, its header checked before a pixel is unpacked, what it is named where it cannot be read."""
+"""A picture file: its header checked before a pixel is unpacked, its format named where it cannot be read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SUFFIXES = frozenset((".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp",
 NOT_READ = frozenset(
     (".heic", ".heif", ".avif", ".jxl", ".jp2", ".gif", ".dng", ".cr2", ".nef", ".arw", ".psd")
 )
-"""Suffixes of pictures of other formats, which are named rather than passed over."""
+"""Suffixes of pictures of other formats, which are rejected by name, not skipped."""
 
 _SIGNATURES = (
     (4, b"ftypavi", "AVIF"),
@@ -47,7 +47,7 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 @contextmanager
-def opened(source: Path | bytes, name: str, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+def open_image(source: Path | bytes, name: str, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
     """The image with its header read and checked and no pixel unpacked; `name` is what errors call it.
 
     Errors of decoding within the block become PhotoError too. Raises PhotoError where the file is no image of a
@@ -77,7 +77,7 @@ def opened(source: Path | bytes, name: str, max_pixels: int = MAX_PIXELS) -> Ite
 
 
 def format_of(source: Path | bytes) -> str:
-    """The name of a format of pictures that is not read here, by the first bytes; empty where they are none's."""
+    """The name of a format of pictures that is not read here, by the first bytes; empty where unknown."""
     if isinstance(source, bytes):
         start = source[:64]
     else:
@@ -86,8 +86,8 @@ def format_of(source: Path | bytes) -> str:
                 start = stream.read(64)
         except OSError:
             return ""
-    found = next((name for at, bytes_, name in _SIGNATURES if start[at:].startswith(bytes_)), "")
-    return "AVIF" if found == "HEIC" and b"avif" in start else found
+    format_name = next((name for at, bytes_, name in _SIGNATURES if start[at:].startswith(bytes_)), "")
+    return "AVIF" if format_name == "HEIC" and b"avif" in start else format_name
 
 
 def _check_header(image: Image.Image, bytes_: int, name: str, max_pixels: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.photos.outline import stored_outline
-from fieldwright.data.photos.reading import PLAIN, MaskReader, Reading
+from fieldwright.data.photos.reading import PLAIN, MaskReader, PhotoReading
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,9 @@ class LabelledPhoto:
     """A photo, its mask or its class; pixels are read when asked for.
 
     name: unique within the collection. mask: outline of the cracks, None where only the class is known.
-    crack: whether there is any, from the class or from the mask. group: photos of one group are never parted by a
-    split. sha256, mask_sha256: of the files' bytes. part: "train", "validation" or "test" where the collection says.
-    read_mask: how the collection's masks are read. reading: what the files do not tell.
+    crack: whether there is any, from the class or from the mask. group: photos of one group are never separated by
+    a split. sha256, mask_sha256: of the files' bytes. part: "train", "validation" or "test", if given.
+    read_mask: how the collection's masks are read. reading: settings that the files lack.
     """
 
     name: str
@@ -30,7 +30,7 @@ class LabelledPhoto:
     mask_sha256: str = ""
     part: str | None = None
     read_mask: MaskReader = stored_outline
-    reading: Reading = PLAIN
+    reading: PhotoReading = PLAIN
 
     def pixels(self) -> np.ndarray:
         """(h, w, 3) uint8 RGB; raises PhotoError."""

@@ -1,4 +1,4 @@
-"""What one look at a photo and its label finds out; kept, so that an unchanged photo is not read again."""
+"""The result of a look at a photo and its label; stored, so that an unchanged photo is not read again."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import PhotoError
-from fieldwright.data.photos.collections import Entry, Layout
+from fieldwright.data.photos.collections import Entry, PhotoLayout
 from fieldwright.data.photos.fingerprint import small_grey
-from fieldwright.data.photos.reading import Reading
+from fieldwright.data.photos.reading import PhotoReading
 from fieldwright.data.store.catalogue import SourceFile
 
 
@@ -32,7 +32,7 @@ class Look:
     sentence: str | None = None
 
 
-def look_at(entry: Entry, layout: Layout, reading: Reading) -> Look:
+def look_at(entry: Entry, layout: PhotoLayout, reading: PhotoReading) -> Look:
     """Reads a photo and its mask whole and checks the one against the other; never raises for what is in them."""
     files = files_of(entry)
     try:
@@ -69,15 +69,15 @@ def look_at(entry: Entry, layout: Layout, reading: Reading) -> Look:
 
 def files_of(entry: Entry) -> tuple[SourceFile, ...]:
     """Photo and mask as they are on disk now, not read; of size 0 where there is a name alone."""
-    found = []
+    files = []
     for path in (entry.photo, entry.mask):
         if path is not None:
             try:
                 status = path.stat()
-                found.append(SourceFile(str(path), status.st_size, status.st_mtime_ns))
+                files.append(SourceFile(str(path), status.st_size, status.st_mtime_ns))
             except OSError:
-                found.append(SourceFile(str(path), 0, 0))
-    return tuple(found)
+                files.append(SourceFile(str(path), 0, 0))
+    return tuple(files)
 
 
 def _hashed(file: SourceFile) -> SourceFile:

@@ -25,8 +25,8 @@ _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 
 def orientation_of(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; 1, which is upright, where there is none."""
-    found = image.getexif().get(_EXIF, 1)
-    return found if found in _TURNS else 1
+    orientation = image.getexif().get(_EXIF, 1)
+    return orientation if orientation in _TURNS else 1
 
 
 def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
@@ -35,15 +35,17 @@ def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
 
 
 def turned_as_photo(
-    stored: np.ndarray, own: int, photo: int, shape: tuple[int, int], choice: Turning | None, name: str
+    stored: np.ndarray, mask: int, photo: int, shape: tuple[int, int], choice: Turning | None, name: str
 ) -> np.ndarray:
     """The stored pixels of a mask turned so that they lie upon the upright photo of this shape.
 
-    own, photo: EXIF orientations of mask and photo. Where they differ, the mask may have been drawn over the upright
+    mask, photo: their EXIF orientations. Where they differ, the mask may have been drawn over the upright
     photo or over its stored pixels. Its shape decides, else `choice`: "own" takes each as its own orientation says,
-    "photo" turns the mask as the photo is turned. Raises PhotoError where neither tells.
+    "photo" turns the mask as the photo is turned. Raises PhotoError where neither decides.
     """
-    possible = {None: (own, photo, 1) if own != photo else (own,), "own": (own,), "photo": (photo,)}[choice]
+    possible = {None: (mask, photo, 1) if mask != photo else (mask,), "own": (mask,), "photo": (photo,)}[
+        choice
+    ]
     every = [turned(stored, turn) for turn in dict.fromkeys(possible)]
     fitting = [one for one in every if one.shape == shape]
     if not fitting:
@@ -57,7 +59,7 @@ def turned_as_photo(
         raise PhotoError(
             "orientation unclear",
             f"{name} and its photo must have one EXIF orientation, or 'mask_orientation' must say how it is turned",
-            f"{own} for the mask and {photo} for the photo, and the size fits several ways",
+            f"{mask} for the mask and {photo} for the photo, and the size fits several ways",
             "Set it to 'photo' if masks were drawn over the stored pixels, to 'own' if over the upright photo",
         )
     return fitting[0]

@@ -9,7 +9,7 @@ from PIL import Image
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from fieldwright.data.errors import PhotoError
-from fieldwright.data.photos.image_file import MAX_PIXELS, opened
+from fieldwright.data.photos.image_file import MAX_PIXELS, open_image
 from fieldwright.data.photos.orientation import orientation_of, turned
 from fieldwright.data.photos.sample_depth import is_deep
 
@@ -38,7 +38,7 @@ def read_outline(
     path: Path, crack_values: tuple[Value, ...] = (), *, max_pixels: int = MAX_PIXELS
 ) -> np.ndarray:
     """True where there is crack, (h, w), turned upright; see `stored_outline`."""
-    with opened(path, f"the mask '{path.name}'", max_pixels) as image:
+    with open_image(path, f"the mask '{path.name}'", max_pixels) as image:
         orientation = orientation_of(image)
     return turned(stored_outline(path, crack_values, max_pixels=max_pixels), orientation)
 
@@ -54,7 +54,7 @@ def stored_outline(
     chosen, is not binary, or is inverted.
     """
     name = f"the mask '{path.name}'"
-    with opened(path, name, max_pixels) as image:
+    with open_image(path, name, max_pixels) as image:
         if image.mode in ("I", "F") or (is_deep(image) and image.mode != "I;16"):
             raise PhotoError(
                 "unreadable",
@@ -64,15 +64,15 @@ def stored_outline(
             )
         image.load()
         lossy = image.format in ("JPEG", "WEBP")
-        labels, tones = _labels(image, chosen=bool(crack_values))
+        labels, tones = _labels(image, by_value=bool(crack_values))
     if crack_values:
-        return checked_outline(_chosen(labels, tones, crack_values, name), name)
+        return checked_mask(_with_values(labels, tones, crack_values, name), name)
     if labels.ndim == 2 and not lossy:
         _refuse_classes(labels, tones, name)
-    return checked_outline(_bright(tones, name), name)
+    return checked_mask(_bright(tones, name), name)
 
 
-def checked_outline(crack: np.ndarray, name: str) -> np.ndarray:
+def checked_mask(crack: np.ndarray, name: str) -> np.ndarray:
     """The same outline, bool (h, w), if cracks are the smaller part of it; else raises PhotoError."""
     share = float(crack.mean())
     if share > INVERTED:
@@ -85,7 +85,7 @@ def checked_outline(crack: np.ndarray, name: str) -> np.ndarray:
     return crack
 
 
-def _labels(image: Image.Image, *, chosen: bool) -> tuple[np.ndarray, np.ndarray]:
+def _labels(image: Image.Image, *, by_value: bool) -> tuple[np.ndarray, np.ndarray]:
     """Greys, indices or packed colours (h, w), and colours (h, w, 1 or 3) as float32.
 
     What is transparent is black; where all that is opaque is black too, it is the opaque that is drawn: white.
@@ -96,7 +96,7 @@ def _labels(image: Image.Image, *, chosen: bool) -> tuple[np.ndarray, np.ndarray
     rgba = np.asarray(image.convert("RGBA")).astype(np.int64)
     opaque = rgba[..., 3:] >= 128
     colours = rgba[..., :3] * opaque
-    if not chosen and not colours.any() and not opaque.all():
+    if not by_value and not colours.any() and not opaque.all():
         colours = 255 * opaque.repeat(3, axis=2)
     labels = np.asarray(image).astype(np.int64) if image.mode == "P" else colours @ np.array([65536, 256, 1])
     if image.mode != "P" and (colours == colours[..., :1]).all():
@@ -104,18 +104,18 @@ def _labels(image: Image.Image, *, chosen: bool) -> tuple[np.ndarray, np.ndarray
     return labels, colours.astype(np.float32)
 
 
-def _chosen(labels: np.ndarray, tones: np.ndarray, values: tuple[Value, ...], name: str) -> np.ndarray:
+def _with_values(labels: np.ndarray, tones: np.ndarray, values: tuple[Value, ...], name: str) -> np.ndarray:
     """Where the mask has one of the values; raises PhotoError where it has none and is not of one value."""
     colours = [np.array([int(v[k : k + 2], 16) for k in (1, 3, 5)]) for v in values if isinstance(v, str)]
     crack = np.isin(labels, [v for v in values if not isinstance(v, str)])
     if colours:
         crack |= np.any([(tones == colour).all(axis=2) for colour in colours], axis=0)
-    found = np.unique(labels)
-    if not crack.any() and len(found) > 2:
+    distinct = np.unique(labels)
+    if not crack.any() and len(distinct) > 2:
         raise PhotoError(
             "mask not binary",
             f"{name} must hold one of 'crack_values' ({', '.join(map(str, values))}), or background alone",
-            f"{len(found)} other values ({_listed(labels, tones)})",
+            f"{len(distinct)} other values ({_listed(labels, tones)})",
             "Correct 'crack_values'",
         )
     return crack
@@ -183,6 +183,6 @@ def _listed(labels: np.ndarray, tones: np.ndarray) -> str:
     values, first, counts = np.unique(labels, return_index=True, return_counts=True)
     order = np.argsort(-counts)[:6]
     flat = tones.reshape(-1, tones.shape[2]).astype(int)
-    plain = tones.shape[2] == 1 or values.max() < 256
-    words = [str(values[k]) if plain else "#{:02x}{:02x}{:02x}".format(*flat[first[k]]) for k in order]
+    by_number = tones.shape[2] == 1 or values.max() < 256
+    words = [str(values[k]) if by_number else "#{:02x}{:02x}{:02x}".format(*flat[first[k]]) for k in order]
     return ", ".join(f"{word}: {counts[k] / labels.size:.2%}" for word, k in zip(words, order, strict=True))

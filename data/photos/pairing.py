@@ -21,9 +21,9 @@ def photo_files(folder: Path, suffixes: frozenset[str] = SUFFIXES | NOT_READ) ->
 
 
 def group_of(stem: str, pattern: str | None) -> str:
-    """The large photo that a tile's name tells: the first group of the pattern, or the name itself."""
-    found = re.fullmatch(pattern, stem) if pattern else None
-    return found[1] if found else stem
+    """The large photo that a tile's name refers to: the first group of the pattern, or the name itself."""
+    match = re.fullmatch(pattern, stem) if pattern else None
+    return match[1] if match else stem
 
 
 def paired(
@@ -36,7 +36,7 @@ def paired(
 ) -> Iterator[Entry]:
     """One entry for each stem among photos and masks; a mask may add "_mask" to the stem of its photo.
 
-    prefix: of the names, which tells folders of one collection apart. pattern: as `group_of` has it.
+    prefix: of the names, which distinguishes the folders of a collection. pattern: as `group_of` has it.
     """
     by_stem = {path.stem: path for path in masks}
     for path in photos:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from fieldwright.data.errors import PhotoError
-from fieldwright.data.photos.image_file import MAX_PIXELS, opened
+from fieldwright.data.photos.image_file import MAX_PIXELS, open_image
 from fieldwright.data.photos.orientation import orientation_of, turned
 from fieldwright.data.photos.sample_depth import eight_bits, is_deep
 
@@ -21,11 +21,11 @@ def read_photo(source: Path | bytes, *, max_pixels: int = MAX_PIXELS, bits: int 
     """The pixels (h, w, 3), uint8 RGB, turned upright as the camera's EXIF orientation says.
 
     max_pixels: width times height beyond which nothing is unpacked. bits: that hold the brightness of a photo of more
-    than eight bits a channel, where the file does not tell. Raises PhotoError where the photo cannot be read, is
-    larger than that, smaller than 32 x 32 pixels, or of a brightness that nothing tells.
+    than eight bits a channel, if the file does not state them. Raises PhotoError where the photo cannot be read, is
+    larger than that, smaller than 32 x 32 pixels, or of unknown brightness.
     """
     name = _name(source)
-    with opened(source, name, max_pixels) as image:
+    with open_image(source, name, max_pixels) as image:
         if min(image.size) < LEAST_SIDE:
             raise PhotoError(
                 "too small",
@@ -36,14 +36,14 @@ def read_photo(source: Path | bytes, *, max_pixels: int = MAX_PIXELS, bits: int 
         deep, turn = is_deep(image), orientation_of(image)
         pixels = None if deep else np.asarray(image.convert("RGB"))
     if pixels is None:
-        pixels = eight_bits(lambda: opened(source, name, max_pixels), bits, name)
+        pixels = eight_bits(lambda: open_image(source, name, max_pixels), bits, name)
         pixels = np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
     return np.array(turned(pixels, turn), order="C")
 
 
 def photo_size(source: Path | bytes, *, max_pixels: int = MAX_PIXELS) -> tuple[int, int]:
     """Height and width of a photo as `read_photo` gives it, from its header alone; raises PhotoError."""
-    with opened(source, _name(source), max_pixels) as image:
+    with open_image(source, _name(source), max_pixels) as image:
         height, width = image.height, image.width
         return (width, height) if orientation_of(image) >= 5 else (height, width)
 

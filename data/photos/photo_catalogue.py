@@ -42,27 +42,29 @@ class PhotoCatalogue:
             ).fetchall()
         return {look.name: look for look in (_look(*row) for row in rows)}
 
-    def put(self, looks: Iterable[Look], settings: str) -> None:
+    def save(self, looks: Iterable[Look], settings: str) -> None:
         """Takes looks in, in place of older ones of the same names."""
         rows = [(look.name, settings, _text(look), _bytes(look.small)) for look in looks]
         with connection_to(self.path, _REBUILT) as connection:
             connection.executemany("INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?)", rows)
 
-    def settle(self, names: Iterable[str], aside: Iterable[tuple[str, str, str]]) -> None:
+    def settle(self, names: Iterable[str], rejected: Iterable[tuple[str, str, str]]) -> None:
         """Forgets photos of other names than these; keeps (name, reason, sentence) of those rejected."""
-        kept = set(names)
+        current = set(names)
         with connection_to(self.path, _REBUILT) as connection:
-            known = [name for (name,) in connection.execute("SELECT name FROM looks")]
-            connection.executemany("DELETE FROM looks WHERE name = ?", [(n,) for n in known if n not in kept])
+            stored = [name for (name,) in connection.execute("SELECT name FROM looks")]
+            connection.executemany(
+                "DELETE FROM looks WHERE name = ?", [(n,) for n in stored if n not in current]
+            )
             connection.execute("DELETE FROM aside")
-            connection.executemany("INSERT OR REPLACE INTO aside VALUES (?, ?, ?)", list(aside))
+            connection.executemany("INSERT OR REPLACE INTO aside VALUES (?, ?, ?)", list(rejected))
 
     def count(self) -> int:
         """Photos seen, those rejected among them."""
         with connection_to(self.path, _REBUILT) as connection:
             return connection.execute("SELECT COUNT(*) FROM looks").fetchone()[0]
 
-    def aside(self) -> tuple[tuple[str, str, str], ...]:
+    def rejected(self) -> tuple[tuple[str, str, str], ...]:
         """Name, reason and sentence of the photos rejected, by name."""
         with connection_to(self.path, _REBUILT) as connection:
             rows = connection.execute("SELECT name, reason, sentence FROM aside ORDER BY name").fetchall()

@@ -1,4 +1,4 @@
-"""How the photos and masks of a collection are read where the files do not tell."""
+"""How the photos and masks of a collection are read where the files leave it open."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import PhotoError
-from fieldwright.data.photos.image_file import MAX_PIXELS, SUFFIXES, opened
+from fieldwright.data.photos.image_file import MAX_PIXELS, SUFFIXES, open_image
 from fieldwright.data.photos.orientation import Turning, orientation_of, turned_as_photo
 from fieldwright.data.photos.outline import Value
 from fieldwright.data.photos.photo import photo_size, read_photo
@@ -18,7 +18,7 @@ MaskReader = Callable[[Path, tuple[Value, ...]], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Reading:
+class PhotoReading:
     """bits: of photos with more than eight a channel. crack_values: of masks with several classes.
 
     mask_orientation: how a mask is turned whose EXIF orientation is another than its photo's, see `turned_as_photo`.
@@ -41,12 +41,12 @@ class Reading:
         """
         name = f"the mask '{mask.name}'"
         shape = photo_size(photo, max_pixels=self.max_pixels)
-        with opened(photo, f"'{photo.name}'", self.max_pixels) as image:
+        with open_image(photo, f"'{photo.name}'", self.max_pixels) as image:
             turn = orientation_of(image)
-        own = 1
+        mask_turn = 1
         if mask.suffix.lower() in SUFFIXES:
-            with opened(mask, name, self.max_pixels) as image:
-                own = orientation_of(image)
+            with open_image(mask, name, self.max_pixels) as image:
+                mask_turn = orientation_of(image)
                 if {image.width, image.height} != set(shape):
                     raise PhotoError(
                         "size mismatch",
@@ -55,9 +55,9 @@ class Reading:
                         "Export the mask at the size of the photo, upright as the camera's orientation says",
                     )
         return turned_as_photo(
-            read_mask(mask, self.crack_values), own, turn, shape, self.mask_orientation, name
+            read_mask(mask, self.crack_values), mask_turn, turn, shape, self.mask_orientation, name
         )
 
 
-PLAIN = Reading()
-"""Files that tell all of it."""
+PLAIN = PhotoReading()
+"""For files that leave nothing open."""

@@ -1,4 +1,4 @@
-"""Parts of a collection to learn from and to be judged by, which never share a photo's tiles or its copies."""
+"""Parts of a collection for training and for evaluation, which never share a photo's tiles or its copies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fieldwright.data.errors import StudyError
 from fieldwright.data.photos.labelled_photo import LabelledPhoto
 
 
-def split(
+def split_photos(
     photos: Sequence[LabelledPhoto], shares: Mapping[str, float], seed: int
 ) -> dict[str, tuple[int, ...]]:
     """Indices of the photos in each part: groups whole, cracked and uncracked photos in equal shares if they allow.
@@ -19,8 +19,8 @@ def split(
     shares: of the photos, which add up to 1. Groups come in an order drawn by the seed, large ones first, and each
     goes to the part that lacks most of what it holds. Raises StudyError where shares are none or a part stays empty.
     """
-    wanted = np.array(list(shares.values()), dtype=float)
-    if not len(wanted) or (wanted <= 0.0).any() or abs(wanted.sum() - 1.0) > 1e-6:
+    fractions = np.array(list(shares.values()), dtype=float)
+    if not len(fractions) or (fractions <= 0.0).any() or abs(fractions.sum() - 1.0) > 1e-6:
         raise StudyError(
             "The shares of a split must be above 0 and add up to 1",
             ", ".join(f"{name} = {share:g}" for name, share in shares.items()) or "none",
@@ -35,19 +35,19 @@ def split(
     order = np.random.default_rng(seed).permutation(len(groups))
     # Large ones first: at the end they would no longer fit anywhere.
     order = order[np.argsort([-len(groups[k]) for k in order], kind="stable")]
-    have = np.zeros((len(wanted), 2))
-    parts: list[list[int]] = [[] for _ in wanted]
+    have = np.zeros((len(fractions), 2))
+    parts: list[list[int]] = [[] for _ in fractions]
     for k in order:
         holds = np.array([np.sum(~cracked[groups[k]]), np.sum(cracked[groups[k]])])
-        lacking = (wanted[:, None] - have / totals) / wanted[:, None]
+        lacking = (fractions[:, None] - have / totals) / fractions[:, None]
         part = int(np.argmax(lacking @ holds))
         parts[part] += groups[k]
         have[part] += holds
-    empty = [name for name, found in zip(shares, parts, strict=True) if not found]
+    empty = [name for name, indices in zip(shares, parts, strict=True) if not indices]
     if empty:
         raise StudyError(
             f"Each part of a split ({', '.join(shares)}) must get a photo",
             f"{len(photos)} photos in {len(groups)} groups of tiles and near-duplicates, none left for '{empty[0]}'",
             "Add photos",
         )
-    return {name: tuple(sorted(found)) for name, found in zip(shares, parts, strict=True)}
+    return {name: tuple(sorted(indices)) for name, indices in zip(shares, parts, strict=True)}

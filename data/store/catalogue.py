@@ -41,7 +41,7 @@ class RunRecord:
     results: hash of the fields alone, which finds one result filed under two sets of parameters.
     mesh: hash of its mesh. times: as the solver wrote them, () for a steady run.
     reason, sentence: short code and full sentence for a run that was rejected or withdrawn.
-    settings: hash of all that the ingestion was asked; another one means that the run must be read again.
+    settings: hash of the ingestion's settings for this run; where it changes, the run is read again.
     stored_at: ISO 8601, UTC.
     """
 
@@ -80,12 +80,12 @@ class Catalogue:
         with self._connection() as connection:
             connection.executescript(_SCHEMA)
 
-    def put(self, record: RunRecord) -> None:
+    def save(self, record: RunRecord) -> None:
         """Takes the record in, in place of an older one of the same name and state.
 
         An accepted run ends its rejection; a rejection leaves the version accepted before in its place.
         """
-        row = plain(record)
+        row = record_to_json(record)
         values = [json.dumps(row[c]) if c in _JSON else row[c] for c in _COLUMNS]
         with self._connection() as connection:
             marks = ", ".join("?" * len(_COLUMNS))
@@ -151,13 +151,13 @@ def connection_to(path: Path, rebuilt: str) -> Iterator[sqlite3.Connection]:
         ) from error
 
 
-def plain(record: RunRecord) -> dict:
+def record_to_json(record: RunRecord) -> dict:
     """The record as JSON's types; `record_of` is the way back."""
     return asdict(record)
 
 
 def record_of(row: Mapping) -> RunRecord:
-    """The record of what `plain` gave."""
+    """The record of what `record_to_json` gave."""
     row = dict(row)
     row["times"], row["notes"] = tuple(row["times"]), tuple(row["notes"])
     row["sources"] = tuple(SourceFile(**source) for source in row["sources"])

@@ -94,19 +94,19 @@ class Chunks:
         ]
         for index in itertools.product(*touched):
             # Where this chunk lies in the region, and which part of the chunk that is.
-            there, here = [], []
+            in_region, in_chunk = [], []
             for i, chunk, (start, stop) in zip(index, self.chunks, region, strict=True):
                 low, high = max(i * chunk, start), min((i + 1) * chunk, stop)
-                there.append(slice(low - start, high - start))
-                here.append(slice(low - i * chunk, high - i * chunk))
+                in_region.append(slice(low - start, high - start))
+                in_chunk.append(slice(low - i * chunk, high - i * chunk))
             # With the ellipsis an array without axes is a view too.
-            target = values[(*there, ...)]
+            target = values[(*in_region, ...)]
             if target.shape == self.chunks and target.flags.c_contiguous:
                 self._decode(index, target)
             else:
-                whole = np.empty(self.chunks, self.dtype)
-                self._decode(index, whole)
-                target[...] = whole[tuple(here)]
+                full_chunk = np.empty(self.chunks, self.dtype)
+                self._decode(index, full_chunk)
+                target[...] = full_chunk[tuple(in_chunk)]
         return values
 
     def _file(self, index: Sequence[int]) -> Path:
@@ -131,11 +131,11 @@ class Chunks:
                 values = into.reshape(-1).view(np.uint8)
                 file.readinto(values.data)
                 values.flags.writeable = False
-                found = google_crc32c.extend(google_crc32c.value(packed), values)
+                check_sum = google_crc32c.extend(google_crc32c.value(packed), values)
             else:
                 packed += file.read(os.fstat(file.fileno()).st_size - _HEADER - 4)
-                found = google_crc32c.value(packed)
-            if found.to_bytes(4, "little") != file.read():
+                check_sum = google_crc32c.value(packed)
+            if check_sum.to_bytes(4, "little") != file.read():
                 raise ValueError(f"a chunk {tuple(index)} that does not have its check sum")
         if not as_they_are:
             blosc.decompress(packed, into)

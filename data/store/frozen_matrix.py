@@ -119,7 +119,7 @@ def freeze(
     time: None for the rule of the last ingestion. Holds at most 128 MB, or one run where that is larger. Raises
     StoreError where a run or the field is unknown, a run is damaged or the disk is full.
     """
-    records, rule = store.chosen(runs), time or store.time_rule
+    records, rule = store.records_of(runs), time or store.time_rule
     info = field_of(records, field)
     path = store.path / MATRICES / _name(field, records, rule)
     if not path.exists():
@@ -132,8 +132,8 @@ def freeze(
 
 
 def _name(field: str, records: Sequence[RunRecord], rule: TimeRule) -> str:
-    asked = json.dumps([field, [record.content for record in records], asdict(rule)])
-    return hashlib.sha256(asked.encode()).hexdigest()
+    key = json.dumps([field, [record.content for record in records], asdict(rule)])
+    return hashlib.sha256(key.encode()).hexdigest()
 
 
 def _write(

@@ -15,7 +15,7 @@ from fieldwright.data.errors import StoreError
 from fieldwright.data.formats import Run
 from fieldwright.data.mesh.measures import dimension
 from fieldwright.data.mesh.mesh import Mesh
-from fieldwright.data.store.catalogue import RunRecord, StoredField, plain, record_of
+from fieldwright.data.store.catalogue import RunRecord, StoredField, record_of, record_to_json
 from fieldwright.data.store.chunks import Chunks, write_group
 
 RUNS, MESHES = "runs", "meshes"
@@ -32,7 +32,7 @@ def write_run(path: Path, run: Run, record: RunRecord) -> None:
         "source": f"{record.reader} {record.reader_version}".strip(),
         "coordinates": " ".join(record.parameters),
         "mesh": f"{MESHES}/{record.mesh}",
-        "record": json.dumps(plain(record)),
+        "record": json.dumps(record_to_json(record)),
     }
     arrays = {}
     transient = bool(record.times)
@@ -144,17 +144,15 @@ def _attributes(path: Path) -> dict[str, Any]:
 
 
 def _write(path: Path, values: np.ndarray, dims: tuple[str, ...], **attributes: Any) -> Chunks:
-    given = {name: value for name, value in attributes.items() if value is not None}
+    present = {name: value for name, value in attributes.items() if value is not None}
     chunks = chunks_of(values.shape, values.itemsize)
-    array = Chunks.create(path, values.shape, chunks, values.dtype, dims, given)
+    array = Chunks.create(path, values.shape, chunks, values.dtype, dims, present)
     array.write(values)
     return array
 
 
 def chunks_of(shape: tuple[int, ...], itemsize: int) -> tuple[int, ...]:
-    """Trailing axes whole as long as they fit; what is left of the room goes to the axis before them, in equal
-    parts.
-    """
+    """Lengths of a chunk: trailing axes in full as long as they fit, the axis before them in equal parts."""
     chunks, room = [], _CHUNK_BYTES // itemsize
     for size in reversed(shape):
         parts = -(-size // max(1, room))

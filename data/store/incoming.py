@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 
-class Incoming:
+class IncomingFolder:
     """A folder within `root` that is locked while its owner lives; folders of dead owners are removed.
 
     The lock is the kernel's and goes with the process, however it ends.

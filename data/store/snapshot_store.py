@@ -23,7 +23,7 @@ from fieldwright.data.snapshots import assemble
 from fieldwright.data.store.catalogue import Catalogue, RunRecord, SourceFile
 from fieldwright.data.store.chunks import write_group
 from fieldwright.data.store.groups import MESHES, RUNS, read_field, read_mesh, read_record, write_mesh
-from fieldwright.data.store.incoming import Incoming, put_in_place
+from fieldwright.data.store.incoming import IncomingFolder, put_in_place
 from fieldwright.data.store.staging import stage, staged_mesh, staged_run
 
 _FOLDER = "folder of the runs"
@@ -74,15 +74,15 @@ class SnapshotStore:
             sentence = f"Withdrawn on {today}{f': {why}' if why else ''}."
             # Without settings it is read anew as soon as there are files of it again.
             entry = replace(record, state="withdrawn", reason="withdrawn", sentence=sentence, settings="")
-            self.catalogue.put(entry)
+            self.catalogue.save(entry)
             self.catalogue.drop(record.name, "accepted")
             self._supersede(str(record.content))
-        left = self.accepted()
-        if self.catalogue.fact("first run") not in {record.name for record in left}:
-            # The next one tells what runs must look like; without any, so does the first that comes.
+        remaining = self.accepted()
+        if self.catalogue.fact("first run") not in {record.name for record in remaining}:
+            # The next run becomes the reference; without any, the first that is ingested does.
             self.catalogue.forget_fact("first run")
-            if left:
-                self.catalogue.set_fact("first run", left[0].name, once=True)
+            if remaining:
+                self.catalogue.set_fact("first run", remaining[0].name, once=True)
             else:
                 self.catalogue.forget_fact("study mesh")
 
@@ -143,7 +143,7 @@ class SnapshotStore:
 
     def group(self, run: str) -> Path:
         """The Zarr group of an accepted run, for `xarray.open_zarr` and other tools."""
-        return self.path / RUNS / str(self.chosen([run])[0].content)
+        return self.path / RUNS / str(self.records_of([run])[0].content)
 
     def snapshots(
         self,
@@ -157,7 +157,7 @@ class SnapshotStore:
         the coordinates and stand in attrs["constant_parameters"]. time: None for the rule of the last ingestion.
         Raises StoreError where a run or field is unknown, or where values are found damaged as they are read.
         """
-        records = self.chosen(runs)
+        records = self.records_of(runs)
         constant = _constant(self.accepted())
         dataset = assemble(
             records,
@@ -175,7 +175,7 @@ class SnapshotStore:
 
     @property
     def time_rule(self) -> TimeRule:
-        """How the times of the runs come together: as asked at the last ingestion."""
+        """How the times of the runs come together: as set by the last ingestion."""
         fact = self.catalogue.fact("time rule")
         return TimeRule(**json.loads(fact)) if fact else TimeRule()
 
@@ -183,7 +183,7 @@ class SnapshotStore:
     def time_rule(self, rule: TimeRule) -> None:
         self.catalogue.set_fact("time rule", json.dumps(asdict(rule)))
 
-    def chosen(self, runs: Sequence[str] | None) -> list[RunRecord]:
+    def records_of(self, runs: Sequence[str] | None) -> list[RunRecord]:
         """The records of these runs in this order; raises StoreError where one is not accepted."""
         by_name = {record.name: record for record in self.accepted()}
         missing = [name for name in runs or () if name not in by_name]
@@ -205,7 +205,7 @@ class SnapshotStore:
         # What is done meanwhile has errors of its own: a run that cannot be read is no fault of this disk.
         with ExitStack() as stack:
             with disk_of(self.path):
-                folder = stack.enter_context(Incoming(self.path / ".incoming"))
+                folder = stack.enter_context(IncomingFolder(self.path / ".incoming"))
             yield folder
 
     def commit(self, incoming: Path, record: RunRecord) -> None:
@@ -234,11 +234,11 @@ class SnapshotStore:
 
     def reject(self, record: RunRecord) -> None:
         """Files a rejected run; a version of it that was accepted before stays."""
-        self.catalogue.put(record)
+        self.catalogue.save(record)
 
     def _enter(self, record: RunRecord) -> None:
         before = self.catalogue.get(record.name, "accepted")
-        self.catalogue.put(record)
+        self.catalogue.save(record)
         for fact, value in (("study mesh", record.mesh), ("first run", record.name)):
             if self.catalogue.fact(fact) is None:
                 self.catalogue.set_fact(fact, str(value), once=True)
@@ -256,14 +256,16 @@ class SnapshotStore:
     def _take_in(self) -> None:
         """Enters groups that a writer put in place before it ended, or all if the catalogue is new."""
         records = {record.name: record for record in self.accepted()}
-        known = {record.content for record in records.values()}
-        groups = [path for path in (self.path / RUNS).iterdir() if path.is_dir() and path.name not in known]
-        found = []
+        contents = {record.content for record in records.values()}
+        groups = [
+            path for path in (self.path / RUNS).iterdir() if path.is_dir() and path.name not in contents
+        ]
+        lacking = []
         for path in groups:
             # A damaged group is no reason not to open the store; `fieldwright.data.store.verification` names it.
             with suppress(FieldwrightError):
-                found.append(read_record(path))
-        for record in sorted(found, key=lambda r: r.stored_at):
+                lacking.append(read_record(path))
+        for record in sorted(lacking, key=lambda r: r.stored_at):
             newest = records.get(record.name)
             if newest is None or newest.stored_at < record.stored_at:
                 records[record.name] = record

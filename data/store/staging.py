@@ -45,15 +45,15 @@ def stage(store: Path, incoming: Path, run: Run, record: RunRecord) -> RunRecord
 
 def staged_run(incoming: Path, record: RunRecord) -> Path:
     """Where the run stands in the incoming folder."""
-    return incoming / _own(record) / "run"
+    return incoming / _folder_name(record) / "run"
 
 
 def staged_mesh(incoming: Path, record: RunRecord) -> Path:
     """Where its mesh stands, if the store lacked it."""
-    return incoming / _own(record) / "mesh"
+    return incoming / _folder_name(record) / "mesh"
 
 
-def _own(record: RunRecord) -> str:
+def _folder_name(record: RunRecord) -> str:
     # Two runs that hold the same are staged side by side: that one is a duplicate is found out later.
     return hashlib.sha256(record.name.encode()).hexdigest()
 

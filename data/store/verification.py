@@ -23,13 +23,13 @@ def verify(store: SnapshotStore) -> dict[str, str]:
     A group is right if its fields, times, mesh and parameters have the hash that it stands under, and its record
     is the catalogue's.
     """
-    found = {}
+    sentences = {}
     for record in store.accepted():
         try:
             _check(store, record)
         except StoreError as error:
-            found[record.name] = str(error)
-    return found
+            sentences[record.name] = str(error)
+    return sentences
 
 
 def discard_damaged(store: SnapshotStore) -> list[str]:
@@ -46,7 +46,7 @@ def discard_damaged(store: SnapshotStore) -> list[str]:
             store.catalogue.forget_fact("study mesh")
     for record in store.accepted():
         if record.name in names:
-            store.catalogue.put(
+            store.catalogue.save(
                 replace(
                     record,
                     state="rejected",
@@ -63,9 +63,9 @@ def discard_damaged(store: SnapshotStore) -> list[str]:
 
 def _check(store: SnapshotStore, record: RunRecord) -> None:
     path = store.path / RUNS / str(record.content)
-    own = read_record(path)
-    # The sources and settings may be newer in the catalogue: asked otherwise, a run can have the same content.
-    if any(getattr(own, name) != getattr(record, name) for name in _LASTING):
+    stored = read_record(path)
+    # The sources and settings may be newer in the catalogue: under other settings a run can have the same content.
+    if any(getattr(stored, name) != getattr(record, name) for name in _LASTING):
         raise damaged(path, ValueError("a record that is not the catalogue's"))
     mesh = store.mesh(str(record.mesh))
     fields = {}

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fieldwright.data.photos.collection import Collection, read_collection
-from fieldwright.data.photos.collections import Layout, layout_of
+from fieldwright.data.photos.collections import PhotoLayout, layout_of
 from fieldwright.flows.photos.report import set_aside_table
 from fieldwright.flows.progress import drawn, report
 
@@ -42,8 +42,8 @@ def print_collection(found: Collection, folder: Path, console: Console) -> None:
         )
         table.add_row(part or "all", str(len(some)), str(cracked), str(masks))
     console.print(table)
-    if found.set_aside:
-        console.print(set_aside_table(found.set_aside))
+    if found.rejected:
+        console.print(set_aside_table(found.rejected))
     for first, second in found.near_duplicates[:SHOWN_PAIRS]:
         console.print(f"Near-duplicates: {first}, {second}", markup=False)
     for note in found.notes:
@@ -58,7 +58,7 @@ def first_study_of(folder: Path, beside: Path, candidates: Sequence[str]) -> str
     return first_photo_study(layout_of(folder), folder, beside)
 
 
-def first_photo_study(layout: Layout, folder: Path, beside: Path) -> str:
+def first_photo_study(layout: PhotoLayout, folder: Path, beside: Path) -> str:
     """The text of a study file for a folder of this layout, to lie in the folder `beside`."""
     name = re.sub(r"[^A-Za-z0-9_.-]+", "_", folder.resolve().name).strip("._-") or "photos"
     kind, candidate = ("segmentation", "crack_unet") if layout.masks else ("classification", "crack_cnn")

@@ -12,7 +12,7 @@ from fieldwright.data.photos.collection import Collection, read_collection
 from fieldwright.data.photos.labelled_photo import LabelledPhoto
 from fieldwright.data.photos.photo_catalogue import PhotoCatalogue
 from fieldwright.data.photos.pixel_sequence import PixelSequence
-from fieldwright.data.photos.splits import split
+from fieldwright.data.photos.splits import split_photos
 from fieldwright.flows.photos.generated_photos import generated_photos
 from fieldwright.flows.progress import report as report_progress
 from fieldwright.flows.study.photo_study import PhotoStudy
@@ -82,10 +82,10 @@ def parts_of(study: PhotoStudy, collection: Collection) -> Parts:
     """
     photos = collection.photos
     if study.photos is not None and len(photos) < study.photos.minimum:
-        reasons = sorted({reason for _, reason, _ in collection.set_aside})
+        reasons = sorted({reason for _, reason, _ in collection.rejected})
         raise StudyError(
             f"A study needs at least {study.photos.minimum} usable photos ('photos.minimum')",
-            f"{len(photos)} and {len(collection.set_aside)} rejected"
+            f"{len(photos)} and {len(collection.rejected)} rejected"
             + (f" ({', '.join(reasons)})" if reasons else ""),
             f"Mend or add photos; `fieldwright status {study.path.name}` says what is wrong with each",
         )
@@ -104,13 +104,13 @@ def parts_of(study: PhotoStudy, collection: Collection) -> Parts:
 def _parted(study: PhotoStudy, photos: Sequence[LabelledPhoto]) -> Mapping[str, Sequence[int]]:
     shares = {name: getattr(study.split, name) for name in ("train", "validation", "test")}
     if not (study.split.own_parts and any(photo.part == "test" for photo in photos)):
-        return split(photos, shares, study.seed)
+        return split_photos(photos, shares, study.seed)
     own = {name: [k for k, photo in enumerate(photos) if photo.part == name] for name in shares}
     if own["validation"] or not own["train"]:
         return _all_there(own)
     rest = [photos[k] for k in own["train"]]
     total = shares["train"] + shares["validation"]
-    drawn = split(rest, {name: shares[name] / total for name in ("train", "validation")}, study.seed)
+    drawn = split_photos(rest, {name: shares[name] / total for name in ("train", "validation")}, study.seed)
     found: dict[str, Sequence[int]] = {name: [own["train"][k] for k in rows] for name, rows in drawn.items()}
     return found | {"test": own["test"]}
 

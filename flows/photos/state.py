@@ -15,7 +15,7 @@ def print_catalogue(study: PhotoStudy, console: Console) -> bool:
         console.print(f"'{study.name}' has read no photos yet: fieldwright run {study.path.name}")
         return False
     catalogue = PhotoCatalogue(study.catalogue_path)
-    aside = catalogue.aside()
+    aside = catalogue.rejected()
     console.print(
         f"[bold]{study.name}[/]: {catalogue.count() - len(aside)} photos usable, {len(aside)} rejected"
     )

@@ -59,7 +59,7 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
         ingested = Ingested(
             tuple(photo.name for photo in collection.photos),
             collection.unchanged,
-            collection.set_aside,
+            collection.rejected,
             collection.notes,
         )
         pairs = [list(pair) for pair in collection.near_duplicates]

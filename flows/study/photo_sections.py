@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.data.photos.image_file import MAX_PIXELS
 from fieldwright.data.photos.orientation import Turning
-from fieldwright.data.photos.reading import Reading
+from fieldwright.data.photos.reading import PhotoReading
 from fieldwright.flows.study.section import Section
 from fieldwright.physics.concrete.settings import Family, Pattern, SurfaceSettings
 from fieldwright.surrogates.cracks.classification.decision import Costs
@@ -104,9 +104,9 @@ class Photos(Section):
         return values
 
     @property
-    def reading(self) -> Reading:
+    def reading(self) -> PhotoReading:
         """How the files are read where they do not tell."""
-        return Reading(self.bits, self.crack_values, self.mask_orientation, round(self.largest * 1e6))
+        return PhotoReading(self.bits, self.crack_values, self.mask_orientation, round(self.largest * 1e6))
 
     @field_validator("group")
     @classmethod

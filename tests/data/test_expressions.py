@@ -26,7 +26,7 @@ def test_a_power_binds_to_the_right_and_tighter_than_a_sign():
 
 
 def test_names_that_are_no_words_stand_in_backquotes():
-    formula = Expression.parse("`inlet speed` * `a-b` + c", known=("inlet speed", "a-b", "c"))
+    formula = Expression.parse("`inlet speed` * `a-b` + c", valid_names=("inlet speed", "a-b", "c"))
     assert formula.names == ("inlet speed", "a-b", "c")
     assert formula({"inlet speed": 2.0, "a-b": 3.0, "c": 1.0}) == 7.0
 
@@ -81,7 +81,7 @@ def test_what_is_wrong_is_said_in_one_sentence():
     with pytest.raises(StudyError, match=r"Got 'a \^ 2'. Write a power as \*\*\."):
         Expression.parse("a ^ 2")
     with pytest.raises(StudyError, match=r"Got 'heat_flx'\. Did you mean 'heat_flux'"):
-        Constraint.parse("heat_flx <= 3", known=("heat_flux", "convection"))
+        Constraint.parse("heat_flx <= 3", valid_names=("heat_flux", "convection"))
     for text in ("a + b", "a == b", "a != 1", "not a", "a < 1 and b < 2"):
         with pytest.raises(StudyError, match="must compare two formulas by <, <=, > or >="):
             Constraint.parse(text)

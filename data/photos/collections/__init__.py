@@ -20,8 +20,8 @@ class Entry:
     """A photo as a layout finds it, unread.
 
     photo: None where there is a mask and no photo. mask: None where the layout has none, or it is missing.
-    crack: the class, None where the mask tells it. group: the large photo that it is a tile of, or itself.
-    part: "train", "validation" or "test" where the collection is parted.
+    crack: the class, None where the mask shows it. group: the large photo that it is a tile of, or itself.
+    part: "train", "validation" or "test" where the collection is divided.
     """
 
     name: str
@@ -32,12 +32,12 @@ class Entry:
     part: str | None = None
 
 
-class Layout(Protocol):
+class PhotoLayout(Protocol):
     """How a collection lays out its photos and labels. Stateless."""
 
     name: str
     version: str
-    """Raised when the same files would give other labels than before: they are then read again."""
+    """Increased when the same files would give other labels than before: they are then read again."""
     masks: bool
     """Whether every photo has a mask."""
 
@@ -59,22 +59,22 @@ class Layout(Protocol):
         ...
 
 
-LAYOUTS: dict[str, Layout] = {}
+LAYOUTS: dict[str, PhotoLayout] = {}
 
 
-def register(layout: Layout) -> None:
-    """Makes a layout known under its name; called at the end of its module."""
+def register(layout: PhotoLayout) -> None:
+    """Registers a layout under its name; called at the end of its module."""
     LAYOUTS[layout.name] = layout
 
 
-def load_layouts() -> dict[str, Layout]:
+def load_layouts() -> dict[str, PhotoLayout]:
     """All layouts by name."""
     for module in pkgutil.iter_modules(__path__):
         importlib.import_module(f"{__name__}.{module.name}")
     return dict(sorted(LAYOUTS.items()))
 
 
-def layout_named(name: str) -> Layout:
+def layout_named(name: str) -> PhotoLayout:
     """The layout of that name; raises PhotoError naming those that exist."""
     layouts = load_layouts()
     if name not in layouts:
@@ -87,20 +87,20 @@ def layout_named(name: str) -> Layout:
     return layouts[name]
 
 
-def recognised(folder: Path) -> Layout | None:
-    """The layout that the folder has, if any known here."""
+def recognised(folder: Path) -> PhotoLayout | None:
+    """The layout that the folder has, if any."""
     return next((layout for layout in load_layouts().values() if layout.accepts(folder)), None)
 
 
-def layout_of(folder: Path) -> Layout:
+def layout_of(folder: Path) -> PhotoLayout:
     """The layout that the folder has; raises PhotoError, naming all layouts, where it has none."""
     layout = recognised(folder)
     if layout is not None:
         return layout
-    known = "; ".join(f"{name}: {layout.looks}" for name, layout in load_layouts().items())
+    descriptions = "; ".join(f"{name}: {layout.looks}" for name, layout in load_layouts().items())
     raise PhotoError(
         "no collection",
-        f"A folder of photos must be laid out as one of these ({known})",
+        f"A folder of photos must be laid out as one of these ({descriptions})",
         f"'{folder}' with {_contents(folder)}",
         "Lay it out so, or give the pair of folders by 'photos' and 'masks'",
     )

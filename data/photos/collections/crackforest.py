@@ -10,7 +10,7 @@ from scipy.io import loadmat
 
 from fieldwright.data.errors import PhotoError
 from fieldwright.data.photos.collections import Entry, register
-from fieldwright.data.photos.outline import Value, checked_outline
+from fieldwright.data.photos.outline import Value, checked_mask
 from fieldwright.data.photos.pairing import paired, photo_files
 
 CRACK = (2, 4)
@@ -56,7 +56,7 @@ class CrackForest:
                 f"an array of shape {labels.shape} with other values",
                 "Copy it again",
             )
-        return checked_outline(np.isin(labels, crack_values or CRACK), name)
+        return checked_mask(np.isin(labels, crack_values or CRACK), name)
 
 
 register(CrackForest())

@@ -1,4 +1,4 @@
-"""DeepCrack (Liu, Yao, Lu, Xie & Li 2019): photos of 544 x 384 pixels with masks, parted in train and test."""
+"""DeepCrack (Liu, Yao, Lu, Xie & Li 2019): photos of 544 x 384 pixels with masks, divided into train and test."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from fieldwright.data.photos.pairing import paired, photo_files
 
 
 @dataclass(frozen=True)
-class Pairs:
+class PairedFolders:
     """Two folders side by side; a mask has the stem of its photo, or that and "_mask"."""
 
     photos: str = "photos"
@@ -37,4 +37,4 @@ class Pairs:
         yield from paired(photo_files(folder / self.photos), photo_files(folder / self.masks_folder))
 
 
-register(Pairs())
+register(PairedFolders())

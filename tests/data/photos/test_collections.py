@@ -17,11 +17,11 @@ from fieldwright.data.photos.collection import Collection, read_collection
 from fieldwright.data.photos.fingerprint import near_duplicates, small_grey
 from fieldwright.data.photos.photo import read_photo
 from fieldwright.data.photos.photo_catalogue import PhotoCatalogue
-from fieldwright.data.photos.reading import Reading
+from fieldwright.data.photos.reading import PhotoReading
 
 
 def reasons(collection: Collection) -> dict[str, str]:
-    return {name: reason for name, reason, _ in collection.set_aside}
+    return {name: reason for name, reason, _ in collection.rejected}
 
 
 def by_name(collection: Collection) -> dict:
@@ -157,7 +157,7 @@ def test_labels_are_checked_and_bad_ones_set_aside_with_the_reason(tmp_path, sur
             save(tmp_path / "masks" / f"{name}.png", outline)
     (tmp_path / "photos" / "broken.png").write_bytes((tmp_path / "photos" / "good.png").read_bytes()[:500])
     save(tmp_path / "masks" / "nothing.png", mask)
-    found = read_collection(tmp_path, reading=Reading(max_pixels=30_000))
+    found = read_collection(tmp_path, reading=PhotoReading(max_pixels=30_000))
     assert [p.name for p in found.photos] == ["good.png"]
     assert reasons(found) == {
         "small_mask.png": "size mismatch",
@@ -169,7 +169,7 @@ def test_labels_are_checked_and_bad_ones_set_aside_with_the_reason(tmp_path, sur
         "large.png": "huge",
         "nothing.png": "no photo",
     }
-    sentences = {name: sentence for name, _, sentence in found.set_aside}
+    sentences = {name: sentence for name, _, sentence in found.rejected}
     assert "64 x 47 pixels for a photo of 64 x 48 pixels" in sentences["small_mask.png"]
 
 
@@ -189,7 +189,7 @@ def test_the_same_photo_twice_is_set_aside_and_both_where_labels_contradict(tmp_
         "Positive/c.png": "labels contradict",
         "Negative/d.png": "labels contradict",
     }
-    sentences = {name: sentence for name, _, sentence in found.set_aside}
+    sentences = {name: sentence for name, _, sentence in found.rejected}
     assert "'Positive/b.png', the same as 'Positive/a.png'" in sentences["Positive/b.png"]
     assert "'Positive/c.png', the same as 'Negative/d.png'" in sentences["Positive/c.png"]
 
@@ -225,13 +225,13 @@ def test_unchanged_photos_are_not_read_again(tmp_path, surface, save):
     os.utime(file, ns=(status.st_atime_ns, status.st_mtime_ns))
     again = read_collection(tmp_path / "c", catalogue=catalogue)
     assert again.unchanged == 5
-    assert (again.photos, again.set_aside) == (first.photos, first.set_aside)
+    assert (again.photos, again.rejected) == (first.photos, first.rejected)
     os.utime(file)
     (tmp_path / "c" / "Positive" / "3.png").unlink()
     changed = read_collection(tmp_path / "c", catalogue=catalogue)
     assert changed.unchanged == 3
     assert reasons(changed) == {"Negative/bad.png": "unreadable", "Positive/0.png": "unreadable"}
-    assert [row[:2] for row in catalogue.aside()] == sorted(reasons(changed).items())
+    assert [row[:2] for row in catalogue.rejected()] == sorted(reasons(changed).items())
     assert catalogue.count() == 4
 
 
@@ -247,7 +247,7 @@ def test_another_limit_of_pixels_reads_anew(tmp_path, surface, save):
     (tmp_path / "c" / "Negative").mkdir()
     catalogue = PhotoCatalogue(tmp_path / "photos.sqlite")
     read_collection(tmp_path / "c", catalogue=catalogue)
-    strict = read_collection(tmp_path / "c", catalogue=catalogue, reading=Reading(max_pixels=1000))
+    strict = read_collection(tmp_path / "c", catalogue=catalogue, reading=PhotoReading(max_pixels=1000))
     assert (strict.unchanged, reasons(strict)) == (0, {"Positive/0.png": "huge"})
 
 
@@ -279,7 +279,7 @@ def test_published_metu_patches(real_collection):
     """2,000 patches: 12 pairs of files are the same to the byte; plain patches are not taken for one another."""
     found = read_collection(real_collection("metu_subset"))
     assert found.reader == "metu"
-    assert Counter(reason for _, reason, _ in found.set_aside) == {"duplicated": 11}
+    assert Counter(reason for _, reason, _ in found.rejected) == {"duplicated": 11}
     assert len(found.photos) == 1989
     assert len(found.near_duplicates) == 17
     # Two patches cut from one photo a little apart.
@@ -289,7 +289,7 @@ def test_published_metu_patches(real_collection):
 def test_published_photos_with_masks(real_collection):
     for name, photos, share in (("deepcrack_train150", 150, 0.035), ("crackforest_train72", 72, 0.017)):
         found = read_collection(real_collection(name))
-        assert (len(found.photos), found.set_aside) == (photos, ())
+        assert (len(found.photos), found.rejected) == (photos, ())
         outlines = [np.asarray(photo.outline()) for photo in found.photos]
         assert all(
             o.shape == p.pixels().shape[:2] for o, p in zip(outlines[:5], found.photos[:5], strict=True)

@@ -11,7 +11,7 @@ from fieldwright.data.errors import PhotoError
 from fieldwright.data.photos.collection import read_collection
 from fieldwright.data.photos.orientation import turned
 from fieldwright.data.photos.outline import read_outline
-from fieldwright.data.photos.reading import Reading
+from fieldwright.data.photos.reading import PhotoReading
 
 CRACK = np.zeros((60, 80), dtype=bool)
 CRACK[20:24, 10:70] = True
@@ -133,10 +133,10 @@ def test_a_mask_lies_on_its_photo_or_is_rejected(tmp_path, surface, orientation,
         np.testing.assert_array_equal(found.photos[0].pixels(), upright)
         np.testing.assert_array_equal(found.photos[0].outline(), crack)
         return
-    ((_, reason, sentence),) = found.set_aside
+    ((_, reason, sentence),) = found.rejected
     assert reason == "orientation unclear"
     assert "'mask_orientation'" in sentence
-    chosen = read_collection(tmp_path, reading=Reading(mask_orientation="photo" if stored else "own"))
+    chosen = read_collection(tmp_path, reading=PhotoReading(mask_orientation="photo" if stored else "own"))
     np.testing.assert_array_equal(chosen.photos[0].outline(), crack)
 
 
@@ -149,8 +149,8 @@ def test_a_mask_with_an_orientation_that_its_photo_lacks(tmp_path, surface, orie
     if orientation == 6:
         np.testing.assert_array_equal(found.photos[0].outline(), crack)
     else:
-        assert found.set_aside[0][1] == "orientation unclear"
-    told = read_collection(tmp_path, reading=Reading(mask_orientation="own"))
+        assert found.rejected[0][1] == "orientation unclear"
+    told = read_collection(tmp_path, reading=PhotoReading(mask_orientation="own"))
     np.testing.assert_array_equal(told.photos[0].outline(), crack)
 
 
@@ -165,7 +165,7 @@ def test_a_photo_in_a_format_that_is_not_read_is_rejected_by_name(tmp_path, surf
     saved(tmp_path / "masks" / "a.png", surface(3)[1])
     (tmp_path / "photos" / "b.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99))
     saved(tmp_path / "masks" / "b.png", surface(3)[1])
-    ((name, reason, sentence),) = read_collection(tmp_path).set_aside
+    ((name, reason, sentence),) = read_collection(tmp_path).rejected
     assert (name, reason) == ("b.heic", "unreadable")
     assert "format HEIC" in sentence
 
@@ -175,6 +175,6 @@ def test_a_mask_of_another_size_is_refused_before_it_is_unpacked(tmp_path, surfa
     whole = tmp_path / "masks" / "a.png"
     saved(whole, np.random.default_rng(0).integers(0, 2, (400, 500)).astype(bool))
     whole.write_bytes(whole.read_bytes()[:400])  # its header alone
-    ((_, reason, sentence),) = read_collection(tmp_path).set_aside
+    ((_, reason, sentence),) = read_collection(tmp_path).rejected
     assert reason == "size mismatch"
     assert "500 x 400 pixels for a photo of 64 x 48 pixels" in sentence
