@@ -17,9 +17,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from fieldwright.physics.concrete.crack import Crack
+from fieldwright.physics.concrete.crack_distance import crack_distance
 from fieldwright.physics.concrete.crack_pattern import draw, pieces
 from fieldwright.physics.concrete.settings import PATTERNS, Pattern
-from fieldwright.physics.concrete.signed_distance import signed_distance
 from fieldwright.surrogates.cracks.measurement import measure
 from fieldwright.surrogates.cracks.segmentation.overlay import overlay
 
@@ -32,7 +32,7 @@ def surface(seed: int, pattern: Pattern, size: tuple[int, int], widths: tuple[fl
     """Mask (h, w) and cracks of a seed."""
     drawn = draw(np.random.default_rng(seed), size, pattern, widths)
     path, width = np.concatenate([c.path for c in drawn]), np.concatenate([c.width for c in drawn])
-    return signed_distance(path, width, size) <= 0.0, pieces(drawn, size)
+    return crack_distance(path, width, size) <= 0.0, pieces(drawn, size)
 
 
 def errors(mask: np.ndarray, cracks: Sequence[Crack]) -> tuple[np.ndarray, np.ndarray]:

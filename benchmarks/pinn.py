@@ -38,7 +38,7 @@ from fieldwright.physics.equations.problem import Problem
 from fieldwright.physics.equations.problems import problem_named
 from fieldwright.physics.pinn.checkpoint import read_checkpoint
 from fieldwright.physics.pinn.network import SolutionNetwork
-from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.pinn import train_pinn
 from fieldwright.physics.pinn.progress import Progress
 from fieldwright.physics.pinn.training_plan import TrainingPlan
 
@@ -104,7 +104,7 @@ def measure(name: str, recipe: str, seed: int, seconds: float | None, device: st
                 judging += time.process_time() - begun
 
             begun = time.process_time()
-            pinn = train(
+            pinn = train_pinn(
                 seen,
                 plan,
                 seed,

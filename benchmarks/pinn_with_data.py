@@ -34,7 +34,7 @@ from fieldwright.physics.equations.problem import Problem, Unknown
 from fieldwright.physics.equations.problems import heated_plate as plate
 from fieldwright.physics.equations.problems import problem_named
 from fieldwright.physics.pinn.networks.architecture import Architecture
-from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.pinn import train_pinn
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 from fieldwright.physics.solvers.heat_conduction import solve_temperature
 from fieldwright.physics.solvers.sampling import sobol_points
@@ -133,7 +133,7 @@ def by_data(kind: str, x: np.ndarray, fields: np.ndarray, asked: np.ndarray, see
 
 def by_equations(measured: Measurements | None, asked: np.ndarray, seed: int) -> tuple[np.ndarray, float]:
     """What the network says at `asked`, trained with or without measured values, and its held-out residual."""
-    pinn = train(parametric_plate(), PLAN, seed, varied=("a", "B"), measured=measured)
+    pinn = train_pinn(parametric_plate(), PLAN, seed, varied=("a", "B"), measured=measured)
     points = mesh().p.T
     rows = [np.hstack([points, np.tile(one, (len(points), 1))]) for one in asked]
     return np.stack([pinn.predict(one) for one in rows]), pinn.residual

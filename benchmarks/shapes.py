@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from fieldwright.data.environment import home
 from fieldwright.physics.solvers.shape_families import OTHER, SIMPLE, PlacedShape, shapes
-from fieldwright.physics.solvers.shape_runs import distance_to, flow_past, grid_points, write_runs
+from fieldwright.physics.solvers.shape_runs import distance_to, flow_past, grid_points, write_shape_runs
 from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.figures import draw_on_mesh, panels, png
 from fieldwright.surrogates.shapes.model_evaluation import evaluate_shapes
@@ -175,7 +175,7 @@ def main(figure: Path | None) -> None:
     place = home() / "flow_past_shapes"
     drawn = {name: shapes(*chosen) for name, chosen in SETS.items()}
     for name, chosen in drawn.items():
-        write_runs(place / name, [shape.outline for shape in chosen], told(f"Runs, {name}"))
+        write_shape_runs(place / name, [shape.outline for shape in chosen], told(f"Runs, {name}"))
     surrogate = trained(place)
     tell(surrogate, "fresh", drawn["fresh"], place)
     away = tell(surrogate, "other", drawn["other"], place)

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 from fieldwright.physics.solvers.shape_families import SIMPLE, shapes
-from fieldwright.physics.solvers.shape_runs import write_runs
+from fieldwright.physics.solvers.shape_runs import write_shape_runs
 
 STUDY = """\
 name = "flow-past-shapes"
@@ -43,7 +43,7 @@ kind = "unet"
 def main(folder: Path, number: int = 100) -> Path:
     """Writes runs and study; returns the path of the study."""
     drawn = shapes(SIMPLE, number, seed=0)
-    write_runs(
+    write_shape_runs(
         folder / "runs",
         [shape.outline for shape in drawn],
         lambda done, total: print(f"\r{done}/{total} runs", end="\n" if done == total else "", flush=True),

@@ -20,7 +20,7 @@ from fieldwright.physics.equations.measurements import measured_on_reference
 from fieldwright.physics.equations.problem import no_lift
 from fieldwright.physics.equations.problems import problem_named
 from fieldwright.physics.pinn.networks.architecture import Architecture, Fourier
-from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.pinn import train_pinn
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 from fieldwright.surrogates import figures
 
@@ -53,7 +53,7 @@ def sweep(
         first = np.zeros_like(exact.values)
         for j, noise in enumerate(noises):
             measured = measured_on_reference(heat, MEASURED, noise, seed=2)
-            found = train(heat, plan, seed, measured=measured).predict(exact.inputs)
+            found = train_pinn(heat, plan, seed, measured=measured).predict(exact.inputs)
             errors[i, j] = _rms(found - exact.values) / size
             if noise == 0.0:
                 first = found

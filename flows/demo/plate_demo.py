@@ -24,7 +24,7 @@ from fieldwright.flows.demo.questions import Answers, ask
 from fieldwright.flows.progress import drawn, report
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.physics.solvers.plate import BOUNDS
-from fieldwright.physics.solvers.plate_runs import write_runs
+from fieldwright.physics.solvers.plate_runs import write_plate_runs
 from fieldwright.physics.solvers.sampling import sobol_points
 
 STUDY_FILE = Path(__file__).with_name("plate_study.toml")
@@ -62,7 +62,7 @@ def solve_runs(folder: Path, seed: int, console: Console) -> None:
     parts = (("Solving the plate", "runs", 0, TRAIN), ("Solving runs kept aside", "kept_aside", TRAIN, None))
     with drawn(console):
         for step, name, start, stop in parts:
-            write_runs(
+            write_plate_runs(
                 folder / name,
                 samples[start:stop],
                 start + 1,

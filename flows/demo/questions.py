@@ -17,7 +17,7 @@ from fieldwright.data.ingest.parameters.table import read_table
 from fieldwright.data.mesh.measures import cell_shares, point_shares
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.physics.solvers.plate import PlateParameters
-from fieldwright.physics.solvers.plate_solver import solve
+from fieldwright.physics.solvers.plate_solver import solve_plate
 from fieldwright.surrogates.validation.metrics import relative_l2
 
 REPEATS = 30
@@ -71,7 +71,7 @@ def ask(address: str, study: Study, kept_aside: Path, batch: int = 64) -> Answer
             coverage=said["coverage"],
             relative_l2={name: relative_l2(true[name], mean[name], weights[name]) for name in study.fields},
             covered={name: share_covered(true[name], lower[name], upper[name]) for name in study.fields},
-            solve_seconds=_median_seconds(lambda i: solve(parameters[i]), SOLVES),
+            solve_seconds=_median_seconds(lambda i: solve_plate(parameters[i]), SOLVES),
             query_seconds=_median_seconds(lambda i: post(queries[i % len(queries)]), REPEATS),
             field_query_seconds=_median_seconds(
                 lambda i: post(queries[i % len(queries)], fields=list(study.fields)), REPEATS

@@ -11,15 +11,15 @@ from scipy.ndimage import convolve1d, gaussian_filter
 
 def photograph(rng: np.random.Generator, colour: np.ndarray) -> np.ndarray:
     """Photo (h, w, 3) uint8 of a colour (h, w, 3) float, as a phone or an old camera would take it."""
-    seen = _focus(rng, colour)
-    seen = _expose(rng, np.maximum(seen, 0.0))
+    image = _focus(rng, colour)
+    image = _expose(rng, np.maximum(image, 0.0))
     warmth = rng.normal(0.0, 0.03 if rng.random() < 0.8 else 0.12)
-    seen = seen * np.exp(np.array([warmth, 0.3 * warmth, -1.3 * warmth]) + rng.normal(0.0, 0.01, 3))
+    image = image * np.exp(np.array([warmth, 0.3 * warmth, -1.3 * warmth]) + rng.normal(0.0, 0.01, 3))
     level = rng.uniform(0.0, 0.03)
-    noise = rng.standard_normal(seen.shape[:2], dtype=np.float32)[..., None] * level
+    noise = rng.standard_normal(image.shape[:2], dtype=np.float32)[..., None] * level
     if level > 0.012:
-        noise = noise + rng.standard_normal(seen.shape, dtype=np.float32) * (0.5 * level)
-    photo = to_bytes(seen + noise)
+        noise = noise + rng.standard_normal(image.shape, dtype=np.float32) * (0.5 * level)
+    photo = to_bytes(image + noise)
     return _compress(photo, int(rng.integers(45, 97))) if rng.random() < 0.8 else photo
 
 
@@ -28,12 +28,12 @@ def to_bytes(colour: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(colour, 0.0, 1.0) * 255.0).astype(np.uint8)
 
 
-def _expose(rng: np.random.Generator, seen: np.ndarray) -> np.ndarray:
+def _expose(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     """Exposure and contrast by a camera's automatic: mean grey about 0.55, deviation 0.03 to 0.18."""
-    level, spread = float(seen.mean()), float(seen.mean(axis=2).std())
-    wanted = np.exp(np.log(spread / level * 0.55) * 0.5 + np.log(rng.uniform(0.045, 0.13)) * 0.5)
+    level, spread = float(image.mean()), float(image.mean(axis=2).std())
+    noise_level = np.exp(np.log(spread / level * 0.55) * 0.5 + np.log(rng.uniform(0.045, 0.13)) * 0.5)
     target = np.clip(rng.normal(0.54, 0.09), 0.25, 0.75)
-    return target + (seen - level) * (np.clip(wanted, 0.03, 0.18) / max(spread, 1e-6))
+    return target + (image - level) * (np.clip(noise_level, 0.03, 0.18) / max(spread, 1e-6))
 
 
 def _focus(rng: np.random.Generator, colour: np.ndarray) -> np.ndarray:

@@ -25,18 +25,18 @@ def between(
     samples = max(int(reach), 16)
     normal = np.array([-chord[1], chord[0]]) / max(reach, 1e-9)
     smooth = rng.uniform(0.7, 1.15)
-    aside = bridge(rng, samples, smooth, finest) * wander * reach
+    offset = bridge(rng, samples, smooth, finest) * wander * reach
     if rng.random() < 0.5:  # long straight runs with corners between, as where a crack goes from flaw to flaw
         corners = np.sort(rng.uniform(0.05, 0.95, rng.integers(1, 6)))
         heights = np.concatenate([[0.0], rng.normal(0.0, 0.8 * wander * reach, len(corners)), [0.0]])
-        aside = 0.4 * aside + np.interp(np.linspace(0, 1, samples), [0.0, *corners, 1.0], heights)
+        offset = 0.4 * offset + np.interp(np.linspace(0, 1, samples), [0.0, *corners, 1.0], heights)
     ahead = bridge(rng, samples, smooth, finest) * wander * reach * 0.3
     taper = np.minimum(1.0, np.minimum(np.arange(samples), np.arange(samples)[::-1]) / 8.0)
-    aside += (
+    offset += (
         taper * line(rng, samples, 0.0, finest) * rng.uniform(0.1, 0.05 * finest + 0.3)
     )  # from stone to stone
     share = np.linspace(0.0, 1.0, samples)[:, None]
-    path = start + share * chord + aside[:, None] * normal + (ahead / max(reach, 1e-9))[:, None] * chord
+    path = start + share * chord + offset[:, None] * normal + (ahead / max(reach, 1e-9))[:, None] * chord
     smooth = gaussian_filter1d(
         np.concatenate([2 * path[0] - path[12:0:-1], path, 2 * path[-1] - path[-2:-14:-1]]), KINK, axis=0
     )

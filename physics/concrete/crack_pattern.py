@@ -26,15 +26,15 @@ def draw(
 
 def pieces(cracks: list[Crack], shape: Shape) -> tuple[Crack, ...]:
     """What of the cracks lies in the photo, as cracks of their own; a parent is the first piece of what it was."""
-    found: list[Crack] = []
+    inside: list[Crack] = []
     first: dict[int, int] = {}
     for number, crack in enumerate(cracks):
         parent = None if crack.parent is None else first.get(crack.parent)
         parts = within(Crack(crack.path, crack.width, parent), shape)
         if parts:
-            first[number] = len(found)
-        found.extend(parts)
-    return tuple(found)
+            first[number] = len(inside)
+        inside.extend(parts)
+    return tuple(inside)
 
 
 def _draw(

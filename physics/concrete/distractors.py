@@ -8,8 +8,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from fieldwright.physics.concrete.crack import resample
+from fieldwright.physics.concrete.crack_distance import crack_distance
 from fieldwright.physics.concrete.noise import field, line
-from fieldwright.physics.concrete.signed_distance import signed_distance
 
 
 def _straight(rng: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
@@ -29,7 +29,7 @@ def _near(path: np.ndarray, shape: tuple[int, ...], margin: float) -> np.ndarray
 def _stroke(path: np.ndarray, width: float, shape: tuple[int, ...], soft: float = 0.0) -> np.ndarray:
     """Share (h, w) of every pixel that a stroke of this width covers."""
     path = _near(path, shape, width + 4)
-    d = signed_distance(path, np.full(len(path), width), (shape[0], shape[1]), beyond=2.0 + soft)
+    d = crack_distance(path, np.full(len(path), width), (shape[0], shape[1]), beyond=2.0 + soft)
     return np.clip(0.5 - d / (1.0 + soft), 0.0, 1.0)
 
 

@@ -25,8 +25,8 @@ def field(
         gain *= k**-slope
     gain[0, 0] = 0.0
     white = np.asarray(fft.rfft2(rng.standard_normal(shape, dtype=np.float32)))
-    made = np.asarray(fft.irfft2(white * gain, s=shape))
-    return made / (made.std() + 1e-12)
+    values = np.asarray(fft.irfft2(white * gain, s=shape))
+    return values / (values.std() + 1e-12)
 
 
 def line(rng: np.random.Generator, samples: int, smoothness: float, finest: float) -> np.ndarray:
@@ -41,11 +41,11 @@ def line(rng: np.random.Generator, samples: int, smoothness: float, finest: floa
     gain = np.exp(-0.5 * (f * finest / 0.7) ** 2)
     gain[1:] *= f[1:] ** -(smoothness + 0.5)
     gain[0] = 0.0
-    made = np.asarray(fft.irfft(spectrum * gain, n=padded))[:samples]
-    return (made - made.mean()) / (made.std() + 1e-12)
+    values = np.asarray(fft.irfft(spectrum * gain, n=padded))[:samples]
+    return (values - values.mean()) / (values.std() + 1e-12)
 
 
 def bridge(rng: np.random.Generator, samples: int, smoothness: float, finest: float) -> np.ndarray:
     """Random line (samples,) that begins and ends at 0, of deviation about 1."""
-    made = line(rng, samples, smoothness, finest)
-    return made - np.linspace(made[0], made[-1], samples)
+    values = line(rng, samples, smoothness, finest)
+    return values - np.linspace(values[0], values[-1], samples)

@@ -45,7 +45,7 @@ def stones(rng: np.random.Generator, shape: Shape, size: float) -> tuple[np.ndar
 def pits(rng: np.random.Generator, shape: Shape, count: int, radius: tuple[float, float]) -> np.ndarray:
     """Depth (h, w) in 0..1 of `count` round pits (bug holes), sharp at their rims."""
     height, width = shape
-    made = np.zeros(shape, dtype=np.float32)
+    depth = np.zeros(shape, dtype=np.float32)
     rough = field(rng, shape, 0.5, 3.0, 12.0)
     for _ in range(count):
         r = radius[0] * (radius[1] / radius[0]) ** (rng.random() ** 2)
@@ -58,5 +58,5 @@ def pits(rng: np.random.Generator, shape: Shape, count: int, radius: tuple[float
         v = (y - cy) * np.cos(turn) - (x - cx) * np.sin(turn)
         part = (slice(top, top + y.shape[0]), slice(left, left + y.shape[1]))
         d = np.hypot(u, v / flat) * (1 + 0.18 * rough[part]) - r
-        made[part] = np.maximum(made[part], np.clip(0.5 - d, 0, 1))
-    return made
+        depth[part] = np.maximum(depth[part], np.clip(0.5 - d, 0, 1))
+    return depth

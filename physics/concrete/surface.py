@@ -8,6 +8,7 @@ import numpy as np
 
 from fieldwright.physics.concrete.camera import photograph, to_bytes
 from fieldwright.physics.concrete.crack import Crack
+from fieldwright.physics.concrete.crack_distance import crack_distance
 from fieldwright.physics.concrete.crack_pattern import draw, pieces
 from fieldwright.physics.concrete.crack_shading import shade_crack
 from fieldwright.physics.concrete.dirt import soil_surface
@@ -15,7 +16,6 @@ from fieldwright.physics.concrete.distractors import ABOVE, BEFORE, distract
 from fieldwright.physics.concrete.families import MATERIALS
 from fieldwright.physics.concrete.lighting import shadows, slant, uneven
 from fieldwright.physics.concrete.settings import FAMILIES, PATTERNS, Family, SurfaceSettings
-from fieldwright.physics.concrete.signed_distance import signed_distance
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def generate(settings: SurfaceSettings, seed: int) -> CrackedSurface:
     mask = np.zeros(shape, dtype=bool)
     if cracks:
         path, width = np.concatenate([c.path for c in cracks]), np.concatenate([c.width for c in cracks])
-        distance = signed_distance(path, width, shape, beyond=6.0)
+        distance = crack_distance(path, width, shape, beyond=6.0)
         mask = distance <= 0.0
         shade_crack(material, relief, distance, light)
     slant(relief, light, material.uniform(0.0, 0.55))

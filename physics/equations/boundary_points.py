@@ -128,10 +128,10 @@ class _Sides:
         low, high = (np.asarray(corner, dtype=float) for corner in self.geometry.bbox)
         step = ASIDE * float(np.linalg.norm(high - low)) * normals
         ahead, behind = (np.asarray(self.geometry.inside(points + side * step)) for side in (1, -1))
-        found = behind.astype(int) - ahead.astype(int)
+        signs = behind.astype(int) - ahead.astype(int)
         for part in self.earlier:
-            found[part.inside(points + step) != part.inside(points - step)] = 0
-        return found
+            signs[part.inside(points + step) != part.inside(points - step)] = 0
+        return signs
 
 
 def _pieces(face: Face, sides: _Sides, n: int, seed: int) -> list[tuple[float, Callable]]:
@@ -175,18 +175,18 @@ def _patch(face: Face, sides: _Sides, n: int, seed: int) -> list[tuple[float, Ca
     while True:
         points, normals = face.place(sobol_points(box, many, seed))
         out = sides.out(points, normals)
-        kept = np.flatnonzero(out)
-        if len(kept) >= 2 * n or many >= 2**20 or not len(kept):
+        indices = np.flatnonzero(out)
+        if len(indices) >= 2 * n or many >= 2**20 or not len(indices):
             break
         many *= 4
-    if not len(kept):
+    if not len(indices):
         return []
 
     def draw(count: int) -> tuple[np.ndarray, np.ndarray]:
-        first = kept[:count]
+        first = indices[:count]
         return points[first], out[first, None] * normals[first]
 
-    return [(face.measure * len(kept) / many, draw)]
+    return [(face.measure * len(indices) / many, draw)]
 
 
 def _end(place: float, normal: float) -> Face:
@@ -195,7 +195,7 @@ def _end(place: float, normal: float) -> Face:
 
 def _edges(corners: np.ndarray) -> list[Face]:
     """The straight edges of a closed polygon (k, 2)."""
-    found = []
+    edges = []
     for begin, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         along = end - begin
         length = float(np.hypot(*along))
@@ -204,8 +204,8 @@ def _edges(corners: np.ndarray) -> list[Face]:
         def place(u: np.ndarray, begin=begin, along=along, normal=normal) -> tuple[np.ndarray, np.ndarray]:
             return begin + u * along, np.tile(normal, (len(u), 1))
 
-        found.append(Face(length, place, 1))
-    return found
+        edges.append(Face(length, place, 1))
+    return edges
 
 
 def _curve(at: Callable[[np.ndarray], np.ndarray]) -> Face:

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from fieldwright.data.errors import FieldwrightError
-from fieldwright.physics.equations.checks.user_code import column, run
+from fieldwright.physics.equations.checks.user_code import column, run_user_code
 from fieldwright.physics.equations.domain_edges import edges_of
 from fieldwright.physics.pinn.deepxde_torch import dde
 
@@ -52,10 +52,10 @@ class SoftCondition:
         x = coordinates if varied is None else torch.cat([coordinates, varied], dim=1)
         c = coefficients(x)
         u = solution(x, c)
-        own = not hasattr(self.condition, "collocation_points")
-        what = "The error of a soft condition" if own else f"A {type(self.condition).__name__}"
-        error = run(what, lambda: self._error(x, u, c, coordinates), c)
-        return column(what, error, len(self.points) // self.copies)
+        is_function = not hasattr(self.condition, "collocation_points")
+        subject = "The error of a soft condition" if is_function else f"A {type(self.condition).__name__}"
+        error = run_user_code(subject, lambda: self._error(x, u, c, coordinates), c)
+        return column(subject, error, len(self.points) // self.copies)
 
     def _error(self, x: Tensor, u: Tensor, c: Any, coordinates: Tensor) -> Tensor:
         if not hasattr(self.condition, "collocation_points"):
@@ -66,20 +66,20 @@ class SoftCondition:
 
 
 def soft(condition: Any, domain: Any, n: int = 64, weight: float = 1.0) -> SoftCondition:
-    """A DeepXDE condition at those of about n even points of the boundary, and n of the start, that it speaks of.
+    """A DeepXDE condition at those of about n even points of the boundary, and n of the start, where it holds.
 
     Even by arc length and area, and the same at every call: see `boundary_points`.
     domain: the geometry, time domain or product that the condition was made with.
-    Raises FieldwrightError when it speaks of none of them.
+    Raises FieldwrightError when it holds at none of them.
     """
     edges = edges_of(domain, n)
     if isinstance(condition, dde.icbc.IC):
-        chosen = condition.on_initial(edges.points, edges.on_start)
+        mask = condition.on_initial(edges.points, edges.on_start)
     elif isinstance(condition, dde.icbc.BC):
-        chosen = condition.on_boundary(edges.points, edges.on_boundary)
+        mask = condition.on_boundary(edges.points, edges.on_boundary)
     else:  # with points of its own
         return SoftCondition(condition, np.asarray(condition.collocation_points(edges.points), float), weight)
-    points = edges.points[np.asarray(chosen, dtype=bool)]
+    points = edges.points[np.asarray(mask, dtype=bool)]
     if len(points) == 0:
         raise FieldwrightError(
             f"A {type(condition).__name__} must hold at one point of the boundary or start at least",
@@ -90,7 +90,7 @@ def soft(condition: Any, domain: Any, n: int = 64, weight: float = 1.0) -> SoftC
         points = np.vstack([points, condition.geom.periodic_point(points, condition.component_x)])
     elif hasattr(condition, "boundary_normal"):
         # DeepXDE's normals vanish on edges that two parts of a shape share, and there are none of ellipses.
-        normals = edges.normals[np.asarray(chosen, dtype=bool)]
+        normals = edges.normals[np.asarray(mask, dtype=bool)]
         condition = copy(condition)
         condition.boundary_normal = lambda x, begin, end, _: torch.as_tensor(normals[begin:end])
     return SoftCondition(condition, points, weight)

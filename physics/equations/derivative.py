@@ -15,9 +15,9 @@ def derivative(u: Tensor, x: Tensor, *along: int, of: int = 0) -> Tensor:
     once: DeepXDE remembers them until `dde.grad.clear()`. Raises IndexError when no coordinate is named.
     Source: reverse-mode differentiation of Lu, Meng, Mao and Karniadakis, DeepXDE, SIAM Review 63 (2021) 208.
     """
-    first, *rest = along
+    first, *others = along
     result = _partial(u, x, of, first)
-    for column in rest:
+    for column in others:
         result = _partial(result, x, 0, column)
     return result
 

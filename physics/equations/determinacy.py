@@ -1,4 +1,4 @@
-"""Whether an equation has as many conditions as its order asks for, told before any training."""
+"""Whether an equation has as many conditions as its order requires, checked before any training."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.physics.equations.boundary_points import boundary_points
 from fieldwright.physics.equations.domain_edges import edges_of
-from fieldwright.physics.equations.edge_traces import EdgeTraces, Place, constraints
+from fieldwright.physics.equations.edge_traces import EdgePlace, EdgeTraces, constraints
 from fieldwright.physics.equations.linearised_operator import LinearisedOperator, conditions_asked
 from fieldwright.physics.equations.problem import Problem
 from fieldwright.physics.pinn.deepxde_torch import dde
@@ -31,16 +31,16 @@ FIXED = 1e-8
 
 @dataclass(frozen=True)
 class Missing:
-    """An edge that lacks conditions: where, how many are asked for and there, and what nothing holds there."""
+    """An edge that lacks conditions: where, how many are required and present, and the derivatives left free."""
 
     where: str
-    asked: int
-    there: int
+    required: int
+    present: int
     free: tuple[str, ...]
 
     def __str__(self) -> str:
-        held = " or ".join(self.free)
-        return f"nothing holds {held} {self.where} ({self.there} of {self.asked} conditions)"
+        names = " or ".join(self.free)
+        return f"nothing holds {names} {self.where} ({self.present} of {self.required} conditions)"
 
 
 def check_determined(
@@ -68,7 +68,7 @@ def missing_conditions(
 ) -> tuple[Missing, ...]:
     """Every edge that lacks conditions; () where all have them, or where the equation does not let them be counted.
 
-    Edges come before constants: what is known up to a constant alone is told where no edge lacks anything.
+    Edges come before constants: an output known only up to a constant is named where no edge lacks anything.
     """
     # What a network holds whatever its weights does not hang on its width.
     hidden = tuple(min(width, 8) for width in architecture.hidden)
@@ -79,10 +79,10 @@ def missing_conditions(
 
 @dataclass(frozen=True)
 class _Lack:
-    """Conditions asked for and there, of each end how many more are there than asked for, and what is free there."""
+    """Conditions required and present, of each end how many more are present than required, and what is free."""
 
-    asked: int
-    there: int
+    required: int
+    present: int
     surplus: list[int]
     free: list[tuple[str, ...]]
 
@@ -99,22 +99,22 @@ class _Count:
         ]
         self._varied = np.array(middle)
         self._traces = EdgeTraces(network, self._varied)
-        self._draws = [self._traces.weights, self._traces.drawn()]
+        self._draws = [self._traces.weights, self._traces.random_weights()]
 
     def missing(self) -> tuple[Missing, ...]:
         problem = self._problem
-        found: list[Missing] = []
+        missing: list[Missing] = []
         geometry = problem.geometry
         space = self._d - (problem.time is not None)
         box = geometry is not None and isinstance(geometry, dde.geometry.Interval | dde.geometry.Hypercube)
         for axis in range(self._d):
             if axis >= space or box:
-                found += self._along(axis, is_time=axis >= space)
+                missing += self._along(axis, is_time=axis >= space)
         if geometry is not None and not box:
-            found += self._round(space)
-        if not found:
-            found += self._constants()
-        return tuple(found)
+            missing += self._round(space)
+        if not missing:
+            missing += self._constants()
+        return tuple(missing)
 
     def _along(self, axis: int, is_time: bool) -> list[Missing]:
         """What lacks at the two ends of a coordinate."""
@@ -126,19 +126,21 @@ class _Count:
             ends[0, axis], ends[1, axis] = self._low[axis], self._high[axis]
             normals = np.zeros((2, self._d))
             normals[0, axis], normals[1, axis] = 1.0, -1.0
-            places.append(Place(ends, normals))
+            places.append(EdgePlace(ends, normals))
         lacking = [one for one in self._counted(places, is_time) if one is not None]
         if len(lacking) <= UNTOUCHED * len(places):
             return []
         name = self._problem.coordinates[axis]
         one = lacking[len(lacking) // 2]
-        found = []
+        missing = []
         for end in (0,) if is_time else (0, 1):
             if is_time or one.surplus[end] < 0 or min(one.surplus) >= 0:
                 value = (self._low, self._high)[end][axis]
                 if one.free[end]:
-                    found.append(Missing(f"at {name} = {value:g}", one.asked, one.there, one.free[end]))
-        return found or [Missing(f"along {name}", one.asked, one.there, one.free[0])]
+                    missing.append(
+                        Missing(f"at {name} = {value:g}", one.required, one.present, one.free[end])
+                    )
+        return missing or [Missing(f"along {name}", one.required, one.present, one.free[0])]
 
     def _round(self, space: int) -> list[Missing]:
         """What lacks on a boundary of any shape."""
@@ -148,7 +150,7 @@ class _Count:
         for point, normal in zip(edge, -outward, strict=True):
             times = self._low[space:] + self._size[space:] * (0.2 + 0.7 * self._rng.random(self._d - space))
             places.append(
-                Place(np.append(point, times)[None], np.append(normal, np.zeros(self._d - space))[None])
+                EdgePlace(np.append(point, times)[None], np.append(normal, np.zeros(self._d - space))[None])
             )
         counted = zip(edge, self._counted(places, False), strict=True)
         lacking = [(point, one) for point, one in counted if one is not None]
@@ -160,15 +162,17 @@ class _Count:
         )
         share = len(lacking) / len(edge)
         return [
-            Missing(f"on {share:.0%} of the boundary, such as at {where}", one.asked, one.there, one.free[0])
+            Missing(
+                f"on {share:.0%} of the boundary, such as at {where}", one.required, one.present, one.free[0]
+            )
         ]
 
-    def _counted(self, places: Sequence[Place], is_time: bool) -> list[_Lack | None]:
+    def _counted(self, places: Sequence[EdgePlace], is_time: bool) -> list[_Lack | None]:
         """Of each place what lacks there, None where nothing does."""
-        asked = self._asked(places, is_time)
-        orders = np.max([one[2] for one in asked], axis=0, initial=0)
+        required = self._required(places, is_time)
+        orders = np.max([one[2] for one in required], axis=0, initial=0)
         columns = [(o, k) for o, order in enumerate(orders.tolist()) for k in range(order)]
-        if not columns or not any(total for total, *_ in asked):
+        if not columns or not any(total for total, *_ in required):
             return [None] * len(places)
         draws = 2 * len(places[0].points) * len(columns) + 8
         inner = self._problem.points(8, np.random.default_rng(2))
@@ -178,21 +182,25 @@ class _Count:
         )
         jets = self._traces.jets(points, normals, columns, draws)
         spread = jets[:, -len(inner) :].std(axis=(0, 1))
-        found: list[_Lack | None] = []
+        lacking: list[_Lack | None] = []
         ends = len(places[0].points)
-        for i, (place, (total, each, _)) in enumerate(zip(places, asked, strict=True)):
+        for i, (place, (total, each, _)) in enumerate(zip(places, required, strict=True)):
             matrix = jets[:, i * ends : (i + 1) * ends].reshape(draws, -1)
-            held = self._held(place, columns, matrix, np.tile(spread, ends)) if total else None
-            if held is None or held[0] >= total:
-                found.append(None)
+            counts = self._constraints_of(place, columns, matrix, np.tile(spread, ends)) if total else None
+            if counts is None or counts[0] >= total:
+                lacking.append(None)
                 continue
-            there, by_end, free = held
-            wanted = each or [-(-total // ends)] * ends
-            found.append(_Lack(total, there, [a - b for a, b in zip(by_end, wanted, strict=True)], free))
-        return found
+            n_present, by_end, free = counts
+            required_by_end = each or [-(-total // ends)] * ends
+            lacking.append(
+                _Lack(total, n_present, [a - b for a, b in zip(by_end, required_by_end, strict=True)], free)
+            )
+        return lacking
 
-    def _asked(self, places: Sequence[Place], is_time: bool) -> list[tuple[int, list[int], np.ndarray]]:
-        """Of each place how many conditions its ends ask for together, each where it tells, and orders of outputs."""
+    def _required(
+        self, places: Sequence[EdgePlace], is_time: bool
+    ) -> list[tuple[int, list[int], np.ndarray]]:
+        """Of each place the conditions that its ends require, together and one by one, and orders of outputs."""
         # Close to the edge, not on it: there coefficients may vanish or be infinite.
         near = np.concatenate(
             [
@@ -243,8 +251,8 @@ class _Count:
         waves[normal != 0] = 0.0
         return waves
 
-    def _held(
-        self, place: Place, columns: list[tuple[int, int]], jets: np.ndarray, scale: np.ndarray
+    def _constraints_of(
+        self, place: EdgePlace, columns: list[tuple[int, int]], jets: np.ndarray, scale: np.ndarray
     ) -> tuple[int, list[int], list[tuple[str, ...]]] | None:
         """How many conditions hold derivatives (output, order along the normal): of all ends, of each, and the free.
 
@@ -258,28 +266,28 @@ class _Count:
         fixed = stds <= FIXED * np.where(scale > 0, scale, 1.0)
         matrix = np.where(fixed, 0.0, matrix / np.where(fixed, 1.0, stds))
         rows = self._traces.soft_rows(place, columns) * np.where(fixed, 0.0, stds)
-        there = constraints(matrix, rows)
+        n_present = constraints(matrix, rows)
         by_end, free = [], []
         for end in range(ends):
-            own = slice(end * wide, (end + 1) * wide)
+            block = slice(end * wide, (end + 1) * wide)
             others = np.delete(rows, np.arange(end * wide, (end + 1) * wide), axis=1)
             alone = rows[~others.any(axis=1)] if ends > 1 and len(rows) else rows
-            by_end.append(constraints(matrix[:, own], alone[:, own]))
-            touched = fixed[own] | rows[:, own].any(axis=0)
+            by_end.append(constraints(matrix[:, block], alone[:, block]))
+            touched = fixed[block] | rows[:, block].any(axis=0)
             axis = int(np.argmax(abs(place.normals[end])))
             free.append(
                 tuple(
                     self._name(output, order, axis)
-                    for (output, order), held in zip(columns, touched, strict=True)
-                    if not held
+                    for (output, order), is_fixed in zip(columns, touched, strict=True)
+                    if not is_fixed
                 )
             )
-        return there, by_end, free
+        return n_present, by_end, free
 
     def _constants(self) -> list[Missing]:
         """Outputs that nothing but their derivatives holds: they are known up to a constant."""
         operator = self._operator(self._problem.points(ALONG, self._rng), self._draws[0])
-        plain = operator.coefficients[(operator.orders == 0).all(axis=1)][0].reshape(
+        order_zero = operator.coefficients[(operator.orders == 0).all(axis=1)][0].reshape(
             -1, len(self._problem.outputs)
         )
         free = []
@@ -288,7 +296,7 @@ class _Count:
         )
         normals = np.tile(np.eye(self._d)[0], (len(everywhere), 1))
         for output, name in enumerate(self._problem.outputs):
-            if plain[:, output].any() or any(
+            if order_zero[:, output].any() or any(
                 self._traces.slope(soft, np.eye(self._d)[0], output, 0).any() for soft in self._problem.soft
             ):
                 continue

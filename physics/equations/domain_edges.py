@@ -75,7 +75,7 @@ def edges_of(domain: Any, n: int, seed: int = 0) -> Edges:
 
 
 def even_points(geometry: Any, n: int, seed: int = 0) -> np.ndarray:
-    """n points (n, d) of the inside of a shape: the middles of equal parts of an interval, else a Sobol sequence.
+    """Even points (n, d) of the inside of a shape: the middles of equal parts of an interval, else a Sobol sequence.
 
     Raises FieldwrightError when less than one in 10,000 of the points of the shape's box lies in it.
     """

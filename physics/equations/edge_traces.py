@@ -1,4 +1,4 @@
-"""What a network's form and its soft conditions hold of a solution's derivatives at an edge."""
+"""Which derivatives of a solution at an edge are fixed by a network's form and its soft conditions."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from fieldwright.physics.pinn.deepxde_torch import dde
 from fieldwright.physics.pinn.network import SolutionNetwork
 
 NEAR = 0.15
-"""Of the domain's size: so far a point of a condition speaks for the edge about it."""
+"""Of the domain's size: how far from its point a condition counts for the edge."""
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
+class EdgePlace:
     """Points of an edge, or of two that face each other, and the inward normals there: (ends, d) each."""
 
     points: np.ndarray
@@ -36,7 +36,7 @@ class EdgeTraces:
         low, high = network.problem.bounds
         self._size, self._d = high - low, len(low)
         self._generator = torch.Generator().manual_seed(0)
-        self.weights = self.drawn()
+        self.weights = self.random_weights()
         self._soft: dict[tuple[int, tuple[float, ...]], np.ndarray] = {}
 
     def jets(
@@ -48,11 +48,11 @@ class EdgeTraces:
         along = torch.from_numpy(np.tile(np.hstack([normals, np.zeros((n, p))]), (draws, 1)))
         weights = [
             torch.stack(each).repeat_interleave(n, dim=0)
-            for each in zip(*(self.drawn() for _ in range(draws)), strict=True)
+            for each in zip(*(self.random_weights() for _ in range(draws)), strict=True)
         ]
         share = torch.zeros(len(inputs), 1, dtype=torch.float64, requires_grad=True)
         u = self._network.evaluate(inputs + share * along, weights)
-        known: dict[tuple[int, int], Tensor] = {}
+        jet_of: dict[tuple[int, int], Tensor] = {}
         for output in {o for o, _ in columns}:
             value = u[:, output, None]
             for order in range(max(k for o, k in columns if o == output) + 1):
@@ -63,12 +63,12 @@ class EdgeTraces:
                             value.sum(), share, create_graph=True, allow_unused=True
                         )
                     value = torch.zeros_like(share) if slopes is None else slopes
-                known[output, order] = value
-        found = torch.cat([known[one] for one in columns], dim=1).detach().numpy()
-        return found.reshape(draws, n, len(columns))
+                jet_of[output, order] = value
+        jets = torch.cat([jet_of[one] for one in columns], dim=1).detach().numpy()
+        return jets.reshape(draws, n, len(columns))
 
-    def soft_rows(self, place: Place, columns: list[tuple[int, int]]) -> np.ndarray:
-        """What soft conditions ask of the derivatives at the ends: rows (conditions, ends * columns)."""
+    def soft_rows(self, place: EdgePlace, columns: list[tuple[int, int]]) -> np.ndarray:
+        """What soft conditions require of the derivatives at the ends: rows (conditions, ends * columns)."""
         rows = []
         flat = len(place.points) == 2  # ends that face each other are those of a box
         for number, soft in enumerate(self._problem.soft):
@@ -81,13 +81,14 @@ class EdgeTraces:
                     if k is None:
                         continue
                     # Of a periodic condition the other of two facing points belongs to the same error.
-                    own = k if k % half == index else None
-                    if own is not None:
-                        row[end] = self._slopes(number, soft, normal, columns)[own]
+                    index_here = k if k % half == index else None
+                    if index_here is not None:
+                        row[end] = self._slopes(number, soft, normal, columns)[index_here]
                 rows.append(row.ravel())
         return np.array(rows).reshape(len(rows), len(place.points) * len(columns))
 
     def slope(self, soft: SoftCondition, normal: np.ndarray, output: int, order: int) -> np.ndarray:
+        """How a condition's errors (points,) change with one derivative of one output along a normal."""
         weights = self.weights
         x0 = torch.as_tensor(soft.points, dtype=torch.float64)
         share = torch.ones(len(x0), 1, dtype=torch.float64, requires_grad=True)
@@ -113,20 +114,20 @@ class EdgeTraces:
         dde.grad.clear()
         return np.zeros(len(x0)) if slopes is None else slopes[:, 0].numpy()
 
-    def drawn(self) -> list[Tensor]:
+    def random_weights(self) -> list[Tensor]:
         """Random weights with biases, so that no symmetry of the first ones looks like a condition."""
-        drawn = []
+        weights = []
         for weight in self._network.weights:
             value = torch.randn(weight.shape, generator=self._generator, dtype=torch.float64)
-            drawn.append(
+            weights.append(
                 value * (1.5 / weight.shape[0] ** 0.5 if weight.dim() > 1 and weight.shape[0] > 1 else 1.0)
             )
         if self._network.estimated:
-            drawn[-1] = torch.zeros_like(drawn[-1])
-        return drawn
+            weights[-1] = torch.zeros_like(weights[-1])
+        return weights
 
     def _nearest(self, soft: SoftCondition, point: np.ndarray, normal: np.ndarray, flat: bool) -> int | None:
-        """The condition's point that speaks for a place of the edge, None where none is near."""
+        """The condition's point that counts for a place of the edge, None where none is near."""
         points = np.asarray(soft.points, dtype=float)
         if points.shape[1] != self._d:
             return None
@@ -138,8 +139,8 @@ class EdgeTraces:
         distance = np.linalg.norm(away[on_edge], axis=1)
         radius = NEAR
         if len(on_edge) > 1:
-            there = points[on_edge] / self._size
-            gaps = np.linalg.norm(there[:, None] - there[None], axis=2)
+            scaled = points[on_edge] / self._size
+            gaps = np.linalg.norm(scaled[:, None] - scaled[None], axis=2)
             gaps[gaps < 1e-9] = np.inf
             nearest = gaps.min(axis=1)
             if np.isfinite(nearest).any():
@@ -153,8 +154,8 @@ class EdgeTraces:
         """How a condition's errors change with each derivative along a normal, (points, columns)."""
         key = (number, (*normal.tolist(), *(float(v) for c in columns for v in c)))
         if key not in self._soft:
-            found = [self.slope(soft, normal, output, order) for output, order in columns]
-            self._soft[key] = np.stack(found, axis=1)
+            slopes = [self.slope(soft, normal, output, order) for output, order in columns]
+            self._soft[key] = np.stack(slopes, axis=1)
         return self._soft[key]
 
 
@@ -162,10 +163,10 @@ def constraints(matrix: np.ndarray, rows: np.ndarray) -> int:
     """How many linear relations hold: of the columns of a matrix (draws, n), and conditions' rows (k, n) beside."""
     _, sizes, basis = np.linalg.svd(matrix, full_matrices=False)
     rank = int(np.count_nonzero(sizes > 1e-7 * max(sizes.max(initial=0.0), 1e-300)))
-    there = matrix.shape[1] - rank
+    count = matrix.shape[1] - rank
     if len(rows) and rank:
         inside = rows @ basis[:rank].T
         norms = np.linalg.norm(rows, axis=1, keepdims=True)
         inside = inside / np.where(norms > 0, norms, 1.0)
-        there += int(np.linalg.matrix_rank(inside, tol=1e-6))
-    return there
+        count += int(np.linalg.matrix_rank(inside, tol=1e-6))
+    return count

@@ -16,10 +16,11 @@ Lift = Callable[[Tensor, Tensor, Coefficients], Tensor]
 
 
 def start_lift(start: Callable[[Tensor], Tensor], column: int, settle: float, rates: int = 0) -> Lift:
-    """u = u0(x) + g(t) N with g = s / (s + tau^q), s = t^q and q = 1 + rates: start and `rates` time derivatives.
+    """A lift that keeps the start and `rates` time derivatives: u = u0(x) + g(t) N, g = s / (s + tau^(1 + rates)).
 
-    start(x): u0 (n, m), with all derivatives by t that are to be kept; column: of the time in x, which begins at 0;
-    settle: tau, the time of the fastest change. A gate that goes on growing, as t^q does, trains badly.
+    s = t^(1 + rates). start(x): u0 (n, m), with all derivatives by t that are to be kept; column: of the time in x,
+    which begins at 0; settle: tau, the time of the fastest change.
+    A gate that goes on growing, as s does, trains badly.
     """
 
     def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
@@ -30,7 +31,7 @@ def start_lift(start: Callable[[Tensor], Tensor], column: int, settle: float, ra
 
 
 def distance_lift(geometry: Any, edge: Callable[[Tensor], Tensor]) -> Lift:
-    """u = g(x) + d(x) N with a d that is smooth, 1 in the middle, and falls to zero on the edge with a slope.
+    """A lift that keeps values on the edge: u = g(x) + d(x) N, d smooth, 1 in the middle, zero with a slope there.
 
         boxes: d = prod_i 4 (x_i - low_i) (high_i - x_i) / (high_i - low_i)^2,   spheres: d = 1 - |x - centre|^2 / r^2
 

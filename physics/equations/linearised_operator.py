@@ -49,13 +49,13 @@ class LinearisedOperator:
         d = len(problem.coordinates)
         low, high = problem.bounds
         every = list(_multi_indices(d, USUAL))
-        found = _coefficients(problem, solution, points, every, c)
+        coefficients = _coefficients(problem, solution, points, every, c)
         highest = [i for i, q in enumerate(every) if sum(q) == USUAL]
-        if np.any(found[highest]) or d == 1:
+        if np.any(coefficients[highest]) or d == 1:
             more = [q for q in _multi_indices(d, HIGHEST) if sum(q) > USUAL]
-            found = np.concatenate([found, _coefficients(problem, solution, points, more, c)])
+            coefficients = np.concatenate([coefficients, _coefficients(problem, solution, points, more, c)])
             every += more
-        return cls(np.array(every), found, high - low)
+        return cls(np.array(every), coefficients, high - low)
 
     def symbol(self, point: int, normal: np.ndarray, waves: np.ndarray) -> np.ndarray:
         """M (circle, equations, outputs) of d -> lambda normal + waves, with lambda on the unit circle.
@@ -103,7 +103,7 @@ def conditions_asked(polynomial: np.ndarray) -> int | None:
     """How many conditions an edge asks for: the roots lambda with negative real part, along the inward normal.
 
     These are the waves that fade into the domain, and the edge alone decides on them. None where roots lie on the
-    imaginary axis, so that the edge does not tell.
+    imaginary axis, so that this count says nothing.
     Source: Kreiss, Comm. Pure Appl. Math. 23 (1970) 277; for elliptic equations Lopatinskii's condition.
     """
     roots = np.roots(polynomial[::-1])
@@ -114,9 +114,11 @@ def conditions_asked(polynomial: np.ndarray) -> int | None:
 
 def _polynomial(values: np.ndarray) -> np.ndarray:
     """Coefficients, from the constant up, of a polynomial from its values on the unit circle; () of zero."""
-    found = np.fft.fft(values) / len(values)
-    large = np.flatnonzero(abs(found) > NEGLIGIBLE * max(abs(found).max(), np.finfo(float).tiny))
-    return found[: large[-1] + 1] if len(large) and abs(found).max() > 0 else found[:0]
+    coefficients = np.fft.fft(values) / len(values)
+    large = np.flatnonzero(
+        abs(coefficients) > NEGLIGIBLE * max(abs(coefficients).max(), np.finfo(float).tiny)
+    )
+    return coefficients[: large[-1] + 1] if len(large) and abs(coefficients).max() > 0 else coefficients[:0]
 
 
 def _multi_indices(d: int, highest: int) -> Sequence[tuple[int, ...]]:
@@ -131,7 +133,7 @@ def _coefficients(
     orders: Sequence[tuple[int, ...]],
     c: Coefficients,
 ) -> np.ndarray:
-    """a (orders, points, equations, outputs)."""
+    """Coefficients a (orders, points, equations, outputs)."""
     outputs, n, d = len(problem.outputs), len(points), len(problem.coordinates)
     x0 = torch.from_numpy(np.tile(points, (len(orders) * outputs, 1)))
     x = x0.clone().requires_grad_()
@@ -148,12 +150,12 @@ def _coefficients(
     onto = torch.nn.functional.one_hot(which, outputs).to(torch.float64)
     dde.grad.clear()
     columns = problem.equations(x, solution(x, c) + share * jet * onto, c)
-    found = []
+    rows = []
     for column in columns:
         slopes = None
         if column.requires_grad:
             (slopes,) = torch.autograd.grad(column.sum(), share, retain_graph=True, allow_unused=True)
-        found.append(torch.zeros_like(share) if slopes is None else slopes)
+        rows.append(torch.zeros_like(share) if slopes is None else slopes)
     dde.grad.clear()
-    each = torch.cat(found, dim=1).detach().numpy()
+    each = torch.cat(rows, dim=1).detach().numpy()
     return each.reshape(len(orders), outputs, n, len(columns)).transpose(0, 2, 3, 1)

@@ -93,9 +93,9 @@ def measured_in_snapshots(
     noise: float,
     seed: int,
 ) -> Measurements:
-    """n random values, in space and time, of a simulation's snapshots, with Gaussian noise.
+    """Random values (n of them), in space and time, of a simulation's snapshots, with Gaussian noise.
 
-    points: (k, d - 1); times: (t,); values: (t, k, m), NaN where an output is not to be seen; of these, those within
+    points: (k, d - 1); times: (t,); values: (t, k, m), NaN where an output is not measured; of these, those within
     the equation's domain are drawn. noise: standard deviation in shares of each output's own.
     Raises FieldwrightError when fewer than n lie in the domain.
     """
@@ -112,8 +112,8 @@ def measured_in_snapshots(
             "Shift the points and times to where the equation holds, or ask for fewer",
         )
     rng = np.random.default_rng(seed)
-    drawn = rng.choice(np.flatnonzero(inside), n, replace=False)
-    found = values[at_time[drawn], at_point[drawn]].astype(float)
-    spread = np.ma.masked_invalid(found).std(axis=0).filled(0.0)
-    found += noise * spread * rng.standard_normal(found.shape)
-    return Measurements(inputs[drawn], found)
+    indices = rng.choice(np.flatnonzero(inside), n, replace=False)
+    sample = values[at_time[indices], at_point[indices]].astype(float)
+    spread = np.ma.masked_invalid(sample).std(axis=0).filled(0.0)
+    sample += noise * spread * rng.standard_normal(sample.shape)
+    return Measurements(inputs[indices], sample)

@@ -14,7 +14,7 @@ from fieldwright.data.errors import FieldwrightError
 from fieldwright.physics.equations.bounding_box import bounding_box
 from fieldwright.physics.equations.checks.finite import not_finite
 from fieldwright.physics.equations.checks.near import near_domain
-from fieldwright.physics.equations.checks.user_code import column, columns, no_coefficient, run
+from fieldwright.physics.equations.checks.user_code import column, columns, no_coefficient, run_user_code
 from fieldwright.physics.equations.conditions import SoftCondition
 from fieldwright.physics.pinn.deepxde_torch import dde
 
@@ -51,13 +51,13 @@ class Unknown:
 
 
 def no_lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
-    """u = N: the network's output is the solution, and every condition is soft."""
+    """The lift u = N: the network's output is the solution, and every condition is soft."""
     return network
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """An ODE or PDE for u on a domain, with everything that training and judging it needs.
+    """An ODE or PDE for u on a domain, with everything that its training and evaluation need.
 
     x is (n, d + p): the d coordinates, space first and time last, then the p coefficients that are varied, if any.
     A coefficient arrives in `c` by name, as a number or as a column (n, 1). All functions are of torch tensors in
@@ -69,7 +69,7 @@ class Problem:
     conditions: DeepXDE's initial and boundary conditions, which the lift and the reference must meet.
     soft: conditions that no lift meets: they are trained, beside the residual.
     reference(x, c): the solution (n, m), known from elsewhere; None where nothing is known: then nothing is checked.
-    features(x): what the network sees (n, f) of the coordinates (n, d); by itself they are scaled to [-1, 1].
+    features(x): inputs (n, f) of the network, made of the coordinates (n, d); None to scale these to [-1, 1].
     reference_floor, condition_floor: relative residual, and error of the conditions in the unit of u, that the
     reference's own accuracy allows.
     stability(c): C with |u - u_true| <= C |residual|, both root mean squares over the domain, for whatever u meets
@@ -159,13 +159,15 @@ class Problem:
 
     def equations(self, x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
         """The residual's columns (n, 1), held to their shapes; raises FieldwrightError."""
-        what = f"The residual of '{self.name}'"
-        return columns(what, run(what, lambda: self.residual(x, u, c), c), len(x))
+        subject = f"The residual of '{self.name}'"
+        return columns(subject, run_user_code(subject, lambda: self.residual(x, u, c), c), len(x))
 
     def lifted(self, x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
         """The lift's u (n, m), held to its shape; raises FieldwrightError."""
-        what = f"The lift of '{self.name}'"
-        return column(what, run(what, lambda: self.lift(x, network, c), c), len(x), len(self.outputs))
+        subject = f"The lift of '{self.name}'"
+        return column(
+            subject, run_user_code(subject, lambda: self.lift(x, network, c), c), len(x), len(self.outputs)
+        )
 
     def expected(self, x: Tensor, c: Coefficients) -> Tensor:
         """The reference's u (n, m), held to its shape; raises FieldwrightError, also when there is none."""
@@ -174,11 +176,11 @@ class Problem:
             raise FieldwrightError(
                 f"'{self.name}' must have a reference to be compared with", "none", "Give its 'reference'"
             )
-        what = f"The reference of '{self.name}'"
-        return column(what, run(what, lambda: reference(x, c), c), len(x), len(self.outputs))
+        subject = f"The reference of '{self.name}'"
+        return column(subject, run_user_code(subject, lambda: reference(x, c), c), len(x), len(self.outputs))
 
     def points(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """n random points (n, d), evenly spread over the inside of the domain."""
+        """Random points (n, d), evenly spread over the inside of the domain."""
         low, high = self.bounds
         points = low + (high - low) * rng.random((n, len(low)))
         if self.geometry is not None:
@@ -243,7 +245,7 @@ class Problem:
     def check_reference(self, n: int = 400, seed: int = 0) -> float | None:
         """The relative residual of the reference, None without one; raises FieldwrightError when it does not vanish.
 
-        Said before any training: a network trained on a wrong equation converges as well as on a right one.
+        Checked before any training: a network trained on a wrong equation converges as well as on a right one.
         """
         if self.reference is None:
             return None

@@ -42,10 +42,10 @@ def imported_problem(name: str, folder: Path | None = None) -> Problem:
             "Correct the module",
         ) from error
     if not hasattr(module, attribute):
-        found = sorted(key for key, value in vars(module).items() if isinstance(value, Problem))
+        names = sorted(key for key, value in vars(module).items() if isinstance(value, Problem))
         raise FieldwrightError(
             f"The module '{module_name}' must hold the equation '{attribute}'",
-            f"the equations {', '.join(found) or '(none)'}",
+            f"the equations {', '.join(names) or '(none)'}",
             "Correct the name after the colon",
         )
     problem = getattr(module, attribute)

@@ -28,8 +28,8 @@ def write_checkpoint(path: Path, values: Mapping[str, Any], arrays: Mapping[str,
     handle, unfinished = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
     os.close(handle)
     try:
-        whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-        save_file(whole, unfinished, metadata={"format": FORMAT, "values": json.dumps(values)})
+        contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+        save_file(contiguous, unfinished, metadata={"format": FORMAT, "values": json.dumps(values)})
         os.replace(unfinished, path)
     except BaseException:
         Path(unfinished).unlink(missing_ok=True)

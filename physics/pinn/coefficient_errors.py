@@ -41,16 +41,16 @@ def coefficient_estimates(
     n = len(measured.values)
     stated = measured.stated_noise
     noise = misfit_noise(network, measured) if stated is None else stated
-    seen = np.isfinite(measured.values)
-    weighted = np.where(seen, noise, 0.0) * (measured.weights / n) ** 0.5
+    is_measured = np.isfinite(measured.values)
+    weighted = np.where(is_measured, noise, 0.0) * (measured.weights / n) ** 0.5
     # The rows of measurements are the last ones, output by output.
     errors = weighted.T.ravel()
     inverse = np.linalg.pinv(j, rcond=RANK)[-len(network.estimated) :, -len(errors) :]
     stds = np.sqrt(np.sum((inverse * errors) ** 2, axis=1))
     values = network.estimates()
-    found = {}
+    estimates = {}
     for name, std in zip(network.estimated, stds, strict=True):
         unknown = network.problem.unknown(name)
         half = (unknown.high - unknown.low) / 2
-        found[name] = CoefficientEstimate(values[name], float(std * half), tuple(noise.tolist()))
-    return found
+        estimates[name] = CoefficientEstimate(values[name], float(std * half), tuple(noise.tolist()))
+    return estimates

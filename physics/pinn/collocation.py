@@ -1,4 +1,4 @@
-"""Where the equation is asked for: points drawn where its residual is large."""
+"""Collocation points, drawn where the residual is large."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 def drawn_by_residual(
     candidates: np.ndarray, sizes: np.ndarray, n: int, power: float, floor: float, rng: np.random.Generator
 ) -> np.ndarray:
-    """n of the candidates (N, d), without repeats, with density |r|^power / mean |r|^power + floor.
+    """Draws n of the candidates (N, d), without repeats, with density |r|^power / mean |r|^power + floor.
 
     sizes: |r| (N,) at the candidates. power 0 or an infinite floor is an even density.
 
@@ -27,7 +27,9 @@ def residual_density(sizes: np.ndarray, power: float, floor: float) -> np.ndarra
     return density / density.sum()
 
 
-def refined(points: np.ndarray, candidates: np.ndarray, sizes: np.ndarray, added: int) -> np.ndarray:
+def with_worst_points(
+    points: np.ndarray, candidates: np.ndarray, sizes: np.ndarray, added: int
+) -> np.ndarray:
     """The points and, after them, those candidates at which the residual is largest.
 
     Source: Lu, Meng, Mao and Karniadakis, DeepXDE, SIAM Review 63 (2021) 208, procedure 2.1 (RAR).

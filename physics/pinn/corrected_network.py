@@ -37,10 +37,10 @@ class CorrectedNetwork(SolutionNetwork):
         self._dimension, self.eased = len(self.problem.coordinates), {}
         self._trained, self._at = network, np.asarray(at, dtype=float)
         self.embedding = network.embedding
-        seen = network.embedding.branches * network.embedding.size
-        count, fastest = WAVES.get(seen, OTHERWISE)
+        n_inputs = network.embedding.branches * network.embedding.size
+        count, fastest = WAVES.get(n_inputs, OTHERWISE)
         generator = torch.Generator().manual_seed(seed)
-        direction = torch.randn(seen, count, generator=generator, dtype=torch.float64)
+        direction = torch.randn(n_inputs, count, generator=generator, dtype=torch.float64)
         speed = fastest * torch.rand(count, generator=generator, dtype=torch.float64)
         self._slopes = speed * direction / direction.norm(dim=0)
         self._phases = 2 * torch.pi * torch.rand(count, generator=generator, dtype=torch.float64)
@@ -69,7 +69,7 @@ class Correction:
 
     network: CorrectedNetwork
     residual: float
-    left: float
+    remaining: float
 
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """The corrected solution (n, m) at points (n, d)."""

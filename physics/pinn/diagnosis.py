@@ -74,15 +74,15 @@ def findings(
                 "converged", f"relative residual {residual:.1e} on points never trained on", "None needed"
             ),
         )
-    found = []
+    failures = []
     level = np.median(values, axis=0)
     flat = float(np.mean((abs(values - level) <= CONSTANT * np.ptp(values, axis=0)).all(axis=1)))
     if flat >= MOST:
-        found.append(_collapsed(f"it is constant in {flat:.0%} of the domain"))
+        failures.append(_collapsed(f"it is constant in {flat:.0%} of the domain"))
     if residual > UNRESOLVED:
-        found += _frequencies(network, residual, trained_residual, scale)
-    found += _balance(rows, network)
-    return (*found, _not_converged(residual, tolerance))
+        failures += _frequencies(network, residual, trained_residual, scale)
+    failures += _balance(rows, network)
+    return (*failures, _not_converged(residual, tolerance))
 
 
 def _collapsed(sign: str) -> Finding:
@@ -101,12 +101,13 @@ def _trivial(rows: ResidualRows, network: SolutionNetwork) -> str | None:
         for at in (theta, torch.zeros_like(theta))
     )
     equation = sum(loss for name, loss in losses.items() if name.startswith("equation")) ** 0.5
-    met, unmet = (
+    error, error_of_zero = (
         sum(loss for name, loss in all_losses.items() if name.startswith("condition")) ** 0.5
         for all_losses in (losses, without)
     )
-    if equation <= TRIVIAL and unmet > 0 and met > HARDLY * unmet:
-        return f"it meets the equation to {equation:.1e}, and {met / unmet:.0%} of what its conditions ask is missing"
+    if equation <= TRIVIAL and error_of_zero > 0 and error > HARDLY * error_of_zero:
+        share = error / error_of_zero
+        return f"it meets the equation to {equation:.1e}, and {share:.0%} of what its conditions require is missing"
     return None
 
 

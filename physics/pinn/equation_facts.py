@@ -1,4 +1,4 @@
-"""What the settings of a training ask of an equation, without knowing what it is made of."""
+"""The facts of an equation that the settings of a training need."""
 
 from __future__ import annotations
 

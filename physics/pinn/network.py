@@ -1,4 +1,4 @@
-"""The network of a physics-informed solution: layers between what is seen of the coordinates and the lift."""
+"""The network of a physics-informed solution: layers between the features of the coordinates and the lift."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ class SolutionNetwork(torch.nn.Module):
         self.weights = torch.nn.ParameterList(torch.nn.Parameter(weight) for weight in weights)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """u (n, m) at inputs (n, d + p)."""
+        """Solution u (n, m) at inputs (n, d + p)."""
         return self.evaluate(inputs, list(self.weights))
 
     def evaluate(self, inputs: Tensor, weights: Sequence[Tensor]) -> Tensor:
-        """u (n, m) with other weights than its own, in their order: one set for all samples, or one set each.
+        """Solution u (n, m) with other weights than its own, in their order: one set for all samples, or one each.
 
         A weight of shape (n, ...) instead of (...) belongs to the samples one by one: the derivative of a sum over
         samples by such weights is, row by row, the derivative of each sample.
@@ -59,19 +59,19 @@ class SolutionNetwork(torch.nn.Module):
         return self.problem.lifted(inputs, output, self.coefficients(inputs, weights))
 
     def output(self, inputs: Tensor, weights: Sequence[Tensor]) -> Tensor:
-        """N (n, m), what the lift is given."""
-        own = iter(weights)
-        hidden = self.embedding(inputs[:, : self._dimension], own)
+        """Output N (n, m) of the layers, which the lift takes."""
+        remaining = iter(weights)
+        hidden = self.embedding(inputs[:, : self._dimension], remaining)
         if self.varied:
             columns = []
             for i, name in enumerate(self.varied):
                 unknown = self.problem.unknown(name)
                 value = inputs[:, self._dimension + i, None]
                 columns.append((2 * value - unknown.low - unknown.high) / (unknown.high - unknown.low))
-            seen = torch.cat(columns, dim=1)[:, None].expand(-1, hidden.shape[1], -1)
-            hidden = torch.cat([hidden, seen], dim=2)
-        hidden = self.embedding.join(self._layers(hidden, own))
-        return linear(hidden, own)[:, 0]
+            scaled = torch.cat(columns, dim=1)[:, None].expand(-1, hidden.shape[1], -1)
+            hidden = torch.cat([hidden, scaled], dim=2)
+        hidden = self.embedding.join(self._layers(hidden, remaining))
+        return linear(hidden, remaining)[:, 0]
 
     def coefficients(self, inputs: Tensor, weights: Sequence[Tensor]) -> dict[str, Tensor | float]:
         """Every coefficient by name: columns of the inputs, trainable numbers, or the fixed values."""
@@ -97,7 +97,7 @@ class SolutionNetwork(torch.nn.Module):
         return np.append(low, [u.low for u in unknowns]), np.append(high, [u.high for u in unknowns])
 
     def inputs(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """n random inputs (n, d + p): points of the domain, and coefficients within their ranges."""
+        """Random inputs (n, d + p): points of the domain, and coefficients within their ranges."""
         low, high = (corner[self._dimension :] for corner in self.input_bounds)
         return np.hstack([self.problem.points(n, rng), low + (high - low) * rng.random((n, len(low)))])
 

@@ -21,9 +21,9 @@ def misfit_noise(network: SolutionNetwork, measured: Measurements) -> np.ndarray
     with torch.no_grad():
         inputs = torch.as_tensor(measured.inputs, device=network.device)
         gap = network(inputs).cpu().numpy() - measured.values
-    seen = np.isfinite(gap)
-    free = np.maximum(seen.sum(axis=0) - len(network.estimated), 1)
-    return np.sqrt(np.sum(np.where(seen, gap, 0.0) ** 2, axis=0) / free)
+    is_measured = np.isfinite(gap)
+    free = np.maximum(is_measured.sum(axis=0) - len(network.estimated), 1)
+    return np.sqrt(np.sum(np.where(is_measured, gap, 0.0) ** 2, axis=0) / free)
 
 
 def weighed_by_noise(network: SolutionNetwork, measured: Measurements, tolerance: float) -> Measurements:

@@ -1,4 +1,4 @@
-"""Physics-informed training from an equation to a judged solution."""
+"""Physics-informed training from an equation to an evaluated solution."""
 
 from __future__ import annotations
 
@@ -49,17 +49,17 @@ class Pinn:
 
     @property
     def verdict(self) -> Verdict:
-        """ "converged", or the failure that weighs most."""
+        """The verdict "converged", or the gravest failure."""
         return self.findings[0].name
 
     def predict(self, inputs: np.ndarray) -> np.ndarray:
-        """u (n, m) at inputs (n, d + p): coordinates, then the varied coefficients."""
+        """Solution u (n, m) at inputs (n, d + p): coordinates, then the varied coefficients."""
         with torch.no_grad(), self.network.device:
             x = torch.as_tensor(np.ascontiguousarray(inputs, dtype=float))
             return self.network(x).cpu().numpy()
 
 
-def train(
+def train_pinn(
     problem: Problem,
     plan: TrainingPlan,
     seed: int,
@@ -105,14 +105,14 @@ def train(
                 check_determined(problem, plan.architecture, varied, estimated)
         if checkpoint is not None and Path(checkpoint).exists():
             training.restore(Path(checkpoint))
-        while not training.done:
-            told = training.advance()
+        while not training.is_finished:
+            state = training.advance()
             if checkpoint is not None:
                 training.save(Path(checkpoint))
             if progress is not None:
-                progress(told)
+                progress(state)
         network.assign(training.best_theta)
-        found = findings(
+        diagnosis = findings(
             network,
             training.held_out,
             training.best,
@@ -127,7 +127,7 @@ def train(
     return Pinn(
         network,
         training.best,
-        found,
+        diagnosis,
         error,
         training.optimiser,
         training.why,

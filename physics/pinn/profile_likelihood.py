@@ -73,13 +73,13 @@ def profile_intervals(
     """
     network = correction.network
     theta = network.flat()
-    own = np.array(next(iter(estimates.values())).noise)
-    noise = np.maximum(own, LEAST_NOISE * measured.spread)
-    seen = np.isfinite(measured.values)
-    measures = seen.any(axis=0)
+    stated = np.array(next(iter(estimates.values())).noise)
+    noise = np.maximum(stated, LEAST_NOISE * measured.spread)
+    is_measured = np.isfinite(measured.values)
+    measures = is_measured.any(axis=0)
     unit = FIRM * min(float((noise / measured.spread)[measures].min()), 1.0)
-    raised = float((noise / np.maximum(own, 1e-300))[measures].max())
-    firm = replace(measured, weight=tuple((len(seen) * unit**2 / noise**2).tolist()))
+    raised = float((noise / np.maximum(stated, 1e-300))[measures].max())
+    firm = replace(measured, weight=tuple((len(is_measured) * unit**2 / noise**2).tolist()))
     points = network.inputs(3 * len(theta) // len(network.problem.outputs), np.random.default_rng(seed))
     rows = ResidualRows(network, points, scale, firm)
     count = len(network.estimated)
@@ -87,7 +87,7 @@ def profile_intervals(
     if measured.noise is not None:
         rise = float(chi2.ppf(level, 1))
     else:
-        freedom = max(int(seen.sum()) - count, 1)
+        freedom = max(int(is_measured.sum()) - count, 1)
         rise = float(t.ppf((1 + level) / 2, freedom) ** 2)
     intervals = {}
     for i, name in enumerate(network.estimated):

@@ -61,7 +61,7 @@ class ResidualRows:
         return self._measured.inputs
 
     def __call__(self, theta: Tensor) -> Tensor:
-        """r (m,) at weights theta (p,)."""
+        """Residuals r (m,) at weights theta (p,)."""
         return torch.cat(self._columns(self._blocks, self.network.unflat(theta)))[:, 0]
 
     def terms(self, theta: Tensor) -> dict[str, Tensor]:

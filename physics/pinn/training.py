@@ -1,4 +1,4 @@
-"""One training as it goes: stages of a schedule, each judged, and everything that the next one needs."""
+"""A training in progress: the stages of its schedule, each evaluated, and the state that the next one needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from torch.nn.utils import parameters_to_vector
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.physics.equations.measurements import Measurements
 from fieldwright.physics.pinn.checkpoint import read_checkpoint, write_checkpoint
-from fieldwright.physics.pinn.collocation import drawn_by_residual, refined
+from fieldwright.physics.pinn.collocation import drawn_by_residual, with_worst_points
 from fieldwright.physics.pinn.network import SolutionNetwork
 from fieldwright.physics.pinn.noise_weights import weighed_by_noise
 from fieldwright.physics.pinn.optimisers.choice import Name, optimiser_for
@@ -21,7 +21,7 @@ from fieldwright.physics.pinn.optimisers.descents import Descents
 from fieldwright.physics.pinn.optimisers.minimise import minimise
 from fieldwright.physics.pinn.progress import Progress
 from fieldwright.physics.pinn.residual_rows import ResidualRows
-from fieldwright.physics.pinn.schedule import Stage, schedule
+from fieldwright.physics.pinn.schedule import TrainingStage, stages_of
 from fieldwright.physics.pinn.training_identity import training_identity
 from fieldwright.physics.pinn.training_plan import TrainingPlan
 from fieldwright.physics.pinn.weighting.weighted_rows import WeightedRows
@@ -32,12 +32,12 @@ FIRST_SHARE = 0.25
 """Of a limit of seconds: the first optimiser ends there, as rounds gain far more in the same time."""
 REWEIGHED = 3
 """Rounds after which measurements are weighed anew by their noise; then the weights stay, so that stages compare."""
-JUDGINGS = 3
+EVALUATIONS = 3
 """Residuals on the held-out points that a limit of seconds leaves time for: the last stage's, and the verdict's."""
 
 
 class Training:
-    """A network on its way through a plan's schedule; `advance` does the next stage, until `done`."""
+    """A network on its way through a plan's schedule; `advance` does the next stage, until `is_finished`."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Training:
         self._descents = Descents(list(network.weights), plan.first_rate)
         self._damping: float | None = None
         self._finished, self._steps = 0, 0
-        self._schedule = schedule(plan)
+        self._schedule = stages_of(plan)
         self._identity = training_identity(network, plan, seed, measured)
         self._seconds: dict[bool, list[float]] = {True: [], False: []}  # a step's, of both kinds of stages
 
@@ -73,7 +73,7 @@ class Training:
         if plan.seconds is not None:
             before = time.process_time()
             self.residual_at(self.held_out)
-            self._reserve = min(JUDGINGS * (time.process_time() - before), plan.seconds / 2)
+            self._reserve = min(EVALUATIONS * (time.process_time() - before), plan.seconds / 2)
         rows = self.rows(self.points)
         self.optimiser: Name
         if plan.optimiser == "auto":
@@ -82,15 +82,15 @@ class Training:
             self.optimiser, self.why = plan.optimiser, "the plan names it"
 
     @property
-    def done(self) -> bool:
+    def is_finished(self) -> bool:
         """Whether schedule or seconds are used up, or the residual within the tolerance in the last part."""
         if self._finished == len(self._schedule):
             return True
         if self.history and self._out_of_time():
             return True
         coming = self._schedule[self._finished]
-        whole = coming.part == self._plan.curriculum.parts
-        return whole and not coming.first and self.best <= self._plan.tolerance
+        is_last_part = coming.part == self._plan.curriculum.parts
+        return is_last_part and not coming.first and self.best <= self._plan.tolerance
 
     def rows(self, points: np.ndarray) -> ResidualRows:
         """The residuals at these points, with the conditions and the measurements."""
@@ -102,7 +102,7 @@ class Training:
         return float(np.sqrt(np.mean(rows.sizes() ** 2) + rows.condition_error() ** 2))
 
     def advance(self) -> Progress:
-        """Does the next stage and judges it."""
+        """Runs the next stage and evaluates it."""
         begun = time.process_time()
         while self._schedule[self._finished].first and self._first_is_over() and self._more_than_first():
             self._finished += 1
@@ -136,20 +136,20 @@ class Training:
         total = self._elapsed()
         self.history.append((total, residual))
         self._reweigh()
-        done = sum(one.steps for one in self._schedule[: self._finished])
+        n_steps = sum(one.steps for one in self._schedule[: self._finished])
         most = sum(one.steps for one in self._schedule)
-        return Progress(stage.name, residual, losses, total, self._seconds_left(), done, most)
+        return Progress(stage.name, residual, losses, total, self._seconds_left(), n_steps, most)
 
     def _reweigh(self) -> None:
         """Lets the measurements count by their noise after the first rounds, as far as it is known by then."""
         rounds = sum(not stage.first for stage in self._schedule[: self._finished])
         if self._given is None or self._given.weight is not None or not 1 <= rounds <= REWEIGHED:
             return
-        if not self.done:
+        if not self.is_finished:
             self.measured = weighed_by_noise(self.network, self._given, self._plan.tolerance)
             self._best_score = float("inf")  # what counted by other weights cannot be compared
 
-    def _enter(self, stage: Stage) -> None:
+    def _enter(self, stage: TrainingStage) -> None:
         curriculum, problem = self._plan.curriculum, self.network.problem
         if self._finished and self._schedule[self._finished - 1].part != stage.part:
             self._weights.forget_points()
@@ -160,7 +160,7 @@ class Training:
         self.network.embedding.reveal(curriculum.revealed(stage.part))
 
     def _leave(self) -> None:
-        """The whole equation and network again, to be judged."""
+        """Restores the full equation and network for the evaluation."""
         self.network.eased = {}
         self.network.embedding.reveal(1.0)
 
@@ -185,12 +185,12 @@ class Training:
         theta = self.network.flat()
         self._weights.renew_balance(rows, theta)
         weighted = WeightedRows(rows, self._weights.of(rows, rows.terms(theta)))
-        found = minimise(self.optimiser, weighted, theta, steps, self._damping, self._out_of_time)
-        self.network.assign(found.theta)
-        self._damping = found.damping or None
+        minimum = minimise(self.optimiser, weighted, theta, steps, self._damping, self._out_of_time)
+        self.network.assign(minimum.theta)
+        self._damping = minimum.damping or None
 
     def _candidates(self, n: int, part: int) -> np.ndarray:
-        """n even inputs, of the part's window of time."""
+        """Even inputs (n of them), of the part's window of time."""
         inputs = self.network.inputs(n, self._rng)
         if self._plan.curriculum.marching:
             low, high = self.network.problem.bounds
@@ -220,14 +220,14 @@ class Training:
             )
         else:
             added = max(1, round(sampling.added * sampling.points))
-            self.points = refined(self.points, candidates, sizes, added)
+            self.points = with_worst_points(self.points, candidates, sizes, added)
 
     def _elapsed(self) -> float:
         """Seconds of the processor since the training was begun, those before a break with them."""
         return self._earlier + time.process_time() - self._begun
 
     def _out_of_time(self) -> bool:
-        """Whether only the time that judging takes is left."""
+        """Whether only the time for the evaluation is left."""
         seconds = self._plan.seconds
         return seconds is not None and self._elapsed() >= seconds - self._reserve
 
@@ -245,16 +245,16 @@ class Training:
 
     def _seconds_left(self) -> float | None:
         limit = None if self._plan.seconds is None else max(0.0, self._plan.seconds - self._elapsed())
-        left = self._by_schedule()
-        return limit if left is None else left if limit is None else min(left, limit)
+        remaining = self._by_schedule()
+        return limit if remaining is None else remaining if limit is None else min(remaining, limit)
 
     def _by_schedule(self) -> float | None:
-        left = 0.0
+        seconds = 0.0
         for stage in self._schedule[self._finished :]:
             if not self._seconds[stage.first]:
                 return None
-            left += stage.steps * float(np.mean(self._seconds[stage.first]))
-        return left
+            seconds += stage.steps * float(np.mean(self._seconds[stage.first]))
+        return seconds
 
     def save(self, path: Path) -> None:
         """Writes everything that the stages to come depend on."""

@@ -18,14 +18,14 @@ def training_identity(
     network: SolutionNetwork, plan: TrainingPlan, seed: int, measured: Measurements | None
 ) -> str:
     """A hash of what decides the course of a training."""
-    what: Sequence[Any] = (
+    settings: Sequence[Any] = (
         network.problem.name,
         TypeAdapter(TrainingPlan).dump_python(plan, mode="json"),
         seed,
         network.varied,
         network.estimated,
     )
-    digest = hashlib.sha256(json.dumps(what, sort_keys=True).encode())
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
     for soft in network.problem.soft:
         digest.update(soft.points.tobytes() + repr(soft.weight).encode())
     if measured is not None:

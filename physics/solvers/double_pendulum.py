@@ -28,7 +28,7 @@ class DoublePendulum:
     g: float = 9.81
 
     def derivative(self, state: np.ndarray) -> np.ndarray:
-        """d state / dt (..., 4) of states (th1, th2 [rad], w1, w2 [rad/s])."""
+        """Derivative d state / dt (..., 4) of states (th1, th2 [rad], w1, w2 [rad/s])."""
         th1, th2, w1, w2 = np.moveaxis(state, -1, 0)
         d, total = th1 - th2, self.m1 + self.m2
         # The two equations as a linear system for the accelerations, solved by Cramer's rule.
@@ -51,7 +51,7 @@ class DoublePendulum:
 
     def trajectories(self, first: np.ndarray, times: np.ndarray) -> np.ndarray:
         """States (n, t, 4) at the times (t,) [s], the first of them 0, from first states (n, 4)."""
-        found = [
+        trajectories = [
             solve_ivp(
                 lambda _, state: self.derivative(state),
                 (times[0], times[-1]),
@@ -63,7 +63,7 @@ class DoublePendulum:
             ).y.T
             for one in first
         ]
-        return np.stack(found)
+        return np.stack(trajectories)
 
 
 def time_to_divergence(

@@ -149,10 +149,10 @@ class _Lattice:
         for i in range(9):
             # Columns wrap round here too; the first and last are overwritten by the inlet and the outlet.
             from_y, from_x = (y - CY[i]) % ny, (x - CX[i]) % nx
-            here = (i * ny * nx + from_y * nx + from_x).ravel()
+            index = (i * ny * nx + from_y * nx + from_x).ravel()
             back = (OPPOSITE[i] * ny * nx + y * nx + x).ravel()
             blocked = solid[from_y, from_x].ravel() & self.fluid
-            gather[i] = np.where(blocked, back, here)
+            gather[i] = np.where(blocked, back, index)
             self.cut.append(np.flatnonzero(blocked & ((x - CX[i] >= 0) & (x - CX[i] < nx)).ravel()))
         self.gather = gather.ravel()
 
@@ -172,16 +172,16 @@ class _Lattice:
         f = self.f.reshape(9, ny, nx)
         # Both ends take the density or velocity that is known and all else from their neighbours (Guo, Zheng & Shi,
         # Chin. Phys. 11, 2002): equilibrium of the end, and what lies off equilibrium next to it.
-        for here, beside in ((0, 1), (nx - 1, nx - 2)):
+        for edge, beside in ((0, 1), (nx - 1, nx - 2)):
             near = f[:, :, beside]
             rho, u, v = self.sums @ near
             off = near - self._equilibrium(rho, u, v)
-            ends = (rho, self.inlet, np.zeros_like(v)) if here == 0 else (np.zeros_like(rho), u, v)
-            f[:, :, here] = self._equilibrium(*ends) + off
+            ends = (rho, self.inlet, np.zeros_like(v)) if edge == 0 else (np.zeros_like(rho), u, v)
+            f[:, :, edge] = self._equilibrium(*ends) + off
         self.f[:, ~self.fluid] = 0.0
 
     def velocity(self) -> np.ndarray:
-        """(ny, nx, 2)"""
+        """Velocity (ny, nx, 2)."""
         _, u, v = self.sums @ self.f
         return np.stack([u, v], axis=-1).reshape(*self.shape, 2)
 

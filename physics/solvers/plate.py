@@ -52,10 +52,12 @@ class Plate:
 
     @property
     def hole_centre(self) -> tuple[float, float]:
+        """Centre (x, y) [m] of the hole."""
         return self.length / 2, self.width / 2
 
     @property
     def patch_area(self) -> float:
+        """Area [m2] of the heated rectangle."""
         return self.patch_length * self.patch_width
 
 

@@ -32,7 +32,7 @@ def plate_mesh(plate: Plate, divisions: int = 32) -> MeshTri2:
     points, nodes = np.unique(corners.reshape(-1, 2), axis=0, return_inverse=True)
     triangles = _split(nodes.reshape(-1, 4), corners.mean(axis=1)[:, 1] > plate.width / 2)
     mesh = MeshTri2.from_mesh(MeshTri(points.T.copy(), triangles.T.copy()))
-    return _named(_curved(mesh, plate), plate)
+    return _with_names(_curved(mesh, plate), plate)
 
 
 def oriented_triangles(mesh: MeshTri2) -> np.ndarray:
@@ -120,7 +120,7 @@ def _hole_facets(mesh: MeshTri2, plate: Plate) -> np.ndarray:
     return boundary[np.isclose(distance, plate.hole_radius).all(axis=0)]
 
 
-def _named(mesh: MeshTri2, plate: Plate) -> MeshTri2:
+def _with_names(mesh: MeshTri2, plate: Plate) -> MeshTri2:
     half = plate.patch_width / 2
     return (
         mesh.with_boundaries(

@@ -22,19 +22,19 @@ from threadpoolctl import threadpool_limits
 
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.physics.solvers.plate import FIELD_UNITS, PARAMETER_NAMES, UNITS, PlateParameters
-from fieldwright.physics.solvers.plate_solver import PlateFields, solve
+from fieldwright.physics.solvers.plate_solver import PlateFields, solve_plate
 
 WORTH_SHARING = 16  # runs; starting two processes takes about as long as computing eight
 
 
-def write_runs(
+def write_plate_runs(
     folder: Path,
     parameters: np.ndarray,
     first_number: int = 1,
     progress: Callable[[int, int], None] | None = None,
     processes: int | None = None,
 ) -> list[Path]:
-    """Computes the runs that are not there yet and returns the folders (n,) of all that were asked for.
+    """Computes the runs that are not there yet and returns the folders (n,) of all requested ones.
 
     parameters: (n, 5) in the order and units of `plate.BOUNDS`; row i becomes run number first_number + i.
     progress: called with (finished, to compute) at the start and after every run.
@@ -48,19 +48,19 @@ def write_runs(
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    asked = {
+    requests = {
         f"run_{first_number + i:04d}": PlateParameters(*map(float, row))
         for i, row in enumerate(np.asarray(parameters, dtype=float).reshape(-1, len(PARAMETER_NAMES)))
     }
     table = read_parameters(folder)
     missing = {}
-    for name, wanted in asked.items():
+    for name, request in requests.items():
         if name not in table or not (folder / name / "result.vtu").exists():
-            missing[name] = wanted
-        elif table[name] != wanted:
+            missing[name] = request
+        elif table[name] != request:
             raise FieldwrightError(
-                f"'{name}' in {folder} must have the parameters that are asked for",
-                f"{table[name]} there, {wanted} asked for",
+                f"'{name}' in {folder} must have the requested parameters",
+                f"{table[name]} there, {request} requested",
                 "Write to an empty folder, or remove that run",
             )
     _write_text(
@@ -72,7 +72,7 @@ def write_runs(
     _write_table(folder, table | missing)
     for finished, _ in enumerate(_compute(folder, missing, processes), start=1):
         report(finished, len(missing))
-    return [folder / name for name in asked]
+    return [folder / name for name in requests]
 
 
 def read_parameters(folder: Path) -> dict[str, PlateParameters]:
@@ -117,10 +117,10 @@ def _compute(folder: Path, runs: dict[str, PlateParameters], processes: int | No
 def _compute_one(job: tuple[Path, str, PlateParameters]) -> str:
     folder, name, parameters = job
     with threadpool_limits(1), tempfile.TemporaryDirectory(prefix=f".{name}_", dir=folder) as scratch:
-        made = Path(scratch) / name
-        made.mkdir()
-        write_result(made / "result.vtu", solve(parameters))
-        made.rename(folder / name)
+        run_folder = Path(scratch) / name
+        run_folder.mkdir()
+        write_result(run_folder / "result.vtu", solve_plate(parameters))
+        run_folder.rename(folder / name)
     return name
 
 

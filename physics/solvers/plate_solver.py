@@ -60,10 +60,10 @@ class PlateSolver:
         self.motion = Basis(mesh, vector)
         self.pulled = FacetBasis(mesh, vector, facets="right")
         self.nodal = Basis(mesh, ElementTriP1(), intorder=4)
-        held = np.hypot(self.points[:, 0], self.points[:, 1] - self.plate.width / 2).argmin()
+        fixed_node = np.hypot(self.points[:, 0], self.points[:, 1] - self.plate.width / 2).argmin()
         roller = self.motion.get_dofs("left").all("u^1")
         self.corners = np.asarray(self.motion.nodal_dofs)
-        self.fixed = np.append(roller, self.corners[1, held])
+        self.fixed = np.append(roller, self.corners[1, fixed_node])
 
     def temperature(self, parameters: PlateParameters) -> np.ndarray:
         """Temperature (N,) [K] at all nodes of the quadratic elements."""
@@ -110,6 +110,6 @@ def _default_solver() -> PlateSolver:
     return PlateSolver()
 
 
-def solve(parameters: PlateParameters) -> PlateFields:
+def solve_plate(parameters: PlateParameters) -> PlateFields:
     """All fields of one run on the standard plate and mesh; the first call in a process makes the mesh."""
     return _default_solver().solve(parameters)

@@ -102,7 +102,7 @@ class SelfHeatingSolver:
         return np.asarray(self.basis.doflocs).T
 
     def solve(self, run: SelfHeating) -> np.ndarray:
-        """theta (N,) of the cool steady state; raises FieldwrightError where there is none."""
+        """Temperature theta (N,) of the cool steady state; raises FieldwrightError where there is none."""
         theta = self.cool_state(run)
         if theta is None:
             raise FieldwrightError(
@@ -116,7 +116,7 @@ class SelfHeatingSolver:
         """As `solve`, but None where there is none.
 
         Newton's iterates from theta = 0 rise towards the smallest solution, as the reaction is convex in theta, and
-        never fall while there is one: a fall or an indefinite matrix tells that delta is beyond the critical one.
+        never fall while there is one: a fall or an indefinite matrix shows that delta is beyond the critical one.
         """
         height = run.half_height
         cooled = height * (self.radial + run.biot * self.wall) + self.axial / height + run.biot * self.end

@@ -43,12 +43,12 @@ def shapes(families: dict[str, Draw], number: int, seed: int) -> list[PlacedShap
 
     Centres lie in 2.5 to 3.1 m by 2.0 to 2.8 m. A shape is the same however many are asked for.
     """
-    found = []
+    shapes_of_family = []
     for k in range(number):
         rng = np.random.default_rng([seed, k])
         family = list(families)[k % len(families)]
         outline = families[family](rng)
         angle = rng.uniform(-1.0, 1.0) * TURN.get(family, np.pi)
         centre = (rng.uniform(2.5, 3.1), rng.uniform(2.0, 2.8))
-        found.append(PlacedShape(family, placed(outline, centre, angle)))
-    return found
+        shapes_of_family.append(PlacedShape(family, placed(outline, centre, angle)))
+    return shapes_of_family

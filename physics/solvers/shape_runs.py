@@ -32,7 +32,7 @@ def grid_points() -> np.ndarray:
     return np.stack([(x.ravel() + 0.5) * CELL, (y.ravel() + 0.5) * CELL, np.zeros(x.size)], axis=1)
 
 
-def grid_cells() -> np.ndarray:
+def lattice_cells() -> np.ndarray:
     """(4465, 4) corners of the quadrilaterals between the points."""
     corner = (np.arange(ROWS - 1)[:, None] * COLUMNS + np.arange(COLUMNS - 1)).ravel()
     return np.stack([corner, corner + 1, corner + COLUMNS + 1, corner + COLUMNS], axis=1)
@@ -55,7 +55,7 @@ def flow_past(distance: np.ndarray, tolerance: float = 2e-4) -> tuple[np.ndarray
     return flow.velocity.reshape(-1, 2) * scale, flow.pressure.ravel() * scale**2
 
 
-def write_runs(
+def write_shape_runs(
     folder: Path, outlines: Sequence[np.ndarray], progress: Callable[[int, int], None] | None = None
 ) -> list[Path]:
     """Computes the runs that are not there yet; outline k [m] becomes run_<k + 1>, whole or not at all.
@@ -70,10 +70,10 @@ def write_runs(
         folders.append(place)
         distance = distance_to(outline)
         if (place / "result.vtu").exists():
-            known = meshio.read(place / "result.vtu").point_data["sdf"]
-            if not np.allclose(known, distance, atol=1e-9):
+            stored = meshio.read(place / "result.vtu").point_data["sdf"]
+            if not np.allclose(stored, distance, atol=1e-9):
                 raise FieldwrightError(
-                    f"'{place.name}' in {folder} must have the shape that is asked for",
+                    f"'{place.name}' in {folder} must have the requested shape",
                     "another",
                     "Write to an empty folder, or remove that run",
                 )
@@ -82,7 +82,7 @@ def write_runs(
         data = {"sdf": distance, "u": velocity.astype(np.float32), "p": pressure.astype(np.float32)}
         place.mkdir(parents=True, exist_ok=True)
         unfinished = place / "unfinished.vtu"
-        meshio.Mesh(grid_points(), {"quad": grid_cells()}, point_data=data).write(unfinished)
+        meshio.Mesh(grid_points(), {"quad": lattice_cells()}, point_data=data).write(unfinished)
         os.replace(unfinished, place / "result.vtu")
     if progress is not None:
         progress(len(outlines), len(outlines))

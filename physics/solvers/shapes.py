@@ -80,7 +80,7 @@ def signed_distance(outline: np.ndarray, places: np.ndarray) -> np.ndarray:
     outline = checked_outline(outline)
     start, edge = outline, np.roll(outline, -1, axis=0) - outline
     length = np.maximum(np.sum(edge**2, axis=1), np.finfo(float).tiny)
-    found = np.empty(len(places))
+    distances = np.empty(len(places))
     size = max(1, BLOCK // len(outline))
     for first in range(0, len(places), size):
         block = places[first : first + size]
@@ -91,8 +91,8 @@ def signed_distance(outline: np.ndarray, places: np.ndarray) -> np.ndarray:
         spans = (y < 0.0) != (y - edge[:, 1] < 0.0)
         left = (x * edge[:, 1] < y * edge[:, 0]) == (edge[:, 1] > 0.0)
         inside = np.count_nonzero(spans & left, axis=1) % 2 == 1
-        found[first : first + size] = np.where(inside, -1.0, 1.0) * np.sqrt(nearest)
-    return found
+        distances[first : first + size] = np.where(inside, -1.0, 1.0) * np.sqrt(nearest)
+    return distances
 
 
 def checked_outline(outline: np.ndarray) -> np.ndarray:

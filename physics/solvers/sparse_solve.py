@@ -10,7 +10,7 @@ Sparse = csr_matrix | csr_array
 
 
 def solve_positive_definite(matrix: Sparse, load: np.ndarray, fixed: np.ndarray | None = None) -> np.ndarray:
-    """x with A x = b, by one sparse factorisation; entries of x named in `fixed` are held at zero.
+    """Solution x of A x = b, by one sparse factorisation; entries of x named in `fixed` are held at zero.
 
     matrix: A (N, N), symmetric and positive definite once the fixed rows and columns are dropped.
     load: b (N,) or several right-hand sides (N, m); fixed: indices, or None. Returns x in the shape of b.

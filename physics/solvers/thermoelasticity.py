@@ -31,6 +31,7 @@ class ThermoelasticSheet:
 
     @property
     def shear_modulus(self) -> float:
+        """Shear modulus [Pa]."""
         return self.youngs_modulus / (2 * (1 + self.poisson))
 
     @property

@@ -46,7 +46,7 @@ def disagreement(case: EquationCase, pinns: Sequence[Pinn], tolerance: float, se
     at = np.array([(info.low + info.high) / 2 for info in infos])
     measured = None if infos else case.measured
     pair = [corrected(pinns[k].network, at, scale, measured, seed) for k in (i, j)]
-    if all(one.left <= LEFT for one in pair):
+    if all(one.remaining <= LEFT for one in pair):
         here = np.hstack([x, np.tile(at, (len(x), 1))])
         before = _rms(pinns[i].predict(here) - pinns[j].predict(here))
         after = _rms(pair[0](x) - pair[1](x))

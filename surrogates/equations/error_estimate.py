@@ -50,15 +50,15 @@ def error_table(case: EquationCase, pinns: Sequence[Pinn], seed: int) -> ErrorTa
         inputs = np.hstack([x, np.tile(at, (len(x), 1))])
         mean = np.mean([pinn.predict(inputs) for pinn in pinns], axis=0)
         error = abs(correction(x) - mean)
-        if correction.left > COARSE:
+        if correction.remaining > COARSE:
             # What a relative residual of 1 stands for: no better than the lift alone.
             whole = np.sqrt(np.mean(mean**2, axis=0))
             error = np.maximum(error, correction.residual * whole)
         else:
-            error = error / (1 - correction.left)
+            error = error / (1 - correction.remaining)
         tables.append(_largest_about(places, x, error))
         residuals.append(correction.residual)
-        left.append(correction.left)
+        left.append(correction.remaining)
     values = np.stack(tables, axis=-2)  # (nodes..., sets, m)
     values = values.reshape(*values.shape[:d], *(len(axis) for axis in grid), values.shape[-1])
     return ErrorTable((*places, *grid), values, sets, np.array(residuals), np.array(left))

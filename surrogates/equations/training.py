@@ -13,7 +13,7 @@ import torch
 from fieldwright.physics.pinn.coefficient_errors import CoefficientEstimate, coefficient_estimates
 from fieldwright.physics.pinn.corrected_network import Correction, corrected
 from fieldwright.physics.pinn.diagnosis import Finding
-from fieldwright.physics.pinn.pinn import Pinn, train
+from fieldwright.physics.pinn.pinn import Pinn, train_pinn
 from fieldwright.physics.pinn.profile_likelihood import Interval, interval_text, profile_intervals
 from fieldwright.physics.pinn.progress import Progress
 from fieldwright.surrogates.equations.agreement import disagreement
@@ -78,7 +78,7 @@ def solve(
 
     digest = case.digest(config, seed)
     pinns = tuple(
-        train(
+        train_pinn(
             case.problem,
             config.plan,
             seed + i,

@@ -38,8 +38,8 @@ def _bare_stones(rng: np.random.Generator, shape: Shape, colour: np.ndarray) -> 
     number, radius = stones(rng, shape, rng.uniform(3.0, 10.0))
     kind = rng.standard_normal(shape[0] * shape[1]).astype(np.float32)[number]
     patch = field(rng, shape, 1.3, 12.0) > rng.uniform(-1.5, 1.0)
-    seen = (radius < 0.7) & (np.abs(kind) > rng.uniform(0.5, 1.8)) & patch
-    colour[seen] *= (1.0 + rng.uniform(0.1, 0.3) * np.clip(kind[seen], -2.2, 2.0))[:, None]
+    visible = (radius < 0.7) & (np.abs(kind) > rng.uniform(0.5, 1.8)) & patch
+    colour[visible] *= (1.0 + rng.uniform(0.1, 0.3) * np.clip(kind[visible], -2.2, 2.0))[:, None]
 
 
 def _furrows(rng: np.random.Generator, shape: Shape) -> np.ndarray:
@@ -49,8 +49,8 @@ def _furrows(rng: np.random.Generator, shape: Shape) -> np.ndarray:
     across = x * np.cos(turn) + y * np.sin(turn) + rng.uniform(0.5, 3.0) * field(rng, shape, 1.0, 30.0)
     profile = rng.standard_normal(4096).astype(np.float32)
     spacing = rng.uniform(1.5, 5.0)
-    made = np.interp((across / spacing) % 4095, np.arange(4096), profile)
-    return (rng.uniform(0.1, 0.5) * made * (1.0 + 0.5 * field(rng, shape, 0.8, 8.0))).astype(np.float32)
+    furrows = np.interp((across / spacing) % 4095, np.arange(4096), profile)
+    return (rng.uniform(0.1, 0.5) * furrows * (1.0 + 0.5 * field(rng, shape, 0.8, 8.0))).astype(np.float32)
 
 
 def _boards(rng: np.random.Generator, shape: Shape) -> np.ndarray:

@@ -1,1 +1,1 @@
-"""What must hold of an equation before it is trained, each said in a sentence."""
+"""Checks of an equation before it is trained; each failure is one sentence."""

@@ -42,9 +42,9 @@ def check_agreement(network: SolutionNetwork) -> None:
         _hold_lifts(problem, condition, number, lifts)
     if problem.reference is None:
         return
-    for what, conditions in (("Condition", listed), ("Soft condition", problem.soft)):
+    for kind, conditions in (("Condition", listed), ("Soft condition", problem.soft)):
         for number, condition in enumerate(conditions, 1):
-            _hold_reference(problem, condition, f"{what} {number}")
+            _hold_reference(problem, condition, f"{kind} {number}")
     _hold_pinned(problem, lifts)
 
 
@@ -116,15 +116,15 @@ def _hold_pinned(problem: Problem, lifts: list[Solution]) -> None:
     """Where lifts of all networks agree on the edge, the reference must agree with them."""
     points = edge_points(problem.domain, POINTS)
     names = ["the value"] + [f"the slope along {name}" for name in problem.coordinates]
-    wanted = _jets(problem.expected, points, problem)
-    found = [_jets(lift, points, problem) for lift in lifts]
-    sizes = abs(wanted).max(axis=0)
+    reference_jets = _jets(problem.expected, points, problem)
+    lift_jets = [_jets(lift, points, problem) for lift in lifts]
+    sizes = abs(reference_jets).max(axis=0)
     for k, name in enumerate(names):
         for j, output in enumerate(problem.outputs):
-            pinned = np.ptp([one[:, k, j] for one in found], axis=0) <= ROUNDING * max(
-                float(max(abs(one[:, k, j]).max() for one in found)), 1e-300
+            pinned = np.ptp([one[:, k, j] for one in lift_jets], axis=0) <= ROUNDING * max(
+                float(max(abs(one[:, k, j]).max() for one in lift_jets)), 1e-300
             )
-            gap = abs(found[0][:, k, j] - wanted[:, k, j])
+            gap = abs(lift_jets[0][:, k, j] - reference_jets[:, k, j])
             share = SAME if k == 0 else SAME_SLOPE
             allowed = max(problem.condition_floor * (1 if k == 0 else 100), share * float(sizes[k, j]))
             wrong = pinned & np.isfinite(gap) & (gap > allowed)
@@ -132,7 +132,7 @@ def _hold_pinned(problem: Problem, lifts: list[Solution]) -> None:
                 i = int(np.flatnonzero(wrong)[0])
                 raise FieldwrightError(
                     f"The lift of '{problem.name}' must agree with the reference where no network changes it",
-                    f"{found[0][i, k, j]:.4g} against {wanted[i, k, j]:.4g} for {name} of {output} at "
+                    f"{lift_jets[0][i, k, j]:.4g} against {reference_jets[i, k, j]:.4g} for {name} of {output} at "
                     f"{_place(problem, points[i])}",
                     "Correct the lift or the reference; they are of different solutions",
                 )
@@ -146,8 +146,8 @@ def _jets(solution: Solution, points: np.ndarray, problem: Problem) -> np.ndarra
     for j in range(u.shape[1]):
         slope = torch.zeros_like(x)
         if u.requires_grad:
-            (given,) = torch.autograd.grad(u[:, j].sum(), x, retain_graph=True, allow_unused=True)
-            slope = slope if given is None else given
+            (gradient,) = torch.autograd.grad(u[:, j].sum(), x, retain_graph=True, allow_unused=True)
+            slope = slope if gradient is None else gradient
         columns.append(torch.cat([u[:, j, None], slope], dim=1).detach())
     jets = torch.stack(columns, dim=2).cpu().numpy()
     return np.where(np.isfinite(jets), jets, np.nan)

@@ -27,7 +27,7 @@ PROBLEMS = str(Path(__file__).parents[1] / "problems")
 
 
 def not_finite(
-    what: str, values: np.ndarray, points: np.ndarray, names: Sequence[str], again: Callable[[], Any]
+    subject: str, values: np.ndarray, points: np.ndarray, names: Sequence[str], again: Callable[[], Any]
 ) -> FieldwrightError:
     """The error of values (n,) that are not finite at points (n, d) with coordinates of these names.
 
@@ -39,7 +39,7 @@ def not_finite(
     source = expression(again)
     whence = "" if source is None else f", first from {source}"
     return FieldwrightError(
-        f"{what} must be finite",
+        f"{subject} must be finite",
         f"{bad.sum()} of {len(values)} values that are not{whence}, at {place}",
         "Write it so that it is defined over the whole domain and for every u that the network may give",
     )

@@ -16,10 +16,10 @@ def check_measurements(problem: Problem, measured: Measurements, varied: Sequenc
     """Raises FieldwrightError for columns, values or places that do not fit the equation."""
     names = (*problem.coordinates, *varied)
     inputs, values = np.asarray(measured.inputs), np.asarray(measured.values)
-    for what, array, wanted in (("inputs", inputs, names), ("values", values, problem.outputs)):
-        if array.ndim != 2 or array.shape[1] != len(wanted) or not len(array):
+    for part, array, columns in (("inputs", inputs, names), ("values", values, problem.outputs)):
+        if array.ndim != 2 or array.shape[1] != len(columns) or not len(array):
             raise FieldwrightError(
-                f"The {what} of measurements must have the columns {', '.join(wanted)}, shape (n, {len(wanted)})",
+                f"The {part} of measurements must have the columns {', '.join(columns)}, shape (n, {len(columns)})",
                 f"shape {array.shape}",
                 "Give one row for each place, one column for each name",
             )
@@ -47,18 +47,18 @@ def check_measurements(problem: Problem, measured: Measurements, varied: Sequenc
         raise FieldwrightError(
             "Measurements must hold a value", f"NaN in all {values.size} places", "Give what was measured"
         )
-    for what, given in (("weight", measured.weight), ("noise", measured.noise)):
-        if given is None:
+    for part, setting in (("weight", measured.weight), ("noise", measured.noise)):
+        if setting is None:
             continue
-        numbers = np.asarray(given, dtype=float)
+        numbers = np.asarray(setting, dtype=float)
         if numbers.shape not in ((), (len(problem.outputs),)):
             raise FieldwrightError(
-                f"The {what} of measurements must be one number, or one for each of {', '.join(problem.outputs)}",
+                f"The {part} of measurements must be one number, or one for each of {', '.join(problem.outputs)}",
                 f"shape {numbers.shape}",
                 "Correct it",
             )
         if not (np.isfinite(numbers).all() and (numbers > 0).all()):
-            raise FieldwrightError(f"The {what} of measurements must be > 0", f"{given}", "Correct it")
+            raise FieldwrightError(f"The {part} of measurements must be > 0", f"{setting}", "Correct it")
     outside = ~near_domain(problem, inputs[:, : len(problem.coordinates)])
     for i, name in enumerate(varied):
         one, column = problem.unknown(name), inputs[:, len(problem.coordinates) + i]

@@ -1,4 +1,4 @@
-"""Whether points lie in a domain, its boundary with it, as far as rounding can tell."""
+"""Whether points lie in a domain, its boundary with it, within rounding."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MARGIN = 1e-6
 
 
 class WithDomain(Protocol):
-    """What is asked of an equation: its box, and the geometry in it, if there is one."""
+    """The part of an equation that is needed here: its box, and the geometry in it, if any."""
 
     @property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
@@ -29,12 +29,12 @@ def near_domain(problem: WithDomain, points: np.ndarray) -> np.ndarray:
     """Which of points (n, d) lie in the domain or within a millionth of its size of it, (n,) bool."""
     low, high = problem.bounds
     margin = MARGIN * (high - low)
-    found = np.all((points >= low - margin) & (points <= high + margin), axis=1)
+    near = np.all((points >= low - margin) & (points <= high + margin), axis=1)
     if problem.geometry is not None:
         d = problem.geometry.dim
         space, inside = points[:, :d], np.zeros(len(points), dtype=bool)
         # A point on the boundary is inside from one of its neighbours.
         for shift in product((-1.0, 0.0, 1.0), repeat=d):
             inside |= problem.geometry.inside(space + np.array(shift) * margin[:d])
-        found &= inside
-    return found
+        near &= inside
+    return near

@@ -26,7 +26,7 @@ def check_start(rows: ResidualRows, held_out: ResidualRows) -> None:
     for name, piece in pieces.items():
         if not torch.isfinite(piece).all():
             raise not_finite(
-                f"{_what(name)} of '{network.problem.name}'",
+                f"{_title(name)} of '{network.problem.name}'",
                 piece.detach().cpu().numpy(),
                 rows.inputs_of(name),
                 names,
@@ -38,7 +38,7 @@ def check_start(rows: ResidualRows, held_out: ResidualRows) -> None:
             values = torch.where(torch.isfinite(opposite), 0.0, piece).detach().cpu().numpy()
             if not np.isfinite(values).all():
                 raise not_finite(
-                    f"{_what(name)} of '{network.problem.name}'",
+                    f"{_title(name)} of '{network.problem.name}'",
                     values,
                     held_out.inputs_of(name),
                     names,
@@ -61,8 +61,8 @@ def check_used(network: SolutionNetwork, names: Sequence[str]) -> None:
     x = torch.as_tensor(points)
     for name in names:
         one = problem.unknown(name)
-        seen = [_values(network, x, {**problem.values, name: value}) for value in (one.low, one.high)]
-        if torch.equal(*(torch.nan_to_num(values) for values in seen)):
+        at_ends = [_values(network, x, {**problem.values, name: value}) for value in (one.low, one.high)]
+        if torch.equal(*(torch.nan_to_num(values) for values in at_ends)):
             raise FieldwrightError(
                 f"The coefficient '{name}' must stand in the residual, the lift or a soft condition of "
                 f"'{problem.name}' to be varied or estimated",
@@ -81,12 +81,12 @@ def _values(network: SolutionNetwork, x: torch.Tensor, c: dict[str, float]) -> t
 
     inputs = x.clone().requires_grad_()
     u = solution(inputs, c)
-    found = [u, *problem.equations(inputs, u, c)]
-    found += [soft.error(solution, lambda _: c) for soft in problem.soft]
-    return torch.cat([one.detach().reshape(-1) for one in found])
+    columns = [u, *problem.equations(inputs, u, c)]
+    columns += [soft.error(solution, lambda _: c) for soft in problem.soft]
+    return torch.cat([one.detach().reshape(-1) for one in columns])
 
 
-def _what(name: str) -> str:
+def _title(name: str) -> str:
     kind, number = name.split()
     return {"equation": "Equation", "condition": "Soft condition", "measurement": "Misfit"}[
         kind

@@ -14,7 +14,7 @@ PROBLEMS: dict[str, Problem] = {}
 
 
 def register(problem: Problem) -> None:
-    """Makes an equation known under its name; called at the end of its module."""
+    """Registers an equation under its name; called at the end of its module."""
     PROBLEMS[problem.name] = problem
 
 

@@ -40,6 +40,7 @@ TIME = dde.geometry.TimeDomain(0.0, 1.0)
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Residual u_t - D u_xx - 5 u + 5 u^3, one column (n, 1)."""
     return [derivative(u, x, 1) - DIFFUSION * derivative(u, x, 0, 0) - 5 * u + 5 * u**3]
 
 
@@ -79,12 +80,13 @@ def features(x: Tensor) -> Tensor:
 
 
 def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    """S(t) u0 + t N: the start, and the kink that diffusion smooths."""
     return diffused(x[:, :1], x[:, 1:2]) + x[:, 1:2] * network
 
 
 @lru_cache(maxsize=1)
-def _rest():
-    """u - S(t) u0 of the same waves: those that are left out are in S(t) u0 alone."""
+def _remainder():
+    """The remainder u - S(t) u0 of the same waves: those left out are in S(t) u0 alone."""
     n, degree = 2048, 96
     times, k = chebyshev_times(1.0, degree), np.arange(n // 2 + 1)
     transform = initial_waves(len(k)) * (-1.0) ** k * n / 2  # from x = -1 on
@@ -102,7 +104,8 @@ def _rest():
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
-    return diffused(x[:, :1], x[:, 1:2]) + _rest()(x[:, :1], x[:, 1:2])
+    """S(t) u0 plus the numerical series of the remainder, (n, 1)."""
+    return diffused(x[:, :1], x[:, 1:2]) + _remainder()(x[:, :1], x[:, 1:2])
 
 
 _domain = dde.geometry.GeometryXTime(LINE, TIME)

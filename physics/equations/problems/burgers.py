@@ -35,6 +35,7 @@ REACH, NODES = 16.0, 641  # of z: beyond 16 the integrand is below 1e-16 of its 
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Residual u_t + u u_x - nu u_xx, one column (n, 1)."""
     return [derivative(u, x, 1) + u * derivative(u, x, 0) - c["nu"] * derivative(u, x, 0, 0)]
 
 
@@ -45,12 +46,13 @@ def features(x: Tensor) -> Tensor:
 
 
 def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    """The start, plus t times an odd function that vanishes at both ends."""
     s, t = x[:, :1], x[:, 1:2]
     return -torch.sin(torch.pi * s) + t * (1 - s**2) * torch.tanh(s / STEEP) * network
 
 
 def cole_hopf(x: Tensor, t: Tensor, nu: Tensor | float, speed: Tensor | float = 1.0) -> Tensor:
-    """u (n, 1) of u_t + speed u u_x = nu u_xx from -sin(pi x): speed u solves the equation of speed 1."""
+    """Solution u (n, 1) of u_t + speed u u_x = nu u_xx from -sin(pi x): speed u solves the equation of speed 1."""
     z = torch.linspace(-REACH, REACH, NODES, dtype=x.dtype)
     y = x - 2 * torch.sqrt(nu * t) * z
     # Weights are taken relative to the largest, or they would overflow for small nu.
@@ -59,6 +61,7 @@ def cole_hopf(x: Tensor, t: Tensor, nu: Tensor | float, speed: Tensor | float = 
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """The closed form of Cole and Hopf, (n, 1)."""
     return cole_hopf(x[:, :1], x[:, 1:2], c["nu"])
 
 

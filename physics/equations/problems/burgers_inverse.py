@@ -2,8 +2,8 @@
 
     u_t + l u u_x = nu u_xx  on (-1, 1) x (0, 1),   l = 1,   nu = 0.01 / pi
 
-What is measured comes from -sin(pi x) at t = 0, but neither start nor ends are told: the data alone say which of all
-solutions is meant. The reference is that of `burgers`, with the speed l by the same closed form.
+What is measured comes from -sin(pi x) at t = 0, but neither start nor ends are given: the data alone determine
+the solution. The reference is that of `burgers`, with the speed l by the same closed form.
 
 Source: Raissi, Perdikaris and Karniadakis, J. Comput. Phys. 378 (2019) 686, section 4.1.1 (2000 values in space and
 time, without noise and with 1 %).
@@ -24,10 +24,12 @@ from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Residual u_t + l u u_x - nu u_xx, one column (n, 1)."""
     return [derivative(u, x, 1) + c["l"] * u * derivative(u, x, 0) - c["nu"] * derivative(u, x, 0, 0)]
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """The closed form of Cole and Hopf at speed l, (n, 1)."""
     return cole_hopf(x[:, :1], x[:, 1:2], c["nu"], c["l"])
 
 

@@ -6,10 +6,10 @@
 
 in diameters behind the cylinder's centre, the speed far away and diameters over it; l = 1, nu = 1 / Re = 0.01.
 6 is about one period of the vortex street at Re = 100. There is no condition: velocities measured inside, with
-noise, say which solution is meant, and the pressure comes out of it but for a constant, which nothing tells.
+noise, determine the solution, and with it the pressure up to a constant.
 
 No reference is known in advance; a simulation's snapshots give the measurements (`measured_in_snapshots`), and those
-that are kept aside the error.
+of the test set the error.
 
 Source: Raissi, Perdikaris and Karniadakis, J. Comput. Phys. 378 (2019) 686, section 4.1.2.
 """
@@ -30,6 +30,7 @@ LOW, HIGH, END = (1.0, -2.0), (8.0, 2.0), 6.0
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Momentum along x and y, and continuity: three columns (n, 1)."""
     a, b = u[:, :1], u[:, 1:2]
     momentum = [
         derivative(u, x, 2, of=i)

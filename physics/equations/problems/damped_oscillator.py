@@ -29,15 +29,18 @@ LIFT_TIME = 0.05  # s; 1 / w0: a bare t^2 would ask the network for values of w0
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Residual u'' + 2 d u' + w0^2 u, one column (n, 1)."""
     return [derivative(u, x, 0, 0) + 2 * c["d"] * derivative(u, x, 0) + c["w0"] ** 2 * u]
 
 
 def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    """1 plus a gate that vanishes with its slope at t = 0, times N."""
     t2 = x[:, :1] ** 2
     return 1 + t2 / (t2 + LIFT_TIME**2) * network
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """The closed form of the underdamped oscillator, (n, 1)."""
     d, w0 = (torch.as_tensor(c[name], dtype=torch.float64) for name in ("d", "w0"))
     w, t = torch.sqrt(w0**2 - d**2), x[:, :1]
     return torch.exp(-d * t) * (torch.cos(w * t) + d / w * torch.sin(w * t))
@@ -69,7 +72,7 @@ register(
         unknowns=(Unknown("d", 2.0, 1.0, 3.0, "1/s"), Unknown("w0", 20.0, 18.0, 22.0, "rad/s")),
         stability=stability,
         plan=TrainingPlan(
-            # Waves of about the speed to be expected double the slopes that the Jacobian tells apart.
+            # Waves of about the speed to be expected double the slopes that the Jacobian distinguishes.
             Architecture((20, 20), fourier=Fourier((5.0,), count=10)),
             Sampling(800),
             first_steps=200,

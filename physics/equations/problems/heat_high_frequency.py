@@ -34,24 +34,29 @@ LIFT_TIME = 0.1  # s; about the life of the fastest mode
 
 
 def initial(x: Tensor) -> Tensor:
+    """Initial temperature (n, 1) at x (n, 1): the mean of the modes' cosines."""
     return torch.cos(torch.pi * x * torch.tensor(MODES, dtype=x.dtype)).mean(dim=1, keepdim=True)
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Residual u_t - D u_xx, one column (n, 1)."""
     return [derivative(u, x, 1) - c["D"] * derivative(u, x, 0, 0)]
 
 
 def features(x: Tensor) -> Tensor:
+    """Cosines of doubling frequency in x, and the scaled time."""
     waves = torch.cos(torch.pi * x[:, :1] * torch.tensor([1.0, 2.0, 4.0, 8.0], dtype=x.dtype))
     return torch.cat([waves, 2 * x[:, 1:2] - 1], dim=1)
 
 
 def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    """The initial temperature, plus a gate that vanishes at t = 0, times N."""
     t = x[:, 1:2]
     return initial(x[:, :1]) + t / (t + LIFT_TIME) * network
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """The sum of the decaying modes, (n, 1)."""
     k = torch.pi * torch.tensor(MODES, dtype=x.dtype)
     return (torch.exp(-c["D"] * k**2 * x[:, 1:2]) * torch.cos(k * x[:, :1])).mean(dim=1, keepdim=True)
 

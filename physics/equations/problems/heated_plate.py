@@ -15,7 +15,7 @@ in units of the half width W, of E alpha Theta for stresses, of alpha Theta W fo
                                     y = 1: theta_y = 0, sigma_yy = sigma_xy = 0
 
 nu = 0.3, Biot's number B = 1, tension p = 0.5. The expansion a = 1 may be varied or estimated: only its part a / p of
-the motion tells it from the tension's.
+the motion distinguishes it from the tension's.
 
 Symmetry is in features and lift, exactly; the edges x = 2 and y = 1 are soft conditions. There is no closed form: the
 reference is the uniform tension u = p x, v = -nu p y plus a times a Chebyshev solution, accurate to 1e-6 though its
@@ -53,6 +53,8 @@ def source(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Heat balance, and equilibrium along x and y: three columns (n, 1)."""
+
     def second(of: int, i: int, j: int) -> Tensor:
         return derivative(u, x, i, j, of=of)
 
@@ -83,6 +85,7 @@ def features(x: Tensor) -> Tensor:
 
 
 def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    """theta, x u and y v: the displacements vanish on their symmetry lines."""
     s, y = x[:, :1], x[:, 1:2]
     return torch.cat([network[:, :1], s * network[:, 1:2], y * network[:, 2:]], dim=1)
 
@@ -94,6 +97,7 @@ def _thermal():
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """Uniform tension plus a times the Chebyshev solution, (n, 3)."""
     s, y = x[:, :1], x[:, 1:2]
     thermal = _thermal()(s, y)
     pulled = TENSION * torch.cat([s, -POISSON * y], dim=1)

@@ -26,21 +26,25 @@ ALONG_X, ALONG_Y = torch.pi, 4 * torch.pi
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """sin(pi x) sin(4 pi y), (n, 1)."""
     return torch.sin(ALONG_X * x[:, :1]) * torch.sin(ALONG_Y * x[:, 1:2])
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Residual u_xx + u_yy + k^2 u - q, one column (n, 1)."""
     source = (WAVE_NUMBER**2 - ALONG_X**2 - ALONG_Y**2) * reference(x, c)
     return [derivative(u, x, 0, 0) + derivative(u, x, 1, 1) + WAVE_NUMBER**2 * u - source]
 
 
 def features(x: Tensor) -> Tensor:
+    """Sines and cosines of four waves along each side."""
     waves = torch.pi * torch.tensor([0.25, 0.75, 1.5, 3.0], dtype=x.dtype)
     phase = torch.cat([waves * x[:, :1], waves * x[:, 1:2]], dim=1)
     return torch.cat([torch.sin(phase), torch.cos(phase)], dim=1)
 
 
 def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    """N times a function that vanishes on the edge."""
     return (1 - x[:, :1] ** 2) * (1 - x[:, 1:2] ** 2) * network
 
 

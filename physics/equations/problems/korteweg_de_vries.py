@@ -32,6 +32,7 @@ TIME = dde.geometry.TimeDomain(0.0, 1.0)
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Residual u_t + u u_x + 0.0025 u_xxx, one column (n, 1)."""
     return [derivative(u, x, 1) + u * derivative(u, x, 0) + DISPERSION * derivative(u, x, 0, 0, 0)]
 
 
@@ -42,6 +43,7 @@ def features(x: Tensor) -> Tensor:
 
 
 def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    """The start cos(pi x) plus t N."""
     return torch.cos(torch.pi * x[:, :1]) + x[:, 1:2] * network
 
 
@@ -62,6 +64,7 @@ def _solution():
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """The series of the Fourier solution, (n, 1)."""
     return _solution()(x[:, :1], x[:, 1:2])
 
 

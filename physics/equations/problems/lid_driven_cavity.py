@@ -39,6 +39,7 @@ SQUARE = dde.geometry.Rectangle([0.0, 0.0], [1.0, 1.0])
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Momentum along x and y, and continuity: three columns (n, 1)."""
     a, b = u[:, :1], u[:, 1:2]
     momentum = [
         a * derivative(u, x, 0, of=i)
@@ -64,6 +65,7 @@ def _solution(reynolds: float):
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """Velocity and pressure of the Chebyshev solution, (n, 3)."""
     return _solution(float(c["Re"]))(x[:, :1], x[:, 1:2])
 
 

@@ -34,6 +34,7 @@ LIFT_TIME = 0.2
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Lorenz' three equations, three columns (n, 1)."""
     a, b, w = u[:, :1], u[:, 1:2], u[:, 2:3]
     return [
         derivative(u, x, 0, of=0) - c["s"] * (b - a),
@@ -43,6 +44,7 @@ def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
 
 
 def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    """The start, plus a gate that vanishes at t = 0, times N in units of the swings."""
     t = x[:, :1]
     return (
         torch.tensor(START, dtype=x.dtype) + t / (t + LIFT_TIME) * torch.tensor(SIZE, dtype=x.dtype) * network
@@ -59,6 +61,7 @@ def _solution(s: float, r: float, b: float):
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """The interpolated Runge-Kutta trajectory, (n, 3)."""
     return _solution(*(float(c[name]) for name in ("s", "r", "b")))(x[:, :1])
 
 

@@ -31,6 +31,7 @@ TIME = dde.geometry.TimeDomain(0.0, END)
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """The equations of prey and of predators, two columns (n, 1)."""
     prey, predators = u[:, :1], u[:, 1:2]
     return [
         derivative(u, x, 0, of=0) - c["a"] * prey + c["b"] * prey * predators,
@@ -39,6 +40,7 @@ def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
 
 
 def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    """The start 1, plus tanh(t) N."""
     return 1 + torch.tanh(x[:, :1]) * network
 
 
@@ -52,6 +54,7 @@ def _solution(a: float, b: float, g: float, e: float):
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """The interpolated Runge-Kutta trajectory, (n, 2)."""
     return _solution(*(float(c[name]) for name in ("a", "b", "g", "e")))(x[:, :1])
 
 

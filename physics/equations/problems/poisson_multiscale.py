@@ -29,22 +29,26 @@ WAVES = ((2 * torch.pi, 1.0), (50 * torch.pi, 0.1))
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """The sum of both waves, (n, 1)."""
     s = x[:, :1]
     return sum((height * torch.sin(k * s) for k, height in WAVES), torch.zeros_like(s))
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Residual u'' - f, one column (n, 1)."""
     s = x[:, :1]
     source = sum((-height * k**2 * torch.sin(k * s) for k, height in WAVES), torch.zeros_like(s))
     return [derivative(u, x, 0, 0) - source]
 
 
 def features(x: Tensor) -> Tensor:
+    """Sines and cosines of doubling frequency."""
     phase = torch.pi * x * 2.0 ** torch.arange(7, dtype=x.dtype)
     return torch.cat([torch.sin(phase), torch.cos(phase)], dim=1)
 
 
 def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    """N times 4 x (1 - x), which vanishes at both ends."""
     return 4 * x[:, :1] * (1 - x[:, :1]) * network
 
 

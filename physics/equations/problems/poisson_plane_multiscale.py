@@ -25,11 +25,13 @@ WAVES = ((2 * torch.pi, 1.0), (12 * torch.pi, 0.1))
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """The sum of both waves, (n, 1)."""
     a, b = x[:, :1], x[:, 1:2]
     return sum((height * torch.sin(k * a) * torch.sin(k * b) for k, height in WAVES), torch.zeros_like(a))
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Residual u_xx + u_yy - f, one column (n, 1)."""
     a, b = x[:, :1], x[:, 1:2]
     source = sum(
         (-2 * height * k**2 * torch.sin(k * a) * torch.sin(k * b) for k, height in WAVES), torch.zeros_like(a)
@@ -44,6 +46,7 @@ def features(x: Tensor) -> Tensor:
 
 
 def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    """N times sin(pi x) sin(pi y), which vanishes on the edge."""
     return torch.sin(torch.pi * x[:, :1]) * torch.sin(torch.pi * x[:, 1:2]) * network
 
 

@@ -34,6 +34,7 @@ LIFT_TIME = 0.25  # of exp(4 i t)
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """The real and the imaginary part of the equation, two columns (n, 1)."""
     real, imaginary = u[:, :1], u[:, 1:2]
     square = real**2 + imaginary**2
     return [
@@ -53,6 +54,7 @@ def breather(x: Tensor, t: Tensor) -> Tensor:
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """The closed form of the breathing soliton, (n, 2)."""
     return breather(x[:, :1], x[:, 1:2])
 
 

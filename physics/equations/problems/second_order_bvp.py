@@ -29,15 +29,18 @@ INTERVAL = dde.geometry.Interval(0.0, 1.0)
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Residual u'' + a u' - b, one column (n, 1)."""
     return [derivative(u, x, 0, 0) + c["a"] * derivative(u, x, 0) - c["b"]]
 
 
 def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    """The line between both boundary values, plus x (1 - x) N."""
     s = x[:, :1]
     return U0 + (U1 - U0) * s + s * (1 - s) * network
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """The closed form, (n, 1)."""
     a, b = (torch.as_tensor(c[name], dtype=torch.float64) for name in ("a", "b"))
     c2 = (U1 - U0 - b / a) / torch.expm1(-a)
     return (U0 - c2) + c2 * torch.exp(-a * x[:, :1]) + b / a * x[:, :1]

@@ -29,10 +29,12 @@ TIME = dde.geometry.TimeDomain(0.0, END)
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Residual u'' - m (1 - u^2) u' + u, one column (n, 1)."""
     return [derivative(u, x, 0, 0) - c["m"] * (1 - u**2) * derivative(u, x, 0) + u]
 
 
 def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    """2 plus a gate that vanishes with its slope at t = 0, times N."""
     t2 = x[:, :1] ** 2
     return 2 + t2 / (t2 + 1) * network
 
@@ -47,6 +49,7 @@ def _solution(m: float):
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """The interpolated Runge-Kutta trajectory, (n, 1)."""
     return _solution(float(c["m"]))(x[:, :1])[:, :1]
 
 

@@ -33,6 +33,7 @@ SPEED = 10.0
 
 
 def residual(x: Tensor, u: Tensor, c: Coefficients) -> list[Tensor]:
+    """Residual u_tt / c^2 - u_xx, one column (n, 1)."""
     # Divided by c^2, so that the coefficient's value does not set the weight of a point.
     return [derivative(u, x, 1, 1) / c["c"] ** 2 - derivative(u, x, 0, 0)]
 
@@ -45,12 +46,14 @@ def features(x: Tensor) -> Tensor:
 
 
 def lift(x: Tensor, network: Tensor, c: Coefficients) -> Tensor:
+    """The start, plus a gate that vanishes at every return of the string, times N."""
     s, phase = x[:, :1], c["c"] * torch.pi * x[:, 1:2]
     start = sum((torch.sin(k * torch.pi * s) for k in MODES), torch.zeros_like(s))
     return start + (1 - torch.cos(phase)) / 2 * torch.sin(torch.pi * s) * network
 
 
 def reference(x: Tensor, c: Coefficients) -> Tensor:
+    """The sum of both modes, (n, 1)."""
     s, t = x[:, :1], x[:, 1:2]
     return sum(
         (torch.sin(k * torch.pi * s) * torch.cos(c["c"] * k * torch.pi * t) for k in MODES),

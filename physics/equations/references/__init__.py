@@ -1,1 +1,1 @@
-"""Numerical solutions, accurate enough to judge networks by."""
+"""Numerical solutions, accurate enough to evaluate networks by."""

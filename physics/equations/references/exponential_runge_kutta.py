@@ -15,7 +15,7 @@ def solve_periodic(
     times: np.ndarray,
     step: float,
 ) -> np.ndarray:
-    """u (times, n) of u_t = L u + N(u) at rising times > 0, from u(0) = start (n,) on n even points of one period.
+    """States (times, n) of u_t = L u + N(u) at rising times > 0, from u(0) = start (n,) on n points of one period.
 
     linear: symbol of L by wave number k (n // 2 + 1,), such as -k^2; nonlinear: N(u)'s transform (n // 2 + 1,) by u's
     values (n,), with numpy's `rfft`; step: the longest; each stretch between two times is cut into equal steps.
@@ -34,7 +34,7 @@ def solve_periodic(
     for time in times:
         steps = max(1, int(np.ceil((time - now) / step - 1e-9)))
         h = (time - now) / steps
-        whole, half, q, f1, f2, f3 = _coefficients(symbol, h)
+        full, half, q, f1, f2, f3 = _coefficients(symbol, h)
         for _ in range(steps):
             at_v = rate(v)
             a = half * v + q * at_v
@@ -42,7 +42,7 @@ def solve_periodic(
             b = half * v + q * at_a
             at_b = rate(b)
             at_c = rate(half * a + q * (2 * at_b - at_v))
-            v = whole * v + f1 * at_v + 2 * f2 * (at_a + at_b) + f3 * at_c
+            v = full * v + f1 * at_v + 2 * f2 * (at_a + at_b) + f3 * at_c
         states.append(np.fft.irfft(v, n))
         now = time
     return np.array(states)

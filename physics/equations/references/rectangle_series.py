@@ -26,7 +26,7 @@ def series_through(values: np.ndarray) -> np.ndarray:
 def rectangle_series(
     coefficients: np.ndarray, low: tuple[float, float], high: tuple[float, float]
 ) -> Callable[[Tensor, Tensor], Tensor]:
-    """u (m, f) at x (m, 1) and y (m, 1): sum_ij a_ij T_i(X) T_j(Y) with X, Y in [-1, 1] over the rectangle.
+    """Values u (m, f) at x (m, 1), y (m, 1): sum_ij a_ij T_i(X) T_j(Y) with X, Y in [-1, 1] over the rectangle.
 
     coefficients: a (f, n, m) of f functions.
     """

@@ -33,9 +33,9 @@ def space_time_series(
     table = np.linalg.solve(chebyshev.chebvander(points, times - 1), np.hstack([modes.real, -modes.imag])).T
     table = table.reshape(2, n // 2 + 1, times)
     size = abs(table).max(axis=(0, 2))
-    kept = 1 + int(np.flatnonzero(size > 1e-15 * size.max())[-1])
-    cosines, sines = torch.from_numpy(table[:, :kept].copy())
-    k = 2 * torch.pi / length * torch.arange(kept, dtype=torch.float64)
+    n_terms = 1 + int(np.flatnonzero(size > 1e-15 * size.max())[-1])
+    cosines, sines = torch.from_numpy(table[:, :n_terms].copy())
+    k = 2 * torch.pi / length * torch.arange(n_terms, dtype=torch.float64)
 
     def series(x: Tensor, t: Tensor) -> Tensor:
         phase = (x - start) * k

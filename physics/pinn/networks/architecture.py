@@ -1,4 +1,4 @@
-"""The switches of a physics-informed network: what it sees of the coordinates, its layers and its activation."""
+"""The switches of a physics-informed network: its features, its layers and its activation."""
 
 from __future__ import annotations
 

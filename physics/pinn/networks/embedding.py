@@ -1,4 +1,4 @@
-"""What a network sees of the coordinates: scaled, periodic, by the equation's own features, as Fourier features."""
+"""Features of a network's coordinates: scaled, periodic, by the equation's own features, as Fourier features."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class Embedding(torch.nn.Module):
         if fourier:
             scales = (fourier.scales, fourier.time_scales)[: len(sizes)]
             self._waves.extend(
-                FourierFeatures(size, own, fourier.count, fourier.trained, generator)
-                for size, own in zip(sizes, scales, strict=True)
+                FourierFeatures(size, scales_of_group, fourier.count, fourier.trained, generator)
+                for size, scales_of_group in zip(sizes, scales, strict=True)
             )
             self.size, self._in_space = 2 * fourier.count, len(fourier.scales)
             self.branches = len(fourier.scales) * max(len(fourier.time_scales), 1)

@@ -14,7 +14,7 @@ class GatedLayers:
     """U = sigma(W_u x + b_u), V = sigma(W_v x + b_v); h <- z U + (1 - z) V with z = sigma(W h + b), from h = x.
 
     Source: Wang, Teng and Perdikaris, Understanding and Mitigating Gradient Flow Pathologies, SIAM J. Sci. Comput. 43
-    (2021) A3055, equations 44 to 48 (with U and V exchanged, which the training cannot tell).
+    (2021) A3055, equations 44 to 48 (with U and V exchanged, which makes no difference to the training).
     """
 
     def __init__(self, width: int, depth: int, activation: Activation) -> None:

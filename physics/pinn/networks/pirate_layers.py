@@ -12,7 +12,7 @@ from fieldwright.physics.pinn.networks.initial_weights import glorot
 
 
 class PirateLayers:
-    """h = W x + b, then blocks of three layers with the gates U and V of the inputs and a trained share a, first 0:
+    """Blocks of three layers after h = W x + b, with gates U and V of the inputs and a trained share a, first 0.
 
         f = sigma(W1 h + b1),  z = f U + (1 - f) V,  g = sigma(W2 z + b2),  y = g U + (1 - g) V
         h <- a sigma(W3 y + b3) + (1 - a) h

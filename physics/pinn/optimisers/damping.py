@@ -1,4 +1,4 @@
-"""How strongly Gauss-Newton steps are held back, by how well the linear model foretold the last one."""
+"""The damping of Gauss-Newton steps, by how well the linear model predicted the last one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ LARGEST = 1e16
 
 
 class Damping:
-    """mu of (J^T J + mu I) d = -J^T r, which follows the gain rho = (true fall of the loss) / (fall foreseen).
+    """mu of (J^T J + mu I) d = -J^T r, which follows the gain rho = (true fall of the loss) / (predicted fall).
 
     After a good step mu shrinks by max(1/3, 1 - (2 rho - 1)^3), after a bad one it grows by 2, 4, 8, ...
 

@@ -51,8 +51,8 @@ def _least_squares(j: Tensor, r: Tensor, cutoff: float) -> Tensor:
     """J^+ r by the eigenvalues of the smaller of J^T J and J J^T."""
     few = j.shape[0] < j.shape[1]
     values, vectors = torch.linalg.eigh(j @ j.T if few else j.T @ j)
-    kept = values > cutoff * values[-1]
-    basis = vectors[:, kept]
+    mask = values > cutoff * values[-1]
+    basis = vectors[:, mask]
     if few:
-        return j.T @ (basis @ ((basis.T @ r) / values[kept]))
-    return basis @ ((basis.T @ (j.T @ r)) / values[kept])
+        return j.T @ (basis @ ((basis.T @ r) / values[mask]))
+    return basis @ ((basis.T @ (j.T @ r)) / values[mask])

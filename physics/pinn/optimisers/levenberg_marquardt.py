@@ -35,36 +35,36 @@ def levenberg_marquardt(
     r = residuals(theta)
     loss = float(r @ r) / 2
     losses = [loss]
-    held = None if damping is None else Damping(damping)
+    control = None if damping is None else Damping(damping)
 
     for _ in range(steps):
         j = jacobian(theta)
         gradient = j.T @ r
         if float(gradient.abs().max()) <= gradient_tolerance:
-            return Minimum(theta, loss, tuple(losses), "small gradient", held.mu if held else 0.0)
-        if held is None:
-            held = Damping(1e-3 * float(j.square().sum(dim=0).max()))
+            return Minimum(theta, loss, tuple(losses), "small gradient", control.mu if control else 0.0)
+        if control is None:
+            control = Damping(1e-3 * float(j.square().sum(dim=0).max()))
         few = len(r) < len(theta)
         normal = normal_matrix(j.T if few else j)
 
         while True:  # until a step lowers the loss
-            solved = _solved(normal, r if few else gradient, held.mu)
+            solved = _solved(normal, r if few else gradient, control.mu)
             if solved is not None:
                 step = -(j.T @ solved) if few else -solved
                 if float(step.norm()) <= step_tolerance * (float(theta.norm()) + step_tolerance):
-                    return Minimum(theta, loss, tuple(losses), "small step", held.mu)
+                    return Minimum(theta, loss, tuple(losses), "small step", control.mu)
                 trial = residuals(theta + step)
                 fall = loss - float(trial @ trial) / 2
                 if fall > 0:
                     break
-            if not held.bad():
-                return Minimum(theta, loss, tuple(losses), "small step", held.mu)
+            if not control.bad():
+                return Minimum(theta, loss, tuple(losses), "small step", control.mu)
 
-        gain = fall / float(step @ (held.mu * step - gradient) / 2)
+        gain = fall / float(step @ (control.mu * step - gradient) / 2)
         theta, r, loss = theta + step, trial, loss - fall
         losses.append(loss)
-        held.good(gain)
-    return Minimum(theta, loss, tuple(losses), "steps", held.mu if held else 0.0)
+        control.good(gain)
+    return Minimum(theta, loss, tuple(losses), "steps", control.mu if control else 0.0)
 
 
 def _solved(normal: Tensor, right: Tensor, mu: float) -> Tensor | None:

@@ -29,21 +29,21 @@ class LimitedRows:
             raise OutOfTime
 
     def __call__(self, theta: Tensor) -> Tensor:
-        """r (m,) of theta (p,)."""
+        """Residuals r (m,) of theta (p,)."""
         self.check()
         r = self._rows(theta)
         self._keep(theta, float(r @ r) / 2)
         return r
 
     def graph(self, theta: Tensor) -> Tensor:
-        """r (m,), differentiable by theta."""
+        """Residuals r (m,), differentiable by theta."""
         self.check()
         r = self._rows.graph(theta)
         self._keep(theta, float(r.detach().square().sum()) / 2)
         return r
 
     def jacobian(self, theta: Tensor) -> Tensor:
-        """dr / dtheta (m, p)."""
+        """Jacobian dr / dtheta (m, p)."""
         self.check()
         return self._rows.jacobian(theta)
 

@@ -24,7 +24,7 @@ class JacobianMap:
 
     @property
     def residuals(self) -> Tensor:
-        """r (m,)."""
+        """Residuals r (m,)."""
         return self._r.detach()
 
     def times(self, v: Tensor) -> Tensor:

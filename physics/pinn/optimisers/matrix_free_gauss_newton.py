@@ -36,7 +36,7 @@ def matrix_free_gauss_newton(
     arXiv 2402.10680; forcing terms: Dembo, Eisenstat and Steihaug, SIAM J. Numer. Anal. 19 (1982) 400.
     """
     theta = theta.detach().clone()
-    held = None if damping is None else Damping(damping)
+    control = None if damping is None else Damping(damping)
     losses: list[float] = []
     loss = float("inf")
     for number in range(steps):
@@ -47,15 +47,15 @@ def matrix_free_gauss_newton(
         if not losses:
             losses.append(loss)
         if float(gradient.abs().max()) <= gradient_tolerance:
-            return Minimum(theta, loss, tuple(losses), "small gradient", held.mu if held else 0.0)
+            return Minimum(theta, loss, tuple(losses), "small gradient", control.mu if control else 0.0)
 
         product = partial(_normal_times, jacobian, check)
         sketch = NystroemPreconditioner(product, min(rank, len(theta)), theta, seed=number)
-        if held is None:
-            held = Damping(1e-3 * _largest_eigenvalue(product, gradient))
+        if control is None:
+            control = Damping(1e-3 * _largest_eigenvalue(product, gradient))
 
         while True:  # until a step lowers the loss
-            mu = held.mu
+            mu = control.mu
             step = _conjugate_gradients(
                 lambda v, mu=mu, times=product: times(v) + mu * v,
                 -gradient,
@@ -64,20 +64,20 @@ def matrix_free_gauss_newton(
                 products,
             )
             if float(step.norm()) <= step_tolerance * (float(theta.norm()) + step_tolerance):
-                return Minimum(theta, loss, tuple(losses), "small step", held.mu)
+                return Minimum(theta, loss, tuple(losses), "small step", control.mu)
             with torch.enable_grad():
                 trial = residuals(theta + step).detach()
             fall = loss - float(trial @ trial) / 2
             if fall > 0:
                 break
-            if not held.bad():
-                return Minimum(theta, loss, tuple(losses), "small step", held.mu)
+            if not control.bad():
+                return Minimum(theta, loss, tuple(losses), "small step", control.mu)
 
         foreseen = -float(gradient @ step) - float(jacobian.times(step).square().sum()) / 2
         theta, loss = theta + step, loss - fall
         losses.append(loss)
-        held.good(fall / foreseen)
-    return Minimum(theta, loss, tuple(losses), "steps", held.mu if held else 0.0)
+        control.good(fall / foreseen)
+    return Minimum(theta, loss, tuple(losses), "steps", control.mu if control else 0.0)
 
 
 def _normal_times(jacobian: JacobianMap, check: Callable[[], None], v: Tensor) -> Tensor:
@@ -92,18 +92,18 @@ def _conjugate_gradients(
     tolerance: float,
     products: int,
 ) -> Tensor:
-    """x with |A x - b| <= tolerance |b|, or what is reached after so many products; Hestenes and Stiefel (1952)."""
-    x, rest = torch.zeros_like(right), right
-    z = precondition(rest)
-    along, rz = z, float(rest @ z)
+    """The x with |A x - b| <= tolerance |b|, or the last iterate; source: Hestenes and Stiefel (1952)."""
+    x, defect = torch.zeros_like(right), right
+    z = precondition(defect)
+    along, rz = z, float(defect @ z)
     for _ in range(products):
         image = product(along)
         length = rz / float(along @ image)
-        x, rest = x + length * along, rest - length * image
-        if float(rest.norm()) <= tolerance * float(right.norm()):
+        x, defect = x + length * along, defect - length * image
+        if float(defect.norm()) <= tolerance * float(right.norm()):
             break
-        z = precondition(rest)
-        rz, before = float(rest @ z), rz
+        z = precondition(defect)
+        rz, before = float(defect @ z), rz
         along = z + rz / before * along
     return x
 

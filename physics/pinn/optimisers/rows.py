@@ -1,4 +1,4 @@
-"""What a second-order optimiser asks of residuals."""
+"""The interface of residuals for second-order optimisers."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ class Rows(Protocol):
     """Residuals r (m,) of weights theta (p,), in the forms that optimisers ask for."""
 
     def __call__(self, theta: Tensor) -> Tensor:
-        """r (m,)."""
+        """Residuals r (m,)."""
         ...
 
     def graph(self, theta: Tensor) -> Tensor:
-        """r (m,), differentiable by theta."""
+        """Residuals r (m,), differentiable by theta."""
         ...
 
     def jacobian(self, theta: Tensor) -> Tensor:
-        """dr / dtheta (m, p)."""
+        """Jacobian dr / dtheta (m, p)."""
         ...
 
     def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:

@@ -97,17 +97,17 @@ def _wolfe_length(
     value_and_gradient: ValueAndGradient, theta: Tensor, along: Tensor, loss: float, gradient: Tensor
 ) -> float | None:
     """A length that meets the strong Wolfe conditions, or None."""
-    known: dict[bytes, tuple[float, np.ndarray]] = {}
+    cache: dict[bytes, tuple[float, np.ndarray]] = {}
 
     def at(x: np.ndarray) -> tuple[float, np.ndarray]:
         key = x.tobytes()
-        if key not in known:
+        if key not in cache:
             value, slope = value_and_gradient(torch.from_numpy(x).to(theta.device))
-            known[key] = (value, slope.cpu().numpy())
-        return known[key]
+            cache[key] = (value, slope.cpu().numpy())
+        return cache[key]
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a failed search is told by None
+        warnings.simplefilter("ignore")  # a failed search returns None
         length, *_ = line_search(
             lambda x: at(x)[0],
             lambda x: at(x)[1],

@@ -61,11 +61,11 @@ class Soap(torch.optim.Optimizer):
         first, second = state["first"], state["second"]
         first.lerp_(gradient, 1 - beta1)
 
-        seen, mean = gradient, first
+        turned_gradient, mean = gradient, first
         if turned:
             left, right = state["basis_left"], state["basis_right"]
-            seen, mean = left.T @ gradient @ right, left.T @ first @ right
-        second.mul_(beta2).addcmul_(seen, seen, value=1 - beta2)
+            turned_gradient, mean = left.T @ gradient @ right, left.T @ first @ right
+        second.mul_(beta2).addcmul_(turned_gradient, turned_gradient, value=1 - beta2)
         size = (second / (1 - beta2**number)).sqrt() + group["epsilon"]
         change = mean / (1 - beta1**number) / size
         if turned:

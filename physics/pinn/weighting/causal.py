@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def causal_weights(times: Tensor, squares: Tensor, strictness: float, slices: int) -> Tensor:
-    """w (n,) of points at times (n,) with squared residuals (n,), the same for all points of one slice of time.
+    """Weights w (n,) of points at times (n,) with squared residuals (n,), equal within one slice of time.
 
         w_i = exp(-strictness * sum_{k < i} L_k),   L_k the mean of the squares in slice k, 0 where there is no point
 

@@ -25,7 +25,7 @@ def gradient_norms(rows: ResidualRows, theta: Tensor) -> dict[str, float]:
 def kernel_traces(
     rows: ResidualRows, theta: Tensor, entries: int = ENTRIES, projections: int = PROJECTIONS
 ) -> dict[str, float]:
-    """tr K_i = |J_i|^2 of each loss's residuals by the weights theta (p,), the trace of its neural tangent kernel.
+    """Trace tr K_i = |J_i|^2 of the neural tangent kernel of each loss's residuals by the weights theta (p,).
 
     Exact while the Jacobian has at most so many entries; beyond, the mean of |J_i^T s|^2 over `projections` vectors
     of random signs s, whose expectation it is (Hutchinson, Commun. Stat. Simul. 19 (1990) 433).

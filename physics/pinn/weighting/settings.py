@@ -13,7 +13,7 @@ from fieldwright.physics.pinn.equation_facts import EquationFacts
 
 @dataclass(frozen=True, config=ConfigDict(extra="forbid"))
 class Weighting:
-    """How residuals are weighted while training; success is judged by the plain residual.
+    """How residuals are weighted while training; success is decided by the plain residual.
 
     balance: of the losses, "none", by "gradient_norm", or by the "tangent_kernel", as a running mean. every: steps of
     the first optimiser between two renewals; every round renews too. memory: share of the old in the running mean.

@@ -12,7 +12,7 @@ import pytest
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.physics.solvers.shape_families import OTHER, SIMPLE, shapes
-from fieldwright.physics.solvers.shape_runs import COLUMNS, ROWS, distance_to, write_runs
+from fieldwright.physics.solvers.shape_runs import COLUMNS, ROWS, distance_to, write_shape_runs
 from fieldwright.physics.solvers.shapes import ellipse, placed
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "flow_past_shapes.py"
@@ -51,4 +51,4 @@ def test_the_example_writes_a_study_and_runs_that_a_second_call_leaves_alone(tmp
     example.main(tmp_path, 1)
     assert result.stat().st_mtime_ns == stamp
     with pytest.raises(FieldwrightError, match=r"'run_0001' in .* must have the shape that is asked for"):
-        write_runs(tmp_path / "runs", [placed(ellipse(1.0, 1.0), (2.8, 2.4))])
+        write_shape_runs(tmp_path / "runs", [placed(ellipse(1.0, 1.0), (2.8, 2.4))])

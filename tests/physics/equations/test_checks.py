@@ -18,7 +18,7 @@ from fieldwright.physics.equations.problem import Problem, Unknown, no_lift
 from fieldwright.physics.equations.problems import problem_named
 from fieldwright.physics.pinn.deepxde_torch import dde
 from fieldwright.physics.pinn.networks.architecture import Architecture
-from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.pinn import train_pinn
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 
 TIME = dde.geometry.TimeDomain(0.0, 2.0)
@@ -146,7 +146,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 def test_a_wrong_equation_is_refused_in_a_sentence(kind):
     change, says = WRONG[kind]
     with pytest.raises(FieldwrightError, match=says):
-        train(decay(**change), PLAN, 0)
+        train_pinn(decay(**change), PLAN, 0)
 
 
 @pytest.mark.parametrize(
@@ -194,20 +194,20 @@ NAN = np.full((9, 1), np.nan)
 )
 def test_wrong_measurements_are_refused_in_a_sentence(measured, says):
     with pytest.raises(FieldwrightError, match=says):
-        train(decay(), PLAN, 0, estimated=("rate",), measured=measured)
+        train_pinn(decay(), PLAN, 0, estimated=("rate",), measured=measured)
 
 
 def test_measured_coefficients_lie_in_their_ranges_and_stand_in_the_equation():
     wide = Measurements(np.array([[0.5, 1.0], [0.5, 4.0]]), np.ones((2, 1)))
     with pytest.raises(FieldwrightError, match=r"1 of 2 outside, the first in row 1 at t = 0.5, rate = 4"):
-        train(decay(), PLAN, 0, varied=("rate",), measured=wide)
+        train_pinn(decay(), PLAN, 0, varied=("rate",), measured=wide)
     ghost = decay(unknowns=(Unknown("rate", 1.5, 0.5, 3.0), Unknown("ghost", 1.0, 0.1, 2.0)))
     for asked in ({"estimated": ("ghost",)}, {"varied": ("ghost",)}):
         inputs = T if "estimated" in asked else np.hstack([T, 1 + 0 * T])
         with pytest.raises(FieldwrightError, match="'ghost' must stand in the residual"):
-            train(ghost, PLAN, 0, measured=Measurements(inputs, np.exp(-T)), **asked)
+            train_pinn(ghost, PLAN, 0, measured=Measurements(inputs, np.exp(-T)), **asked)
     with pytest.raises(FieldwrightError, match=r"Got 'rat'\. Did you mean 'rate'"):
-        train(decay(), PLAN, 0, varied=("rat",))
+        train_pinn(decay(), PLAN, 0, varied=("rat",))
 
 
 @pytest.mark.parametrize("ends", [(3.0, 0.5), (1.0, 1.0), (0.0, np.inf), (np.nan, 1.0)])
@@ -230,7 +230,7 @@ def test_equations_that_agree_with_themselves_are_trained():
             {"varied": ("rate",)},
         ),
     ):
-        assert np.isfinite(train(problem, PLAN, 0, **asked).residual)
+        assert np.isfinite(train_pinn(problem, PLAN, 0, **asked).residual)
 
 
 def test_a_point_on_a_round_boundary_is_in_the_domain():
@@ -252,5 +252,5 @@ def test_residuals_that_lose_their_numbers_on_the_way_are_named_where():
         reference=None,
     )
     plan = replace(PLAN, sampling=Sampling(40, kind="rar"), rounds=2, steps=20)
-    pinn = train(problem, plan, 0)
+    pinn = train_pinn(problem, plan, 0)
     assert pinn.verdict == "not converged"

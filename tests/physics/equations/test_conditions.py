@@ -14,7 +14,7 @@ from fieldwright.physics.equations.problems import problem_named
 from fieldwright.physics.pinn.deepxde_torch import dde
 from fieldwright.physics.pinn.network import SolutionNetwork
 from fieldwright.physics.pinn.networks.architecture import Architecture
-from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.pinn import train_pinn
 from fieldwright.physics.pinn.residual_rows import ResidualRows
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 
@@ -112,7 +112,7 @@ def test_soft_and_hard_conditions_lead_to_the_same_solution():
     plan = TrainingPlan(Architecture((12, 12)), Sampling(150), first_steps=100, rounds=4, steps=50)
     x = np.linspace(0, 1, 101)[:, None]
     for problem in (hard, trained):
-        pinn = train(problem, plan, seed=0)
+        pinn = train_pinn(problem, plan, seed=0)
         assert pinn.verdict == "converged"
         assert problem.relative_error(pinn.predict(x), x) < 2e-5
 

@@ -13,7 +13,7 @@ from fieldwright.physics.equations.problem import Problem
 from fieldwright.physics.equations.problems import load_problems, problem_named
 from fieldwright.physics.pinn.deepxde_torch import dde
 from fieldwright.physics.pinn.networks.architecture import Architecture
-from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.pinn import train_pinn
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 
 LINE, TIME = dde.geometry.Interval(0.0, 2.0), dde.geometry.TimeDomain(0.0, 3.0)
@@ -251,5 +251,5 @@ def test_training_refuses_and_can_be_told_that_the_conditions_suffice():
     }
     plan = TrainingPlan(Architecture((4,)), Sampling(20), first_steps=2, rounds=0)
     with pytest.raises(FieldwrightError, match=r"nothing holds u or u_x at x = 2 \(1 of 2 conditions\)"):
-        train(Problem(**about), plan, 0)
-    assert train(Problem(**about, determined=True), plan, 0).residual > 0
+        train_pinn(Problem(**about), plan, 0)
+    assert train_pinn(Problem(**about, determined=True), plan, 0).residual > 0

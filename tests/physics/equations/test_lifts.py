@@ -12,7 +12,7 @@ from fieldwright.physics.equations.lifts import distance_lift, start_lift
 from fieldwright.physics.equations.problems import problem_named
 from fieldwright.physics.pinn.deepxde_torch import dde
 from fieldwright.physics.pinn.networks.architecture import Architecture
-from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.pinn import train_pinn
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 
 SHAPES = {
@@ -76,4 +76,4 @@ def test_a_problem_is_solved_by_a_distance_lift():
     problem = replace(given, lift=distance_lift(given.geometry, lambda x: x[:, :1]))
     plan = TrainingPlan(Architecture((12, 12)), Sampling(150), first_steps=100, rounds=3, steps=40)
     x = np.linspace(0, 1, 101)[:, None]
-    assert problem.relative_error(train(problem, plan, seed=0).predict(x), x) < 1e-5
+    assert problem.relative_error(train_pinn(problem, plan, seed=0).predict(x), x) < 1e-5

@@ -9,7 +9,7 @@ from fieldwright.data.errors import FieldwrightError
 from fieldwright.physics.equations.measurements import measured_on_reference
 from fieldwright.physics.equations.problems import problem_named
 from fieldwright.physics.pinn.networks.architecture import Architecture
-from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.pinn import train_pinn
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 
 PAGE = Path(__file__).parents[3] / "docs/pinn.md"
@@ -32,7 +32,7 @@ def test_the_pages_example_is_checked_trained_and_inverted(folder):
     plan = TrainingPlan(Architecture((10,)), Sampling(100), first_steps=50, rounds=3, steps=30)
     for noise, accuracy in ((0.0, 1e-3), (0.01, 0.02)):
         measured = measured_on_reference(problem, n=20, noise=noise, seed=0, c={"rate": 0.8})
-        pinn = train(problem, plan, seed=0, estimated=("rate",), measured=measured)
+        pinn = train_pinn(problem, plan, seed=0, estimated=("rate",), measured=measured)
         assert pinn.verdict == "converged" or noise > 0
         assert pinn.estimates["rate"] == pytest.approx(0.8, rel=accuracy)
 
@@ -67,4 +67,4 @@ def test_a_wrong_reference_is_refused_before_training(folder):
     text = (folder / "decay.py").read_text().replace("torch.exp(-c", "torch.exp(-1.01 * c")
     (folder / "wrong.py").write_text(text)
     with pytest.raises(FieldwrightError, match="reference solution of 'decay' must satisfy its equation"):
-        train(problem_named("wrong:problem", folder), TrainingPlan(), seed=0)
+        train_pinn(problem_named("wrong:problem", folder), TrainingPlan(), seed=0)

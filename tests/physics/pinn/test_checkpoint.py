@@ -17,7 +17,7 @@ from fieldwright.physics.equations.problems import problem_named
 from fieldwright.physics.pinn.checkpoint import read_checkpoint, write_checkpoint
 from fieldwright.physics.pinn.curriculum import Curriculum
 from fieldwright.physics.pinn.networks.architecture import Architecture, Fourier
-from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.pinn import train_pinn
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 from fieldwright.physics.pinn.weighting.settings import Weighting
 
@@ -59,11 +59,13 @@ def test_a_broken_training_ends_as_an_unbroken_one(problem, plan, after, tmp_pat
             raise Broken
 
     path = tmp_path / "training.safetensors"
-    whole = train(problem, plan, seed=3)
+    whole = train_pinn(problem, plan, seed=3)
     with pytest.raises(Broken):
-        train(problem, plan, seed=3, progress=fail, checkpoint=path)
+        train_pinn(problem, plan, seed=3, progress=fail, checkpoint=path)
     rest = []
-    resumed = train(problem, plan, seed=3, progress=lambda told: rest.append(told.stage), checkpoint=path)
+    resumed = train_pinn(
+        problem, plan, seed=3, progress=lambda told: rest.append(told.stage), checkpoint=path
+    )
     assert len(seen) + len(rest) == len(whole.history)
     assert torch.equal(resumed.network.flat(), whole.network.flat())
     assert resumed.residual == whole.residual
@@ -73,8 +75,8 @@ def test_a_broken_training_ends_as_an_unbroken_one(problem, plan, after, tmp_pat
 
 def test_a_finished_training_is_not_repeated(tmp_path):
     path, seen = tmp_path / "training.safetensors", []
-    first = train(HEAT, PLAIN, seed=0, checkpoint=path)
-    again = train(HEAT, PLAIN, seed=0, checkpoint=path, progress=seen.append)
+    first = train_pinn(HEAT, PLAIN, seed=0, checkpoint=path)
+    again = train_pinn(HEAT, PLAIN, seed=0, checkpoint=path, progress=seen.append)
     assert not seen
     assert torch.equal(again.network.flat(), first.network.flat())
 
@@ -82,9 +84,9 @@ def test_a_finished_training_is_not_repeated(tmp_path):
 @pytest.mark.parametrize("other", [{"seed": 1}, {"plan": replace(PLAIN, steps=5)}])
 def test_a_checkpoint_of_another_training_is_refused(other, tmp_path):
     path = tmp_path / "training.safetensors"
-    train(HEAT, replace(PLAIN, rounds=0), seed=0, checkpoint=path)
+    train_pinn(HEAT, replace(PLAIN, rounds=0), seed=0, checkpoint=path)
     with pytest.raises(FieldwrightError, match="same equation, plan, seed and measurements"):
-        train(HEAT, **({"plan": replace(PLAIN, rounds=0), "seed": 0} | other), checkpoint=path)
+        train_pinn(HEAT, **({"plan": replace(PLAIN, rounds=0), "seed": 0} | other), checkpoint=path)
 
 
 @settings(max_examples=30, deadline=None)

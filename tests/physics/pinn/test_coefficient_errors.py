@@ -16,7 +16,7 @@ from fieldwright.physics.pinn.deepxde_torch import dde
 from fieldwright.physics.pinn.network import SolutionNetwork
 from fieldwright.physics.pinn.networks.architecture import Architecture
 from fieldwright.physics.pinn.noise_weights import MOST, SHARE, weighed_by_noise
-from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.pinn import train_pinn
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 
 DECAY = Problem(
@@ -82,7 +82,7 @@ def test_the_standard_error_is_that_of_the_closed_form_and_covers_the_truth(prob
     scale = problem.scale(problem.points(500, np.random.default_rng(0)))
     for seed in range(20):
         measured = measured_on_reference(problem, n, 0.1, seed)
-        pinn = train(problem, plan, seed, estimated=names, measured=measured)
+        pinn = train_pinn(problem, plan, seed, estimated=names, measured=measured)
         assert pinn.measured is not None
         correction = corrected(pinn.network, np.zeros(0), scale, pinn.measured)
         found = coefficient_estimates(correction, scale, pinn.measured)
@@ -95,7 +95,7 @@ def test_the_standard_error_is_that_of_the_closed_form_and_covers_the_truth(prob
 
 def test_stated_noise_decides_the_standard_error():
     measured = measured_on_reference(DECAY, 30, 0.1, 0)
-    pinn = train(DECAY, SHORT, 0, estimated=("rate",), measured=measured)
+    pinn = train_pinn(DECAY, SHORT, 0, estimated=("rate",), measured=measured)
     scale = DECAY.scale(DECAY.points(500, np.random.default_rng(0)))
     stds = []
     assert pinn.measured is not None
@@ -132,7 +132,7 @@ def test_noise_leaves_a_residual_within_the_tolerance_at_every_size():
     plan = replace(SHORT, rounds=8, steps=20, tolerance=2e-3)
     for noise in (0.001, 0.03, 0.3):
         measured = measured_on_reference(DECAY, 30, noise, 3)
-        pinn = train(DECAY, plan, 0, estimated=("rate",), measured=measured)
+        pinn = train_pinn(DECAY, plan, 0, estimated=("rate",), measured=measured)
         assert pinn.verdict == "converged"
         (value,), (std,) = by_hand(DECAY, measured)
         assert abs(pinn.estimates["rate"] - value) < 0.5 * std + 1e-3

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldwright.physics.pinn.collocation import drawn_by_residual, refined, residual_density
+from fieldwright.physics.pinn.collocation import drawn_by_residual, residual_density, with_worst_points
 
 
 @given(seed=st.integers(0, 2**31), power=st.floats(0, 3), floor=st.floats(0, 5))
@@ -32,5 +32,5 @@ def test_vanished_residuals_leave_the_points_even():
 def test_refinement_keeps_the_points_and_adds_the_worst_candidates():
     points, candidates = np.zeros((3, 2)), np.arange(10.0).reshape(5, 2)
     sizes = np.array([0.1, 5.0, 0.2, 7.0, 1.0])
-    both = refined(points, candidates, sizes, 2)
+    both = with_worst_points(points, candidates, sizes, 2)
     np.testing.assert_array_equal(both, np.vstack([points, candidates[[3, 1]]]))

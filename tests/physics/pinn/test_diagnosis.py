@@ -14,7 +14,7 @@ from fieldwright.physics.pinn.deepxde_torch import dde
 from fieldwright.physics.pinn.diagnosis import findings
 from fieldwright.physics.pinn.network import SolutionNetwork
 from fieldwright.physics.pinn.networks.architecture import Architecture
-from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.pinn import train_pinn
 from fieldwright.physics.pinn.residual_rows import ResidualRows
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 
@@ -44,7 +44,7 @@ def test_a_problem_whose_zero_solution_meets_the_equation_is_not_solved_by_zero(
         geometry=LINE,
     )
     plan = TrainingPlan(Architecture((5,)), Sampling(50), first_steps=50, rounds=2, steps=20, tolerance=1e-2)
-    pinn = train(decay, plan, seed=0)
+    pinn = train_pinn(decay, plan, seed=0)
     x = np.linspace(0, 1, 50)[:, None]
     assert abs(pinn.predict(x)).max() < 1e-2  # it fell for zero
     assert pinn.residual < 1e-2  # and its residual alone would say success

@@ -12,7 +12,7 @@ from fieldwright.physics.equations.problems import problem_named
 from fieldwright.physics.pinn.curriculum import Curriculum
 from fieldwright.physics.pinn.network import SolutionNetwork
 from fieldwright.physics.pinn.networks.architecture import Architecture
-from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.pinn import train_pinn
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 from fieldwright.physics.pinn.weighting.settings import Weighting
 
@@ -21,7 +21,7 @@ QUICK = TrainingPlan(Architecture((12, 12)), Sampling(150), first_steps=100, rou
 
 @pytest.fixture(scope="module")
 def solved():
-    return train(problem_named("second_order_bvp"), QUICK, seed=0)
+    return train_pinn(problem_named("second_order_bvp"), QUICK, seed=0)
 
 
 def error(pinn, points):
@@ -36,7 +36,7 @@ def test_a_boundary_value_problem_is_solved_to_its_closed_form(solved):
 
 def test_training_is_determined_by_its_seed():
     plan = replace(QUICK, first_steps=10, rounds=2, steps=5)
-    first, again, other = (train(problem_named("lotka_volterra"), plan, seed) for seed in (0, 0, 1))
+    first, again, other = (train_pinn(problem_named("lotka_volterra"), plan, seed) for seed in (0, 0, 1))
     x = np.linspace(0, 10, 11)[:, None]
     assert np.array_equal(again.predict(x), first.predict(x))
     assert not np.array_equal(other.predict(x), first.predict(x))
@@ -58,7 +58,7 @@ def test_the_weights_restore_the_solution_bit_by_bit(solved):
 
 def test_one_network_solves_the_equation_for_a_range_of_coefficients():
     problem = problem_named("second_order_bvp")
-    pinn = train(problem, replace(QUICK, sampling=Sampling(250), tolerance=1e-3), seed=0, varied=("a",))
+    pinn = train_pinn(problem, replace(QUICK, sampling=Sampling(250), tolerance=1e-3), seed=0, varied=("a",))
     assert pinn.verdict == "converged"
     x = np.linspace(0, 1, 51)[:, None]
     for a in (1.2, 3.0, 4.0, 7.8):
@@ -71,17 +71,17 @@ def test_coefficients_are_estimated_from_few_measurements():
     x = np.linspace(0.1, 0.9, 9)[:, None]
     truth = {"a": 3.2, "b": -1.1}
     values = problem.reference(torch.from_numpy(x), truth).numpy()
-    pinn = train(problem, QUICK, seed=0, estimated=("a", "b"), measured=Measurements(x, values))
+    pinn = train_pinn(problem, QUICK, seed=0, estimated=("a", "b"), measured=Measurements(x, values))
     assert pinn.estimates == pytest.approx(truth, rel=1e-3)
 
 
 def test_an_estimate_without_measurements_is_refused():
     with pytest.raises(FieldwrightError, match="Measurements must be given to estimate a"):
-        train(problem_named("second_order_bvp"), QUICK, seed=0, estimated=("a",))
+        train_pinn(problem_named("second_order_bvp"), QUICK, seed=0, estimated=("a",))
 
 
 def test_too_little_training_is_not_called_success():
-    pinn = train(problem_named("damped_oscillator"), replace(QUICK, first_steps=5, rounds=0), seed=0)
+    pinn = train_pinn(problem_named("damped_oscillator"), replace(QUICK, first_steps=5, rounds=0), seed=0)
     assert pinn.verdict == "not converged"
     assert pinn.residual > 0.1
 
@@ -94,14 +94,14 @@ def test_a_constant_solution_is_named_a_collapse():
         conditions=(),
         reference=None,
     )
-    pinn = train(stuck, replace(QUICK, first_steps=20, rounds=0), seed=0)
+    pinn = train_pinn(stuck, replace(QUICK, first_steps=20, rounds=0), seed=0)
     assert pinn.verdict == "collapsed"
 
 
 def test_progress_tells_every_stage():
     seen = []
     plan = replace(QUICK, first_steps=5, rounds=2, steps=2)
-    pinn = train(problem_named("damped_oscillator"), plan, seed=0, progress=seen.append)
+    pinn = train_pinn(problem_named("damped_oscillator"), plan, seed=0, progress=seen.append)
     assert [told.stage for told in seen] == ["Adam", "round 1", "round 2"]
     assert [told.residual for told in seen] == [residual for _, residual in pinn.history]
     assert pinn.residual == min(told.residual for told in seen)
@@ -125,7 +125,7 @@ def test_progress_tells_every_stage():
 )
 def test_harder_equations_are_solved_to_their_references(name, plan, accuracy):
     problem = problem_named(name)
-    assert error(train(problem, plan, seed=0), problem.points(4000, np.random.default_rng(1))) < accuracy
+    assert error(train_pinn(problem, plan, seed=0), problem.points(4000, np.random.default_rng(1))) < accuracy
 
 
 SMALL = TrainingPlan(Architecture((8,)), Sampling(60), first_steps=60, rounds=4, steps=40, tolerance=1e-3)
@@ -136,7 +136,7 @@ SMALL = TrainingPlan(Architecture((8,)), Sampling(60), first_steps=60, rounds=4,
 )
 def test_every_optimiser_of_rounds_solves_an_easy_equation(optimiser):
     problem = problem_named("second_order_bvp")
-    pinn = train(problem, replace(SMALL, optimiser=optimiser, rounds=8), seed=0)
+    pinn = train_pinn(problem, replace(SMALL, optimiser=optimiser, rounds=8), seed=0)
     assert pinn.verdict == "converged"
     assert (pinn.optimiser, pinn.why) == (optimiser, "the plan names it")
     assert error(pinn, np.linspace(0, 1, 101)[:, None]) < 1e-3
@@ -145,7 +145,7 @@ def test_every_optimiser_of_rounds_solves_an_easy_equation(optimiser):
 @pytest.mark.parametrize("first", ["adam", "soap"])
 def test_first_optimisers_lower_the_residual_alone(first):
     plan = replace(SMALL, first=first, first_steps=300, first_rate=1e-2, look_every=100, rounds=0)
-    pinn = train(problem_named("second_order_bvp"), plan, seed=0)
+    pinn = train_pinn(problem_named("second_order_bvp"), plan, seed=0)
     residuals = [residual for _, residual in pinn.history]
     assert len(residuals) == 3
     assert residuals[2] < residuals[0] / 2 < 0.5
@@ -153,10 +153,10 @@ def test_first_optimisers_lower_the_residual_alone(first):
 
 def test_rounds_of_soap_go_on_as_one_run_of_it():
     same = replace(SMALL, sampling=Sampling(60, kind="fixed"), first="soap", steps=50)
-    first = train(problem_named("second_order_bvp"), replace(same, first_steps=100, rounds=0), seed=0)
+    first = train_pinn(problem_named("second_order_bvp"), replace(same, first_steps=100, rounds=0), seed=0)
     rounds = replace(same, first_steps=0, rounds=2, optimiser="soap")
     assert torch.equal(
-        train(problem_named("second_order_bvp"), rounds, seed=0).network.flat(), first.network.flat()
+        train_pinn(problem_named("second_order_bvp"), rounds, seed=0).network.flat(), first.network.flat()
     )
 
 
@@ -175,7 +175,7 @@ def test_rounds_of_soap_go_on_as_one_run_of_it():
 def test_every_switch_of_training_reaches_the_solution(switches):
     problem = problem_named("damped_oscillator")
     slow = replace(problem, unknowns=tuple(replace(u, value=u.value / 4, low=0.0) for u in problem.unknowns))
-    pinn = train(slow, replace(SMALL, rounds=5, tolerance=3e-3, **switches), seed=1)
+    pinn = train_pinn(slow, replace(SMALL, rounds=5, tolerance=3e-3, **switches), seed=1)
     assert pinn.verdict == "converged"
     assert error(pinn, np.linspace(0, 1, 101)[:, None]) < 3e-3
 
@@ -183,7 +183,7 @@ def test_every_switch_of_training_reaches_the_solution(switches):
 def test_progress_tells_every_loss_and_the_time_left():
     seen = []
     plan = replace(SMALL, first_steps=20, look_every=10, rounds=2, steps=2, tolerance=1e-12)
-    train(problem_named("lotka_volterra"), plan, seed=0, progress=seen.append)
+    train_pinn(problem_named("lotka_volterra"), plan, seed=0, progress=seen.append)
     assert [told.stage for told in seen] == ["Adam", "Adam", "round 1", "round 2"]
     assert all(set(told.losses) == {"equation 1", "equation 2"} for told in seen)
     assert [told.seconds_left is None for told in seen] == [True, True, False, False]
@@ -196,12 +196,12 @@ def test_a_device_that_is_not_there_is_refused():
     if torch.cuda.is_available():
         pytest.skip("there is a GPU here")
     with pytest.raises(FieldwrightError, match="'cuda' without a GPU"):
-        train(problem_named("second_order_bvp"), SMALL, seed=0, device="cuda")
+        train_pinn(problem_named("second_order_bvp"), SMALL, seed=0, device="cuda")
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU here")
 @pytest.mark.parametrize("name", ["heat_high_frequency", "second_order_bvp"])
 def test_a_gpu_reaches_what_the_processor_reaches(name):
     plan = replace(SMALL, rounds=2, steps=10, tolerance=1e-12)
-    one, other = (train(problem_named(name), plan, seed=0, device=device) for device in ("cpu", "cuda"))
+    one, other = (train_pinn(problem_named(name), plan, seed=0, device=device) for device in ("cpu", "cuda"))
     assert other.residual == pytest.approx(one.residual, rel=0.5)

@@ -15,7 +15,7 @@ from fieldwright.physics.pinn.coefficient_errors import coefficient_estimates
 from fieldwright.physics.pinn.corrected_network import corrected
 from fieldwright.physics.pinn.deepxde_torch import dde
 from fieldwright.physics.pinn.networks.architecture import Architecture
-from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.pinn import train_pinn
 from fieldwright.physics.pinn.profile_likelihood import LEAST_NOISE, profile_intervals
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 
@@ -34,7 +34,7 @@ SHORT = TrainingPlan(Architecture((8,)), Sampling(60), first_steps=10, rounds=3,
 
 def interval_of(measured):
     """The interval of a trained network's rate."""
-    pinn = train(DECAY, SHORT, 0, estimated=("rate",), measured=measured)
+    pinn = train_pinn(DECAY, SHORT, 0, estimated=("rate",), measured=measured)
     assert pinn.measured is not None
     scale = DECAY.scale(DECAY.points(500, np.random.default_rng(0)))
     correction = corrected(pinn.network, np.zeros(0), scale, pinn.measured)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from fieldwright.physics.equations.problems import load_problems, problem_named
 from fieldwright.physics.pinn.network import SolutionNetwork
 from fieldwright.physics.pinn.networks.architecture import Architecture
-from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.pinn import train_pinn
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 
 STABLE = sorted(name for name, problem in load_problems().items() if problem.stability is not None)
@@ -59,8 +59,8 @@ def test_the_oscillators_bound_covers_a_resonant_push():
 def test_a_training_tells_a_bound_that_holds_and_none_where_there_is_no_theory():
     plan = TrainingPlan(Architecture((10,)), Sampling(100), first_steps=20, rounds=2, steps=15)
     problem = problem_named("second_order_bvp")
-    pinn = train(problem, plan, seed=0)
+    pinn = train_pinn(problem, plan, seed=0)
     points = np.linspace(0, 1, 501)[:, None]
     error = rms(pinn.predict(points) - problem.reference(torch.from_numpy(points), problem.values).numpy())
     assert 0 < error <= pinn.error
-    assert train(replace(problem, stability=None), plan, seed=0).error is None
+    assert train_pinn(replace(problem, stability=None), plan, seed=0).error is None

@@ -8,7 +8,7 @@ from fieldwright.physics.equations.problems import problem_named
 from fieldwright.physics.pinn.curriculum import Curriculum
 from fieldwright.physics.pinn.network import SolutionNetwork
 from fieldwright.physics.pinn.networks.architecture import Architecture, Fourier
-from fieldwright.physics.pinn.schedule import schedule
+from fieldwright.physics.pinn.schedule import stages_of
 from fieldwright.physics.pinn.training import Training
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 
@@ -24,7 +24,7 @@ def training(**switches):
 
 
 def test_a_schedule_holds_all_steps_in_every_part_and_the_rounds_last():
-    stages = schedule(
+    stages = stages_of(
         TrainingPlan(first_steps=25, look_every=10, rounds=2, steps=7, curriculum=Curriculum(2))
     )
     assert [(stage.name, stage.steps, stage.part) for stage in stages] == [
@@ -51,7 +51,7 @@ def test_every_part_of_a_curriculum_sees_its_window_and_the_judge_sees_everythin
         descend(rows, steps, name)
 
     running._descend = spy
-    while not running.done:
+    while not running.is_finished:
         running.advance()
         assert running.network.eased == {}
         (waves,) = running.network.embedding._fourier
@@ -96,7 +96,7 @@ def test_seconds_hold_within_a_stage(optimiser):
     running = training(optimiser=optimiser, rounds=3, steps=10**6, first_steps=10**6, seconds=1e-6)
     start = running.network.flat()
     told = running.advance()
-    assert running.done
+    assert running.is_finished
     assert told.seconds_left == 0
     assert running.network.flat().equal(start)
     assert running.history[0][0] > 0
@@ -112,8 +112,8 @@ def test_the_first_optimiser_leaves_most_of_the_seconds_to_the_rounds():
 def test_no_further_stage_begins_once_the_seconds_are_spent():
     running = training(rounds=5, first_steps=0, seconds=1e-6)
     running.advance()
-    assert running.done
-    assert not training(rounds=5, first_steps=0, seconds=1e6).done
+    assert running.is_finished
+    assert not training(rounds=5, first_steps=0, seconds=1e6).is_finished
 
 
 def test_the_kept_stage_is_the_best_by_residual_and_measurements_together():
@@ -124,7 +124,7 @@ def test_the_kept_stage_is_the_best_by_residual_and_measurements_together():
     plan = TrainingPlan(Architecture((4,)), Sampling(40), first_steps=2, look_every=1, rounds=0)
     running = Training(SolutionNetwork(problem, plan.architecture, 0, (), ("a",)), plan, 0, measured)
     kept, scores = [], []
-    while not running.done:
+    while not running.is_finished:
         told = running.advance()
         misfit = sum(loss for name, loss in told.losses.items() if name.startswith("measurement"))
         scores.append((np.hypot(told.residual, misfit**0.5), told.residual))

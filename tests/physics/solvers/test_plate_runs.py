@@ -9,8 +9,8 @@ import pytest
 
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.physics.solvers.plate import BOUNDS, PARAMETER_NAMES, PlateParameters
-from fieldwright.physics.solvers.plate_runs import read_parameters, write_runs
-from fieldwright.physics.solvers.plate_solver import solve
+from fieldwright.physics.solvers.plate_runs import read_parameters, write_plate_runs
+from fieldwright.physics.solvers.plate_solver import solve_plate
 from fieldwright.physics.solvers.sampling import sobol_points
 
 
@@ -22,13 +22,13 @@ def plan():
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory, plan):
     folder = tmp_path_factory.mktemp("plate")
-    write_runs(folder, plan)
+    write_plate_runs(folder, plan)
     return folder
 
 
 def test_a_run_reads_back_as_it_was_solved(folder, plan):
     read = meshio.read(folder / "run_0002" / "result.vtu")
-    fields = solve(PlateParameters(*plan[1]))
+    fields = solve_plate(PlateParameters(*plan[1]))
     assert np.array_equal(read.points, fields.points)
     assert np.array_equal(read.cells_dict["triangle"], fields.triangles)
     for name in ("temperature", "displacement", "von_mises"):
@@ -50,20 +50,20 @@ def test_the_table_holds_every_run_to_the_last_digit(folder, plan):
 
 def test_asking_again_computes_nothing_and_asking_for_more_computes_the_rest(tmp_path, plan):
     seen = []
-    write_runs(tmp_path, plan[:1])
+    write_plate_runs(tmp_path, plan[:1])
     before = (tmp_path / "run_0001" / "result.vtu").stat().st_mtime_ns
-    paths = write_runs(tmp_path, plan[:2], progress=lambda done, total: seen.append((done, total)))
+    paths = write_plate_runs(tmp_path, plan[:2], progress=lambda done, total: seen.append((done, total)))
     assert seen == [(0, 1), (1, 1)]
     assert paths == [tmp_path / "run_0001", tmp_path / "run_0002"]
-    write_runs(tmp_path, plan[:2], progress=lambda done, total: seen.append((done, total)))
+    write_plate_runs(tmp_path, plan[:2], progress=lambda done, total: seen.append((done, total)))
     assert seen[2:] == [(0, 0)]
     assert (tmp_path / "run_0001" / "result.vtu").stat().st_mtime_ns == before
-    write_runs(tmp_path, plan[2:], first_number=80)
+    write_plate_runs(tmp_path, plan[2:], first_number=80)
     assert list(read_parameters(tmp_path)) == ["run_0001", "run_0002", "run_0080"]
 
 
 def test_two_processes_write_the_same_bytes_as_one(tmp_path, folder, plan):
-    write_runs(tmp_path, plan, processes=2)
+    write_plate_runs(tmp_path, plan, processes=2)
     for name in ("run_0001", "run_0002", "run_0003"):
         assert (tmp_path / name / "result.vtu").read_bytes() == (folder / name / "result.vtu").read_bytes()
 
@@ -73,17 +73,17 @@ def test_a_full_disk_leaves_nothing_that_looks_finished(tmp_path, plan):
     resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))  # the table fits, a result does not
     try:
         with pytest.raises(OSError, match="File too large"):
-            write_runs(tmp_path, plan[:1], processes=1)
+            write_plate_runs(tmp_path, plan[:1], processes=1)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["UNITS.txt", "parameters.csv"]
-    write_runs(tmp_path, plan[:1])
+    write_plate_runs(tmp_path, plan[:1])
     assert np.array_equal(
         meshio.read(tmp_path / "run_0001" / "result.vtu").point_data["temperature"],
-        solve(PlateParameters(*plan[0])).temperature,
+        solve_plate(PlateParameters(*plan[0])).temperature,
     )
 
 
 def test_a_run_with_other_parameters_is_never_overwritten(folder, plan):
     with pytest.raises(FieldwrightError, match=r"'run_0001' in .* must have the parameters"):
-        write_runs(folder, plan[::-1])
+        write_plate_runs(folder, plan[::-1])

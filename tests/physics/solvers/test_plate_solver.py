@@ -8,7 +8,7 @@ import pytest
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.physics.solvers.heat_conduction import heat_to_ambient
 from fieldwright.physics.solvers.plate import BOUNDS, PARAMETER_NAMES, UNITS, Plate, PlateParameters
-from fieldwright.physics.solvers.plate_solver import PlateSolver, solve
+from fieldwright.physics.solvers.plate_solver import PlateSolver, solve_plate
 from fieldwright.physics.solvers.sparse_solve import solve_positive_definite
 
 
@@ -67,9 +67,11 @@ def test_the_stress_does_not_depend_on_the_mesh(fields, nominal):
 
 def test_temperatures_stay_physical_in_the_hottest_and_coldest_corner():
     low, high = (dict(zip(PARAMETER_NAMES, ends, strict=True)) for ends in zip(*BOUNDS.values(), strict=True))
-    hottest = solve(PlateParameters(**low | {"heat_flux": high["heat_flux"], "expansion": high["expansion"]}))
+    hottest = solve_plate(
+        PlateParameters(**low | {"heat_flux": high["heat_flux"], "expansion": high["expansion"]})
+    )
     assert 293.15 < hottest.temperature.min() < hottest.temperature.max() < 600
-    coldest = solve(PlateParameters(**high | {"heat_flux": low["heat_flux"]}))
+    coldest = solve_plate(PlateParameters(**high | {"heat_flux": low["heat_flux"]}))
     assert coldest.temperature.min() > 293.15
 
 

@@ -9,7 +9,7 @@ from skimage.transform import AffineTransform, warp
 from fieldwright.data.errors import QueryError
 from fieldwright.physics.concrete import SurfaceSettings, generate
 from fieldwright.physics.concrete.crack import resample
-from fieldwright.physics.concrete.signed_distance import signed_distance
+from fieldwright.physics.concrete.crack_distance import crack_distance
 from fieldwright.surrogates.cracks.measurement import Scale, change, measure
 from fieldwright.surrogates.cracks.measurement.registration import register
 from fieldwright.surrogates.cracks.segmentation.overlay import overlay
@@ -19,7 +19,7 @@ PLACE = SurfaceSettings(family="concrete", size=(240, 320), crack=False, distrac
 
 def line(end: float, width: float) -> np.ndarray:
     path = resample(np.array([[40.0, 120.0], [end, 120.0 + 0.1 * (end - 40.0)]]))
-    return signed_distance(path, np.full(len(path), width), (240, 320)) <= 0.0
+    return crack_distance(path, np.full(len(path), width), (240, 320)) <= 0.0
 
 
 @pytest.fixture(scope="module")

@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from fieldwright.data.errors import FieldwrightError, QueryError
 from fieldwright.physics.concrete.crack import resample
+from fieldwright.physics.concrete.crack_distance import crack_distance
 from fieldwright.physics.concrete.crack_pattern import draw, pieces
-from fieldwright.physics.concrete.signed_distance import signed_distance
 from fieldwright.surrogates.cracks.measurement import Scale, measure
 
 
 def stripe(corners, width: float, shape=(120, 160)) -> np.ndarray:
     path = resample(np.array(corners, dtype=float))
-    return signed_distance(path, np.full(len(path), width), shape) <= 0.0
+    return crack_distance(path, np.full(len(path), width), shape) <= 0.0
 
 
 @settings(max_examples=25, deadline=None)
@@ -69,7 +69,7 @@ def test_crack_through_the_edges_of_the_photo_does_not_fork_into_corners():
 def test_widening_crack_gives_its_profile():
     path = resample(np.array([[10.0, 60.0], [150.0, 60.0]]))
     width = np.linspace(3.0, 13.0, len(path))
-    measured = measure(signed_distance(path, width, (120, 160)) <= 0.0)
+    measured = measure(crack_distance(path, width, (120, 160)) <= 0.0)
     profile = measured.cracks[0].profile
     inner = profile.defined & (profile.x > 20) & (profile.x < 140)
     true = np.interp(profile.x[inner], path[:, 0], width)
@@ -84,7 +84,7 @@ def test_generated_cracks_within_three_percent_and_half_a_pixel(pattern):
     for seed in range(30):
         drawn = draw(np.random.default_rng(seed), (200, 300), pattern, (1.0, 20.0))
         everything = np.concatenate([c.path for c in drawn]), np.concatenate([c.width for c in drawn])
-        mask = signed_distance(*everything, (200, 300)) <= 0.0
+        mask = crack_distance(*everything, (200, 300)) <= 0.0
         cracks = pieces(drawn, (200, 300))
         area = sum(crack.width.mean() * crack.length_px for crack in cracks)
         if mask.sum() < 0.98 * area:  # cracks upon each other cannot be told apart in a mask

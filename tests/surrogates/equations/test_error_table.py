@@ -13,7 +13,7 @@ from fieldwright.physics.equations.problems import problem_named
 from fieldwright.physics.pinn.corrected_network import corrected
 from fieldwright.physics.pinn.deepxde_torch import dde
 from fieldwright.physics.pinn.networks.architecture import Architecture
-from fieldwright.physics.pinn.pinn import train
+from fieldwright.physics.pinn.pinn import train_pinn
 from fieldwright.physics.pinn.training_plan import Sampling, TrainingPlan
 from fieldwright.surrogates.equations.case import EquationCase
 from fieldwright.surrogates.equations.settings import PinnConfig
@@ -39,7 +39,7 @@ def rms(values):
 )
 def test_the_correction_tells_the_true_error_at_each_value_of_a_parameter(name, varied, within):
     problem = problem_named(name)
-    pinn = train(problem, ROUGH, 0, varied=(varied,))
+    pinn = train_pinn(problem, ROUGH, 0, varied=(varied,))
     info = problem.unknown(varied)
     x = problem.points(500, np.random.default_rng(1))
     for value in (info.low, 0.3 * info.low + 0.7 * info.high):
@@ -48,7 +48,7 @@ def test_the_correction_tells_the_true_error_at_each_value_of_a_parameter(name, 
         true = problem.reference(torch.from_numpy(x), problem.values | {varied: value}).numpy()
         assert rms(own - true) > 1e-4 * rms(true)  # rough, so that there is something to tell
         assert rms(correction(x) - true) < within * rms(own - true)
-        assert correction.left < 0.5
+        assert correction.remaining < 0.5
 
 
 def duffing(x, u, c):

@@ -10,10 +10,10 @@ from scipy.spatial import KDTree
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.physics.concrete import Crack, SurfaceSettings, generate
 from fieldwright.physics.concrete.crack import resample, within
+from fieldwright.physics.concrete.crack_distance import crack_distance
 from fieldwright.physics.concrete.crack_pattern import draw, pieces
 from fieldwright.physics.concrete.noise import field, line
 from fieldwright.physics.concrete.settings import FAMILIES, PATTERNS
-from fieldwright.physics.concrete.signed_distance import signed_distance
 
 SMALL = (96, 128)
 
@@ -78,14 +78,14 @@ def test_cracks_are_darker_than_the_surface_beside_them_on_most_photos():
 def test_area_of_a_straight_stripe_is_length_times_width():
     path = resample(np.array([[-20.0, 13.3], [140.0, 61.7]]))
     for width in (1.0, 3.4, 9.0):
-        stripe = signed_distance(path, np.full(len(path), width), (80, 100)) <= 0.0
+        stripe = crack_distance(path, np.full(len(path), width), (80, 100)) <= 0.0
         columns = stripe.sum() / 100.0
         slant = np.hypot(160.0, 48.4) / 160.0
         assert columns == pytest.approx(width * slant, abs=0.1)
 
 
 def test_signed_distance_is_the_distance_to_a_disc():
-    d = signed_distance(np.array([[20.3, 11.6]]), np.array([8.0]), (30, 40), beyond=3.0)
+    d = crack_distance(np.array([[20.3, 11.6]]), np.array([8.0]), (30, 40), beyond=3.0)
     y, x = np.mgrid[:30, :40]
     exact = np.minimum(np.hypot(x - 20.3, y - 11.6) - 4.0, 3.0)
     assert np.allclose(d, exact, atol=1e-5)

@@ -9,7 +9,7 @@ from fieldwright.physics.concrete.noise import Shape
 BLOCK = 2_000_000
 
 
-def signed_distance(path: np.ndarray, width: np.ndarray, shape: Shape, beyond: float = 2.0) -> np.ndarray:
+def crack_distance(path: np.ndarray, width: np.ndarray, shape: Shape, beyond: float = 2.0) -> np.ndarray:
     """Distance (h, w) float32, px, to the union of discs along a path: negative within, cut off at `beyond`.
 
         d(x) = min over samples i of |x - path_i| - width_i / 2
@@ -17,17 +17,17 @@ def signed_distance(path: np.ndarray, width: np.ndarray, shape: Shape, beyond: f
     path: (n, 2) x and y; width: (n,). Samples every 0.5 px or closer leave scallops below 0.07 px.
     """
     height, width_of_photo = shape
-    made = np.full(height * width_of_photo, beyond, dtype=np.float32)
+    distance = np.full(height * width_of_photo, beyond, dtype=np.float32)
     reach = np.ceil(width / 2 + beyond).astype(int)
     for size in np.unique(reach):
         window = np.arange(-size, size + 1)
         dx, dy = (axis.ravel() for axis in np.meshgrid(window, window))
-        chosen = np.flatnonzero(reach == size)
-        for first in range(0, len(chosen), max(BLOCK // len(dx), 1)):
-            part = chosen[first : first + max(BLOCK // len(dx), 1)]
+        indices = np.flatnonzero(reach == size)
+        for first in range(0, len(indices), max(BLOCK // len(dx), 1)):
+            part = indices[first : first + max(BLOCK // len(dx), 1)]
             near = np.rint(path[part]).astype(int)
             x, y = near[:, :1] + dx, near[:, 1:] + dy
             d = np.hypot(x - path[part, :1], y - path[part, 1:]) - width[part, None] / 2
             inside = (x >= 0) & (x < width_of_photo) & (y >= 0) & (y < height) & (d < beyond)
-            np.minimum.at(made, (y * width_of_photo + x)[inside], d[inside].astype(np.float32))
-    return made.reshape(shape)
+            np.minimum.at(distance, (y * width_of_photo + x)[inside], d[inside].astype(np.float32))
+    return distance.reshape(shape)
