@@ -170,7 +170,7 @@ def main() -> None:
         wait_until_up(f"http://127.0.0.1:{bare_port}")
         shelf.put(shelved, lambda _: artifact)
         shelf.point_to(shelved)
-        server = Server(address.listen(), shelf)
+        server = Server(address.listen(), "benchmark", shelf)
         try:
             server.wait_until_ready()
             compare(((address.port, server.pids[0]), (bare_port, bare.pid)), given.rounds, given.seconds)

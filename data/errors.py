@@ -73,3 +73,7 @@ class ModelError(FieldwrightError):
 
 class QueryError(FieldwrightError):
     """A query to a surrogate does not fit what the surrogate describes."""
+
+
+class AccessError(FieldwrightError):
+    """API keys cannot be read, written or asked for as they are."""

@@ -201,6 +201,9 @@ def serve(
     port: int = 3000,
     workers: int = 1,
     allowed_hosts: str = "",
+    auth: bool | None = None,
+    tls_cert: Path | None = None,
+    tls_key: Path | None = None,
 ) -> None:
     """Serve the study's champion over HTTP, following every later promotion.
 
@@ -216,11 +219,74 @@ def serve(
         Processes that answer queries.
     allowed_hosts
         Further names by which clients may call the endpoint, with commas between; * for any.
+    auth
+        Whether requests must have an API key (`fieldwright keys add`); if left out, on any but loopback addresses.
+    tls_cert
+        Certificate in PEM, to be asked by https.
+    tls_key
+        The certificate's private key.
     """
     from fieldwright.flows.commands.serve import serve_forever
     from fieldwright.flows.study.loading import load_study
 
-    sys.exit(serve_forever(load_study(study), host, port, workers, allowed_hosts))
+    more = [*(("--allowed-hosts", allowed_hosts) if allowed_hosts else ())]
+    more += [] if auth is None else ["--auth" if auth else "--no-auth"]
+    for option, path in (("--tls-cert", tls_cert), ("--tls-key", tls_key)):
+        more += [] if path is None else [option, str(path)]
+    sys.exit(serve_forever(load_study(study), host, port, workers, more))
+
+
+keys_app = App(name="keys", help="API keys of the endpoint: add, list and revoke them.")
+app.command(keys_app)
+
+
+@keys_app.command
+def add(
+    name: str,
+    /,
+    *,
+    routes: tuple[str, ...] = (),
+    studies: tuple[str, ...] = (),
+    per_minute: int = 0,
+) -> None:
+    """Make an API key and show it, this once.
+
+    Example: fieldwright keys add optimiser --routes /predict --per-minute 600
+
+    Parameters
+    ----------
+    routes
+        What it may ask, such as /predict; all if left out.
+    studies
+        The studies whose models it may ask; all if left out.
+    per_minute
+        Requests that it may send in a minute; 0 for any number.
+    """
+    from fieldwright.flows.commands.keys import add_key
+
+    add_key(name, routes, studies, per_minute, console)
+
+
+@keys_app.command(name="list")
+def list_() -> None:
+    """Show the API keys and what each may do.
+
+    Example: fieldwright keys list
+    """
+    from fieldwright.flows.commands.keys import list_keys
+
+    list_keys(console)
+
+
+@keys_app.command
+def revoke(name: str, /) -> None:
+    """Take an API key away.
+
+    Example: fieldwright keys revoke optimiser
+    """
+    from fieldwright.flows.commands.keys import revoke_key
+
+    revoke_key(name, console)
 
 
 @app.command

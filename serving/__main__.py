@@ -7,13 +7,16 @@ import ipaddress
 import logging
 import os
 import signal
+import ssl
 import sys
 import threading
 from collections.abc import Sequence
 
-from fieldwright.data.errors import FieldwrightError
+from fieldwright.data.api_keys import VARIABLE, KeyFile, environment_key
+from fieldwright.data.errors import AccessError, FieldwrightError
 from fieldwright.serving.hosting.allowed_hosts import names_of
 from fieldwright.serving.hosting.server import Address
+from fieldwright.serving.hosting.worker_settings import Access
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -33,6 +36,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="NAME,...",
         help="further names by which clients may call the endpoint, '*' for any (loopback and the address alone)",
     )
+    parser.add_argument(
+        "--auth",
+        action=argparse.BooleanOptionalAction,
+        help="whether requests must have an API key (on any address but those of loopback)",
+    )
+    parser.add_argument("--tls-cert", default="", help="certificate in PEM, to be asked by https")
+    parser.add_argument("--tls-key", default="", help="its private key")
     parser.add_argument("--home", help="folder of all working data ($FIELDWRIGHT_HOME or ./var)")
     given = parser.parse_args(arguments)
     if given.workers < 1 or not 0 < given.port < 65536:
@@ -46,17 +56,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: stop.set())
     try:
-        address = Address(str(given.host), given.port)
+        access = access_of(given)
+        address = Address(str(given.host), given.port, "https" if access.tls_cert else "http")
         address.listen().close()
         # Imported once the rest is known to be right: mlflow takes seconds.
         from fieldwright.serving.hosting.supervisor import Supervisor
 
-        hosts = names_of(address.host, given.allowed_hosts)
-        Supervisor(given.tracking_uri, given.model, address, given.workers, hosts).run(stop)
+        Supervisor(given.tracking_uri, given.model, address, given.workers, access).run(stop)
     except FieldwrightError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def access_of(given: argparse.Namespace) -> Access:
+    """Who may ask; raises FieldwrightError where that would be everybody by oversight, or nobody could."""
+    auth = not given.host.is_loopback if given.auth is None else given.auth
+    if auth and not KeyFile().read() and environment_key() is None:
+        raise AccessError(
+            f"An endpoint that asks for API keys, as any does on {given.host}, must have one"
+            if given.auth is None
+            else "An endpoint that asks for API keys must have one",
+            "none",
+            f"Make one by `fieldwright keys add NAME`, set ${VARIABLE}, or let everybody in by --no-auth",
+        )
+    if bool(given.tls_cert) != bool(given.tls_key):
+        raise AccessError(
+            "TLS must have a certificate and its key", "one of them", "Give both --tls-cert and --tls-key"
+        )
+    if given.tls_cert:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(
+                given.tls_cert, given.tls_key, lambda: b""
+            )
+        except (OSError, ssl.SSLError) as error:
+            raise AccessError(
+                "The certificate and its key must be files in PEM that belong together, the key without password",
+                f"{given.tls_cert} and {given.tls_key} ({error.strerror or error})",
+                "Correct --tls-cert and --tls-key",
+            ) from error
+    hosts = names_of(str(given.host), given.allowed_hosts)
+    return (
+        Access(hosts, auth, os.path.abspath(given.tls_cert), os.path.abspath(given.tls_key))
+        if given.tls_cert
+        else (Access(hosts, auth))
+    )
 
 
 if __name__ == "__main__":

@@ -22,9 +22,10 @@ from fieldwright.serving.failures import guarded, http_failure
 from fieldwright.serving.families import FAMILY_ROUTES, FamilyRoute, served_family
 from fieldwright.serving.fields.openapi import PAGE
 from fieldwright.serving.hosting.allowed_hosts import AllowedHosts
+from fieldwright.serving.hosting.authorization import Authorization, Keys, RateLimits
 from fieldwright.serving.hosting.champion import Champion
-from fieldwright.serving.limits import MAX_SMALL_WAITING, MAX_WAITING
-from fieldwright.serving.metrics import Metrics, RequestMetrics
+from fieldwright.serving.limits import ANSWER_SECONDS, MAX_SMALL_WAITING, MAX_WAITING
+from fieldwright.serving.metrics import RATES, Metrics, RequestMetrics
 from fieldwright.serving.refusal import Refused
 from fieldwright.serving.served_model import ServedModel
 
@@ -33,11 +34,16 @@ class Endpoint:
     """Reads requests, has them answered without holding up others, and says what is served."""
 
     def __init__(
-        self, champion: Champion, metrics: Metrics | None = None, allowed_hosts: Sequence[str] = ("*",)
+        self,
+        champion: Champion,
+        metrics: Metrics | None = None,
+        allowed_hosts: Sequence[str] = ("*",),
+        keys: Keys | None = None,
     ) -> None:
         self._champion = champion
         self._metrics = metrics or Metrics()
         self._allowed_hosts = allowed_hosts
+        self._keys = keys
         # One thread each beside the event loop: more would share the same core and add up in memory. Small requests
         # never wait behind large ones.
         self._small, self._large = ThreadPoolExecutor(1, "small"), ThreadPoolExecutor(1, "large")
@@ -60,6 +66,7 @@ class Endpoint:
             middleware=[
                 Middleware(RequestMetrics, metrics=self._metrics),
                 Middleware(AllowedHosts, names=self._allowed_hosts),
+                Middleware(Authorization, keys=self._keys, limits=RateLimits(self._metrics.rows, RATES)),
             ],
             exception_handlers={HTTPException: http_failure},
         )
@@ -129,8 +136,16 @@ class Endpoint:
             )
         self._waiting[small] += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._small if small else self._large, work
+            pool = self._small if small else self._large
+            return await asyncio.wait_for(
+                asyncio.get_running_loop().run_in_executor(pool, work), ANSWER_SECONDS
             )
+        except TimeoutError as error:
+            raise Refused(
+                504,
+                f"An answer must be computed within {ANSWER_SECONDS:g} s, the wait for others included",
+                "none by then",
+                "Ask for less at once, or when fewer others ask",
+            ) from error
         finally:
             self._waiting[small] -= 1

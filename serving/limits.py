@@ -31,5 +31,8 @@ SMALL_OPERATIONS = 1e8
 INLINE_OPERATIONS = 5e6
 """Smaller and quicker requests are answered in the event loop itself: handing them to a thread costs more."""
 
+ANSWER_SECONDS = 300.0
+"""For one answer, the time included that it waits for others; its client is told then, and not left to guess."""
+
 STOP_SECONDS = 75.0
 """For answers that are under way when the endpoint is told to stop: a little more than the longest takes."""

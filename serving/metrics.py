@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from fieldwright.data.api_keys import MAX_KEYS
 from fieldwright.serving.families import FAMILY_ROUTES
 from fieldwright.serving.hosting.champion_state import ChampionState
 from fieldwright.serving.hosting.shared_rows import SharedRows
@@ -50,7 +51,9 @@ REQUESTS = {(route, status): next(_columns) for route in ROUTES for status in ST
 SECONDS = {route: [next(_columns) for _ in (*BUCKETS, "+Inf")] for route in ROUTES}
 SECONDS_SUM = {route: next(_columns) for route in ROUTES}
 QUERIES, OUTSIDE, CONNECTIONS = (next(_columns) for _ in range(3))
-N_COLUMNS = next(_columns)
+RATES = next(_columns)
+"""The first of those by which requests of each API key are limited."""
+N_COLUMNS = RATES + 2 * MAX_KEYS
 
 
 class Metrics:

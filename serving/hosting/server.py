@@ -21,7 +21,7 @@ from fieldwright.serving.hosting.champion_state import ChampionState
 from fieldwright.serving.hosting.channel import Channel
 from fieldwright.serving.hosting.shared_rows import SharedRows, shared_memory
 from fieldwright.serving.hosting.shelf import Shelf
-from fieldwright.serving.hosting.worker_settings import WorkerSettings
+from fieldwright.serving.hosting.worker_settings import Access, WorkerSettings
 from fieldwright.serving.limits import STOP_SECONDS
 from fieldwright.serving.metrics import CONNECTIONS, N_COLUMNS
 
@@ -39,12 +39,15 @@ class Address:
 
     host: str
     port: int
+    scheme: str = "http"
 
     @property
     def url(self) -> str:
         """Where this machine reaches the endpoint."""
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        return (
+            f"{self.scheme}://[{host}]:{self.port}" if ":" in host else f"{self.scheme}://{host}:{self.port}"
+        )
 
     def listen(self) -> socket.socket:
         """Takes the port; raises ModelError where it cannot be had."""
@@ -81,11 +84,17 @@ class Server:
     starts it."""
 
     def __init__(
-        self, listener: socket.socket, shelf: Shelf, workers: int = 1, allowed_hosts: tuple[str, ...] = ("*",)
+        self,
+        listener: socket.socket,
+        model: str,
+        shelf: Shelf,
+        workers: int = 1,
+        access: Access = Access(),  # noqa: B008  # it is immutable
     ) -> None:
         self._listener = listener
+        self._model = model
         self._shelf = shelf
-        self._allowed_hosts = allowed_hosts
+        self._access = access
         self._memory = shared_memory(workers, N_COLUMNS)
         self._numbers = SharedRows(self._memory, workers, N_COLUMNS)
         self._registry: ChampionState | None = None
@@ -171,9 +180,10 @@ class Server:
         channel, other_end = Channel.pair()
         descriptors = (self._listener.fileno(), other_end.fileno(), self._memory)
         settings = WorkerSettings(
+            self._model,
             str(self._shelf.folder),
             self._shelf.pointer.name,
-            self._allowed_hosts,
+            self._access,
             *descriptors,
             row,
             self._numbers.rows,

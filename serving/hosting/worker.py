@@ -138,6 +138,8 @@ def main() -> None:
         proxy_headers=False,
         ws="none",
         timeout_graceful_shutdown=int(STOP_SECONDS),
+        ssl_certfile=settings.access.tls_cert or None,
+        ssl_keyfile=settings.access.tls_key or None,
     )
     Worker(config, socket.socket(fileno=settings.listener), service.metrics.rows, service.champion).run()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from fieldwright.data.errors import AccessError
 from fieldwright.flows.cli import app
 
 FIELDWRIGHT = Path(sys.executable).with_name("fieldwright")
@@ -47,6 +48,28 @@ def test_a_mistake_is_one_sentence_and_exit_2(words: tuple[str, ...], said: str,
     assert "Traceback" not in result.stdout + result.stderr
     assert result.stderr.strip().count("\n") == 0
     assert list(tmp_path.iterdir()) == [], "a mistake leaves nothing behind"
+
+
+def test_keys_are_added_listed_and_revoked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.setenv("FIELDWRIGHT_HOME", str(tmp_path))
+
+    def keys(*words: str) -> str:
+        app(["keys", *words], exit_on_error=False, result_action="return_value")
+        return capsys.readouterr().out
+
+    key = keys("add", "optimiser", "--routes", "/predict", "--per-minute", "600").splitlines()[-1]
+    assert key.startswith("fw_")
+    shown = keys("list")
+    assert "optimiser" in shown
+    assert "/predict" in shown
+    assert "600" in shown
+    assert key not in shown
+    keys("revoke", "optimiser")
+    assert "There are no keys" in keys("list")
+    with pytest.raises(AccessError, match="must begin with a slash"):
+        keys("add", "other", "--routes", "predict")
 
 
 def test_a_wrong_cron_is_one_sentence(tmp_path: Path) -> None:
