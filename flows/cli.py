@@ -69,7 +69,7 @@ def new(
             "The study file to write must not exist yet", str(study), "Choose another by --study"
         )
     family = EQUATION if path is None else family_of_folder(path)
-    text = family.first_study_of(equation if path is None else path, study.parent, candidates)
+    text = family.first_study_text(equation if path is None else path, study.parent, candidates)
     study.write_text(text, encoding="utf-8")
     console.print(
         f"Wrote {study}. Look it through, then: fieldwright run {study}", markup=False, soft_wrap=True
@@ -95,10 +95,10 @@ def run(study: StudyPath, /, *, verbose: bool = False) -> None:
     if not verbose:
         _silence_prefect()
     from fieldwright.flows.commands.report_tables import print_report
-    from fieldwright.flows.progress import drawn
+    from fieldwright.flows.progress import show_progress
     from fieldwright.flows.workflow import run_study
 
-    with drawn(console):
+    with show_progress(console):
         report = run_study(str(study.resolve()))
     print_report(console, report)
 
@@ -129,11 +129,11 @@ def suggest(
 
     loaded = load_study_of_runs(study, "suggest")
     _silence_prefect()
-    from fieldwright.flows.commands.suggest import suggest as suggested
+    from fieldwright.flows.commands.suggest import suggest_runs as suggested
     from fieldwright.flows.commands.suggest import write_suggestion
-    from fieldwright.flows.progress import drawn
+    from fieldwright.flows.progress import show_progress
 
-    with drawn(console):
+    with show_progress(console):
         suggestion = suggested(loaded, n, by)
     write_suggestion(loaded, suggestion, output or study.with_name("next_runs.csv"), console)
 
@@ -164,11 +164,11 @@ def learn(
 
     loaded = load_study_of_runs(study, "learn")
     _silence_prefect()
-    from fieldwright.flows.commands.learning_curve import learn as learned
+    from fieldwright.flows.commands.learning_curve import study_learning_curves as learned
     from fieldwright.flows.commands.learning_curve import write_curves
-    from fieldwright.flows.progress import drawn
+    from fieldwright.flows.progress import show_progress
 
-    with drawn(console):
+    with show_progress(console):
         label, curves = learned(loaded, candidate, repeats)
     write_curves(loaded, label, curves, output or study.with_name("learning_curve.png"), console)
 
@@ -333,7 +333,7 @@ def withdraw(study: StudyPath, /, *runs: str, removed: bool = False, why: str = 
     why
         Kept in the store beside the date.
     """
-    from fieldwright.flows.commands.withdrawal import withdraw as take_out
+    from fieldwright.flows.commands.withdrawal import withdraw_runs as take_out
     from fieldwright.flows.study.loading import load_study_of_runs
 
     take_out(load_study_of_runs(study, "withdraw"), runs, removed, why, console)

@@ -28,14 +28,14 @@ EVERY_SECONDS = 30.0
 _report: ContextVar[Callable[[str, int, int, str], None] | None] = ContextVar("progress", default=None)
 
 
-def report(step: str, done: int, total: int, note: str = "") -> None:
+def report(step: str, current: int, total: int, note: str = "") -> None:
     """Says that `done` of `total` parts of a step are finished; a step appears with its first report.
 
     note: what else is to be seen of it now, such as a loss.
     """
     draw = _report.get()
     if draw is not None:
-        draw(step, done, total, note)
+        draw(step, current, total, note)
 
 
 class _Rate(ProgressColumn):
@@ -49,10 +49,10 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def drawn(console: Console) -> Iterator[None]:
+def show_progress(console: Console) -> Iterator[None]:
     """Shows every reported step while the block runs: as bars in a terminal, as lines where the output is a file."""
     if not console.is_terminal:
-        with logged(lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)):
+        with log_progress(lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True)):
             yield
         return
     columns = (
@@ -65,19 +65,19 @@ def drawn(console: Console) -> Iterator[None]:
         TextColumn("{task.fields[note]}"),
     )
     with Progress(*columns, console=console) as bars:
-        known: dict[str, TaskID] = {}
+        tasks: dict[str, TaskID] = {}
 
-        def draw(step: str, done: int, total: int, note: str) -> None:
-            if step not in known:
-                known[step] = bars.add_task(step, total=total, note=note)
-            bars.update(known[step], completed=done, total=total, note=note)
+        def draw(step: str, current: int, total: int, note: str) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=total, note=note)
+            bars.update(tasks[step], completed=current, total=total, note=note)
 
         with _reported_to(draw):
             yield
 
 
 @contextmanager
-def logged(write: Callable[[str], object], every_seconds: float = EVERY_SECONDS) -> Iterator[None]:
+def log_progress(write: Callable[[str], object], every_seconds: float = EVERY_SECONDS) -> Iterator[None]:
     """Writes a line when a step ends, and every so many seconds one of the step that is under way.
 
     A line says the step, how much of it is done and about how long the rest takes. Where progress is shown already,
@@ -86,14 +86,14 @@ def logged(write: Callable[[str], object], every_seconds: float = EVERY_SECONDS)
     if _report.get() is not None:
         yield
         return
-    lines, ended = _Lines(write), Event()
-    ticking = Thread(target=_tick, args=(lines, ended, every_seconds), daemon=True, name="progress")
+    lines, stop = _Lines(write), Event()
+    ticking = Thread(target=_tick, args=(lines, stop, every_seconds), daemon=True, name="progress")
     ticking.start()
     try:
         with _reported_to(lines.take):
             yield
     finally:
-        ended.set()
+        stop.set()
         ticking.join()
 
 
@@ -105,33 +105,37 @@ class _Lines:
         self._since: dict[str, float] = {}
         self._latest: dict[str, tuple[int, int, str]] = {}
 
-    def take(self, step: str, done: int, total: int, note: str) -> None:
+    def take(self, step: str, current: int, total: int, note: str) -> None:
         """Keeps the latest report of a step; the last one is written at once."""
         with self._lock:
             self._since.setdefault(step, time.monotonic())
-            ended = done >= total
-            repeated = self._latest.get(step, (-1, 0, ""))[0] >= done
-            self._latest[step] = (done, total, note)
-            if ended and not repeated:
+            complete = current >= total
+            repeated = self._latest.get(step, (-1, 0, ""))[0] >= current
+            self._latest[step] = (current, total, note)
+            if complete and not repeated:
                 self._write(self._line(step))
 
     def under_way(self) -> None:
         """Writes a line for each step that has not ended."""
         with self._lock:
-            for step, (done, total, _) in self._latest.items():
-                if done < total:
+            for step, (current, total, _) in self._latest.items():
+                if current < total:
                     self._write(self._line(step))
 
     def _line(self, step: str) -> str:
-        done, total, note = self._latest[step]
+        current, total, note = self._latest[step]
         seconds = time.monotonic() - self._since[step]
-        rest = f", about {seconds * (total - done) / done:.0f} s left" if 0 < done < total else ""
-        share = f" ({done / total:.0%})" if total > 1 else ""
-        return f"{step}: {done} of {total}{share}, {seconds:.0f} s{rest}" + (f"; {note}" if note else "")
+        time_left = (
+            f", about {seconds * (total - current) / current:.0f} s left" if 0 < current < total else ""
+        )
+        share = f" ({current / total:.0%})" if total > 1 else ""
+        return f"{step}: {current} of {total}{share}, {seconds:.0f} s{time_left}" + (
+            f"; {note}" if note else ""
+        )
 
 
-def _tick(lines: _Lines, ended: Event, every_seconds: float) -> None:
-    while not ended.wait(every_seconds):
+def _tick(lines: _Lines, stop: Event, every_seconds: float) -> None:
+    while not stop.wait(every_seconds):
         lines.under_way()
 
 

@@ -36,7 +36,7 @@ class Evaluation(Protocol):
 
 
 @dataclass(frozen=True)
-class Judged:
+class RunsEvaluation:
     """One candidate after cross-validation: its label, the value of the study's metric, errors per field.
 
     mean_relative_l2: per field, of the mean of the training runs in place of the candidate; empty if not known.
@@ -84,7 +84,7 @@ class TrialRow:
 
 
 @dataclass(frozen=True)
-class Searched:
+class SearchReport:
     """What a search found and what the choice is worth.
 
     trials: the best ones. number: how many there were. gain: share of the second best one's error that the choice
@@ -108,7 +108,7 @@ class Report:
     """What a study of any family tells of a run of its pipeline; a family adds what is its own.
 
     best: the candidate that is registered as `version`. promoted, why: whether it is champion now. metric: what the
-    candidates, `judged` in their order, are compared by. As JSON in MLflow and as tables on the terminal.
+    candidates, `evaluations` in their order, are compared by. As JSON in MLflow and as tables on the terminal.
     """
 
     subject: ClassVar[str]
@@ -120,7 +120,7 @@ class Report:
     why: str
     metric: str
     ingested: Ingested
-    judged: tuple[Any, ...]
+    evaluations: tuple[Any, ...]
     notes: tuple[str, ...] = ()
 
     @property
@@ -135,10 +135,10 @@ class Report:
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineReport(Report):
-    """Of runs: what the search found, and what the bands cover on the test set, where there are such."""
+    """Of runs: what the search found, and what the bands cover on the test set; None where a study has none."""
 
     subject: ClassVar[str] = "runs"
 
-    judged: tuple[Judged, ...]
-    searched: Searched | None = None
-    kept_aside: HoldoutResult | None = None
+    evaluations: tuple[RunsEvaluation, ...]
+    search: SearchReport | None = None
+    test_set: HoldoutResult | None = None

@@ -141,7 +141,7 @@ class Steps(ABC, Generic[StudyType, Data]):
         """Removes what a broken pipeline would have gone on from, once the model is registered."""
 
 
-def labelled(candidates: Sequence[Config]) -> dict[str, Config]:
+def candidates_by_label(candidates: Sequence[Config]) -> dict[str, Config]:
     """Candidates by label: their kind, numbered from the second of a kind on ("gp", "gp-2")."""
     labels: dict[str, Config] = {}
     for candidate in candidates:

@@ -56,23 +56,23 @@ class StudyFamily:
 
     def steps_of(self, study: StudyFile, tracking: Tracking) -> Steps[Any, Any]:
         """What the study brings to the workflow."""
-        return _named(self.steps[study.form])(study, tracking)
+        return _resolve(self.steps[study.form])(study, tracking)
 
     def print_state(self, study: StudyFile, console: Console) -> bool:
         """Prints what has come in so far, and tells whether there is anything."""
-        return not self.state or _named(self.state)(study, console)
+        return not self.state or _resolve(self.state)(study, console)
 
     def print_report(self, console: Console, report: Report) -> Sequence[str]:
         """Prints what a report of this family tells; the notes for the end."""
-        return _named(self.printed)(console, report)
+        return _resolve(self.printed)(console, report)
 
-    def first_study_of(self, given: Any, beside: Path, candidates: Sequence[str]) -> str:
+    def first_study_text(self, source: Any, beside: Path, candidates: Sequence[str]) -> str:
         """The text of a first study file, to lie in the folder `beside`; raises FieldwrightError."""
-        return _named(self.first_study)(given, beside, candidates)
+        return _resolve(self.first_study)(source, beside, candidates)
 
     def print_inspection(self, folder: Path, console: Console) -> None:
         """Prints what the folder holds."""
-        _named(self.inspect)(folder, console)
+        _resolve(self.inspect)(folder, console)
 
 
 RUNS = StudyFamily(
@@ -84,7 +84,7 @@ RUNS = StudyFamily(
         "shapes": "fieldwright.flows.shapes.steps:ShapesSteps",
     },
     printed="fieldwright.flows.runs.printed_report:print_runs",
-    first_study="fieldwright.flows.runs.first_study:first_study_of",
+    first_study="fieldwright.flows.runs.first_study:runs_first_study",
     state="fieldwright.flows.runs.state:print_store",
     inspect="fieldwright.flows.runs.inspection_page:inspect_runs",
 )
@@ -94,7 +94,7 @@ PHOTOS = StudyFamily(
     study="fieldwright.flows.study.photo_study:PhotoStudy",
     steps={"": "fieldwright.flows.photos.steps:PhotosSteps"},
     printed="fieldwright.flows.photos.report:print_photos",
-    first_study="fieldwright.flows.photos.inspection:first_study_of",
+    first_study="fieldwright.flows.photos.inspection:photos_first_study",
     state="fieldwright.flows.photos.state:print_catalogue",
     inspect="fieldwright.flows.photos.inspection:inspect_photos",
 )
@@ -104,7 +104,7 @@ EQUATION = StudyFamily(
     study="fieldwright.flows.study.equation_study:ProblemStudy",
     steps={"": "fieldwright.flows.equations.steps:EquationSteps"},
     printed="fieldwright.flows.equations.report:print_solutions",
-    first_study="fieldwright.flows.equations.first_study:first_study_of",
+    first_study="fieldwright.flows.equations.first_study:equation_first_study",
 )
 STUDY_FAMILIES = (EQUATION, PHOTOS, RUNS)
 """In the order in which a study file is asked for their keys."""
@@ -122,5 +122,5 @@ def family_of_folder(folder: Path) -> StudyFamily:
     return RUNS if recognised(folder) is None else PHOTOS
 
 
-def _named(location: str) -> Callable[..., Any]:
+def _resolve(location: str) -> Callable[..., Any]:
     return pkgutil.resolve_name(location)

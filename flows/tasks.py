@@ -20,6 +20,6 @@ pipeline_task = partial(task, cache_policy=NO_CACHE, persist_result=False)
 one_thread = partial(threadpool_limits, 1)
 
 
-def whole(value: T) -> T:
+def opaque(value: T) -> T:
     """The value as one argument: Prefect would otherwise walk through it in search of futures."""
     return cast(T, quote(value))

@@ -9,17 +9,17 @@ from typing import Any
 
 from prefect import flow, get_run_logger
 
-from fieldwright.flows.progress import logged
+from fieldwright.flows.progress import log_progress
 from fieldwright.flows.report import Ingested, Report
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.study_families import study_family
-from fieldwright.flows.tasks import one_thread, pipeline_task, whole
+from fieldwright.flows.tasks import one_thread, opaque, pipeline_task
 from fieldwright.flows.tracking.mlflow_runs import TrackedRun, Tracking
 from fieldwright.flows.tracking.registration import register_and_decide
 
-REJECTED = "set_aside.json"
+REJECTED = "rejected.json"
 
 
 @flow(name="fieldwright", flow_run_name="{study_path}", persist_result=False)
@@ -27,7 +27,7 @@ def run_study(study_path: str) -> Report:
     """Runs a study once, from what it learns from to its registered champion."""
     study = load_study(Path(study_path))
     tracking = Tracking(study.tracking.uri, study.name)
-    with logged(get_run_logger().info), tracking.run("pipeline") as pipeline:
+    with log_progress(get_run_logger().info), tracking.run("pipeline") as pipeline:
         pipeline.tags({"role": "pipeline", "mlflow.note.content": study.description})
         pipeline.file(study.path)
         steps = study_family(study.subject).steps_of(study, tracking)
@@ -41,20 +41,20 @@ def train_and_register(
     study: StudyFile, steps: Steps[Any, Any], tracking: Tracking, pipeline: TrackedRun
 ) -> Report:
     """Ingests, splits, evaluates every candidate, finishes the best, registers it, and promotes it by the rule."""
-    incoming = ingest(whole(steps))
+    incoming = ingest(opaque(steps))
     pipeline.json(_rows(incoming.ingested), REJECTED)
     record(pipeline, incoming)
-    data = split(whole(steps), whole(incoming))
+    data = split(opaque(steps), opaque(incoming))
     if data.ingested is not incoming.ingested:
         pipeline.json(_rows(data.ingested), REJECTED)
     record(pipeline, data)
     trained: dict[str, Trained] = {}
     for label, candidate in steps.candidates(data).items():
         with tracking.run(label, parent=pipeline.id) as child:
-            trained[label] = evaluate(label, whole(steps), whole(candidate), whole(data), whole(child))
+            trained[label] = evaluate(label, opaque(steps), opaque(candidate), opaque(data), opaque(child))
             record_candidate(child, steps, study.seed, data, trained[label])
     best = trained[min(trained, key=lambda label: steps.rank(trained[label].evaluation))]
-    finished = finish(whole(steps), whole(best), whole(tuple(trained.values())), whole(data))
+    finished = finish(opaque(steps), opaque(best), opaque(tuple(trained.values())), opaque(data))
     record(pipeline, finished)
     score = best.evaluation.score
     pipeline.tags({"family": steps.family.name, "metric": steps.metric})
@@ -68,11 +68,11 @@ def train_and_register(
         "n_samples": str(data.samples["train"]),
     }
     version, decision = register_and_decide(
-        whole(tracking),
-        whole(pipeline),
-        whole(finished.model),
+        opaque(tracking),
+        opaque(pipeline),
+        opaque(finished.model),
         tags | dict(finished.tags),
-        whole(partial(steps.decide, best, finished)),
+        opaque(partial(steps.decide, best, finished)),
     )
     steps.clean_up()
     return steps.report(
@@ -83,7 +83,7 @@ def train_and_register(
         why=decision.why,
         metric=steps.metric,
         ingested=data.ingested,
-        judged=tuple(one.evaluation for one in trained.values()),
+        evaluations=tuple(one.evaluation for one in trained.values()),
         notes=(*data.notes, *finished.model.description.notes),
         **finished.report,
     )
@@ -149,10 +149,12 @@ def record(run: TrackedRun, part: Incoming | Dataset | Trained | Finished) -> No
 
 def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     """Tables within tables as dotted names: "architecture.hidden"."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for name, value in settings.items():
-        found |= flat(value, f"{before}{name}.") if isinstance(value, Mapping) else {f"{before}{name}": value}
-    return found
+        values |= (
+            flat(value, f"{before}{name}.") if isinstance(value, Mapping) else {f"{before}{name}": value}
+        )
+    return values
 
 
 def _rows(ingested: Ingested) -> list[list[str]]:

@@ -9,8 +9,8 @@ import numpy as np
 
 from fieldwright.data.errors import ModelError
 from fieldwright.library.layout import FieldLayout, Layout, Role
-from fieldwright.library.parameters import parameters_of
-from fieldwright.library.training_data import TrainingData, numbered, numbers, three
+from fieldwright.library.parameters import training_parameters
+from fieldwright.library.training_data import TrainingData, numbered_points, padded_to_3d, real_array
 from fieldwright.surrogates.fields.description import FieldInfo
 
 ONLY = "y"
@@ -30,22 +30,24 @@ def from_arrays(
 ) -> TrainingData:
     """The runs of arrays, see `fit` for the shapes; raises ModelError where they do not fit."""
     units = units or {}
-    x, infos = parameters_of(x, parameters, "run", units)
-    named = isinstance(y, Mapping)
-    given = {str(name): values for name, values in y.items()} if named else {ONLY: y}
-    if not given:
+    x, infos = training_parameters(x, parameters, "run", units)
+    by_name = isinstance(y, Mapping)
+    values_of = {str(name): values for name, values in y.items()} if by_name else {ONLY: y}
+    if not values_of:
         raise ModelError("Y must hold at least one field", "none", "Give arrays by name")
     targets, fields, places = {}, [], {}
-    arrays = {name: numbers(values, f"'{name}'" if named else "Y") for name, values in given.items()}
-    layouts = _named(
-        {name: _roles(array, name if named else "Y", times, components) for name, array in arrays.items()},
+    arrays = {name: real_array(values, f"'{name}'" if by_name else "Y") for name, values in values_of.items()}
+    layouts = _axis_layouts(
+        {name: _roles(array, name if by_name else "Y", times, components) for name, array in arrays.items()},
         arrays,
     )
     for name, array in arrays.items():
         layout = layouts[name]
         targets[name] = layout.inward(array)
         n, many = layout.size("space"), layout.size("component")
-        places[name] = numbered(n) if points is None or "space" not in layout.roles else three(points, n)
+        places[name] = (
+            numbered_points(n) if points is None or "space" not in layout.roles else padded_to_3d(points, n)
+        )
         fields.append(
             FieldInfo(
                 name=name,
@@ -55,7 +57,7 @@ def from_arrays(
                 n_points=n,
             )
         )
-    layout = Layout("fields" if named else "array", layouts, placed=points is not None)
+    layout = Layout("fields" if by_name else "array", layouts, placed=points is not None)
     return TrainingData(x, targets, infos, tuple(fields), places, dict(cells or {}), layout)
 
 
@@ -80,7 +82,9 @@ def _roles(
     return roles[array.ndim]
 
 
-def _named(roles: Mapping[str, tuple[Role, ...]], arrays: Mapping[str, np.ndarray]) -> dict[str, FieldLayout]:
+def _axis_layouts(
+    roles: Mapping[str, tuple[Role, ...]], arrays: Mapping[str, np.ndarray]
+) -> dict[str, FieldLayout]:
     """The axes with names: fields of one number of points or times share theirs."""
     sizes: dict[Role, set[int]] = {"time": set(), "space": set(), "component": set()}
     for name, mine in roles.items():
@@ -88,24 +92,26 @@ def _named(roles: Mapping[str, tuple[Role, ...]], arrays: Mapping[str, np.ndarra
             sizes[role].add(size)
     layouts = {}
     for name, mine in roles.items():
-        plain = [{"space": "point"}.get(role, role) for role in mine]
+        axis_names = [{"space": "point"}.get(role, role) for role in mine]
         dims = [
             f"{name}_{one}" if role == "component" or len(sizes[role]) > 1 else one
-            for one, role in zip(plain, mine, strict=True)
+            for one, role in zip(axis_names, mine, strict=True)
         ]
         layouts[name] = FieldLayout(tuple(dims), mine, arrays[name].shape[1:])
     return layouts
 
 
 def _times(times: Sequence[float] | None, n: int) -> tuple[float, ...]:
-    given = np.arange(n, dtype=np.float64) if times is None else numbers(times, "'times'").astype(np.float64)
-    if given.shape != (n,) or not np.isfinite(given).all() or not (np.diff(given) > 0).all():
+    values = (
+        np.arange(n, dtype=np.float64) if times is None else real_array(times, "'times'").astype(np.float64)
+    )
+    if values.shape != (n,) or not np.isfinite(values).all() or not (np.diff(values) > 0).all():
         raise ModelError(
             f"'times' must be {n} rising numbers, as many as the field has times",
-            f"the shape {given.shape}" if given.shape != (n,) else "others",
+            f"the shape {values.shape}" if values.shape != (n,) else "others",
             "Correct 'times'",
         )
-    return tuple(given.tolist())
+    return tuple(values.tolist())
 
 
 def _components(components: Sequence[str] | None, n: int) -> tuple[str, ...]:

@@ -10,17 +10,17 @@ import xarray as xr
 
 from fieldwright.data.errors import ModelError
 from fieldwright.library.layout import FieldLayout, Layout, Role
-from fieldwright.library.parameters import parameters_of
-from fieldwright.library.training_data import TrainingData, numbered, numbers, three
+from fieldwright.library.parameters import training_parameters
+from fieldwright.library.training_data import TrainingData, numbered_points, padded_to_3d, real_array
 from fieldwright.surrogates.fields.description import Description, FieldInfo
 
 CELLS = "cells_"
 """Begins the names of coordinates that hold the nodes of a mesh's cells, as `read` writes them."""
 
 
-def dataset_of(given: Any) -> xr.Dataset:
+def dataset_of(data: Any) -> xr.Dataset:
     """A DataArray as a Dataset of one field."""
-    return given.to_dataset(name=given.name or "y") if isinstance(given, xr.DataArray) else given
+    return data.to_dataset(name=data.name or "y") if isinstance(data, xr.DataArray) else data
 
 
 def run_axis(dataset: xr.Dataset) -> str:
@@ -64,14 +64,14 @@ def from_dataset(
         source = source.assign({n: dataset[n] for n in parameters if n in dataset.data_vars})
     shared = [n for n, v in source.coords.items() if v.dims == ()]
     names = parameters
-    x, infos = parameters_of(source.drop_vars(shared) if x is None else x, names, run, units)
+    x, infos = training_parameters(source.drop_vars(shared) if x is None else x, names, run, units)
     targets, fields, places, layouts = {}, [], {}, {}
     for name, variable in dataset.data_vars.items():
         if run not in variable.dims or (parameters is not None and name in parameters):
             continue
         variable = variable.transpose(run, ...)
         layout = _layout(variable)
-        targets[str(name)] = layout.inward(numbers(variable.values, f"'{name}'"))
+        targets[str(name)] = layout.inward(real_array(variable.values, f"'{name}'"))
         layouts[str(name)] = layout
         places[str(name)] = _points(dataset, layout)
         fields.append(
@@ -93,7 +93,7 @@ def from_dataset(
     placed = all(place is not None for place in places.values())
     dims = dict.fromkeys(name for layout in layouts.values() for name in layout.dims)
     coords = {name: dataset.coords[name].values.tolist() for name in dims if name in dataset.coords}
-    filled = {n: numbered(layouts[n].size("space")) if p is None else p for n, p in places.items()}
+    filled = {n: numbered_points(layouts[n].size("space")) if p is None else p for n, p in places.items()}
     cells = {str(n)[len(CELLS) :]: v.values for n, v in dataset.coords.items() if str(n).startswith(CELLS)}
     layout = Layout("dataset", layouts, run, coords, placed)
     return TrainingData(x, targets, infos, tuple(fields), filled, cells, layout)
@@ -137,10 +137,10 @@ def _points(dataset: xr.Dataset, layout: FieldLayout) -> np.ndarray | None:
     if len(axes) == 1:
         for prefix in ("point_", f"{axes[0]}_", ""):
             columns = [dataset.coords.get(f"{prefix}{axis}") for axis in "xyz"]
-            known = [column for column in columns if column is not None and column.dims == axes]
-            if known:
+            on_axis = [column for column in columns if column is not None and column.dims == axes]
+            if on_axis:
                 zero = np.zeros(dataset.sizes[axes[0]])
-                return three(
+                return padded_to_3d(
                     np.column_stack(
                         [
                             zero if column is None or column.dims != axes else column.values
@@ -159,11 +159,11 @@ def _points(dataset: xr.Dataset, layout: FieldLayout) -> np.ndarray | None:
         return None
     grid = [one.ravel() for one in np.meshgrid(*lines, indexing="ij")]
     # x, y and z by their names, whatever their order.
-    named = dict(zip(axes, grid, strict=True))
+    lines_of = dict(zip(axes, grid, strict=True))
     if set(axes) <= set("xyz"):
         zero = np.zeros(len(grid[0]))
-        return np.column_stack([named.get(axis, zero) for axis in "xyz"]).astype(float)
-    return three(np.column_stack(grid[::-1]), len(grid[0]))
+        return np.column_stack([lines_of.get(axis, zero) for axis in "xyz"]).astype(float)
+    return padded_to_3d(np.column_stack(grid[::-1]), len(grid[0]))
 
 
 def answer_dataset(
@@ -171,12 +171,12 @@ def answer_dataset(
     layout: Layout,
     description: Description,
     points: Mapping[str, np.ndarray],
-    asked: xr.Dataset,
+    queries: xr.Dataset,
     times: Sequence[float] | None,
 ) -> xr.Dataset:
     """Answers with the user's axes (q, ...), by field, on the queries that a Dataset without fields describes."""
     variables: dict[str, Any] = {}
-    coords: dict[Any, Any] = dict(asked.coords)
+    coords: dict[Any, Any] = dict(queries.coords)
     for name, array in values.items():
         mine, info = layout.fields[name], description.field(name)
         variables[name] = ((layout.run, *mine.dims), array, {"units": info.unit} if info.unit else {})
@@ -193,12 +193,12 @@ def answer_dataset(
     return xr.Dataset(variables, coords)
 
 
-def query_dataset(given: Any, x: np.ndarray, layout: Layout, description: Description) -> xr.Dataset:
+def query_dataset(queries: Any, x: np.ndarray, layout: Layout, description: Description) -> xr.Dataset:
     """The queries (q, p) as coordinates along the runs, with what a user's own Dataset says of them beside."""
     run = layout.run
     coords: dict[Any, Any] = {}
-    if isinstance(given, xr.Dataset):
-        coords |= {n: v.variable for n, v in given.coords.items() if v.dims == (run,)}
+    if isinstance(queries, xr.Dataset):
+        coords |= {n: v.variable for n, v in queries.coords.items() if v.dims == (run,)}
     for i, info in enumerate(description.parameters):
         coords[info.name] = (run, x[:, i], {"units": info.unit} if info.unit else {})
     return xr.Dataset(coords=coords)

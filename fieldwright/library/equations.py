@@ -145,14 +145,14 @@ class Solution:
         answer = self.surrogate.predict(points, parameters, derivatives)
         only = about.outputs[0].name if len(about.outputs) == 1 else None
 
-        def shown(part: Mapping[str, np.ndarray] | None) -> Any:
+        def values_of(part: Mapping[str, np.ndarray] | None) -> Any:
             return part if part is None or only is None else part[only]
 
         return SolutionValues(
-            mean=shown(answer.mean),
-            std=shown(answer.std),
-            lower=shown(answer.lower),
-            upper=shown(answer.upper),
+            mean=values_of(answer.mean),
+            std=values_of(answer.std),
+            lower=values_of(answer.lower),
+            upper=values_of(answer.upper),
             derivatives=answer.derivatives,
             inside=answer.inside,
             why=answer.why,
@@ -188,23 +188,23 @@ class Solution:
         if name not in outputs:
             raise QueryError(f"The output must be one of {', '.join(outputs)}", f"'{name}'", "Correct it")
         middle = {one.name: (one.minimum + one.maximum) / 2 for one in about.parameters}
-        shown, rest = about.coordinates[:2], about.coordinates[2:]
-        n = ALONG if len(shown) == 2 else 10 * ALONG
-        lines = [np.linspace(one.minimum, one.maximum, n) for one in shown]
+        axes, other_coordinates = about.coordinates[:2], about.coordinates[2:]
+        n = ALONG if len(axes) == 2 else 10 * ALONG
+        lines = [np.linspace(one.minimum, one.maximum, n) for one in axes]
         grid = [one.ravel() for one in np.meshgrid(*lines, indexing="ij")]
-        fixed = [np.full(len(grid[0]), (one.minimum + one.maximum) / 2) for one in rest]
+        fixed = [np.full(len(grid[0]), (one.minimum + one.maximum) / 2) for one in other_coordinates]
         answer = self.surrogate.predict(
             np.column_stack([*grid, *fixed]), middle if parameters is None else parameters
         )
         figure, (ax,) = panels()
         values, unit = np.where(answer.inside, answer.mean[name], np.nan), outputs[name].unit
-        if len(shown) == 1:
+        if len(axes) == 1:
             if answer.lower is not None and answer.upper is not None:
                 ax.fill_between(
                     grid[0], answer.lower[name], answer.upper[name], color=COLOURS[0], alpha=0.25, lw=0
                 )
             ax.plot(grid[0], values, color=COLOURS[0], lw=1.2)
-            label(ax, shown[0].name, name, x_unit=shown[0].unit, y_unit=unit)
+            label(ax, axes[0].name, name, x_unit=axes[0].unit, y_unit=unit)
             return figure
         corner = np.arange(n * n).reshape(n, n)
         quads = np.stack([corner[:-1, :-1], corner[1:, :-1], corner[1:, 1:], corner[:-1, 1:]], -1).reshape(
@@ -212,7 +212,7 @@ class Solution:
         )
         draw_on_mesh(ax, np.column_stack(grid), values, {"quad": quads}, name=name, unit=unit)
         ax.set_aspect("auto")
-        label(ax, shown[0].name, shown[1].name, x_unit=shown[0].unit, y_unit=shown[1].unit)
+        label(ax, axes[0].name, axes[1].name, x_unit=axes[0].unit, y_unit=axes[1].unit)
         return figure
 
 
@@ -326,10 +326,10 @@ def _config(problem: Problem, settings: Mapping[str, Any]) -> PinnConfig:
     """The equation's own training with other settings; raises FieldwrightError in one sentence."""
     from fieldwright.surrogates.equations.settings import PinnConfig
 
-    own = PinnConfig() if problem.plan is None else PinnConfig.of(problem.plan)
-    _require("A setting of the training", list(settings), tuple(asdict(own)))
+    defaults = PinnConfig() if problem.plan is None else PinnConfig.of(problem.plan)
+    _require("A setting of the training", list(settings), tuple(asdict(defaults)))
     try:
-        return TypeAdapter(PinnConfig).validate_python(own.model_dump() | dict(settings))
+        return TypeAdapter(PinnConfig).validate_python(defaults.model_dump() | dict(settings))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(step) for step in first["loc"] if isinstance(step, str))
@@ -338,12 +338,12 @@ def _config(problem: Problem, settings: Mapping[str, Any]) -> PinnConfig:
         ) from error
 
 
-def _require(what: str, names: Sequence[str], known: Any) -> None:
+def _require(subject: str, names: Sequence[str], valid: Any) -> None:
     for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
+        if name not in valid:
+            near = difflib.get_close_matches(name, list(valid), n=1, cutoff=0.0)
             raise FieldwrightError(
-                f"{what} must be one of {', '.join(sorted(known)) or '(none)'}",
+                f"{subject} must be one of {', '.join(sorted(valid)) or '(none)'}",
                 f"'{name}'",
                 f"Give '{near[0]}', the nearest name" if near else "Leave it out",
             )

@@ -15,7 +15,7 @@ from fieldwright.surrogates.figures import COLOURS, draw_on_mesh, label, panels
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class PlotData:
     """What is to be drawn: a band (q, [times,] points, components), the truth of the same shape or None, a title."""
 
     band: Band
@@ -24,7 +24,7 @@ class Shown:
 
 
 def figure_of(
-    shown: Shown, info: FieldInfo, points: np.ndarray, cells: Mapping[str, np.ndarray], placed: bool
+    data: PlotData, info: FieldInfo, points: np.ndarray, cells: Mapping[str, np.ndarray], placed: bool
 ) -> Figure:
     """The first query on its mesh, along its line, over the time, or as numbers against the truth.
 
@@ -41,15 +41,15 @@ def figure_of(
     """
     if info.n_points == 1 and info.times is not None:
         times = np.array(info.times)
-        return _along(shown, info, times, "time", "s", lambda part: _size(part[0])[:, 0])
+        return _along(data, info, times, "time", "s", lambda part: _size(part[0])[:, 0])
     if info.n_points == 1:
-        return _numbers(shown, info)
+        return _numbers(data, info)
     axes = np.flatnonzero(np.ptp(points, axis=0) > 0.0)
     if len(axes) <= 1:
         axis = int(axes[0]) if len(axes) else 0
         along, unit = ("xyz"[axis], "m") if placed else ("point", "")
-        return _along(shown, info, points[:, axis], along, unit, lambda part: _last(part[0]))
-    return _on_mesh(shown, info, points, cells if info.on == "point" else {})
+        return _along(data, info, points[:, axis], along, unit, lambda part: _last(part[0]))
+    return _on_mesh(data, info, points, cells if info.on == "point" else {})
 
 
 def _size(values: np.ndarray) -> np.ndarray:
@@ -67,60 +67,60 @@ def _name(info: FieldInfo) -> str:
     return info.name if len(info.components) == 1 else f"|{info.name}|"
 
 
-def _along(shown, info: FieldInfo, x: np.ndarray, along: str, unit: str, values) -> Figure:
+def _along(data, info: FieldInfo, x: np.ndarray, along: str, unit: str, values) -> Figure:
     """Truth and mean with the band, and the std beside."""
     figure, (left, right) = panels(1, 2)
     order = np.argsort(x, kind="stable")
-    mean = values(shown.band.mean)
+    mean = values(data.band.mean)
     if len(info.components) == 1:
-        low, high = values(shown.band.lower), values(shown.band.upper)
+        low, high = values(data.band.lower), values(data.band.upper)
         left.fill_between(x[order], low[order], high[order], color=COLOURS[0], alpha=0.25, lw=0, label="band")
     left.plot(x[order], mean[order], color=COLOURS[0], lw=1.2, label="mean")
-    if shown.truth is not None:
-        left.plot(x[order], values(shown.truth)[order], color="0.1", lw=1.0, ls="--", label="truth")
+    if data.truth is not None:
+        left.plot(x[order], values(data.truth)[order], color="0.1", lw=1.0, ls="--", label="truth")
     left.legend(fontsize=8, frameon=False)
     label(left, along, _name(info), x_unit=unit, y_unit=info.unit)
-    right.plot(x[order], values(shown.band.std)[order], color=COLOURS[1], lw=1.2)
+    right.plot(x[order], values(data.band.std)[order], color=COLOURS[1], lw=1.2)
     label(right, along, f"std of {_name(info)}", x_unit=unit, y_unit=info.unit)
-    figure.suptitle(shown.title, fontsize=10)
+    figure.suptitle(data.title, fontsize=10)
     return figure
 
 
-def _on_mesh(shown: Shown, info: FieldInfo, points: np.ndarray, cells: Mapping[str, np.ndarray]) -> Figure:
-    mean, name = _last(shown.band.mean[0]), _name(info)
-    true = None if shown.truth is None else _last(shown.truth[0])
+def _on_mesh(data: PlotData, info: FieldInfo, points: np.ndarray, cells: Mapping[str, np.ndarray]) -> Figure:
+    mean, name = _last(data.band.mean[0]), _name(info)
+    true = None if data.truth is None else _last(data.truth[0])
     both = [mean] if true is None else [true, mean]
     figure, axes = panels(1, len(both) + 1)
     # One scale for both: two that differ would hide what is to be seen.
     limits = float(np.nanmin(both)), float(np.nanmax(both))
     for ax, values in zip(axes, both, strict=False):
         draw_on_mesh(ax, points, values, cells, name=name, unit=info.unit, limits=limits)
-    std = _last(shown.band.std[0])
+    std = _last(data.band.std[0])
     draw_on_mesh(axes[-1], points, std, cells, name=f"std of {name}", unit=info.unit)
     titles = ("mean", "std") if true is None else ("truth", "mean", "std")
     for ax, title in zip(axes, titles, strict=True):
         ax.set_title(title, fontsize=10)
-    figure.suptitle(shown.title, fontsize=10)
+    figure.suptitle(data.title, fontsize=10)
     return figure
 
 
-def _numbers(shown: Shown, info: FieldInfo) -> Figure:
+def _numbers(data: PlotData, info: FieldInfo) -> Figure:
     """Single numbers with their bands, against the truth where there is one."""
     figure, (ax,) = panels()
     mean, low, high = (
-        part.reshape(len(part), -1) for part in (shown.band.mean, shown.band.lower, shown.band.upper)
+        part.reshape(len(part), -1) for part in (data.band.mean, data.band.lower, data.band.upper)
     )
-    across = np.arange(mean.shape[1]) if shown.truth is None else shown.truth.reshape(len(mean), -1)
+    across = np.arange(mean.shape[1]) if data.truth is None else data.truth.reshape(len(mean), -1)
     x = np.broadcast_to(across, mean.shape)
     reach = np.stack([(mean - low).ravel(), (high - mean).ravel()])
     ax.errorbar(x.ravel(), mean.ravel(), reach, fmt="o", ms=3, lw=0.8, color=COLOURS[0])
-    if shown.truth is None:
+    if data.truth is None:
         _components(ax, info)
     else:
         ends = [float(across.min()), float(across.max())]
         ax.plot(ends, ends, color="0.3", lw=0.8)
         label(ax, "truth", f"mean and band of {info.name}", x_unit=info.unit, y_unit=info.unit)
-    ax.set_title(shown.title if len(mean) == 1 else "held-out runs", fontsize=10)
+    ax.set_title(data.title if len(mean) == 1 else "held-out runs", fontsize=10)
     return figure
 
 

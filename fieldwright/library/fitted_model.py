@@ -13,9 +13,9 @@ import xarray as xr
 
 from fieldwright.data.errors import QueryError
 from fieldwright.library.datasets import answer_dataset, query_dataset
-from fieldwright.library.figures import Shown, figure_of
+from fieldwright.library.figures import PlotData, figure_of
 from fieldwright.library.layout import Layout
-from fieldwright.library.parameters import queries_of
+from fieldwright.library.parameters import query_parameters
 from fieldwright.library.prediction import STATISTICS, FieldPrediction
 from fieldwright.surrogates.fields.prediction import Band, Prediction
 from fieldwright.surrogates.fields.surrogate import Surrogate
@@ -120,7 +120,7 @@ class FittedModel:
             X has another shape, is not finite or lacks a parameter.
         """
         layout, about = self._layout, self.surrogate.description
-        x = queries_of(X, self.parameters, layout.run)
+        x = query_parameters(X, self.parameters, layout.run)
         answer = self._answer(x, times, simultaneous)
         parts = {
             one: {n: layout.fields[n].outward(getattr(band, one)) for n, band in answer.fields.items()}
@@ -131,15 +131,15 @@ class FittedModel:
         sets = {one: answer_dataset(parts[one], layout, about, places, queries, times) for one in STATISTICS}
         inside: Any = answer.inside
         outside: Any = answer.outside
-        shown: Mapping[str, Any] = parts
+        statistics: Mapping[str, Any] = parts
         if layout.form == "dataset" or isinstance(X, xr.Dataset):
-            shown = sets
+            statistics = sets
             inside = xr.DataArray(inside, queries.coords, (layout.run,))
             outside = xr.DataArray(outside, queries.coords, (layout.run,))
         elif layout.form == "array":
-            shown = {one: parts[one][self.fields[0]] for one in STATISTICS}
+            statistics = {one: parts[one][self.fields[0]] for one in STATISTICS}
         return FieldPrediction(
-            **shown,
+            **statistics,
             inside=inside,
             outside=outside,
             why=answer.why,
@@ -201,12 +201,12 @@ class FittedModel:
             There is no such field, X is not one query, or the model was loaded and X is missing.
         """
         info = self.surrogate.info(field or self.fields[0])
-        shown = self._held_out(info.name) if X is None else self._asked(X, info.name, truth)
+        data = self._held_out(info.name) if X is None else self._query_plot(X, info.name, truth)
         return figure_of(
-            shown, info, self.surrogate.points(info.name), self.surrogate.cells, self._layout.placed
+            data, info, self.surrogate.points(info.name), self.surrogate.cells, self._layout.placed
         )
 
-    def _held_out(self, name: str) -> Shown:
+    def _held_out(self, name: str) -> PlotData:
         """The out-of-fold predictions of all runs, the worst first."""
         if self.cross_validation is None:
             raise QueryError(
@@ -219,12 +219,12 @@ class FittedModel:
         factor = self.surrogate.calibration.fields[name].pointwise.reshape(mean.shape[1:])
         band = Band(mean, std, mean - factor * std, mean + factor * std)
         error = self.cross_validation.errors[name]["relative_l2"][order[0]]
-        return Shown(
+        return PlotData(
             band, self._targets[name][order], f"run {order[0]}, held out: relative L2 error {error:.2g}"
         )
 
-    def _asked(self, X: Any, name: str, truth: Any) -> Shown:
-        x = queries_of(X, self.parameters, self._layout.run)
+    def _query_plot(self, X: Any, name: str, truth: Any) -> PlotData:
+        x = query_parameters(X, self.parameters, self._layout.run)
         answer = self.surrogate.predict(x, fields=[name])
         if len(x) != 1:
             raise QueryError("One query must be drawn at a time", f"{len(x)}", "Give X one row")
@@ -237,5 +237,5 @@ class FittedModel:
                     f"'truth' must have the shape {mine.sizes}", f"{true.shape}", "Give the field of one run"
                 )
             true = mine.inward(true.reshape(1, *mine.sizes))
-        named = zip(self.parameters, x[0], strict=True)
-        return Shown(answer.fields[name], true, ", ".join(f"{key} = {value:g}" for key, value in named))
+        values = zip(self.parameters, x[0], strict=True)
+        return PlotData(answer.fields[name], true, ", ".join(f"{key} = {value:g}" for key, value in values))

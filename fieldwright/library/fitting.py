@@ -136,7 +136,7 @@ def fit(
             seed=seed,
             name=name,
         )
-    described = data.layout.kept_in(surrogate.description)
+    described = data.layout.added_to(surrogate.description)
     return FittedModel(replace(surrogate, description=described), validation, data.targets)
 
 
@@ -168,8 +168,8 @@ def _training_data(
             components=components,
             units=units,
         )
-    given = {"points": points, "cells": cells, "times": times, "components": components}
-    if beside := [key for key, value in given.items() if value is not None]:
+    axis_arguments = {"points": points, "cells": cells, "times": times, "components": components}
+    if beside := [key for key, value in axis_arguments.items() if value is not None]:
         raise ModelError(
             "A Dataset must itself hold what its axes are", f"'{beside[0]}' beside it", "Make it a coordinate"
         )
@@ -177,16 +177,16 @@ def _training_data(
 
 
 def _config(
-    given: Any, make: Callable[[Mapping[str, Any]], Any], configs: Mapping[str, Any], argument: str
+    choice: Any, make: Callable[[Mapping[str, Any]], Any], configs: Mapping[str, Any], argument: str
 ) -> Any:
     """The settings of a regressor or a reduction; raises ModelError with the nearest name where there is none."""
-    if not isinstance(given, str | Mapping):
+    if not isinstance(choice, str | Mapping):
         raise ModelError(
             f"'{argument}' must be a name or a mapping of settings",
-            type(given).__name__,
+            type(choice).__name__,
             "Give 'gp', for example",
         )
-    settings = {"kind": given} if isinstance(given, str) else dict(given)
+    settings = {"kind": choice} if isinstance(choice, str) else dict(choice)
     kind = settings.get("kind")
     if kind not in configs:
         near = difflib.get_close_matches(str(kind).lower(), configs, n=1)

@@ -100,15 +100,15 @@ class Layout:
     @classmethod
     def of(cls, description: Description) -> Self:
         """The form that `fit` has kept in a model, or the usual one of a model that a pipeline has trained."""
-        kept = description.settings.get(_KEY)
-        if kept is None:
+        stored = description.settings.get(_KEY)
+        if stored is None:
             return cls("fields", {info.name: FieldLayout.of(info) for info in description.fields})
         fields = {
             name: FieldLayout(tuple(one["dims"]), tuple(one["roles"]), tuple(one["sizes"]))
-            for name, one in kept["fields"].items()
+            for name, one in stored["fields"].items()
         }
-        return cls(kept["form"], fields, kept["run"], kept["coords"], kept["placed"])
+        return cls(stored["form"], fields, stored["run"], stored["coords"], stored["placed"])
 
-    def kept_in(self, description: Description) -> Description:
+    def added_to(self, description: Description) -> Description:
         """The description with this form among its settings."""
         return description.model_copy(update={"settings": description.settings | {_KEY: asdict(self)}})

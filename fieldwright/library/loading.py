@@ -45,7 +45,7 @@ def load(path: str | os.PathLike[str], *, tracking_uri: str | None = None) -> An
                 f"'{folder}', which is no folder",
                 "Correct the path",
             )
-        return _faced(folder)
+        return _library_model(folder)
     # Imported here alone: MLflow takes seconds, and most who load a model have none.
     from fieldwright.flows.tracking.mlflow_runs import default_uri
     from fieldwright.serving.hosting.registry import Registry
@@ -54,7 +54,7 @@ def load(path: str | os.PathLike[str], *, tracking_uri: str | None = None) -> An
     registry = Registry(tracking_uri or default_uri())
     shelved = registry.aliased(name, alias) if alias else registry.numbered(name, version)
     with tempfile.TemporaryDirectory(prefix="fieldwright-model-") as folder:
-        return _faced(registry.download(shelved, Path(folder)))
+        return _library_model(registry.download(shelved, Path(folder)))
 
 
 def _registered(text: str) -> tuple[str, str, str]:
@@ -72,7 +72,7 @@ def _registered(text: str) -> tuple[str, str, str]:
     )
 
 
-def _faced(folder: Path) -> Any:
+def _library_model(folder: Path) -> Any:
     model = load_model(folder)
     if isinstance(model, Surrogate):
         return FittedModel(model)

@@ -10,12 +10,12 @@ import pandas as pd
 import xarray as xr
 
 from fieldwright.data.errors import ModelError, QueryError
-from fieldwright.library.training_data import numbers
+from fieldwright.library.training_data import real_array
 from fieldwright.surrogates.fields.description import ParameterInfo
 
 
-def parameters_of(
-    given: Any, names: Sequence[str] | None, run: str, units: Mapping[str, str]
+def training_parameters(
+    data: Any, names: Sequence[str] | None, run: str, units: Mapping[str, str]
 ) -> tuple[np.ndarray, tuple[ParameterInfo, ...]]:
     """The parameters (n, p) of training runs and what they are called.
 
@@ -35,9 +35,9 @@ def parameters_of(
     ModelError
         They have another shape, or a name is missing.
     """
-    columns = _columns(given, run)
+    columns = _columns(data, run)
     if columns is None:
-        x = numbers(given, "X")
+        x = real_array(data, "X")
         if x.ndim != 2:
             raise ModelError(
                 "X must have the shape (n, p), a row for each run and a column for each parameter",
@@ -54,28 +54,28 @@ def parameters_of(
     else:
         names = list(columns if names is None else names)
         _require(names, columns, ModelError)
-        found = [numbers(columns[name], f"The parameter '{name}'") for name in names]
-        if any(one.ndim != 1 or len(one) != len(found[0]) for one in found):
+        values = [real_array(columns[name], f"The parameter '{name}'") for name in names]
+        if any(one.ndim != 1 or len(one) != len(values[0]) for one in values):
             raise ModelError(
                 "Each parameter must have one value for each run",
-                ", ".join(f"{n} {v.shape}" for n, v in zip(names, found, strict=True)),
+                ", ".join(f"{n} {v.shape}" for n, v in zip(names, values, strict=True)),
                 "Give columns of equal length",
             )
-        x = np.column_stack(found) if found else np.zeros((0, 0))
-    known = (
+        x = np.column_stack(values) if values else np.zeros((0, 0))
+    dataset_units = (
         {}
-        if not isinstance(given, xr.Dataset)
-        else {n: v.attrs.get("units", "") for n, v in given.variables.items()}
+        if not isinstance(data, xr.Dataset)
+        else {n: v.attrs.get("units", "") for n, v in data.variables.items()}
     )
-    infos = tuple(ParameterInfo(name=n, unit=units.get(n, str(known.get(n, "")))) for n in names)
+    infos = tuple(ParameterInfo(name=n, unit=units.get(n, str(dataset_units.get(n, "")))) for n in names)
     return x.astype(np.float64), infos
 
 
-def queries_of(given: Any, names: Sequence[str], run: str) -> np.ndarray:
+def query_parameters(data: Any, names: Sequence[str], run: str) -> np.ndarray:
     """The parameters (q, p) to be asked, columns in the order of `names`; raises QueryError."""
-    columns = _columns(given, run)
+    columns = _columns(data, run)
     if columns is None:
-        x = _array(given)
+        x = _array(data)
     else:
         _require(names, columns, QueryError)
         values = [np.atleast_1d(_array(columns[name])) for name in names]
@@ -89,24 +89,24 @@ def queries_of(given: Any, names: Sequence[str], run: str) -> np.ndarray:
     return x
 
 
-def _array(given: Any) -> np.ndarray:
+def _array(data: Any) -> np.ndarray:
     try:
-        return np.asarray(given, dtype=np.float64)
+        return np.asarray(data, dtype=np.float64)
     except (TypeError, ValueError):
         raise QueryError("Queries must be an array of numbers", "something else", "Correct them") from None
 
 
-def _columns(given: Any, run: str) -> dict[str, Any] | None:
+def _columns(data: Any, run: str) -> dict[str, Any] | None:
     """By name, in order; None where there are no names."""
-    if isinstance(given, xr.DataArray):
-        given = given.to_dataset(name=given.name or "y")
-    if isinstance(given, xr.Dataset):
-        coords = {n: v for n, v in given.coords.items() if n != run and v.dims in ((run,), ())}
-        held = {n: v for n, v in given.data_vars.items() if v.dims in ((run,), ())}
-        return {str(n): v.values for n, v in {**coords, **held}.items() if v.dtype.kind in "biuf"}
-    if isinstance(given, pd.DataFrame):
-        return {str(name): given[name].to_numpy() for name in given.columns}
-    return {str(name): values for name, values in given.items()} if isinstance(given, Mapping) else None
+    if isinstance(data, xr.DataArray):
+        data = data.to_dataset(name=data.name or "y")
+    if isinstance(data, xr.Dataset):
+        coords = {n: v for n, v in data.coords.items() if n != run and v.dims in ((run,), ())}
+        variables = {n: v for n, v in data.data_vars.items() if v.dims in ((run,), ())}
+        return {str(n): v.values for n, v in {**coords, **variables}.items() if v.dtype.kind in "biuf"}
+    if isinstance(data, pd.DataFrame):
+        return {str(name): data[name].to_numpy() for name in data.columns}
+    return {str(name): values for name, values in data.items()} if isinstance(data, Mapping) else None
 
 
 def _require(

@@ -48,19 +48,20 @@ def read(path: str | os.PathLike[str], fields: Sequence[str] | None = None) -> x
     FieldwrightError
         Nothing can be read there, a run is broken, or the runs differ in mesh, times or fields.
     """
-    given = Path(path)
-    base, address = split_address(given)
+    location = Path(path)
+    base, address = split_address(location)
     if address is not None or (base.is_file() and not runs_in(base)):
-        run = reader_for(given).read(given, fields)
+        run = reader_for(location).read(location, fields)
         return _dataset([run], None, None)
-    found = inspect_path(given)
+    inspection = inspect_path(location)
     if base.is_file():
         sources = [
-            RunSource(f"{given.stem}#{n}", Path(f"{given}#{n}"), (Path(f"{given}#{n}"),)) for n in found.runs
+            RunSource(f"{location.stem}#{n}", Path(f"{location}#{n}"), (Path(f"{location}#{n}"),))
+            for n in inspection.runs
         ]
     else:
-        sources = find_runs(found.folder, found.pattern, found.file, found.reader)
-    reader = reader_named(found.reader)
+        sources = find_runs(inspection.folder, inspection.pattern, inspection.file, inspection.reader)
+    reader = reader_named(inspection.reader)
     runs = []
     for source in sources:
         try:
@@ -71,24 +72,28 @@ def read(path: str | os.PathLike[str], fields: Sequence[str] | None = None) -> x
             raise ReadError(
                 f"Run '{source.name}' must be whole: {error.must}", error.got, error.do
             ) from error
-    if len(sources) == 1 and not found.in_one_file:
+    if len(sources) == 1 and not inspection.in_one_file:
         return _dataset(runs, None, None)
-    return _dataset(runs, [source.name for source in sources], _parameters(found, sources))
+    return _dataset(runs, [source.name for source in sources], _parameters(inspection, sources))
 
 
-def _parameters(found: Inspection, sources: Sequence[RunSource]) -> ParameterTable | None:
+def _parameters(inspection: Inspection, sources: Sequence[RunSource]) -> ParameterTable | None:
     """What the runs differ by; None where that is told nowhere."""
     names = [source.name for source in sources]
-    if found.table is not None:
-        table = read_table(found.table.path, found.table.columns, found.table.run_column, names)
-        return without_contradictions(table, sources, found.table.path.name)
-    if found.in_one_file and found.parameters:
-        return table_in_files(sources, found.reader, {one.name: None for one in found.parameters})
-    if found.parameters:
-        expressions = {one.name: one.expression for one in found.parameters if one.expression}
-        return table_from_cases(sources, expressions, {one.name: one.unit for one in found.parameters})
-    if found.names:
-        return table_from_names(sources, found.names, dict.fromkeys(re.findall(r"\{(\w+)\}", found.names)))
+    if inspection.table is not None:
+        table = read_table(
+            inspection.table.path, inspection.table.columns, inspection.table.run_column, names
+        )
+        return without_contradictions(table, sources, inspection.table.path.name)
+    if inspection.in_one_file and inspection.parameters:
+        return table_in_files(sources, inspection.reader, {one.name: None for one in inspection.parameters})
+    if inspection.parameters:
+        expressions = {one.name: one.expression for one in inspection.parameters if one.expression}
+        return table_from_cases(sources, expressions, {one.name: one.unit for one in inspection.parameters})
+    if inspection.names:
+        return table_from_names(
+            sources, inspection.names, dict.fromkeys(re.findall(r"\{(\w+)\}", inspection.names))
+        )
     return None
 
 
@@ -109,8 +114,8 @@ def _dataset(runs: Sequence[Run], names: Sequence[str] | None, table: ParameterT
         values = np.stack([run.fields[name].values for run in runs])
         dims = ("run", "time", one.on, f"{name}_component")
         keep = (names is not None, first.times is not None, True, len(one.components) > 1)
-        values = values.reshape([n for n, kept in zip(values.shape, keep, strict=True) if kept])
-        axes = tuple(dim for dim, kept in zip(dims, keep, strict=True) if kept)
+        values = values.reshape([n for n, present in zip(values.shape, keep, strict=True) if present])
+        axes = tuple(dim for dim, present in zip(dims, keep, strict=True) if present)
         variables[name] = (axes, values, {"units": one.unit} if one.unit else {})
         if len(one.components) > 1:
             coords[dims[-1]] = (dims[-1], list(one.components))

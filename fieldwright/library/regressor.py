@@ -12,7 +12,7 @@ from sklearn.metrics import r2_score
 
 from fieldwright.data.errors import ModelError
 from fieldwright.library.fitting import fit
-from fieldwright.library.training_data import numbers
+from fieldwright.library.training_data import real_array
 
 
 class Regressor(RegressorMixin, BaseEstimator):
@@ -92,7 +92,7 @@ class Regressor(RegressorMixin, BaseEstimator):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R2 over all values of the fields, each point about its own mean, weighted by its variance."""
         mean = np.asarray(self.predict(X))
-        true = numbers(y, "y")
+        true = real_array(y, "y")
         if true.shape != mean.shape:
             raise ModelError(
                 f"y must have the shape {mean.shape}", f"{true.shape}", "Give a row for each of X"

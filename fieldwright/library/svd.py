@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from fieldwright.data.errors import ModelError, QueryError, StudyError
-from fieldwright.library.training_data import numbers
+from fieldwright.library.training_data import real_array
 from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.reductions.svd import SVD as Reduction
 from fieldwright.surrogates.reductions.svd import SVDConfig
@@ -84,7 +84,7 @@ class SVD(TransformerMixin, BaseEstimator):
         ModelError
             The fields are not finite, or a setting is out of its range.
         """
-        values = numbers(Y, "Y")
+        values = real_array(Y, "Y")
         if values.ndim < 2 or len(values) < 2 or not values[0].size:
             raise ModelError(
                 "Y must have the shape (n, ...) with at least two runs", f"{values.shape}", "Give more"
@@ -99,7 +99,7 @@ class SVD(TransformerMixin, BaseEstimator):
         assert isinstance(config, SVDConfig)
         shape = values.shape[1:]
         weighing = (
-            None if weights is None else np.broadcast_to(numbers(weights, "weights"), shape).reshape(-1)
+            None if weights is None else np.broadcast_to(real_array(weights, "weights"), shape).reshape(-1)
         )
         self.reduction_ = Reduction(config).fit(values.reshape(len(values), -1), weighing, seed=self.seed)
         self.shape_ = shape
@@ -111,7 +111,7 @@ class SVD(TransformerMixin, BaseEstimator):
 
     def encode(self, Y: Any) -> np.ndarray:
         """The coordinates (q, r) of fields (q, ...); raises QueryError where they have other axes."""
-        values = numbers(Y, "Y")
+        values = real_array(Y, "Y")
         if values.shape[1:] != self._fitted().shape_:
             raise QueryError(
                 f"Y must have the shape (q, {', '.join(map(str, self.shape_))})",
@@ -122,7 +122,7 @@ class SVD(TransformerMixin, BaseEstimator):
 
     def decode(self, Z: Any) -> np.ndarray:
         """The fields (q, ...) of coordinates (q, r); raises QueryError where there are more or fewer."""
-        latent = numbers(Z, "Z")
+        latent = real_array(Z, "Z")
         rank = len(self._fitted().modes_)
         if latent.ndim != 2 or latent.shape[1] != rank:
             raise QueryError(f"Z must have the shape (q, {rank})", f"{latent.shape}", "Give what encode gave")

@@ -80,7 +80,7 @@ class TrainingData:
             )
 
 
-def numbers(values: object, name: str) -> np.ndarray:
+def real_array(values: object, name: str) -> np.ndarray:
     """The values as an array of float32 or float64; raises ModelError where they are no real numbers."""
     try:
         array = np.asarray(values)
@@ -95,19 +95,19 @@ def numbers(values: object, name: str) -> np.ndarray:
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
 
 
-def three(points: object, n: int) -> np.ndarray:
+def padded_to_3d(points: object, n: int) -> np.ndarray:
     """Coordinates (n, 1 to 3) filled up to (n, 3); raises ModelError."""
-    given = numbers(points, "'points'").astype(np.float64)
-    given = given[:, None] if given.ndim == 1 else given
-    if given.ndim != 2 or len(given) != n or not 1 <= given.shape[1] <= 3 or not np.isfinite(given).all():
+    array = real_array(points, "'points'").astype(np.float64)
+    array = array[:, None] if array.ndim == 1 else array
+    if array.ndim != 2 or len(array) != n or not 1 <= array.shape[1] <= 3 or not np.isfinite(array).all():
         raise ModelError(
             f"'points' must be ({n}, 1 to 3) finite coordinates, a row for each point of the field",
-            f"the shape {given.shape}" if given.shape[:1] != (n,) or given.ndim != 2 else "others",
+            f"the shape {array.shape}" if array.shape[:1] != (n,) or array.ndim != 2 else "others",
             "Give the points in the order of the field's values",
         )
-    return np.hstack([given, np.zeros((n, 3 - given.shape[1]))])
+    return np.hstack([array, np.zeros((n, 3 - array.shape[1]))])
 
 
-def numbered(n: int) -> np.ndarray:
+def numbered_points(n: int) -> np.ndarray:
     """(n, 3) places of points of which nothing is known: 0, 1, 2 ... along a line."""
     return np.column_stack([np.arange(n, dtype=np.float64), np.zeros((n, 2))])

@@ -11,8 +11,8 @@ from threadpoolctl import threadpool_limits
 from fieldwright.data.errors import StudyError
 from fieldwright.flows.progress import report as report_progress
 from fieldwright.flows.runs.available_runs import accepted_runs, stored_targets
-from fieldwright.flows.runs.candidates import on_scales
-from fieldwright.flows.steps import labelled
+from fieldwright.flows.runs.candidates import with_common_settings
+from fieldwright.flows.steps import candidates_by_label
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.surrogates.design.figures import learning_figure
@@ -22,7 +22,9 @@ from fieldwright.surrogates.figures import png
 from fieldwright.surrogates.regressors import KindConfig, kind_config
 
 
-def learn(study: Study, kind: str | None, repeats: int) -> tuple[str, dict[str, LearningCurve]]:
+def study_learning_curves(
+    study: Study, kind: str | None, repeats: int
+) -> tuple[str, dict[str, LearningCurve]]:
     """The candidate's label, and field to its learning curve over the accepted runs; raises StudyError.
 
     kind: a label of the study's candidates or a kind; that of the champion if None, else gp.
@@ -40,7 +42,7 @@ def learn(study: Study, kind: str | None, repeats: int) -> tuple[str, dict[str, 
     targets = stored_targets(study, runs)
     with threadpool_limits(1):
         return label, learning_curves(
-            on_scales(study, candidate, targets),
+            with_common_settings(study, candidate, targets),
             {name: study.reduction_of(name) for name in study.fields},
             targets.x,
             targets.values,
@@ -65,8 +67,8 @@ def write_curves(
         table.add_row(str(size), *(f"{curve.errors[k].mean():.2e}" for curve in curves.values()))
     table.add_row("falls like", *(f"n^-{curve.law.rate:.2f}" for curve in curves.values()))
     console.print(table)
-    for name, wanted in study.promotion.max_error.items():
-        console.print(f"{name} to {wanted:g}: {curves[name].forecast(wanted)}.", markup=False)
+    for name, limit in study.promotion.max_error.items():
+        console.print(f"{name} to {limit:g}: {curves[name].forecast(limit)}.", markup=False)
     if not study.promotion.max_error:
         console.print("Give 'max_error' in [promotion] of the study file to be told how many runs it takes.")
     with Tracking(study.tracking.uri, study.name).run("learning curve") as run:
@@ -77,17 +79,21 @@ def write_curves(
                 f"{name}.relative_l2.{size}_runs": one.mean()
                 for size, one in zip(sizes, curve.errors, strict=True)
             }
-            wanted = study.promotion.max_error.get(name)
-            if wanted is not None:
-                numbers[f"{name}.runs_needed"] = curve.forecast(wanted).runs
+            limit = study.promotion.max_error.get(name)
+            if limit is not None:
+                numbers[f"{name}.runs_needed"] = curve.forecast(limit).runs
             run.metrics(numbers)
     console.print(f"Wrote {path}", markup=False, soft_wrap=True)
 
 
 def _candidate(study: Study, kind: str | None) -> tuple[str, KindConfig]:
-    labels = labelled(study.candidates)
+    labels = candidates_by_label(study.candidates)
     if kind is None:
         champion = Tracking(study.tracking.uri, study.name).champion()
-        named = champion.tags.get("candidate", "gp") if champion else "gp"
-        return (named, labels[named]) if named in labels else ("gp", kind_config({"kind": "gp"}))
+        champion_label = champion.tags.get("candidate", "gp") if champion else "gp"
+        return (
+            (champion_label, labels[champion_label])
+            if champion_label in labels
+            else ("gp", kind_config({"kind": "gp"}))
+        )
     return kind, labels[kind] if kind in labels else kind_config({"kind": kind})

@@ -24,8 +24,8 @@ def print_status(study: StudyFile, console: Console) -> None:
         console.print("There is no champion yet.")
         return
     tags = champion.tags
-    learned = f", {tags['n_samples']} {tags['samples']}" if tags.get("n_samples", "0") != "0" else ""
+    samples = f", {tags['n_samples']} {tags['samples']}" if tags.get("n_samples", "0") != "0" else ""
     console.print(
         f"Champion: version {champion.version} ({tags.get('candidate')}), "
-        f"{tags.get('metric')} {float(tags.get('score', 'nan')):.3e}{learned}"
+        f"{tags.get('metric')} {float(tags.get('score', 'nan')):.3e}{samples}"
     )

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from fieldwright.data.errors import StudyError
 from fieldwright.flows.progress import report as report_progress
 from fieldwright.flows.runs.available_runs import accepted_runs, stored_targets
-from fieldwright.flows.runs.candidates import on_scales
+from fieldwright.flows.runs.candidates import with_common_settings
 from fieldwright.flows.runs.parameter_space import next_names, space_of, write_table
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.surrogates.design.acquisition import By, next_runs
@@ -39,7 +39,7 @@ class Suggestion:
     note: str
 
 
-def suggest(study: Study, n: int, by: By) -> Suggestion:
+def suggest_runs(study: Study, n: int, by: By) -> Suggestion:
     """The next n runs of a study, whose new runs are read first; raises StudyError."""
     if n < 1:
         raise StudyError("The number of runs to suggest must be at least 1", str(n), "Give -n 8")
@@ -64,8 +64,8 @@ def _by_model(
     study: Study, run_names: tuple[str, ...], runs: np.ndarray, space: ParameterSpace, n: int, by: By
 ) -> np.ndarray:
     targets = stored_targets(study, run_names)
-    known = [space.names.index(parameter.name) for parameter in targets.parameters]
-    for j in sorted({*range(len(space.names))} - {*known}):
+    columns = [space.names.index(parameter.name) for parameter in targets.parameters]
+    for j in sorted({*range(len(space.names))} - {*columns}):
         if space.free[j]:
             raise StudyError(
                 f"Parameter '{space.names[j]}' must have two values among the runs before others can be suggested",
@@ -73,7 +73,7 @@ def _by_model(
                 "Simulate one run with another value, or take 'minimum' and 'maximum' out of the study file",
             )
     report_progress("Learning what is known", 0, 1)
-    config = on_scales(study, kind_config({"kind": "gp"}), targets)
+    config = with_common_settings(study, kind_config({"kind": "gp"}), targets)
     reductions = {name: study.reduction_of(name) for name in study.fields}
     emulator = Emulator.fit(
         config, reductions, targets.x, targets.values, study.seed, weights=targets.weights
@@ -85,7 +85,7 @@ def _by_model(
         n,
         by=by,
         seed=study.seed,
-        columns=known,
+        columns=columns,
         progress=lambda done, total: report_progress("Choosing runs", done, total),
     )
 

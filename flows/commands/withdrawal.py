@@ -11,7 +11,7 @@ from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.study.runs_study import Study
 
 
-def withdraw(study: Study, runs: Sequence[str], removed: bool, why: str, console: Console) -> None:
+def withdraw_runs(study: Study, runs: Sequence[str], removed: bool, why: str, console: Console) -> None:
     """Takes the named runs out of the store, and with `removed` all of which there are no files any more.
 
     Raises StudyError where neither is given or there is no store, StoreError where a run is not accepted.
@@ -31,15 +31,15 @@ def withdraw(study: Study, runs: Sequence[str], removed: bool, why: str, console
     study.check()
     store = SnapshotStore(study.store_path)
     folder = study.beside(study.runs.folder)
-    there = {source.name for source in study.runs_on_disk()} if _any_runs(study) else set()
-    gone = [record.name for record in store.accepted() if record.name not in there] if removed else []
-    names = [*runs, *(name for name in gone if name not in runs)]
+    on_disk = {source.name for source in study.runs_on_disk()} if _any_runs(study) else set()
+    missing = [record.name for record in store.accepted() if record.name not in on_disk] if removed else []
+    names = [*runs, *(name for name in missing if name not in runs)]
     store.withdraw(names, why)
     for name in names:
         console.print(f"Withdrew {name} from '{study.name}'", markup=False, highlight=False)
     if not names:
         console.print(f"All runs of '{study.name}' have files: none withdrawn", markup=False)
-    again = [name for name in names if name in there]
+    again = [name for name in names if name in on_disk]
     if again:
         console.print(
             f"Note: {', '.join(again)} still in '{folder}': the next `fieldwright run` reads what is there again. "

@@ -1,4 +1,4 @@
-"""The demonstration: a heated plate from solver runs to a live endpoint, asked for runs it has never seen."""
+"""The demonstration: a heated plate from solver runs to a live endpoint, asked for the runs of a test set."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from fieldwright.data.errors import ModelError
 from fieldwright.flows.commands.report_tables import print_report
 from fieldwright.flows.commands.serve import endpoint_command
 from fieldwright.flows.demo.questions import Answers, ask
-from fieldwright.flows.progress import drawn, report
+from fieldwright.flows.progress import report, show_progress
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.physics.solvers.plate import BOUNDS
 from fieldwright.physics.solvers.plate_runs import write_plate_runs
 from fieldwright.physics.solvers.sampling import sobol_points
 
 STUDY_FILE = Path(__file__).with_name("plate_study.toml")
-TRAIN, KEPT_ASIDE = 64, 16
+TRAIN, TEST = 64, 16
 START_SECONDS = 180.0
 
 
@@ -42,25 +42,25 @@ def run_demo(folder: Path | None, port: int, console: Console) -> None:
     solve_runs(folder, study.seed, console)
     from fieldwright.flows.workflow import run_study
 
-    with drawn(console):
+    with show_progress(console):
         result = run_study(str(study.path))
     print_report(console, result)
     console.print("\nStarting the endpoint ...")
     with running_endpoint(study, port if is_free(port) else any_free_port()) as address:
-        answers = ask(address, study, folder / "kept_aside")
+        answers = ask(address, study, folder / "test_runs")
     print_answers(answers, console)
     console.print(f"The whole demo took {time.perf_counter() - begin:.0f} s. Now:")
-    for command, what in (("ui", "compare the candidates in MLflow"), ("serve", "keep the endpoint up")):
+    for command, purpose in (("ui", "compare the candidates in MLflow"), ("serve", "keep the endpoint up")):
         console.print(
-            f"  .venv/bin/fieldwright {command} {study.path}    # {what}", soft_wrap=True, highlight=False
+            f"  .venv/bin/fieldwright {command} {study.path}    # {purpose}", soft_wrap=True, highlight=False
         )
 
 
 def solve_runs(folder: Path, seed: int, console: Console) -> None:
-    """Writes 64 runs to train on and 16 to keep aside: one Sobol sequence, split in order."""
-    samples = sobol_points(BOUNDS, TRAIN + KEPT_ASIDE, seed)
-    parts = (("Solving the plate", "runs", 0, TRAIN), ("Solving runs kept aside", "kept_aside", TRAIN, None))
-    with drawn(console):
+    """Writes 64 runs to train on and 16 of a test set: one Sobol sequence, split in order."""
+    samples = sobol_points(BOUNDS, TRAIN + TEST, seed)
+    parts = (("Solving the plate", "runs", 0, TRAIN), ("Solving the test set", "test_runs", TRAIN, None))
+    with show_progress(console):
         for step, name, start, stop in parts:
             write_plate_runs(
                 folder / name,
@@ -97,17 +97,17 @@ def _wait_ready(address: str, process: subprocess.Popen) -> None:
         except httpx.TransportError:
             pass
         time.sleep(0.2)
-    said = process.stderr.read() if process.poll() is not None and process.stderr else ""
+    log = process.stderr.read() if process.poll() is not None and process.stderr else ""
     raise ModelError(
         f"The endpoint must be ready within {START_SECONDS:.0f} s",
-        said.strip().splitlines()[-1] if said.strip() else f"no answer from {address}",
+        log.strip().splitlines()[-1] if log.strip() else f"no answer from {address}",
         "Run `fieldwright serve` by hand to see its log",
     )
 
 
 def print_answers(answers: Answers, console: Console) -> None:
-    """What the endpoint said of the runs it had never seen, and how long it took."""
-    errors = Table(title=f"{answers.runs} runs kept aside, asked over HTTP", title_justify="left")
+    """The errors of the endpoint's answers on the test set, and how long they took."""
+    errors = Table(title=f"{answers.runs} runs of the test set, asked over HTTP", title_justify="left")
     for column in ("field", "relative L2, mean", "worst", f"true values in the {answers.coverage:.0%} band"):
         errors.add_column(column, justify="left" if column == "field" else "right")
     for name, values in answers.relative_l2.items():
@@ -117,14 +117,14 @@ def print_answers(answers: Answers, console: Console) -> None:
     times = Table(title="Time of one, median", title_justify="left")
     for column in ("", "ms", "against the solve"):
         times.add_column(column, justify="right" if column else "left")
-    for what, seconds in (
+    for measure, seconds in (
         ("FEM solve", answers.solve_seconds),
         ("query: max, min, mean of each field", answers.query_seconds),
         (f"query in a batch of {answers.batch}", answers.batched_query_seconds),
         ("query: all fields in full", answers.field_query_seconds),
     ):
         ratio = answers.solve_seconds / seconds
-        times.add_row(what, f"{seconds * 1e3:.3g}", f"{ratio:,.0f} times faster" if ratio != 1 else "")
+        times.add_row(measure, f"{seconds * 1e3:.3g}", f"{ratio:,.0f} times faster" if ratio != 1 else "")
     console.print(errors)
     console.print(times)
 

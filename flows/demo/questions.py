@@ -43,10 +43,10 @@ class Answers:
     batched_query_seconds: float
 
 
-def ask(address: str, study: Study, kept_aside: Path, batch: int = 64) -> Answers:
+def ask(address: str, study: Study, test_runs: Path, batch: int = 64) -> Answers:
     """Queries every run of the folder in full, then times single and batched queries and the solver itself."""
     table = read_table(
-        kept_aside / "parameters.csv",
+        test_runs / "parameters.csv",
         {name: parameter.unit for name, parameter in study.parameters.columns.items()},
         study.parameters.run_column,
     )
@@ -58,17 +58,17 @@ def ask(address: str, study: Study, kept_aside: Path, batch: int = 64) -> Answer
             reply.raise_for_status()
             return reply.json()
 
-        said = post(queries, fields=list(study.fields), quantities=[])
-        true, weights = _truth(kept_aside, table.runs, study)
+        reply = post(queries, fields=list(study.fields), quantities=[])
+        true, weights = _truth(test_runs, table.runs, study)
         mean, lower, upper = (
-            {name: np.array(said["fields"][name][part]) for name in study.fields}
+            {name: np.array(reply["fields"][name][part]) for name in study.fields}
             for part in ("mean", "lower", "upper")
         )
         many = [queries[i % len(queries)] for i in range(batch)]
         parameters = [PlateParameters(**query) for query in queries]
         return Answers(
             runs=len(queries),
-            coverage=said["coverage"],
+            coverage=reply["coverage"],
             relative_l2={name: relative_l2(true[name], mean[name], weights[name]) for name in study.fields},
             covered={name: share_covered(true[name], lower[name], upper[name]) for name in study.fields},
             solve_seconds=_median_seconds(lambda i: solve_plate(parameters[i]), SOLVES),

@@ -10,7 +10,7 @@ from fieldwright.physics.equations.problem import Problem
 from fieldwright.physics.equations.problems import problem_named
 
 
-def first_study_of(equation: str, beside: Path, candidates: Sequence[str]) -> str:
+def equation_first_study(equation: str, beside: Path, candidates: Sequence[str]) -> str:
     """The text of a study file for an equation; see `first_problem_study`. candidates: not asked, `pinn` alone."""
     return first_problem_study(equation, beside)
 
@@ -55,8 +55,8 @@ def _candidates(problem: Problem) -> list[str]:
     ]
     if problem.plan is None:
         return lines
-    told = "# The equation's own plan trains, for ten minutes of one core at most. To compare others in its place:"
-    return [told, *(f"# {line}" for line in lines)]
+    note = "# The equation's own plan trains, for ten minutes of one core at most. To compare others in its place:"
+    return [note, *(f"# {line}" for line in lines)]
 
 
 def _coefficients(problem: Problem) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from fieldwright.data.errors import StudyError
 from fieldwright.data.expressions import Expression
 from fieldwright.data.store.snapshot_store import SnapshotStore
-from fieldwright.flows.equations.solution_table import table_of
+from fieldwright.flows.equations.solution_table import read_measurements
 from fieldwright.flows.runs.inputs import read_runs
 from fieldwright.flows.runs.targets import Targets, targets_from
 from fieldwright.flows.study.equation_sections import COORDINATES, SnapshotSection
@@ -19,11 +19,11 @@ from fieldwright.physics.equations.measurements import Measurements
 from fieldwright.surrogates.equations.case import EquationCase
 
 
-def measured_of(study: ProblemStudy, case: EquationCase) -> Measurements | None:
+def measurements_of(study: ProblemStudy, case: EquationCase) -> Measurements | None:
     """All that is measured, None where nothing is; raises StudyError where it does not fit the equation."""
     parts = []
     if study.measurements is not None:
-        parts.append(table_of(study.beside(study.measurements.table), case, "measurements"))
+        parts.append(read_measurements(study.beside(study.measurements.table), case, "measurements"))
     if study.snapshots is not None:
         parts.append(_from_snapshots(study, study.snapshots, case))
     if not parts:
@@ -40,8 +40,8 @@ def _noise(study: ProblemStudy, case: EquationCase, values: np.ndarray) -> tuple
     if stated is None:
         return None
     outputs = case.problem.outputs
-    there = np.flatnonzero(np.isfinite(values).any(axis=0))
-    measured = [outputs[i] for i in there]
+    indices = np.flatnonzero(np.isfinite(values).any(axis=0))
+    measured = [outputs[i] for i in indices]
     each = stated if isinstance(stated, dict) else dict.fromkeys(outputs, stated)
     if study.snapshots is not None:
         got, do = "'noise' beside [snapshots]", "Leave it out: it is estimated from the misfit to all"
@@ -76,7 +76,7 @@ def _from_snapshots(study: ProblemStudy, section: SnapshotSection, case: Equatio
     snapshots = store.snapshots(runs, list(source.fields))
     targets = targets_from(source, snapshots, store.mesh(snapshots.attrs["mesh"]))
     rng = np.random.default_rng(study.seed)
-    columns = drawn_columns(targets, section.values, rng)
+    columns = sampled_columns(targets, section.values, rng)
     coordinates = _formulas(section.coordinates, case.problem.coordinates, columns, "coordinates", False)
     coefficients = _formulas(section.coefficients, case.varied, columns, "coefficients", False)
     outputs = _formulas(section.outputs, case.problem.outputs, columns, "outputs", True)
@@ -86,7 +86,7 @@ def _from_snapshots(study: ProblemStudy, section: SnapshotSection, case: Equatio
     return _checked(inputs, outputs, case, source.path.name)
 
 
-def drawn_columns(targets: Targets, n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def sampled_columns(targets: Targets, n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """n values of everything that runs hold, drawn over runs, times and places: name to (n,).
 
     Coordinates x, y, z, t, parameters, and fields by name, components behind an underscore (`displacement_x`).
@@ -102,8 +102,8 @@ def drawn_columns(targets: Targets, n: int, rng: np.random.Generator) -> dict[st
     times = np.array(infos[0].times or (0.0,))
     sizes = (len(targets.runs), len(times), infos[0].n_points)
     # Without repeats, and every run as often as every other.
-    drawn = rng.permutation(int(np.prod(sizes)))[:n] if n < np.prod(sizes) else np.arange(np.prod(sizes))
-    run, time, place = np.unravel_index(drawn, sizes)
+    sample = rng.permutation(int(np.prod(sizes)))[:n] if n < np.prod(sizes) else np.arange(np.prod(sizes))
+    run, time, place = np.unravel_index(sample, sizes)
     columns = dict(zip(COORDINATES, (*targets.points[infos[0].name][place].T, times[time]), strict=True))
     columns |= {one.name: targets.x[run, j] for j, one in enumerate(targets.parameters)}
     for info in infos:
@@ -126,19 +126,19 @@ def _formulas(
         raise StudyError(
             f"[snapshots.{section}] must name {', '.join(names) or 'nothing'}", strange[0], "Correct the name"
         )
-    found = np.full((n, len(names)), np.nan)
+    values = np.full((n, len(names)), np.nan)
     for j, name in enumerate(names):
         if name in formulas:
-            found[:, j] = Expression.parse(formulas[name], columns)(columns)
+            values[:, j] = Expression.parse(formulas[name], columns)(columns)
         elif name in columns:
-            found[:, j] = columns[name]
+            values[:, j] = columns[name]
         elif not optional:
             raise StudyError(
                 f"[snapshots.{section}] must tell '{name}' by what the runs hold ({', '.join(columns)})",
                 "nothing",
                 f'Add such as {name} = "{next(iter(columns))}"',
             )
-    return found
+    return values
 
 
 def _checked(inputs: np.ndarray, values: np.ndarray, case: EquationCase, source: str) -> Measurements:
@@ -155,15 +155,15 @@ def _checked(inputs: np.ndarray, values: np.ndarray, case: EquationCase, source:
     low = np.append(low, [one.low for one in unknowns])
     high = np.append(high, [one.high for one in unknowns])
     margin = 1e-9 * (high - low)
-    kept = np.all((inputs >= low - margin) & (inputs <= high + margin), axis=1)
+    usable = np.all((inputs >= low - margin) & (inputs <= high + margin), axis=1)
     if problem.geometry is not None:
-        kept &= problem.geometry.inside(inputs[:, : problem.geometry.dim])
-    kept &= np.isfinite(values).any(axis=1)
-    if not kept.any():
+        usable &= problem.geometry.inside(inputs[:, : problem.geometry.dim])
+    usable &= np.isfinite(values).any(axis=1)
+    if not usable.any():
         raise StudyError(
             f"What {source} measures must lie in the domain of '{problem.name}', from "
             f"{', '.join(f'{value:g}' for value in low)} to {', '.join(f'{value:g}' for value in high)}",
             f"{len(inputs)} values, all outside or empty",
             "Shift or scale the coordinates by formulas",
         )
-    return Measurements(inputs[kept], values[kept])
+    return Measurements(inputs[usable], values[usable])

@@ -14,7 +14,7 @@ from fieldwright.physics.pinn.profile_likelihood import Interval, interval_text
 
 
 @dataclass(frozen=True)
-class JudgedSolution:
+class SolutionEvaluation:
     """One candidate: its score, the relative residual on held-out points, and its verdict with sign and advice.
 
     errors: relative L2 distance of each output from the reference, where the equation has one; it decides nothing,
@@ -68,7 +68,7 @@ class ProblemReport(Report):
     subject: ClassVar[str] = "an equation"
 
     equation: str
-    judged: tuple[JudgedSolution, ...]
+    evaluations: tuple[SolutionEvaluation, ...]
     estimates: dict[str, float]
     measured: int
 
@@ -78,15 +78,15 @@ def print_solutions(console: Console, report: ProblemReport) -> Sequence[str]:
     beside = f" and {report.measured} measured values" if report.measured else ""
     console.print(f"\n[bold]{report.study}[/]: the equation '{report.equation}'{beside}")
     table = Table(title="Candidates by the residual on points never trained on", title_justify="left")
-    outputs = list(report.judged[0].errors)
+    outputs = list(report.evaluations[0].errors)
     for column in ("candidate", "verdict"):
         table.add_column(column)
     names = list(report.estimates)
     measures = (f"error of {name}" for name in outputs)
-    found = (column for name in names for column in (name, f"std of {name}"))
-    for column in ("residual", "tolerance", *measures, "error bound", *found, "s"):
+    estimate_columns = (column for name in names for column in (name, f"std of {name}"))
+    for column in ("residual", "tolerance", *measures, "error bound", *estimate_columns, "s"):
         table.add_column(column, justify="right")
-    for one in report.judged:
+    for one in report.evaluations:
         errors = [f"{one.errors[name]:.2e}" for name in outputs]
         bound = "" if one.error_bound is None else f"{one.error_bound:.1e}"
         estimates = []
@@ -104,12 +104,12 @@ def print_solutions(console: Console, report: ProblemReport) -> Sequence[str]:
         style = "bold" if one.candidate == report.best else None
         table.add_row(one.candidate, one.verdict, *row, style=style)
     console.print(table)
-    for one in report.judged:
+    for one in report.evaluations:
         if not one.converged:
             console.print(f"{one.candidate} failed, {one.verdict}: {one.sign}. {one.advice}.", markup=False)
     for name, value in report.estimates.items():
         console.print(f"Found: {name} = {value:.6g}", markup=False)
-    for one in report.judged:
+    for one in report.evaluations:
         for name, ends in one.estimate_intervals.items():
             console.print(f"{one.candidate}: {name} lies {interval_text(ends)}", markup=False)
     return report.notes

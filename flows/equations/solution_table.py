@@ -14,39 +14,39 @@ from fieldwright.physics.equations.measurements import Measurements
 from fieldwright.surrogates.equations.case import EquationCase
 
 
-def table_of(path: Path, case: EquationCase, section: str) -> Measurements:
+def read_measurements(path: Path, case: EquationCase, section: str) -> Measurements:
     """The values of a table, by the names of the coordinates, varied coefficients and outputs.
 
     An npz may hold `points` (n, coordinates and varied coefficients) and `values` (n, outputs) instead. Rows without
     any value are left out.
     Raises StudyError where the file cannot be read, columns are missing, or values do not fit the equation.
     """
-    wanted = (*case.problem.coordinates, *case.varied)
-    table = _npz(path, wanted, case, section) if path.suffix == ".npz" else _csv(path, section)
+    input_names = (*case.problem.coordinates, *case.varied)
+    table = _npz(path, input_names, case, section) if path.suffix == ".npz" else _csv(path, section)
     outputs = [name for name in case.problem.outputs if name in table]
-    missing = [name for name in wanted if name not in table]
+    missing = [name for name in input_names if name not in table]
     if missing or not outputs:
         raise StudyError(
-            f"The table of [{section}] must have the columns {', '.join(wanted)} and outputs of "
+            f"The table of [{section}] must have the columns {', '.join(input_names)} and outputs of "
             f"{', '.join(case.problem.outputs)}",
             f"{', '.join(map(str, table.columns))} in {path.name}",
             "Name the columns like these",
         )
-    inputs = table[list(wanted)].to_numpy(float)
+    inputs = table[list(input_names)].to_numpy(float)
     values = np.full((len(table), len(case.problem.outputs)), np.nan)
     for j, name in enumerate(case.problem.outputs):
         if name in table:
             values[:, j] = table[name]
-    given = ~np.isnan(values).all(axis=1)
-    if not given.any():
+    rows = ~np.isnan(values).all(axis=1)
+    if not rows.any():
         raise StudyError(f"The table of [{section}] must hold values", f"none in {path.name}", "Fill it")
-    found = Measurements(inputs[given], values[given])
+    measurements = Measurements(inputs[rows], values[rows])
     try:
-        check_measurements(case.problem, found, case.varied)
+        check_measurements(case.problem, measurements, case.varied)
     except FieldwrightError as error:
         must = error.must.replace("Measurements", f"The rows of {path.name} in [{section}]", 1)
         raise StudyError(must, error.got, error.do) from None
-    return found
+    return measurements
 
 
 def _csv(path: Path, section: str) -> pd.DataFrame:
@@ -58,7 +58,7 @@ def _csv(path: Path, section: str) -> pd.DataFrame:
         ) from None
 
 
-def _npz(path: Path, wanted: tuple[str, ...], case: EquationCase, section: str) -> pd.DataFrame:
+def _npz(path: Path, input_names: tuple[str, ...], case: EquationCase, section: str) -> pd.DataFrame:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: np.asarray(file[name], dtype=float) for name in file.files}
@@ -68,7 +68,7 @@ def _npz(path: Path, wanted: tuple[str, ...], case: EquationCase, section: str) 
         ) from None
     if {"points", "values"} <= set(arrays):
         columns = {}
-        for name, names in (("points", wanted), ("values", case.problem.outputs)):
+        for name, names in (("points", input_names), ("values", case.problem.outputs)):
             array = arrays[name]
             if array.ndim != 2 or array.shape[1] != len(names):
                 raise StudyError(

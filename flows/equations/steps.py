@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.figure import Figure
 
-from fieldwright.flows.equations.measured_data import measured_of
-from fieldwright.flows.equations.report import JudgedSolution, ProblemReport
-from fieldwright.flows.equations.solution_table import table_of
+from fieldwright.flows.equations.measured_data import measurements_of
+from fieldwright.flows.equations.report import ProblemReport, SolutionEvaluation
+from fieldwright.flows.equations.solution_table import read_measurements
 from fieldwright.flows.equations.training_log import TrainingLog
 from fieldwright.flows.report import Evaluation, Ingested
-from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, labelled
+from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.equation_sections import ProblemPromotion
 from fieldwright.flows.study.equation_study import ProblemStudy
 from fieldwright.flows.tracking.mlflow_runs import TrackedRun
@@ -59,14 +59,14 @@ class EquationSteps(Steps[ProblemStudy, EquationDataset]):
         return EquationDataset(ingested=incoming.ingested, samples={"train": measured}, case=case)
 
     def candidates(self, data: EquationDataset) -> Mapping[str, PinnConfig]:
-        return labelled(self.study.trainings(data.case.problem))
+        return candidates_by_label(self.study.trainings(data.case.problem))
 
     def evaluate(self, label: str, candidate: PinnConfig, data: EquationDataset, run: TrackedRun) -> Trained:
-        return train_candidate(self.study, label, candidate, data.case, run)
+        return train_solution(self.study, label, candidate, data.case, run)
 
     def rank(self, evaluation: Evaluation) -> tuple[bool, float]:
         """A failure comes after every success, whatever its residual."""
-        assert isinstance(evaluation, JudgedSolution)
+        assert isinstance(evaluation, SolutionEvaluation)
         score = evaluation.score
         return not evaluation.converged, score if np.isfinite(score) else np.inf
 
@@ -82,8 +82,8 @@ class EquationSteps(Steps[ProblemStudy, EquationDataset]):
         return Finished(surrogate, report, tags={"verdict": solved.verdict.name})
 
     def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
-        assert isinstance(best.evaluation, JudgedSolution)
-        return decide(self.study.promotion, best.evaluation, champion)
+        assert isinstance(best.evaluation, SolutionEvaluation)
+        return decide_on_solution(self.study.promotion, best.evaluation, champion)
 
     def clean_up(self) -> None:
         """Removes the checkpoints."""
@@ -94,13 +94,13 @@ def read_equation(study: ProblemStudy) -> EquationCase:
     """The equation with all that is measured; raises FieldwrightError where its reference does not solve it."""
     case = study.case()
     case.problem.check_reference()
-    known = None
+    reference = None
     if study.reference is not None:
-        known = table_of(study.beside(study.reference.table), case, "reference")
-    return replace(case, measured=measured_of(study, case), known=known)
+        reference = read_measurements(study.beside(study.reference.table), case, "reference")
+    return replace(case, measured=measurements_of(study, case), known=reference)
 
 
-def train_candidate(
+def train_solution(
     study: ProblemStudy, label: str, config: PinnConfig, case: EquationCase, run: TrackedRun
 ) -> Trained:
     """Trains one candidate, going on from where a broken run stopped; its curves are written as they come."""
@@ -118,7 +118,7 @@ def train_candidate(
     )
     log.finish()
     verdict, description = solved.verdict, solved.surrogate.description
-    judged = JudgedSolution(
+    evaluation = SolutionEvaluation(
         candidate=label,
         score=verdict.residual,
         tolerance=config.tolerance,
@@ -137,7 +137,7 @@ def train_candidate(
     sentences = [f"{one.name}: {one.sign}. {one.advice}." for one in verdict.findings]
     findings = [one.model_dump() for one in verdict.findings]
     return Trained(
-        evaluation=judged,
+        evaluation=evaluation,
         settings=config.model_dump(),
         content=solved,
         params={
@@ -145,10 +145,10 @@ def train_candidate(
             "optimiser chosen": solved.pinns[0].optimiser,
             "why": solved.pinns[0].why,
         },
-        metrics=_metrics(judged),
+        metrics=_metrics(evaluation),
         tags={
             "verdict": verdict.name,
-            "advice": judged.advice,
+            "advice": evaluation.advice,
             "mlflow.note.content": "\n\n".join(sentences),
         },
         figures=_figures(case, config, solved, log, study.seed),
@@ -156,15 +156,15 @@ def train_candidate(
     )
 
 
-def _metrics(judged: JudgedSolution) -> dict[str, float]:
-    metrics: dict[str, float] = {"networks": judged.networks}
-    metrics |= {f"{name}.error": error for name, error in judged.errors.items()}
-    metrics |= {f"estimate.{name}": value for name, value in judged.estimates.items()}
-    metrics |= {f"estimate_std.{name}": value for name, value in judged.estimate_stds.items()}
-    for name, ends in judged.estimate_intervals.items():
+def _metrics(evaluation: SolutionEvaluation) -> dict[str, float]:
+    metrics: dict[str, float] = {"networks": evaluation.networks}
+    metrics |= {f"{name}.error": error for name, error in evaluation.errors.items()}
+    metrics |= {f"estimate.{name}": value for name, value in evaluation.estimates.items()}
+    metrics |= {f"estimate_std.{name}": value for name, value in evaluation.estimate_stds.items()}
+    for name, ends in evaluation.estimate_intervals.items():
         limits = zip(("lower", "upper"), ends, strict=True)
         metrics |= {f"estimate_{side}.{name}": end for side, end in limits if end is not None}
-    return metrics if judged.error_bound is None else metrics | {"error_bound": judged.error_bound}
+    return metrics if evaluation.error_bound is None else metrics | {"error_bound": evaluation.error_bound}
 
 
 def _figures(
@@ -177,7 +177,9 @@ def _figures(
     return figures
 
 
-def decide(rule: ProblemPromotion, best: JudgedSolution, champion: tuple[str, float] | None) -> Decision:
+def decide_on_solution(
+    rule: ProblemPromotion, best: SolutionEvaluation, champion: tuple[str, float] | None
+) -> Decision:
     """A failure is never promoted, whatever its residual; a success against the present champion's."""
     if not best.converged:
         return Decision(False, f"it is no success but {best.verdict}: {best.sign}. {best.advice}")

@@ -30,23 +30,23 @@ class TrainingLog:
             for row in rows:
                 self._mlflow.add(row["steps"], self._curves(row))
 
-    def __call__(self, member: int, told: Progress) -> None:
+    def __call__(self, member: int, progress: Progress) -> None:
         """Keeps a stage of the network of that number, and shows it."""
         row = {
             "member": member,
-            "steps": told.steps,
-            "seconds": told.seconds,
-            "residual": told.residual,
-            "losses": dict(told.losses),
+            "steps": progress.steps,
+            "seconds": progress.seconds,
+            "residual": progress.residual,
+            "losses": dict(progress.losses),
         }
         self._file.parent.mkdir(parents=True, exist_ok=True)
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         self._take(row)
         self._mlflow.add(row["steps"], self._curves(row))
-        left = "" if told.seconds_left is None else f", at most {told.seconds_left:.0f} s left"
-        note = f"residual {told.residual:.1e}, loss {sum(told.losses.values()):.1e}{left}"
-        report_progress(self._bar(member), told.steps, told.most_steps, note)
+        time_left = "" if progress.seconds_left is None else f", at most {progress.seconds_left:.0f} s left"
+        note = f"residual {progress.residual:.1e}, loss {sum(progress.losses.values()):.1e}{time_left}"
+        report_progress(self._bar(member), progress.steps, progress.most_steps, note)
 
     def finish(self) -> None:
         """Writes what is left, and fills the bars: success ends a training before its last step."""
@@ -58,13 +58,13 @@ class TrainingLog:
 
     def convergence(self) -> list[Convergence]:
         """How every network converged that has passed a stage."""
-        found = []
+        curves = []
         for rows in filter(None, self._rows.values()):
             names = rows[-1]["losses"]
             losses = {name: [row["losses"].get(name, float("nan")) for row in rows] for name in names}
             steps, residual = [row["steps"] for row in rows], [row["residual"] for row in rows]
-            found.append(Convergence(steps, residual, losses))
-        return found
+            curves.append(Convergence(steps, residual, losses))
+        return curves
 
     def _take(self, row: dict[str, Any]) -> None:
         """Adds a stage; one that was done again after a break takes the place of the old."""

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from scipy.special import expit, logit
 from scipy.stats import entropy
 
-from fieldwright.flows.photos.evaluation import Judgement
+from fieldwright.flows.photos.evaluation import PartEvaluation
 from fieldwright.flows.photos.figures import calibration_figure, curves_figure, example_photos, reliability
 from fieldwright.flows.photos.parts import Part
 from fieldwright.flows.progress import report as report_progress
@@ -24,7 +24,9 @@ EXAMPLES = 8
 _AT_ONCE = 32
 
 
-def judge_classifier(classifier: CrackClassifier, part: Part, costs: MistakeCosts, step: str) -> Judgement:
+def evaluate_classifier(
+    classifier: CrackClassifier, part: Part, costs: MistakeCosts, step: str
+) -> PartEvaluation:
     """Metrics, curves and examples on the photos of a part; raises ModelError where one class is absent.
 
     step: what the progress calls it.
@@ -35,7 +37,7 @@ def judge_classifier(classifier: CrackClassifier, part: Part, costs: MistakeCost
     metrics = measured.summary() | {
         "cost": cost(cracked, probability, costs, classifier.description.prevalence),
         "error_rate": 1.0 - measured.accuracy,
-        **{f"trivial_{name}": value for name, value in one_answer_for_all(cracked, costs).items()},
+        **{f"trivial_{name}": value for name, value in constant_class_metrics(cracked, costs).items()},
         "roc_auc_by_chance": auc_by_chance(cracked),
         "inside": float(np.mean(np.concatenate([answer.inside for answer in answers]))),
     }
@@ -44,7 +46,7 @@ def judge_classifier(classifier: CrackClassifier, part: Part, costs: MistakeCost
         "roc_and_precision_recall.png": curves_figure(curves(cracked, probability), at),
         "calibration.png": calibration_figure(reliability(cracked, probability), "photos"),
     }
-    return Judgement(metrics, figures | _examples(part, answers, cracked, probability))
+    return PartEvaluation(metrics, figures | _examples(part, answers, cracked, probability))
 
 
 def cost(cracked: np.ndarray, probability: np.ndarray, costs: MistakeCosts, calibrated_at: float) -> float:
@@ -61,7 +63,7 @@ def cost(cracked: np.ndarray, probability: np.ndarray, costs: MistakeCosts, cali
     return share * costs.miss * missed + (1.0 - share) * costs.alarm * false
 
 
-def one_answer_for_all(cracked: np.ndarray, costs: MistakeCosts) -> dict[str, float]:
+def constant_class_metrics(cracked: np.ndarray, costs: MistakeCosts) -> dict[str, float]:
     """The least of each metric that the same answer for every photo of cracked (n,) bool reaches.
 
     Entropy and variance of the share of cracked photos; the rarer class as errors; the cheaper of alarm and silence.
@@ -104,13 +106,13 @@ def _examples(
     right = [
         order[(cracked == kind)[order] & (alarm == cracked)[order]][: EXAMPLES // 2] for kind in (True, False)
     ]
-    chosen = {
+    groups = {
         "right": (np.concatenate(right), "told rightly, the surest of each class"),
         "wrong": (order[::-1][(alarm != cracked)[order[::-1]]][:EXAMPLES], "told wrongly, the surest first"),
         "worst": (order[::-1][:EXAMPLES], "the largest surprises, right or wrong"),
     }
     figures = {}
-    for name, (indices, title) in chosen.items():
+    for name, (indices, title) in groups.items():
         if len(indices):
             words = [
                 f"{part.photos[k].name}\n{'cracked' if cracked[k] else 'sound'}, called "

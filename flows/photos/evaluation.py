@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
+class PartEvaluation:
     """Metrics by name, among them the study's own (lower is better), and figures by file name."""
 
     metrics: Mapping[str, float]

@@ -17,16 +17,16 @@ LONGEST = 640
 """Photos are shown with at most so many pixels a side."""
 
 
-def curves_figure(found: Curves, at: tuple[float, float, float]) -> Figure:
+def curves_figure(curves: Curves, at: tuple[float, float, float]) -> Figure:
     """The ROC curve and precision over recall; `at`: false alarms, recall and precision at the threshold."""
     false_alarm, recall, precision = at
     figure, (left, right) = panels(1, 2)
-    left.plot(found.false_alarm, found.recall, color=COLOURS[0], lw=1.2)
+    left.plot(curves.false_alarm, curves.recall, color=COLOURS[0], lw=1.2)
     left.plot([0.0, 1.0], [0.0, 1.0], color="0.6", lw=0.8, ls="--")
     left.plot([false_alarm], [recall], "o", color=COLOURS[1], ms=5, label="at the threshold")
     label(left, "false alarms / sound photos", "found / cracked photos", title="ROC")
     left.legend(fontsize=8, frameon=False, loc="lower right")
-    right.plot(found.found, found.precision, color=COLOURS[0], lw=1.2)
+    right.plot(curves.found, curves.precision, color=COLOURS[0], lw=1.2)
     right.plot([recall], [precision], "o", color=COLOURS[1], ms=5)
     label(right, "recall", "precision", title="precision and recall")
     for ax in (left, right):
@@ -88,8 +88,8 @@ def example_outlines(
         photo_ax, probability_ax, mask_ax = axes[3 * k : 3 * k + 3]
         _show(photo_ax, photo, words)
         step = _step(probability)
-        drawn = probability_ax.imshow(probability[::step, ::step], cmap="viridis", vmin=0.0, vmax=1.0)
-        figure.colorbar(drawn, ax=probability_ax, shrink=0.8).ax.tick_params(labelsize=7)
+        image = probability_ax.imshow(probability[::step, ::step], cmap="viridis", vmin=0.0, vmax=1.0)
+        figure.colorbar(image, ax=probability_ax, shrink=0.8).ax.tick_params(labelsize=7)
         _show(probability_ax, None, "probability of crack")
         _show(mask_ax, against_truth(photo, truth, mask), "green found, blue missed, orange false")
     figure.suptitle(title, fontsize=10)
@@ -99,10 +99,10 @@ def example_outlines(
 def against_truth(photo: np.ndarray, truth: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8: the photo in pale grey with what was found, missed and falsely called crack."""
     grey = 128 + photo.mean(axis=2) / 2
-    drawn = np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
+    overlay = np.repeat(grey[..., None], 3, axis=2).astype(np.uint8)
     for where, colour in ((truth & mask, FOUND), (truth & ~mask, MISSED), (mask & ~truth, FALSE_ALARM)):
-        drawn[where] = colour
-    return drawn
+        overlay[where] = colour
+    return overlay
 
 
 def _show(ax, photo: np.ndarray | None, words: str) -> None:

@@ -31,15 +31,17 @@ def generated_photos(study: PhotoStudy) -> Collection:
                 _write(folder / "masks" / photo.name, png_bytes(surface.mask))
                 _write(photo, png_bytes(surface.photo))
             report_progress("Drawing photos", k + 1, generator.photos)
-    drawn = read_collection(
+    collection = read_collection(
         folder,
         "pairs",
         catalogue=PhotoCatalogue(folder / "photos.sqlite"),
         progress=lambda done, total: report_progress("Reading drawn photos", done, total),
     )
     # There are more of them where an earlier run asked for more.
-    asked = [photo for photo in drawn.photos if int(photo.photo.stem) < generator.photos]
-    return replace(drawn, photos=tuple(replace(photo, name=f"generated/{photo.name}") for photo in asked))
+    photos = [photo for photo in collection.photos if int(photo.photo.stem) < generator.photos]
+    return replace(
+        collection, photos=tuple(replace(photo, name=f"generated/{photo.name}") for photo in photos)
+    )
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,4 +1,4 @@
-"""The photos of a study as read and checked, and the parts that learn, choose and judge."""
+"""The photos of a study as read and checked, and their parts for training, selection and test."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Part:
 
 @dataclass(frozen=True, eq=False)
 class Parts:
-    """Photos to learn from, to choose the best candidate by, and to judge it by, once."""
+    """Photos to learn from, to choose the best candidate by, and to evaluate it by, once."""
 
     train: Part
     validation: Part
@@ -55,20 +55,20 @@ class Parts:
 
 
 def read_photos(study: PhotoStudy) -> Collection:
-    """Reads new and changed photos of the study's folder and sets those aside that cannot be used.
+    """Reads new and changed photos of the study's folder and rejects those that cannot be used.
 
     Without a folder the photos are those that the generator draws.
     """
-    asked = study.photos
-    if asked is None:
+    settings = study.photos
+    if settings is None:
         return generated_photos(study)
     return read_collection(
-        study.beside(asked.folder),
-        asked.reader,
-        photos=asked.photos,
-        masks=asked.masks,
-        group=asked.group,
-        reading=asked.reading,
+        study.beside(settings.folder),
+        settings.reader,
+        photos=settings.photos,
+        masks=settings.masks,
+        group=settings.group,
+        reading=settings.reading,
         catalogue=PhotoCatalogue(study.catalogue_path),
         progress=lambda done, total: report_progress("Reading photos", done, total),
         comparing=lambda done, total: report_progress("Looking for copies", done, total),
@@ -76,9 +76,9 @@ def read_photos(study: PhotoStudy) -> Collection:
 
 
 def parts_of(study: PhotoStudy, collection: Collection) -> Parts:
-    """Parts the photos as the study asks; raises StudyError where they are too few or lack what it learns from.
+    """Divides the photos as the study says; raises StudyError where they are too few or lack what it learns from.
 
-    Photos drawn beside a collection are learned from alone: how well a model does is told by real ones.
+    Photos drawn beside a collection are learned from alone: how well a model does is measured on real ones.
     """
     photos = collection.photos
     if study.photos is not None and len(photos) < study.photos.minimum:
@@ -95,32 +95,36 @@ def parts_of(study: PhotoStudy, collection: Collection) -> Parts:
             f"'{collection.reader}', a collection that has classes alone",
             'Give photos with masks, or set kind = "classification"',
         )
-    found = {name: [photos[k] for k in indices] for name, indices in _parted(study, photos).items()}
+    photos_of = {
+        name: [photos[k] for k in indices] for name, indices in _indices_by_part(study, photos).items()
+    }
     if study.photos is not None and study.generator is not None:
-        found["train"] += generated_photos(study).photos
-    return Parts(**{name: Part.of(some) for name, some in found.items()})
+        photos_of["train"] += generated_photos(study).photos
+    return Parts(**{name: Part.of(some) for name, some in photos_of.items()})
 
 
-def _parted(study: PhotoStudy, photos: Sequence[LabelledPhoto]) -> Mapping[str, Sequence[int]]:
+def _indices_by_part(study: PhotoStudy, photos: Sequence[LabelledPhoto]) -> Mapping[str, Sequence[int]]:
     shares = {name: getattr(study.split, name) for name in ("train", "validation", "test")}
-    if not (study.split.own_parts and any(photo.part == "test" for photo in photos)):
+    if not (study.split.predefined and any(photo.part == "test" for photo in photos)):
         return split_photos(photos, shares, study.seed)
-    own = {name: [k for k, photo in enumerate(photos) if photo.part == name] for name in shares}
-    if own["validation"] or not own["train"]:
-        return _all_there(own)
-    rest = [photos[k] for k in own["train"]]
+    predefined = {name: [k for k, photo in enumerate(photos) if photo.part == name] for name in shares}
+    if predefined["validation"] or not predefined["train"]:
+        return _require_all_parts(predefined)
+    others = [photos[k] for k in predefined["train"]]
     total = shares["train"] + shares["validation"]
-    drawn = split_photos(rest, {name: shares[name] / total for name in ("train", "validation")}, study.seed)
-    found: dict[str, Sequence[int]] = {name: [own["train"][k] for k in rows] for name, rows in drawn.items()}
-    return found | {"test": own["test"]}
+    rows_of = split_photos(others, {name: shares[name] / total for name in ("train", "validation")}, study.seed)
+    indices: dict[str, Sequence[int]] = {
+        name: [predefined["train"][k] for k in rows] for name, rows in rows_of.items()
+    }
+    return indices | {"test": predefined["test"]}
 
 
-def _all_there(own: Mapping[str, Sequence[int]]) -> Mapping[str, Sequence[int]]:
-    missing = [name for name, indices in own.items() if not indices]
+def _require_all_parts(indices_of: Mapping[str, Sequence[int]]) -> Mapping[str, Sequence[int]]:
+    missing = [name for name, indices in indices_of.items() if not indices]
     if missing:
         raise StudyError(
-            "The collection's own parts must be train, test and perhaps validation",
+            "The parts that the collection comes with must be train, test and perhaps validation",
             f"none for '{missing[0]}'",
-            "Set split.own_parts = false to draw the parts anew",
+            "Set split.predefined = false to draw the parts anew",
         )
-    return own
+    return indices_of

@@ -20,7 +20,7 @@ MOST_ROWS = 20
 
 
 @dataclass(frozen=True)
-class JudgedOnPhotos:
+class PhotosEvaluation:
     """One candidate on the validation photos: its score by the study's metric, all metrics, seconds of training."""
 
     candidate: str
@@ -42,7 +42,7 @@ class PhotoReport(Report):
     kind: str
     parts: Mapping[str, int]
     near_duplicates: int
-    judged: tuple[JudgedOnPhotos, ...]
+    evaluations: tuple[PhotosEvaluation, ...]
     test: Mapping[str, float]
 
 
@@ -54,7 +54,7 @@ def print_photos(console: Console, report: PhotoReport) -> Sequence[str]:
         f"{ingested.unchanged} of all unchanged since the last time, {report.near_duplicates} near-duplicate pairs"
     )
     if ingested.rejected:
-        console.print(set_aside_table(ingested.rejected))
+        console.print(rejected_photos_table(ingested.rejected))
     console.print(", ".join(f"{count} {part}" for part, count in report.parts.items()))
     console.print(candidates_table(report))
     return (*ingested.notes, *report.notes)
@@ -64,21 +64,21 @@ def candidates_table(report: PhotoReport) -> Table:
     """A row for each metric; a column for each candidate, and one for the best on the test photos."""
     table = Table(title=f"Candidates on the validation photos, best by {report.metric}", title_justify="left")
     table.add_column("")
-    for one in report.judged:
+    for one in report.evaluations:
         table.add_column(
             one.candidate, justify="right", style="bold" if one.candidate == report.best else None
         )
     table.add_column(f"{report.best}, test photos", justify="right")
     for name in dict.fromkeys((report.metric, *SHOWN[report.kind])):
-        values = [one.metrics[name] for one in report.judged]
+        values = [one.metrics[name] for one in report.evaluations]
         table.add_row(name, *(f"{value:.4f}" for value in (*values, report.test[name])))
-    table.add_row("fit, s", *(f"{one.fit_seconds:.0f}" for one in report.judged), "")
+    table.add_row("fit, s", *(f"{one.fit_seconds:.0f}" for one in report.evaluations), "")
     return table
 
 
-def set_aside_table(rejected: Sequence[tuple[str, str, str]]) -> Table:
+def rejected_photos_table(rejected: Sequence[tuple[str, str, str]]) -> Table:
     """Photos rejected: name, reason, sentence; the first of very many."""
-    more = f", the first {MOST_ROWS}; all in set_aside.json" if len(rejected) > MOST_ROWS else ""
+    more = f", the first {MOST_ROWS}; all in rejected.json" if len(rejected) > MOST_ROWS else ""
     table = Table(title=f"Rejected: {len(rejected)}{more}", title_justify="left")
     for column in ("photo", "reason", "what to do"):
         table.add_column(column, overflow="fold")

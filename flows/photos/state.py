@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from fieldwright.data.photos.photo_catalogue import PhotoCatalogue
-from fieldwright.flows.photos.report import set_aside_table
+from fieldwright.flows.photos.report import rejected_photos_table
 from fieldwright.flows.study.photo_study import PhotoStudy
 
 
@@ -15,11 +15,11 @@ def print_catalogue(study: PhotoStudy, console: Console) -> bool:
         console.print(f"'{study.name}' has read no photos yet: fieldwright run {study.path.name}")
         return False
     catalogue = PhotoCatalogue(study.catalogue_path)
-    aside = catalogue.rejected()
+    rejected = catalogue.rejected()
     console.print(
-        f"[bold]{study.name}[/]: {catalogue.count() - len(aside)} photos usable, {len(aside)} rejected"
+        f"[bold]{study.name}[/]: {catalogue.count() - len(rejected)} photos usable, {len(rejected)} rejected"
     )
     console.print(f"catalogue: {study.catalogue_path}", markup=False, soft_wrap=True)
-    if aside:
-        console.print(set_aside_table(aside))
+    if rejected:
+        console.print(rejected_photos_table(rejected))
     return True

@@ -10,13 +10,13 @@ import torch
 
 from fieldwright.data.photos.collection import Collection
 from fieldwright.data.progress import TrainingProgress
-from fieldwright.flows.photos.classification_evaluation import judge_classifier
-from fieldwright.flows.photos.evaluation import Judgement
+from fieldwright.flows.photos.classification_evaluation import evaluate_classifier
+from fieldwright.flows.photos.evaluation import PartEvaluation
 from fieldwright.flows.photos.parts import Part, Parts, parts_of, read_photos
-from fieldwright.flows.photos.report import JudgedOnPhotos, PhotoReport
-from fieldwright.flows.photos.segmentation_evaluation import judge_segmenter
+from fieldwright.flows.photos.report import PhotoReport, PhotosEvaluation
+from fieldwright.flows.photos.segmentation_evaluation import evaluate_segmenter
 from fieldwright.flows.report import Ingested
-from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, labelled
+from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.photo_sections import MistakeCosts, PhotoPromotion
 from fieldwright.flows.study.photo_study import PhotoStudy
 from fieldwright.flows.tracking.mlflow_runs import TrackedRun
@@ -77,27 +77,27 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
         )
 
     def candidates(self, data: PhotosDataset) -> Mapping[str, Config]:
-        return labelled(self.study.configs)
+        return candidates_by_label(self.study.configs)
 
     def evaluate(self, label: str, candidate: Config, data: PhotosDataset, run: TrackedRun) -> Trained:
         start = time.perf_counter()
         curves = ShownTraining(f"Training {label}", run)
-        model = train_candidate(self.study, candidate, data.parts, curves)
+        model = train_photo_model(self.study, candidate, data.parts, curves)
         curves.finish()
         seconds = time.perf_counter() - start
-        judgement = judge(self.study, model, data.parts.validation, f"Judging {label}")
-        score = judgement.metrics[self.study.metric]
+        evaluation = evaluate_part(self.study, model, data.parts.validation, f"Evaluating {label}")
+        score = evaluation.metrics[self.study.metric]
         return Trained(
-            evaluation=JudgedOnPhotos(label, score, judgement.metrics, seconds),
+            evaluation=PhotosEvaluation(label, score, evaluation.metrics, seconds),
             settings=candidate.model_dump(mode="json"),
             content=model,
-            metrics=judgement.metrics,
-            figures=judgement.figures,
+            metrics=evaluation.metrics,
+            figures=evaluation.figures,
         )
 
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: PhotosDataset) -> Finished:
         study, model = self.study, best.content
-        tested = judge(study, model, data.parts.test, "Testing the best")
+        test = evaluate_part(study, model, data.parts.test, "Testing the best")
         tags = {"kind": study.kind}
         if study.costs is not None and study.costs.prevalence is not None:
             tags["prevalence"] = repr(study.costs.prevalence)
@@ -105,14 +105,14 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
             "kind": study.kind,
             "parts": data.parts.counts(),
             "near_duplicates": data.near_duplicates,
-            "test": dict(tested.metrics),
+            "test": dict(test.metrics),
         }
         return Finished(
             model,
             report,
-            {f"test.{name}": value for name, value in tested.metrics.items()},
+            {f"test.{name}": value for name, value in test.metrics.items()},
             tags,
-            {f"test_{name}": figure for name, figure in tested.figures.items()},
+            {f"test_{name}": figure for name, figure in test.figures.items()},
         )
 
     def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
@@ -120,7 +120,7 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
         return decide_on_photos(study.promotion, study.metric, score, finished.report["test"], champion)
 
 
-def train_candidate(study: PhotoStudy, config: Config, parts: Parts, progress: TrainingProgress) -> Model:
+def train_photo_model(study: PhotoStudy, config: Config, parts: Parts, progress: TrainingProgress) -> Model:
     """One candidate's model, on the GPU where there is one; raises ModelError where the photos do not suffice."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
     progress(0, 1)
@@ -148,11 +148,11 @@ def train_candidate(study: PhotoStudy, config: Config, parts: Parts, progress: T
     )
 
 
-def judge(study: PhotoStudy, model: Model, part: Part, step: str) -> Judgement:
+def evaluate_part(study: PhotoStudy, model: Model, part: Part, step: str) -> PartEvaluation:
     """Metrics and pictures on photos that the model has not learned from."""
     if isinstance(model, CrackSegmenter):
-        return judge_segmenter(model, part, step)
-    return judge_classifier(model, part, study.costs or _own_costs(model), step)
+        return evaluate_segmenter(model, part, step)
+    return evaluate_classifier(model, part, study.costs or _own_costs(model), step)
 
 
 def _own_costs(model: CrackClassifier) -> MistakeCosts:

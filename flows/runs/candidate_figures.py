@@ -76,7 +76,7 @@ def true_predicted_error(
     draw_on_mesh(axes[0], points, true, cells, name=name, unit=unit, limits=limits)
     draw_on_mesh(axes[1], points, predicted, cells, name=name, unit=unit, limits=limits)
     draw_on_mesh(axes[2], points, predicted - true, cells, name=f"error of {name}", unit=unit, signed=True)
-    for ax, what in zip(axes, ("true", "predicted, out of fold", "predicted - true"), strict=True):
-        ax.set_title(what, fontsize=10)
+    for ax, caption in zip(axes, ("true", "predicted, out of fold", "predicted - true"), strict=True):
+        ax.set_title(caption, fontsize=10)
     figure.suptitle(title, fontsize=10)
     return figure

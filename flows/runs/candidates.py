@@ -15,7 +15,7 @@ AUTO = "auto"
 """Label of the candidate that a search finds."""
 
 
-def told(study: Study, targets: Targets) -> dict[str, Any]:
+def common_settings(study: Study, targets: Targets) -> dict[str, Any]:
     """Settings that every candidate gets which has them: scales, hints with units, and who tells the fidelity."""
     scales = [study.parameters.columns[parameter.name].scale for parameter in targets.parameters]
     units = tuple(parameter.unit for parameter in targets.parameters)
@@ -29,12 +29,12 @@ def told(study: Study, targets: Targets) -> dict[str, Any]:
     return settings
 
 
-def on_scales(study: Study, candidate: KindConfig, targets: Targets) -> KindConfig:
+def with_common_settings(study: Study, candidate: KindConfig, targets: Targets) -> KindConfig:
     """The candidate with what the study tells of the physics."""
-    return candidate.model_copy(update=accepted_settings(type(candidate), told(study, targets)))
+    return candidate.model_copy(update=accepted_settings(type(candidate), common_settings(study, targets)))
 
 
-def described(candidate: KindConfig) -> str:
+def settings_text(candidate: KindConfig) -> str:
     """The kind and those settings that are not its defaults: "gp, kernel = rbf, restarts = 3"."""
     default = type(candidate)()
     kind = candidate.kind

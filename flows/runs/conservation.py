@@ -16,7 +16,7 @@ def conservation_errors(study: Study, targets: Targets, validation: CrossValidat
     "drift.{field}" of a transient field is max_t |I(t) - I(0)| / |I(0)| as predicted, "drift.{field}.runs" as true.
     An integral is held against that of the field's magnitude where it nearly vanishes itself.
     """
-    found = {}
+    errors = {}
     for name, spec in study.fields.items():
         if not spec.conserved:
             continue
@@ -26,14 +26,14 @@ def conservation_errors(study: Study, targets: Targets, validation: CrossValidat
         )
         size = np.abs(_integral(np.abs(targets.values[name]), weights)).max(axis=1, keepdims=True)
         size = np.where(size > 0.0, size, 1.0)
-        found[f"conservation.{name}"] = float(np.mean(np.abs(predicted - true) / size))
+        errors[f"conservation.{name}"] = float(np.mean(np.abs(predicted - true) / size))
         if true.shape[1] > 1:
             for key, values in ((f"drift.{name}", predicted), (f"drift.{name}.runs", true)):
-                found[key] = float(np.mean(np.abs(values - values[:, :1]).max(axis=1, keepdims=True) / size))
-    return found
+                errors[key] = float(np.mean(np.abs(values - values[:, :1]).max(axis=1, keepdims=True) / size))
+    return errors
 
 
 def _integral(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """(n, t, components) of values (n, [t,] points, components)."""
-    whole = values if values.ndim == 4 else values[:, None]
-    return np.einsum("ntpc,p->ntc", whole.astype(np.float64), weights)
+    transient = values if values.ndim == 4 else values[:, None]
+    return np.einsum("ntpc,p->ntc", transient.astype(np.float64), weights)

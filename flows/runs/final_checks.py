@@ -31,5 +31,5 @@ def final_checks(
         figures["responses.png"] = response_figure(surrogate, quantities)
     if test is None:
         return metrics, figures, None
-    kept = HoldoutResult.evaluate(surrogate, test.x, test.values)
-    return metrics | kept.summary(), figures, kept
+    test_set = HoldoutResult.evaluate(surrogate, test.x, test.values)
+    return metrics | test_set.summary(), figures, test_set

@@ -30,11 +30,11 @@ _NUMBERS = re.compile(
 )
 
 
-def left_out(found: Inspection) -> dict[str, str]:
+def omitted_fields(inspection: Inspection) -> dict[str, str]:
     """Fields that a first study does not ask for, with the reason; none where no other would be left."""
     reasons: dict[str, str] = {}
-    described = found.described
-    for name, info in found.first.fields.items():
+    described = inspection.described
+    for name, info in inspection.first.fields.items():
         form = (info.on, info.components)
         lacking = [
             run
@@ -49,14 +49,14 @@ def left_out(found: Inspection) -> dict[str, str]:
             reasons[name] = _BY_PRODUCTS[name]
         elif _NUMBERS.fullmatch(name):
             reasons[name] = "a number of parts"
-    runs = _some_runs(found, [name for name in found.first.fields if name not in reasons])
+    runs = _some_runs(inspection, [name for name in inspection.first.fields if name not in reasons])
     for name in runs[0].fields if runs else ():
         values = [run.fields[name].values for run in runs]
         if not any(np.isfinite(one).all() for one in values):
             reasons[name] = "not finite in the runs that were looked into"
         elif _never_varies(values):
             reasons[name] = "the same in all runs that were looked into"
-    return reasons if reasons.keys() < found.first.fields.keys() else {}
+    return reasons if reasons.keys() < inspection.first.fields.keys() else {}
 
 
 def _never_varies(values: Sequence[np.ndarray]) -> bool:
@@ -66,18 +66,18 @@ def _never_varies(values: Sequence[np.ndarray]) -> bool:
     return all(one.shape == first.shape and np.array_equal(one, first) for one in values[1:])
 
 
-def _some_runs(found: Inspection, fields: Sequence[str]) -> list[Run]:
+def _some_runs(inspection: Inspection, fields: Sequence[str]) -> list[Run]:
     """The first, middle and last run, those of them that can be read and are small enough."""
-    if not fields or found.first.size_bytes > _LARGEST:
+    if not fields or inspection.first.size_bytes > _LARGEST:
         return []
     try:
-        sources = find_runs(found.folder, found.pattern, found.file, found.reader)
+        sources = find_runs(inspection.folder, inspection.pattern, inspection.file, inspection.reader)
     except FieldwrightError:
         return []
     runs = []
     for index in sorted({0, len(sources) // 2, len(sources) - 1}):
         try:
-            runs.append(read_series(reader_named(found.reader), sources[index].files, fields, 1.0))
+            runs.append(read_series(reader_named(inspection.reader), sources[index].files, fields, 1.0))
         except (FieldwrightError, OSError, ValueError, IndexError):
             continue
     return runs[:_LOOKED_INTO]

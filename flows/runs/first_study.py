@@ -15,7 +15,7 @@ from fieldwright.data.errors import StudyError
 from fieldwright.data.ingest.inspection import FoundParameter, Inspection, inspect_path
 from fieldwright.data.ingest.timebase import proposed_rule
 from fieldwright.data.store.snapshot_store import store_owner
-from fieldwright.flows.runs.first_fields import left_out
+from fieldwright.flows.runs.first_fields import omitted_fields
 
 USUAL_RUNS = 8
 """Accepted runs without which a study does not begin, unless it says otherwise."""
@@ -28,56 +28,61 @@ _SAY_NOTHING = re.compile(
 )
 
 
-def first_study_of(folder: Path, beside: Path, candidates: Sequence[str]) -> str:
+def runs_first_study(folder: Path, beside: Path, candidates: Sequence[str]) -> str:
     """The text of a study file for the runs in a folder; see `first_study`."""
     return first_study(inspect_path(folder), beside, candidates)
 
 
-def first_study(found: Inspection, beside: Path, candidates: Sequence[str] = ()) -> str:
+def first_study(inspection: Inspection, beside: Path, candidates: Sequence[str] = ()) -> str:
     """The text of a study file for these runs, to lie in the folder `beside`.
 
     candidates: kinds to train; the usual ones if left out. A single run is forecast from its own first times; raises
     StudyError where it is steady or too short for that.
     """
-    single = len(found.runs) == 1
+    single = len(inspection.runs) == 1
     if single:
-        _check_forecast(found)
-    lines = [f"name = {_text(_name(found))}", "seed = 0", "", "[runs]"]
-    lines.append(f"folder = {_text(_relative(found.folder, beside))}")
-    lines.append(f"pattern = {_text(found.pattern)}")
-    if found.file is not None:
-        lines.append(f"file = {_text(found.file)}")
-    lines.append(f"reader = {_text(found.reader)}")
-    if len(found.runs) < USUAL_RUNS:
-        least = len(found.runs) - len(found.runs) // 5
+        _check_forecast(inspection)
+    lines = [f"name = {_text(_name(inspection))}", "seed = 0", "", "[runs]"]
+    lines.append(f"folder = {_text(_relative(inspection.folder, beside))}")
+    lines.append(f"pattern = {_text(inspection.pattern)}")
+    if inspection.file is not None:
+        lines.append(f"file = {_text(inspection.file)}")
+    lines.append(f"reader = {_text(inspection.reader)}")
+    if len(inspection.runs) < USUAL_RUNS:
+        least = len(inspection.runs) - len(inspection.runs) // 5
         lines.append(f"minimum = {least}  # {USUAL_RUNS} if left out: of fewer runs a model knows little")
-    lines += ["", *([] if single else [*_parameters(found, beside), ""]), "[fields]", *_fields(found)]
-    lines += _forecast(found) if single else _time(found)
+    lines += [
+        "",
+        *([] if single else [*_parameters(inspection, beside), ""]),
+        "[fields]",
+        *_fields(inspection),
+    ]
+    lines += _forecast(inspection) if single else _time(inspection)
     lines += ["", "[validation]", f"folds = {4 if single else USUAL_RUNS}", "coverage = 0.9"]
     for kind in candidates or (("dmd", "lstm") if single else ()):
         lines += ["", "[[candidates]]", f"kind = {_text(kind)}"]
     return "\n".join(lines).replace("{  }", "{}") + "\n"
 
 
-def _fields(found: Inspection) -> list[str]:
-    without = left_out(found)
+def _fields(inspection: Inspection) -> list[str]:
+    without = omitted_fields(inspection)
     lines = []
-    for name, info in found.first.fields.items():
+    for name, info in inspection.first.fields.items():
         line = f"{_key(name)} = {{ {f'unit = {_text(info.unit)}' if info.unit else ''} }}"
         lines.append(f"# {line}  # left out: {without[name]}" if name in without else line)
     return lines
 
 
-def _time(found: Inspection) -> list[str]:
-    if all(one.times is None for one in found.described.values()):
+def _time(inspection: Inspection) -> list[str]:
+    if all(one.times is None for one in inspection.described.values()):
         return []
-    rule, why = proposed_rule([one.times for one in found.described.values()])
+    rule, why = proposed_rule([one.times for one in inspection.described.values()])
     others = [f'"{name}"' for name in ("exact", "overlap", "last") if name != rule.rule]
     return ["", "[time]", f"rule = {_text(rule.rule)}  # {why}; or {' or '.join(others)}"]
 
 
-def _forecast(found: Inspection) -> list[str]:
-    count = len(found.first.times if found.first.times is not None else ())
+def _forecast(inspection: Inspection) -> list[str]:
+    count = len(inspection.first.times if inspection.first.times is not None else ())
     history, horizon = min(10, max(3, count // 10)), min(25, max(3, count // 8))
     return [
         "",
@@ -88,13 +93,13 @@ def _forecast(found: Inspection) -> list[str]:
     ]
 
 
-def _check_forecast(found: Inspection) -> None:
-    times = np.asarray(found.first.times if found.first.times is not None else [0.0])
+def _check_forecast(inspection: Inspection) -> None:
+    times = np.asarray(inspection.first.times if inspection.first.times is not None else [0.0])
     steps = np.diff(times)
     if len(times) < LEAST_TIMES:
-        got = f"one run, '{found.runs[0]}', with {len(times)} times"
+        got = f"one run, '{inspection.runs[0]}', with {len(times)} times"
     elif np.ptp(steps) > _EVEN * steps.mean():
-        got = f"one run, '{found.runs[0]}', with steps from {steps.min():g} to {steps.max():g}"
+        got = f"one run, '{inspection.runs[0]}', with steps from {steps.min():g} to {steps.max():g}"
     else:
         return
     raise StudyError(
@@ -104,17 +109,17 @@ def _check_forecast(found: Inspection) -> None:
     )
 
 
-def _name(found: Inspection) -> str:
+def _name(inspection: Inspection) -> str:
     """The name of the file of all runs, or of their folder with as many above it as say something and are free.
 
     Free is a name whose store is not of another folder: two projects may both have a folder `runs`.
     """
-    folder = found.folder.resolve()
+    folder = inspection.folder.resolve()
     above = [part for part in reversed(folder.parts) if part != folder.anchor]
-    if found.in_one_file:
-        above.insert(0, Path(found.pattern).stem)
-    elif len(found.runs) == 1:
-        above.insert(0, found.runs[0])
+    if inspection.in_one_file:
+        above.insert(0, Path(inspection.pattern).stem)
+    elif len(inspection.runs) == 1:
+        above.insert(0, inspection.runs[0])
     telling = [part for part in above if not _SAY_NOTHING.fullmatch(part)] or above
     name = ""
     for part in telling:
@@ -125,26 +130,31 @@ def _name(found: Inspection) -> str:
     return name or "study"
 
 
-def _parameters(found: Inspection, beside: Path) -> list[str]:
-    if found.table is not None:
-        columns = [f"{_key(name)} = {{ {_unit(unit)} }}" for name, unit in found.table.columns.items()]
+def _parameters(inspection: Inspection, beside: Path) -> list[str]:
+    if inspection.table is not None:
+        columns = [f"{_key(name)} = {{ {_unit(unit)} }}" for name, unit in inspection.table.columns.items()]
         return [
             "[parameters]",
-            f"table = {_text(_relative(found.table.path, beside))}",
-            f"run_column = {_text(found.table.run_column)}",
+            f"table = {_text(_relative(inspection.table.path, beside))}",
+            f"run_column = {_text(inspection.table.run_column)}",
             "",
             "[parameters.columns]",
             *columns,
         ]
-    if found.names is not None:
-        columns = [f"{name} = {{}}" for name in re.findall(r"\{(\w+)\}", found.names)]
-        return ["[parameters]", f"names = {_text(found.names)}", "", "[parameters.columns]", *columns]
-    head = ["[parameters]", *(["in_file = true"] if found.in_one_file else []), "", "[parameters.columns]"]
-    columns = [_found(parameter) for parameter in found.parameters]
+    if inspection.names is not None:
+        columns = [f"{name} = {{}}" for name in re.findall(r"\{(\w+)\}", inspection.names)]
+        return ["[parameters]", f"names = {_text(inspection.names)}", "", "[parameters.columns]", *columns]
+    head = [
+        "[parameters]",
+        *(["in_file = true"] if inspection.in_one_file else []),
+        "",
+        "[parameters.columns]",
+    ]
+    columns = [_parameter_line(parameter) for parameter in inspection.parameters]
     return head + (columns or ["# name the inputs here: load = { unit = \"N\" }, and give a 'table' above"])
 
 
-def _found(parameter: FoundParameter) -> str:
+def _parameter_line(parameter: FoundParameter) -> str:
     where = f"case_file = {_text(parameter.expression)}" if parameter.expression else ""
     return (
         f"{_key(parameter.name)} = {{ {', '.join(part for part in (_unit(parameter.unit), where) if part)} }}"

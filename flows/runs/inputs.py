@@ -49,15 +49,15 @@ def parameter_table(study: Study, sources: Sequence[RunSource]) -> ParameterTabl
     if expressions:
         tables.append(table_from_cases(sources, expressions, units))
     if parameters.names:
-        named = {name: unit for name, unit in units.items() if name in from_names - set(expressions)}
-        tables.append(table_from_names(sources, parameters.names, named))
-    rest = {name: unit for name, unit in units.items() if name not in from_names | set(expressions)}
-    if rest and parameters.table is not None:
+        units_in_names = {name: unit for name, unit in units.items() if name in from_names - set(expressions)}
+        tables.append(table_from_names(sources, parameters.names, units_in_names))
+    other_units = {name: unit for name, unit in units.items() if name not in from_names | set(expressions)}
+    if other_units and parameters.table is not None:
         path = study.beside(parameters.table)
-        table = read_table(path, rest, parameters.run_column, [source.name for source in sources])
+        table = read_table(path, other_units, parameters.run_column, [source.name for source in sources])
         tables.append(without_contradictions(table, sources, path.name))
-    elif rest:
-        tables.append(table_in_files(sources, study.runs.reader, rest))
+    elif other_units:
+        tables.append(table_in_files(sources, study.runs.reader, other_units))
     if not tables:
         names = tuple(source.name for source in sources)
         return ParameterTable((), (), names, np.zeros((len(names), 0)))

@@ -15,12 +15,12 @@ def inspect_runs(path: Path, console: Console) -> None:
     print_inspection(inspect_path(path), console)
 
 
-def print_inspection(found: Inspection, console: Console) -> None:
+def print_inspection(inspection: Inspection, console: Console) -> None:
     """Prints runs, reader, fields, times, mesh, sizes, parameters, and what is unlike the rest."""
-    first = found.first
-    many = f"{len(found.runs)} runs" if len(found.runs) > 1 else "one run"
-    console.print(f"{found.folder}: {many}, read by '{found.reader}'", markup=False, soft_wrap=True)
-    where = f"pattern {found.pattern}" + (f", file {found.file}" if found.file else "")
+    first = inspection.first
+    many = f"{len(inspection.runs)} runs" if len(inspection.runs) > 1 else "one run"
+    console.print(f"{inspection.folder}: {many}, read by '{inspection.reader}'", markup=False, soft_wrap=True)
+    where = f"pattern {inspection.pattern}" + (f", file {inspection.file}" if inspection.file else "")
     console.print(
         f"{where}; the first: {first.n_points:,} points, {first.n_cells:,} cells, ", markup=False, end=""
     )
@@ -31,21 +31,21 @@ def print_inspection(found: Inspection, console: Console) -> None:
     for name, info in first.fields.items():
         fields.add_row(name, info.on, " ".join(info.components) or "scalar", info.unit or "?")
     console.print(fields)
-    if found.table is not None:
-        columns = ", ".join(f"{name} [{unit or '?'}]" for name, unit in found.table.columns.items())
-        console.print(f"Parameter table {found.table.path.name}: {columns}", markup=False)
-        if found.table.without:
-            console.print(f"Runs without a row: {', '.join(found.table.without)}", markup=False)
-    if found.names is not None:
-        console.print(f"The runs' names hold numbers: {found.names}", markup=False)
-    if found.parameters:
+    if inspection.table is not None:
+        columns = ", ".join(f"{name} [{unit or '?'}]" for name, unit in inspection.table.columns.items())
+        console.print(f"Parameter table {inspection.table.path.name}: {columns}", markup=False)
+        if inspection.table.without:
+            console.print(f"Runs without a row: {', '.join(inspection.table.without)}", markup=False)
+    if inspection.names is not None:
+        console.print(f"The runs' names hold numbers: {inspection.names}", markup=False)
+    if inspection.parameters:
         table = Table("differs between runs", "where", "from", "to")
-        for parameter in found.parameters:
+        for parameter in inspection.parameters:
             values = list(parameter.values.values())
             where = parameter.expression or "in the result file"
             table.add_row(parameter.name, where, f"{min(values):g}", f"{max(values):g}")
         console.print(table)
-    for run, what in found.unlike.items():
-        console.print(f"Unlike the rest: {run}: {what}", markup=False)
-    for note in (*found.notes, *first.notes):
+    for run, difference in inspection.unlike.items():
+        console.print(f"Unlike the rest: {run}: {difference}", markup=False)
+    for note in (*inspection.notes, *first.notes):
         console.print(f"Note: {note}", markup=False)

@@ -21,15 +21,15 @@ def space_of(study: Study, x: np.ndarray) -> ParameterSpace:
     names = tuple(study.parameters.columns)
     bounds = []
     for j, (name, parameter) in enumerate(study.parameters.columns.items()):
-        given = (parameter.minimum, parameter.maximum)
-        if not len(x) and None in given:
+        limits = (parameter.minimum, parameter.maximum)
+        if not len(x) and None in limits:
             raise StudyError(
                 f"Without accepted runs, parameter '{name}' must have a 'minimum' and a 'maximum'",
-                "none" if given == (None, None) else "only one of them",
+                "none" if limits == (None, None) else "only one of them",
                 f"Add them to [parameters.columns.{name}] of {study.path.name}",
             )
         bounds.append(
-            [end(x[:, j]) if one is None else one for one, end in zip(given, (np.min, np.max), strict=True)]
+            [end(x[:, j]) if one is None else one for one, end in zip(limits, (np.min, np.max), strict=True)]
         )
     lower, upper = np.array(bounds, dtype=np.float64).T
     constraints = tuple(Constraint.parse(text, names) for text in study.parameters.constraints)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from fieldwright.flows.report import PipelineReport, Searched
+from fieldwright.flows.report import PipelineReport, SearchReport
 from fieldwright.surrogates.validation.holdout import HoldoutResult
 
 
@@ -19,30 +19,34 @@ def print_runs(console: Console, report: PipelineReport) -> Sequence[str]:
         f"unchanged since the last time, {len(ingested.rejected)} rejected"
     )
     if ingested.rejected:
-        console.print(rejected_table(ingested.rejected))
-    fields = list(report.judged[0].relative_l2)
+        console.print(rejected_runs_table(ingested.rejected))
+    fields = list(report.evaluations[0].relative_l2)
     table = Table(
         title="Candidates by cross-validation: mean relative L2 of each field", title_justify="left"
     )
     table.add_column("candidate")
     for column in (report.metric, *fields, "fit, s"):
         table.add_column(column, justify="right")
-    for judged in report.judged:
-        errors = [f"{judged.relative_l2[field]:.2e}" for field in fields]
-        style = "bold" if judged.candidate == report.best else None
+    for evaluation in report.evaluations:
+        errors = [f"{evaluation.relative_l2[field]:.2e}" for field in fields]
+        style = "bold" if evaluation.candidate == report.best else None
         table.add_row(
-            judged.candidate, f"{judged.score:.3e}", *errors, f"{judged.fit_seconds:.1f}", style=style
+            evaluation.candidate,
+            f"{evaluation.score:.3e}",
+            *errors,
+            f"{evaluation.fit_seconds:.1f}",
+            style=style,
         )
     console.print(table)
-    if report.searched is not None:
-        console.print(search_table(report.searched))
-        console.print(sentence_on_worth(report.searched), markup=False)
-    if report.kept_aside is not None:
-        console.print(kept_aside_table(report.kept_aside))
+    if report.search is not None:
+        console.print(search_table(report.search))
+        console.print(choice_sentence(report.search), markup=False)
+    if report.test_set is not None:
+        console.print(test_set_table(report.test_set))
     return (*ingested.notes, *report.notes)
 
 
-def rejected_table(rejected: tuple[tuple[str, str, str], ...]) -> Table:
+def rejected_runs_table(rejected: tuple[tuple[str, str, str], ...]) -> Table:
     """Runs rejected: name, reason, sentence."""
     table = Table(title="Rejected", title_justify="left")
     for column in ("run", "reason", "what to do"):
@@ -52,17 +56,17 @@ def rejected_table(rejected: tuple[tuple[str, str, str], ...]) -> Table:
     return table
 
 
-def kept_aside_table(kept: HoldoutResult) -> Table:
-    """What the bands of the trained model cover on runs that nothing was learned from."""
+def test_set_table(test_set: HoldoutResult) -> Table:
+    """What the bands of the trained model cover on the test set."""
     table = Table(
-        title=f"{kept.runs} runs kept aside, {kept.inside} of them in the domain: nominal {kept.coverage:.0%}, of so "
-        f"few runs ± {kept.uncertainty:.0%}; widths in stds of the values",
+        title=f"Test set: {test_set.runs} runs, {test_set.inside} of them in the domain. Nominal coverage "
+        f"{test_set.coverage:.0%}, ± {test_set.uncertainty:.0%} by so few runs; widths in stds of the values",
         title_justify="left",
     )
     table.add_column("of")
     for column in ("values covered", "width", "whole runs covered", "width", "mean relative L2"):
         table.add_column(column, justify="right")
-    for name, one in (kept.fields | kept.quantities).items():
+    for name, one in (test_set.fields | test_set.quantities).items():
         table.add_row(
             name,
             f"{one.pointwise:.1%}",
@@ -74,31 +78,33 @@ def kept_aside_table(kept: HoldoutResult) -> Table:
     return table
 
 
-def search_table(searched: Searched) -> Table:
+def search_table(search: SearchReport) -> Table:
     """The best trials of a search."""
-    table = Table(title=f"The best of {searched.number} trials", title_justify="left")
+    table = Table(title=f"The best of {search.number} trials", title_justify="left")
     for column in ("trial", "candidate", "mean error", "state", "s"):
         table.add_column(column, justify="left" if column in ("candidate", "state") else "right")
-    for row in searched.trials:
+    for row in search.trials:
         table.add_row(str(row.number), row.candidate, f"{row.score:.3e}", row.state, f"{row.seconds:.1f}")
     return table
 
 
-def sentence_on_worth(searched: Searched) -> str:
+def choice_sentence(search: SearchReport) -> str:
     """What the choice is worth, in words for people."""
-    said = f"Chosen: {searched.best}."
-    if searched.second is None or searched.gain is None:
-        return said + " There was no second candidate to hold it against."
-    spread = searched.spread
+    text = f"Chosen: {search.best}."
+    if search.second is None or search.gain is None:
+        return text + " There was no second candidate to hold it against."
+    spread = search.spread
     if spread is None or spread != spread:
-        said += f" On other folds its error was {searched.gain:.0%} below that of {searched.second} (trained once)."
-    else:
-        said += (
-            f" On other folds its error was {searched.gain:.0%} +- {spread:.0%} below that of {searched.second} "
-            f"(mean and std of {searched.repeats} repeated trainings)."
+        text += (
+            f" On other folds its error was {search.gain:.0%} below that of {search.second} (trained once)."
         )
-        if searched.gain < 2.0 * spread:
-            said += " That is within the spread: the second best would do as well."
-    if searched.spent:
-        said += " The time budget ended the search; with more 'seconds' it may find better."
-    return said
+    else:
+        text += (
+            f" On other folds its error was {search.gain:.0%} +- {spread:.0%} below that of {search.second} "
+            f"(mean and std of {search.repeats} repeated trainings)."
+        )
+        if search.gain < 2.0 * spread:
+            text += " That is within the spread: the second best would do as well."
+    if search.spent:
+        text += " The time budget ended the search; with more 'seconds' it may find better."
+    return text

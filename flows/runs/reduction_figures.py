@@ -39,29 +39,31 @@ def reduction_figures(
         reduction = reductions[field.name]
         if not isinstance(reduction, SVD):
             continue
-        shown = [
+        mode_values = [
             _at_last_time(mode, len(field.components), field.n_points) for mode in reduction.basis_[:MODES]
         ]
         cells = targets.cells if field.on == "point" else {}
-        figures[f"{field.name}_modes.png"] = modes(shown, targets.points[field.name], cells, name=field.name)
-        values, own = targets.values[field.name], targets.weights[field.name]
-        errors = held_out_errors(reduction, values, seed, places(targets.x), own)
+        figures[f"{field.name}_modes.png"] = modes(
+            mode_values, targets.points[field.name], cells, name=field.name
+        )
+        values, weights = targets.values[field.name], targets.weights[field.name]
+        errors = held_out_projection_errors(reduction, values, seed, places(targets.x), weights)
         figures[f"{field.name}_projection_error.png"] = projection_error({"svd": errors}, field.name)
         numbers[f"{field.name}.rank"] = float(len(reduction.singular_values_))
         numbers[f"{field.name}.projection_error"] = float(errors[-1])
     return figures, numbers
 
 
-def held_out_errors(
+def held_out_projection_errors(
     reduction: SVD, values: np.ndarray, seed: int, place: np.ndarray, weights: np.ndarray | None = None
 ) -> np.ndarray:
     """(r + 1,) relative projection error, by rank from 0, of every fifth place (n,) on the basis of the others."""
     rows = values.reshape(len(values), -1)
-    held = (place if place.max() > 0 else np.arange(len(rows))) % HELD_OUT == 0
-    rank = min(len(reduction.singular_values_), int((~held).sum()), rows.shape[1])
+    held_out = (place if place.max() > 0 else np.arange(len(rows))) % HELD_OUT == 0
+    rank = min(len(reduction.singular_values_), int((~held_out).sum()), rows.shape[1])
     of_the_others = SVD(reduction.config.model_copy(update={"rank": rank, "energy": None}))
     columns = column_weights(weights, values)
-    return of_the_others.fit(rows[~held], columns, seed=seed).projection_errors(rows[held])
+    return of_the_others.fit(rows[~held_out], columns, seed=seed).projection_errors(rows[held_out])
 
 
 def _at_last_time(mode: np.ndarray, components: int, points: int) -> np.ndarray:

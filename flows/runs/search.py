@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fieldwright.flows.progress import report as report_progress
-from fieldwright.flows.report import Searched, TrialRow
-from fieldwright.flows.runs.candidates import described, told
+from fieldwright.flows.report import SearchReport, TrialRow
+from fieldwright.flows.runs.candidates import common_settings, settings_text
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import TrackedRun, Tracking
@@ -36,7 +36,7 @@ class Search:
         """The search that `[search]` asks for, on these runs."""
         assert study.search is not None
         reductions = {name: study.reduction_of(name) for name in study.fields}
-        metric, common = study.validation.metric, told(study, targets)
+        metric, common = study.validation.metric, common_settings(study, targets)
         runs = Runs(targets.x, targets.values, reductions, metric, common, targets.weights)
         return cls(study, study.search, runs)
 
@@ -61,11 +61,11 @@ class Search:
             on_trial=on_trial,
         )
 
-    def in_fold(self, chosen: list[KindConfig]) -> Chooser:
+    def in_fold(self, choices: list[KindConfig]) -> Chooser:
         """Chooses anew in each fold of the validation, from the runs of that fold; collects the choices."""
 
-        def choose(held: np.ndarray, index: int) -> KindConfig:
-            inner = self.runs.without(held)
+        def choose(fold_rows: np.ndarray, index: int) -> KindConfig:
+            inner = self.runs.without(fold_rows)
             selection = select(
                 inner,
                 self.settings,
@@ -73,7 +73,7 @@ class Search:
                 seed=self.study.seed,
                 seconds=self.seconds,
             )
-            chosen.append(selection.best.config)
+            choices.append(selection.best.config)
             return selection.best.config
 
         return choose
@@ -83,16 +83,16 @@ class Search:
         return worth(selection, self.runs, self.settings, folds=self.folds, seed=self.study.seed)
 
 
-def logged(tracking: Tracking, parent: TrackedRun, trials: int) -> Callable[[Trial], None]:
+def trial_logger(tracking: Tracking, parent: TrackedRun, trials: int) -> Callable[[Trial], None]:
     """Puts each trial on record as a run under `parent` and reports progress."""
-    done = 0
+    count = 0
 
     def log(trial: Trial) -> None:
-        nonlocal done
-        done += 1
-        report_progress("Searching the best", min(done, trials), trials)
+        nonlocal count
+        count += 1
+        report_progress("Searching the best", min(count, trials), trials)
         with tracking.run(f"trial-{trial.number}", parent=parent.id) as run:
-            run.tags({"role": "trial", "state": trial.state, "candidate": described(trial.config)})
+            run.tags({"role": "trial", "state": trial.state, "candidate": settings_text(trial.config)})
             run.params(trial.config.model_dump(exclude={"hints"}))
             run.metrics({"score": trial.score, "fit_seconds": trial.seconds})
             if trial.why:
@@ -101,23 +101,23 @@ def logged(tracking: Tracking, parent: TrackedRun, trials: int) -> Callable[[Tri
     return log
 
 
-def searched(selection: SearchResult, gain: Worth | None, chosen: list[KindConfig]) -> Searched:
+def search_report(selection: SearchResult, gain: Worth | None, choices: list[KindConfig]) -> SearchReport:
     """What the report tells of a search; chosen: the choices of the folds."""
     ranked = sorted(
         selection.trials, key=lambda trial: (trial.state != "complete", trial.score, trial.number)
     )
     share, spread = (None, None) if gain is None else gain.gain
-    return Searched(
+    return SearchReport(
         trials=tuple(
-            TrialRow(trial.number, described(trial.config), trial.state, trial.score, trial.seconds)
+            TrialRow(trial.number, settings_text(trial.config), trial.state, trial.score, trial.seconds)
             for trial in ranked[:SHOWN]
         ),
         number=len(selection.trials),
-        best=described(selection.best.config),
-        second=None if selection.second is None else described(selection.second.config),
+        best=settings_text(selection.best.config),
+        second=None if selection.second is None else settings_text(selection.second.config),
         gain=share,
         spread=spread,
         repeats=0 if gain is None else len(gain.best),
-        in_folds=tuple(described(config) for config in chosen),
+        in_folds=tuple(settings_text(config) for config in choices),
         spent=selection.spent,
     )

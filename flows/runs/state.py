@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from fieldwright.data.store.snapshot_store import SnapshotStore
-from fieldwright.flows.runs.printed_report import rejected_table
+from fieldwright.flows.runs.printed_report import rejected_runs_table
 from fieldwright.flows.study.runs_study import Study
 
 
@@ -21,7 +21,7 @@ def print_store(study: Study, console: Console) -> bool:
     console.print(f"store: {study.store_path}", markup=False, soft_wrap=True)
     if rejected:
         console.print(
-            rejected_table(
+            rejected_runs_table(
                 tuple((record.name, record.reason or "", record.sentence or "") for record in rejected)
             )
         )

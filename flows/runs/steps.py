@@ -8,18 +8,18 @@ from dataclasses import asdict, dataclass
 from fieldwright.data.errors import StudyError
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.progress import report as report_progress
-from fieldwright.flows.report import Evaluation, Ingested, Judged, PipelineReport, Searched
+from fieldwright.flows.report import Evaluation, Ingested, PipelineReport, RunsEvaluation, SearchReport
 from fieldwright.flows.runs import inputs
 from fieldwright.flows.runs.candidate_figures import candidate_figures
-from fieldwright.flows.runs.candidates import AUTO, on_scales
+from fieldwright.flows.runs.candidates import AUTO, with_common_settings
 from fieldwright.flows.runs.conservation import conservation_errors
 from fieldwright.flows.runs.final_checks import final_checks
+from fieldwright.flows.runs.holdout import split_runs
 from fieldwright.flows.runs.reduction_figures import reduction_figures
-from fieldwright.flows.runs.search import Search, logged, searched
-from fieldwright.flows.runs.symmetries import built_in, held_out_errors
+from fieldwright.flows.runs.search import Search, search_report, trial_logger
+from fieldwright.flows.runs.symmetries import symmetrised_targets, symmetry_errors
 from fieldwright.flows.runs.targets import Targets
-from fieldwright.flows.runs.test_set import part_runs
-from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, labelled
+from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import TrackedRun
 from fieldwright.flows.tracking.promotion import Decision, decide
@@ -48,7 +48,7 @@ class Validated:
 
     config: KindConfig
     validation: CrossValidation
-    searched: Searched | None = None
+    search: SearchReport | None = None
 
 
 class RunsSteps(Steps[Study, RunsDataset]):
@@ -73,13 +73,13 @@ class RunsSteps(Steps[Study, RunsDataset]):
         require_runs(study, ingested)
         store = SnapshotStore(study.store_path)
         snapshots = store.snapshots(ingested.accepted, list(study.fields))
-        parts = part_runs(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
-        targets = built_in(study, parts.learned)
+        parts = split_runs(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
+        targets = symmetrised_targets(study, parts.train)
         reductions = reduce_fields(study, targets)
         figures, numbers = reduction_figures(targets, reductions, study.seed)
         samples = {"train": len(targets.runs)}
-        if parts.aside is not None:
-            samples["test"] = len(parts.aside.runs)
+        if parts.test is not None:
+            samples["test"] = len(parts.test.runs)
         return RunsDataset(
             ingested=ingested,
             samples=samples,
@@ -87,55 +87,59 @@ class RunsSteps(Steps[Study, RunsDataset]):
             metrics=numbers | {"runs": len(targets.runs)},
             figures=figures,
             targets=targets,
-            test=parts.aside,
+            test=parts.test,
             reductions=reductions,
         )
 
     def candidates(self, data: RunsDataset) -> Mapping[str, KindConfig | SearchSettings]:
-        named = labelled([on_scales(self.study, one, data.targets) for one in self.study.candidates])
-        return named if self.study.search is None else {**named, AUTO: self.study.search}
+        candidates = candidates_by_label(
+            [with_common_settings(self.study, one, data.targets) for one in self.study.candidates]
+        )
+        return candidates if self.study.search is None else {**candidates, AUTO: self.study.search}
 
     def evaluate(
         self, label: str, candidate: KindConfig | SearchSettings, data: RunsDataset, run: TrackedRun
     ) -> Trained:
         if isinstance(candidate, SearchSettings):
-            judged, content = self._search(candidate, data.targets, run)
+            evaluation, content = self._search(candidate, data.targets, run)
         else:
-            judged, validation = cross_validated(self.study, label, candidate, data.targets)
+            evaluation, validation = cross_validated(self.study, label, candidate, data.targets)
             content = Validated(candidate, validation)
         study, targets, validation = self.study, data.targets, content.validation
         return Trained(
-            evaluation=judged,
+            evaluation=evaluation,
             settings=content.config.model_dump(),
             content=content,
             params={"folds": study.validation.folds}
             | {f"reduction.{name}": study.reduction_of(name).model_dump_json() for name in study.fields},
             metrics=validation.summary()
-            | held_out_errors(study, targets, validation)
+            | symmetry_errors(study, targets, validation)
             | conservation_errors(study, targets, validation),
             figures=candidate_figures(targets, data.reductions, validation),
-            files={} if content.searched is None else {"search.json": asdict(content.searched)},
+            files={} if content.search is None else {"search.json": asdict(content.search)},
         )
 
     def _search(
         self, settings: SearchSettings, targets: Targets, run: TrackedRun
-    ) -> tuple[Judged, Validated]:
+    ) -> tuple[RunsEvaluation, Validated]:
         """Searches the best candidate, evaluates the search itself by repeating it in every fold, and its worth."""
         search = Search.of(self.study, targets)
         in_folds: list[KindConfig] = []
-        selection = search.over_all(logged(self.tracking, run, settings.trials + settings.stack))
-        judged, validation = cross_validated(self.study, AUTO, search.in_fold(in_folds), targets)
+        selection = search.over_all(trial_logger(self.tracking, run, settings.trials + settings.stack))
+        evaluation, validation = cross_validated(self.study, AUTO, search.in_fold(in_folds), targets)
         report_progress("Weighing the choice", 0, 1)
         gain = search.worth(selection)
         report_progress("Weighing the choice", 1, 1)
-        return judged, Validated(selection.best.config, validation, searched(selection, gain, in_folds))
+        return evaluation, Validated(
+            selection.best.config, validation, search_report(selection, gain, in_folds)
+        )
 
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: RunsDataset) -> Finished:
         content: Validated = best.content
         surrogate = train_on_all(self.study, content.config, data.targets, content.validation)
-        metrics, figures, kept = final_checks(self.study, surrogate, data.targets, data.test)
-        search = next((one.content.searched for one in all_trained if one.content.searched), None)
-        return Finished(surrogate, {"searched": search, "kept_aside": kept}, metrics, figures=figures)
+        metrics, figures, test_set = final_checks(self.study, surrogate, data.targets, data.test)
+        search = next((one.content.search for one in all_trained if one.content.search), None)
+        return Finished(surrogate, {"search": search, "test_set": test_set}, metrics, figures=figures)
 
     def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
         return decide_on_fields(self.study, best.evaluation, champion)
@@ -143,7 +147,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
 
 def decide_on_fields(study: Study, best: Evaluation, champion: tuple[str, float] | None) -> Decision:
     """By `[promotion]` of the study; see `decide`."""
-    assert isinstance(best, Judged)
+    assert isinstance(best, RunsEvaluation)
     return decide(study.promotion, best, champion)
 
 
@@ -170,24 +174,24 @@ def periodic_notes(study: Study, targets: Targets) -> tuple[str, ...]:
     """A sentence on every field that oscillates out of step from run to run; a measured history tells the phase."""
     if study.time.history:
         return ()
-    apart = {name: phases_apart(targets.x, values) for name, values in targets.values.items()}
-    return tuple(found.sentence(name) for name, found in apart.items() if found is not None)
+    shifts = {name: phases_apart(targets.x, values) for name, values in targets.values.items()}
+    return tuple(shift.sentence(name) for name, shift in shifts.items() if shift is not None)
 
 
 def reduce_fields(study: Study, targets: Targets) -> dict[str, Reduction]:
     """Reduces every field over all runs: what the singular values show of the study, whatever the candidate."""
     reductions = {}
-    for done, (name, values) in enumerate(targets.values.items(), start=1):
+    for count, (name, values) in enumerate(targets.values.items(), start=1):
         reduction = reduction_for(study.reduction_of(name))
         columns = column_weights(targets.weights[name], values)
         reductions[name] = reduction.fit(values.reshape(len(values), -1), columns, seed=study.seed)
-        report_progress("Reducing fields", done, len(targets.values))
+        report_progress("Reducing fields", count, len(targets.values))
     return reductions
 
 
 def cross_validated(
     study: Study, label: str, candidate: KindConfig | Chooser, targets: Targets
-) -> tuple[Judged, CrossValidation]:
+) -> tuple[RunsEvaluation, CrossValidation]:
     """Cross-validates one candidate by the same folds as every other."""
     validation = cross_validate(
         candidate,
@@ -199,10 +203,12 @@ def cross_validated(
         history=study.time.history,
         windows=targets.windows,
         weights=targets.weights,
-        progress=lambda done, total: report_progress(f"Judging {label}", done, total),
+        progress=lambda done, total: report_progress(f"Evaluating {label}", done, total),
     )
     metric, errors = study.validation.metric, {name: validation.errors[name] for name in study.fields}
-    return Judged.of(label, metric, errors, validation.mean_errors, validation.fit_seconds), validation
+    return RunsEvaluation.of(
+        label, metric, errors, validation.mean_errors, validation.fit_seconds
+    ), validation
 
 
 def train_on_all(

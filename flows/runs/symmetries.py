@@ -61,7 +61,7 @@ def symmetries_of(study: Study, targets: Targets) -> Iterator[FieldSymmetry]:
             yield FieldSymmetry(symmetry, info.name, moved, fields[info.name], change)
 
 
-def built_in(study: Study, targets: Targets) -> Targets:
+def symmetrised_targets(study: Study, targets: Targets) -> Targets:
     """The runs, exactly symmetric where the study says that they are; raises StudyError where one is not nearly so.
 
     A POD of such runs decodes to nothing else, so that every prediction is symmetric by construction.
@@ -84,18 +84,18 @@ def built_in(study: Study, targets: Targets) -> Targets:
     return replace(targets, values=values)
 
 
-def held_out_errors(study: Study, targets: Targets, validation: CrossValidation) -> dict[str, float]:
+def symmetry_errors(study: Study, targets: Targets, validation: CrossValidation) -> dict[str, float]:
     """Of a candidate: the asymmetry of its predictions of held-out runs, for symmetries that change no parameter.
 
     Metric to the mean over the runs of |S u - u| / |u|; the same of the true runs under "{metric}.runs".
     """
-    found = {}
+    errors = {}
     for one in symmetries_of(study, targets):
         if one.motion is not None and (one.change == 1.0).all():
             weights = targets.weights[one.field]
             for key, values in ((one.metric, validation.mean), (f"{one.metric}.runs", targets.values)):
-                found[key] = float(asymmetry(values[one.field], one.motion, weights).mean())
-    return found
+                errors[key] = float(asymmetry(values[one.field], one.motion, weights).mean())
+    return errors
 
 
 def equivariance_errors(study: Study, targets: Targets, surrogate: Surrogate) -> dict[str, float]:
@@ -103,19 +103,19 @@ def equivariance_errors(study: Study, targets: Targets, surrogate: Surrogate) ->
 
     For symmetries that change parameters: a mirrored inflow, twice the load. One without such runs is left out.
     """
-    found = {}
+    errors = {}
     for one in symmetries_of(study, targets):
         image = targets.x * one.change
         inside = surrogate.domain.inside(image)
         if (one.change == 1.0).all() or not inside.any() or surrogate.description.history:
             continue
-        there = surrogate.predict(image[inside], [one.field]).fields[one.field].mean
-        here = surrogate.predict(targets.x[inside], [one.field]).fields[one.field].mean
-        expected = one.moved(here, _reference(study, one.field, targets)[inside])
+        at_images = surrogate.predict(image[inside], [one.field]).fields[one.field].mean
+        at_runs = surrogate.predict(targets.x[inside], [one.field]).fields[one.field].mean
+        expected = one.moved(at_runs, _reference(study, one.field, targets)[inside])
         weights = targets.weights[one.field]
-        off, size = norms(there - expected, weights), norms(expected, weights)
-        found[one.metric] = float(np.mean(off / np.where(size > 0.0, size, 1.0)))
-    return found
+        off, size = norms(at_images - expected, weights), norms(expected, weights)
+        errors[one.metric] = float(np.mean(off / np.where(size > 0.0, size, 1.0)))
+    return errors
 
 
 def _reference(study: Study, field: str, targets: Targets) -> np.ndarray:

@@ -41,7 +41,7 @@ class Targets:
 def targets_from(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Targets:
     """Takes the study's parameters and fields out of the Snapshots, whose runs share the mesh."""
     names = [name for name in study.parameters.columns if name in snapshots.coords]
-    x = parameters_of(study, snapshots)
+    x = parameter_matrix(study, snapshots)
     parameters = [
         ParameterInfo(name=name, unit=snapshots.coords[name].attrs.get("units", "")) for name in names
     ]
@@ -70,30 +70,38 @@ def targets_from(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Targets:
         )
     runs = tuple(map(str, snapshots.coords["run"].values))
     targets = Targets(runs, x, values, tuple(parameters), tuple(fields), points, mesh.cells, weights)
-    return targets if study.time.horizon is None else cut(targets, study.time.history + study.time.horizon)
+    return (
+        targets
+        if study.time.horizon is None
+        else cut_into_windows(targets, study.time.history + study.time.horizon)
+    )
 
 
-def parameters_of(study: Study, snapshots: xr.Dataset) -> np.ndarray:
+def parameter_matrix(study: Study, snapshots: xr.Dataset) -> np.ndarray:
     """The study's parameters of the runs, (n, p), those left out that never vary."""
     columns = [snapshots.coords[name].values for name in study.parameters.columns if name in snapshots.coords]
     return np.column_stack([np.zeros((snapshots.sizes["run"], 0)), *columns]).astype(np.float64)
 
 
-def cut(targets: Targets, length: int) -> Targets:
+def cut_into_windows(targets: Targets, length: int) -> Targets:
     """The same runs as windows of so many times, counted from the start of each; raises ModelError."""
     times = [info.times for info in targets.fields]
-    if any(known is None for known in times):
+    if any(times_of_field is None for times_of_field in times):
         raise StudyError(
             "A study with a 'horizon' must have transient fields alone",
             "a steady field",
             "Take 'horizon' out of [time], or the field out of the study",
         )
-    windows = Windows.of(len(targets.runs), min(len(known or ()) for known in times), length)
+    windows = Windows.of(
+        len(targets.runs), min(len(times_of_field or ()) for times_of_field in times), length
+    )
     pairs = zip(windows.run.tolist(), windows.start.tolist(), strict=True)
     fields = []
     for info in targets.fields:
-        known = np.array(info.times or ())[:length]
-        fields.append(info.model_copy(update={"times": tuple((known - known[:1]).tolist())}))
+        times_of_field = np.array(info.times or ())[:length]
+        fields.append(
+            info.model_copy(update={"times": tuple((times_of_field - times_of_field[:1]).tolist())})
+        )
     return replace(
         targets,
         runs=tuple(f"{targets.runs[run]}+{start}" for run, start in pairs),

@@ -10,29 +10,29 @@ from fieldwright.flows.shapes.targets import ShapeTargets
 from fieldwright.surrogates.shapes.model_evaluation import ShapeEvaluation
 
 
-def shape_figures(shapes: ShapeTargets, held: ShapeEvaluation) -> dict[str, Figure]:
+def shape_figures(shapes: ShapeTargets, held_out: ShapeEvaluation) -> dict[str, Figure]:
     """File name to figure: predicted against true around all shapes held out, and the worst and the median shape."""
     figures: dict[str, Figure] = {}
     targets = shapes.targets
     cells = targets.cells if targets.fields[0].on == "point" else {}
     for field in targets.fields:
-        name, true = field.name, targets.values[field.name][held.rows]
-        fluid = shapes.distance[held.rows] >= 0.0
+        name, true = field.name, targets.values[field.name][held_out.rows]
+        fluid = shapes.distance[held_out.rows] >= 0.0
         figures[f"{name}_predicted_against_true.png"] = predicted_against_true(
-            true[fluid], held.mean[name][fluid], name, field.unit
+            true[fluid], held_out.mean[name][fluid], name, field.unit
         )
-        errors = held.errors[name]["relative_l2"]
+        errors = held_out.errors[name]["relative_l2"]
         order = np.argsort(errors)
-        for what, k in (("worst", int(order[-1])), ("median", int(order[len(order) // 2]))):
-            seen, answered = (
-                np.where(fluid[k], magnitude(values[k]), np.nan) for values in (true, held.mean[name])
+        for rank, k in (("worst", int(order[-1])), ("median", int(order[len(order) // 2]))):
+            true_values, predicted_values = (
+                np.where(fluid[k], magnitude(values[k]), np.nan) for values in (true, held_out.mean[name])
             )
-            figures[f"{name}_{what}_shape.png"] = true_predicted_error(
+            figures[f"{name}_{rank}_shape.png"] = true_predicted_error(
                 shapes.points,
-                seen,
-                answered,
+                true_values,
+                predicted_values,
                 cells,
-                title=f"{targets.runs[held.rows[k]]}, relative L2 {errors[k]:.1e}",
+                title=f"{targets.runs[held_out.rows[k]]}, relative L2 {errors[k]:.1e}",
                 name=name if len(field.components) == 1 else f"|{name}|",
                 unit=field.unit,
             )

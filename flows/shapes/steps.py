@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fieldwright.data.progress import TrainingProgress
-from fieldwright.flows.report import Judged, PipelineReport
+from fieldwright.flows.report import PipelineReport, RunsEvaluation
 from fieldwright.flows.runs.steps import decide_on_fields, ingest_runs, require_runs
 from fieldwright.flows.shapes.figures import shape_figures
 from fieldwright.flows.shapes.targets import ShapeTargets, shape_targets
-from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, labelled
+from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import TrackedRun
 from fieldwright.flows.tracking.promotion import Decision
@@ -54,27 +54,27 @@ class ShapesSteps(Steps[Study, ShapesDataset]):
         return ShapesDataset(ingested=ingested, samples={"train": n}, metrics={"runs": n}, shapes=shapes)
 
     def candidates(self, data: ShapesDataset) -> Mapping[str, UNetConfig]:
-        return labelled(self.study.candidates)
+        return candidates_by_label(self.study.candidates)
 
     def evaluate(self, label: str, candidate: UNetConfig, data: ShapesDataset, run: TrackedRun) -> Trained:
         start = time.perf_counter()
         curves = ShownTraining(f"Training {label}", run)
-        surrogate, held = train_candidate(self.study, candidate, data.shapes, curves)
+        surrogate, held_out = train_shape_surrogate(self.study, candidate, data.shapes, curves)
         curves.finish()
         metrics: dict[str, float] = {}
-        for name, errors in held.summary().items():
+        for name, errors in held_out.summary().items():
             metrics |= {f"{name}.{metric}": value for metric, value in errors.items()}
-            metrics[f"{name}.covered"] = float(held.covered[name].mean())
+            metrics[f"{name}.covered"] = float(held_out.covered[name].mean())
         return Trained(
-            evaluation=_judged(self.study, label, data.shapes, held, time.perf_counter() - start),
+            evaluation=_evaluation(self.study, label, data.shapes, held_out, time.perf_counter() - start),
             settings=candidate.model_dump(),
             content=surrogate,
             params={
-                "samples.train": data.samples["train"] - len(held.rows),
-                "samples.validation": len(held.rows),
+                "samples.train": data.samples["train"] - len(held_out.rows),
+                "samples.validation": len(held_out.rows),
             },
             metrics=metrics,
-            figures=shape_figures(data.shapes, held),
+            figures=shape_figures(data.shapes, held_out),
         )
 
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: ShapesDataset) -> Finished:
@@ -84,7 +84,7 @@ class ShapesSteps(Steps[Study, ShapesDataset]):
         return decide_on_fields(self.study, best.evaluation, champion)
 
 
-def train_candidate(
+def train_shape_surrogate(
     study: Study, config: UNetConfig, shapes: ShapeTargets, progress: TrainingProgress
 ) -> tuple[ShapeSurrogate, ShapeEvaluation]:
     """One candidate's surrogate, and what the shapes held out say of it."""
@@ -111,8 +111,10 @@ def train_candidate(
     )
 
 
-def _judged(study: Study, label: str, shapes: ShapeTargets, held: ShapeEvaluation, seconds: float) -> Judged:
-    errors = {name: held.errors[name] for name in study.fields}
+def _evaluation(
+    study: Study, label: str, shapes: ShapeTargets, held_out: ShapeEvaluation, seconds: float
+) -> RunsEvaluation:
+    errors = {name: held_out.errors[name] for name in study.fields}
     fluid = shapes.distance >= 0.0
-    means = {name: errors_of_the_mean(shapes.targets.values[name], fluid, held.rows) for name in errors}
-    return Judged.of(label, study.validation.metric, errors, means, seconds)
+    means = {name: errors_of_the_mean(shapes.targets.values[name], fluid, held_out.rows) for name in errors}
+    return RunsEvaluation.of(label, study.validation.metric, errors, means, seconds)

@@ -44,19 +44,21 @@ def shape_targets(study: Study, ingested: Ingested) -> tuple[ShapeTargets, Inges
     store = SnapshotStore(study.store_path)
     snapshots = store.snapshots(ingested.accepted, [*study.fields, geometry.field])
     mesh = store.mesh(snapshots.attrs["mesh"])
-    given = snapshots[geometry.field]
+    signed_distance = snapshots[geometry.field]
     targets = targets_from(study, snapshots, mesh)
     place = targets.fields[0].on
-    if given.dims != ("run", place) or any(info.on != place or info.times for info in targets.fields):
+    if signed_distance.dims != ("run", place) or any(
+        info.on != place or info.times for info in targets.fields
+    ):
         raise StudyError(
             f"The signed distance '{geometry.field}' and all fields must be steady and lie on the same points",
-            f"'{geometry.field}' by {', '.join(map(str, given.dims))} and fields by "
+            f"'{geometry.field}' by {', '.join(map(str, signed_distance.dims))} and fields by "
             + ", ".join(
                 sorted({f"{info.on} and time" if info.times else info.on for info in targets.fields})
             ),
             'Take the last time by `[time]` rule = "last", or bring fields to the nodes by on = "point"',
         )
-    distance = given.values.astype(np.float64)
+    distance = signed_distance.values.astype(np.float64)
     grid = Grid.of(targets.points[targets.fields[0].name], geometry.periodic)
     sound, refused = [], []
     for k, image in enumerate(grid.images(distance[..., None])[:, 0]):
@@ -71,16 +73,18 @@ def shape_targets(study: Study, ingested: Ingested) -> tuple[ShapeTargets, Inges
             f"{len(sound)}; the first of the others, '{refused[0][0]}', says: {refused[0][2]}",
             "Mend or add runs",
         )
-    kept = replace(
+    sound_targets = replace(
         targets,
         runs=tuple(targets.runs[k] for k in sound),
         x=targets.x[sound],
         values={name: values[sound] for name, values in targets.values.items()},
     )
-    gone = {run for run, _, _ in refused}
-    left = replace(
+    refused_runs = {run for run, _, _ in refused}
+    remaining = replace(
         ingested,
-        accepted=tuple(run for run in ingested.accepted if run not in gone),
+        accepted=tuple(run for run in ingested.accepted if run not in refused_runs),
         rejected=(*ingested.rejected, *refused),
     )
-    return ShapeTargets(kept, distance[sound], given.attrs.get("units", ""), grid), left
+    return ShapeTargets(
+        sound_targets, distance[sound], signed_distance.attrs.get("units", ""), grid
+    ), remaining

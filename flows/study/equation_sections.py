@@ -34,7 +34,7 @@ class MeasuredTable(Section):
 
 
 class ReferenceTable(Section):
-    """A known solution as a table, to judge by alone: nothing is trained on it, and nothing promoted by it."""
+    """A known solution as a table, to measure errors by alone: nothing is trained on it or promoted by it."""
 
     table: Path = Field(
         description="CSV or npz, relative to the study file, with a column, or an array, for every coordinate and "

@@ -82,12 +82,12 @@ class ProblemStudy(StudyFile):
     def case(self) -> EquationCase:
         """The equation as it is to be solved, without what is measured; runs the code of an own equation."""
         problem = problem_named(self.problem, self.path.parent)
-        for section, named in (
+        for section, names in (
             ("coefficients", self.coefficients),
             ("varied", self.varied),
             ("estimated", self.estimated),
         ):
-            _refuse_unknown(section, named, tuple(problem.values), problem, self.path.name)
+            _refuse_unknown(section, names, tuple(problem.values), problem, self.path.name)
         _refuse_unknown(
             "units", self.units, (*problem.coordinates, *problem.outputs), problem, self.path.name
         )
@@ -107,9 +107,9 @@ class ProblemStudy(StudyFile):
 
     def _set(self, unknown: Unknown) -> Unknown:
         """The coefficient with the value and the range that the study gives it."""
-        asked = self.varied.get(unknown.name) or self.estimated.get(unknown.name) or Range.model_validate({})
-        low = unknown.low if asked.minimum is None else asked.minimum
-        high = unknown.high if asked.maximum is None else asked.maximum
+        limits = self.varied.get(unknown.name) or self.estimated.get(unknown.name) or Range.model_validate({})
+        low = unknown.low if limits.minimum is None else limits.minimum
+        high = unknown.high if limits.maximum is None else limits.maximum
         if not low < high:
             raise StudyError(
                 f"'minimum' of the coefficient '{unknown.name}' must be below 'maximum'",
@@ -120,11 +120,11 @@ class ProblemStudy(StudyFile):
         return replace(unknown, value=value, low=low, high=high)
 
 
-def _refuse_unknown(section: str, named: Any, known: tuple[str, ...], problem: Problem, file: str) -> None:
-    for name in named:
-        if name not in known:
+def _refuse_unknown(section: str, names: Any, valid: tuple[str, ...], problem: Problem, file: str) -> None:
+    for name in names:
+        if name not in valid:
             raise StudyError(
-                f"[{section}] of {file} must name what '{problem.name}' has ({', '.join(known) or 'nothing'})",
+                f"[{section}] of {file} must name what '{problem.name}' has ({', '.join(valid) or 'nothing'})",
                 f"'{name}'",
                 "Correct the name",
             )

@@ -14,6 +14,11 @@ from pydantic.fields import FieldInfo
 
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 """Pydantic's words for a key that a table, or a table that is a dataclass, does not know."""
+RENAMED_KEYS: Mapping[str, str] = {
+    "split.own_parts": "split.predefined",
+    "validation.keep_aside": "validation.test_size",
+}
+"""Keys of older study files, and what they are called now."""
 
 
 def sentence_for(error: ValidationError, model: type, path: Path) -> tuple[str, str, str]:
@@ -24,6 +29,13 @@ def sentence_for(error: ValidationError, model: type, path: Path) -> tuple[str, 
     steps = _written_keys(first["loc"], model)
     where = ".".join(steps) or "the file"
     kind, got = first["type"], first.get("input")
+    if kind in UNKNOWN and where in RENAMED_KEYS:
+        new = RENAMED_KEYS[where]
+        return (
+            f"'{where}' must be called by its new name, '{new}'",
+            f"'{where}' in {path.name}",
+            f"Write '{new}'",
+        )
     if kind in UNKNOWN:
         valid = _keys_at(first["loc"][:-1], model)
         near = difflib.get_close_matches(str(first["loc"][-1]), valid, n=1, cutoff=0.5)
@@ -79,7 +91,7 @@ def inner_models(annotation: Any) -> list[type]:
 
 def _follow(loc: tuple, model: type) -> tuple[list[str], list[Any]]:
     """Walks pydantic's location through the model: the keys as written, and the annotations reached."""
-    written: list[str] = []
+    keys: list[str] = []
     reached: list[Any] = [model]
     for step in loc:
         models = [inner for annotation in reached for inner in inner_models(annotation)]
@@ -87,7 +99,7 @@ def _follow(loc: tuple, model: type) -> tuple[list[str], list[Any]]:
         if tagged and not any(step in fields_of(inner) for inner in models):
             reached = list(tagged)  # pydantic's marker of the union member, not a key of the file
             continue
-        written.append(str(step))
+        keys.append(str(step))
         following: list[Any] = [
             fields_of(inner)[step].annotation for inner in models if step in fields_of(inner)
         ]
@@ -98,7 +110,7 @@ def _follow(loc: tuple, model: type) -> tuple[list[str], list[Any]]:
             elif origin in (tuple, list):
                 following.append(arguments[0])
         reached = following
-    return written, reached
+    return keys, reached
 
 
 def _tag(model: type) -> str | None:

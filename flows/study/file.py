@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 from fieldwright.data.errors import StudyError
 from fieldwright.flows.study.errors import sentence_for
 from fieldwright.flows.study.section import Section
-from fieldwright.flows.study.tracking_section import Tracking
+from fieldwright.flows.study.tracking_section import TrackingSection
 
 
 class StudyFile(Section):
@@ -29,7 +29,7 @@ class StudyFile(Section):
     )
     description: str = Field("", description="What the study is about, for those who compare its runs.")
     seed: int = Field(0, ge=0, description="Seed of everything random: folds, initial weights, restarts.")
-    tracking: Tracking = Tracking.model_validate({})
+    tracking: TrackingSection = TrackingSection.model_validate({})
     _path: Path = Path("study.toml")
 
     @classmethod

@@ -81,9 +81,9 @@ class Parameters(Section):
 
     @model_validator(mode="after")
     def _one_fidelity(self) -> Parameters:
-        named = [name for name, column in self.columns.items() if column.scale == "fidelity"]
-        if len(named) > 1:
-            raise ValueError(f"only one parameter can have the scale 'fidelity': {', '.join(named)}")
+        fidelities = [name for name, column in self.columns.items() if column.scale == "fidelity"]
+        if len(fidelities) > 1:
+            raise ValueError(f"only one parameter can have the scale 'fidelity': {', '.join(fidelities)}")
         return self
 
     @field_validator("derived", mode="before")
@@ -110,9 +110,9 @@ class Parameters(Section):
 
     @model_validator(mode="after")
     def _every_parameter_has_a_source(self) -> Parameters:
-        named = set(re.findall(r"\{(\w+)\}", self.names or ""))
+        names = set(re.findall(r"\{(\w+)\}", self.names or ""))
         for name, parameter in self.columns.items():
-            if parameter.case_file is None and name not in named and not (self.table or self.in_file):
+            if parameter.case_file is None and name not in names and not (self.table or self.in_file):
                 raise ValueError(
                     f"parameter '{name}' needs a source: a 'table', a place in 'names', its own 'case_file', or "
                     "'in_file'"

@@ -122,7 +122,7 @@ class Photos(Section):
 class Generator(Section):
     """Photos drawn by the generator of cracked surfaces, with their masks; see docs/photos.md.
 
-    Beside a collection they are learned from and never judged by; without one they are all there is.
+    Beside a collection they are learned from and never evaluated by; without one they are all there is.
     """
 
     photos: int = Field(ge=1, le=SEEDS, description="How many photos are drawn.")
@@ -158,19 +158,20 @@ class Generator(Section):
 
 
 class Split(Section):
-    """Which photos are learned from, which choose the best candidate, and which judge it in the end."""
+    """Which photos are learned from, which choose the best candidate, and which are the test set."""
 
     train: float = Field(0.6, gt=0, lt=1, description="Share of the photos that networks learn from.")
     validation: float = Field(
         0.2, gt=0, lt=1, description="Share that stops and calibrates the training and compares candidates."
     )
     test: float = Field(
-        0.2, gt=0, lt=1, description="Share that judges the best candidate, once, and nothing else."
+        0.2, gt=0, lt=1, description="Share of the test set, on which the best candidate is evaluated once."
     )
-    own_parts: bool = Field(
+    predefined: bool = Field(
         True,
-        description="Where the collection is parted itself (DeepCrack, CRACK500), its test part is the test part, "
-        "and `train` and `validation` share the rest in their ratio unless it has a validation part too.",
+        description="Whether a collection that comes with parts (DeepCrack, CRACK500) keeps them: its test part is "
+        "the test set, and `train` and `validation` divide the other photos in their ratio, unless it has a "
+        "validation part too.",
     )
 
     @model_validator(mode="after")

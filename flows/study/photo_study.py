@@ -63,20 +63,20 @@ class PhotoStudy(StudyFile):
 
     @model_validator(mode="after")
     def _candidates_learn_this_kind(self) -> PhotoStudy:
-        wanted = CANDIDATES[self.kind]
+        kind = CANDIDATES[self.kind]
         for candidate in self.candidates:
-            if candidate.kind != wanted:
+            if candidate.kind != kind:
                 raise ValueError(
-                    f"a {self.kind} must have candidates of the kind '{wanted}': '{candidate.kind}'"
+                    f"a {self.kind} must have candidates of the kind '{kind}': '{candidate.kind}'"
                 )
         return self
 
     @model_validator(mode="after")
     def _metrics_are_of_this_kind(self) -> PhotoStudy:
-        metric, known, least = self.promotion.metric, METRICS[self.kind], LEAST[self.kind]
-        if metric is not None and metric not in known:
+        metric, metrics, least = self.promotion.metric, METRICS[self.kind], LEAST[self.kind]
+        if metric is not None and metric not in metrics:
             raise ValueError(
-                f"'promotion.metric' of a {self.kind} must be among {', '.join(known)}: '{metric}'"
+                f"'promotion.metric' of a {self.kind} must be among {', '.join(metrics)}: '{metric}'"
             )
         for name in self.promotion.least:
             if name not in least:
@@ -93,9 +93,9 @@ class PhotoStudy(StudyFile):
 
     def check(self) -> None:
         """Raises PhotoError where the folder has no layout known here."""
-        asked = self.photos
-        if asked is not None:
-            layout_for(self.beside(asked.folder), asked.reader, asked.photos, asked.masks)
+        photos = self.photos
+        if photos is not None:
+            layout_for(self.beside(photos.folder), photos.reader, photos.photos, photos.masks)
 
     @property
     def metric(self) -> str:
@@ -105,25 +105,27 @@ class PhotoStudy(StudyFile):
     @property
     def configs(self) -> tuple[CrackCnnConfig | CrackUNetConfig, ...]:
         """The candidates, with what the study says of costs, and with paths that hold anywhere."""
-        return tuple(self._told(candidate) for candidate in self.candidates)
+        return tuple(self._with_costs_and_path(candidate) for candidate in self.candidates)
 
-    def _told(self, candidate: CrackCnnConfig | CrackUNetConfig) -> CrackCnnConfig | CrackUNetConfig:
-        told: dict[str, Any] = {}
+    def _with_costs_and_path(
+        self, candidate: CrackCnnConfig | CrackUNetConfig
+    ) -> CrackCnnConfig | CrackUNetConfig:
+        updates: dict[str, Any] = {}
         if self.costs is not None:
-            told["costs"] = Costs(miss=self.costs.miss, alarm=self.costs.alarm)
+            updates["costs"] = Costs(miss=self.costs.miss, alarm=self.costs.alarm)
         if candidate.backbone is not None:
-            told["backbone"] = self.beside(candidate.backbone)
-        return candidate.model_copy(update=told)
+            updates["backbone"] = self.beside(candidate.backbone)
+        return candidate.model_copy(update=updates)
 
     @property
     def catalogue_path(self) -> Path:
-        """What is known of the photos that this study is judged by."""
+        """The catalogue of the photos that candidates are evaluated by."""
         folder = home() / "stores" / self.name if self.photos is not None else self.generated_path
         return folder / "photos.sqlite"
 
     @property
     def generated_path(self) -> Path:
         """Where the drawn photos lie; other settings are another folder."""
-        told = "" if self.generator is None else self.generator.model_dump_json(exclude={"photos"})
-        drawn = hashlib.sha256(f"{self.seed} {told}".encode()).hexdigest()[:12]
-        return home() / "stores" / self.name / f"generated-{drawn}"
+        settings = "" if self.generator is None else self.generator.model_dump_json(exclude={"photos"})
+        digest = hashlib.sha256(f"{self.seed} {settings}".encode()).hexdigest()[:12]
+        return home() / "stores" / self.name / f"generated-{digest}"

@@ -53,8 +53,8 @@ def _sections(model: type, prefix: str) -> Iterator[tuple[str, type]]:
         for inner in models:
             kind = _kind(inner)
             yield from (
-                (f"{step} kind={kind}" if kind and " kind=" not in step else step, found)
-                for step, found in _sections(inner, title)
+                (f"{step} kind={kind}" if kind and " kind=" not in step else step, inner_model)
+                for step, inner_model in _sections(inner, title)
             )
 
 
@@ -89,9 +89,9 @@ def _from_docstring(model: type, key: str) -> str:
         return "Which kind this is."
     for base in model.__mro__:
         text = " ".join((base.__doc__ or "").split())
-        found = re.search(rf"(?:^|[.)] |, ){key}(?:, \w+)*: (.*?\.)(?= \w+(?:, \w+)*: |$)", text)
-        if found:
-            return found[1][0].upper() + found[1][1:]
+        match = re.search(rf"(?:^|[.)] |, ){key}(?:, \w+)*: (.*?\.)(?= \w+(?:, \w+)*: |$)", text)
+        if match:
+            return match[1][0].upper() + match[1][1:]
     return ""
 
 

@@ -33,7 +33,7 @@ else:
     Reduction = _one_of(load_reductions().configs)
 
 
-class Runs(Section):
+class RunsSection(Section):
     """Where the finished runs are and how to read them."""
 
     folder: Path = Field(description="Folder with one entry per run, relative to the study file.")
@@ -127,7 +127,7 @@ class Time(Section):
         0,
         ge=0,
         description="Number of first times that a query brings as measured, for the kinds that roll out to go on "
-        "from; candidates are then judged by the times after them.",
+        "from; candidates are then evaluated by the times after them.",
     )
     horizon: int | None = Field(
         None,
@@ -185,7 +185,7 @@ class Geometry(Section):
 
 
 class Validation(Section):
-    """How candidates are judged and bands calibrated."""
+    """How candidates are evaluated and bands calibrated."""
 
     folds: int = Field(
         8,
@@ -200,12 +200,12 @@ class Validation(Section):
         "norm over the field's; `fluctuation_l2` is it over the norm of the field's deviation from the mean of "
         "the training runs, which a constant offset (293 K) does not flatter.",
     )
-    keep_aside: float = Field(
+    test_size: float = Field(
         0,
         ge=0,
-        description="Runs that nothing is learned from, drawn by the seed before anything else: a number of them "
-        "(16), or a share below 1 (0.2). The trained model predicts them; what its bands cover there, how wide they "
-        "are and its errors stand in the report.",
+        description="Size of the test set, the runs kept from all training and selection, drawn by the seed before "
+        "anything else: a number of runs (16), or a share below 1 (0.2). The report says what the trained model's "
+        "bands cover there, how wide they are, and the errors.",
     )
 
 

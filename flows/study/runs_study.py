@@ -19,7 +19,7 @@ from fieldwright.flows.study.run_sections import (
     MeshSection,
     Promotion,
     Reduction,
-    Runs,
+    RunsSection,
     Time,
     Validation,
 )
@@ -35,7 +35,7 @@ class Study(StudyFile):
 
     subject: ClassVar[str] = "runs"
 
-    runs: Runs
+    runs: RunsSection
     parameters: Parameters = Parameters.model_validate({})
     fields: dict[str, FieldSpec] = Field(
         min_length=1, description="The fields to learn, by their name in the files."
@@ -100,26 +100,29 @@ class Study(StudyFile):
     @model_validator(mode="after")
     def _symmetries_name_what_there_is(self) -> Study:
         for symmetry in self.symmetries:
-            for what, named, known in (
+            for table, names, valid in (
                 ("parameters", symmetry.parameters, self.parameters.columns),
                 ("fields", symmetry.fields, self.fields),
             ):
-                for name in named:
-                    if name not in known:
+                for name in names:
+                    if name not in valid:
                         raise ValueError(
-                            f"'{what}' of the symmetry '{symmetry.label}' must be among {', '.join(known)}: '{name}'"
+                            f"'{table}' of the symmetry '{symmetry.label}' must be among {', '.join(valid)}: '{name}'"
                         )
         return self
 
     @model_validator(mode="after")
     def _fields_are_scaled_by_parameters(self) -> Study:
-        known = ", ".join(self.parameters.columns)
+        names = ", ".join(self.parameters.columns)
         for name, spec in self.fields.items():
-            told = [*(spec.scale_by or {}), *([spec.reference] if isinstance(spec.reference, str) else [])]
-            for parameter in told:
+            references = [
+                *(spec.scale_by or {}),
+                *([spec.reference] if isinstance(spec.reference, str) else []),
+            ]
+            for parameter in references:
                 if parameter not in self.parameters.columns:
                     raise ValueError(
-                        f"'reference' and 'scale_by' of the field '{name}' must name parameters ({known}): "
+                        f"'reference' and 'scale_by' of the field '{name}' must name parameters ({names}): "
                         f"'{parameter}'"
                     )
         return self

@@ -52,7 +52,7 @@ class Symmetry(Section):
         return self.name or (self.kind if self.axis is None else f"{self.kind}_{self.axis}")
 
     @model_validator(mode="after")
-    def _whole(self) -> Symmetry:
+    def _is_complete(self) -> Symmetry:
         if self.kind == "mirror" and self.axis is None:
             raise ValueError("a mirror needs its normal 'axis'")
         if self.kind == "translation" and self.shift is None:

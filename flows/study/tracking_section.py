@@ -7,7 +7,7 @@ from pydantic import Field
 from fieldwright.flows.study.section import Section
 
 
-class Tracking(Section):
+class TrackingSection(Section):
     """Where runs and models are tracked."""
 
     uri: str | None = Field(

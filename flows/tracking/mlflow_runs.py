@@ -127,13 +127,13 @@ class Tracking:
         experiment = self.client.get_experiment_by_name(self.name)
         if experiment is None:
             return None
-        found = self.client.search_runs(
+        runs = self.client.search_runs(
             [experiment.experiment_id],
             "tags.role = 'pipeline'",
             order_by=["attributes.start_time DESC"],
             max_results=1,
         )
-        return {"status": found[0].info.status} | found[0].data.tags if found else None
+        return {"status": runs[0].info.status} | runs[0].data.tags if runs else None
 
 
 def metric_name(name: str) -> str:
@@ -161,14 +161,14 @@ class TrackedRun:
     def steps(self, rows: Sequence[tuple[int, Mapping[str, float]]]) -> None:
         """Numbers that change with the steps of a training, as curves: (step, values) each; in few calls."""
         now = int(time.time() * 1000)
-        found = [
+        metrics = [
             Metric(metric_name(key), float(value), now, step)
             for step, values in rows
             for key, value in values.items()
             if math.isfinite(value)
         ]
-        for start in range(0, len(found), MOST_AT_ONCE):
-            self.client.log_batch(self.id, metrics=found[start : start + MOST_AT_ONCE])
+        for start in range(0, len(metrics), MOST_AT_ONCE):
+            self.client.log_batch(self.id, metrics=metrics[start : start + MOST_AT_ONCE])
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Words to search runs by."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fieldwright.flows.report import Judged
+from fieldwright.flows.report import RunsEvaluation
 from fieldwright.flows.study.run_sections import Promotion
 
 
@@ -16,7 +16,7 @@ class Decision:
     why: str
 
 
-def decide(rule: Promotion, best: Judged, champion: tuple[str, float] | None) -> Decision:
+def decide(rule: Promotion, best: RunsEvaluation, champion: tuple[str, float] | None) -> Decision:
     """Holds the best candidate against the limits and against the present champion (its version and score)."""
     for field, limit in rule.max_error.items():
         error = best.relative_l2[field]

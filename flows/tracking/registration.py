@@ -25,7 +25,7 @@ def register_and_decide(
     """Registers the model as the next version and gives it the alias if the promotion rule holds.
 
     tags: of the version, among them its `metric` and `score`. rule: decides by the present champion's version and
-    score, None where there is none that was judged by the same metric.
+    score, None where there is none with the same metric.
     """
     present = tracking.champion()
     with tempfile.TemporaryDirectory() as folder:
@@ -40,7 +40,7 @@ def register_and_decide(
 
 
 def _scored(champion: ModelVersion | None, metric: str) -> tuple[str, float] | None:
-    """The champion's version and score; None if it was judged by another metric and cannot be compared."""
+    """The champion's version and score; None if it has another metric and cannot be compared."""
     if champion is None or champion.tags.get("metric") != metric:
         return None
     return champion.version, float(champion.tags["score"])

@@ -83,10 +83,10 @@ def _make_whole(path: Path) -> None:
                 f"{path}, schema {revision or 'unknown'} ({_first_line(error)})",
                 "Use the MLflow that wrote it, or put a copy of an earlier day in its place; it was left as it is",
             ) from error
-        aside = path.with_name(f"{path.name}.unfinished-{time.strftime('%Y%m%dT%H%M%S')}")
-        os.replace(path, aside)
+        backup = path.with_name(f"{path.name}.unfinished-{time.strftime('%Y%m%dT%H%M%S')}")
+        os.replace(path, backup)
         logger.warning(
-            "The tracking store %s was never finished and held no run: moved to %s", path, aside.name
+            "The tracking store %s was never finished and held no run: moved to %s", path, backup.name
         )
         _replace(path, None)
     else:

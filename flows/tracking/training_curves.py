@@ -41,12 +41,12 @@ class ShownTraining:
     def __init__(self, step: str, run: TrackedRun) -> None:
         self._step, self._curves = step, TrainingCurves(run)
 
-    def __call__(self, done: int, total: int, metrics: Mapping[str, float] = NO_METRICS, /) -> None:
+    def __call__(self, current: int, total: int, metrics: Mapping[str, float] = NO_METRICS, /) -> None:
         """Shows one report and keeps its metrics."""
         note = ", ".join(f"{name.replace('_', ' ')} {value:.3g}" for name, value in metrics.items())
-        report_progress(self._step, done, total, note)
+        report_progress(self._step, current, total, note)
         if metrics:
-            self._curves.add(done, metrics)
+            self._curves.add(current, metrics)
 
     def finish(self) -> None:
         """Writes what is left."""

@@ -112,16 +112,16 @@ class HoldoutResult:
         return uncertainty(self.calibrated_by, self.coverage, self.runs)
 
     def summary(self) -> dict[str, float]:
-        """Flat metrics, "kept_aside.{name}.{coverage|simultaneous_coverage|width|error}", and the number of runs."""
-        flat = {"kept_aside.runs": float(self.runs), "kept_aside.coverage_uncertainty": self.uncertainty}
+        """Flat metrics, "test.{name}.{coverage|simultaneous_coverage|width|error}", and the number of runs."""
+        flat = {"test.runs": float(self.runs), "test.coverage_uncertainty": self.uncertainty}
         for label, one in (self.fields | self.quantities).items():
             # Trackers take no parentheses in a name: "max(stress)" becomes "max.stress".
             name = label.replace("(", ".").removesuffix(")")
             flat |= {
-                f"kept_aside.{name}.coverage": one.pointwise,
-                f"kept_aside.{name}.simultaneous_coverage": one.simultaneous,
-                f"kept_aside.{name}.width": one.width,
-                f"kept_aside.{name}.error": one.error,
+                f"test.{name}.coverage": one.pointwise,
+                f"test.{name}.simultaneous_coverage": one.simultaneous,
+                f"test.{name}.width": one.width,
+                f"test.{name}.error": one.error,
             }
         return flat
 

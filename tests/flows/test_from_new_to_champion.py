@@ -15,7 +15,7 @@ from fieldwright.data.ingest.inspection import inspect_path
 from fieldwright.data.ingest.timebase import proposed_rule
 from fieldwright.flows.cli import app
 from fieldwright.flows.report import PipelineReport
-from fieldwright.flows.runs.first_fields import left_out
+from fieldwright.flows.runs.first_fields import omitted_fields
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.workflow import run_study
 
@@ -139,7 +139,7 @@ def test_a_single_transient_run_becomes_a_forecast(tmp_path: Path) -> None:
     assert (study.runs.minimum, study.parameters.columns) == (1, {})
     assert (study.time.history, study.time.horizon) == (6, 7)
     assert report.promoted, report.why
-    assert report.judged[0].relative_l2["u"] < 1e-2, "one wave is an operator of rank two"
+    assert report.evaluations[0].relative_l2["u"] < 1e-2, "one wave is an operator of rank two"
 
 
 REAL = {
@@ -182,7 +182,7 @@ def test_times_decide_the_rule() -> None:
 
 def test_fields_that_nobody_asked_for_stay_in_the_file_as_remarks(tmp_path: Path) -> None:
     one_field_of_some(tmp_path)
-    reasons = left_out(inspect_path(tmp_path))
+    reasons = omitted_fields(inspect_path(tmp_path))
     assert re.search(r"3 of 10 runs, such as run_4", reasons["extra"])
     assert "not finite" in reasons["undefined"]
     assert "T" not in reasons

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from fieldwright.flows.progress import drawn, logged, report
+from fieldwright.flows.progress import log_progress, report, show_progress
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
@@ -20,7 +20,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 def test_a_step_under_way_is_written_again_and_again_though_nothing_is_reported() -> None:
     lines: list[str] = []
-    with logged(lines.append, every_seconds=0.05):
+    with log_progress(lines.append, every_seconds=0.05):
         report("Training gp", 1, 4, "loss 0.1")
         wait_for(lambda: len(lines) >= 2)
     for line in lines[:2]:
@@ -29,7 +29,7 @@ def test_a_step_under_way_is_written_again_and_again_though_nothing_is_reported(
 
 def test_a_step_that_ends_is_written_once_and_then_no_more() -> None:
     lines: list[str] = []
-    with logged(lines.append, every_seconds=0.05):
+    with log_progress(lines.append, every_seconds=0.05):
         report("Reading runs", 3, 3)
         report("Reading runs", 3, 3)
         report("Searching", 0, 2)
@@ -41,7 +41,7 @@ def test_a_step_that_ends_is_written_once_and_then_no_more() -> None:
 
 def test_a_file_gets_lines_and_no_control_codes() -> None:
     output = io.StringIO()
-    with drawn(Console(file=output)):
+    with show_progress(Console(file=output)):
         report("Reading runs", 1, 2)
         report("Reading runs", 2, 2)
     assert re.fullmatch(r"Reading runs: 2 of 2 \(100%\), 0 s\n", output.getvalue())
@@ -50,6 +50,6 @@ def test_a_file_gets_lines_and_no_control_codes() -> None:
 def test_what_is_shown_already_is_not_shown_twice() -> None:
     outer: list[str] = []
     inner: list[str] = []
-    with logged(outer.append), logged(inner.append):
+    with log_progress(outer.append), log_progress(inner.append):
         report("Reading runs", 2, 2)
     assert (len(outer), inner) == (1, [])

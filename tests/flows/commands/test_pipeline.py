@@ -41,18 +41,18 @@ def test_runs_become_a_champion_and_everything_is_on_record(
     path = make_study()
     report = run_study(str(path))
     assert len(report.ingested.accepted) == 24
-    assert [judged.candidate for judged in report.judged] == ["bayes", "gp"]
-    assert report.best == min(report.judged, key=lambda judged: judged.score).candidate
+    assert [one.candidate for one in report.evaluations] == ["bayes", "gp"]
+    assert report.best == min(report.evaluations, key=lambda one: one.score).candidate
     assert report.version == "1"
     assert report.promoted
     # The fields are smooth in two parameters: any sound model gets them to a percent.
-    assert max(max(judged.relative_l2.values()) for judged in report.judged) < 1e-2
+    assert max(max(one.relative_l2.values()) for one in report.evaluations) < 1e-2
 
     tracking = tracking_of(path)
     champion = tracking.champion()
     assert champion is not None
     assert champion.version == "1"
-    assert float(champion.tags["score"]) == min(judged.score for judged in report.judged)
+    assert float(champion.tags["score"]) == min(one.score for one in report.evaluations)
 
     client = tracking.client
     runs = client.search_runs([tracking.experiment_id()])
@@ -67,13 +67,13 @@ def test_runs_become_a_champion_and_everything_is_on_record(
     assert {"figures/sensitivity.png", "figures/responses.png"} <= own
     # load (1 + x y) + 0.1 load sin(load x) is close to a plane: rank 2 leaves less than a percent of new runs.
     assert parent.data.metrics["stress.projection_error"] < 1e-2
-    for judged in report.judged:
-        child = children[judged.candidate]
+    for one in report.evaluations:
+        child = children[one.candidate]
         assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
-        assert child.data.metrics["score"] == judged.score
-        assert child.data.metrics["stress.relative_l2.mean"] == judged.relative_l2["stress"]
+        assert child.data.metrics["score"] == one.score
+        assert child.data.metrics["stress.relative_l2.mean"] == one.relative_l2["stress"]
         assert child.data.metrics["fit_seconds"] > 0
-        assert child.data.params["kind"] == judged.candidate
+        assert child.data.params["kind"] == one.candidate
         common_names(child, "fields")
         pictures = {item.path for item in client.list_artifacts(child.info.run_id, "figures")}
         for field in ("stress", "displacement"):
@@ -81,10 +81,10 @@ def test_runs_become_a_champion_and_everything_is_on_record(
                 assert f"figures/{field}_{what}.png" in pictures
 
 
-def test_runs_kept_aside_teach_nothing_and_judge_the_bands(make_study: MakeStudy) -> None:
-    path = make_study(more="keep_aside = 0.25")
+def test_a_test_set_is_not_learned_from_and_evaluates_the_bands(make_study: MakeStudy) -> None:
+    path = make_study(more="test_size = 0.25")
     report = run_study(str(path))
-    kept = report.kept_aside
+    kept = report.test_set
     assert kept is not None
     assert kept.runs == 6
     assert kept.fields.keys() == {"stress", "displacement"}
@@ -95,18 +95,16 @@ def test_runs_kept_aside_teach_nothing_and_judge_the_bands(make_study: MakeStudy
     assert experiment is not None
     (run,) = client.search_runs([experiment.experiment_id], "tags.role = 'pipeline'")
     assert run.data.metrics["runs"] == 18
-    assert run.data.metrics["kept_aside.stress.coverage"] == kept.fields["stress"].pointwise
-    assert run.data.metrics["kept_aside.max.stress.width"] == kept.quantities["max(stress)"].width
+    assert run.data.metrics["test.stress.coverage"] == kept.fields["stress"].pointwise
+    assert run.data.metrics["test.max.stress.width"] == kept.quantities["max(stress)"].width
     console = Console(record=True, width=150)
     print_report(console, report)
-    assert "6 runs kept aside" in console.export_text()
+    assert "Test set: 6 runs" in console.export_text()
 
 
-def test_refuses_to_keep_aside_what_it_needs(make_study: MakeStudy) -> None:
-    path = make_study(more="keep_aside = 23")
-    with pytest.raises(
-        StudyError, match=r"must be left beside those kept aside. Got 24 accepted, 22 of them"
-    ):
+def test_a_test_set_leaves_the_runs_that_a_study_needs(make_study: MakeStudy) -> None:
+    path = make_study(more="test_size = 23")
+    with pytest.raises(StudyError, match=r"must be left beside the test set. Got 24 accepted, 22 of them"):
         run_study(str(path))
 
 
@@ -131,7 +129,7 @@ def test_an_unchanged_study_reads_nothing_twice_and_keeps_its_champion(make_stud
     first = run_study(str(path))
     second = run_study(str(path))
     assert second.ingested.unchanged == 24
-    assert [judged.score for judged in second.judged] == [judged.score for judged in first.judged]
+    assert [one.score for one in second.evaluations] == [one.score for one in first.evaluations]
     assert not second.promoted
     assert "does not beat version 1" in second.why
     champion = tracking_of(path).champion()
@@ -139,7 +137,7 @@ def test_an_unchanged_study_reads_nothing_twice_and_keeps_its_champion(make_stud
     assert champion.version == "1"
 
 
-def test_broken_runs_are_set_aside_with_their_reason_and_the_rest_goes_on(make_study: MakeStudy) -> None:
+def test_broken_runs_are_rejected_with_their_reason_and_the_rest_goes_on(make_study: MakeStudy) -> None:
     path = make_study()
     runs = path.parent / "runs"
     poisoned = meshio.read(runs / "run_0003" / "result.vtu")

@@ -11,8 +11,8 @@ from rich.console import Console
 
 from fieldwright.data.errors import FieldwrightError, StudyError
 from fieldwright.data.ingest.parameters.table import read_table
-from fieldwright.flows.commands.learning_curve import learn, write_curves
-from fieldwright.flows.commands.suggest import suggest, write_suggestion
+from fieldwright.flows.commands.learning_curve import study_learning_curves, write_curves
+from fieldwright.flows.commands.suggest import suggest_runs, write_suggestion
 from fieldwright.flows.runs.parameter_space import next_names
 from fieldwright.flows.study.runs_study import Study
 
@@ -39,7 +39,7 @@ def test_the_next_runs_are_written_as_the_table_is(make_study, tmp_path):
     table = tmp_path / "runs" / "parameters.csv"
     table.write_text(table.read_text().replace("load,modulus", "load [N],modulus [Pa]"))
     study = with_ranges(path, constraints=["load * modulus <= 15"])
-    found = suggest(study, 3, "variance")
+    found = suggest_runs(study, 3, "variance")
     assert found.runs.shape == (12, 2)
     assert (found.x.prod(axis=1) <= 15.0).all()
     out = tmp_path / "next.csv"
@@ -55,21 +55,21 @@ def test_the_next_runs_are_written_as_the_table_is(make_study, tmp_path):
 
 def test_without_ranges_it_stays_within_the_runs(make_study):
     study = Study.load(make_study(10))
-    found = suggest(study, 4, "error")
+    found = suggest_runs(study, 4, "error")
     assert (found.x >= found.runs.min(axis=0)).all()
     assert (found.x <= found.runs.max(axis=0)).all()
 
 
 def test_a_first_design_is_continued_while_runs_are_few(make_study):
     none = with_ranges(without_runs(make_study))
-    first = suggest(none, 4, "variance")
+    first = suggest_runs(none, 4, "variance")
     assert "0 accepted runs cannot tell" in first.note
-    np.testing.assert_array_equal(suggest(none, 8, "variance").x[:4], first.x)
+    np.testing.assert_array_equal(suggest_runs(none, 8, "variance").x[:4], first.x)
 
 
 def test_one_run_continues_the_first_design(make_study):
     study = with_ranges(make_study(1))
-    one = suggest(study, 3, "variance")
+    one = suggest_runs(study, 3, "variance")
     assert "1 accepted run cannot tell" in one.note
     assert len(one.x) == 3
 
@@ -86,12 +86,12 @@ def test_one_run_continues_the_first_design(make_study):
 def test_what_cannot_be_suggested_is_one_sentence(make_study, runs, modulus, constraints, said):
     path = make_study(runs) if runs else without_runs(make_study)
     with pytest.raises(StudyError, match=said):
-        suggest(with_ranges(path, modulus, constraints), 2, "variance")
+        suggest_runs(with_ranges(path, modulus, constraints), 2, "variance")
 
 
 def test_no_runs_wanted(make_study):
     with pytest.raises(StudyError, match=r"at least 1\. Got 0\. Give -n 8"):
-        suggest(Study.load(make_study(10)), 0, "variance")
+        suggest_runs(Study.load(make_study(10)), 0, "variance")
 
 
 def test_names_go_on():
@@ -102,7 +102,7 @@ def test_names_go_on():
 
 def test_the_learning_curve_tells_the_runs_for_a_wanted_error(make_study, tmp_path):
     study = Study.load(make_study(24, more="[promotion]\nmax_error = { stress = 1e-4 }"))
-    label, curves = learn(study, "bayes", 3)
+    label, curves = study_learning_curves(study, "bayes", 3)
     assert label == "bayes"
     assert curves["stress"].errors.shape == (6, 3)
     picture = tmp_path / "curve.png"
@@ -116,4 +116,4 @@ def test_the_learning_curve_tells_the_runs_for_a_wanted_error(make_study, tmp_pa
 
 def test_a_curve_needs_runs(make_study):
     with pytest.raises(FieldwrightError, match="takes 9 accepted runs"):
-        learn(Study.load(make_study(5)), "bayes", 3)
+        study_learning_curves(Study.load(make_study(5)), "bayes", 3)

@@ -18,9 +18,9 @@ from fieldwright.data.errors import FieldwrightError, StudyError
 from fieldwright.flows.commands.report_tables import print_report
 from fieldwright.flows.commands.status import print_status
 from fieldwright.flows.equations.first_study import first_problem_study
-from fieldwright.flows.equations.measured_data import measured_of
+from fieldwright.flows.equations.measured_data import measurements_of
 from fieldwright.flows.equations.report import print_solutions
-from fieldwright.flows.equations.steps import read_equation, train_candidate
+from fieldwright.flows.equations.steps import read_equation, train_solution
 from fieldwright.flows.study.equation_study import ProblemStudy
 from fieldwright.flows.study.loading import load_study, load_study_of_runs
 from fieldwright.flows.tracking.mlflow_runs import Tracking
@@ -88,8 +88,8 @@ def test_an_equation_becomes_a_champion_with_everything_on_record(tmp_path, comm
     report = run_study(str(path))
     assert report.promoted
     assert report.best == "pinn"
-    assert [one.verdict for one in report.judged] == ["converged", "not converged"]
-    assert report.judged[0].errors["u"] < 0.05
+    assert [one.verdict for one in report.evaluations] == ["converged", "not converged"]
+    assert report.evaluations[0].errors["u"] < 0.05
     page = StringIO()
     print_report(Console(file=page, width=200), report)
     assert "pinn-2 failed, not converged: relative residual" in page.getvalue()
@@ -102,7 +102,7 @@ def test_an_equation_becomes_a_champion_with_everything_on_record(tmp_path, comm
     good, bad = runs["pinn"], runs["pinn-2"]
     curve = tracking.client.get_metric_history(good.info.run_id, "loss.equation_1")
     assert [point.step for point in curve] == [10, 20, 50]
-    assert good.data.metrics["score"] == report.judged[0].score
+    assert good.data.metrics["score"] == report.evaluations[0].score
     assert good.data.params["architecture.hidden"] == "[8]"
     common_names(good, "equations")
     common_names(bad, "equations")
@@ -213,8 +213,8 @@ def test_measured_values_of_a_table_find_a_coefficient(tmp_path):
     print_solutions(console, report)
     text = console.export_text()
     assert "std of rate" in text
-    assert 0 < report.judged[0].estimate_stds["rate"] < 0.1
-    low, high = report.judged[0].estimate_intervals["rate"]
+    assert 0 < report.evaluations[0].estimate_stds["rate"] < 0.1
+    low, high = report.evaluations[0].estimate_intervals["rate"]
     assert 0.7 < low < high < 0.9
     assert f"rate lies between {low:.6g} and {high:.6g} (95%, profile likelihood)" in text
 
@@ -290,7 +290,7 @@ def test_a_table_that_does_not_fit_is_told_which_columns_it_needs(tmp_path):
     study = load_study(write(tmp_path, STUDY + '[measurements]\ntable = "values.csv"\n'))
     assert isinstance(study, ProblemStudy)
     with pytest.raises(StudyError, match=r"must have the columns x, a and outputs of u\. Got time, u"):
-        measured_of(study, study.case())
+        measurements_of(study, study.case())
 
 
 def test_snapshots_of_a_study_become_measurements_by_formulas(make_study, tmp_path):
@@ -309,7 +309,7 @@ coefficients = { a = "load + 2" }
     study = load_study(write(tmp_path, text + section))
     assert isinstance(study, ProblemStudy)
     case = study.case()
-    found = measured_of(study, case)
+    found = measurements_of(study, case)
     assert found is not None
     assert found.inputs.shape == (40, 2)
     assert len(np.unique(found.inputs[:, 1])) == 3
@@ -319,12 +319,12 @@ coefficients = { a = "load + 2" }
     least = 1 + 0.1 * np.sin(load * x)
     assert (found.values[:, 0] >= least - 1e-6).all()
     assert (found.values[:, 0] <= least + x + 1e-6).all()
-    again = measured_of(study, case)
+    again = measurements_of(study, case)
     np.testing.assert_array_equal(again.values, found.values)
     told = text + section.replace('a = "load + 2"', 'a = "lod + 2"')
     wrong = load_study(write(tmp_path, told, "wrong.toml"))
     with pytest.raises(StudyError, match="lod"):
-        measured_of(wrong, case)
+        measurements_of(wrong, case)
 
 
 LONG = STUDY.replace("first_steps = 20", "first_steps = 300").replace("tolerance = 0.05", "tolerance = 1e-9")
@@ -334,7 +334,7 @@ def train(study: ProblemStudy) -> float:
     """The residual of the study's first candidate, as the pipeline trains it."""
     case = read_equation(study)
     with Tracking(None, study.name).run("pinn") as run:
-        return train_candidate(study, "pinn", study.candidates[0], case, run).evaluation.score
+        return train_solution(study, "pinn", study.candidates[0], case, run).evaluation.score
 
 
 @pytest.mark.slow

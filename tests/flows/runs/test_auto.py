@@ -12,9 +12,9 @@ from rich.console import Console
 
 from fieldwright.data.errors import StudyError
 from fieldwright.flows.commands.report_tables import print_report
-from fieldwright.flows.report import Searched, TrialRow
-from fieldwright.flows.runs.candidates import on_scales
-from fieldwright.flows.runs.printed_report import sentence_on_worth
+from fieldwright.flows.report import SearchReport, TrialRow
+from fieldwright.flows.runs.candidates import with_common_settings
+from fieldwright.flows.runs.printed_report import choice_sentence
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
@@ -42,44 +42,44 @@ def auto(path: Path, search: str = SEARCH) -> Path:
 def test_a_search_finds_a_champion_and_every_trial_is_a_run(make_study: MakeStudy, tmp_path: Path) -> None:
     path = auto(make_study())
     report = run_study(str(path))
-    assert [judged.candidate for judged in report.judged] == ["auto"]
+    assert [one.candidate for one in report.evaluations] == ["auto"]
     assert report.promoted
-    assert report.judged[0].relative_l2["stress"] < 1e-2
-    searched = report.searched
-    assert searched is not None
-    assert 3 <= searched.number <= 7
-    assert len(searched.in_folds) == 4
-    assert searched.repeats == 2
-    assert not searched.spent
+    assert report.evaluations[0].relative_l2["stress"] < 1e-2
+    search = report.search
+    assert search is not None
+    assert 3 <= search.number <= 7
+    assert len(search.in_folds) == 4
+    assert search.repeats == 2
+    assert not search.spent
 
     study = Study.load(path)
     tracking = Tracking(study.tracking.uri, study.name)
     runs = tracking.client.search_runs([tracking.experiment_id()])
     parent = next(run for run in runs if run.data.tags["role"] == "candidate")
     trials = [run for run in runs if run.data.tags["role"] == "trial"]
-    assert len(trials) == searched.number
+    assert len(trials) == search.number
     assert {run.data.tags["mlflow.parentRunId"] for run in trials} == {parent.info.run_id}
     for run in trials:
         if run.data.tags["state"] == "complete":
             assert run.data.metrics["score"] > 0
     best = min(run.data.metrics["score"] for run in trials if run.data.tags["state"] == "complete")
-    assert searched.trials[0].score == pytest.approx(best)
+    assert search.trials[0].score == pytest.approx(best)
 
     page = io.StringIO()
     print_report(Console(file=page, width=200), report)
-    assert f"The best of {searched.number} trials" in page.getvalue()
-    assert f"Chosen: {searched.best}." in page.getvalue()
+    assert f"The best of {search.number} trials" in page.getvalue()
+    assert f"Chosen: {search.best}." in page.getvalue()
 
 
 def test_the_same_study_gives_the_same_numbers(make_study: MakeStudy, own_home: Path) -> None:
     path = auto(make_study(), SEARCH.replace("repeats = 2", "repeats = 0"))
     one, two = run_study(str(path)), run_study(str(path))
-    assert one.judged[0].score == two.judged[0].score
-    assert one.judged[0].relative_l2 == two.judged[0].relative_l2
-    assert one.searched is not None
-    assert two.searched is not None
-    assert [(t.candidate, t.score) for t in one.searched.trials] == [
-        (t.candidate, t.score) for t in two.searched.trials
+    assert one.evaluations[0].score == two.evaluations[0].score
+    assert one.evaluations[0].relative_l2 == two.evaluations[0].relative_l2
+    assert one.search is not None
+    assert two.search is not None
+    assert [(t.candidate, t.score) for t in one.search.trials] == [
+        (t.candidate, t.score) for t in two.search.trials
     ]
     queries = np.array([[2.0, 7.0], [1.5, 5.5]])
     first, second = (
@@ -121,13 +121,13 @@ def test_an_unknown_key_of_the_search_names_the_nearest(make_study: MakeStudy) -
 
 def test_what_the_choice_is_worth_is_said_with_its_spread() -> None:
     row = TrialRow(0, "gp", "complete", 1e-3, 1.0)
-    searched = Searched((row,), 4, "gp", "bayes", 0.30, 0.05, 3, ("gp",), False)
-    said = sentence_on_worth(searched)
+    search = SearchReport((row,), 4, "gp", "bayes", 0.30, 0.05, 3, ("gp",), False)
+    said = choice_sentence(search)
     assert "30% +- 5% below that of bayes (mean and std of 3 repeated trainings)" in said
     assert "within the spread" not in said
-    close = Searched((row,), 4, "gp", "bayes", 0.05, 0.05, 3, ("gp",), True)
-    assert "within the spread: the second best would do as well" in sentence_on_worth(close)
-    assert "The time budget ended the search" in sentence_on_worth(close)
+    close = SearchReport((row,), 4, "gp", "bayes", 0.05, 0.05, 3, ("gp",), True)
+    assert "within the spread: the second best would do as well" in choice_sentence(close)
+    assert "The time budget ended the search" in choice_sentence(close)
 
 
 def test_a_fidelity_reaches_the_kinds_that_use_it(make_study: MakeStudy) -> None:
@@ -140,7 +140,7 @@ def test_a_fidelity_reaches_the_kinds_that_use_it(make_study: MakeStudy) -> None
     targets = Targets(
         (), np.ones((3, 2)), {}, (ParameterInfo(name="load"), ParameterInfo(name="modulus")), (), {}, {}, {}
     )
-    bayes, gp = (on_scales(study, one, targets) for one in study.candidates)
+    bayes, gp = (with_common_settings(study, one, targets) for one in study.candidates)
     assert gp.fidelity == 1  # pyright: ignore[reportAttributeAccessIssue]
     assert gp.inputs == bayes.inputs == ("auto", "raw")
     path.write_text(text.replace('load = { unit = "N" }', 'load = { scale = "fidelity" }'))

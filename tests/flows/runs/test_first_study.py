@@ -45,7 +45,7 @@ def test_a_file_of_many_runs_becomes_a_study_that_takes_its_parameters_from_it(t
     path.write_text(path.read_text() + '[[candidates]]\nkind = "bayes"\n')
     report = run_study(str(path))
     assert len(report.ingested.accepted) == 12
-    assert report.judged[0].relative_l2["snapshots"] < 1e-6, "the field is linear in both parameters"
+    assert report.evaluations[0].relative_l2["snapshots"] < 1e-6, "the field is linear in both parameters"
 
 
 def test_the_page_names_what_a_newcomer_needs(make_study: Callable[..., Path]) -> None:

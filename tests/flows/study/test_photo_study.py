@@ -139,7 +139,7 @@ def test_classes_become_a_registered_classifier(tmp_path, common_names):
 
     assert isinstance(report, PhotoReport)
     assert report.promoted
-    assert report.best == min(report.judged, key=lambda one: one.metrics["log_loss"]).candidate
+    assert report.best == min(report.evaluations, key=lambda one: one.metrics["log_loss"]).candidate
     assert report.parts == {"train": 36, "validation": 12, "test": 12}
     assert {(name, reason) for name, reason, _ in report.ingested.rejected} == {
         ("Positive/broken.png", "unreadable"),
@@ -304,7 +304,7 @@ def test_a_collections_own_test_part_is_the_test_part(tmp_path):
     collection = read_collection(tmp_path / "walls")
     text = OUTLINES.replace("minimum = 20", "minimum = 4")
     for own in ("true", "false"):
-        study = load_study(written(tmp_path, f"{text}[split]\nown_parts = {own}\n"))
+        study = load_study(written(tmp_path, f"{text}[split]\npredefined = {own}\n"))
         assert isinstance(study, PhotoStudy)
         parts = parts_of(study, collection)
         assert sum(parts.counts().values()) == 17
@@ -409,14 +409,14 @@ def test_a_model_no_better_than_one_answer_for_all_photos_is_refused(change: dic
 def test_one_answer_for_all_photos_has_the_known_scores():
     cracked = np.arange(10) < 3
     costs = MistakeCosts(miss=5.0, alarm=1.0)
-    found = classification_judging.one_answer_for_all(cracked, costs)
+    found = classification_judging.constant_class_metrics(cracked, costs)
     assert found["log_loss"] == pytest.approx(-0.3 * np.log(0.3) - 0.7 * np.log(0.7))
     assert (found["brier"], found["error_rate"]) == pytest.approx((0.21, 0.3))
     assert found["cost"] == pytest.approx(0.7), "alarm for all: no crack is missed"
     # A crack of one row in ten: everywhere has the precision 5 / 10 within two pixels and 1 / 10 exactly.
     outline = np.zeros((10, 8), dtype=bool)
     outline[4] = True
-    trivial = segmentation_judging.one_answer_for_all([outline])
+    trivial = segmentation_judging.constant_mask_errors([outline])
     assert trivial["f1_error"] == pytest.approx(1.0 - 2.0 * 0.5 / 1.5)
     assert trivial["iou_error"] == pytest.approx(0.9)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from fieldwright.data.errors import StudyError
+from fieldwright.flows.study.errors import RENAMED_KEYS
+from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.study.reference import reference
 from fieldwright.flows.study.runs_study import Study
 
@@ -20,6 +22,12 @@ table = "runs/parameters.csv"
 columns = { load = { unit = "N" } }
 [fields]
 stress = { unit = "Pa" }
+"""
+PHOTOS = """
+name = "cracks"
+kind = "classification"
+[photos]
+folder = "photos"
 """
 
 
@@ -139,3 +147,15 @@ def test_example_study_is_valid() -> None:
 def test_reference_page_is_up_to_date() -> None:
     """Else: make docs."""
     assert (ROOT / "docs" / "study.md").read_text(encoding="utf-8") == reference()
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED_KEYS.items())
+def test_a_key_of_an_older_study_file_is_named_by_its_new_name(tmp_path: Path, old: str, new: str) -> None:
+    table, key = old.split(".")
+    family = GOOD if table in Study.model_fields else PHOTOS
+    path = tmp_path / "study.toml"
+    path.write_text(f"{family}[{table}]\n{key} = 0\n", encoding="utf-8")
+    with pytest.raises(StudyError, match=f"'{old}' must be called by its new name, '{new}'") as error:
+        load_study(path)
+    assert str(error.value).endswith(f"Write '{new}'.")
+    assert f"| `{new.split('.')[1]}` |" in reference().split(f"`[{table}]`")[1].split("\n## ")[0]

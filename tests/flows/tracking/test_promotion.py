@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fieldwright.flows.equations.report import JudgedSolution
-from fieldwright.flows.equations.steps import decide as decide_on_equation
-from fieldwright.flows.report import Judged
+from fieldwright.flows.equations.report import SolutionEvaluation
+from fieldwright.flows.equations.steps import decide_on_solution as decide_on_equation
+from fieldwright.flows.report import RunsEvaluation
 from fieldwright.flows.study.equation_sections import ProblemPromotion
 from fieldwright.flows.study.run_sections import Promotion
 from fieldwright.flows.tracking.promotion import decide
@@ -16,7 +16,7 @@ from fieldwright.surrogates.regressors import kind_config
 from fieldwright.surrogates.validation.cross_validation import cross_validate
 from fieldwright.surrogates.validation.metrics import beats_mean
 
-BEST = Judged("gp", 0.10, {"stress": 0.02}, 1.0)
+BEST = RunsEvaluation("gp", 0.10, {"stress": 0.02}, 1.0)
 
 
 def rule(**keys: object) -> Promotion:
@@ -47,17 +47,19 @@ def test_a_limit_holds_even_without_a_champion() -> None:
 
 def test_an_error_that_is_not_a_number_is_never_promoted() -> None:
     nan = float("nan")
-    assert not decide(rule(max_error={"stress": 0.01}), Judged("gp", nan, {"stress": nan}, 1.0), None).promote
-    assert not decide(rule(), Judged("gp", nan, {"stress": nan}, 1.0), ("1", 0.5)).promote
+    assert not decide(
+        rule(max_error={"stress": 0.01}), RunsEvaluation("gp", nan, {"stress": nan}, 1.0), None
+    ).promote
+    assert not decide(rule(), RunsEvaluation("gp", nan, {"stress": nan}, 1.0), ("1", 0.5)).promote
 
 
-def judged_on(model: np.ndarray, mean: np.ndarray, other: np.ndarray | None = None) -> Judged:
+def judged_on(model: np.ndarray, mean: np.ndarray, other: np.ndarray | None = None) -> RunsEvaluation:
     errors = {"stress": {"relative_l2": model, "fluctuation_l2": model / mean}}
     means = {"stress": mean}
     if other is not None:
         errors["pressure"] = {"relative_l2": other, "fluctuation_l2": other / mean}
         means["pressure"] = mean
-    return Judged.of("gp", "relative_l2", errors, means, 1.0)
+    return RunsEvaluation.of("gp", "relative_l2", errors, means, 1.0)
 
 
 def test_what_is_no_better_than_the_mean_of_the_runs_is_refused_unless_the_study_allows_it() -> None:
@@ -84,7 +86,7 @@ def test_runs_that_no_parameter_explains_make_no_champion(kind: str) -> None:
         reductions = {"f": reduction_config({"kind": "svd"})}
         found = cross_validate(kind_config({"kind": kind}), reductions, x, {"f": values}, folds=4, seed=0)
         decision = decide(
-            rule(), Judged.of(kind, "fluctuation_l2", found.errors, found.mean_errors, 1.0), None
+            rule(), RunsEvaluation.of(kind, "fluctuation_l2", found.errors, found.mean_errors, 1.0), None
         )
         assert decision.promote is promote
         assert promote or "no better than the mean of the runs" in decision.why
@@ -135,7 +137,7 @@ def test_what_counts_as_better_than_the_mean(model: list[float], mean: list[floa
 def test_a_trivial_solution_is_refused(
     residual: float, errors: dict[str, float], means: dict[str, float], sentence: str | None
 ) -> None:
-    one = JudgedSolution("pinn", residual, 2.0, "converged", "", "", errors, None, 1, 1.0, means)
+    one = SolutionEvaluation("pinn", residual, 2.0, "converged", "", "", errors, None, 1, 1.0, means)
     decision = decide_on_equation(ProblemPromotion.model_validate({}), one, None)
     assert decision.promote is (sentence is None)
     assert sentence is None or sentence in decision.why

@@ -63,8 +63,8 @@ def test_the_plates_bands_cover_new_runs_about_as_they_say(plate, surrogate):
         assert one.simultaneous_width >= one.width > 0.0
         assert one.error < 0.01
     summary = found.summary()
-    assert summary["kept_aside.temperature.coverage"] == found.fields["temperature"].pointwise
-    assert summary["kept_aside.max.temperature.error"] == found.quantities["max(temperature)"].error
+    assert summary["test.temperature.coverage"] == found.fields["temperature"].pointwise
+    assert summary["test.max.temperature.error"] == found.quantities["max(temperature)"].error
 
 
 def test_the_numbers_read_off_the_truth_are_those_of_the_fields(plate, surrogate):
