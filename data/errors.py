@@ -7,6 +7,15 @@ class FieldwrightError(Exception):
     """A user's mistake, said in one form: what must hold, what was got, what to do.
 
     The command line prints it without a traceback and exits 2; the endpoint answers it as 4xx.
+
+    Parameters
+    ----------
+    must
+        What must hold.
+    got
+        What was found instead.
+    do
+        What to do about it.
     """
 
     def __init__(self, must: str, got: str, do: str) -> None:

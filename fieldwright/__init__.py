@@ -1,6 +1,6 @@
 """Fieldwright: from finished simulation runs to live surrogates with honest error bars.
 
-Its face for Python, `import fieldwright as fw`:
+The Python interface, `import fieldwright as fw`:
 
 - `fit(X, Y, model="gp")`: a calibrated model of fields over parameters, with `predict`, `errors`, `plot` and `save`.
 - `read(path)`: a result file, a run or a folder of runs as an xarray Dataset, which `fit` takes.

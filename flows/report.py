@@ -26,13 +26,19 @@ class Evaluation(Protocol):
     """How one candidate of any family did: its label, its score (lower is better), and seconds of training."""
 
     @property
-    def candidate(self) -> str: ...
+    def candidate(self) -> str:
+        """The label of the candidate."""
+        ...
 
     @property
-    def score(self) -> float: ...
+    def score(self) -> float:
+        """The value of the study's metric; lower is better."""
+        ...
 
     @property
-    def fit_seconds(self) -> float: ...
+    def fit_seconds(self) -> float:
+        """Seconds of training."""
+        ...
 
 
 @dataclass(frozen=True)

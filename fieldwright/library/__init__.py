@@ -1,1 +1,1 @@
-"""The face for Python: what `import fieldwright as fw` offers, above all packages."""
+"""The Python interface: what `import fieldwright as fw` offers, above all packages."""

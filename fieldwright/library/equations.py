@@ -159,7 +159,18 @@ class Solution:
         )
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Writes the solution to a new folder, which `load` reads; raises ModelError where it holds something."""
+        """Writes the solution to a new folder of JSON and safetensors, which `load` reads.
+
+        Parameters
+        ----------
+        folder
+            A new or empty one.
+
+        Raises
+        ------
+        ModelError
+            The folder holds something.
+        """
         self.surrogate.save(Path(folder))
 
     def plot(self, parameters: Mapping[str, float] | None = None, *, output: str | None = None) -> Figure:

@@ -47,7 +47,7 @@ class FieldPrediction:
 
     @property
     def out(self) -> Any:
-        """(q,) bool, the queries outside the domain: those to simulate rather than to trust."""
+        """Whether each query (q,) lies outside the domain: one to simulate rather than to trust."""
         return ~self.inside
 
     def __getitem__(self, name: str) -> FieldPrediction:

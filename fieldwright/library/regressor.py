@@ -51,7 +51,25 @@ class Regressor(RegressorMixin, BaseEstimator):
         self.seed = seed
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Learns from X (n, p) and y (n,), (n, points) or (n, times, points, components); raises FieldwrightError."""
+        """Trains the model, see `fieldwright.fit`.
+
+        Parameters
+        ----------
+        X
+            (n, p) parameters.
+        y
+            (n,), (n, points) or (n, times, points, components) of one field.
+
+        Returns
+        -------
+        Regressor
+            Itself, fitted.
+
+        Raises
+        ------
+        FieldwrightError
+            Shapes do not fit, values are not finite, or there are too few runs.
+        """
         self.model_ = fit(
             X,
             y,
@@ -90,7 +108,27 @@ class Regressor(RegressorMixin, BaseEstimator):
         return (answer.mean, answer.std) if return_std else answer.mean
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """R2 over all values of the fields, each point about its own mean, weighted by its variance."""
+        """Gives R2 over all values of the fields, each point about its own mean, weighted by its variance.
+
+        Parameters
+        ----------
+        X
+            (q, p) parameters.
+        y
+            The true fields with the axes of those that were fitted.
+        sample_weight
+            (q,) weights of the runs; equal if None.
+
+        Returns
+        -------
+        float
+            1 where every prediction is exact.
+
+        Raises
+        ------
+        ModelError
+            y has another shape.
+        """
         mean = np.asarray(self.predict(X))
         true = real_array(y, "y")
         if true.shape != mean.shape:

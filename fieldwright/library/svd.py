@@ -79,6 +79,11 @@ class SVD(TransformerMixin, BaseEstimator):
         weights
             Positive weights of the values of a field in the inner product, such as cell volumes; 1 if None.
 
+        Returns
+        -------
+        SVD
+            Itself, fitted.
+
         Raises
         ------
         ModelError
@@ -110,7 +115,23 @@ class SVD(TransformerMixin, BaseEstimator):
         return self
 
     def encode(self, Y: Any) -> np.ndarray:
-        """The coordinates (q, r) of fields (q, ...); raises QueryError where they have other axes."""
+        """Gives the coordinates of fields in the modes.
+
+        Parameters
+        ----------
+        Y
+            (q, ...) fields with the axes of the training fields.
+
+        Returns
+        -------
+        numpy.ndarray
+            (q, r) coordinates.
+
+        Raises
+        ------
+        QueryError
+            The fields have other axes.
+        """
         values = real_array(Y, "Y")
         if values.shape[1:] != self._fitted().shape_:
             raise QueryError(
@@ -121,7 +142,23 @@ class SVD(TransformerMixin, BaseEstimator):
         return self.reduction_.encode(values.reshape(len(values), -1))
 
     def decode(self, Z: Any) -> np.ndarray:
-        """The fields (q, ...) of coordinates (q, r); raises QueryError where there are more or fewer."""
+        """Gives the fields of coordinates.
+
+        Parameters
+        ----------
+        Z
+            (q, r) coordinates, as `encode` gives them.
+
+        Returns
+        -------
+        numpy.ndarray
+            (q, ...) fields with the axes of the training fields.
+
+        Raises
+        ------
+        QueryError
+            There are more or fewer coordinates than modes.
+        """
         latent = real_array(Z, "Z")
         rank = len(self._fitted().modes_)
         if latent.ndim != 2 or latent.shape[1] != rank:
@@ -129,11 +166,33 @@ class SVD(TransformerMixin, BaseEstimator):
         return self.reduction_.decode(latent).reshape(len(latent), *self.shape_)
 
     def transform(self, X: Any) -> np.ndarray:
-        """What `encode` does, by scikit-learn's name."""
+        """Does what `encode` does, by scikit-learn's name.
+
+        Parameters
+        ----------
+        X
+            (q, ...) fields with the axes of the training fields.
+
+        Returns
+        -------
+        numpy.ndarray
+            (q, r) coordinates.
+        """
         return self.encode(X)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
-        """What `decode` does, by scikit-learn's name."""
+        """Does what `decode` does, by scikit-learn's name.
+
+        Parameters
+        ----------
+        X
+            (q, r) coordinates.
+
+        Returns
+        -------
+        numpy.ndarray
+            (q, ...) fields with the axes of the training fields.
+        """
         return self.decode(X)
 
     def _fitted(self) -> Self:

@@ -87,7 +87,7 @@ def _from_snapshots(study: ProblemStudy, section: SnapshotSection, case: Equatio
 
 
 def sampled_columns(targets: Targets, n: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """n values of everything that runs hold, drawn over runs, times and places: name to (n,).
+    """Draws n values of everything that runs hold, over runs, times and places: name to (n,).
 
     Coordinates x, y, z, t, parameters, and fields by name, components behind an underscore (`displacement_x`).
     Raises StudyError where fields lie in different places or at different times.

@@ -43,6 +43,7 @@ class EquationSteps(Steps[ProblemStudy, EquationDataset]):
 
     @property
     def family(self) -> Family:
+        """The family of solved equations."""
         return EQUATIONS
 
     @property
@@ -51,17 +52,21 @@ class EquationSteps(Steps[ProblemStudy, EquationDataset]):
         return EQUATIONS.metrics[0]
 
     def ingest(self) -> Incoming:
+        """Reads the equation with all that is measured; no files come in."""
         return Incoming(Ingested((), 0), content=read_equation(self.study))
 
     def split(self, incoming: Incoming) -> EquationDataset:
+        """Counts the measured values: points to train on are drawn by each candidate."""
         case: EquationCase = incoming.content
         measured = 0 if case.measured is None else len(case.measured.values)
         return EquationDataset(ingested=incoming.ingested, samples={"train": measured}, case=case)
 
     def candidates(self, data: EquationDataset) -> Mapping[str, PinnConfig]:
+        """The study's trainings, or the plan of the equation."""
         return candidates_by_label(self.study.trainings(data.case.problem))
 
     def evaluate(self, label: str, candidate: PinnConfig, data: EquationDataset, run: TrackedRun) -> Trained:
+        """Trains one candidate and takes its residual at held-out points."""
         return train_solution(self.study, label, candidate, data.case, run)
 
     def rank(self, evaluation: Evaluation) -> tuple[bool, float]:
@@ -71,6 +76,7 @@ class EquationSteps(Steps[ProblemStudy, EquationDataset]):
         return not evaluation.converged, score if np.isfinite(score) else np.inf
 
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: EquationDataset) -> Finished:
+        """Gives the best solution the verdicts of all candidates."""
         solved: Solved = best.content
         surrogate = solved.surrogate.told([one.content.verdict for one in all_trained])
         description = surrogate.description
@@ -82,6 +88,7 @@ class EquationSteps(Steps[ProblemStudy, EquationDataset]):
         return Finished(surrogate, report, tags={"verdict": solved.verdict.name})
 
     def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
+        """By `[promotion]` of the study; see `decide_on_solution`."""
         assert isinstance(best.evaluation, SolutionEvaluation)
         return decide_on_solution(self.study.promotion, best.evaluation, champion)
 

@@ -48,13 +48,16 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
 
     @property
     def family(self) -> Family:
+        """Segmentation or classification, by the kind of the study."""
         return SEGMENTATION if self.study.kind == "segmentation" else CLASSIFICATION
 
     @property
     def metric(self) -> str:
+        """The metric of the study, or the default of its kind."""
         return self.study.metric
 
     def ingest(self) -> Incoming:
+        """Reads new and changed photos, and finds near-duplicates."""
         collection = read_photos(self.study)
         ingested = Ingested(
             tuple(photo.name for photo in collection.photos),
@@ -66,6 +69,7 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
         return Incoming(ingested, {"near_duplicates.json": pairs}, collection)
 
     def split(self, incoming: Incoming) -> PhotosDataset:
+        """Divides the photos into those for training, validation and test."""
         collection: Collection = incoming.content
         parts = parts_of(self.study, collection)
         return PhotosDataset(
@@ -77,9 +81,11 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
         )
 
     def candidates(self, data: PhotosDataset) -> Mapping[str, Config]:
+        """The settings of the study's networks."""
         return candidates_by_label(self.study.configs)
 
     def evaluate(self, label: str, candidate: Config, data: PhotosDataset, run: TrackedRun) -> Trained:
+        """Trains one network and evaluates it on the validation photos."""
         start = time.perf_counter()
         curves = ShownTraining(f"Training {label}", run)
         model = train_photo_model(self.study, candidate, data.parts, curves)
@@ -96,6 +102,7 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
         )
 
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: PhotosDataset) -> Finished:
+        """Evaluates the best network on the test photos, once."""
         study, model = self.study, best.content
         test = evaluate_part(study, model, data.parts.test, "Testing the best")
         tags = {"kind": study.kind}
@@ -116,6 +123,7 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
         )
 
     def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
+        """By `[promotion]` of the study, on the test photos; see `decide_on_photos`."""
         study, score = self.study, best.evaluation.score
         return decide_on_photos(study.promotion, study.metric, score, finished.report["test"], champion)
 

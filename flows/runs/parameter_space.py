@@ -54,7 +54,7 @@ def write_table(study: Study, path: Path, x: np.ndarray, runs: Sequence[str]) ->
 
 
 def next_names(runs: Sequence[str], n: int) -> list[str]:
-    """n names that go on after the highest number at the end of the names there are: run_0080, run_0081, ..."""
+    """Continues the highest number at the end of the given names by n names: run_0080, run_0081, ..."""
     numbered = [(match[1], match[2]) for run in runs if (match := re.fullmatch(r"(.*?)(\d+)", run))]
     prefix, last = max(numbered, key=lambda one: int(one[1]), default=("run_", "0000"))
     return [f"{prefix}{int(last) + k:0{len(last)}d}" for k in range(1, n + 1)]

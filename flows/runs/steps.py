@@ -59,16 +59,20 @@ class RunsSteps(Steps[Study, RunsDataset]):
 
     @property
     def family(self) -> Family:
+        """The family of fields over parameters."""
         return FIELDS
 
     @property
     def metric(self) -> str:
+        """The metric of `[validation]`."""
         return self.study.validation.metric
 
     def ingest(self) -> Incoming:
+        """Reads new and changed runs into the store."""
         return Incoming(ingest_runs(self.study))
 
     def split(self, incoming: Incoming) -> RunsDataset:
+        """Draws the test set and reduces the fields of the other runs."""
         study, ingested = self.study, incoming.ingested
         require_runs(study, ingested)
         store = SnapshotStore(study.store_path)
@@ -92,6 +96,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
         )
 
     def candidates(self, data: RunsDataset) -> Mapping[str, KindConfig | SearchSettings]:
+        """The settings of the study's models, and the search where it has one."""
         candidates = candidates_by_label(
             [with_common_settings(self.study, one, data.targets) for one in self.study.candidates]
         )
@@ -100,6 +105,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
     def evaluate(
         self, label: str, candidate: KindConfig | SearchSettings, data: RunsDataset, run: TrackedRun
     ) -> Trained:
+        """Cross-validates one candidate, or the search as a whole."""
         if isinstance(candidate, SearchSettings):
             evaluation, content = self._search(candidate, data.targets, run)
         else:
@@ -135,6 +141,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
         )
 
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: RunsDataset) -> Finished:
+        """Trains the best candidate on all runs and evaluates it on the test set."""
         content: Validated = best.content
         surrogate = train_on_all(self.study, content.config, data.targets, content.validation)
         metrics, figures, test_set = final_checks(self.study, surrogate, data.targets, data.test)
@@ -142,6 +149,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
         return Finished(surrogate, {"search": search, "test_set": test_set}, metrics, figures=figures)
 
     def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
+        """By `[promotion]` of the study; see `decide_on_fields`."""
         return decide_on_fields(self.study, best.evaluation, champion)
 
 

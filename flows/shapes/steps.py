@@ -38,25 +38,31 @@ class ShapesSteps(Steps[Study, ShapesDataset]):
 
     @property
     def family(self) -> Family:
+        """The family of fields around shapes."""
         return SHAPES
 
     @property
     def metric(self) -> str:
+        """The metric of `[validation]`."""
         return self.study.validation.metric
 
     def ingest(self) -> Incoming:
+        """Reads new and changed runs into the store."""
         return Incoming(ingest_runs(self.study))
 
     def split(self, incoming: Incoming) -> ShapesDataset:
+        """Takes the shapes and fields out of the store; each candidate holds out its own part."""
         require_runs(self.study, incoming.ingested)
         shapes, ingested = shape_targets(self.study, incoming.ingested)
         n = len(shapes.targets.runs)
         return ShapesDataset(ingested=ingested, samples={"train": n}, metrics={"runs": n}, shapes=shapes)
 
     def candidates(self, data: ShapesDataset) -> Mapping[str, UNetConfig]:
+        """The settings of the study's networks."""
         return candidates_by_label(self.study.candidates)
 
     def evaluate(self, label: str, candidate: UNetConfig, data: ShapesDataset, run: TrackedRun) -> Trained:
+        """Trains one network and evaluates it on the shapes that it held out."""
         start = time.perf_counter()
         curves = ShownTraining(f"Training {label}", run)
         surrogate, held_out = train_shape_surrogate(self.study, candidate, data.shapes, curves)
@@ -78,9 +84,11 @@ class ShapesSteps(Steps[Study, ShapesDataset]):
         )
 
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: ShapesDataset) -> Finished:
+        """Keeps the network as it was evaluated."""
         return Finished(best.content)
 
     def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
+        """By `[promotion]` of the study; see `decide_on_fields`."""
         return decide_on_fields(self.study, best.evaluation, champion)
 
 
