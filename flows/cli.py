@@ -90,7 +90,7 @@ def run(study: StudyPath, /, *, verbose: bool = False) -> None:
     """
     from fieldwright.flows.study.loading import load_study
 
-    # What the user did wrong is said before the libraries, which take seconds, are loaded.
+    # Mistakes are reported before the libraries, which take seconds, are loaded.
     load_study(study).check()
     if not verbose:
         _silence_prefect()
@@ -147,7 +147,7 @@ def learn(
     repeats: int = 10,
     output: Annotated[Path | None, Parameter(name=["-o", "--output"])] = None,
 ) -> None:
-    """Draw the error against the number of runs, and tell how many runs a wanted error takes.
+    """Draw the error against the number of runs, and estimate how many runs a given error takes.
 
     Example: fieldwright learn examples/plate/study.toml
 
@@ -371,7 +371,7 @@ def main() -> None:
         Console(stderr=True).print(f"error: {error}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(2)
     except OSError as error:
-        # A file of the user's that is not there, locked, or on a full disk; what it is called stands in the error.
+        # A file of the user's is missing, locked, or on a full disk; the error names it.
         if error.filename is None:
             raise
         Console(stderr=True).print(

@@ -31,7 +31,7 @@ _report: ContextVar[Callable[[str, int, int, str], None] | None] = ContextVar("p
 def report(step: str, current: int, total: int, note: str = "") -> None:
     """Says that `done` of `total` parts of a step are finished; a step appears with its first report.
 
-    note: what else is to be seen of it now, such as a loss.
+    note: a current value, such as a loss.
     """
     draw = _report.get()
     if draw is not None:
@@ -80,7 +80,7 @@ def show_progress(console: Console) -> Iterator[None]:
 def log_progress(write: Callable[[str], object], every_seconds: float = EVERY_SECONDS) -> Iterator[None]:
     """Writes a line when a step ends, and every so many seconds one of the step that is under way.
 
-    A line says the step, how much of it is done and about how long the rest takes. Where progress is shown already,
+    A line says the step, how much of it is done and about how many seconds are left. Where progress is shown already,
     nothing more is written.
     """
     if _report.get() is not None:

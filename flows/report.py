@@ -1,4 +1,4 @@
-"""What one run of the pipeline tells: what came in, what was rejected, how candidates did, who is champion."""
+"""The report of a pipeline run: accepted and rejected runs or photos, evaluations of candidates, champion."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class TrialRow:
 
 @dataclass(frozen=True)
 class SearchReport:
-    """What a search found and what the choice is worth.
+    """The best trials of a search, and the gain of the best.
 
     trials: the best ones. number: how many there were. gain: share of the second best one's error that the choice
     saves, mean over `repeats` trainings on other folds, and its spread (std); None where there was no second or one
@@ -111,7 +111,7 @@ class SearchReport:
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What a study of any family tells of a run of its pipeline; a family adds what is its own.
+    """The report of a pipeline run; a family of studies adds its own fields.
 
     best: the candidate that is registered as `version`. promoted, why: whether it is champion now. metric: what the
     candidates, `evaluations` in their order, are compared by. As JSON in MLflow and as tables on the terminal.

@@ -42,8 +42,8 @@ class Incoming:
 class Dataset:
     """What candidates learn from and are evaluated by; a family adds its arrays.
 
-    samples: how many there are of each part, "train" and perhaps "validation" and "test". notes: what the user must
-    be told of it. metrics, figures and files go to the run of the pipeline.
+    samples: how many there are of each part, "train" and perhaps "validation" and "test". notes: sentences for
+    the user. metrics, figures and files go to the run of the pipeline.
     """
 
     ingested: Ingested

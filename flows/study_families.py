@@ -32,7 +32,7 @@ class StudyFamily:
     steps
         What it brings to the workflow: a class for each form of its studies, see `StudyFile.form`.
     state
-        Prints what has come in so far, and tells whether there is anything; empty where nothing comes in.
+        Prints the accepted and rejected runs or photos and returns whether there are any; empty where there are none.
     printed
         Prints a report, and returns the notes for its end.
     first_study
@@ -59,11 +59,11 @@ class StudyFamily:
         return _resolve(self.steps[study.form])(study, tracking)
 
     def print_state(self, study: StudyFile, console: Console) -> bool:
-        """Prints what has come in so far, and tells whether there is anything."""
+        """Prints the accepted and rejected runs or photos; returns whether there are any."""
         return not self.state or _resolve(self.state)(study, console)
 
     def print_report(self, console: Console, report: Report) -> Sequence[str]:
-        """Prints what a report of this family tells; the notes for the end."""
+        """Prints a report of this family; returns the notes for its end."""
         return _resolve(self.printed)(console, report)
 
     def first_study_text(self, source: Any, beside: Path, candidates: Sequence[str]) -> str:

@@ -64,7 +64,7 @@ def from_arrays(
 def _roles(
     array: np.ndarray, name: str, times: Sequence[float] | None, components: Sequence[str] | None
 ) -> tuple[Role, ...]:
-    """What the axes after that of the runs are; raises ModelError where that cannot be told."""
+    """The roles of the axes after that of the runs; raises ModelError where the shape does not give them."""
     roles: dict[int, tuple[Role, ...]] = {1: (), 2: ("space",), 4: ("time", "space", "component")}
     if times is not None:
         roles |= {2: ("time",) if array.shape[1:] == (len(times),) else ("space",), 3: ("time", "space")}

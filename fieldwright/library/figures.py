@@ -91,7 +91,7 @@ def _on_mesh(data: PlotData, info: FieldInfo, points: np.ndarray, cells: Mapping
     true = None if data.truth is None else _last(data.truth[0])
     both = [mean] if true is None else [true, mean]
     figure, axes = panels(1, len(both) + 1)
-    # One scale for both: two that differ would hide what is to be seen.
+    # One scale for both: two that differ would hide the difference.
     limits = float(np.nanmin(both)), float(np.nanmax(both))
     for ax, values in zip(axes, both, strict=False):
         draw_on_mesh(ax, points, values, cells, name=name, unit=info.unit, limits=limits)

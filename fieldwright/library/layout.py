@@ -88,7 +88,7 @@ class Layout:
     coords
         Values along axes that have any, by the name of the axis.
     placed
-        Whether the user told where the points lie.
+        Whether the user gave the coordinates of the points.
     """
 
     form: Form

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from fieldwright.data.errors import ModelError
-from fieldwright.library.equations import Solution
 from fieldwright.library.fitted_model import FittedModel
+from fieldwright.library.solution import Solution
 from fieldwright.surrogates.equations.solution_surrogate import SolutionSurrogate
 from fieldwright.surrogates.families import load_model
 from fieldwright.surrogates.fields.surrogate import Surrogate

@@ -51,7 +51,7 @@ class FieldPrediction:
         return ~self.inside
 
     def __getitem__(self, name: str) -> FieldPrediction:
-        """The same of one field, as arrays; raises QueryError naming what there is."""
+        """The prediction of one field, as arrays; raises QueryError naming the fields."""
         if name not in self._fields["mean"]:
             raise QueryError(
                 f"A field must be one of {', '.join(self._fields['mean'])}", f"'{name}'", "Correct the name"

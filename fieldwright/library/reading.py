@@ -78,7 +78,7 @@ def read(path: str | os.PathLike[str], fields: Sequence[str] | None = None) -> x
 
 
 def _parameters(inspection: Inspection, sources: Sequence[RunSource]) -> ParameterTable | None:
-    """What the runs differ by; None where that is told nowhere."""
+    """The parameters of the runs; None where neither a table, a file nor a name gives them."""
     names = [source.name for source in sources]
     if inspection.table is not None:
         table = read_table(

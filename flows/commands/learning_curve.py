@@ -1,4 +1,4 @@
-"""The learning curve of a study: its error against the number of runs, and the runs that a wanted error takes."""
+"""The learning curve of a study: its error against the number of runs, and the runs that a given error takes."""
 
 from __future__ import annotations
 
@@ -56,10 +56,10 @@ def study_learning_curves(
 def write_curves(
     study: Study, label: str, curves: dict[str, LearningCurve], path: Path, console: Console
 ) -> None:
-    """Writes the figure, logs it and the numbers to MLflow, and prints what each wanted error takes."""
+    """Writes the figure, logs it and the numbers to MLflow, and prints the runs that each limit takes."""
     figure = learning_figure(curves, study.promotion.max_error)
     path.write_bytes(png(figure))
-    table = Table(title=f"Mean relative L2 error of {label} on runs not seen", title_justify="left")
+    table = Table(title=f"Mean relative L2 error of {label} on held-out runs", title_justify="left")
     sizes = next(iter(curves.values())).sizes
     for title in ("runs", *curves):
         table.add_column(title, justify="right")
@@ -70,7 +70,7 @@ def write_curves(
     for name, limit in study.promotion.max_error.items():
         console.print(f"{name} to {limit:g}: {curves[name].forecast(limit)}.", markup=False)
     if not study.promotion.max_error:
-        console.print("Give 'max_error' in [promotion] of the study file to be told how many runs it takes.")
+        console.print("Give 'max_error' in [promotion] of the study file to learn how many runs it takes.")
     with Tracking(study.tracking.uri, study.name).run("learning curve") as run:
         run.tags({"role": "learning curve", "candidate": label})
         run.figure(figure, "learning_curve.png")

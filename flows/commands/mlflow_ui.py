@@ -13,7 +13,7 @@ from fieldwright.flows.tracking.mlflow_runs import Tracking
 
 
 def show_forever(study: StudyFile, port: int, console: Console) -> int:
-    """Serves the page on loopback until stopped; with a remote tracking server only tells its address."""
+    """Serves the page on loopback until stopped; with a remote tracking server, prints its address only."""
     tracking = Tracking(study.tracking.uri, study.name)
     if tracking.uri.startswith("http"):
         console.print(f"The study is tracked at {tracking.uri}: open that page.")

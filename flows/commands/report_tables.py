@@ -9,7 +9,7 @@ from fieldwright.flows.study_families import study_family
 
 
 def print_report(console: Console, report: Report) -> None:
-    """Prints how the candidates did, who is champion, and all else that a study of this family tells."""
+    """Prints how the candidates did, who is champion, and what is particular to the family of the study."""
     notes = study_family(report.subject).print_report(console, report)
     verb = "is now the champion" if report.promoted else "was not promoted"
     console.print(f"Version {report.version} ({report.best}) {verb}: {report.why}.")

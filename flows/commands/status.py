@@ -10,7 +10,7 @@ from fieldwright.flows.tracking.mlflow_runs import Tracking
 
 
 def print_status(study: StudyFile, console: Console) -> None:
-    """Prints it as tables; an untouched study is told as such."""
+    """Prints the state as tables, or that the study has not run yet."""
     if not study_family(study.subject).print_state(study, console):
         return
     tracking = Tracking(study.tracking.uri, study.name)

@@ -1,4 +1,4 @@
-"""What to simulate next: points of the study's parameters, from what its runs leave unknown."""
+"""What to simulate next: points of the study's parameters, where its runs leave the model uncertain."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from fieldwright.surrogates.figures import png
 from fieldwright.surrogates.regressors import kind_config
 
 FEWEST_RUNS = 4
-"""Fewer tell nothing about where the next should be; an even design is continued instead."""
+"""With fewer, no model can choose the next ones; an even design is continued instead."""
 
 
 @dataclass(frozen=True, eq=False)
 class Suggestion:
-    """The next runs x (n, p), those there are (m, p), and what must be said of them."""
+    """The next runs x (n, p), the present ones (m, p), and a note for the user."""
 
     space: ParameterSpace
     x: np.ndarray

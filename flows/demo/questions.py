@@ -1,4 +1,4 @@
-"""Asks an endpoint for runs it has never seen, and times it against the solver."""
+"""Queries an endpoint for the runs of a test set, and compares its time with the solver's."""
 
 from __future__ import annotations
 

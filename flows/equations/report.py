@@ -1,4 +1,4 @@
-"""What a study of an equation tells of a run of its pipeline."""
+"""The report of a pipeline run of a study of an equation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A crack classifier held against photos whose class is known."""
+"""Evaluation of a crack classifier on photos of known class."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def _answers(classifier: CrackClassifier, part: Part, step: str) -> list[ClassPr
 def _examples(
     part: Part, answers: list[ClassPrediction], cracked: np.ndarray, probability: np.ndarray
 ) -> dict[str, Figure]:
-    """Photos told rightly and surely, half of each class; those told wrongly; and those of the largest loss."""
+    """Photos classified rightly and most surely, half of each class; wrong ones; and those of the largest loss."""
     alarm = np.concatenate([answer.crack for answer in answers])
     surprise = np.where(cracked, 1.0 - probability, probability)
     order = np.argsort(surprise, kind="stable")
@@ -107,8 +107,11 @@ def _examples(
         order[(cracked == kind)[order] & (alarm == cracked)[order]][: EXAMPLES // 2] for kind in (True, False)
     ]
     groups = {
-        "right": (np.concatenate(right), "told rightly, the surest of each class"),
-        "wrong": (order[::-1][(alarm != cracked)[order[::-1]]][:EXAMPLES], "told wrongly, the surest first"),
+        "right": (np.concatenate(right), "classified rightly, the surest of each class"),
+        "wrong": (
+            order[::-1][(alarm != cracked)[order[::-1]]][:EXAMPLES],
+            "classified wrongly, the surest first",
+        ),
         "worst": (order[::-1][:EXAMPLES], "the largest surprises, right or wrong"),
     }
     figures = {}

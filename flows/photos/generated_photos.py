@@ -1,4 +1,4 @@
-"""Drawn photos of cracked surfaces for a study, kept as a collection beside what is known of its photos."""
+"""Drawn photos of cracked surfaces for a study, stored as a collection beside the catalogue of its photos."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def generated_photos(study: PhotoStudy) -> Collection:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """In one step: a photo that is there is whole, and so is its mask, written before."""
+    """Writes in one step: a photo that exists is complete, and so is its mask, written before."""
     unfinished = path.with_suffix(".part")
     unfinished.write_bytes(content)
     os.replace(unfinished, path)

@@ -112,7 +112,9 @@ def _indices_by_part(study: PhotoStudy, photos: Sequence[LabelledPhoto]) -> Mapp
         return _require_all_parts(predefined)
     others = [photos[k] for k in predefined["train"]]
     total = shares["train"] + shares["validation"]
-    rows_of = split_photos(others, {name: shares[name] / total for name in ("train", "validation")}, study.seed)
+    rows_of = split_photos(
+        others, {name: shares[name] / total for name in ("train", "validation")}, study.seed
+    )
     indices: dict[str, Sequence[int]] = {
         name: [predefined["train"][k] for k in rows] for name, rows in rows_of.items()
     }

@@ -1,4 +1,4 @@
-"""What a study of photos tells of a run of its pipeline, and how it is printed."""
+"""The report of a pipeline run of a study of photos, and its tables on a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A crack segmenter held against photos whose cracks are outlined."""
+"""Evaluation of a crack segmenter on photos with outlined cracks."""
 
 from __future__ import annotations
 

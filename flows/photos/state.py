@@ -1,4 +1,4 @@
-"""What has become of a study's photos so far."""
+"""The state of a study's photos: accepted and rejected."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fieldwright.flows.study.photo_study import PhotoStudy
 
 
 def print_catalogue(study: PhotoStudy, console: Console) -> bool:
-    """Prints what became of the photos, and tells whether any have been read."""
+    """Prints the numbers of accepted and rejected photos; returns whether any have been read."""
     if not study.catalogue_path.exists():
         console.print(f"'{study.name}' has read no photos yet: fieldwright run {study.path.name}")
         return False

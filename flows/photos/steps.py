@@ -1,4 +1,4 @@
-"""The steps of a study of photos: train on some, choose by others, test the best on the rest."""
+"""The steps of a study of photos: train, choose by the validation photos, test the best on the test photos."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class PhotosDataset(Dataset):
 
 
 class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
-    """Ingest and compare photos, train every candidate, choose by the validation photos, test on the rest."""
+    """Ingest and compare photos, train every candidate, choose by the validation photos, test on the test photos."""
 
     samples = "photos"
     report = PhotoReport
@@ -175,7 +175,7 @@ def decide_on_photos(
     tested: dict[str, float],
     champion: tuple[str, float] | None,
 ) -> Decision:
-    """Holds the best candidate against the limits on the test photos and against the present champion."""
+    """Compares the best candidate with the limits on the test photos and with the present champion."""
     for name, least in rule.least.items():
         if not tested[name] >= least:
             return Decision(

@@ -71,7 +71,7 @@ def true_predicted_error(
 ) -> Figure:
     """Three panels on the mesh: the truth, the prediction, and predicted minus true."""
     figure, axes = panels(1, 3)
-    # One scale for both: two that differ would hide what is to be seen.
+    # One scale for both: two that differ would hide the difference.
     limits = float(np.nanmin([true, predicted])), float(np.nanmax([true, predicted]))
     draw_on_mesh(axes[0], points, true, cells, name=name, unit=unit, limits=limits)
     draw_on_mesh(axes[1], points, predicted, cells, name=name, unit=unit, limits=limits)

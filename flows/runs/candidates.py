@@ -1,4 +1,4 @@
-"""The candidates of a study, with what the study tells all of them about its physics."""
+"""The candidates of a study, with the settings that follow from its physics."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ AUTO = "auto"
 
 
 def common_settings(study: Study, targets: Targets) -> dict[str, Any]:
-    """Settings that every candidate gets which has them: scales, hints with units, and who tells the fidelity."""
+    """Settings of all candidates that have them: scales, hints with units, and the parameter of the fidelity."""
     scales = [study.parameters.columns[parameter.name].scale for parameter in targets.parameters]
     units = tuple(parameter.unit for parameter in targets.parameters)
     settings: dict[str, Any] = {"hints": replace(study.hints, units=units)}
@@ -30,7 +30,7 @@ def common_settings(study: Study, targets: Targets) -> dict[str, Any]:
 
 
 def with_common_settings(study: Study, candidate: KindConfig, targets: Targets) -> KindConfig:
-    """The candidate with what the study tells of the physics."""
+    """The candidate with the settings that follow from the physics of the study."""
     return candidate.model_copy(update=accepted_settings(type(candidate), common_settings(study, targets)))
 
 

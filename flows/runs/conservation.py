@@ -14,7 +14,7 @@ def conservation_errors(study: Study, targets: Targets, validation: CrossValidat
 
     With I the integral: "conservation.{field}" is |I predicted - I true| / |I true| over all times;
     "drift.{field}" of a transient field is max_t |I(t) - I(0)| / |I(0)| as predicted, "drift.{field}.runs" as true.
-    An integral is held against that of the field's magnitude where it nearly vanishes itself.
+    Where an integral nearly vanishes, the error is relative to the integral of the field's magnitude.
     """
     errors = {}
     for name, spec in study.fields.items():

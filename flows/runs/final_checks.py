@@ -1,4 +1,4 @@
-"""What is looked at once the best candidate is trained on all runs."""
+"""Checks of the best candidate once it is trained on all runs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from fieldwright.surrogates.validation.holdout import HoldoutResult
 def final_checks(
     study: Study, surrogate: Surrogate, targets: Targets, test: Targets | None
 ) -> tuple[dict[str, float], dict[str, Figure], HoldoutResult | None]:
-    """Metrics, figures, and what the test set says: errors under symmetries, and what drives the answers."""
+    """Metrics and figures of symmetries and sensitivities, and the evaluation on the test set."""
     metrics, figures = equivariance_errors(study, targets, surrogate), {}
     if targets.parameters and not surrogate.description.history:
         quantities = [one for info in surrogate.description.fields for one in headline_quantities(info)]

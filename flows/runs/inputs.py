@@ -1,4 +1,4 @@
-"""What a study asks of its runs and where their parameters stand, in the words of the data room."""
+"""The requirements of a study on its runs and the sources of their parameters, in the terms of `fieldwright.data`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def parameter_table(study: Study, sources: Sequence[RunSource]) -> ParameterTabl
 
 
 def rules(study: Study) -> Rules:
-    """What every run is held to."""
+    """The rules that every run must meet."""
     return Rules(
         fields={name: field.unit for name, field in study.fields.items()}
         | ({} if study.geometry is None else {study.geometry.field: None}),
@@ -84,7 +84,7 @@ def rules(study: Study) -> Rules:
 
 
 def workers(study: Study, runs: int) -> Workers | None:
-    """Who reads the runs; so few that starting processes would take longer are read here."""
+    """The processes that read the runs; None for so few runs that starting processes would take longer."""
     if study.runs.scheduler is None and (study.runs.workers < 2 or runs < 200):
         return None
     return Workers(study.runs.workers, study.runs.scheduler)

@@ -1,4 +1,4 @@
-"""What is at a path, as a page on the terminal."""
+"""The contents of a folder of runs, as a page on the terminal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def inspect_runs(path: Path, console: Console) -> None:
 
 
 def print_inspection(inspection: Inspection, console: Console) -> None:
-    """Prints runs, reader, fields, times, mesh, sizes, parameters, and what is unlike the rest."""
+    """Prints runs, reader, fields, times, mesh, sizes, parameters, and runs that differ from the others."""
     first = inspection.first
     many = f"{len(inspection.runs)} runs" if len(inspection.runs) > 1 else "one run"
     console.print(f"{inspection.folder}: {many}, read by '{inspection.reader}'", markup=False, soft_wrap=True)
@@ -46,6 +46,6 @@ def print_inspection(inspection: Inspection, console: Console) -> None:
             table.add_row(parameter.name, where, f"{min(values):g}", f"{max(values):g}")
         console.print(table)
     for run, difference in inspection.unlike.items():
-        console.print(f"Unlike the rest: {run}: {difference}", markup=False)
+        console.print(f"Unlike the others: {run}: {difference}", markup=False)
     for note in (*inspection.notes, *first.notes):
         console.print(f"Note: {note}", markup=False)

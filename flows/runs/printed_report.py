@@ -64,7 +64,7 @@ def test_set_table(test_set: HoldoutResult) -> Table:
         title_justify="left",
     )
     table.add_column("of")
-    for column in ("values covered", "width", "whole runs covered", "width", "mean relative L2"):
+    for column in ("values covered", "width", "full runs covered", "width", "mean relative L2"):
         table.add_column(column, justify="right")
     for name, one in (test_set.fields | test_set.quantities).items():
         table.add_row(
@@ -89,10 +89,10 @@ def search_table(search: SearchReport) -> Table:
 
 
 def choice_sentence(search: SearchReport) -> str:
-    """What the choice is worth, in words for people."""
+    """The gain of the best over the second best, in a sentence."""
     text = f"Chosen: {search.best}."
     if search.second is None or search.gain is None:
-        return text + " There was no second candidate to hold it against."
+        return text + " There was no second candidate to compare it with."
     spread = search.spread
     if spread is None or spread != spread:
         text += (

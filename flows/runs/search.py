@@ -102,7 +102,7 @@ def trial_logger(tracking: Tracking, parent: TrackedRun, trials: int) -> Callabl
 
 
 def search_report(selection: SearchResult, gain: Worth | None, choices: list[KindConfig]) -> SearchReport:
-    """What the report tells of a search; chosen: the choices of the folds."""
+    """The part of the report on a search; choices: those of the folds."""
     ranked = sorted(
         selection.trials, key=lambda trial: (trial.state != "complete", trial.score, trial.number)
     )

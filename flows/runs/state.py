@@ -1,4 +1,4 @@
-"""What has become of a study's runs so far."""
+"""The state of a study's runs: accepted, rejected and withdrawn."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fieldwright.flows.study.runs_study import Study
 
 
 def print_store(study: Study, console: Console) -> bool:
-    """Prints what became of the runs, and tells whether there are any."""
+    """Prints the accepted, rejected and withdrawn runs; returns whether there is a store."""
     if not study.store_path.exists():
         console.print(f"'{study.name}' has no runs in its store yet: fieldwright run {study.path.name}")
         return False

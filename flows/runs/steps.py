@@ -128,7 +128,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
     def _search(
         self, settings: SearchSettings, targets: Targets, run: TrackedRun
     ) -> tuple[RunsEvaluation, Validated]:
-        """Searches the best candidate, evaluates the search itself by repeating it in every fold, and its worth."""
+        """Searches the best candidate, evaluates the search by repeating it in every fold, and measures its gain."""
         search = Search.of(self.study, targets)
         in_folds: list[KindConfig] = []
         selection = search.over_all(trial_logger(self.tracking, run, settings.trials + settings.stack))
@@ -179,7 +179,7 @@ def require_runs(study: Study, ingested: Ingested) -> None:
 
 
 def periodic_notes(study: Study, targets: Targets) -> tuple[str, ...]:
-    """A sentence on every field that oscillates out of step from run to run; a measured history tells the phase."""
+    """A sentence on every field that oscillates out of step from run to run; a measured history gives the phase."""
     if study.time.history:
         return ()
     shifts = {name: phases_apart(targets.x, values) for name, values in targets.values.items()}

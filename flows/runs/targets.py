@@ -1,4 +1,4 @@
-"""From the store's Snapshots to what a surrogate learns from: plain arrays, with their names and units."""
+"""From the store's Snapshots to the arrays that a surrogate is trained on, with their names and units."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Targets:
 
     runs: n run names. x: (n, p) parameters. values: field to (n, [t,] points, components).
     points: field to (points, 3) coordinates. cells: meshio type to (k, nodes). weights: field to (points,) shares of
-    the mesh, so that their products with values add up to integrals; ones where nothing tells them.
+    the mesh, so that their products with values add up to integrals; ones where the mesh gives none.
     windows: what the rows are where the study forecasts and cuts its runs; else rows are runs.
     """
 

@@ -57,7 +57,7 @@ class SnapshotSection(Section):
         500, ge=1, description="Places and times that are drawn of them, spread over all runs by the seed."
     )
     noise: float = Field(
-        0.0, ge=0, description="Noise added to them, in shares of each output's spread, to try how it tells."
+        0.0, ge=0, description="Noise added to them, in shares of each output's spread, to study its effect."
     )
     coordinates: dict[str, str] = Field(
         default_factory=dict,

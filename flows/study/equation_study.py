@@ -45,7 +45,7 @@ class ProblemStudy(StudyFile):
         description="Coefficients to be found from what is measured, with the ranges they are looked for in.",
     )
     units: dict[str, str] = Field(
-        default_factory=dict, description="Units of coordinates and outputs, which equations do not tell."
+        default_factory=dict, description="Units of coordinates and outputs, which equations do not state."
     )
     data_weight: float | None = Field(
         None,

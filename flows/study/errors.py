@@ -13,7 +13,7 @@ from pydantic.dataclasses import is_pydantic_dataclass
 from pydantic.fields import FieldInfo
 
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
-"""Pydantic's words for a key that a table, or a table that is a dataclass, does not know."""
+"""Pydantic's types of the error of an unknown key, in a table that is a model or a dataclass."""
 RENAMED_KEYS: Mapping[str, str] = {
     "split.own_parts": "split.predefined",
     "validation.keep_aside": "validation.test_size",

@@ -16,7 +16,7 @@ from fieldwright.flows.study.tracking_section import TrackingSection
 
 
 class StudyFile(Section):
-    """A study of any family; `fieldwright.flows.study.loading.load_study` tells which.
+    """A study of any family; `fieldwright.flows.study.loading.load_study` finds which.
 
     subject: what it is about, in words that follow "a study of".
     """

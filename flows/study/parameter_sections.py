@@ -20,9 +20,9 @@ class Parameter(Section):
     )
     scale: Literal["auto", "raw", "log", "reciprocal", "fidelity"] = Field(
         "auto",
-        description="How it enters the models, where the physics tells: `reciprocal` for a stiffness or a "
+        description="How it enters the models, where the physics says so: `reciprocal` for a stiffness or a "
         "conductivity under a given load, `log` for a range over decades; `auto` lets left-out runs decide; "
-        "`fidelity` for the number that tells how fine a run is, greater for finer: `gp` then learns the fine runs "
+        "`fidelity` for the number that says how fine a run is, greater for finer: `gp` then learns the fine runs "
         "from the coarse ones and their differences.",
     )
     case_file: str | None = Field(
@@ -63,7 +63,7 @@ class Parameters(Section):
         False, description="Whether result files that hold many runs give the parameters beside the fields."
     )
     names: str | None = Field(
-        None, description="Pattern of the run names that tell parameters: `U{speed}_nu{viscosity}`."
+        None, description="Pattern of the run names that hold parameters: `U{speed}_nu{viscosity}`."
     )
     run_column: str = Field("run", description="Column that holds the run's name.")
     columns: dict[str, Parameter] = Field(

@@ -87,7 +87,7 @@ class Photos(Section):
     )
     mask_orientation: Turning | None = Field(
         None,
-        description="Where photo and mask have different EXIF orientations and the size does not tell: `photo` if "
+        description="Where photo and mask have different EXIF orientations and the size does not decide: `photo` if "
         "masks were drawn over the stored pixels and turn as their photos do, `own` if over the upright photo. "
         "Such photos are rejected if left out.",
     )
@@ -105,7 +105,7 @@ class Photos(Section):
 
     @property
     def reading(self) -> PhotoReading:
-        """How the files are read where they do not tell."""
+        """How the files are read where they do not say so themselves."""
         return PhotoReading(self.bits, self.crack_values, self.mask_orientation, round(self.largest * 1e6))
 
     @field_validator("group")

@@ -28,7 +28,7 @@ A complete example is [examples/plate/study.toml](../examples/plate/study.toml).
 
 
 def reference() -> str:
-    """The whole page as Markdown."""
+    """The full page as Markdown."""
     sections = [HEAD, *(_section(title, model) for title, model in _sections(Study, ""))]
     for family in STUDY_FAMILIES:
         if family.key:

@@ -20,7 +20,7 @@ from fieldwright.surrogates.shapes.settings import UNetConfig
 
 
 def _one_of(configs: Mapping[str, type[BaseModel]]) -> Any:
-    """The settings of any registered kind, told apart by their `kind`."""
+    """The settings of any registered kind, distinguished by their `kind`."""
     options = list(configs.values())
     return Annotated[reduce(or_, options), Field(discriminator="kind")] if options[1:] else options[0]
 
@@ -48,7 +48,7 @@ class RunsSection(Section):
     )
     minimum: int = Field(8, ge=1, description="Fewer accepted runs than this end the pipeline with an error.")
     step: float | None = Field(
-        None, gt=0, description="Seconds between the files of a series that do not tell their time."
+        None, gt=0, description="Seconds between the files of a series that do not state their time."
     )
     log: str | None = Field(
         None, description="Pattern of the solver's log in a run's folder, to be searched for a failure."
@@ -67,7 +67,7 @@ class RunsSection(Section):
 class FieldSpec(Section):
     """One output field of the surrogate."""
 
-    unit: str | None = Field(None, description="Unit, where the result file does not tell it.")
+    unit: str | None = Field(None, description="Unit, where the result file does not state it.")
     on: Literal["point", "cell"] | None = Field(
         None, description="Convert the field to nodes or cells; it stays where the file has it if left out."
     )
@@ -96,7 +96,7 @@ class FieldSpec(Section):
 
     @property
     def hint(self) -> FieldHint:
-        """What the models are told of it."""
+        """The hint for the models."""
         return FieldHint(self.reference, self.scale_by, self.minimum, self.maximum)
 
     @model_validator(mode="after")

@@ -61,7 +61,7 @@ class Study(StudyFile):
     @model_validator(mode="before")
     @classmethod
     def _kind_defaults(cls, values: Any) -> Any:
-        """A reduction without a kind is an SVD: the tagged union needs to be told."""
+        """A reduction without a kind is an SVD: the tagged union needs the kind."""
         if isinstance(values, dict):
             for table in (values, *_tables(values.get("fields"))):
                 if isinstance(table.get("reduction"), dict):
@@ -155,7 +155,7 @@ class Study(StudyFile):
             raise ValueError("a study with `[geometry]` can only have candidates of the kind 'unet'")
         if self.symmetries:
             raise ValueError(
-                "a study with `[geometry]` tells its symmetries there, by 'mirror' and 'periodic'"
+                "a study with `[geometry]` states its symmetries there, by 'mirror' and 'periodic'"
             )
         if self.geometry.field in self.fields:
             raise ValueError(
@@ -187,7 +187,7 @@ class Study(StudyFile):
 
     @property
     def hints(self) -> PhysicsHints:
-        """What the study tells the models of the physics, by hand."""
+        """The hints on the physics that the study states for the models."""
         derived, fields = self.parameters.derived, self.fields
         return PhysicsHints(
             parameters=tuple(self.parameters.columns),

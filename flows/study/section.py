@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Section(BaseModel):
-    """A table of the study file; a key that it does not know is an error."""
+    """A table of the study file; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -17,7 +17,7 @@ class Decision:
 
 
 def decide(rule: Promotion, best: RunsEvaluation, champion: tuple[str, float] | None) -> Decision:
-    """Holds the best candidate against the limits and against the present champion (its version and score)."""
+    """Compares the best candidate with the limits and with the present champion (its version and score)."""
     for field, limit in rule.max_error.items():
         error = best.relative_l2[field]
         if not error <= limit:
@@ -37,7 +37,7 @@ def decide(rule: Promotion, best: RunsEvaluation, champion: tuple[str, float] | 
 
 
 def no_better_than(trivial: str, beside: str) -> Decision:
-    """The refusal of a model that knows nothing beyond a trivial answer; beside: the numbers of both."""
+    """The refusal of a model that is no better than a trivial answer; beside: the numbers of both."""
     return Decision(
         False,
         f"it is no better than {trivial}: {beside}. 'allow_no_better' in [promotion] promotes it all the same",
@@ -45,7 +45,7 @@ def no_better_than(trivial: str, beside: str) -> Decision:
 
 
 def against_champion(score: float, min_improvement: float, champion: tuple[str, float] | None) -> Decision:
-    """Holds a score, of which lower is better, against the present champion's (its version and score)."""
+    """Compares a score, of which lower is better, with the present champion's (its version and score)."""
     if champion is None:
         return Decision(True, "there is no champion yet and every limit holds")
     version, present = champion

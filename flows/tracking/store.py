@@ -1,4 +1,4 @@
-"""The database of the tracking store: made whole or not at all, by one process at a time, mended where half made."""
+"""The database of the tracking store: created completely or not at all, by one process at a time."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def _make_whole(path: Path) -> None:
     except (MlflowException, SQLAlchemyError, CommandError) as error:
         if _holds_work(path):
             raise ModelError(
-                "The tracking store must have a schema that this MLflow knows or can bring up to date",
+                "The tracking store must have a schema that this MLflow has or can bring up to date",
                 f"{path}, schema {revision or 'unknown'} ({_first_line(error)})",
                 "Use the MLflow that wrote it, or put a copy of an earlier day in its place; it was left as it is",
             ) from error

@@ -140,7 +140,7 @@ def test_too_few_sound_shapes_end_the_pipeline_with_the_first_reason(tmp_path):
         (
             "[fields]",
             '[[symmetries]]\nkind = "mirror"\naxis = "y"\n[fields]',
-            "tells its symmetries there, by 'mirror' and 'periodic'",
+            "states its symmetries there, by 'mirror' and 'periodic'",
         ),
     ],
 )

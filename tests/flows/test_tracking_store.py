@@ -121,7 +121,7 @@ def test_a_store_with_runs_that_cannot_be_migrated_is_left_as_it_is(tmp_path: Pa
         "VALUES ('abc', 'r', 'me', 'FINISHED', 1, 'active', 7)",
     )
     before = path.read_bytes()
-    with pytest.raises(ModelError, match="must have a schema that this MLflow knows") as error:
+    with pytest.raises(ModelError, match="must have a schema that this MLflow has") as error:
         open_store(uri)
     assert "left as it is" in str(error.value)
     assert path.read_bytes() == before

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import fieldwright
-from fieldwright.library.equations import Solution, SolutionValues
 from fieldwright.library.fitted_model import FittedModel
 from fieldwright.library.prediction import FieldPrediction
+from fieldwright.library.solution import Solution, SolutionValues
 
 RESULTS = (FittedModel, FieldPrediction, Solution, SolutionValues)
 """What the functions return."""

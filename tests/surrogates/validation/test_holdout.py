@@ -27,7 +27,7 @@ def test_other_seeds_keep_other_runs_aside_and_none_is_the_default():
     assert not choose_test_set(row(100), 0, 0).any()
 
 
-def test_runs_that_share_their_parameters_are_kept_aside_together():
+def test_runs_that_share_their_parameters_stay_together():
     x = np.repeat(np.random.default_rng(0).random((12, 2)), 3, axis=0)
     x[::3] += 1e-9
     aside = choose_test_set(x, 9, seed=1)

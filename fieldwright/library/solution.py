@@ -1,0 +1,220 @@
+"""A solved equation: `Solution`, which `solve` returns and `load` restores."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fieldwright.data.errors import QueryError
+from fieldwright.surrogates.equations.description import FindingInfo
+from fieldwright.surrogates.equations.solution_surrogate import SolutionSurrogate
+from fieldwright.surrogates.figures import COLOURS, draw_on_mesh, label, panels
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+ALONG = 41
+"""Points along each side of a figure."""
+
+
+@dataclass(frozen=True, eq=False)
+class SolutionValues:
+    """A solution at n points, see `Solution.predict`.
+
+    Attributes
+    ----------
+    mean, std, lower, upper
+        (n,) of an equation with one output, by name of the output where there are several. `std` is None for one
+        network, `lower` and `upper` where nothing is known of the error.
+    derivatives
+        Name to (n,), those that were asked for.
+    inside
+        (n,) bool, whether the equation was solved there.
+    why
+        For each point why not, or None.
+    """
+
+    mean: Any
+    std: Any
+    lower: Any
+    upper: Any
+    derivatives: Mapping[str, np.ndarray]
+    inside: np.ndarray
+    why: tuple[str | None, ...]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Solution:
+    """A solved equation: `predict` at points, `save`, `plot`.
+
+    Attributes
+    ----------
+    surrogate
+        The networks that answer, and the estimate of their error.
+    """
+
+    surrogate: SolutionSurrogate
+
+    @property
+    def converged(self) -> bool:
+        """Whether the training reached its tolerance, with nothing that speaks against it."""
+        return self.surrogate.description.verdict.converged
+
+    @property
+    def findings(self) -> tuple[FindingInfo, ...]:
+        """What was found of the training, each with its sign and advice; the first is the verdict."""
+        return self.surrogate.description.verdict.findings
+
+    @property
+    def residual(self) -> float:
+        """The relative residual at held-out points."""
+        return self.surrogate.description.verdict.residual
+
+    @property
+    def errors(self) -> dict[str, float]:
+        """Relative L2 distance of each output from the equation's reference, where it has one."""
+        return dict(self.surrogate.description.errors)
+
+    @property
+    def estimates(self) -> dict[str, float]:
+        """Coefficients that were found from measurements."""
+        return dict(self.surrogate.description.estimates)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What must be known of the solution."""
+        return self.surrogate.description.notes
+
+    def __repr__(self) -> str:
+        about, verdict = self.surrogate.description, self.surrogate.description.verdict
+        lines = [
+            f"<{about.equation}: {', '.join(about.inputs)} -> {', '.join(one.name for one in about.outputs)}>",
+            f"{verdict.name}: {verdict.findings[0].sign}",
+        ]
+        lines += [
+            f"{name}: relative L2 error {value:.2g} against the reference"
+            for name, value in self.errors.items()
+        ]
+        return "\n".join([*lines, *self.notes])
+
+    def predict(
+        self,
+        X: Any,
+        parameters: Mapping[str, np.ndarray | float] | None = None,
+        derivatives: Sequence[str] = (),
+    ) -> SolutionValues:
+        """The solution at points.
+
+        Parameters
+        ----------
+        X
+            (n, d) coordinates, space first and time last; (n,) of an equation in one coordinate.
+        parameters
+            Values of the coefficients that are inputs, one number or (n,) each.
+        derivatives
+            Names such as "u_xx".
+
+        Returns
+        -------
+        SolutionValues
+            `mean`, `std`, `lower`, `upper`, `derivatives` and `inside`.
+
+        Raises
+        ------
+        QueryError
+            Points or parameters do not fit, or a derivative is unknown.
+        """
+        try:
+            points = np.asarray(X, dtype=float)
+        except (TypeError, ValueError):
+            raise QueryError("Points must be an array of numbers", "something else", "Correct them") from None
+        about = self.surrogate.description
+        points = points[:, None] if points.ndim == 1 and len(about.coordinates) == 1 else points
+        answer = self.surrogate.predict(points, parameters, derivatives)
+        only = about.outputs[0].name if len(about.outputs) == 1 else None
+
+        def values_of(part: Mapping[str, np.ndarray] | None) -> Any:
+            return part if part is None or only is None else part[only]
+
+        return SolutionValues(
+            mean=values_of(answer.mean),
+            std=values_of(answer.std),
+            lower=values_of(answer.lower),
+            upper=values_of(answer.upper),
+            derivatives=answer.derivatives,
+            inside=answer.inside,
+            why=answer.why,
+        )
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Writes the solution to a new folder of JSON and safetensors, which `load` reads.
+
+        Parameters
+        ----------
+        folder
+            A new or empty one.
+
+        Raises
+        ------
+        ModelError
+            The folder holds something.
+        """
+        self.surrogate.save(Path(folder))
+
+    def plot(self, parameters: Mapping[str, float] | None = None, *, output: str | None = None) -> Figure:
+        """Draws an output over the first two coordinates, the others in the middle of their ranges.
+
+        Parameters
+        ----------
+        parameters
+            Values of the coefficients that are inputs; the middle of their ranges if None.
+        output
+            Its name; the first if None.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            Of one coordinate, a line with its band.
+
+        Raises
+        ------
+        QueryError
+            There is no such output, or the parameters do not fit.
+        """
+        about = self.surrogate.description
+        outputs = {one.name: one for one in about.outputs}
+        name = output or about.outputs[0].name
+        if name not in outputs:
+            raise QueryError(f"The output must be one of {', '.join(outputs)}", f"'{name}'", "Correct it")
+        middle = {one.name: (one.minimum + one.maximum) / 2 for one in about.parameters}
+        axes, other_coordinates = about.coordinates[:2], about.coordinates[2:]
+        n = ALONG if len(axes) == 2 else 10 * ALONG
+        lines = [np.linspace(one.minimum, one.maximum, n) for one in axes]
+        grid = [one.ravel() for one in np.meshgrid(*lines, indexing="ij")]
+        fixed = [np.full(len(grid[0]), (one.minimum + one.maximum) / 2) for one in other_coordinates]
+        answer = self.surrogate.predict(
+            np.column_stack([*grid, *fixed]), middle if parameters is None else parameters
+        )
+        figure, (ax,) = panels()
+        values, unit = np.where(answer.inside, answer.mean[name], np.nan), outputs[name].unit
+        if len(axes) == 1:
+            if answer.lower is not None and answer.upper is not None:
+                ax.fill_between(
+                    grid[0], answer.lower[name], answer.upper[name], color=COLOURS[0], alpha=0.25, lw=0
+                )
+            ax.plot(grid[0], values, color=COLOURS[0], lw=1.2)
+            label(ax, axes[0].name, name, x_unit=axes[0].unit, y_unit=unit)
+            return figure
+        corner = np.arange(n * n).reshape(n, n)
+        quads = np.stack([corner[:-1, :-1], corner[1:, :-1], corner[1:, 1:], corner[:-1, 1:]], -1).reshape(
+            -1, 4
+        )
+        draw_on_mesh(ax, np.column_stack(grid), values, {"quad": quads}, name=name, unit=unit)
+        ax.set_aspect("auto")
+        label(ax, axes[0].name, axes[1].name, x_unit=axes[0].unit, y_unit=axes[1].unit)
+        return figure
