@@ -31,6 +31,7 @@ def documented() -> Iterator[tuple[str, object]]:
 
 PUBLIC = dict(documented())
 FUNCTIONS = {name: one for name, one in PUBLIC.items() if inspect.isfunction(one)}
+CLASSES = {name: one for name, one in PUBLIC.items() if inspect.isclass(one)}
 
 
 def sections(docstring: str) -> dict[str, str]:
@@ -73,9 +74,9 @@ def test_what_is_returned_and_raised_is_documented(name: str) -> None:
     assert "Raises" in documented or not raised(function)
 
 
-@pytest.mark.parametrize("name", [name for name, one in PUBLIC.items() if inspect.isclass(one)])
+@pytest.mark.parametrize("name", CLASSES)
 def test_every_parameter_of_a_class_is_documented(name: str) -> None:
-    documented = sections(inspect.getdoc(PUBLIC[name]) or "")
-    parameters = [one for one in inspect.signature(PUBLIC[name]).parameters if not one.startswith("_")]
+    documented = sections(inspect.getdoc(CLASSES[name]) or "")
+    parameters = [one for one in inspect.signature(CLASSES[name]).parameters if not one.startswith("_")]
     listed = entries(documented.get("Parameters", "") + documented.get("Attributes", ""))
     assert [one for one in parameters if one not in listed] == []
