@@ -17,17 +17,35 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from fieldwright.data.errors import QueryError
-from fieldwright.serving.exchange import JSON, Exchange
+from fieldwright.serving.body import refuse_options
+from fieldwright.serving.exchange import Exchange
 from fieldwright.serving.failures import guarded, http_failure
 from fieldwright.serving.families import FAMILY_ROUTES, FamilyRoute, served_family
-from fieldwright.serving.fields.openapi import PAGE
+from fieldwright.serving.forms import JSON, accepted_type, form_response
 from fieldwright.serving.hosting.allowed_hosts import AllowedHosts
 from fieldwright.serving.hosting.authorization import Authorization, Keys, RateLimits
 from fieldwright.serving.hosting.champion import Champion
 from fieldwright.serving.limits import ANSWER_SECONDS, MAX_SMALL_WAITING, MAX_WAITING
 from fieldwright.serving.metrics import RATES, Metrics, RequestMetrics
 from fieldwright.serving.refusal import Refused
-from fieldwright.serving.served_model import ServedModel
+from fieldwright.serving.schemas.openapi import specification
+from fieldwright.serving.served_model import ServedModel, about
+
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>Fieldwright</title>
+<link rel="stylesheet" href="./static_content/swagger-ui.css">
+</head>
+<body>
+<div id="swagger-ui"></div>
+<script src="./static_content/swagger-ui-bundle.js"></script>
+<script>SwaggerUIBundle({url: "./docs.json", dom_id: "#swagger-ui", validatorUrl: null})</script>
+</body>
+</html>
+"""
+"""The page of the interface, which asks no other host for anything."""
 
 
 class Endpoint:
@@ -75,6 +93,8 @@ class Endpoint:
         """Has a route answered by the current model; raises QueryError where its family does not answer it."""
 
         async def answer(request: Request) -> Response:
+            if not route.options:
+                refuse_options(request)
             current = self._current()
             family = served_family(current.family)
             handler = family.handlers.get(route.path)
@@ -82,7 +102,7 @@ class Endpoint:
                 raise QueryError(
                     f"{request.url.path} must be asked of a model that answers it",
                     f"'{current.model}', {family.phrase}",
-                    f"Ask {family.asked()}",
+                    f"Ask {family.post_routes()}",
                 )
             return await handler(current, Exchange(request, self._in_thread, self._metrics.count_queries))
 
@@ -90,11 +110,13 @@ class Endpoint:
 
     async def models(self, request: Request) -> Response:
         """What is served, and why it is not the champion if it is not."""
+        refuse_options(request)
+        media_type = accepted_type(request, (JSON,))
         state = self._champion.state()
-        document: dict[str, Any] = {"models": [self._current().about()], "champion": state.document()}
+        document: dict[str, Any] = {"models": [about(self._current())], "champion": state.document()}
         if state.why:
             document["warning"] = state.why
-        return Response(orjson.dumps(document), media_type=JSON)
+        return form_response(orjson.dumps(document), media_type)
 
     async def readiness(self, request: Request) -> Response:
         """200 once a model is loaded, 503 before, with which version is served and which is wanted."""
@@ -108,7 +130,10 @@ class Endpoint:
 
     async def docs(self, request: Request) -> Response:
         """The OpenAPI document, of the model that is served."""
-        return Response(orjson.dumps(self._current().specification()), media_type=JSON)
+        refuse_options(request)
+        media_type, served = accepted_type(request, (JSON,)), self._current()
+        document = specification(served.model, served.version, type(served.description), served.interface())
+        return form_response(orjson.dumps(document), media_type)
 
     async def page(self, request: Request) -> Response:
         """The page on which the interface can be read and tried."""

@@ -10,9 +10,6 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
 
-JSON = "application/json"
-NPZ = "application/x-npz"
-
 
 @dataclass(frozen=True)
 class Exchange:
@@ -27,11 +24,6 @@ class Exchange:
     in_thread: Callable[..., Awaitable[bytes]]
     count: Callable[[np.ndarray], None]
 
-    @property
-    def media_type(self) -> str:
-        """NPZ where the client accepts it, else JSON."""
-        return NPZ if NPZ in self.request.headers.get("accept", "") else JSON
 
-
-Handler = Callable[[Any, Exchange], Awaitable[Response]]
+RouteHandler = Callable[[Any, Exchange], Awaitable[Response]]
 """Answers a request by the served model of its family."""

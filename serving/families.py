@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from fieldwright.serving.exchange import Handler
+from fieldwright.serving.exchange import RouteHandler
 from fieldwright.serving.hosting.shelf import Shelved
 from fieldwright.serving.served_model import ServedModel
 from fieldwright.surrogates.families import (
@@ -26,11 +26,12 @@ from fieldwright.surrogates.families import (
 
 @dataclass(frozen=True)
 class FamilyRoute:
-    """A route that a family answers, by the handler "module:function"."""
+    """A route that a family answers, by the handler "module:function"; options: whether it has any behind "?"."""
 
     method: str
     path: str
     handler: str
+    options: bool = False
 
     def __str__(self) -> str:
         return f"{self.method} {self.path.replace(':path', '')}"
@@ -50,11 +51,11 @@ class ServedFamily:
     routes: tuple[FamilyRoute, ...]
 
     @cached_property
-    def handlers(self) -> dict[str, Handler]:
+    def handlers(self) -> dict[str, RouteHandler]:
         """Path to handler."""
         return {route.path: pkgutil.resolve_name(route.handler) for route in self.routes}
 
-    def asked(self) -> str:
+    def post_routes(self) -> str:
         """The routes by which it answers queries, in words."""
         return "POST " + " or ".join(route.path for route in self.routes if route.method == "POST")
 
@@ -89,15 +90,17 @@ SERVED_FAMILIES = (
         "a crack classifier",
         "fieldwright.serving.photos.served_classifier:load_served_classifier",
         (
-            FamilyRoute("POST", "/classify", "fieldwright.serving.photos.routes:classify_route"),
-            FamilyRoute("POST", "/explain", "fieldwright.serving.photos.routes:explain_route"),
+            FamilyRoute(
+                "POST", "/classify", "fieldwright.serving.photos.routes:classify_route", options=True
+            ),
+            FamilyRoute("POST", "/explain", "fieldwright.serving.photos.routes:explain_route", options=True),
         ),
     ),
     ServedFamily(
         SEGMENTATION,
         "a crack segmenter",
         "fieldwright.serving.photos.served_segmenter:load_served_segmenter",
-        (FamilyRoute("POST", "/segment", "fieldwright.serving.photos.routes:segment_route"),),
+        (FamilyRoute("POST", "/segment", "fieldwright.serving.photos.routes:segment_route", options=True),),
     ),
 )
 FAMILY_ROUTES = tuple(dict.fromkeys(route for one in SERVED_FAMILIES for route in one.routes))

@@ -30,6 +30,8 @@ SMALL_OPERATIONS = 1e8
 """About a tenth of a second; what takes longer has a thread of its own: small requests never wait behind it."""
 INLINE_OPERATIONS = 5e6
 """Smaller and quicker requests are answered in the event loop itself: handing them to a thread costs more."""
+MAX_TIMES = 1000
+"""At which one request may ask for transient fields."""
 
 ANSWER_SECONDS = 300.0
 """For one answer, the time included that it waits for others; its client is told then, and not left to guess."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
 from typing import Any
@@ -15,6 +16,8 @@ LONGEST = 60
 
 def quoted(value: Any) -> str:
     """The client's own value as JSON, cut to a length that a sentence can bear."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "infinity" if math.isinf(value) else "NaN"
     text = orjson.dumps(value).decode()
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
@@ -37,8 +40,6 @@ def nearest(name: Any, names: Iterable[str]) -> str:
     return f"Perhaps '{near[0]}' was meant" if near else f"Choose from {listed(names)}"
 
 
-def refuse_unknown(given: Iterable[str], known: Collection[str], place: str) -> None:
-    """Raises QueryError for the first key that is not known."""
-    for key in given:
-        if key not in known:
-            raise QueryError(f"{place} must be among {listed(known)}", quoted(key), nearest(key, known))
+def unknown_key(key: str, names: Collection[str], place: str) -> QueryError:
+    """What is said of a key that is none of the names; place: what such keys are called."""
+    return QueryError(f"{place} must be among {listed(names)}", quoted(key), nearest(key, names))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar, Protocol
 
+from pydantic import BaseModel
+
+from fieldwright.serving.schemas.openapi import Operation
 from fieldwright.surrogates.families import Family
 
 
@@ -30,10 +34,17 @@ class ServedModel(Protocol):
         """Where it computes, as torch calls it."""
         ...
 
-    def about(self) -> dict[str, Any]:
-        """What a client should know of it, as plain JSON types."""
+    @property
+    def description(self) -> BaseModel:
+        """What the model says of itself."""
         ...
 
-    def specification(self) -> dict[str, Any]:
-        """The OpenAPI document of the endpoint while it serves this model."""
+    def interface(self) -> Sequence[Operation]:
+        """What the endpoint answers by this model, for the OpenAPI document."""
         ...
+
+
+def about(served: ServedModel) -> dict[str, Any]:
+    """What a client should know of a model that is served, as plain JSON types."""
+    description = served.description.model_dump(mode="json")
+    return {"model": served.model, "version": served.version, "device": served.device, **description}

@@ -10,10 +10,11 @@ import numpy as np
 
 from fieldwright.data.errors import ModelError, QueryError
 from fieldwright.serving.cost import Cost
-from fieldwright.serving.equations.openapi import solution_specification
 from fieldwright.serving.equations.query import SolutionQuery, SolutionQueryReader
 from fieldwright.serving.hosting.shelf import Shelved
+from fieldwright.serving.schemas.openapi import Operation
 from fieldwright.serving.torch_operations import counted_operations
+from fieldwright.surrogates.equations.description import SolutionDescription
 from fieldwright.surrogates.families import EQUATIONS, Family
 
 if TYPE_CHECKING:
@@ -82,14 +83,14 @@ class ServedSolution:
                 )
         return answer
 
-    def about(self) -> dict[str, Any]:
-        """What a client should know: coordinates, parameters, outputs, the verdicts, errors, version, device."""
-        description = self.surrogate.description.model_dump(mode="json")
-        return {"model": self.model, "version": self.version, "device": self.device, **description}
+    @property
+    def description(self) -> SolutionDescription:
+        """What the solution says of itself: coordinates, parameters, outputs, the verdicts and errors."""
+        return self.surrogate.description
 
-    def specification(self) -> dict[str, Any]:
-        """The OpenAPI document with its coordinates, parameters and outputs."""
-        return solution_specification(self.surrogate.description)
+    def interface(self) -> list[Operation]:
+        """What the endpoint answers by it."""
+        return self.reader.interface()
 
 
 def load_served_solution(shelved: Shelved, folder: Path) -> ServedSolution:
@@ -105,8 +106,8 @@ def load_served_solution(shelved: Shelved, folder: Path) -> ServedSolution:
     middle = {info.name: (info.minimum + info.maximum) / 2 for info in description.parameters}
     slope = f"{description.outputs[0].name}_{description.coordinates[0].name}"
     operations = [
-        counted_operations(lambda asked=asked: surrogate.predict(points, middle, asked)) / len(points)
-        for asked in ((), (slope,))
+        counted_operations(lambda names=names: surrogate.predict(points, middle, names)) / len(points)
+        for names in ((), (slope,))
     ]
     answer = surrogate.predict(points, middle)
     for name, values in answer.mean.items():

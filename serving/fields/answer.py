@@ -1,18 +1,17 @@
-"""The answer to a query, as JSON or as a compact NumPy archive."""
+"""The answer to a query: the prediction of a surrogate as numbers with units."""
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 
 from fieldwright.data.errors import QueryError
-from fieldwright.serving.exchange import NPZ
-from fieldwright.serving.fields.query import BANDS, Query
+from fieldwright.serving.fields.query import Query
+from fieldwright.serving.fields.requests import BANDS
+from fieldwright.serving.forms import Reply
 from fieldwright.serving.shapes.query import ShapeQuery
-from fieldwright.surrogates.fields.prediction import Band, Prediction
+from fieldwright.surrogates.fields.prediction import Prediction
 from fieldwright.surrogates.fields.quantities import unit_of
 
 if TYPE_CHECKING:
@@ -39,18 +38,11 @@ def predict(served: Served | ServedShapes, query: Any) -> Prediction:
     return prediction
 
 
-def written(
-    served: Served | ServedShapes, query: Query | ShapeQuery, prediction: Prediction, media_type: str
-) -> bytes:
-    """The body of the reply, in the media type JSON or NPZ."""
-    header = {
-        "model": served.model,
-        "version": served.version,
-        "coverage": prediction.coverage,
-        "band": BANDS[prediction.simultaneous],
-        "why": prediction.why,
-    }
-    quantities = {
+def prediction_reply(
+    served: Served | ServedShapes, query: Query | ShapeQuery, prediction: Prediction
+) -> Reply:
+    """Means, spreads and bands by quantity and field, and where the queries lie."""
+    quantities: dict[str, Any] = {
         quantity.label: {"unit": unit_of(quantity, served.field(quantity.field))}
         for quantity in query.quantities
     }
@@ -59,57 +51,28 @@ def written(
         for name in query.fields
     }
     if query.times is not None:
-        for about in fields.values():
-            about["times"] = query.times
-    return (_npz if media_type == NPZ else _json)(prediction, header, quantities, fields)
-
-
-def _json(
-    prediction: Prediction, header: dict[str, Any], quantities: dict[str, Any], fields: dict[str, Any]
-) -> bytes:
-    document = {
-        **header,
-        "inside": prediction.inside,
-        "outside": prediction.outside,
-        "quantities": {
-            label: about | _numbers(prediction.quantities[label]) for label, about in quantities.items()
-        },
-        "fields": {name: about | _texts(prediction.fields[name]) for name, about in fields.items()},
+        for field in fields.values():
+            field["times"] = query.times
+    header = {
+        "model": served.model,
+        "version": served.version,
+        "coverage": prediction.coverage,
+        "band": BANDS[prediction.simultaneous],
+        "why": prediction.why,
+        "quantities": quantities,
+        "fields": fields,
     }
-    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
-
-
-def _numbers(band: Band) -> dict[str, Any]:
-    # orjson writes arrays in C order only.
-    arrays = {name: np.ascontiguousarray(getattr(band, name)) for name in STATISTICS}
-    return {"shape": band.mean.shape, **arrays}
-
-
-def _texts(band: Band) -> dict[str, Any]:
-    """As above, already written query by query: orjson lets no other request pass until it has done a call."""
-    texts = {
-        name: b",".join(orjson.dumps(one, option=orjson.OPT_SERIALIZE_NUMPY) for one in array)
-        for name, array in _numbers(band).items()
-        if name != "shape"
+    arrays: dict[tuple[str, ...], np.ndarray] = {
+        ("inside",): prediction.inside,
+        ("outside",): prediction.outside,
     }
-    return {"shape": band.mean.shape} | {
-        name: orjson.Fragment(b"[%b]" % text) for name, text in texts.items()
-    }
-
-
-def _npz(
-    prediction: Prediction, header: dict[str, Any], quantities: dict[str, Any], fields: dict[str, Any]
-) -> bytes:
-    """Arrays `inside`, `outside`, `quantities/<label>/<statistic>` and `fields/<name>/<statistic>`.
-
-    All that is not an array stands as JSON text in `about`.
-    """
-    about = orjson.dumps({**header, "quantities": quantities, "fields": fields}).decode()
-    arrays: dict[str, Any] = {"about": np.array(about), "inside": prediction.inside}
-    arrays["outside"] = prediction.outside
-    for group, bands in (("quantities", prediction.quantities), ("fields", prediction.fields)):
-        for name, band in bands.items():
-            arrays |= {f"{group}/{name}/{statistic}": getattr(band, statistic) for statistic in STATISTICS}
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()
+    for group, entries, bands in (
+        ("quantities", quantities, prediction.quantities),
+        ("fields", fields, prediction.fields),
+    ):
+        for name, entry in entries.items():
+            band = bands[name]
+            entry["shape"] = band.mean.shape
+            for statistic in STATISTICS:
+                arrays[group, name, statistic] = getattr(band, statistic)
+    return Reply(header, arrays)

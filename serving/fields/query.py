@@ -1,4 +1,4 @@
-"""What a client asks: a JSON document in, parameters, fields and quantities out, or one sentence why not."""
+"""What a client asks a surrogate: a JSON document in, a query out, or one sentence why not."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from typing import Any
 import numpy as np
 
 from fieldwright.data.errors import QueryError
-from fieldwright.serving.fields.outputs import OutputReader
-from fieldwright.serving.fields.parameters import ParameterReader
-from fieldwright.serving.fields.transients import TransientReader
+from fieldwright.serving.fields.interface import gradients_operation, mesh_operation, predict_operation
+from fieldwright.serving.fields.requests import (
+    SIMULTANEOUS,
+    QuantityRequest,
+    gradients_request,
+    predict_request,
+)
 from fieldwright.serving.limits import MAX_FIELD_VALUES
-from fieldwright.serving.phrases import listed, nearest, quoted, refuse_unknown
+from fieldwright.serving.schemas.openapi import Operation
+from fieldwright.serving.schemas.parameters import ParameterSchema
+from fieldwright.serving.schemas.reading import Reader
 from fieldwright.surrogates.fields.description import Description
-from fieldwright.surrogates.fields.quantities import Quantity
-from fieldwright.surrogates.trajectory.history import History
-
-KEYS = ("parameters", "fields", "quantities", "units", "band", "times", "history")
-BANDS = ("pointwise", "simultaneous")
+from fieldwright.surrogates.fields.quantities import Quantity, default_quantities, functional_of
+from fieldwright.surrogates.trajectory.between_times import checked_times
+from fieldwright.surrogates.trajectory.history import History, checked_history
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,42 +47,97 @@ class QueryReader:
     """Reads the requests to one surrogate."""
 
     def __init__(self, description: Description) -> None:
-        self._parameters = ParameterReader(description.parameters)
-        self._outputs = OutputReader(description)
-        self._transients = TransientReader(description)
-
-    @property
-    def default_quantities(self) -> tuple[Quantity, ...]:
+        self._description = description
+        self._fields = {info.name: info for info in description.fields}
+        self._transient = all(info.times for info in description.fields)
+        self._parameters = ParameterSchema(description.parameters)
+        self._predict: Reader[Any] = Reader(predict_request(description, self._parameters))
+        self._gradients: Reader[Any] = Reader(gradients_request(description, self._parameters))
+        self.default_quantities = tuple(
+            quantity for info in description.fields for quantity in default_quantities(info)
+        )
         """What is answered where a request names no quantities."""
-        return self._outputs.default
+
+    def interface(self) -> list[Operation]:
+        """What the endpoint answers by the surrogate."""
+        example: dict[str, Any] = {"parameters": self._parameters.example}
+        operations = [predict_operation(self._predict.annotation, example)]
+        if not self._description.history:
+            operations.append(gradients_operation(self._gradients.annotation, example))
+        return [*operations, mesh_operation(self._description.fields)]
 
     def read(self, document: Any) -> Query:
-        """The query in a decoded JSON document; raises QueryError."""
-        if not isinstance(document, dict):
+        """The query in the decoded JSON document of a prediction; raises QueryError."""
+        request = self._predict.read(document)
+        x = self._parameters.array(request.parameters)
+        times = request.times if self._transient else None
+        if times is not None:
+            for info in self._description.fields:
+                checked_times(times, info.times, info.name)
+        history = request.history if self._description.history else None
+        return self._query(
+            request,
+            x,
+            simultaneous=request.band == SIMULTANEOUS,
+            times=None if times is None else tuple(times),
+            history=None if history is None else self._history(history, len(x)),
+        )
+
+    def read_gradients(self, document: Any) -> Query:
+        """The query in the decoded JSON document of a request for gradients; raises QueryError."""
+        if self._description.history:
             raise QueryError(
-                "The body must be a JSON object",
-                quoted(document),
-                'Send {"parameters": {"name": number, ...}}',
+                "Gradients must be asked of a model that answers from its parameters alone",
+                f"'{self._description.name}', which forecasts from a history",
+                "Ask POST /predict",
             )
-        refuse_unknown(document, KEYS, "The body's keys")
-        x = self._parameters.read(document.get("parameters"), document.get("units", {}))
-        fields = self._outputs.fields(document.get("fields", []))
-        values = len(x) * self._outputs.values(fields)
+        request = self._gradients.read(document)
+        return self._query(request, self._parameters.array(request.parameters))
+
+    def _query(
+        self, request: Any, x: np.ndarray, times: tuple[float, ...] | None = None, **transient: Any
+    ) -> Query:
+        fields = tuple(dict.fromkeys(request.fields))
+        values = len(x) * self._field_values(fields, times)
         if values > MAX_FIELD_VALUES:
             raise QueryError(
                 f"One answer may hold at most {MAX_FIELD_VALUES} field values",
                 f"{len(x)} queries for {values} values",
                 "Ask for fewer queries or fields at a time, or for quantities instead of 'fields'",
             )
-        quantities = self._outputs.quantities(document.get("quantities"))
-        times = self._transients.times(document.get("times"))
-        history = self._transients.history(document.get("history"), len(x))
-        band = is_simultaneous(document.get("band", BANDS[0]))
-        return Query(x, fields, quantities, values, band, times, history)
+        return Query(x, fields, self._quantities(request.quantities), values, times=times, **transient)
 
+    def _field_values(self, names: tuple[str, ...], times: tuple[float, ...] | None) -> int:
+        """How many values the named fields hold for one query."""
+        infos = [self._fields[name] for name in names]
+        return sum(info.n_points * len(info.components) * len(times or info.times or (0,)) for info in infos)
 
-def is_simultaneous(band: Any) -> bool:
-    """Whether 'band' asks for whole fields together; raises QueryError where it is neither."""
-    if band not in BANDS:
-        raise QueryError(f"'band' must be among {listed(BANDS)}", quoted(band), nearest(band, BANDS))
-    return band == BANDS[1]
+    def _quantities(self, requests: list[QuantityRequest] | None) -> tuple[Quantity, ...]:
+        if requests is None:
+            return self.default_quantities
+        quantities = tuple(dict.fromkeys(self._quantity(request) for request in requests))
+        labels = [quantity.label for quantity in quantities]
+        for label in labels:
+            if labels.count(label) > 1:
+                raise QueryError(
+                    "Quantities must differ in the labels under which they are answered",
+                    f"'{label}' twice, for places less than a millionth apart",
+                    "Ask for them in two requests",
+                )
+        return quantities
+
+    def _quantity(self, request: QuantityRequest) -> Quantity:
+        place = None if request.at is None else tuple(request.at)
+        quantity = Quantity(request.what, request.field, request.component, place)  # type: ignore[arg-type]
+        functional_of(quantity, self._fields[request.field])
+        return quantity
+
+    def _history(self, history: dict[str, Any], queries: int) -> History:
+        """The measured first times of all queries; the axis of a single query may be left out."""
+        arrays = {
+            name: values[None] if queries == 1 and values.ndim == 3 else values
+            for name, values in history["fields"].items()
+        }
+        measured = History(np.array(history["times"], dtype=np.float64), arrays)
+        checked_history(self._description, measured, queries)
+        return measured

@@ -13,11 +13,11 @@ from fieldwright.data.errors import ModelError
 from fieldwright.serving.cost import Cost
 from fieldwright.serving.fields.blocks import predict_in_blocks
 from fieldwright.serving.fields.cost import SurrogateCost
-from fieldwright.serving.fields.openapi import specification
 from fieldwright.serving.fields.query import Query, QueryReader
 from fieldwright.serving.hosting.shelf import Shelved
+from fieldwright.serving.schemas.openapi import Operation
 from fieldwright.surrogates.families import FIELDS, Family
-from fieldwright.surrogates.fields.description import FieldInfo
+from fieldwright.surrogates.fields.description import Description, FieldInfo
 from fieldwright.surrogates.fields.prediction import Prediction
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.trajectory.history import History
@@ -41,7 +41,13 @@ class Served:
 
     def read(self, document: Any) -> Query:
         """The query in a decoded JSON document, if one request may cost so much; raises QueryError."""
-        query = self.reader.read(document)
+        return self._affordable(self.reader.read(document))
+
+    def read_gradients(self, document: Any) -> Query:
+        """As `read`, in a request for gradients."""
+        return self._affordable(self.reader.read_gradients(document))
+
+    def _affordable(self, query: Query) -> Query:
         outputs = f"{len(query.quantities)} quantities and {len(query.fields)} fields"
         self.cost(query).check(
             f"{len(query.x)} queries for {outputs}",
@@ -57,14 +63,14 @@ class Served:
         """The description of a field of the surrogate."""
         return self.surrogate.description.field(name)
 
-    def about(self) -> dict[str, Any]:
-        """What a client should know: parameters with ranges and units, fields, errors, version, device."""
-        description = self.surrogate.description.model_dump(mode="json")
-        return {"model": self.model, "version": self.version, "device": self.device, **description}
+    @property
+    def description(self) -> Description:
+        """What the surrogate says of itself."""
+        return self.surrogate.description
 
-    def specification(self) -> dict[str, Any]:
-        """The OpenAPI document with its parameters and fields."""
-        return specification(self.surrogate.description)
+    def interface(self) -> list[Operation]:
+        """What the endpoint answers by it."""
+        return self.reader.interface()
 
 
 def load_served(shelved: Shelved, folder: Path) -> Served:

@@ -12,9 +12,10 @@ from starlette.requests import Request
 from fieldwright.data.errors import QueryError
 from fieldwright.serving.body import media_type, read_body
 from fieldwright.serving.photos.limits import MAX_OPTIONS, MAX_PHOTOS, MULTIPART, PHOTO_BODY
-from fieldwright.serving.phrases import refuse_unknown
+from fieldwright.serving.phrases import quoted
 from fieldwright.serving.refusal import Refused
 
+PHOTO = "photo"
 HOW = "Send curl -F photo=@wall.jpg"
 
 
@@ -34,25 +35,35 @@ class SentPhotos:
     options: Mapping[str, str]
 
 
-async def read_photos(request: Request, known: tuple[str, ...]) -> SentPhotos:
+async def read_photos(request: Request) -> SentPhotos:
     """The photos and options of a request; options stand in the form or behind '?' in the address.
 
-    known: names of the route's options. Raises QueryError.
+    Raises QueryError.
     """
     body = await read_body(request, PHOTO_BODY)
-    options = dict(request.query_params)
+    options = list(request.query_params.multi_items())
     if media_type(request) == MULTIPART:
-        photos, told = await _form(request, body)
-        options |= told
+        photos, in_form = await _form(request, body)
+        options += in_form
     else:
-        photos = [SentPhoto("photo", body)]
-    refuse_unknown(options, known, "The request's options")
+        photos = [SentPhoto(PHOTO, body)]
     if not photos or not all(photo.content for photo in photos):
         raise QueryError("A request must hold at least one photo", "none, or an empty file", HOW)
-    return SentPhotos(tuple(photos), options)
+    texts: dict[str, str] = {}
+    for name, text in options:
+        if name in texts:
+            raise QueryError("An option must be given once", f"{quoted(name)} twice", "Leave one out")
+        texts[name] = text
+    # BentoML's client writes every option as JSON: texts in quotes, and null for one that has no value.
+    return SentPhotos(tuple(photos), {name: _bare(text) for name, text in texts.items() if text != "null"})
 
 
-async def _form(request: Request, body: bytes) -> tuple[list[SentPhoto], dict[str, str]]:
+def _bare(text: str) -> str:
+    quotes = len(text) > 1 and text[0] == text[-1] == '"'
+    return text[1:-1] if quotes else text
+
+
+async def _form(request: Request, body: bytes) -> tuple[list[SentPhoto], list[tuple[str, str]]]:
     async def stream() -> AsyncGenerator[bytes, None]:
         yield body
 
@@ -64,13 +75,15 @@ async def _form(request: Request, body: bytes) -> tuple[list[SentPhoto], dict[st
     except (MultiPartException, KeyError, ValueError) as error:
         why = getattr(error, "message", "") or str(error)
         raise Refused(400, "The body must be a multipart form with files", why.rstrip("."), HOW) from error
-    photos, options = [], {}
+    photos, options = [], []
     try:
         for name, value in form.multi_items():
-            if isinstance(value, UploadFile):
-                photos.append(SentPhoto(value.filename or "photo", await value.read()))
+            if not isinstance(value, UploadFile):
+                options.append((name, value))
+            elif name == PHOTO:
+                photos.append(SentPhoto(value.filename or PHOTO, await value.read()))
             else:
-                options[name] = value
+                raise QueryError(f"Every file must be named '{PHOTO}' in the form", quoted(name), HOW)
     finally:
         await form.close()
     return photos, options

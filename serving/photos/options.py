@@ -1,47 +1,131 @@
-"""Options of a request about photos, from texts to numbers and choices."""
+"""The options of a request about photos: texts in a form or behind "?", read by pydantic models."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, Strict
+from pydantic.json_schema import SkipJsonSchema
+from pydantic.types import AllowInfNan
 
 from fieldwright.data.errors import QueryError
-from fieldwright.serving.phrases import listed, nearest, quoted
+from fieldwright.serving.phrases import listed
+from fieldwright.serving.schemas.reading import RequestObject, Says
+
+Nothing = SkipJsonSchema[None]
+MASK, OVERLAY, HEAT, PROBABILITY, STD = "mask", "overlay", "heat", "probability", "std"
+CAMERA = ("distance_mm", "focal_length_mm", "pixel_pitch_um")
 
 
-def number(
-    options: Mapping[str, str],
-    name: str,
-    lowest: float,
-    highest: float = math.inf,
-    *,
-    open_ended: bool = True,
-) -> float | None:
-    """The option as a number, None where it is not given; raises QueryError outside (lowest, highest).
-
-    open_ended: whether the bounds themselves are excluded.
-    """
-    if name not in options:
-        return None
-    try:
-        value = float(options[name])
-    except ValueError:
-        value = math.nan
-    inside = lowest < value < highest if open_ended else lowest <= value <= highest
-    if not (inside and math.isfinite(value)):
-        span = f"above {lowest:g}" if math.isinf(highest) else f"between {lowest:g} and {highest:g}"
-        raise QueryError(f"'{name}' must be a number {span}", quoted(options[name]), "Correct it")
-    return value
+def _absent(schema: dict[str, Any]) -> None:
+    """An option that is left out has no value, rather than null."""
+    schema.pop("default", None)
 
 
-def choice(options: Mapping[str, str], name: str, choices: Sequence[str]) -> str:
-    """The option, one of the choices; the first of them where it is not given. Raises QueryError."""
-    value = options.get(name, choices[0])
-    if value not in choices:
-        raise QueryError(f"'{name}' must be one of {listed(choices)}", quoted(value), nearest(value, choices))
-    return value
+def _option(description: str, **more: Any) -> Any:
+    return Field(default=None, description=description, json_schema_extra=_absent, **more)
 
 
-def switch(options: Mapping[str, str], name: str) -> bool:
-    """The option as true or false; false where it is not given. Raises QueryError."""
-    return choice(options, name, ("false", "true")) == "true"
+def _span(name: str, span: str, noun: str = "number") -> Says:
+    return Says(f"'{name}' must be a {noun} {span}", "Correct it")
+
+
+def _positive(name: str) -> Any:
+    return Annotated[Annotated[float, AllowInfNan(False), Field(gt=0.0)] | Nothing, _span(name, "above 0")]
+
+
+def _choice(name: str, choices: Sequence[str]) -> Says:
+    return Says(f"'{name}' must be one of {listed(choices)}")
+
+
+Switch = Annotated[
+    bool,
+    Strict(),
+    BeforeValidator(
+        lambda text: {"true": True, "false": False}.get(text, text) if isinstance(text, str) else text
+    ),
+]
+ExplainMethod = Literal["saliency", "smoothgrad", "grad_cam", "score_cam"]
+"""Written out, since the methods lie beside torch, which BentoML's master process does without."""
+EXPLAIN_PICTURES = (OVERLAY, HEAT, MASK)
+SEGMENT_PICTURES = (MASK, OVERLAY, PROBABILITY, STD)
+
+
+class PhotoOptions(RequestObject):
+    """What every route that takes photos can be told of them."""
+
+    bits: Annotated[
+        Annotated[int, Field(ge=8, le=16)] | Nothing, _span("bits", "between 8 and 16", "whole number")
+    ] = _option(
+        "Bits that hold the brightness of photos with 16 bits a channel, where they do not use them all."
+    )
+
+
+class ClassifyOptions(PhotoOptions):
+    """Options of POST /classify."""
+
+    prevalence: Annotated[
+        Annotated[float, AllowInfNan(False), Field(gt=0.0, lt=1.0)] | Nothing,
+        _span("prevalence", "between 0 and 1"),
+    ] = _option(
+        "Share of cracked photos where these come from; if left out, that of the validation photos.",
+        examples=[0.005],
+    )
+
+
+class ExplainOptions(PhotoOptions):
+    """Options of POST /explain."""
+
+    method: Annotated[ExplainMethod, _choice("method", ExplainMethod.__args__)] = Field(
+        "saliency", description="How the photo is explained."
+    )
+    picture: Annotated[Literal["overlay", "heat", "mask"] | Nothing, _choice("picture", EXPLAIN_PICTURES)] = (
+        _option("That an answer as PNG shows; the overlay if left out.")
+    )
+
+
+class SegmentOptions(PhotoOptions):
+    """Options of POST /segment."""
+
+    mm_per_px: _positive("mm_per_px") = _option("Millimetres on the surface per pixel.")  # type: ignore[valid-type]
+    distance_mm: _positive("distance_mm") = _option(  # type: ignore[valid-type]
+        "Of the camera from the surface; with focal_length_mm and pixel_pitch_um."
+    )
+    focal_length_mm: _positive("focal_length_mm") = _option("Of the lens.")  # type: ignore[valid-type]
+    pixel_pitch_um: _positive("pixel_pitch_um") = _option("Distance of the sensor's pixels.")  # type: ignore[valid-type]
+    scale_error: Annotated[
+        Annotated[float, AllowInfNan(False), Field(ge=0.0, le=1.0)] | Nothing,
+        _span("scale_error", "between 0 and 1"),
+    ] = _option("Share of it that the scale may be off; 0 if left out.")
+    profiles: Annotated[Switch, Says("'profiles' must be one of 'false' and 'true'", "Correct it")] = Field(
+        False, description="The width along every crack too."
+    )
+    augmented: Annotated[Switch, Says("'augmented' must be one of 'false' and 'true'", "Correct it")] = Field(
+        False, description="Mean of eight turned and mirrored views, 8 times slower."
+    )
+    picture: Annotated[
+        Literal["mask", "overlay", "probability", "std"] | Nothing, _choice("picture", SEGMENT_PICTURES)
+    ] = _option("That an answer as PNG shows; the mask if left out.")
+
+    def camera(self) -> dict[str, float]:
+        """What is told of the camera."""
+        values = {name: getattr(self, name) for name in CAMERA}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def model_post_init(self, context: Any) -> None:
+        """Raises QueryError for half of a scale, for two, and for the error of none."""
+        direct = ["mm_per_px"] if self.mm_per_px is not None else []
+        camera = self.camera()
+        if camera and (direct or len(camera) < len(CAMERA)):
+            raise QueryError(
+                f"The scale must be given as 'mm_per_px', or by all of {', '.join(CAMERA)}",
+                ", ".join([*direct, *camera]),
+                "Add what is missing, or leave out the rest",
+            )
+        if self.scale_error is not None and not direct and not camera:
+            raise QueryError(
+                "'scale_error' must come with the scale that it belongs to",
+                "'scale_error' alone",
+                "Add 'mm_per_px', or leave it out",
+            )

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from fieldwright.data.errors import PhotoError, QueryError
 from fieldwright.data.photos.photo import photo_size, read_photo
-from fieldwright.serving.photos.intake import SentPhoto, SentPhotos
+from fieldwright.serving.photos.intake import SentPhoto
 from fieldwright.serving.photos.limits import MAX_OPERATIONS, MAX_PIXELS
-from fieldwright.serving.photos.options import number
 
 
-def sizes(sent: SentPhotos) -> list[tuple[int, int]]:
+def sizes(photos: Sequence[SentPhoto]) -> list[tuple[int, int]]:
     """Height and width of each photo by its header, no pixel unpacked.
 
     Raises PhotoError, which names the file, and QueryError for too many pixels.
     """
-    found = [_named(photo, photo_size, max_pixels=MAX_PIXELS) for photo in sent.photos]
-    if sum(height * width for height, width in found) > MAX_PIXELS:
+    shapes = [_named(photo, photo_size, max_pixels=MAX_PIXELS) for photo in photos]
+    if sum(height * width for height, width in shapes) > MAX_PIXELS:
         raise QueryError(
             f"The photos of one request may have {MAX_PIXELS / 1e6:g} million pixels together",
             "more",
             "Send them in several requests",
         )
-    return found
+    return shapes
 
 
-def decoded(sent: SentPhotos) -> list[np.ndarray]:
-    """Each photo as (h, w, 3) uint8; raises PhotoError, which names the file, and QueryError for its options."""
-    bits = number(sent.options, "bits", 8, 16, open_ended=False)
-    given = None if bits is None else int(bits)
-    return [_named(photo, read_photo, max_pixels=MAX_PIXELS, bits=given) for photo in sent.photos]
+def pixels_of(photos: Sequence[SentPhoto], bits: int | None) -> list[np.ndarray]:
+    """Each photo as (h, w, 3) uint8, bits of it used of 16; raises PhotoError, which names the file."""
+    return [_named(photo, read_photo, max_pixels=MAX_PIXELS, bits=bits) for photo in photos]
 
 
 def refuse_costly(operations: float, photos: int, device: str) -> None:

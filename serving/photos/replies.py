@@ -10,12 +10,10 @@ from typing import Any
 
 import numpy as np
 import orjson
-from starlette.requests import Request
 
 from fieldwright.data.errors import QueryError
 from fieldwright.data.photos.photo import png_bytes
-from fieldwright.serving.exchange import JSON
-from fieldwright.serving.photos.options import choice
+from fieldwright.serving.forms import JSON
 
 PNG, ZIP = "image/png", "application/zip"
 
@@ -29,31 +27,24 @@ class PhotoReply:
 
 
 @dataclass(frozen=True)
-class PhotoRoute:
-    """What a route takes and gives beside JSON. options: names of its options. pictures: of each photo, the first
-    where a request for PNG names none."""
-
-    options: tuple[str, ...]
-    pictures: tuple[str, ...] = ()
-
-    def form(self, request: Request, options: Mapping[str, str]) -> Form:
-        """What the header 'Accept' and the option 'picture' ask for; raises QueryError for an unknown picture.
-
-        A route without pictures answers JSON, as HTTP allows to where it has nothing of the types accepted.
-        """
-        accepted = request.headers.get("accept", "") if self.pictures else ""
-        media_type = next((one for one in (PNG, ZIP) if one in accepted), JSON)
-        return Form(media_type, choice(options, "picture", self.pictures) if self.pictures else "")
-
-
-@dataclass(frozen=True)
-class Form:
+class PhotoForm:
     """media_type: of the answer. picture: the one that a PNG shows."""
 
     media_type: str
-    picture: str
+    picture: str = ""
 
-    def written(self, header: Mapping[str, Any], replies: Sequence[PhotoReply]) -> bytes:
+    @classmethod
+    def of(cls, media_type: str, picture: str | None, pictures: Sequence[str]) -> PhotoForm:
+        """Of a route that has these pictures; raises QueryError for a picture where no single one is answered."""
+        if picture is not None and media_type != PNG:
+            raise QueryError(
+                f"'picture' must come with the header 'Accept: {PNG}'",
+                f"an answer as {media_type}",
+                "Send the header, or leave 'picture' out",
+            )
+        return cls(media_type, picture or next(iter(pictures), ""))
+
+    def body(self, header: Mapping[str, Any], replies: Sequence[PhotoReply]) -> bytes:
         """The body of the answer; raises QueryError where one picture cannot tell of several photos."""
         document = orjson.dumps({**header, "photos": [reply.about for reply in replies]})
         if self.media_type == JSON:

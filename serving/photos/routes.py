@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from starlette.responses import Response
 
 from fieldwright.serving.exchange import Exchange
-from fieldwright.serving.photos.intake import SentPhotos, read_photos
-from fieldwright.serving.photos.replies import PhotoReply, PhotoRoute
-from fieldwright.serving.photos.served_classifier import CLASSIFY, EXPLAIN, ServedClassifier
-from fieldwright.serving.photos.served_segmenter import SEGMENT, ServedSegmenter
+from fieldwright.serving.forms import accepted_type, form_response
+from fieldwright.serving.photos.intake import SentPhoto, read_photos
+from fieldwright.serving.photos.interface import CLASSIFY, EXPLAIN, SEGMENT, PhotoRoute
+from fieldwright.serving.photos.replies import PhotoForm, PhotoReply
+from fieldwright.serving.photos.served_classifier import ServedClassifier
+from fieldwright.serving.photos.served_segmenter import ServedSegmenter
 from fieldwright.serving.served_model import ServedModel
 
 
@@ -34,15 +37,17 @@ async def _of_photos(
     served: ServedModel,
     exchange: Exchange,
     route: PhotoRoute,
-    answer: Callable[[SentPhotos], list[PhotoReply]],
+    answer: Callable[[Sequence[SentPhoto], Any], list[PhotoReply]],
 ) -> Response:
     """Photos take long to decode, let alone to answer: all of it happens in a thread."""
-    sent = await read_photos(exchange.request, route.options)
-    form = route.form(exchange.request, sent.options)
+    media_type = accepted_type(exchange.request, route.media_types)
+    sent = await read_photos(exchange.request)
+    options = route.reader.read(sent.options)
+    form = PhotoForm.of(media_type, getattr(options, "picture", None), route.pictures)
 
     def work() -> bytes:
-        replies = answer(sent)
+        replies = answer(sent.photos, options)
         exchange.count(np.array([reply.about["inside"] for reply in replies]))
-        return form.written({"model": served.model, "version": served.version}, replies)
+        return form.body({"model": served.model, "version": served.version}, replies)
 
-    return Response(await exchange.in_thread(work), media_type=form.media_type)
+    return form_response(await exchange.in_thread(work), media_type)

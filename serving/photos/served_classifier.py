@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from fieldwright.data.errors import ModelError
 from fieldwright.serving.hosting.shelf import Shelved
-from fieldwright.serving.photos.intake import SentPhotos
-from fieldwright.serving.photos.openapi import classifier_specification
-from fieldwright.serving.photos.options import choice, number
-from fieldwright.serving.photos.pixels import decoded, refuse_costly, sizes
-from fieldwright.serving.photos.replies import PhotoReply, PhotoRoute
+from fieldwright.serving.photos.intake import SentPhoto
+from fieldwright.serving.photos.interface import CLASSIFY, EXPLAIN
+from fieldwright.serving.photos.options import ClassifyOptions, ExplainOptions
+from fieldwright.serving.photos.pixels import pixels_of, refuse_costly, sizes
+from fieldwright.serving.photos.replies import PhotoReply
+from fieldwright.serving.schemas.openapi import Operation
+from fieldwright.surrogates.cracks.classification.classifier_description import ClassifierDescription
 from fieldwright.surrogates.families import CLASSIFICATION, Family
 
 if TYPE_CHECKING:
     from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
 
-CLASSIFY = PhotoRoute(("bits", "prevalence"))
-EXPLAIN = PhotoRoute(("bits", "method", "picture"), ("overlay", "heat", "mask"))
 EXPLAINING = {"saliency": 4.0, "smoothgrad": 64.0, "grad_cam": 4.0, "score_cam": 64.0}
 """Cost of an explanation by method, in those of an answer: backward passes cost twice a forward pass."""
 
@@ -43,55 +44,55 @@ class ServedClassifier:
     device: str
     operations_per_patch: float
 
-    def about(self) -> dict[str, Any]:
-        """What a client should know: what it was trained on, its errors, threshold and prevalence."""
-        description = self.classifier.description.model_dump(mode="json")
-        return {"model": self.model, "version": self.version, "device": self.device, **description}
+    @property
+    def description(self) -> ClassifierDescription:
+        """What the classifier says of itself: its training photos, its errors, threshold and prevalence."""
+        return self.classifier.description
 
-    def specification(self) -> dict[str, Any]:
-        """The OpenAPI document."""
-        return classifier_specification(self.classifier.description)
+    def interface(self) -> list[Operation]:
+        """What the endpoint answers by it."""
+        return [CLASSIFY.operation(), EXPLAIN.operation()]
 
-    def classify(self, sent: SentPhotos) -> list[PhotoReply]:
+    def classify(self, photos: Sequence[SentPhoto], options: ClassifyOptions) -> list[PhotoReply]:
         """The probability of a crack of each photo; raises QueryError and PhotoError."""
-        prevalence = number(sent.options, "prevalence", 0.0, 1.0)
-        self._refuse_costly(sent, 1.0)
-        pixels = decoded(sent)
-        found = self.classifier.predict(pixels, prevalence=prevalence)
-        description = self.classifier.description
+        prevalence = options.prevalence
+        self._refuse_costly(photos, 1.0)
+        pixels = pixels_of(photos, options.bits)
+        answer = self.classifier.predict(pixels, prevalence=prevalence)
+        description = self.description
         return [
             PhotoReply(
                 {
                     "name": photo.name,
                     "height": one.shape[0],
                     "width": one.shape[1],
-                    "crack": bool(found.crack[k]),
-                    "probability": float(found.probability[k]),
-                    "std": float(found.std[k]),
-                    "lower": float(found.lower[k]),
-                    "upper": float(found.upper[k]),
+                    "crack": bool(answer.crack[k]),
+                    "probability": float(answer.probability[k]),
+                    "std": float(answer.std[k]),
+                    "lower": float(answer.lower[k]),
+                    "upper": float(answer.upper[k]),
                     "coverage": description.coverage,
                     "threshold": description.threshold,
                     "prevalence": description.prevalence if prevalence is None else prevalence,
-                    "inside": bool(found.inside[k]),
-                    "outside": float(found.outside[k]),
-                    "why": found.why[k],
-                    "where": found.where[k].tolist(),
+                    "inside": bool(answer.inside[k]),
+                    "outside": float(answer.outside[k]),
+                    "why": answer.why[k],
+                    "where": answer.where[k].tolist(),
                 }
             )
-            for k, (photo, one) in enumerate(zip(sent.photos, pixels, strict=True))
+            for k, (photo, one) in enumerate(zip(photos, pixels, strict=True))
         ]
 
-    def explain(self, sent: SentPhotos) -> list[PhotoReply]:
+    def explain(self, photos: Sequence[SentPhoto], options: ExplainOptions) -> list[PhotoReply]:
         """Where each photo shows what the classifier takes for a crack; raises QueryError and PhotoError."""
-        from fieldwright.surrogates.cracks.explain import METHODS, free_mask, heat
+        from fieldwright.surrogates.cracks.explain import free_mask, heat
 
-        method = choice(sent.options, "method", METHODS)
-        self._refuse_costly(sent, 1.0 + EXPLAINING[method])
-        pixels = decoded(sent)
-        found = self.classifier.predict(pixels)
+        method = options.method
+        self._refuse_costly(photos, 1.0 + EXPLAINING[method])
+        pixels = pixels_of(photos, options.bits)
+        answer = self.classifier.predict(pixels)
         replies = []
-        for k, (photo, one) in enumerate(zip(sent.photos, pixels, strict=True)):
+        for k, (photo, one) in enumerate(zip(photos, pixels, strict=True)):
             warmth = heat(self.classifier, one, method)
             mask = free_mask(warmth) if warmth.any() else np.zeros(warmth.shape, dtype=bool)
             row, column = np.unravel_index(int(warmth.argmax()), warmth.shape)
@@ -100,10 +101,10 @@ class ServedClassifier:
                 "height": one.shape[0],
                 "width": one.shape[1],
                 "method": method,
-                "crack": bool(found.crack[k]),
-                "probability": float(found.probability[k]),
-                "inside": bool(found.inside[k]),
-                "why": found.why[k],
+                "crack": bool(answer.crack[k]),
+                "probability": float(answer.probability[k]),
+                "inside": bool(answer.inside[k]),
+                "why": answer.why[k],
                 "hottest": [int(row), int(column)],
                 "share": float(mask.mean()),
             }
@@ -115,11 +116,11 @@ class ServedClassifier:
             replies.append(PhotoReply(about, pictures))
         return replies
 
-    def _refuse_costly(self, sent: SentPhotos, times: float) -> None:
+    def _refuse_costly(self, photos: Sequence[SentPhoto], times: float) -> None:
         from fieldwright.surrogates.cracks.classification.patches import boxes
 
-        patches = sum(len(boxes(shape, self.classifier.description.patch)) for shape in sizes(sent))
-        refuse_costly(patches * self.operations_per_patch * times, len(sent.photos), self.device)
+        patches = sum(len(boxes(shape, self.classifier.description.patch)) for shape in sizes(photos))
+        refuse_costly(patches * self.operations_per_patch * times, len(photos), self.device)
 
 
 def load_served_classifier(shelved: Shelved, folder: Path) -> ServedClassifier:
@@ -134,8 +135,8 @@ def load_served_classifier(shelved: Shelved, folder: Path) -> ServedClassifier:
     classifier = CrackClassifier.load(folder, device=device)
     side = classifier.description.patch
     noise = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
-    found = classifier.predict([noise])
-    if not np.isfinite(found.probability).all():
+    answer = classifier.predict([noise])
+    if not np.isfinite(answer.probability).all():
         raise ModelError(
             "A classifier must answer a photo of noise with a number",
             "one that is not finite",

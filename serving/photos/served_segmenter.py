@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.data.errors import ModelError
 from fieldwright.serving.hosting.shelf import Shelved
-from fieldwright.serving.photos.intake import SentPhotos
-from fieldwright.serving.photos.openapi import segmenter_specification
-from fieldwright.serving.photos.options import number, switch
-from fieldwright.serving.photos.pixels import decoded, refuse_costly, sizes
-from fieldwright.serving.photos.replies import PhotoReply, PhotoRoute
+from fieldwright.serving.photos.intake import SentPhoto
+from fieldwright.serving.photos.interface import SEGMENT
+from fieldwright.serving.photos.options import SegmentOptions
+from fieldwright.serving.photos.pixels import pixels_of, refuse_costly, sizes
+from fieldwright.serving.photos.replies import PhotoReply
+from fieldwright.serving.schemas.openapi import Operation
+from fieldwright.surrogates.cracks.segmentation.segmentation_result import SegmenterDescription
 from fieldwright.surrogates.families import SEGMENTATION, Family
 
 if TYPE_CHECKING:
     from fieldwright.surrogates.cracks.measurement import Scale
     from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
 
-CAMERA = ("distance_mm", "focal_length_mm", "pixel_pitch_um")
-SEGMENT = PhotoRoute(
-    ("bits", "mm_per_px", *CAMERA, "scale_error", "profiles", "augmented", "picture"),
-    ("mask", "overlay", "probability", "std"),
-)
 TRIED_SIDE = 256
 VIEWS = 8
 """Of a photo, turned and mirrored, that an augmented answer is the mean of."""
@@ -47,48 +44,47 @@ class ServedSegmenter:
     device: str
     operations_per_pixel: float
 
-    def about(self) -> dict[str, Any]:
-        """What a client should know: what it was trained on, its scores and its threshold."""
-        description = self.segmenter.description.model_dump(mode="json")
-        return {"model": self.model, "version": self.version, "device": self.device, **description}
+    @property
+    def description(self) -> SegmenterDescription:
+        """What the segmenter says of itself: its training photos, its scores and its threshold."""
+        return self.segmenter.description
 
-    def specification(self) -> dict[str, Any]:
-        """The OpenAPI document."""
-        return segmenter_specification(self.segmenter.description)
+    def interface(self) -> list[Operation]:
+        """What the endpoint answers by it."""
+        return [SEGMENT.operation()]
 
-    def segment(self, sent: SentPhotos) -> list[PhotoReply]:
+    def segment(self, photos: Sequence[SentPhoto], options: SegmentOptions) -> list[PhotoReply]:
         """Outlines and measurements of each photo; raises QueryError and PhotoError."""
         from fieldwright.surrogates.cracks.measurement import measure
         from fieldwright.surrogates.cracks.segmentation.overlay import overlay
 
-        scale = _scale(sent.options)
-        augmented, profiles = switch(sent.options, "augmented"), switch(sent.options, "profiles")
-        views = VIEWS if augmented else 1
-        area = sum(height * width for height, width in sizes(sent))
-        refuse_costly(area * views * self.operations_per_pixel, len(sent.photos), self.device)
-        pixels = decoded(sent)
+        scale = _scale(options)
+        views = VIEWS if options.augmented else 1
+        area = sum(height * width for height, width in sizes(photos))
+        refuse_costly(area * views * self.operations_per_pixel, len(photos), self.device)
+        pixels = pixels_of(photos, options.bits)
         replies = []
-        for photo, one in zip(sent.photos, pixels, strict=True):
-            found = self.segmenter.segment(one, augmented=augmented)
-            measured = measure(found.mask, scale=scale, probability=found.probability, std=found.std)
+        for photo, one in zip(photos, pixels, strict=True):
+            answer = self.segmenter.segment(one, augmented=options.augmented)
+            measured = measure(answer.mask, scale=scale, probability=answer.probability, std=answer.std)
             about = {
                 "name": photo.name,
                 "height": one.shape[0],
                 "width": one.shape[1],
-                "crack": bool(found.mask.any()),
-                "probability": float(found.probability.max()),
+                "crack": bool(answer.mask.any()),
+                "probability": float(answer.probability.max()),
                 "threshold": self.segmenter.description.threshold,
-                "share": float(found.mask.mean()),
-                "inside": found.inside,
-                "why": found.why,
-                "warning": found.warning,
-                "measurements": measured.as_dict(profiles=profiles),
+                "share": float(answer.mask.mean()),
+                "inside": answer.inside,
+                "why": answer.why,
+                "warning": answer.warning,
+                "measurements": measured.as_dict(profiles=options.profiles),
             }
             pictures = {
-                "mask": found.mask,
-                "overlay": overlay(one, found.mask, measured),
-                "probability": _grey(found.probability),
-                "std": _grey(found.std),
+                "mask": answer.mask,
+                "overlay": overlay(one, answer.mask, measured),
+                "probability": _grey(answer.probability),
+                "std": _grey(answer.std),
             }
             replies.append(PhotoReply(about, pictures))
         return replies
@@ -105,8 +101,8 @@ def load_served_segmenter(shelved: Shelved, folder: Path) -> ServedSegmenter:
     device = "cuda" if torch.cuda.is_available() else "cpu"
     segmenter = CrackSegmenter.load(folder, device=device)
     noise = np.random.default_rng(0).integers(0, 256, (TRIED_SIDE, TRIED_SIDE, 3), dtype=np.uint8)
-    found = segmenter.segment(noise)
-    if not np.isfinite(found.probability).all():
+    answer = segmenter.segment(noise)
+    if not np.isfinite(answer.probability).all():
         raise ModelError(
             "A segmenter must answer a photo of noise with numbers",
             "some that are not finite",
@@ -116,24 +112,15 @@ def load_served_segmenter(shelved: Shelved, folder: Path) -> ServedSegmenter:
     return ServedSegmenter(segmenter, shelved.model, shelved.version, device, operations)
 
 
-def _scale(options: Mapping[str, str]) -> Scale | None:
-    """How large a pixel is, where the client tells; raises QueryError for half of it or for both ways."""
+def _scale(options: SegmentOptions) -> Scale | None:
+    """How large a pixel is, where the client tells."""
     from fieldwright.surrogates.cracks.measurement.scale import Scale
 
-    direct = number(options, "mm_per_px", 0.0)
-    camera = {name: value for name in CAMERA if (value := number(options, name, 0.0)) is not None}
-    error = number(options, "scale_error", 0.0, 1.0, open_ended=False) or 0.0
-    if direct is None and not camera:
-        return None
-    if direct is not None and not camera:
-        return Scale(direct, error)
-    if direct is not None or len(camera) < len(CAMERA):
-        raise QueryError(
-            f"The scale must be given as 'mm_per_px', or by all of {', '.join(CAMERA)}",
-            ", ".join([*(["mm_per_px"] if direct is not None else []), *camera]),
-            "Add what is missing, or leave out the rest",
-        )
-    return Scale.of_camera(**camera, relative_error=error)
+    error = options.scale_error or 0.0
+    if options.mm_per_px is not None:
+        return Scale(options.mm_per_px, error)
+    camera = options.camera()
+    return Scale.of_camera(**camera, relative_error=error) if camera else None
 
 
 def _grey(share: np.ndarray) -> np.ndarray:

@@ -12,12 +12,13 @@ from fieldwright.data.errors import ModelError
 from fieldwright.physics.solvers.shapes import ellipse, placed
 from fieldwright.serving.cost import Cost
 from fieldwright.serving.hosting.shelf import Shelved
-from fieldwright.serving.shapes.openapi import shape_specification
+from fieldwright.serving.schemas.openapi import Operation
 from fieldwright.serving.shapes.query import ShapeQuery, ShapeQueryReader
 from fieldwright.serving.torch_operations import counted_operations
 from fieldwright.surrogates.families import SHAPES, Family
 from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.fields.prediction import Prediction
+from fieldwright.surrogates.shapes.description import ShapeDescription
 from fieldwright.surrogates.shapes.distance import distance_of_outline
 
 if TYPE_CHECKING:
@@ -65,14 +66,14 @@ class ServedShapes:
         """The description of a field of the surrogate; raises QueryError."""
         return self.surrogate.info(name)
 
-    def about(self) -> dict[str, Any]:
-        """What a client should know: the grid, what shapes were trained on, fields, errors, version, device."""
-        description = self.surrogate.description.model_dump(mode="json")
-        return {"model": self.model, "version": self.version, "device": self.device, **description}
+    @property
+    def description(self) -> ShapeDescription:
+        """What the model says of itself: the grid, the shapes that it was trained on, fields and errors."""
+        return self.surrogate.description
 
-    def specification(self) -> dict[str, Any]:
-        """The OpenAPI document with the shapes that it takes."""
-        return shape_specification(self.surrogate.description)
+    def interface(self) -> list[Operation]:
+        """What the endpoint answers by it."""
+        return self.reader.interface()
 
 
 def load_served_shapes(shelved: Shelved, folder: Path) -> ServedShapes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import meshio
 import numpy as np
@@ -13,10 +13,9 @@ from fieldwright.data.errors import QueryError, StudyError
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.workflow import run_study
-from fieldwright.serving.exchange import JSON
-from fieldwright.serving.fields.answer import predict, written
-from fieldwright.serving.fields.openapi import specification
+from fieldwright.serving.fields.answer import predict, prediction_reply
 from fieldwright.serving.fields.served import load_served
+from fieldwright.serving.forms import write_json
 from fieldwright.serving.hosting.shelf import Shelved
 
 TIMES, STEP = 70, 0.1
@@ -77,10 +76,12 @@ def test_a_single_run_becomes_an_endpoint_that_forecasts(study, tmp_path):
     query = served.read({"history": history, "fields": ["speed"], "times": [0.6, 1.25, 1.4]})
     answer = predict(served, query)
     np.testing.assert_allclose(answer.fields["speed"].mean[0, [0, 2]], true[[6, 14]], atol=1e-2)
-    assert b'"times":[0.6,1.25,1.4]' in written(served, query, answer, JSON)
-    assert specification(served.surrogate.description)["paths"]["/predict"]["post"]["requestBody"]["content"][
-        JSON
-    ]["schema"]["required"] == ["parameters", "history"]
+    assert b'"times":[0.6,1.25,1.4]' in write_json(prediction_reply(served, query, answer))
+    (body,) = served.interface()[0].bodies.values()
+    assert [name for name, info in get_args(body)[0].model_fields.items() if info.is_required()] == [
+        "history"
+    ]
+    assert "/gradients" not in [operation.path for operation in served.interface()]
     short = {"times": history["times"][:4], "fields": {"speed": true[:4].tolist()}}
     for document, sentence in (
         ({}, "must bring the first 6 times of 'speed'"),

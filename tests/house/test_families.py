@@ -32,7 +32,7 @@ def test_every_family_is_trained_by_a_family_of_studies_and_served_by_routes_of_
     assert study_family(family.study).study_class().subject == family.study
     served = served_family(family)
     assert list(served.handlers) == [route.path for route in served.routes]
-    assert served.asked().startswith("POST /")
+    assert served.post_routes().startswith("POST /")
 
 
 def test_what_tells_families_apart_is_theirs_alone():

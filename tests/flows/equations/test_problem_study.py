@@ -28,6 +28,7 @@ from fieldwright.flows.workflow import run_study
 from fieldwright.physics.pinn.checkpoint import read_checkpoint
 from fieldwright.serving.families import load_shelved
 from fieldwright.serving.hosting.shelf import Shelved
+from fieldwright.serving.served_model import about
 from fieldwright.surrogates.equations.training import solve
 
 ROOT = Path(__file__).parents[3]
@@ -125,7 +126,7 @@ def test_an_equation_becomes_a_champion_with_everything_on_record(tmp_path, comm
     served = load_shelved(Shelved("beam", report.version, folder.name), folder)
     query = served.read({"points": [[0.5]], "parameters": {"a": 3.0}})
     assert served.solve(query).mean["u"][0] == answer["u"].iloc[1]
-    tried = served.about()["tried"]
+    tried = about(served)["tried"]
     assert [one["findings"][0]["name"] for one in tried] == ["converged", "not converged"]
 
     again = run_study(str(path))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fieldwright.serving.fields.gradients_reply import per
+from fieldwright.serving.fields.gradients_answer import per
 from fieldwright.surrogates.fields.quantities import Quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.understanding.gradients import gradients

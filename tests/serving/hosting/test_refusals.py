@@ -40,12 +40,21 @@ def refusal(reply: httpx.Response, status: int) -> str:
         (b'{"parameters": {"heat_flux": 1, "thickness": -Infinity}}', "Got Infinity, which JSON"),
         (b'{"parameters": {"heat_flux": 1e400, "thickness": 4}}', "infinity"),
         (b"[" * 100_000, "valid JSON"),
+        (b'{"parameters": {"heat_flux": 1, "thickness": 4, "heat_flux": 2}}', 'Got "heat_flux" twice'),
+        (b'{"band": "a:b", "fields": [], "f\\u0069elds": []}', 'Got "fields" twice'),
     ],
 )
 def test_broken_json_is_a_400(ask, champion: Champion, content: bytes, says: str):
     headers = {"Content-Type": "application/json"}
     reply = ask(champion, "POST", "/predict", content=content, headers=headers)
     assert says in refusal(reply, 400)
+
+
+def test_colons_and_escapes_are_no_repeated_keys(ask, champion: Champion):
+    content = rb'{"parameters": {"heat_flux": 2e4, "thickness": 4}, "band": "a:\u003a:"}'
+    headers = {"Content-Type": "application/json"}
+    reply = ask(champion, "POST", "/predict", content=content, headers=headers)
+    assert 'Got "a:::"' in refusal(reply, 422)
 
 
 def test_a_query_that_makes_no_sense_is_a_422(post):

@@ -95,7 +95,7 @@ def test_several_shapes_and_whole_bands(served, ask):
         ({"outline": [[1.0, 1.0], [2.0, 1.0]]}, "three points"),
         ({"outline": [[2.0, 1.0], [2.0, 1.2], [2.0, 1.6]]}, "must enclose an area"),
         ({"outline": [[2.0, 1.0], [2.01, 1.0], [2.01, 1.01]]}, "must be negative inside the shape"),
-        ({}, "either as 'distance' or as 'outline'. Got neither"),
+        ({}, "either as 'distance' or as 'outline'. Got nothing"),
         ({"outline": SQUARE, "distance": []}, "Got distance and outline"),
         ({"outlin": SQUARE}, "Perhaps 'outline' was meant"),
         ({"outline": SQUARE, "fields": ["sped"]}, "Perhaps 'speed' was meant"),
@@ -114,6 +114,24 @@ def test_what_is_no_shape_is_answered_in_a_sentence(served, ask, body, says):
     assert says in reply.json()["error"]
 
 
+def test_every_option_is_honoured_or_refused(check_options, served):
+    table = {
+        "outline": [([[1.5, 1.0], [2.8, 1.0], [2.8, 1.8]], ""), ([], "must be a list of points")],
+        "distance": [([], "either as 'distance' or as 'outline'")],
+        "parameters": [({"speed": 1.0}, "must be among nothing")],
+        "units": [({"speed": "m"}, "must be among nothing")],
+        "fields": [([], "")],
+        "band": [("simultaneous", ""), ("wide", "'band' must be among")],
+        "quantities": [([], "The body's keys must be among")],
+        "times": [([1.0], "The body's keys must be among")],
+    }
+    check_options(served, "/predict", table, json={"outline": SQUARE})
+
+
+def test_questions_drawn_from_the_document_are_answered_in_its_words(check_interface, served):
+    check_interface(served, {"/predict", "/mesh/{field}", "/models"}, examples=6)
+
+
 def test_nan_is_refused_before_it_is_read(served, ask):
     headers = {"Content-Type": "application/json"}
     reply = ask(served, "POST", "/predict", content=b'{"distance": [[NaN]]}', headers=headers)
@@ -128,7 +146,12 @@ def test_the_interface_and_the_grid_are_told(served, ask):
     document = ask(served, "GET", "/docs.json").json()
     assert "/gradients" not in document["paths"]
     content = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
-    assert set(content["schema"]["properties"]) == {"outline", "distance", "parameters", "fields", "band"}
+    assert [one["$ref"].split("/")[-1] for one in content["schema"]["oneOf"]] == [
+        "OutlineRequest",
+        "DistanceRequest",
+    ]
+    properties = document["components"]["schemas"]["OutlineRequest"]["properties"]
+    assert set(properties) == {"outline", "parameters", "units", "fields", "band"}
     assert ask(served, "POST", "/predict", json=content["example"]).status_code == 200
     assert np.shape(ask(served, "GET", "/mesh/speed").json()["points"]) == (ROWS * COLUMNS, 3)
     refused = ask(served, "POST", "/gradients", json={"outline": SQUARE})

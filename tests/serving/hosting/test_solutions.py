@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import subprocess
 import sys
 
@@ -93,7 +94,10 @@ def test_outside_is_refused_unless_it_is_asked_for(champion, ask):
         ({"points": [], "parameters": A}, "Got no list of points"),
         ({"points": [[None]], "parameters": A}, "something else than numbers"),
         ({"parameters": A}, "'points' must be a list of points"),
-        ({"points": [[0.1]]}, "must name all of 'a'. Got none for 'a'"),
+        (
+            {"points": [[0.1]]},
+            "'parameters' must be an object of named numbers, or a list of one or more such objects. Got nothing",
+        ),
         ({"points": [[0.1]], "parameters": {"a": 30.0}}, "beyond the range that was trained, 1 to 8"),
         ({"points": [[0.1]], "parameters": [A, A]}, "Got 2 for 1 points"),
         ({"points": [[0.1]], "parameters": A, "derivatives": ["u_y"]}, "by x, a. Got 'u_y'"),
@@ -109,6 +113,31 @@ def test_what_does_not_fit_is_answered_in_a_sentence(champion, ask, body, says):
     reply = ask(champion, "POST", "/solve", json=body)
     assert reply.status_code == 422
     assert says in reply.json()["error"]
+
+
+def test_every_option_is_honoured_or_refused(check_options, champion):
+    table = {
+        "points": [([[0.2]], ""), ([[[0.2]]], "Got no list of points")],
+        "parameters": [({"a": 2.0}, ""), ({"a": "2"}, "must be a finite number")],
+        "units": [({"a": "km"}, "must be given in")],
+        "derivatives": [(["u_x"], ""), (["u_x"] * 17, "at most 16 derivatives")],
+        "outside": [("ignore", "'outside' must be among 'refuse' and 'answer'")],
+        "band": [("pointwise", "The body's keys must be among")],
+    }
+    check_options(champion, "/solve", table, json={"points": [[0.5]], "parameters": A})
+
+
+def test_the_solution_comes_as_an_archive_too(champion, ask):
+    body = {"points": [[0.25], [0.5]], "parameters": A, "derivatives": ["u_x"]}
+    answer = ask(champion, "POST", "/solve", json=body).json()
+    reply = ask(champion, "POST", "/solve", json=body, headers={"Accept": "application/x-npz"})
+    with np.load(io.BytesIO(reply.content), allow_pickle=False) as archive:
+        np.testing.assert_array_equal(archive["outputs/u/mean"], answer["outputs"]["u"]["mean"])
+        np.testing.assert_array_equal(archive["derivatives/u_x/mean"], answer["derivatives"]["u_x"]["mean"])
+
+
+def test_questions_drawn_from_the_document_are_answered_in_its_words(check_interface, champion):
+    check_interface(champion, {"/solve", "/models"}, examples=12)
 
 
 def test_nan_is_refused_before_it_is_read(champion, ask):
@@ -133,7 +162,8 @@ def test_the_interface_and_the_verdict_are_told(champion, ask):
     document = ask(champion, "GET", "/docs.json").json()
     assert "/predict" not in document["paths"]
     content = document["paths"]["/solve"]["post"]["requestBody"]["content"]["application/json"]
-    assert set(content["schema"]["properties"]) == {"points", "parameters", "units", "derivatives", "outside"}
+    properties = document["components"]["schemas"][content["schema"]["$ref"].split("/")[-1]]["properties"]
+    assert set(properties) == {"points", "parameters", "units", "derivatives", "outside"}
     assert ask(champion, "POST", "/solve", json=content["example"]).status_code == 200
 
 

@@ -88,12 +88,13 @@ def test_the_prevalence_moves_the_log_odds(champion, ask, classifier, form, soun
 
 def test_the_explanation_glows_on_the_crack(champion, ask, form, wall):
     photo, mask = wall(900, True)
-    request = {"files": form(photo), "data": {"method": "saliency", "picture": "heat"}}
-    reply = ask(champion, "POST", "/explain", headers={"Accept": "image/png"}, **request)
+    png = {"headers": {"Accept": "image/png"}, "data": {"method": "saliency", "picture": "heat"}}
+    reply = ask(champion, "POST", "/explain", files=form(photo), **png)
     assert reply.headers["content-type"] == "image/png"
     heat = np.asarray(Image.open(io.BytesIO(reply.content)))
     assert heat.shape == mask.shape
     assert heat[mask].mean() > 2.0 * heat[~mask].mean()
+    request = {"files": form(photo), "data": {"method": "saliency"}}
     about = ask(champion, "POST", "/explain", **request).json()["photos"][0]
     assert about["method"] == "saliency"
     assert heat[tuple(about["hottest"])] == heat.max() == 255
@@ -107,6 +108,46 @@ def test_pictures_of_several_photos_come_as_an_archive(champion, ask, form, crac
             ["answer.json", *(f"{k}_{name}.png" for k in (0, 1) for name in ("overlay", "heat", "mask"))]
         )
         assert Image.open(archive.open("0_overlay.png")).size == (64, 64)
+
+
+@pytest.mark.parametrize(
+    ("path", "table"),
+    [
+        (
+            "/classify",
+            {
+                "bits": [("7", "'bits' must be a whole number between 8 and 16")],
+                "prevalence": [("0.005", ""), ('"a"', "between 0 and 1")],
+                "picture": [("overlay", "The request's options must be among")],
+            },
+        ),
+        (
+            "/explain",
+            {
+                "bits": [("8.5", "'bits' must be a whole number between 8 and 16")],
+                "method": [("grad_cam", ""), ('"grad_cam"', ""), ("x", "'method' must be one of")],
+                "picture": [
+                    ("overlay", "must come with the header 'Accept: image/png'"),
+                    ("x", "must be one of"),
+                ],
+                "prevalence": [("0.5", "The request's options must be among")],
+            },
+        ),
+    ],
+)
+def test_every_option_is_honoured_or_refused(check_options, champion, form, cracked, path, table):
+    check_options(champion, path, table, files=form(cracked))
+
+
+def test_questions_drawn_from_the_document_are_answered_in_its_words(check_interface, champion):
+    check_interface(champion, {"/classify", "/explain", "/models"}, examples=8)
+
+
+def test_an_option_stands_once(champion, ask, form, cracked):
+    request = {"files": form(cracked), "data": {"prevalence": "0.1"}, "params": {"prevalence": "0.2"}}
+    reply = ask(champion, "POST", "/classify", **request)
+    assert reply.status_code == 422
+    assert 'Got "prevalence" twice' in reply.json()["error"]
 
 
 def test_the_model_and_its_routes_are_described(champion, ask):

@@ -85,6 +85,26 @@ def test_a_sound_wall_has_no_crack_to_measure(champion, ask, form, wall):
     assert answer["measurements"]["length"]["value"] == 0.0
 
 
+def test_every_option_is_honoured_or_refused(check_options, champion, form, wall):
+    table = {
+        "bits": [("x", "between 8 and 16")],
+        "mm_per_px": [("0.5", ""), ("-1", "above 0")],
+        "distance_mm": [("5", "or by all of")],
+        "focal_length_mm": [("5", "or by all of")],
+        "pixel_pitch_um": [("5", "or by all of")],
+        "scale_error": [("0.1", "must come with the scale")],
+        "profiles": [("true", ""), ("1", "'profiles' must be one of")],
+        "augmented": [("true", ""), ("yes", "'augmented' must be one of")],
+        "picture": [("std", "must come with the header 'Accept: image/png'")],
+        "method": [("saliency", "The request's options must be among")],
+    }
+    check_options(champion, "/segment", table, files=form(wall(900, True)[0]))
+
+
+def test_questions_drawn_from_the_document_are_answered_in_its_words(check_interface, champion):
+    check_interface(champion, {"/segment", "/models"}, examples=8)
+
+
 @pytest.mark.parametrize(
     ("told", "sentence"),
     [

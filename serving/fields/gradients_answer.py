@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import orjson
 
 from fieldwright.data.errors import QueryError
 from fieldwright.serving.fields.blocks import BLOCK_VALUES
 from fieldwright.serving.fields.query import Query
 from fieldwright.serving.fields.served import Served
+from fieldwright.serving.forms import Reply
 from fieldwright.serving.limits import MAX_FIELD_VALUES
 from fieldwright.surrogates.fields.quantities import unit_of
 from fieldwright.surrogates.understanding.gradients import gradients
@@ -18,22 +18,23 @@ from fieldwright.surrogates.understanding.gradients import gradients
 MOST_QUERIES = 1000
 
 
-def gradients_reply(served: Served, query: Query) -> bytes:
-    """The body of the reply as JSON; raises QueryError.
+def gradients_reply(served: Served, query: Query) -> Reply:
+    """Each derivative under its quantity or field and its parameter, in the unit of the one over the other.
 
-    Each derivative stands under its quantity or field and its parameter, in the unit of the one over the other.
+    Raises QueryError.
     """
     parameters = served.surrogate.description.parameters
-    asked = len(parameters) * query.field_values
-    if len(query.x) > MOST_QUERIES or asked > MAX_FIELD_VALUES:
+    field_values = len(parameters) * query.field_values
+    if len(query.x) > MOST_QUERIES or field_values > MAX_FIELD_VALUES:
         raise QueryError(
             f"A request for gradients may hold at most {MOST_QUERIES} queries and {MAX_FIELD_VALUES} derivatives of "
             "field values",
-            f"{len(query.x)} queries and {asked} values",
+            f"{len(query.x)} queries and {field_values} values",
             "Send them in several requests, or ask for quantities instead of 'fields'",
         )
     with np.errstate(all="ignore"):
         quantities, fields = _in_blocks(served, query)
+        inside = served.surrogate.domain.inside(query.x)
     for label, values in (*quantities.items(), *fields.items()):
         if not np.isfinite(values).all():
             raise QueryError(
@@ -42,23 +43,21 @@ def gradients_reply(served: Served, query: Query) -> bytes:
                 "Stay near the ranges that GET /models shows",
             )
 
-    def by_parameter(values: np.ndarray, unit: str) -> dict[str, Any]:
-        return {
-            info.name: {"unit": per(unit, info.unit), "values": np.ascontiguousarray(values[:, j])}
-            for j, info in enumerate(parameters)
-        }
-
-    document = {
+    header: dict[str, Any] = {
         "model": served.model,
         "version": served.version,
-        "inside": served.surrogate.domain.inside(query.x),
-        "quantities": {
-            one.label: by_parameter(quantities[one.label], unit_of(one, served.field(one.field)))
-            for one in query.quantities
-        },
-        "fields": {name: by_parameter(fields[name], served.field(name).unit) for name in query.fields},
+        "quantities": {one.label: {} for one in query.quantities},
+        "fields": {name: {} for name in query.fields},
     }
-    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    arrays: dict[tuple[str, ...], np.ndarray] = {("inside",): inside}
+    units = {one.label: unit_of(one, served.field(one.field)) for one in query.quantities}
+    units_of_fields = {name: served.field(name).unit for name in query.fields}
+    for group, slopes, unit in (("quantities", quantities, units), ("fields", fields, units_of_fields)):
+        for name, values in slopes.items():
+            for j, info in enumerate(parameters):
+                header[group][name][info.name] = {"unit": per(unit[name], info.unit)}
+                arrays[group, name, info.name, "values"] = values[:, j]
+    return Reply(header, arrays)
 
 
 def per(unit: str, parameter: str) -> str:

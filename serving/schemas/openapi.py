@@ -1,0 +1,188 @@
+"""The OpenAPI document of an endpoint, made of the models that its requests are read by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, TypeAdapter, create_model
+
+from fieldwright.serving.forms import JSON, NPZ
+from fieldwright.serving.limits import BODY_SECONDS, MAX_BODY_BYTES, MAX_WAITING
+
+OPENAPI = "3.1.0"
+REFERENCE = "#/components/schemas/{model}"
+TEXT = "text/plain"
+BINARY = {"type": "string", "format": "binary"}
+LOADED = (406, 422, 500, 503)
+"""Statuses with which any question to a model can be refused."""
+WITH_BODY = (400, 408, 413, 415)
+"""Those of a question with a body, beside."""
+FAILURES = {
+    400: "The body cannot be decoded: it is no valid JSON or form, or a key stands twice.",
+    404: "There is no such path.",
+    406: "The header 'Accept' leaves out every form in which the answer can be had.",
+    408: "The body took too long to arrive.",
+    413: "The body is too large.",
+    415: "The body comes in another media type, or compressed.",
+    422: "The request does not fit the model, or lies where it cannot compute.",
+    500: "A defect of the endpoint; its log tells more under the reference in the sentence.",
+    503: "No model could be loaded, or too many large requests wait already.",
+}
+
+
+class Failure(BaseModel):
+    """Why a request was not answered."""
+
+    error: str = Field(description="What must hold, what was found, and what to do.")
+
+
+class Versioned(BaseModel):
+    """What every answer tells of the model that gave it."""
+
+    model: str = Field(description="Name of the registered model.")
+    version: str = Field(description="The version that computed this very answer.")
+
+
+class ChampionAnswer(BaseModel):
+    """Which version is served, which one the registry wants, and why they differ."""
+
+    served: str | None
+    wanted: str | None
+    since: str | None = Field(description="Since when they differ.")
+    why: str | None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path. bodies, answers: by media type a pydantic type, or a JSON schema as a dict.
+
+    name: its operationId. parameters: those of path and query, as OpenAPI has them. failures: the statuses by which
+    it is refused.
+    """
+
+    method: Literal["get", "post"]
+    path: str
+    name: str
+    summary: str
+    answers: Mapping[str, Any]
+    bodies: Mapping[str, Any] | None = None
+    example: Any = None
+    parameters: Sequence[dict[str, Any]] = ()
+    failures: Sequence[int] = (*LOADED, *WITH_BODY)
+    description: str = (
+        f"The body may be {MAX_BODY_BYTES // 1024**2} MiB and take {BODY_SECONDS:g} s to arrive; {MAX_WAITING} large "
+        "requests may wait."
+    )
+
+
+def forms_of(answer: Any) -> dict[str, Any]:
+    """The answers of an operation that answers numbers: JSON of this type, or a NumPy archive."""
+    return {JSON: answer, NPZ: BINARY}
+
+
+def specification(
+    model: str, version: str, description: type[BaseModel], operations: Sequence[Operation]
+) -> dict[str, Any]:
+    """The document of the endpoint that serves a version of a model.
+
+    description: the type of what the model says of itself.
+    """
+    operations = [*operations, *_common(description)]
+    types = [
+        (operation.name, mode, entry)
+        for operation in operations
+        for mode, entries in (("validation", operation.bodies), ("serialization", operation.answers))
+        for entry in (entries or {}).values()
+        if not isinstance(entry, dict)
+    ]
+    schemas, shared = TypeAdapter.json_schemas(
+        [(name, mode, TypeAdapter(entry)) for name, mode, entry in types]  # type: ignore[misc]
+        + [("", "serialization", TypeAdapter(Failure))],
+        ref_template=REFERENCE,
+    )
+    failure = schemas["", "serialization"]
+
+    def content(operation: Operation, mode: Any, entries: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            media_type: {"schema": entry if isinstance(entry, dict) else schemas[operation.name, mode]}
+            for media_type, entry in entries.items()
+        }
+
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations:
+        entry: dict[str, Any] = {"operationId": operation.name, "summary": operation.summary}
+        if operation.parameters:
+            entry["parameters"] = list(operation.parameters)
+        if operation.bodies is not None:
+            bodies = content(operation, "validation", operation.bodies)
+            if operation.example is not None:
+                bodies[JSON]["example"] = operation.example
+            entry["description"] = operation.description
+            entry["requestBody"] = {"required": True, "content": bodies}
+        entry["responses"] = {
+            "200": {
+                "description": "The answer, in the form that the header 'Accept' asks for.",
+                "content": content(operation, "serialization", operation.answers),
+            }
+        } | {
+            str(status): {"description": FAILURES[status], "content": {JSON: {"schema": failure}}}
+            for status in sorted(operation.failures)
+        }
+        paths.setdefault(operation.path, {})[operation.method] = entry
+    return {
+        "openapi": OPENAPI,
+        "info": {
+            "title": f"Fieldwright: {model}",
+            "version": version,
+            "description": "A model that answers with calibrated error bars.",
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {"schemas": shared["$defs"]},
+    }
+
+
+def _common(description: type[BaseModel]) -> list[Operation]:
+    """What every endpoint answers beside its questions."""
+    served = create_model(
+        "ServedModel",
+        __base__=description,
+        model=(str, Field(description="Name of the registered model.")),
+        version=(str, Field(description="Its version in the registry.")),
+        device=(str, Field(description="Where it computes.")),
+    )
+    models = create_model(
+        "ServedModels",
+        models=(list[served], ...),  # type: ignore[valid-type]
+        champion=(ChampionAnswer, ...),
+        warning=(str, Field("", description="Why the newest version is not the one that is served.")),
+    )
+    page = {"type": "string"}
+    return [
+        Operation(
+            "get",
+            "/models",
+            "models",
+            "What the model is, its errors and version.",
+            {JSON: models},
+            failures=LOADED,
+        ),
+        Operation(
+            "get", "/docs.json", "interface", "This document.", {JSON: {"type": "object"}}, failures=LOADED
+        ),
+        Operation(
+            "get",
+            "/readyz",
+            "ready",
+            "200 once a model is loaded, 503 before.",
+            {JSON: ChampionAnswer},
+            failures=(),
+        ),
+        Operation("get", "/livez", "live", "Answers 200 while the process lives.", {TEXT: page}, failures=()),
+        Operation(
+            "get", "/healthz", "healthy", "Answers 200 once a model is loaded.", {TEXT: page}, failures=()
+        ),
+        Operation("get", "/metrics", "metrics", "Counters for Prometheus.", {TEXT: page}, failures=()),
+    ]
