@@ -133,11 +133,11 @@ class KeyFile:
         """
         with self._locked():
             keys = self.read()
-            rest = [one for one in keys if one.name != name]
-            if len(rest) == len(keys):
+            remaining = [one for one in keys if one.name != name]
+            if len(remaining) == len(keys):
                 names = ", ".join(f"'{one.name}'" for one in keys) or "no key at all"
                 raise AccessError("A key that is revoked must be there", f"'{name}'", f"There is {names}")
-            self._write(rest)
+            self._write(remaining)
 
     def _write(self, keys: Sequence[ApiKey]) -> None:
         beside = self.path.with_name(f".{self.path.name}.{os.getpid()}")

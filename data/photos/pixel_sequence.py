@@ -21,7 +21,7 @@ class PixelSequence(Sequence[np.ndarray]):
     def __init__(self, readers: Sequence[Callable[[], np.ndarray]], kept_bytes: int = KEPT_BYTES) -> None:
         self._readers = readers
         self._room = kept_bytes
-        self._kept: dict[int, np.ndarray] = {}
+        self._cache: dict[int, np.ndarray] = {}
 
     @classmethod
     def of_photos(cls, photos: Sequence[LabelledPhoto]) -> Self:
@@ -48,10 +48,10 @@ class PixelSequence(Sequence[np.ndarray]):
         if isinstance(index, slice):
             return [self[i] for i in range(*index.indices(len(self)))]
         index = range(len(self))[index]
-        if index in self._kept:
-            return self._kept[index]
+        if index in self._cache:
+            return self._cache[index]
         array = self._readers[index]()
         if array.nbytes <= self._room:
             self._room -= array.nbytes
-            self._kept[index] = array
+            self._cache[index] = array
         return array

@@ -53,7 +53,7 @@ NO_WORDS = re.compile(
     re.I,
 )
 """In place of evaluate, rejected and test set."""
-NOT_YET: tuple[str, ...] = ("data", "physics", "surrogates", "serving")
+NOT_YET: tuple[str, ...] = ("surrogates", "serving")
 """Packages whose names are still to be changed."""
 FACE = frozenset({"Regressor", "SVD", "solve"})
 """Names of the Python interface, which stand for what is called so in the packages below."""

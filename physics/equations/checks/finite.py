@@ -51,22 +51,22 @@ def expression(call: Callable[[], Any]) -> str | None:
         try:
             call()
         except FieldwrightError:
-            return watch.found
+            return watch.operation
         finally:
             dde.grad.clear()
-    return watch.found
+    return watch.operation
 
 
 class _Watch(TorchFunctionMode):
     def __init__(self) -> None:
         super().__init__()
-        self.found: str | None = None
+        self.operation: str | None = None
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
-        if self.found is None and _broken(result) and not _broken((args, kwargs or {})):
+        if self.operation is None and _broken(result) and not _broken((args, kwargs or {})):
             name = getattr(func, "__name__", "an operation").strip("_")
-            self.found = f"'{name}'{_line()}"
+            self.operation = f"'{name}'{_line()}"
         return result
 
 

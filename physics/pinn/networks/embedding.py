@@ -27,7 +27,7 @@ class Embedding(torch.nn.Module):
     def __init__(self, problem: Problem, architecture: Architecture, generator: torch.Generator) -> None:
         super().__init__()
         self._problem, self._periods, self._harmonics = problem, architecture.periods, architecture.harmonics
-        self._own = problem.features if architecture.own_features else None
+        self._problem_features = problem.features if architecture.own_features else None
         if strange := set(self._periods) - set(problem.coordinates):
             raise FieldwrightError(
                 f"Periods must be of the coordinates {', '.join(problem.coordinates)}",
@@ -35,7 +35,7 @@ class Embedding(torch.nn.Module):
                 "Correct the names",
             )
         fourier = architecture.fourier
-        if self._own is not None and (self._periods or (fourier and fourier.time_scales)):
+        if self._problem_features is not None and (self._periods or (fourier and fourier.time_scales)):
             raise FieldwrightError(
                 "Periods and Fourier features of the time must be of bare coordinates",
                 f"the own features of '{problem.name}'",
@@ -93,8 +93,8 @@ class Embedding(torch.nn.Module):
 
     def _groups(self, x: Tensor) -> list[Tensor]:
         """What is seen before any Fourier features: all in one group, or space and time in one each."""
-        if self._own is not None:
-            return [self._own(x)]
+        if self._problem_features is not None:
+            return [self._problem_features(x)]
         columns = []
         for i, name in enumerate(self._problem.coordinates):
             column = x[:, i, None]
