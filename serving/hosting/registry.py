@@ -5,13 +5,14 @@ The only module of this room that imports mlflow; the workers never do, their st
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
 import re
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fieldwright.data.errors import ModelError
@@ -95,20 +96,16 @@ class Registry:
 
     def download(self, shelved: Shelved, into: Path) -> Path:
         """Fetches the version's files and returns the folder of the surrogate among them."""
-        # The download of a registered model asks no other registry than that of the process, which is a user's own
-        # where a notebook loads a model. MLflow keeps both in the environment too.
-        before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
-        mlflow.set_tracking_uri(self._uri)
-        mlflow.set_registry_uri(self._uri)
+        address = f"models:/{shelved.model}/{shelved.version}"
         try:
-            address = f"models:/{shelved.model}/{shelved.version}"
-            local = _local_folder(address)
-            if local is None:
-                mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=str(into))
-            else:
-                # MLflow's copy would follow links to wherever they lead.
-                _refuse_links(local)
-                shutil.copytree(local, into, symlinks=True, dirs_exist_ok=True)
+            with self._of_the_process():
+                local = _local_folder(address)
+                if local is None:
+                    mlflow.artifacts.download_artifacts(artifact_uri=address, dst_path=str(into))
+                else:
+                    # MLflow's copy would follow links to wherever they lead.
+                    _refuse_links(local)
+                    shutil.copytree(local, into, symlinks=True, dirs_exist_ok=True)
             _refuse_links(into)
         except ModelError:
             raise
@@ -126,11 +123,6 @@ class Registry:
                 _first_line(error),
                 "Promote a version whose files are there",
             ) from error
-        finally:
-            mlflow.set_tracking_uri(before["MLFLOW_TRACKING_URI"])  # type: ignore[arg-type]  # None forgets it
-            mlflow.set_registry_uri(before["MLFLOW_REGISTRY_URI"] or "")
-            if before["MLFLOW_REGISTRY_URI"] is None:
-                os.environ.pop("MLFLOW_REGISTRY_URI", None)
         found = sorted(into.rglob(MANIFEST))
         if len(found) != 1:
             raise ModelError(
@@ -139,6 +131,32 @@ class Registry:
                 "Promote a version that a training pipeline has logged",
             )
         return found[0].parent
+
+    def refuse_missing(self, shelved: Shelved) -> None:
+        """Raises ModelError where the version's files are gone; those on a server are not looked for."""
+        with self._of_the_process():
+            local = _local_folder(f"models:/{shelved.model}/{shelved.version}")
+        if local is not None and not any(local.rglob(MANIFEST)):
+            raise ModelError(
+                f"The files of version {shelved.version} of '{shelved.model}' must be in the registry",
+                f"no {MANIFEST} under {local}",
+                "The copy on the shelf is served; put the files back, or promote another version",
+            )
+
+    @contextlib.contextmanager
+    def _of_the_process(self) -> Iterator[None]:
+        """The address of a registered model is asked of no other registry than that of the process, which is a user's
+        own where a notebook loads a model. MLflow keeps both in the environment too."""
+        before = {name: os.environ.get(name) for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI")}
+        mlflow.set_tracking_uri(self._uri)
+        mlflow.set_registry_uri(self._uri)
+        try:
+            yield
+        finally:
+            mlflow.set_tracking_uri(before["MLFLOW_TRACKING_URI"])  # type: ignore[arg-type]  # None forgets it
+            mlflow.set_registry_uri(before["MLFLOW_REGISTRY_URI"] or "")
+            if before["MLFLOW_REGISTRY_URI"] is None:
+                os.environ.pop("MLFLOW_REGISTRY_URI", None)
 
 
 def _local_folder(address: str) -> Path | None:

@@ -17,6 +17,8 @@ from fieldwright.serving.hosting.worker_settings import Access
 from fieldwright.surrogates.persistence.artifact import MANIFEST, check_artifact
 
 EVERY_SECONDS = 1.0
+FILES_SECONDS = 10.0
+"""Between two looks for the files of the champion that is served."""
 logger = logging.getLogger("fieldwright")
 
 
@@ -33,6 +35,8 @@ class Supervisor:
         self._back_off = BackOff()
         self._state = ChampionState(None, None)
         self._failures: set[str] = set()
+        self._seen: tuple[Shelved, ChampionState] | None = None
+        self._next_look = 0.0
 
     def run(self, stop: threading.Event) -> None:
         """Serves until the event is set; raises ModelError where it cannot begin."""
@@ -89,7 +93,7 @@ class Supervisor:
             return
         shelved = self._shelf.versions()[:1] == [champion] and self._shelf.path(champion).exists()
         if shelved and not self._failures:
-            self._agree(champion)
+            self._look_for_files(champion)
             return
         if not self._back_off.due(champion.folder):
             return
@@ -105,6 +109,18 @@ class Supervisor:
             # The copy is whole: what the workers say of it stands, until its files are others.
             self._back_off.failed(champion.folder)
         self._agree(champion)
+
+    def _look_for_files(self, champion: Shelved) -> None:
+        """The champion is served; states it where the registry could not give it once more."""
+        if self._seen == (champion, self._state) and time.monotonic() < self._next_look:
+            return
+        try:
+            self._registry.refuse_missing(champion)
+        except FieldwrightError as error:
+            self._differ(champion.version, str(error))
+        else:
+            self._agree(champion)
+        self._seen, self._next_look = (champion, self._state), time.monotonic() + FILES_SECONDS
 
     def _reason(self, champion: Shelved) -> tuple[str, float]:
         """Why and since when the champion is not served, while it is being fetched."""

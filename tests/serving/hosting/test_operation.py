@@ -171,6 +171,16 @@ def test_a_champion_that_is_taken_away_is_said_everywhere(client: httpx.Client, 
     wait_for(lambda: client.get("/readyz").json()["why"] is None)
 
 
+def test_a_champion_whose_files_are_gone_is_said(client: httpx.Client, store):
+    artifacts = store.folder / "mlartifacts"
+    artifacts.rename(store.folder / "away")
+    wait_for(lambda: "must be in the registry" in (client.get("/readyz").json()["why"] or ""))
+    assert client.get("/readyz").json()["served"] == "1"
+    assert client.post("/predict", json=ROW).status_code == 200
+    (store.folder / "away").rename(artifacts)
+    wait_for(lambda: client.get("/readyz").json()["why"] is None)
+
+
 def test_a_damaged_copy_is_fetched_again(client: httpx.Client, endpoint, small_home):
     arrays = next((small_home[0] / "served" / "plate").rglob("arrays.safetensors"))
     content = arrays.read_bytes()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -78,6 +79,44 @@ def test_going_back_to_a_version_puts_it_first(shelf: Shelf):
         bring(shelf, shelved(version))
         shelf.point_to(shelved(version))
     assert shelf.versions() == [shelved(1), shelved(2)]
+
+
+def test_endpoints_that_share_a_shelf_wait_for_each_other(shelf: Shelf):
+    downloads: list[Path] = []
+
+    def download(into: Path) -> Path:
+        downloads.append(into)
+        kept = into / "surrogate"
+        kept.mkdir()
+        (kept / "what").write_text("1")
+        return kept
+
+    def serve(pointer: str) -> None:
+        own = Shelf(shelf.folder, pointer)
+        own.put(shelved(1), download)
+        own.point_to(shelved(1))
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(serve, [f"champion-{number % 2}.json" for number in range(32)]))
+    assert len(downloads) == 1
+    assert (shelf.path(shelved(1)) / "what").read_text() == "1"
+    assert sorted(path.name for path in shelf.folder.iterdir()) == [
+        "1-abc",
+        "champion-0.json",
+        "champion-1.json",
+    ]
+
+
+def test_what_the_pointer_of_another_store_names_is_kept(tmp_path: Path):
+    one, other = Shelf(tmp_path, "champion-a.json"), Shelf(tmp_path, "champion-b.json")
+    bring(one, shelved(1))
+    one.point_to(shelved(1))
+    for version in range(2, KEPT + 4):
+        bring(other, shelved(version))
+        other.point_to(shelved(version))
+    assert one.versions() == [shelved(1)]
+    assert one.path(shelved(1)).is_dir()
+    assert not other.path(shelved(2)).exists()
 
 
 @pytest.mark.parametrize("model", ["../../etc", "a/b", ".."])
