@@ -14,6 +14,7 @@ import shutil
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from fieldwright.data.errors import ModelError
 from fieldwright.data.redaction import without_password
@@ -161,7 +162,7 @@ class Registry:
 
 def _local_folder(address: str) -> Path | None:
     """The folder of a model's files where they lie on this machine; None where a server has them."""
-    repository = get_artifact_repository(address)
+    repository: Any = get_artifact_repository(address)
     while hasattr(repository, "repo"):
         repository = repository.repo
     folder = getattr(repository, "artifact_dir", None)

@@ -47,7 +47,7 @@ class SharedRows:
 
     def column(self, column: int) -> list[float]:
         """The number of every row."""
-        return self._numbers[column :: self.columns].tolist()
+        return list(self._numbers[column :: self.columns])
 
     def sums(self) -> list[float]:
         """Of each column over all rows."""
