@@ -1,14 +1,22 @@
-"""The BentoML service of one worker; `serving/hosting/worker.py` runs it."""
+"""The BentoML service of one worker; `serving/hosting/worker.py` runs it.
+
+`bentoml serve fieldwright.serving.service:Fieldwright` runs it too, with the version of FIELDWRIGHT_MODEL that an
+endpoint has put under FIELDWRIGHT_HOME last; it follows no registry itself.
+"""
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
+from typing import Any
 
 import bentoml
 
 from fieldwright.data.api_keys import KeyFile
+from fieldwright.serving.declared_routes import DeclaredRoutes
 from fieldwright.serving.endpoint import Endpoint
+from fieldwright.serving.families import served_family
 from fieldwright.serving.hosting.authorization import Keys
 from fieldwright.serving.hosting.bentoml_host import LeanService
 from fieldwright.serving.hosting.champion import Champion
@@ -18,9 +26,21 @@ from fieldwright.serving.hosting.shelf import Shelf
 from fieldwright.serving.hosting.worker_settings import WorkerSettings
 from fieldwright.serving.metrics import N_COLUMNS, Metrics
 
+
+def _last_filled_shelf(model: str) -> Shelf:
+    """The model's shelf, by the pointer that was written last."""
+    folder = Shelf.of(model).folder
+    pointers = sorted(folder.glob("*.json"), key=lambda pointer: pointer.stat().st_mtime)
+    return Shelf(folder, pointers[-1].name) if pointers else Shelf(folder)
+
+
 settings = WorkerSettings.inherited()
 if settings is None:
-    champion, metrics, allowed_hosts = Champion(Shelf.of("")), Metrics(), ("*",)
+    champion, metrics, allowed_hosts = (
+        Champion(_last_filled_shelf(os.environ.get("FIELDWRIGHT_MODEL", ""))),
+        Metrics(),
+        ("*",),
+    )
     keys = None
 else:
     champion = Champion(
@@ -32,10 +52,23 @@ else:
 endpoint = Endpoint(champion, metrics, allowed_hosts, keys)
 
 
-@bentoml.service(name="fieldwright", service_class=LeanService)
+class ServedRoutes(LeanService):
+    """Tells BentoML's clients of those declared routes that the served model answers."""
+
+    def schema(self) -> dict[str, Any]:
+        document = super().schema()
+        if champion.current is not None:
+            paths = {route.path for route in served_family(champion.current.family).routes}
+            document["routes"] = [route for route in document["routes"] if route["route"] in paths]
+        return document
+
+
+@bentoml.service(name="fieldwright", service_class=ServedRoutes)
 @bentoml.asgi_app(endpoint.app())
-class Fieldwright:
+class Fieldwright(DeclaredRoutes):
     """Answers queries with the champion of one registered model."""
+
+    application = endpoint.app()
 
     def __init__(self) -> None:
         champion.start()

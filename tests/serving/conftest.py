@@ -322,6 +322,7 @@ BEYOND_A_SCHEMA = (
     "A signed distance must",
     "An outline must",
     "A photo must",
+    "A request must hold at least one photo",
     "The scale must be given",
     "'scale_error' must come with",
     "'picture' must come with",

@@ -12,9 +12,11 @@ import threading
 import time
 from pathlib import Path
 
+import bentoml
 import httpx
 import numpy as np
 import pytest
+from bentoml.exceptions import BentoMLException
 
 from fieldwright.surrogates.fields.quantities import Quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
@@ -55,6 +57,19 @@ def test_one_line_says_where_it_serves(endpoint):
 
 def test_it_answers_for_its_health(client: httpx.Client):
     assert [client.get(path).status_code for path in ("/livez", "/readyz")] == [200, 200]
+
+
+def test_bentomls_own_client_asks_it(client: httpx.Client, endpoint, surrogate: Surrogate):
+    assert client.get("/healthz").status_code == 200
+    with bentoml.SyncHTTPClient(endpoint.url) as asking:
+        assert set(asking.endpoints) == {"predict", "gradients"}
+        answer = asking.predict(parameters=ROWS, quantities=[HOTTEST])
+        slopes = asking.gradients(parameters=ROWS[0], quantities=[HOTTEST])
+        with pytest.raises(BentoMLException, match="Perhaps 'heat_flux' was meant"):
+            asking.predict(parameters={"heat_flx": 1.0, "thickness": 4.0})
+    own = surrogate.predict(X, (), [Quantity("max", "temperature")]).quantities[LABEL]
+    np.testing.assert_allclose(answer["quantities"][LABEL]["mean"], own.mean, rtol=1e-12)
+    assert set(slopes["quantities"][LABEL]) == {"heat_flux", "thickness"}
 
 
 def test_the_numbers_are_those_of_the_surrogate_in_process(client: httpx.Client, surrogate: Surrogate):

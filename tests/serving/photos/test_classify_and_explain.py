@@ -269,3 +269,17 @@ def test_what_a_request_may_ask_for_is_counted_and_not_timed(champion, ask, form
     reply = ask(champion, "POST", "/classify", files=form(cracked))
     assert reply.status_code == 422
     assert "1 photo for 4 million million" in reply.json()["error"]
+
+
+def test_the_declared_route_takes_photos_as_bentomls_client_sends_them(champion, cracked, tmp_path):
+    """Called in Python, which sends the options as the client does: as JSON, texts in quotes."""
+    from fieldwright.serving.declared_routes import DeclaredRoutes
+    from fieldwright.serving.endpoint import Endpoint
+
+    class Service(DeclaredRoutes):
+        application = Endpoint(champion).app()
+
+    photo = tmp_path / "wall.png"
+    photo.write_bytes(png_bytes(cracked))
+    answer = Service().explain([photo], method="grad_cam")
+    assert (answer.photos[0].name, answer.photos[0].method) == ("wall.png", "grad_cam")
