@@ -104,10 +104,18 @@ class Domain:
 
     def beyond(self, x: np.ndarray) -> np.ndarray:
         """How far each parameter of x (q, p) lies beyond the range of the runs, in units of the margin, (q, p)."""
+        return np.maximum(np.maximum(self.minimum - x, x - self.maximum), 0.0) / self._margin
+
+    @property
+    def border(self) -> tuple[np.ndarray, np.ndarray]:
+        """(p,) least and largest value of each parameter within the box."""
+        return self.minimum - self._margin, self.maximum + self._margin
+
+    @property
+    def _margin(self) -> np.ndarray:
         share = min(LARGEST_MARGIN, 2.0 / max(len(self.runs) - 1, 1))
         # A parameter that never varied has no range: the least step from it counts.
-        margin = np.maximum(share * (self.maximum - self.minimum), np.spacing(np.abs(self.maximum)))
-        return np.maximum(np.maximum(self.minimum - x, x - self.maximum), 0.0) / margin
+        return np.maximum(share * (self.maximum - self.minimum), np.spacing(np.abs(self.maximum)))
 
     def distance(self, x: np.ndarray) -> np.ndarray:
         """The distance of each query x (q, p) to its nearest run, in units of the reach about it, (q,)."""

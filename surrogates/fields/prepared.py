@@ -8,6 +8,7 @@ from typing import Self
 
 import numpy as np
 
+from fieldwright.surrogates.fields.beyond_runs import GROWTH
 from fieldwright.surrogates.fields.field_model import FieldModel
 from fieldwright.surrogates.fields.field_view import FieldView
 from fieldwright.surrogates.fields.functional import Functional
@@ -26,7 +27,8 @@ class PreparedQuantities:
 
     factors: (k, t) of the std for bands of single values. simultaneous: (k, 1) for bands of all times together.
     low, high: (k, 1) bounds that no value can pass. scale: (k, 1) of a reading, in whose unit it is answered.
-    limits: the range of the runs, (k, t). steady: whether the answers have no axis of times.
+    limits: the range of the runs, (k, t). growth: (k, t) the range by which bands grow beyond the runs.
+    steady: whether the answers have no axis of times.
     """
 
     labels: tuple[str, ...]
@@ -37,6 +39,7 @@ class PreparedQuantities:
     high: np.ndarray
     scale: np.ndarray
     limits: RangeLimits
+    growth: np.ndarray
     steady: bool
 
     @classmethod
@@ -56,7 +59,10 @@ class PreparedQuantities:
             strict=True,
         )
         factors, simultaneous = zip(*(_factors(read, calibration) for read in readings), strict=True)
-        limits = [RangeLimits.of(*_range(read, calibration)) for read in readings]
+        limits = RangeLimits.joined(
+            [RangeLimits.of(*_range(read, calibration)) for read in readings], (decoder.shape[0],)
+        )
+        changes = [_largest_change(read.functional, calibration) for read in readings]
         return cls(
             tuple(quantity.label for quantity in quantities),
             Readout(readings, decoder),
@@ -65,7 +71,8 @@ class PreparedQuantities:
             np.array(low)[:, None],
             np.array(high)[:, None],
             np.array([read.factor for read in readings])[:, None],
-            RangeLimits.joined(limits, (decoder.shape[0],)),
+            limits,
+            np.maximum(limits.range, np.stack(changes)),
             steady,
         )
 
@@ -76,15 +83,19 @@ class PreparedQuantities:
         sigma: np.ndarray,
         field: np.ndarray | None,
         inside: np.ndarray,
+        beyond: np.ndarray,
         simultaneous: bool,
     ) -> tuple[dict[str, Band], dict[str, np.ndarray]]:
         """The band of every quantity by label, and (q, [t]) bool where it was wider than the range of the runs.
 
-        model, z, sigma, field: as `Readout` takes them. inside: (q,) whether each query lies in the domain.
+        model, z, sigma, field: as `Readout` takes them. inside: (q,) whether each query lies in the domain. beyond:
+        (q,) as `BeyondRuns` tells it.
         """
         mean, std = self.readout(model, z, sigma, field)
         half = (self.simultaneous if simultaneous else self.factors) * std
         half += model.rounding(mean)
+        if beyond.any():
+            half += GROWTH * beyond[:, None, None] * self.growth
         lower, upper = mean - half, mean + half
         if np.isfinite(self.low).any() or np.isfinite(self.high).any():
             mean, lower, upper = (np.clip(part, self.low, self.high) for part in (mean, lower, upper))
@@ -127,6 +138,19 @@ def _range(read: Reading, calibration: Calibration) -> tuple[np.ndarray, np.ndar
         largest = np.linalg.norm(np.maximum(np.abs(low), np.abs(high)), axis=-1)
         return np.zeros_like(largest), largest
     return low[:, key.component], high[:, key.component]
+
+
+def _largest_change(key: Functional, calibration: Calibration) -> np.ndarray:
+    """(t,) the largest range over the runs of any value of the field, for an extreme; else 0.
+
+    A minimum that is the same fixed wall in all runs leaves the wall as soon as values elsewhere fall below it.
+    """
+    factors = calibration.fields[key.field]
+    change = factors.high.astype(np.float64) - factors.low
+    if key.what not in ("max", "min") or not np.isfinite(change).all():
+        return np.zeros(len(change))
+    of_value = np.linalg.norm(change, axis=-1) if key.component is None else change[..., key.component]
+    return of_value.max(axis=-1)
 
 
 def _at_place(read: Reading) -> bool:

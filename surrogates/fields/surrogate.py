@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -12,6 +13,7 @@ import numpy as np
 from fieldwright.data.errors import QueryError
 from fieldwright.surrogates.domain.domain import Domain
 from fieldwright.surrogates.families import FIELDS
+from fieldwright.surrogates.fields.beyond_runs import GROWTH, BeyondRuns
 from fieldwright.surrogates.fields.description import Description, FieldInfo, ParameterInfo
 from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.fields.functional import Functional
@@ -22,6 +24,7 @@ from fieldwright.surrogates.fields.prepared import PreparedQuantities
 from fieldwright.surrogates.fields.quantities import Quantity, default_quantities
 from fieldwright.surrogates.fields.reading import Reading, reading_of
 from fieldwright.surrogates.fields.training_data import check_described, checked_weights
+from fieldwright.surrogates.fields.transforms.input_transform import LOGARITHM, RECIPROCAL
 from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.reductions import ReductionConfig, reduction_config
@@ -29,7 +32,7 @@ from fieldwright.surrogates.regressors import KindConfig, kind_config
 from fieldwright.surrogates.trajectory.between_times import at_times, checked_times
 from fieldwright.surrogates.trajectory.history import History, checked_history
 from fieldwright.surrogates.validation.achievable_coverage import achievable_coverage, sentence
-from fieldwright.surrogates.validation.band_limits import added, limited
+from fieldwright.surrogates.validation.band_limits import RangeLimits, added
 from fieldwright.surrogates.validation.calibration import Calibration, other_weights, too_few
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
 
@@ -160,21 +163,24 @@ class Surrogate:
         wide_numbers: dict[str, np.ndarray] = {}
         for name in infos:
             z, sigma = latent[name]
-            model = self.emulator.fields[name].at(x)
+            model, beyond = self.emulator.fields[name].at(x), self._beyond_runs[name](x)
             of_field = prepared.get(name)
             needed = name in names or (of_field is not None and of_field.readout.needs_field)
             mean = model.mean(z) if needed else None
             if of_field is not None:
-                answers, wide = of_field.bands(model, z, sigma, mean, where.inside, simultaneous)
+                answers, wide = of_field.bands(model, z, sigma, mean, where.inside, beyond, simultaneous)
                 numbers |= answers
                 wide_numbers |= wide
             if name in names and mean is not None:
-                std = model.std(z, sigma)
-                factors = self.calibration.fields[name]
-                band = self._band(name, mean, std, factors.of(simultaneous), model.rounding(mean))
-                low, high = self._as_answered(name, factors.low, factors.high)
-                bands[name], wide_fields[name] = limited(
-                    band.within(*self._bounds(name)), low, high, where.inside
+                factor, limits = self.calibration.fields[name].of(simultaneous), self._limits[name]
+                least = model.rounding(mean)
+                if limits is not None and beyond.any():
+                    least = least + GROWTH * beyond.reshape(-1, 1, 1, 1) * limits.range
+                band = self._band(name, mean, model.std(z, sigma), factor, least).within(*self._bounds(name))
+                bands[name], wide_fields[name] = (
+                    (band, np.zeros(band.mean.shape, dtype=bool))
+                    if limits is None
+                    else limits.cut(band, where.inside)
                 )
         if times is not None:
             bands = {name: self._at_times(band, name, times) for name, band in bands.items()}
@@ -286,7 +292,7 @@ class Surrogate:
         )
 
     def checked(self, x: np.ndarray) -> np.ndarray:
-        """Queries x (q, p) as float64; raises QueryError when they have another shape or are not finite."""
+        """Queries x (q, p) as float64; raises QueryError where they have another shape, or a value that cannot be."""
         names = [info.name for info in self.description.parameters]
         x = np.asarray(x, dtype=np.float64)
         if x.ndim != 2 or x.shape[1] != len(names):
@@ -299,7 +305,38 @@ class Surrogate:
             raise QueryError(
                 "Every parameter must be a finite number", "NaN or infinity", "Correct the query"
             )
+        for j, scale in self._positive.items():
+            least = float(x[:, j].min(initial=np.inf))
+            if least <= 0.0:
+                raise QueryError(
+                    f"Parameter '{names[j]}' must be greater than 0, since the model takes its {scale}",
+                    f"{least:g}",
+                    "Correct the query",
+                )
         return x
+
+    @cached_property
+    def _positive(self) -> dict[int, str]:
+        """Parameters of which some field takes the logarithm or the reciprocal."""
+        words = {LOGARITHM: "logarithm", RECIPROCAL: "reciprocal"}
+        return {
+            j: words[scale]
+            for one in self._beyond_runs.values()
+            for j, scale in enumerate(one.scale.tolist())
+            if scale in words
+        }
+
+    @cached_property
+    def _beyond_runs(self) -> dict[str, BeyondRuns]:
+        return {name: BeyondRuns.of(name, self.emulator, self.domain) for name in self.emulator.fields}
+
+    @cached_property
+    def _limits(self) -> dict[str, RangeLimits | None]:
+        """The ranges of the runs of each field."""
+        factors = self.calibration.fields
+        return {
+            name: RangeLimits.of(*self._as_answered(name, one.low, one.high)) for name, one in factors.items()
+        }
 
     def info(self, name: str) -> FieldInfo:
         """The field of that name; raises QueryError that names the fields there are."""

@@ -59,6 +59,11 @@ class RangeLimits:
         rounding = ROUNDING * max(float(np.abs(low).max(initial=0.0)), float(np.abs(high).max(initial=0.0)))
         return cls(0.5 * (low + high), np.where(size > 0.0, size, np.inf) + rounding)
 
+    @property
+    def range(self) -> np.ndarray:
+        """The range of the runs, 0 where it is not known."""
+        return np.where(np.isfinite(self.size), self.size, 0.0)
+
     @classmethod
     def joined(cls, parts: Sequence[Self | None], shape: tuple[int, ...]) -> Self:
         """Those of several values of one shape, stacked; where a value has none, its band may be of any width."""
