@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
@@ -58,8 +58,9 @@ class Dataset:
 class Trained:
     """A candidate, fitted and evaluated.
 
-    settings: of the candidate, tables within tables. content: what `finish` needs of it. The rest goes to its run
-    beside what every candidate has: see `workflow.record_candidate`.
+    settings: of the candidate, tables within tables. content: what `finish` needs of it. draw: makes its figures,
+    file name to figure, which only the best candidate's run carries. The rest goes to its run beside what every
+    candidate has: see `workflow.record_candidate`.
     """
 
     evaluation: Evaluation
@@ -68,7 +69,7 @@ class Trained:
     params: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
-    figures: Mapping[str, Figure] = field(default_factory=dict)
+    draw: Callable[[], Mapping[str, Figure]] = dict
     files: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -49,11 +49,15 @@ def train_and_register(
         pipeline.json(_rows(data.ingested), REJECTED)
     record(pipeline, data)
     trained: dict[str, Trained] = {}
+    runs: dict[str, TrackedRun] = {}
     for label, candidate in steps.candidates(data).items():
         with tracking.run(label, parent=pipeline.id) as child:
             trained[label] = evaluate(label, opaque(steps), opaque(candidate), opaque(data), opaque(child))
             record_candidate(child, steps, study.seed, data, trained[label])
-    best = trained[min(trained, key=lambda label: steps.rank(trained[label].evaluation))]
+            runs[label] = child
+    best_label = min(trained, key=lambda label: steps.rank(trained[label].evaluation))
+    best = trained[best_label]
+    draw(opaque(best), opaque(runs[best_label]))
     finished = finish(opaque(steps), opaque(best), opaque(tuple(trained.values())), opaque(data))
     record(pipeline, finished)
     score = best.evaluation.score
@@ -122,6 +126,13 @@ def finish(
     """Trains the best candidate on all it may learn from, and tests it."""
     with one_thread():
         return steps.finish(best, all_trained, data)
+
+
+@pipeline_task(name="draw")
+def draw(best: Trained, run: TrackedRun) -> None:
+    """Draws the figures of the best candidate: those of every candidate take longer than many a training."""
+    for name, figure in best.draw().items():
+        run.figure(figure, name)
 
 
 def record_candidate(

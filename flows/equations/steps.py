@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -158,7 +159,7 @@ def train_solution(
             "advice": evaluation.advice,
             "mlflow.note.content": "\n\n".join(sentences),
         },
-        figures=_figures(case, config, solved, log, study.seed),
+        draw=partial(_figures, case, config, solved, log, study.seed),
         files={"findings.json": {"findings": findings, "notes": list(description.notes)}},
     )
 

@@ -98,7 +98,7 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
             settings=candidate.model_dump(mode="json"),
             content=model,
             metrics=evaluation.metrics,
-            figures=evaluation.figures,
+            draw=lambda: evaluation.figures,
         )
 
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: PhotosDataset) -> Finished:

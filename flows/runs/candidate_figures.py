@@ -1,4 +1,4 @@
-"""The pictures that each candidate's MLflow run carries."""
+"""The pictures that the MLflow run of the best candidate carries."""
 
 from __future__ import annotations
 
@@ -7,21 +7,17 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from fieldwright.flows.runs.reduction_figures import spectrum_figures
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.surrogates.figures import draw_on_mesh, label, panels
-from fieldwright.surrogates.reductions import Reduction
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
 
 SHOWN_POINTS = 4000
 """More points than this make a predicted-against-true plot no more telling, only slower."""
 
 
-def candidate_figures(
-    targets: Targets, reductions: Mapping[str, Reduction], validation: CrossValidation
-) -> dict[str, Figure]:
-    """File name to figure: singular values, predicted against true, and the worst run of each field."""
-    figures = spectrum_figures(reductions)
+def candidate_figures(targets: Targets, validation: CrossValidation) -> dict[str, Figure]:
+    """File name to figure: predicted against true, and the worst run of each field."""
+    figures = {}
     for field in targets.fields:
         name = field.name
         true, predicted = targets.values[name], validation.mean[name]

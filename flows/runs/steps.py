@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from fieldwright.data.errors import StudyError
 from fieldwright.data.store.snapshot_store import SnapshotStore
@@ -121,7 +122,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
             metrics=validation.summary()
             | symmetry_errors(study, targets, validation)
             | conservation_errors(study, targets, validation),
-            figures=candidate_figures(targets, data.reductions, validation),
+            draw=partial(candidate_figures, targets, validation),
             files={} if content.search is None else {"search.json": asdict(content.search)},
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from fieldwright.data.progress import TrainingProgress
 from fieldwright.flows.report import PipelineReport, RunsEvaluation
@@ -80,7 +81,7 @@ class ShapesSteps(Steps[Study, ShapesDataset]):
                 "samples.validation": len(held_out.rows),
             },
             metrics=metrics,
-            figures=shape_figures(data.shapes, held_out),
+            draw=partial(shape_figures, data.shapes, held_out),
         )
 
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: ShapesDataset) -> Finished:
