@@ -57,7 +57,7 @@ def train_and_register(
             runs[label] = child
     best_label = min(trained, key=lambda label: steps.rank(trained[label].evaluation))
     best = trained[best_label]
-    draw(opaque(best), opaque(runs[best_label]))
+    draw_figures(opaque(best), opaque(runs[best_label]))
     finished = finish(opaque(steps), opaque(best), opaque(tuple(trained.values())), opaque(data))
     record(pipeline, finished)
     score = best.evaluation.score
@@ -128,8 +128,8 @@ def finish(
         return steps.finish(best, all_trained, data)
 
 
-@pipeline_task(name="draw")
-def draw(best: Trained, run: TrackedRun) -> None:
+@pipeline_task(name="draw figures")
+def draw_figures(best: Trained, run: TrackedRun) -> None:
     """Draws the figures of the best candidate: those of every candidate take longer than many a training."""
     for name, figure in best.draw().items():
         run.figure(figure, name)
