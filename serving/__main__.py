@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
-import logging
+import math
 import os
 import signal
 import ssl
 import sys
 import threading
 from collections.abc import Sequence
+from typing import get_args
 
 from fieldwright.data.api_keys import VARIABLE, KeyFile, environment_key
 from fieldwright.data.errors import AccessError, FieldwrightError
 from fieldwright.serving.hosting.allowed_hosts import names_of
 from fieldwright.serving.hosting.server import Address
-from fieldwright.serving.hosting.worker_settings import Access
+from fieldwright.serving.hosting.worker_settings import Access, Options
+from fieldwright.serving.limits import ANSWER_SECONDS, STALLED_SECONDS
+from fieldwright.serving.observation.logs import LogFormat, configure_logs
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -43,30 +46,52 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--tls-cert", default="", help="certificate in PEM, to be asked by https")
     parser.add_argument("--tls-key", default="", help="its private key")
+    parser.add_argument(
+        "--log-format", choices=get_args(LogFormat), default="lines", help="of log lines (%(default)s)"
+    )
+    parser.add_argument("--log-requests", action="store_true", help="one log line for each request")
+    parser.add_argument(
+        "--answer-seconds",
+        type=_positive,
+        default=ANSWER_SECONDS,
+        help="for computing one answer, the wait for others included (%(default)g)",
+    )
+    parser.add_argument(
+        "--stalled-seconds",
+        type=_positive,
+        default=STALLED_SECONDS,
+        help="after which a client that reads nothing of its answer is cut off (%(default)g)",
+    )
     parser.add_argument("--home", help="folder of all working data ($FIELDWRIGHT_HOME or ./var)")
     given = parser.parse_args(arguments)
     if given.workers < 1 or not 0 < given.port < 65536:
         parser.error("--workers must be at least 1 and --port in 1..65535")
     if given.home:
         os.environ["FIELDWRIGHT_HOME"] = given.home
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
-    for noisy in ("alembic", "httpx", "mlflow"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    configure_logs(given.log_format)
     stop = threading.Event()
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: stop.set())
     try:
         access = access_of(given)
+        options = Options(given.log_format, given.log_requests, given.answer_seconds, given.stalled_seconds)
         address = Address(str(given.host), given.port, "https" if access.tls_cert else "http")
         address.listen().close()
         # Imported once the rest is known to be right: mlflow takes seconds.
         from fieldwright.serving.hosting.supervisor import Supervisor
 
-        Supervisor(given.tracking_uri, given.model, address, given.workers, access).run(stop)
+        Supervisor(given.tracking_uri, given.model, address, given.workers, access, options).run(stop)
     except FieldwrightError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0.0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number above 0, not {text}")
+    return value
 
 
 def access_of(given: argparse.Namespace) -> Access:

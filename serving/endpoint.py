@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
+import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -25,9 +27,12 @@ from fieldwright.serving.forms import JSON, accepted_type, form_response
 from fieldwright.serving.hosting.allowed_hosts import AllowedHosts
 from fieldwright.serving.hosting.authorization import Authorization, Keys, RateLimits
 from fieldwright.serving.hosting.champion import Champion
-from fieldwright.serving.limits import ANSWER_SECONDS, MAX_SMALL_WAITING, MAX_WAITING
-from fieldwright.serving.metrics import RATES, Metrics, RequestMetrics
-from fieldwright.serving.refusal import Refused
+from fieldwright.serving.hosting.worker_settings import Options
+from fieldwright.serving.limits import MAX_SMALL_WAITING, MAX_WAITING
+from fieldwright.serving.metrics import RATES, Metrics
+from fieldwright.serving.observation.middleware import Observed
+from fieldwright.serving.observation.request import current
+from fieldwright.serving.refusal import NO_MODEL, Refused
 from fieldwright.serving.schemas.openapi import specification
 from fieldwright.serving.served_model import ServedModel, about
 
@@ -57,11 +62,13 @@ class Endpoint:
         metrics: Metrics | None = None,
         allowed_hosts: Sequence[str] = ("*",),
         keys: Keys | None = None,
+        options: Options = Options(),  # noqa: B008  # it is immutable
     ) -> None:
         self._champion = champion
         self._metrics = metrics or Metrics()
         self._allowed_hosts = allowed_hosts
         self._keys = keys
+        self._options = options
         # One thread each beside the event loop: more would share the same core and add up in memory. Small requests
         # never wait behind large ones.
         self._small, self._large = ThreadPoolExecutor(1, "small"), ThreadPoolExecutor(1, "large")
@@ -82,7 +89,7 @@ class Endpoint:
                 Route("/", guarded(self.page)),
             ],
             middleware=[
-                Middleware(RequestMetrics, metrics=self._metrics),
+                Middleware(Observed, metrics=self._metrics, log_requests=self._options.log_requests),
                 Middleware(AllowedHosts, names=self._allowed_hosts),
                 Middleware(Authorization, keys=self._keys, limits=RateLimits(self._metrics.rows, RATES)),
             ],
@@ -95,16 +102,18 @@ class Endpoint:
         async def answer(request: Request) -> Response:
             if not route.options:
                 refuse_options(request)
-            current = self._current()
-            family = served_family(current.family)
+            served = self._current()
+            observation = current()
+            observation.model, observation.version = served.model, served.version
+            family = served_family(served.family)
             handler = family.handlers.get(route.path)
             if handler is None:
                 raise QueryError(
                     f"{request.url.path} must be asked of a model that answers it",
-                    f"'{current.model}', {family.phrase}",
+                    f"'{served.model}', {family.phrase}",
                     f"Ask {family.post_routes()}",
                 )
-            return await handler(current, Exchange(request, self._in_thread, self._metrics.count_queries))
+            return await handler(served, Exchange(request, self._in_thread, observation))
 
         return answer
 
@@ -146,6 +155,8 @@ class Endpoint:
                 "A model must be loaded before queries can be answered",
                 self._champion.failure,
                 "Promote a version that loads; it is picked up by itself",
+                {"Retry-After": "5"},
+                NO_MODEL,
             )
         return self._champion.current
 
@@ -160,17 +171,20 @@ class Endpoint:
                 {"Retry-After": "1"},
             )
         self._waiting[small] += 1
+        self._metrics.put_queue(size, self._waiting[small])
+        seconds = self._options.answer_seconds
         try:
             pool = self._small if small else self._large
-            return await asyncio.wait_for(
-                asyncio.get_running_loop().run_in_executor(pool, work), ANSWER_SECONDS
-            )
+            # What the thread logs is logged under the id of the request.
+            answer = functools.partial(contextvars.copy_context().run, work)
+            return await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(pool, answer), seconds)
         except TimeoutError as error:
             raise Refused(
                 504,
-                f"An answer must be computed within {ANSWER_SECONDS:g} s, the wait for others included",
+                f"An answer must be computed within {seconds:g} s, the wait for others included",
                 "none by then",
                 "Ask for less at once, or when fewer others ask",
             ) from error
         finally:
             self._waiting[small] -= 1
+            self._metrics.put_queue(size, self._waiting[small])

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from starlette.requests import Request
 from starlette.responses import Response
+
+from fieldwright.serving.observation.request import Observation
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,12 @@ class Exchange:
 
     in_thread: has bytes made without holding up other requests, small ones apart from large ones (whether it is
         small, False if left out); raises Refused where too many wait.
-    count: counts queries by whether they lie inside the domain, (q,) bool.
+    observation: takes what is counted of the request.
     """
 
     request: Request
     in_thread: Callable[..., Awaitable[bytes]]
-    count: Callable[[np.ndarray], None]
+    observation: Observation
 
 
 RouteHandler = Callable[[Any, Exchange], Awaitable[Response]]

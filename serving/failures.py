@@ -1,10 +1,9 @@
-"""Every failure of the endpoint as {"error": "one clear sentence"} with the status that fits."""
+"""Every failure of the endpoint as {"error": "one clear sentence", "request_id": ...}, with the status that fits."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from uuid import uuid4
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -13,7 +12,8 @@ from starlette.responses import Response
 
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.serving.families import FAMILY_ROUTES
-from fieldwright.serving.refusal import Refused
+from fieldwright.serving.observation.request import current
+from fieldwright.serving.refusal import CLIENT_GONE, OTHER_REASON, REASONS, Refused
 
 Handler = Callable[[Request], Awaitable[Response]]
 ANSWERED = ", ".join([*map(str, FAMILY_ROUTES), "GET /models"])
@@ -28,15 +28,17 @@ def guarded(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except FieldwrightError as error:
-            status, headers = (error.status, error.headers) if isinstance(error, Refused) else (422, {})
-            return failure_response(status, str(error), headers)
+            if isinstance(error, Refused):
+                return failure_response(error.status, str(error), error.headers, error.reason)
+            return failure_response(422, str(error))
         except ClientDisconnect:
             # Nobody is left to read it; the server only wants some answer.
-            return failure_response(400, "The client went away before its request was complete.")
+            sentence = "The client went away before its request was complete."
+            return failure_response(400, sentence, reason=CLIENT_GONE)
         except Exception:
-            reference = uuid4().hex[:8]
-            logger.exception("Request %s failed", reference)
-            return failure_response(500, f"The endpoint failed; its log tells why under {reference}.")
+            request_id = current().request_id
+            logger.exception("Request %s failed", request_id)
+            return failure_response(500, f"The endpoint failed; its log tells why under {request_id}.")
 
     return answer
 
@@ -55,7 +57,16 @@ async def http_failure(request: Request, error: Exception) -> Response:
     return failure_response(error.status_code, sentence, dict(error.headers or {}))
 
 
-def failure_response(status: int, sentence: str, headers: dict[str, str] | None = None) -> Response:
-    """The one form of all refusals."""
-    content = orjson.dumps({"error": sentence})
+def failure_response(
+    status: int, sentence: str, headers: dict[str, str] | None = None, reason: str = ""
+) -> Response:
+    """The one form of all refusals; reason: one of ALL_REASONS, by the status if left out."""
+    observation = current()
+    observation.reason = reason or REASONS.get(status, OTHER_REASON)
+    content = failure_document(sentence, observation.request_id)
     return Response(content, status_code=status, headers=headers, media_type="application/json")
+
+
+def failure_document(sentence: str, request_id: str) -> bytes:
+    """The body of all refusals."""
+    return orjson.dumps({"error": sentence, "request_id": request_id})

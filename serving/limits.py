@@ -38,3 +38,6 @@ ANSWER_SECONDS = 300.0
 
 STOP_SECONDS = 75.0
 """For answers that are under way when the endpoint is told to stop: a little more than the longest takes."""
+
+STALLED_SECONDS = 30.0
+"""For a client to read some more of its answer: one that reads nothing would keep it in memory for ever."""

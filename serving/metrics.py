@@ -2,117 +2,169 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import accumulate, count
 
 import numpy as np
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fieldwright.data.api_keys import MAX_KEYS
 from fieldwright.serving.families import FAMILY_ROUTES
 from fieldwright.serving.hosting.champion_state import ChampionState
-from fieldwright.serving.hosting.shared_rows import SharedRows
+from fieldwright.serving.hosting.shared_rows import TEXT_COLUMNS, SharedRows, text_of
+from fieldwright.serving.observation.request import Observation
+from fieldwright.serving.refusal import ALL_REASONS, REASONS
 
 OTHER = "other"
-ROUTES = (
-    *sorted(
-        {"/models", "/metrics", "/livez", "/readyz", *(f"/{r.path.split('/')[1]}" for r in FAMILY_ROUTES)}
-    ),
-    OTHER,
-)
+MODEL_ROUTES = tuple(sorted({f"/{route.path.split('/')[1]}" for route in FAMILY_ROUTES}))
+"""Those that are answered by a model."""
+ROUTES = (*MODEL_ROUTES, "/livez", "/metrics", "/models", "/readyz", OTHER)
 """All other paths that a client can think of are one: each would be a set of time series of its own."""
-STATUSES = (
-    *(
-        "200",
-        "400",
-        "401",
-        "403",
-        "404",
-        "405",
-        "406",
-        "408",
-        "413",
-        "415",
-        "421",
-        "422",
-        "429",
-        "500",
-        "503",
-        "504",
-    ),
-    OTHER,
-)
+STATUSES = ("200", *map(str, REASONS), OTHER)
 BUCKETS = tuple(np.geomspace(0.0005, 30, 20).round(5).tolist())
+WIDTH_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+"""Widths of bands, in ranges of the runs."""
+MOST_VERSIONS = 4
+"""Whose times a worker tells apart; the one that it met first gives way to a further one."""
+QUEUES = ("small", "large")
 
 _columns = count()
+
+
+def _several(number: int) -> list[int]:
+    return [next(_columns) for _ in range(number)]
+
+
 REQUESTS = {(route, status): next(_columns) for route in ROUTES for status in STATUSES}
-SECONDS = {route: [next(_columns) for _ in (*BUCKETS, "+Inf")] for route in ROUTES}
-SECONDS_SUM = {route: next(_columns) for route in ROUTES}
-QUERIES, OUTSIDE, CONNECTIONS = (next(_columns) for _ in range(3))
+REFUSALS = {reason: next(_columns) for reason in ALL_REASONS}
+QUERIES, OUTSIDE, CONNECTIONS = _several(3)
+QUEUE = {size: next(_columns) for size in QUEUES}
+WIDTHS, WIDTHS_SUM = _several(len(WIDTH_BUCKETS) + 1), next(_columns)
+SECONDS = {route: _several(len(BUCKETS) + 2) for route in ROUTES}
+"""Of requests in which no model has part: counts by bucket, and their sum at last."""
+VERSIONS = [_several(TEXT_COLUMNS) for _ in range(MOST_VERSIONS)]
+VERSION_SECONDS = [
+    {route: _several(len(BUCKETS) + 2) for route in MODEL_ROUTES} for _ in range(MOST_VERSIONS)
+]
+"""The same of requests that a version answers, whose model and name stand in VERSIONS."""
 RATES = next(_columns)
 """The first of those by which requests of each API key are limited."""
 N_COLUMNS = RATES + 2 * MAX_KEYS
 
 
 class Metrics:
-    """Counts into this worker's row, and tells the sums of all rows. A worker that is replaced goes on in its row."""
+    """Counts into this worker's row, and tells the sums of all rows. A worker that is replaced goes on in its row.
+
+    All is counted by the thread of the event loop: two threads that add to one number would lose some.
+    """
 
     def __init__(self, rows: SharedRows | None = None) -> None:
         self.rows = rows or SharedRows.private(N_COLUMNS)
+        row = self.rows.table()[self.rows.row]
+        self._slots = {name: slot for slot, name in enumerate(_version_names(row)) if name}
 
-    def count_request(self, path: str, status: int, seconds: float) -> None:
+    @staticmethod
+    def route_of(path: str) -> str:
+        """One of ROUTES: no path of a client becomes a label."""
         route = f"/{path.lstrip('/').partition('/')[0]}"
-        route = route if route in SECONDS else OTHER
+        return route if route in SECONDS else OTHER
+
+    def count_request(self, path: str, status: int, seconds: float, observation: Observation) -> None:
+        """A request that has its answer, and what was observed of it."""
+        route = self.route_of(path)
         column = REQUESTS.get((route, str(status)))
         self.rows.add(REQUESTS[route, OTHER] if column is None else column)
-        self.rows.add(SECONDS[route][int(np.searchsorted(BUCKETS, seconds))])
-        self.rows.add(SECONDS_SUM[route], seconds)
+        columns = SECONDS[route]
+        if observation.version and route in MODEL_ROUTES:
+            columns = VERSION_SECONDS[self._slot(f"{observation.model}\n{observation.version}")][route]
+        self.rows.add(columns[int(np.searchsorted(BUCKETS, seconds))])
+        self.rows.add(columns[-1], seconds)
+        if observation.reason:
+            self.rows.add(REFUSALS[observation.reason])
+        if observation.inside is not None:
+            self.rows.add(QUERIES, len(observation.inside))
+            self.rows.add(OUTSIDE, int(np.count_nonzero(~observation.inside)))
+        if observation.widths is not None:
+            numbers = Counter(np.searchsorted(WIDTH_BUCKETS, observation.widths).tolist())
+            for bucket, number in numbers.items():
+                self.rows.add(WIDTHS[bucket], number)
+            self.rows.add(WIDTHS_SUM, float(observation.widths.sum()))
 
-    def count_queries(self, inside: np.ndarray) -> None:
-        """inside: (q,) bool, as in the prediction. A rising share outside the training domain asks for new runs."""
-        self.rows.add(QUERIES, len(inside))
-        self.rows.add(OUTSIDE, int(np.count_nonzero(~inside)))
+    def count_refusal(self, status: int) -> None:
+        """A request that was refused before it was read."""
+        self.rows.add(REQUESTS[OTHER, str(status)])
+        self.rows.add(REFUSALS[REASONS[status]])
+
+    def put_queue(self, size: str, length: int) -> None:
+        """How many requests of a size wait for their thread, or are answered by it."""
+        self.rows.put(QUEUE[size], length)
 
     def exposition(self, state: ChampionState) -> bytes:
         """All of it as Prometheus reads it."""
         registry = CollectorRegistry()
-        registry.register(_Snapshot(self.rows.sums(), state))
+        registry.register(_Snapshot(self.rows.table(), state))
         return generate_latest(registry)
+
+    def _slot(self, name: str) -> int:
+        slot = self._slots.get(name)
+        if slot is None:
+            slot = len(self._slots)
+            if slot == MOST_VERSIONS:
+                slot = self._slots.pop(next(iter(self._slots)))
+            for columns in VERSION_SECONDS[slot].values():
+                for column in columns:
+                    self.rows.put(column, 0.0)
+            self.rows.put_text(VERSIONS[slot][0], name)
+            self._slots[name] = slot
+        return slot
+
+
+def _version_names(row: Sequence[float]) -> list[str]:
+    return [text_of([row[column] for column in columns]) for columns in VERSIONS]
 
 
 class _Snapshot:
     """What Prometheus' library asks for its numbers."""
 
-    def __init__(self, sums: list[float], state: ChampionState) -> None:
-        self._sums, self._state = sums, state
+    def __init__(self, table: list[list[float]], state: ChampionState) -> None:
+        self._sums = [sum(column) for column in zip(*table, strict=True)]
+        self._table, self._state = table, state
 
     def collect(self) -> Iterator[Metric]:
         sums = self._sums
-        requests = CounterMetricFamily(
-            "fieldwright_requests", "Requests by route and HTTP status", labels=["route", "status"]
+        yield _counter(
+            "fieldwright_requests", "Requests by route and HTTP status", ["route", "status"], sums, REQUESTS
         )
-        for labels, column in REQUESTS.items():
-            if sums[column]:
-                requests.add_metric(labels, sums[column])
-        yield requests
-        seconds = HistogramMetricFamily(
-            "fieldwright_request_seconds",
-            "Time from the arrival of a request to the end of its answer",
-            labels=["route"],
+        refusals = {(reason,): column for reason, column in REFUSALS.items()}
+        yield _counter(
+            "fieldwright_refusals", "Requests that were refused, by reason", ["reason"], sums, refusals
         )
-        for route, columns in SECONDS.items():
-            reached = list(accumulate(sums[column] for column in columns))
-            if reached[-1]:
-                names = [*map(str, BUCKETS), "+Inf"]
-                seconds.add_metric([route], list(zip(names, reached, strict=True)), sums[SECONDS_SUM[route]])
-        yield seconds
+        yield self._seconds()
         yield CounterMetricFamily("fieldwright_queries", "Queries answered", value=sums[QUERIES])
         yield CounterMetricFamily(
             "fieldwright_queries_outside", "Queries outside the training domain", value=sums[OUTSIDE]
         )
+        yield GaugeMetricFamily(
+            "fieldwright_outside_share",
+            "Share of all queries that lie outside the training domain",
+            value=sums[OUTSIDE] / max(1.0, sums[QUERIES]),
+        )
+        widths = HistogramMetricFamily(
+            "fieldwright_band_width",
+            "Width of bands, relative to the range of the field in the training runs",
+        )
+        widths.add_metric([], *_histogram([sums[column] for column in (*WIDTHS, WIDTHS_SUM)], WIDTH_BUCKETS))
+        yield widths
+        queue = GaugeMetricFamily(
+            "fieldwright_queue_length",
+            "Requests that wait for a thread or are answered by it",
+            labels=["size"],
+        )
+        for size, column in QUEUE.items():
+            queue.add_metric([size], sums[column])
+        yield queue
         version = GaugeMetricFamily(
             "fieldwright_champion",
             "1 while the version that is served is the one that the registry wants, else 0",
@@ -126,28 +178,40 @@ class _Snapshot:
             value=self._state.stale_seconds(),
         )
 
+    def _seconds(self) -> Metric:
+        numbers: dict[tuple[str, str, str], list[float]] = {}
+        for route, columns in SECONDS.items():
+            numbers[route, "", ""] = [self._sums[column] for column in columns]
+        versions: dict[tuple[str, str, str], list[list[float]]] = defaultdict(list)
+        for row in self._table:
+            for slot, name in enumerate(_version_names(row)):
+                model, _, version = name.partition("\n")
+                for route, columns in VERSION_SECONDS[slot].items() if name else ():
+                    versions[route, model, version].append([row[column] for column in columns])
+        for labels, rows in versions.items():
+            numbers[labels] = [sum(column) for column in zip(*rows, strict=True)]
+        seconds = HistogramMetricFamily(
+            "fieldwright_request_seconds",
+            "Time from the arrival of a request to the end of its answer, by the version that answers it",
+            labels=["route", "model", "version"],
+        )
+        for labels, columns in numbers.items():
+            if any(columns):
+                seconds.add_metric(labels, *_histogram(columns, BUCKETS))
+        return seconds
 
-class RequestMetrics:
-    """Counts requests and their times by route and status."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app = app
-        self._metrics = metrics
+def _histogram(numbers: Sequence[float], bounds: Sequence[float]) -> tuple[list[tuple[str, float]], float]:
+    """Counts up to each bound, and the sum of values; numbers: counts by bucket, and the sum at last."""
+    names = [*map(str, bounds), "+Inf"]
+    return list(zip(names, accumulate(numbers[:-1]), strict=True)), numbers[-1]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        status = 500
-        start = time.perf_counter()
 
-        async def observed(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, observed)
-        finally:
-            self._metrics.count_request(scope["path"], status, time.perf_counter() - start)
+def _counter(
+    name: str, text: str, labels: list[str], sums: Sequence[float], columns: Mapping[tuple[str, ...], int]
+) -> Metric:
+    counter = CounterMetricFamily(name, text, labels=labels)
+    for values, column in columns.items():
+        if sums[column]:
+            counter.add_metric(values, sums[column])
+    return counter

@@ -23,7 +23,7 @@ from fieldwright.serving.hosting.champion import Champion
 from fieldwright.serving.hosting.channel import Channel
 from fieldwright.serving.hosting.shared_rows import SharedRows
 from fieldwright.serving.hosting.shelf import Shelf
-from fieldwright.serving.hosting.worker_settings import WorkerSettings
+from fieldwright.serving.hosting.worker_settings import Options, WorkerSettings
 from fieldwright.serving.metrics import N_COLUMNS, Metrics
 
 
@@ -41,7 +41,7 @@ if settings is None:
         Metrics(),
         ("*",),
     )
-    keys = None
+    keys, options = None, Options()
 else:
     champion = Champion(
         Shelf(Path(settings.shelf), settings.pointer), Channel(socket.socket(fileno=settings.supervisor))
@@ -49,7 +49,8 @@ else:
     metrics = Metrics(SharedRows(settings.numbers, settings.rows, N_COLUMNS, settings.row))
     allowed_hosts = settings.access.allowed_hosts
     keys = Keys(KeyFile(), settings.model) if settings.access.auth else None
-endpoint = Endpoint(champion, metrics, allowed_hosts, keys)
+    options = settings.options
+endpoint = Endpoint(champion, metrics, allowed_hosts, keys, options)
 
 
 class ServedRoutes(LeanService):

@@ -19,7 +19,7 @@ async def solve_route(served: ServedSolution, exchange: Exchange) -> Response:
     def work() -> bytes:
         query = served.read(decode(body))
         answer = served.solve(query)
-        exchange.count(answer.inside)
+        exchange.observation.inside = answer.inside
         return WRITERS[media_type](solution_reply(served, query, answer))
 
     return form_response(await exchange.in_thread(work), media_type)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from fieldwright.serving.forms import JSON
-from fieldwright.serving.schemas.openapi import LOADED, Operation, Versioned, forms_of
+from fieldwright.serving.schemas.openapi import COMPUTED, LOADED, Operation, Versioned, forms_of
 from fieldwright.surrogates.fields.description import FieldInfo
 
 
@@ -102,5 +102,5 @@ def mesh_operation(fields: Sequence[FieldInfo]) -> Operation:
         "Where the values of a field lie: points and cells.",
         forms_of(MeshAnswer),
         parameters=[{"name": "field", "in": "path", "required": True, "schema": names}],
-        failures=(404, *LOADED),
+        failures=(404, *LOADED, *COMPUTED),
     )

@@ -12,6 +12,7 @@ from fieldwright.serving.exchange import Exchange
 from fieldwright.serving.fields.answer import predict, prediction_reply
 from fieldwright.serving.fields.gradients_answer import gradients_reply
 from fieldwright.serving.fields.mesh_answer import mesh_reply
+from fieldwright.serving.fields.observed import observe
 from fieldwright.serving.fields.served import Served
 from fieldwright.serving.forms import WRITERS, accepted_type, form_response
 from fieldwright.serving.limits import INLINE_BYTES
@@ -25,7 +26,7 @@ async def predict_route(served: Served | ServedShapes, exchange: Exchange) -> Re
 
     def answer(query: Any) -> bytes:
         prediction = predict(served, query)
-        exchange.count(prediction.inside)
+        observe(exchange.observation, served, query, prediction)
         return WRITERS[media_type](prediction_reply(served, query, prediction))
 
     if len(body) > INLINE_BYTES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -27,7 +27,7 @@ from fieldwright.surrogates.trajectory.history import History
 class Served:
     """One version of one model on one device; immutable, so that a swap is one assignment.
 
-    cost: of a query, counted.
+    cost: of a query, counted. extents: of each field the largest minus the smallest value of the training runs.
     """
 
     family: ClassVar[Family] = FIELDS
@@ -38,6 +38,7 @@ class Served:
     device: str
     reader: QueryReader
     cost: Callable[[Query], Cost]
+    extents: Mapping[str, float]
 
     def read(self, document: Any) -> Query:
         """The query in a decoded JSON document, if one request may cost so much; raises QueryError."""
@@ -62,6 +63,10 @@ class Served:
     def field(self, name: str) -> FieldInfo:
         """The description of a field of the surrogate."""
         return self.surrogate.description.field(name)
+
+    def extent(self, field: str) -> float:
+        """Largest minus smallest value of the field in the training runs."""
+        return self.extents[field]
 
     @property
     def description(self) -> Description:
@@ -88,7 +93,11 @@ def load_served(shelved: Shelved, folder: Path) -> Served:
     middle = {info.name: (info.minimum + info.maximum) / 2 for info in surrogate.description.parameters}
     # The first answer also makes what no query changes, so that no client waits for it.
     _check_finite(predict_in_blocks(surrogate, reader.read({"parameters": middle} | _as_request(history))))
-    return Served(surrogate, shelved.model, shelved.version, device, reader, SurrogateCost(surrogate))
+    extents = {
+        name: float(np.max(one.high) - np.min(one.low)) for name, one in surrogate.calibration.fields.items()
+    }
+    cost = SurrogateCost(surrogate)
+    return Served(surrogate, shelved.model, shelved.version, device, reader, cost, extents)
 
 
 def _as_request(history: History | None) -> dict[str, Any]:

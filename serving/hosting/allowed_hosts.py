@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fieldwright.serving.failures import failure_response
 from fieldwright.serving.phrases import quoted
+from fieldwright.serving.refusal import FOREIGN_PAGE
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 ANY_ADDRESS = "any address"
@@ -53,7 +54,7 @@ class AllowedHosts:
                 f"A request must not come from a page of another site. Got the origin {quoted(origin)}. "
                 "Ask from a program, or start the endpoint with --allowed-hosts and the name of that site."
             )
-            await failure_response(403, sentence)(scope, receive, send)
+            await failure_response(403, sentence, reason=FOREIGN_PAGE)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 

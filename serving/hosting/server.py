@@ -21,9 +21,9 @@ from fieldwright.serving.hosting.champion_state import ChampionState
 from fieldwright.serving.hosting.channel import Channel
 from fieldwright.serving.hosting.shared_rows import SharedRows, shared_memory
 from fieldwright.serving.hosting.shelf import Shelf
-from fieldwright.serving.hosting.worker_settings import Access, WorkerSettings
+from fieldwright.serving.hosting.worker_settings import Access, Options, WorkerSettings
 from fieldwright.serving.limits import STOP_SECONDS
-from fieldwright.serving.metrics import CONNECTIONS, N_COLUMNS
+from fieldwright.serving.metrics import CONNECTIONS, N_COLUMNS, QUEUE
 
 READY_SECONDS = 180.0
 LOOK_SECONDS = 0.2
@@ -90,11 +90,12 @@ class Server:
         shelf: Shelf,
         workers: int = 1,
         access: Access = Access(),  # noqa: B008  # it is immutable
+        options: Options = Options(),  # noqa: B008
     ) -> None:
         self._listener = listener
         self._model = model
         self._shelf = shelf
-        self._access = access
+        self._access, self._options = access, options
         self._memory = shared_memory(workers, N_COLUMNS)
         self._numbers = SharedRows(self._memory, workers, N_COLUMNS)
         self._registry: ChampionState | None = None
@@ -184,6 +185,7 @@ class Server:
             str(self._shelf.folder),
             self._shelf.pointer.name,
             self._access,
+            self._options,
             *descriptors,
             row,
             self._numbers.rows,
@@ -218,6 +220,8 @@ class Server:
         self._workers[row] = None
         # The others leave no connection to one that is not there.
         self._numbers.put(CONNECTIONS, math.inf, row)
+        for column in QUEUE.values():
+            self._numbers.put(column, 0.0, row)
 
     def _tell(self, channel: Channel) -> None:
         if self._registry is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+from collections.abc import Sequence
 
 
 def shared_memory(rows: int, columns: int) -> int:
@@ -18,6 +19,18 @@ def shared_memory(rows: int, columns: int) -> int:
     # Written in full: space that is only promised would fail at its first use, by a signal that kills the process.
     os.write(memory, bytes(size))
     return memory
+
+
+BYTES = 6
+"""Of a text that one float64 holds exactly."""
+TEXT_COLUMNS = 16
+TEXT_BYTES = BYTES * TEXT_COLUMNS
+
+
+def text_of(numbers: Sequence[float]) -> str:
+    """The text that `SharedRows.put_text` has put into these TEXT_COLUMNS numbers."""
+    content = b"".join(int(number).to_bytes(BYTES, "big") for number in numbers)
+    return content.rstrip(b"\0").decode("utf-8", "ignore")
 
 
 class SharedRows:
@@ -49,7 +62,14 @@ class SharedRows:
         """The number of every row."""
         return list(self._numbers[column :: self.columns])
 
-    def sums(self) -> list[float]:
-        """Of each column over all rows."""
+    def table(self) -> list[list[float]]:
+        """The numbers of every row."""
         numbers = self._numbers.tolist()
-        return [sum(numbers[column :: self.columns]) for column in range(self.columns)]
+        return [numbers[start : start + self.columns] for start in range(0, len(numbers), self.columns)]
+
+    def put_text(self, column: int, text: str) -> None:
+        """Sets TEXT_COLUMNS numbers of this worker's row to a text, of which the first TEXT_BYTES count."""
+        content = text.encode()[:TEXT_BYTES].ljust(TEXT_BYTES, b"\0")
+        for index in range(TEXT_COLUMNS):
+            part = content[BYTES * index : BYTES * (index + 1)]
+            self.put(column + index, float(int.from_bytes(part, "big")))

@@ -13,7 +13,7 @@ from fieldwright.serving.hosting.champion_state import ChampionState
 from fieldwright.serving.hosting.registry import NoChampion, Registry
 from fieldwright.serving.hosting.server import LOOK_SECONDS, Address, Server, say
 from fieldwright.serving.hosting.shelf import Shelf, Shelved
-from fieldwright.serving.hosting.worker_settings import Access
+from fieldwright.serving.hosting.worker_settings import Access, Options
 from fieldwright.surrogates.persistence.artifact import MANIFEST, check_artifact
 
 EVERY_SECONDS = 1.0
@@ -25,11 +25,13 @@ logger = logging.getLogger("fieldwright")
 class Supervisor:
     """Serves one registered model of one tracking store until it is told to stop."""
 
-    def __init__(self, tracking_uri: str, model: str, address: Address, workers: int, access: Access) -> None:
+    def __init__(
+        self, tracking_uri: str, model: str, address: Address, workers: int, access: Access, options: Options
+    ) -> None:
         self._model = model
         self._address = address
         self._workers = workers
-        self._access = access
+        self._access, self._options = access, options
         self._registry = Registry(tracking_uri)
         self._shelf = Shelf.of(model, tracking_uri)
         self._back_off = BackOff()
@@ -42,7 +44,7 @@ class Supervisor:
         """Serves until the event is set; raises ModelError where it cannot begin."""
         with self._address.listen() as listener:
             self._begin()
-            server = Server(listener, self._model, self._shelf, self._workers, self._access)
+            server = Server(listener, self._model, self._shelf, self._workers, self._access, self._options)
             try:
                 server.tell(self._state)
                 version = server.wait_until_ready(stop)

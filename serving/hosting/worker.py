@@ -13,15 +13,14 @@ import signal
 import socket
 
 import uvicorn
-from bentoml._internal.log import configure_server_logging
 
 from fieldwright.serving.hosting.champion import Champion
 from fieldwright.serving.hosting.http_protocol import HEADER_SECONDS, LimitedProtocol
 from fieldwright.serving.hosting.parent_watch import die_with_parent
-from fieldwright.serving.hosting.shared_rows import SharedRows
 from fieldwright.serving.hosting.worker_settings import WorkerSettings
 from fieldwright.serving.limits import STOP_SECONDS
-from fieldwright.serving.metrics import CONNECTIONS
+from fieldwright.serving.metrics import CONNECTIONS, Metrics
+from fieldwright.serving.observation.logs import configure_logs
 
 DEFER_SECONDS = 0.02
 """How long a worker leaves a connection to one that has fewer."""
@@ -40,11 +39,17 @@ class Worker(uvicorn.Server):
     """
 
     def __init__(
-        self, config: uvicorn.Config, listener: socket.socket, rows: SharedRows, champion: Champion
+        self,
+        config: uvicorn.Config,
+        listener: socket.socket,
+        metrics: Metrics,
+        champion: Champion,
+        stalled_seconds: float,
     ) -> None:
         super().__init__(config)
         self._listener = listener
-        self._rows = rows
+        self._metrics, self._rows = metrics, metrics.rows
+        self._stalled_seconds = stalled_seconds
         self._champion = champion
         self._arriving: set[asyncio.Task] = set()
 
@@ -101,7 +106,8 @@ class Worker(uvicorn.Server):
 
         def protocol() -> LimitedProtocol:
             made = LimitedProtocol(self.config, self.server_state, self.lifespan.state, loop)
-            made.observe = self._count
+            made.observe, made.count_refusal = self._count, self._metrics.count_refusal
+            made.stalled_seconds = self._stalled_seconds
             return made
 
         secure = self.config.ssl
@@ -124,12 +130,12 @@ def main() -> None:
     # uvicorn raises the signal that has ended it once more; the exit code is then that of a clean end.
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: None)
-    configure_server_logging()
+    settings = WorkerSettings.inherited()
+    assert settings is not None, "only the supervisor starts workers"
+    configure_logs(settings.options.log_format)
     # Imported after the settings of logging; it takes seconds.
     from fieldwright.serving import service
 
-    settings = WorkerSettings.inherited()
-    assert settings is not None, "only the supervisor starts workers"
     config = uvicorn.Config(
         service.Fieldwright.to_asgi(),
         log_config=None,
@@ -141,7 +147,8 @@ def main() -> None:
         ssl_certfile=settings.access.tls_cert or None,
         ssl_keyfile=settings.access.tls_key or None,
     )
-    Worker(config, socket.socket(fileno=settings.listener), service.metrics.rows, service.champion).run()
+    listener = socket.socket(fileno=settings.listener)
+    Worker(config, listener, service.metrics, service.champion, settings.options.stalled_seconds).run()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 
 import orjson
 
+from fieldwright.serving.limits import ANSWER_SECONDS, STALLED_SECONDS
+from fieldwright.serving.observation.logs import LogFormat
+
 VARIABLE = "FIELDWRIGHT_WORKER"
 
 
@@ -25,6 +28,20 @@ class Access:
 
 
 @dataclass(frozen=True)
+class Options:
+    """How requests are answered and recorded.
+
+    log_format: of log lines. log_requests: whether each request has a line. answer_seconds: for computing one answer,
+    the wait for others included. stalled_seconds: after which a client that reads nothing of its answer is cut off.
+    """
+
+    log_format: LogFormat = "lines"
+    log_requests: bool = False
+    answer_seconds: float = ANSWER_SECONDS
+    stalled_seconds: float = STALLED_SECONDS
+
+
+@dataclass(frozen=True)
 class WorkerSettings:
     """Which model to answer with, and what the worker inherits.
 
@@ -36,6 +53,7 @@ class WorkerSettings:
     shelf: str
     pointer: str
     access: Access
+    options: Options
     listener: int
     supervisor: int
     numbers: int
@@ -53,4 +71,5 @@ class WorkerSettings:
         if text is None:
             return None
         document = orjson.loads(text)
-        return cls(**{**document, "access": Access(**document["access"])})
+        access, options = Access(**document.pop("access")), Options(**document.pop("options"))
+        return cls(**document, access=access, options=options)

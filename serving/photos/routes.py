@@ -47,7 +47,7 @@ async def _of_photos(
 
     def work() -> bytes:
         replies = answer(sent.photos, options)
-        exchange.count(np.array([reply.about["inside"] for reply in replies]))
+        exchange.observation.inside = np.array([reply.about["inside"] for reply in replies])
         return form.body({"model": served.model, "version": served.version}, replies)
 
     return form_response(await exchange.in_thread(work), media_type)

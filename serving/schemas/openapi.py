@@ -15,20 +15,32 @@ OPENAPI = "3.1.0"
 REFERENCE = "#/components/schemas/{model}"
 TEXT = "text/plain"
 BINARY = {"type": "string", "format": "binary"}
+GATE = (403, 421, 431)
+"""Statuses with which any request at all can be refused, before it is looked at."""
+WITH_KEY = (401, 429)
+"""The same of a route for which a key may be needed."""
 LOADED = (406, 422, 500, 503)
-"""Statuses with which any question to a model can be refused."""
-WITH_BODY = (400, 408, 413, 415)
+"""Statuses with which any question about a model can be refused."""
+COMPUTED = (504,)
+"""That of a question whose answer is computed, beside."""
+WITH_BODY = (400, 408, 413, 415, *COMPUTED)
 """Those of a question with a body, beside."""
 FAILURES = {
     400: "The body cannot be decoded: it is no valid JSON or form, or a key stands twice.",
+    401: "The request has no API key, or one that is not known.",
+    403: "The key does not allow the route or the study, or a page of another site asks.",
     404: "There is no such path.",
     406: "The header 'Accept' leaves out every form in which the answer can be had.",
     408: "The body took too long to arrive.",
     413: "The body is too large.",
     415: "The body comes in another media type, or compressed.",
+    421: "The endpoint is called by a name that is not its own.",
     422: "The request does not fit the model, or lies where it cannot compute.",
-    500: "A defect of the endpoint; its log tells more under the reference in the sentence.",
-    503: "No model could be loaded, or too many large requests wait already.",
+    429: "The key has sent too many requests in this minute; 'Retry-After' says when to send it again.",
+    431: "The headers are too large.",
+    500: "A defect of the endpoint; its log tells more under the id of the request.",
+    503: "No model could be loaded, or too many requests wait already; 'Retry-After' says when to send it again.",
+    504: "No answer could be computed in time.",
 }
 
 
@@ -36,6 +48,7 @@ class Failure(BaseModel):
     """Why a request was not answered."""
 
     error: str = Field(description="What must hold, what was found, and what to do.")
+    request_id: str = Field(description="Of the request, as in the header 'X-Request-ID' and in the log.")
 
 
 class Versioned(BaseModel):
@@ -59,7 +72,8 @@ class Operation:
     """One method of one path. bodies, answers: by media type a pydantic type, or a JSON schema as a dict.
 
     name: its operationId. parameters: those of path and query, as OpenAPI has them. failures: the statuses by which
-    it is refused.
+    it is refused, beside those of every request. open: whether it is answered without a key. not_ready: whether it
+    answers in the same form, with 503, while no model is loaded.
     """
 
     method: Literal["get", "post"]
@@ -71,6 +85,8 @@ class Operation:
     example: Any = None
     parameters: Sequence[dict[str, Any]] = ()
     failures: Sequence[int] = (*LOADED, *WITH_BODY)
+    open: bool = False
+    not_ready: bool = False
     description: str = (
         f"The body may be {MAX_BODY_BYTES // 1024**2} MiB and take {BODY_SECONDS:g} s to arrive; {MAX_WAITING} large "
         "requests may wait."
@@ -128,8 +144,14 @@ def specification(
             }
         } | {
             str(status): {"description": FAILURES[status], "content": {JSON: {"schema": failure}}}
-            for status in sorted(operation.failures)
+            for status in sorted({*GATE, *(() if operation.open else WITH_KEY), *operation.failures})
         }
+        if operation.not_ready:
+            schema = entry["responses"]["200"]["content"][JSON]["schema"]
+            entry["responses"]["503"] = {
+                "description": "No model is loaded yet.",
+                "content": {JSON: {"schema": schema}},
+            }
         paths.setdefault(operation.path, {})[operation.method] = entry
     return {
         "openapi": OPENAPI,
@@ -179,8 +201,18 @@ def _common(description: type[BaseModel]) -> list[Operation]:
             "200 once a model is loaded, 503 before.",
             {JSON: ChampionAnswer},
             failures=(),
+            open=True,
+            not_ready=True,
         ),
-        Operation("get", "/livez", "live", "Answers 200 while the process lives.", {TEXT: page}, failures=()),
+        Operation(
+            "get",
+            "/livez",
+            "live",
+            "Answers 200 while the process lives.",
+            {TEXT: page},
+            failures=(),
+            open=True,
+        ),
         Operation(
             "get", "/healthz", "healthy", "Answers 200 once a model is loaded.", {TEXT: page}, failures=()
         ),

@@ -66,6 +66,10 @@ class ServedShapes:
         """The description of a field of the surrogate; raises QueryError."""
         return self.surrogate.info(name)
 
+    def extent(self, field: str) -> float:
+        """Not known of shapes, whose answers hold no quantities."""
+        return 0.0
+
     @property
     def description(self) -> ShapeDescription:
         """What the model says of itself: the grid, the shapes that it was trained on, fields and errors."""

@@ -17,7 +17,28 @@ def test_the_document_tells_version_units_ranges_limits_and_failures(ask, champi
     names = [operation["operationId"] for operation in operations]
     assert len(set(names)) == len(names)
     predict = document["paths"]["/predict"]["post"]
-    assert set(predict["responses"]) == {"200", "400", "406", "408", "413", "415", "422", "500", "503"}
+    refusals = {
+        "400",
+        "401",
+        "403",
+        "406",
+        "408",
+        "413",
+        "415",
+        "421",
+        "422",
+        "429",
+        "431",
+        "500",
+        "503",
+        "504",
+    }
+    assert set(predict["responses"]) == {"200", *refusals}
+    failures = [predict["responses"][status]["content"]["application/json"]["schema"] for status in refusals]
+    assert failures == [{"$ref": "#/components/schemas/Failure"}] * len(failures)
+    ready = document["paths"]["/readyz"]["get"]["responses"]
+    assert ready["503"]["content"] == ready["200"]["content"]
+    assert "401" not in ready
     schemas = document["components"]["schemas"]
     heat_flux = schemas["Parameters"]["properties"]["heat_flux"]
     info = surrogate.description.parameters[0]

@@ -26,7 +26,7 @@ def refusal(reply: httpx.Response, status: int) -> str:
     """The sentence of a refusal, which is all that its body holds."""
     assert reply.status_code == status, reply.text
     assert reply.headers["content-type"] == "application/json"
-    assert list(reply.json()) == ["error"]
+    assert set(reply.json()) == {"error", "request_id"}
     return reply.json()["error"]
 
 

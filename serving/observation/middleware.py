@@ -1,0 +1,62 @@
+"""Observes each request from its arrival to the end of its answer."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fieldwright.serving.metrics import Metrics
+from fieldwright.serving.observation.request import HEADER, begin
+
+logger = logging.getLogger("bentoml.fieldwright.requests")
+
+
+class Observed:
+    """Gives requests an id, counts them, and logs them where that is wished for."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, log_requests: bool = False) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._log_requests = log_requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        observation = begin(scope["headers"])
+        header = (HEADER, observation.request_id.encode())
+        status = 500
+        start = time.perf_counter()
+
+        async def observed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), header]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, observed)
+        finally:
+            seconds = time.perf_counter() - start
+            self._metrics.count_request(scope["path"], status, seconds, observation)
+            if self._log_requests:
+                fields = {
+                    "method": scope["method"],
+                    "route": self._metrics.route_of(scope["path"]),
+                    "status": status,
+                    "seconds": round(seconds, 6),
+                    "model": observation.model,
+                    "version": observation.version,
+                    "reason": observation.reason,
+                }
+                logger.info(
+                    "%s %s %d in %.1f ms",
+                    fields["method"],
+                    fields["route"],
+                    status,
+                    1e3 * seconds,
+                    extra={"fields": fields},
+                )

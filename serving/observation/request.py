@@ -1,0 +1,54 @@
+"""What is recorded of one request while it is answered, wherever it is in the endpoint."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+
+import numpy as np
+
+HEADER = b"x-request-id"
+SANE = re.compile(rb"[A-Za-z0-9._:@+=/-]{1,64}")
+"""What a client's own id may be: nothing that could break a log line, and no more than it takes to be found again."""
+
+
+@dataclass
+class Observation:
+    """One request.
+
+    model, version: by which it is answered; empty where no model has part in it. reason: why it was refused.
+    inside: (q,) bool, of its queries. widths: of the bands that it was answered with, relative to the range of the
+    runs.
+    """
+
+    request_id: str = field(default_factory=lambda: secrets.token_hex(16))
+    model: str = ""
+    version: str = ""
+    reason: str = ""
+    inside: np.ndarray | None = None
+    widths: np.ndarray | None = None
+
+
+_current: ContextVar[Observation | None] = ContextVar("observation", default=None)
+
+
+def begin(headers: Iterable[tuple[bytes, bytes]]) -> Observation:
+    """The observation of a request that has just arrived, under the id that its client gave it, if that is sane."""
+    client_id = next((value for name, value in headers if name == HEADER), b"")
+    observation = Observation(client_id.decode()) if SANE.fullmatch(client_id) else Observation()
+    _current.set(observation)
+    return observation
+
+
+def current() -> Observation:
+    """That of the request that is being answered here; a new one where there is none."""
+    return _current.get() or Observation()
+
+
+def current_id() -> str:
+    """Of the request that is being answered here; empty where there is none."""
+    observation = _current.get()
+    return observation.request_id if observation else ""
