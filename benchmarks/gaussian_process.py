@@ -77,7 +77,7 @@ def adam(x: np.ndarray, z: np.ndarray, steps: int) -> float:
 
     inputs, outputs = torch.from_numpy(x), torch.from_numpy(z)
     with gpytorch.settings.max_cholesky_size(len(x) + 1):
-        model = batched.started(inputs, outputs, Structure(), None)
+        model = batched.initial_model(inputs, outputs, Structure(), None)
         likelihood = gpytorch.mlls.ExactMarginalLogLikelihood(model.gaussian, model)
         optimiser = torch.optim.Adam(model.parameters(), lr=0.1)
         model.train()

@@ -33,9 +33,9 @@ def ours_values(path: Path, rank: int) -> Found:
 
 def ours(path: Path, rank: int) -> Found:
     """Fieldwright: the whole fit with modes, the snapshots read twice."""
-    from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
+    from fieldwright.surrogates.reductions.svd import SVDConfig, SVDReduction
 
-    svd = SVD(SVDConfig(rank=rank, centre=False)).fit(FrozenMatrix(path))
+    svd = SVDReduction(SVDConfig(rank=rank, centre=False)).fit(FrozenMatrix(path))
     return svd.singular_values_, svd.basis_, None
 
 

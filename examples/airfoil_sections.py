@@ -17,7 +17,7 @@ import numpy as np
 from fieldwright.physics.solvers.shapes import naca
 from fieldwright.surrogates import figures
 from fieldwright.surrogates.reductions.latent import LatentCloud
-from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.surrogates.reductions.svd import SVDConfig, SVDReduction
 
 POINTS = 101
 
@@ -38,7 +38,7 @@ def thickness(section: np.ndarray) -> np.ndarray:
 def main(folder: Path) -> dict[str, np.ndarray]:
     """Fits, walks, draws; returns the families (k, 101, 2) by name, and errors and surprises to judge them by."""
     train, new = sections(400, seed=0), sections(100, seed=1)
-    pca = SVD(SVDConfig(rank=10)).fit(train.reshape(400, -1))
+    pca = SVDReduction(SVDConfig(rank=10)).fit(train.reshape(400, -1))
     cloud = LatentCloud(pca.encode(train.reshape(400, -1)))
 
     def shapes(latent: np.ndarray) -> np.ndarray:
@@ -62,7 +62,7 @@ def main(folder: Path) -> dict[str, np.ndarray]:
         "distance of strange": distance(strange),
     }
     families = ("first component", "sampled", "from thin to thick", "strange")
-    figure = figures.outlines({name: found[name] for name in families}, length_unit="chord")
+    figure = figures.outlines_figure({name: found[name] for name in families}, length_unit="chord")
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "airfoil_sections.png").write_bytes(figures.png(figure))
     return found

@@ -9,7 +9,7 @@ import torch
 
 
 def jacobian(function: Callable[[torch.Tensor], torch.Tensor], x: torch.Tensor) -> np.ndarray:
-    """d function_r / d x_j (q, r, p) at x (q, p), of a function of each row by itself, (q, p) to (q, r)."""
+    """Return d function_r / d x_j (q, r, p) at x (q, p), of a function of each row by itself, (q, p) to (q, r)."""
     inputs = x.detach().requires_grad_()
     with torch.enable_grad():
         # A row of the sum over the queries differentiates all of them at once: no query touches another.

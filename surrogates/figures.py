@@ -71,8 +71,8 @@ def draw_on_mesh(
     limits: values at the ends of the colours, so that two panels can be compared; those of the values if None.
     """
     spread = np.ptp(points, axis=0)
-    shown = np.sort(np.argsort(spread, kind="stable")[::-1][:2])
-    x, y = points[:, shown[0]], points[:, shown[1]]
+    axes_drawn = np.sort(np.argsort(spread, kind="stable")[::-1][:2])
+    x, y = points[:, axes_drawn[0]], points[:, axes_drawn[1]]
     limit = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
     colours: dict[str, Any] = (
         {"cmap": SIGNED_MAP, "vmin": -limit, "vmax": limit} if signed else {"cmap": FIELD_MAP}
@@ -84,15 +84,15 @@ def draw_on_mesh(
     if len(triangles) and (points.shape[1] == 2 or spread.min() == 0.0):
         bad = ~np.isfinite(values)
         mesh = Triangulation(x, y, triangles, mask=bad[triangles].any(axis=1))
-        drawn = ax.tripcolor(mesh, np.where(bad, 0.0, values), shading="gouraud", rasterized=True, **colours)
+        image = ax.tripcolor(mesh, np.where(bad, 0.0, values), shading="gouraud", rasterized=True, **colours)
     else:
-        drawn = ax.scatter(x, y, c=values, s=2.0, linewidths=0, rasterized=True, **colours)
-    bar = ax.figure.colorbar(drawn, ax=ax, shrink=0.85)
+        image = ax.scatter(x, y, c=values, s=2.0, linewidths=0, rasterized=True, **colours)
+    bar = ax.figure.colorbar(image, ax=ax, shrink=0.85)
     bar.set_label(f"{name} [{unit}]" if unit else name, fontsize=8)
     bar.ax.tick_params(labelsize=7)
     ax.set_aspect("equal")
     axis_names = "xyz"
-    label(ax, axis_names[shown[0]], axis_names[shown[1]], x_unit=length_unit, y_unit=length_unit)
+    label(ax, axis_names[axes_drawn[0]], axis_names[axes_drawn[1]], x_unit=length_unit, y_unit=length_unit)
 
 
 def _triangles(cells: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -114,8 +114,8 @@ def singular_value_decay(spectrum: np.ndarray, total_energy: float, rank: int, n
     total = total_energy if total_energy > 0 else 1.0
     left.semilogy(ranks, np.maximum(spectrum / first, 1e-17), **line_style(0))
     label(left, "mode", "singular value / first", title=name)
-    rest = 1.0 - np.cumsum(spectrum**2) / total
-    right.semilogy(ranks, np.maximum(rest, 1e-17), **line_style(1))
+    lost = 1.0 - np.cumsum(spectrum**2) / total
+    right.semilogy(ranks, np.maximum(lost, 1e-17), **line_style(1))
     label(right, "rank", "energy left out / total")
     for ax in (left, right):
         ax.axvline(rank, color="0.4", lw=0.8, ls="--", label=f"chosen rank {rank}")
@@ -135,7 +135,7 @@ def projection_error(errors: Mapping[str, np.ndarray], name: str = "") -> Figure
     return figure
 
 
-def modes(
+def modes_figure(
     basis: Sequence[np.ndarray],
     points: np.ndarray,
     cells: Mapping[str, np.ndarray] | None = None,
@@ -156,7 +156,7 @@ def modes(
     return figure
 
 
-def outlines(families: Mapping[str, np.ndarray], *, length_unit: str = "m") -> Figure:
+def outlines_figure(families: Mapping[str, np.ndarray], *, length_unit: str = "m") -> Figure:
     """Closed curves, one panel for each family of shapes (k, points, 2), the first dark and the last light."""
     figure, axes = panels(-(-len(families) // 2), min(2, len(families)), (4.2, 1.8))
     for ax in axes[len(families) :]:

@@ -17,19 +17,29 @@ class ModelDescription(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Name of the model."""
+        ...
 
     @property
-    def kind(self) -> str: ...
+    def kind(self) -> str:
+        """Kind of the candidate."""
+        ...
 
     @property
-    def seed(self) -> int: ...
+    def seed(self) -> int:
+        """Seed of the training."""
+        ...
 
     @property
-    def settings(self) -> dict[str, Any]: ...
+    def settings(self) -> dict[str, Any]:
+        """Settings of the candidate and of its training."""
+        ...
 
     @property
-    def notes(self) -> tuple[str, ...]: ...
+    def notes(self) -> tuple[str, ...]:
+        """Warnings for the user."""
+        ...
 
     def model_dump(self, *, mode: str = "python") -> dict[str, Any]:
         """All of it as plain types."""

@@ -10,8 +10,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from fieldwright.data.errors import ModelError, QueryError, StudyError
 from fieldwright.library.training_data import real_array
 from fieldwright.surrogates.reductions import reduction_config
-from fieldwright.surrogates.reductions.svd import SVD as Reduction
 from fieldwright.surrogates.reductions.svd import SVDConfig
+from fieldwright.surrogates.reductions.svd import SVDReduction as Reduction
 
 
 class SVD(TransformerMixin, BaseEstimator):

@@ -79,7 +79,7 @@ class EquationSteps(Steps[ProblemStudy, EquationDataset]):
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: EquationDataset) -> Finished:
         """Gives the best solution the verdicts of all candidates."""
         solved: Solved = best.content
-        surrogate = solved.surrogate.told([one.content.verdict for one in all_trained])
+        surrogate = solved.surrogate.with_verdicts([one.content.verdict for one in all_trained])
         description = surrogate.description
         report = {
             "equation": data.case.problem.name,

@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.fields.field_model import column_weights
-from fieldwright.surrogates.figures import modes, projection_error, singular_value_decay
+from fieldwright.surrogates.figures import modes_figure, projection_error, singular_value_decay
 from fieldwright.surrogates.reductions import Reduction
-from fieldwright.surrogates.reductions.svd import SVD
+from fieldwright.surrogates.reductions.svd import SVDReduction
 
 MODES = 3
 HELD_OUT = 5
@@ -26,7 +26,7 @@ def spectrum_figures(reductions: Mapping[str, Reduction]) -> dict[str, Figure]:
             one.spectrum_, one.total_energy_, len(one.singular_values_), name
         )
         for name, one in reductions.items()
-        if isinstance(one, SVD)
+        if isinstance(one, SVDReduction)
     }
 
 
@@ -37,13 +37,13 @@ def reduction_figures(
     figures, numbers = spectrum_figures(reductions), {}
     for field in targets.fields:
         reduction = reductions[field.name]
-        if not isinstance(reduction, SVD):
+        if not isinstance(reduction, SVDReduction):
             continue
         mode_values = [
             _at_last_time(mode, len(field.components), field.n_points) for mode in reduction.basis_[:MODES]
         ]
         cells = targets.cells if field.on == "point" else {}
-        figures[f"{field.name}_modes.png"] = modes(
+        figures[f"{field.name}_modes.png"] = modes_figure(
             mode_values, targets.points[field.name], cells, name=field.name
         )
         values, weights = targets.values[field.name], targets.weights[field.name]
@@ -55,13 +55,17 @@ def reduction_figures(
 
 
 def held_out_projection_errors(
-    reduction: SVD, values: np.ndarray, seed: int, place: np.ndarray, weights: np.ndarray | None = None
+    reduction: SVDReduction,
+    values: np.ndarray,
+    seed: int,
+    place: np.ndarray,
+    weights: np.ndarray | None = None,
 ) -> np.ndarray:
     """(r + 1,) relative projection error, by rank from 0, of every fifth place (n,) on the basis of the others."""
     rows = values.reshape(len(values), -1)
     held_out = (place if place.max() > 0 else np.arange(len(rows))) % HELD_OUT == 0
     rank = min(len(reduction.singular_values_), int((~held_out).sum()), rows.shape[1])
-    of_the_others = SVD(reduction.config.model_copy(update={"rank": rank, "energy": None}))
+    of_the_others = SVDReduction(reduction.config.model_copy(update={"rank": rank, "energy": None}))
     columns = column_weights(weights, values)
     return of_the_others.fit(rows[~held_out], columns, seed=seed).projection_errors(rows[held_out])
 

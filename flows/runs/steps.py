@@ -30,7 +30,7 @@ from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.reductions import Reduction, reduction_for
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.search.settings import SearchSettings
-from fieldwright.surrogates.trajectory.phases import phases_apart
+from fieldwright.surrogates.trajectory.phases import unaligned_phases
 from fieldwright.surrogates.validation.cross_validation import Chooser, CrossValidation, cross_validate
 
 
@@ -183,7 +183,7 @@ def periodic_notes(study: Study, targets: Targets) -> tuple[str, ...]:
     """A sentence on every field that oscillates out of step from run to run; a measured history gives the phase."""
     if study.time.history:
         return ()
-    shifts = {name: phases_apart(targets.x, values) for name, values in targets.values.items()}
+    shifts = {name: unaligned_phases(targets.x, values) for name, values in targets.values.items()}
     return tuple(shift.sentence(name) for name, shift in shifts.items() if shift is not None)
 
 

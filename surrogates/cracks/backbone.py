@@ -47,6 +47,7 @@ class ResidualBlock(nn.Module):
         self.downsample = nn.Sequential(*(shortcut if projected else ()))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return x, or its projection, plus its convolutions, rectified."""
         inner = x
         for k in range(1, self.convolutions + 1):
             inner = self.get_submodule(f"bn{k}")(self.get_submodule(f"conv{k}")(inner))

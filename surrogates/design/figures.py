@@ -24,8 +24,10 @@ def suggestion_figure(
     width = np.ptp(every, axis=0)
     varied = np.flatnonzero(width > 0.0)
     spread = suggested[:, varied].std(axis=0) / width[varied]
-    shown = np.sort(varied[np.argsort(-spread, kind="stable")[:MOST_PARAMETERS]])
-    pairs = [(int(i), int(j)) for a, i in enumerate(shown) for j in shown[a + 1 :]] or [(int(shown[0]), -1)]
+    varied_most = np.sort(varied[np.argsort(-spread, kind="stable")[:MOST_PARAMETERS]])
+    pairs = [(int(i), int(j)) for a, i in enumerate(varied_most) for j in varied_most[a + 1 :]] or [
+        (int(varied_most[0]), -1)
+    ]
     columns = min(4, len(pairs))
     figure, axes = panels(-(-len(pairs) // columns), columns, (2.6, 2.2))
     for ax in axes[len(pairs) :]:
@@ -45,8 +47,8 @@ def suggestion_figure(
     return figure
 
 
-def learning_figure(curves: Mapping[str, LearningCurve], wanted: Mapping[str, float]) -> Figure:
-    """A panel for each field: mean error of repeated trainings, one std in grey, the law and the wanted error."""
+def learning_figure(curves: Mapping[str, LearningCurve], target_errors: Mapping[str, float]) -> Figure:
+    """A panel for each field: mean error of repeated trainings, one std in grey, the law and the target error."""
     figure, axes = panels(1, len(curves))
     for ax, (name, curve) in zip(axes, curves.items(), strict=True):
         mean, std = curve.errors.mean(axis=1), curve.errors.std(axis=1, ddof=1)
@@ -54,19 +56,23 @@ def learning_figure(curves: Mapping[str, LearningCurve], wanted: Mapping[str, fl
         ax.fill_between(curve.sizes, low, mean + std, color="0.85", lw=0, label="one std of the trainings")
         ax.loglog(curve.sizes, mean, label="mean", **line_style(0))
         farthest = 4.0 * curve.sizes.max()
-        if name in wanted:
-            forecast = curve.forecast(wanted[name])
-            ax.axhline(wanted[name], color="0.4", lw=0.8, ls="--", label=f"wanted, {wanted[name]:g}")
+        if name in target_errors:
+            forecast = curve.forecast(target_errors[name])
+            ax.axhline(
+                target_errors[name], color="0.4", lw=0.8, ls="--", label=f"target, {target_errors[name]:g}"
+            )
             if not forecast.why_not:
                 farthest = max(farthest, 1.3 * forecast.high)
                 ax.axvspan(forecast.low, forecast.high, color=COLOURS[1], alpha=0.15, lw=0)
-                ax.plot([forecast.runs], [wanted[name]], "D", ms=5, color=COLOURS[1], label=str(forecast))
+                ax.plot(
+                    [forecast.runs], [target_errors[name]], "D", ms=5, color=COLOURS[1], label=str(forecast)
+                )
         beyond = np.geomspace(curve.sizes.min(), farthest, 60)
         laws = np.array([law(beyond) for law in curve.resampled])
         ax.plot(beyond, curve.law(beyond), color=COLOURS[1], lw=1.0, label="power law")
         for share in (0.1, 0.9):
             ax.plot(beyond, np.quantile(laws, share, axis=0), color=COLOURS[1], lw=0.6, ls=":")
-        label(ax, "runs learnt from", "mean relative L2 error, runs not seen", title=name)
+        label(ax, "training runs", "mean relative L2 error of other runs", title=name)
         ax.grid(alpha=0.3, which="both")
         ax.legend(fontsize=7, frameon=False)
     return figure

@@ -17,7 +17,7 @@ from fieldwright.surrogates.validation.metrics import relative_l2
 
 LEAST_SIZE = 5
 LARGEST_SHARE = 0.85
-"""Of the runs that a training learns from; the others tell its error."""
+"""Largest share of the runs that a training uses; the others give its error."""
 
 
 def sizes_for(n: int, count: int = 6) -> np.ndarray:
@@ -49,30 +49,30 @@ def learning_curves(
 ) -> dict[str, LearningCurve]:
     """Field to its curve of mean relative L2 errors, over `repeats` trainings on random runs at each size.
 
-    x: (n, p). targets: field to (n, [t,] points, components). Each training is judged on all runs it has not seen.
-    weights: field to (points,) what each point or cell stands for.
+    x: (n, p). targets: field to (n, [t,] points, components). Each training is evaluated on all other runs.
+    weights: field to (points,) length, area or volume of each point or cell.
     progress: called with (trainings done, all). Raises ModelError.
     """
     place = places(x)
     sizes = sizes_for(int(place.max()) + 1)
-    # So many places, as runs.
+    # From numbers of places to numbers of runs.
     sizes = np.array([int(size * len(x) / (place.max() + 1)) for size in sizes])
     errors = {name: np.empty((len(sizes), repeats)) for name in targets}
     rng = np.random.default_rng(seed)
-    for done in range(len(sizes) * repeats):
+    for number in range(len(sizes) * repeats):
         if progress is not None:
-            progress(done, len(sizes) * repeats)
-        k, repeat = divmod(done, repeats)
-        # Runs of one place follow one another; those of the place that is cut in two tell no error.
+            progress(number, len(sizes) * repeats)
+        k, repeat = divmod(number, repeats)
+        # Runs of one place follow one another; those of a place that is cut in two are not evaluated.
         order = np.argsort(rng.permutation(int(place.max()) + 1)[place], kind="stable")
-        kept, held = order[: sizes[k]], order[sizes[k] :]
-        held = held[~np.isin(place[held], place[kept])]
-        train = {name: values[kept] for name, values in targets.items()}
-        carried = carried_by(reductions, len(x), len(kept))
-        emulator = Emulator.fit(config, carried, x[kept], train, seed, weights=weights)
-        for name, (z, _) in emulator.latent(x[held]).items():
-            true = targets[name][held]
-            predicted = emulator.fields[name].at(x[held]).mean(z).reshape(true.shape)
+        training, held_out = order[: sizes[k]], order[sizes[k] :]
+        held_out = held_out[~np.isin(place[held_out], place[training])]
+        train = {name: values[training] for name, values in targets.items()}
+        carried = carried_by(reductions, len(x), len(training))
+        emulator = Emulator.fit(config, carried, x[training], train, seed, weights=weights)
+        for name, (z, _) in emulator.latent(x[held_out]).items():
+            true = targets[name][held_out]
+            predicted = emulator.fields[name].at(x[held_out]).mean(z).reshape(true.shape)
             errors[name][k, repeat] = relative_l2(true, predicted, (weights or {}).get(name)).mean()
     if progress is not None:
         progress(len(sizes) * repeats, len(sizes) * repeats)

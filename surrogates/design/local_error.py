@@ -1,4 +1,4 @@
-"""Where a model errs by more than it thinks: its leave-one-out errors against its own spread, smoothed."""
+"""Where errors exceed the predicted std: leave-one-out errors relative to it, smoothed."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ class LocalError:
 
         Source: Rasmussen & Williams, Gaussian Processes for Machine Learning, (5.12).
         """
-        diagonal = spread.posterior.inverse_factor[spread.kept].square().sum(dim=1)
-        residual = spread.posterior.weights[spread.kept] / diagonal
+        diagonal = spread.posterior.inverse_factor[spread.coordinates].square().sum(dim=1)
+        residual = spread.posterior.weights[spread.coordinates] / diagonal
         weight = spread.weight[:, None]
         runs = spread.posterior.x.numpy()
         distance = cdist(runs, runs) + np.diag(np.full(len(runs), np.inf))

@@ -70,14 +70,14 @@ class ParameterSpace:
         while True:
             x = np.tile(self.lower, (draws, 1))
             x[:, self.free] = sobol_points(bounds, draws, seed)
-            kept = x[self.holds(x)]
-            if len(kept) >= n:
-                return kept[:n]
+            feasible = x[self.holds(x)]
+            if len(feasible) >= n:
+                return feasible[:n]
             if draws >= MOST_DRAWS:
                 raise StudyError(
                     f"The constraints {' and '.join(repr(one.text) for one in self.constraints)} must leave "
                     "room between the bounds of the parameters",
-                    f"{len(kept)} of {draws} points that satisfy them, {n} needed",
+                    f"{len(feasible)} of {draws} points that satisfy them, {n} needed",
                     "Loosen a constraint, or correct 'minimum' and 'maximum'",
                 )
             draws = min(max(2 * draws, 1024), MOST_DRAWS)

@@ -1,4 +1,4 @@
-"""What is not known yet: the posterior covariance of a field's latent coordinates, run by run less."""
+"""The posterior covariance of a field's latent coordinates, conditioned on planned runs one by one."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ CARRIED = 1.0 - 1e-8
 class Spread:
     """c_r(a, b) = k_r(a, b) - k_r(a, X) K_r^-1 k_r(X, b) of latent coordinates r, which sees no simulated value.
 
-    That is why it can be told for runs that are only planned: `add` conditions it on one more.
+    So it is known for runs that are only planned: `add` conditions it on one more.
 
-    posterior: of the coordinates of one branch. kept: (r,) indices of those looked at. weight: (r,) the share of
-    each in its field's variance, all fields alike.
+    posterior: of the coordinates of one branch. coordinates: (r,) indices of those considered. weight: (r,) the share
+    of each in the variance of its field; all fields have equal weights.
     """
 
     branch: Branch
     posterior: Posterior
-    kept: torch.Tensor
+    coordinates: torch.Tensor
     weight: torch.Tensor
     _added: list[tuple[torch.Tensor, torch.Tensor, torch.Tensor]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        hyper = self.posterior.hyper.outputs(self.kept)
+        hyper = self.posterior.hyper.outputs(self.coordinates)
         # Where the noise changes from place to place, a planned run is taken to have the typical one.
         hyper = hyper.base if isinstance(hyper, Heteroscedastic) else hyper
         assert isinstance(hyper, Hyperparameters)
@@ -50,50 +50,54 @@ class Spread:
             lengthscale=CAUTION * hyper.lengthscale,
             noise=torch.maximum(hyper.noise, LEAST_NOISE * hyper.outputscale),
         )
-        known = self.hyper.covariance(self.posterior.x, self.posterior.x)
-        factor = torch.linalg.cholesky(known + torch.diag_embed(self.noise.expand(-1, len(self.posterior.x))))
+        covariance = self.hyper.covariance(self.posterior.x, self.posterior.x)
+        factor = torch.linalg.cholesky(
+            covariance + torch.diag_embed(self.noise.expand(-1, len(self.posterior.x)))
+        )
         eye = torch.eye(len(self.posterior.x), dtype=factor.dtype).expand_as(factor)
         self.inverse_factor = torch.linalg.solve_triangular(factor, eye, upper=False)
 
     @property
     def noise(self) -> torch.Tensor:
-        """(r, 1) variance of what a run would tell of a coordinate."""
+        """(r, 1) noise variance of the observation of a coordinate by a run."""
         return self.hyper.noise[:, None]
 
-    def at(self, x: np.ndarray) -> Place:
+    def at(self, x: np.ndarray) -> QueryPoints:
         """Points x (q, p) of the parameters, prepared for `covariance`."""
         u = torch.from_numpy(self.branch.scaler.scaled(self.branch.transform(x)))
-        known = self.inverse_factor @ self.hyper.covariance(self.posterior.x, u)
-        place = Place(u, known)
+        whitened = self.inverse_factor @ self.hyper.covariance(self.posterior.x, u)
+        place = QueryPoints(u, whitened)
         for added in self._added:
-            place = self._knowing(place, *added)
+            place = self._conditioned(place, *added)
         return place
 
-    def between(self, a: Place, b: Place) -> torch.Tensor:
+    def between(self, a: QueryPoints, b: QueryPoints) -> torch.Tensor:
         """(r, qa, qb) covariances of two sets of points."""
-        return self.hyper.covariance(a.u, b.u) - a.known.mT @ b.known
+        return self.hyper.covariance(a.u, b.u) - a.whitened.mT @ b.whitened
 
-    def variance(self, a: Place) -> torch.Tensor:
+    def variance(self, a: QueryPoints) -> torch.Tensor:
         """(r, q) variances, at least zero."""
-        return (self.hyper.variance(a.u) - a.known.square().sum(dim=1)).clamp(min=0.0)
+        return (self.hyper.variance(a.u) - a.whitened.square().sum(dim=1)).clamp(min=0.0)
 
     def add(self, x: np.ndarray) -> None:
-        """Conditions on a run at x (p,), whatever it will give."""
+        """Condition on a run at x (p,), whatever its result will be."""
         place = self.at(x[None])
         root = torch.sqrt(self.variance(place) + self.noise)
-        self._added.append((place.u, place.known, root))
+        self._added.append((place.u, place.whitened, root))
 
-    def _knowing(self, place: Place, u: torch.Tensor, known: torch.Tensor, root: torch.Tensor) -> Place:
-        row = (self.hyper.covariance(u, place.u) - known.mT @ place.known) / root[..., None]
-        return Place(place.u, torch.cat([place.known, row], dim=1))
+    def _conditioned(
+        self, place: QueryPoints, u: torch.Tensor, whitened: torch.Tensor, root: torch.Tensor
+    ) -> QueryPoints:
+        row = (self.hyper.covariance(u, place.u) - whitened.mT @ place.whitened) / root[..., None]
+        return QueryPoints(place.u, torch.cat([place.whitened, row], dim=1))
 
 
 @dataclass(frozen=True, eq=False)
-class Place:
-    """u: (q, p) scaled parameters. known: (r, n, q), L^-1 k(X, u) of the runs, those added included."""
+class QueryPoints:
+    """u: (q, p) scaled parameters. whitened: (r, n, q), L^-1 k(X, u) of the runs, those added included."""
 
     u: torch.Tensor
-    known: torch.Tensor
+    whitened: torch.Tensor
 
 
 def spreads(emulator: Emulator) -> list[Spread]:
@@ -111,12 +115,12 @@ def _spreads(emulator: Emulator) -> Iterator[Spread]:
             )
         share = np.concatenate([emulator.fields[name].shares ** 2 for name in branch.fields])
         first = np.concatenate([_leading(emulator.fields[name].shares ** 2) for name in branch.fields])
-        kept = np.flatnonzero(first)
+        indices = np.flatnonzero(first)
         yield Spread(
             branch,
             branch.regressor.posterior_,
-            torch.from_numpy(kept),
-            torch.from_numpy(share[kept] / len(emulator.fields)),
+            torch.from_numpy(indices),
+            torch.from_numpy(share[indices] / len(emulator.fields)),
         )
 
 

@@ -14,7 +14,7 @@ from fieldwright.surrogates.domain.parameter_spacing import ParameterSpacing
 
 LARGEST_MARGIN = 0.05
 NEIGHBOURS = 6
-"""Runs about a run whose nearest-neighbour distances tell the spacing there."""
+"""Runs about a run whose nearest-neighbour distances give the spacing there."""
 ABOUT = 2
 """Nearest runs whose spacing counts for a query."""
 COMMON, MARGIN = 0.95, 1.25
@@ -22,18 +22,18 @@ COMMON, MARGIN = 0.95, 1.25
 FENCE = 2.0
 """Interquartile ranges above the upper quartile beyond which a distance is that of a run far from all others."""
 FARTHEST = 1e6
-"""Largest number that is told for it."""
+"""Largest value of `outside`."""
 VAGUE = 0.7
-"""Own std, in shares of the spread of all runs, from which on it is named as the reason not to trust a mean: half of
-the variance is left."""
+"""Std of a prediction, as a share of the spread of all runs, from which on it is given as a reason not to trust the
+mean: half of the variance is left."""
 
 
 @dataclass(frozen=True, eq=False)
 class Whereabouts:
     """Where q queries lie.
 
-    outside: (q,) how far from the runs, 1 at the border of the domain and above it outside.
-    why: for each query what speaks against it in one sentence, or None.
+    outside: (q,) how far from the runs, 1 at the border of the domain and above 1 outside.
+    why: for each query one sentence on why its answer may be wrong, or None.
     """
 
     outside: np.ndarray
@@ -47,7 +47,7 @@ class Whereabouts:
 
 @dataclass(frozen=True, eq=False)
 class Domain:
-    """A query is inside when all of these hold:
+    """The domain of the training runs: a query is inside when three conditions hold.
 
     1. Box: every parameter lies within the range of the runs, widened at each end by
        2 (maximum - minimum) / (n - 1), at most 5 %. A box that was sampled at random reaches half of that beyond its
@@ -173,7 +173,7 @@ class Domain:
 
     @classmethod
     def restore(cls, state: Mapping[str, np.ndarray]) -> Self:
-        """The domain again, of any version: each has kept its runs."""
+        """Restore the domain from `state()` of any version, each of which holds the runs."""
         return cls.fit(np.asarray(state["runs"], dtype=np.float64))
 
 

@@ -27,10 +27,10 @@ UNLIKELY = 3.0
 class EmptyRegions:
     """Balls and cubes without a run, each grown from a random start to a local maximum of its volume in the box.
 
-    The distance to the nearest run does not tell a hole: it is small at the rim of a hole and large in the corners of
-    a box. What tells it is the number of runs to be expected in an empty region that holds the place, n times its
-    share of the box. That number times (1 - r^2)^(1/2), with r = 0 in the middle of a ball and 1 at its border
-    (r^4 in cubes), is held against the largest that random designs of 10 to 200 runs show at one of 20 places.
+    The distance to the nearest run does not show a hole: it is small at the rim of a hole and large in the corners of
+    a box. The measure of a hole is the number of runs to be expected in an empty region that contains the place, n
+    times its share of the box. That number times (1 - r^2)^(1/2), with r = 0 in the middle of a ball and 1 at its
+    border (r^4 in cubes), is compared with the largest of random designs of 10 to 200 runs at one of 20 places.
 
     order: 2 for balls, inf for cubes. centres: (m, p). radius: (m,). count: (m,) runs to be expected. runs: (n, p).
     """
@@ -70,9 +70,9 @@ class EmptyRegions:
             if np.isinf(order):
                 away = np.where(np.abs(away) == np.abs(away).max(axis=1, keepdims=True), away, 0.0)
             away /= np.maximum(np.linalg.norm(away, axis=1, keepdims=True), np.finfo(float).tiny)
-            aside = rng.normal(size=centre.shape) / np.sqrt(p)
+            sideways = rng.normal(size=centre.shape) / np.sqrt(p)
             length = 0.5 * radius * (1.0 - step / STEPS)
-            moved = np.clip(centre + length[:, None] * (away + aside), 0.0, 1.0)
+            moved = np.clip(centre + length[:, None] * (away + sideways), 0.0, 1.0)
             reached, beside = map(np.asarray, tree.query(moved, p=order))
             more = _expected(moved, reached, n, order)
             better = more > count
@@ -83,8 +83,8 @@ class EmptyRegions:
     def outside(self, u: np.ndarray) -> np.ndarray:
         """How deep each place u (q, p) lies in an empty region, (q,): above 1 deeper than by chance."""
         cubes = np.isinf(self.order)
-        apart = cdist(u, self.centres, "chebyshev" if cubes else "euclidean") / self.radius
-        deep = np.sqrt(np.clip(1.0 - apart ** (4 if cubes else 2), 0.0, None))
+        ratio = cdist(u, self.centres, "chebyshev" if cubes else "euclidean") / self.radius
+        deep = np.sqrt(np.clip(1.0 - ratio ** (4 if cubes else 2), 0.0, None))
         n, p = self.runs.shape
         around = _expected(u, self._tree.query(u, p=self.order)[0], n, self.order)
         # By the 95 % quantiles of random designs, and of what is left of designs with a hole of a fifth of the box.
@@ -93,7 +93,7 @@ class EmptyRegions:
 
 
 def _expected(centre: np.ndarray, radius: np.ndarray, n: int, order: float) -> np.ndarray:
-    """n times the share of the unit box that regions cover, (m,); a ball is taken as the cube of its volume."""
+    """Return n times the share of the unit box in each region, (m,); a ball is taken as the cube of its volume."""
     p = centre.shape[1]
     unit = 0.0 if np.isinf(order) else (0.5 * p * np.log(np.pi) - gammaln(0.5 * p + 1.0)) / p - np.log(2.0)
     half = (radius * np.exp(unit))[:, None]

@@ -1,4 +1,4 @@
-"""The places of runs in the space of their parameters: runs that share their parameters lie at one place."""
+"""The places of runs in the space of their parameters: runs with equal parameters lie at one place."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def places(x: np.ndarray, decades: bool = True, exact: bool = False) -> np.ndarr
 
 
 @dataclass(frozen=True, eq=False)
-class Pooled:
+class MeansByPlace:
     """Runs pooled by place: x (m, p), the mean z (m, r) of each place, and the place (n,) of each run."""
 
     x: np.ndarray

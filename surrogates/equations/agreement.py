@@ -32,11 +32,11 @@ def disagreement(case: EquationCase, pinns: Sequence[Pinn], tolerance: float, se
     inputs = pinns[0].network.inputs(POINTS, rng)
     values = [pinn.predict(inputs) for pinn in pinns]
     size = max(_rms(np.mean(values, axis=0)), np.finfo(float).tiny)
-    apart, i, j = max(
+    difference, i, j = max(
         ((_rms(values[i] - values[j]) / size, i, j) for i, j in combinations(range(len(pinns)), 2)),
         default=(0.0, 0, 0),
     )
-    if apart <= max(AT_LEAST, 3 * tolerance):
+    if difference <= max(AT_LEAST, 3 * tolerance):
         return None
     x, scale = (
         inputs[:, : len(case.problem.coordinates)],
@@ -47,18 +47,18 @@ def disagreement(case: EquationCase, pinns: Sequence[Pinn], tolerance: float, se
     measured = None if infos else case.measured
     pair = [corrected(pinns[k].network, at, scale, measured, seed) for k in (i, j)]
     if all(one.remaining <= LEFT for one in pair):
-        here = np.hstack([x, np.tile(at, (len(x), 1))])
-        before = _rms(pinns[i].predict(here) - pinns[j].predict(here))
+        inputs_at_middle = np.hstack([x, np.tile(at, (len(x), 1))])
+        before = _rms(pinns[i].predict(inputs_at_middle) - pinns[j].predict(inputs_at_middle))
         after = _rms(pair[0](x) - pair[1](x))
         several = after > 0.3 * before and after / size > AT_LEAST
     else:
-        several = apart > max(WITHIN * tolerance, 0.1)
+        several = difference > max(WITHIN * tolerance, 0.1)
     if not several:
         return None
     return Finding(
         "not determined",
         f"networks of different seeds meet the equation to {max(p.residual for p in pinns):.1e} and differ by "
-        f"{apart:.0%} of the solution",
+        f"{difference:.0%} of the solution",
         "Add the conditions that tell which solution is meant: values or slopes at an edge, a start, a period",
     )
 

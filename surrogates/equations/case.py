@@ -22,8 +22,8 @@ class EquationCase:
     """One equation with the ranges and values of its coefficients as the study sets them.
 
     varied: coefficients that are inputs; estimated: those to be found from what is measured. known: the solution at
-    points, to judge by alone. units: of coordinates and outputs by name, "" where left out; those of coefficients are
-    the equation's own.
+    points, for evaluation alone. units: of coordinates and outputs by name, "" where left out; those of coefficients
+    are the equation's own.
     """
 
     problem: Problem
@@ -44,7 +44,7 @@ class EquationCase:
         """A hash of all that decides a training, the code of the equation too: checkpoints are kept under it."""
         module = sys.modules.get(getattr(self.problem.residual, "__module__", ""))
         source = getattr(module, "__file__", None)
-        told = {
+        content = {
             "equation": self.problem.name,
             "coefficients": [(u.name, u.value, u.low, u.high) for u in self.problem.unknowns],
             "varied": self.varied,
@@ -52,7 +52,7 @@ class EquationCase:
             "settings": config.model_dump(),
             "seed": seed,
         }
-        digest = hashlib.sha256(json.dumps(told, sort_keys=True).encode())
+        digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode())
         if source is not None:
             digest.update(Path(source).read_bytes())
         if self.measured is not None:
@@ -74,19 +74,19 @@ class EquationCase:
         """
         problem = self.problem
         if self.known is not None:
-            known = np.ma.masked_invalid(self.known.values)
-            told = known.mean(axis=0) if predict is None else predict(self.known.inputs)
-            size = np.sqrt((known**2).sum(axis=0).filled(0.0))
-            apart = np.sqrt(((told - known) ** 2).sum(axis=0).filled(0.0))
-            apart /= np.maximum(size, np.finfo(float).tiny)
-            there = known.count(axis=0) > 0
-            return {n: float(apart[i]) for i, n in enumerate(problem.outputs) if there[i]}
+            true = np.ma.masked_invalid(self.known.values)
+            predicted = true.mean(axis=0) if predict is None else predict(self.known.inputs)
+            size = np.sqrt((true**2).sum(axis=0).filled(0.0))
+            distance = np.sqrt(((predicted - true) ** 2).sum(axis=0).filled(0.0))
+            distance /= np.maximum(size, np.finfo(float).tiny)
+            is_known = true.count(axis=0) > 0
+            return {n: float(distance[i]) for i, n in enumerate(problem.outputs) if is_known[i]}
         if problem.reference is None:
             return {}
         rng = np.random.default_rng(seed)
         infos = [problem.unknown(name) for name in self.varied]
         low, high = (np.array([getattr(one, end) for one in infos]) for end in ("low", "high"))
-        found = []
+        errors = []
         for row in low + (high - low) * rng.random((settings if infos else 1, len(infos))):
             x = problem.points(points, rng)
             values = problem.values | dict(zip(self.varied, row.tolist(), strict=True))
@@ -95,5 +95,5 @@ class EquationCase:
             inputs = np.hstack([x, np.tile(row, (points, 1))])
             error = (expected.mean(axis=0) if predict is None else predict(inputs)) - expected
             size = np.maximum(np.linalg.norm(expected, axis=0), np.finfo(float).tiny)
-            found.append(np.linalg.norm(error, axis=0) / size)
-        return dict(zip(problem.outputs, np.max(found, axis=0).tolist(), strict=True))
+            errors.append(np.linalg.norm(error, axis=0) / size)
+        return dict(zip(problem.outputs, np.max(errors, axis=0).tolist(), strict=True))

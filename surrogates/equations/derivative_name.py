@@ -60,7 +60,7 @@ def _cut(text: str, names: Sequence[str]) -> tuple[int, ...] | None:
         return ()
     for i in sorted(range(len(names)), key=lambda i: -len(names[i])):
         if text.startswith(names[i]):
-            rest = _cut(text[len(names[i]) :], names)
-            if rest is not None:
-                return (i, *rest)
+            others = _cut(text[len(names[i]) :], names)
+            if others is not None:
+                return (i, *others)
     return None

@@ -37,7 +37,7 @@ class Verdict(_Frozen):
 
     @property
     def name(self) -> str:
-        """ "converged", or the failure that weighs most."""
+        """Return "converged", or the failure that weighs most."""
         return self.findings[0].name
 
     @property

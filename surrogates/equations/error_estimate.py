@@ -44,7 +44,7 @@ def error_table(case: EquationCase, pinns: Sequence[Pinn], seed: int) -> ErrorTa
     places = [np.linspace(low[i], high[i], NODES.get(d, 1)) for i in range(d)]
     x = problem.points(POINTS, rng)
     sets = np.array(list(product(*grid)), dtype=float)  # (1, 0) without parameters
-    tables, residuals, left = [], [], []
+    tables, residuals, shares_left = [], [], []
     for at in sets:
         correction = corrected(best, at, scale, None if infos else case.measured, seed)
         inputs = np.hstack([x, np.tile(at, (len(x), 1))])
@@ -52,26 +52,26 @@ def error_table(case: EquationCase, pinns: Sequence[Pinn], seed: int) -> ErrorTa
         error = abs(correction(x) - mean)
         if correction.remaining > COARSE:
             # What a relative residual of 1 stands for: no better than the lift alone.
-            whole = np.sqrt(np.mean(mean**2, axis=0))
-            error = np.maximum(error, correction.residual * whole)
+            size = np.sqrt(np.mean(mean**2, axis=0))
+            error = np.maximum(error, correction.residual * size)
         else:
             error = error / (1 - correction.remaining)
         tables.append(_largest_about(places, x, error))
         residuals.append(correction.residual)
-        left.append(correction.remaining)
+        shares_left.append(correction.remaining)
     values = np.stack(tables, axis=-2)  # (nodes..., sets, m)
     values = values.reshape(*values.shape[:d], *(len(axis) for axis in grid), values.shape[-1])
-    return ErrorTable((*places, *grid), values, sets, np.array(residuals), np.array(left))
+    return ErrorTable((*places, *grid), values, sets, np.array(residuals), np.array(shares_left))
 
 
 def _largest_about(places: Sequence[np.ndarray], x: np.ndarray, error: np.ndarray) -> np.ndarray:
     """Of errors (n, m) at x (n, d) the largest in the cells about each node; where there are none, the largest."""
     shape = tuple(len(axis) for axis in places)
-    found = np.full((*shape, error.shape[1]), -np.inf)
+    largest = np.full((*shape, error.shape[1]), -np.inf)
     cells = [
         np.clip(np.searchsorted(axis, x[:, i], side="right") - 1, 0, max(len(axis) - 2, 0))
         for i, axis in enumerate(places)
     ]
     for corner in product(*((0, 1) if len(axis) > 1 else (0,) for axis in places)):
-        np.maximum.at(found, tuple(cell + step for cell, step in zip(cells, corner, strict=True)), error)
-    return np.where(np.isfinite(found), found, error.max(axis=0))
+        np.maximum.at(largest, tuple(cell + step for cell, step in zip(cells, corner, strict=True)), error)
+    return np.where(np.isfinite(largest), largest, error.max(axis=0))

@@ -42,8 +42,8 @@ class ErrorTable:
     def state(self) -> dict[str, np.ndarray]:
         """All of it as arrays by name."""
         axes = {f"axis {i}": axis for i, axis in enumerate(self.axes)}
-        rest = {name: getattr(self, name) for name in ("values", "sets", "residuals", "left")}
-        return {name: np.ascontiguousarray(array) for name, array in (axes | rest).items()}
+        others = {name: getattr(self, name) for name in ("values", "sets", "residuals", "left")}
+        return {name: np.ascontiguousarray(array) for name, array in (axes | others).items()}
 
     @classmethod
     def restore(cls, arrays: Mapping[str, np.ndarray]) -> Self:

@@ -55,8 +55,8 @@ def solution_figures(case: EquationCase, network: SolutionNetwork, scale: float)
     time or in the middle of the others. scale: what residuals are relative to.
     """
     problem, region = case.problem, Region.of(case.problem)
-    shown = min(2, len(problem.coordinates))
-    points, fixed = _grid(region, shown, problem.time is not None)
+    n_axes = min(2, len(problem.coordinates))
+    points, fixed = _grid(region, n_axes, problem.time is not None)
     infos = [problem.unknown(name) for name in case.varied]
     middle = [(one.low + one.high) / 2 for one in infos]
     inputs = np.hstack([points, np.tile(middle, (len(points), 1))])
@@ -65,31 +65,31 @@ def solution_figures(case: EquationCase, network: SolutionNetwork, scale: float)
     residual = ResidualRows(network, inputs, scale).sizes()
     reference = None
     if problem.reference is not None:
-        given = problem.values | dict(zip(case.varied, middle, strict=True))
+        coefficients = problem.values | dict(zip(case.varied, middle, strict=True))
         with torch.no_grad():
-            reference = problem.reference(torch.from_numpy(points), given).numpy()
+            reference = problem.reference(torch.from_numpy(points), coefficients).numpy()
     at = [f"{problem.coordinates[i]} = {value:g}" for i, value in fixed.items()]
     at += [f"{name} = {value:g}" for name, value in zip(case.varied, middle, strict=True)]
     inside = region.inside(points)
     figures = {}
     for j, name in enumerate(problem.outputs):
         true = None if reference is None else reference[:, j]
-        draw = _lines if shown == 1 else _maps
+        draw = _lines if n_axes == 1 else _maps
         figures[f"{name}.png"] = draw(case, points, inside, name, values[:, j], true, residual)
         if at:
             figures[f"{name}.png"].suptitle(", ".join(at), fontsize=9)
     return figures
 
 
-def _grid(region: Region, shown: int, has_time: bool) -> tuple[np.ndarray, dict[int, float]]:
+def _grid(region: Region, n_axes: int, has_time: bool) -> tuple[np.ndarray, dict[int, float]]:
     """Points (n, d) of a line or a grid over the first coordinates, and the values at which the others are held."""
     sides = [
-        np.linspace(low, high, ALONG_LINE if shown == 1 else ALONG_SIDE)
-        for low, high in zip(region.low[:shown], region.high[:shown], strict=True)
+        np.linspace(low, high, ALONG_LINE if n_axes == 1 else ALONG_SIDE)
+        for low, high in zip(region.low[:n_axes], region.high[:n_axes], strict=True)
     ]
     columns = [axis.ravel() for axis in np.meshgrid(*sides, indexing="ij")]
     fixed = {}
-    for i in range(shown, len(region.low)):
+    for i in range(n_axes, len(region.low)):
         last = has_time and i == len(region.low) - 1
         fixed[i] = float(region.high[i] if last else (region.low[i] + region.high[i]) / 2)
         columns.append(np.full(len(columns[0]), fixed[i]))
@@ -131,16 +131,16 @@ def _maps(
 ) -> Figure:
     figure, axes = panels(1, 2 if true is None else 3)
 
-    def draw(ax: Axes, shown: np.ndarray, what: str, unit: str, signed: bool) -> None:
-        image = np.where(inside, shown, np.nan).reshape(ALONG_SIDE, ALONG_SIDE).T
+    def draw(ax: Axes, values_drawn: np.ndarray, title: str, unit: str, signed: bool) -> None:
+        image = np.where(inside, values_drawn, np.nan).reshape(ALONG_SIDE, ALONG_SIDE).T
         limit = float(np.nanmax(abs(image), initial=0.0)) or 1.0
         colours: dict[str, Any] = (
             {"cmap": SIGNED_MAP, "vmin": -limit, "vmax": limit} if signed else {"cmap": FIELD_MAP}
         )
         sides = [np.unique(points[:, i]) for i in (0, 1)]
-        drawn = ax.pcolormesh(*sides, image, shading="gouraud", rasterized=True, **colours)
-        bar = figure.colorbar(drawn, ax=ax, shrink=0.85)
-        bar.set_label(f"{what} [{unit}]" if unit else what, fontsize=8)
+        mesh = ax.pcolormesh(*sides, image, shading="gouraud", rasterized=True, **colours)
+        bar = figure.colorbar(mesh, ax=ax, shrink=0.85)
+        bar.set_label(f"{title} [{unit}]" if unit else title, fontsize=8)
         bar.ax.tick_params(labelsize=7)
         x, y = case.problem.coordinates[:2]
         label(ax, x, y, x_unit=case.unit(x), y_unit=case.unit(y))

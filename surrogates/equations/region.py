@@ -43,10 +43,10 @@ class Region:
         """Whether each of points (n, d) lies inside or on the boundary, (n,) bool."""
         size = np.maximum(self.high - self.low, np.finfo(float).tiny)
         depth = np.minimum(points - self.low, self.high - points) / size
-        found = depth.min(axis=1)
+        depth_inside = depth.min(axis=1)
         if self.shape is not None:
-            found = np.minimum(found, _depth(self.shape, points))
-        return found >= -TOLERANCE
+            depth_inside = np.minimum(depth_inside, _depth(self.shape, points))
+        return depth_inside >= -TOLERANCE
 
     def state(self) -> dict[str, Any]:
         """All of it as JSON holds it."""

@@ -75,25 +75,25 @@ class SolutionSurrogate:
         """
         inputs = self._inputs(points, parameters or {})
         outputs = [one.name for one in self.description.outputs]
-        asked = [DerivativeName.parse(one, outputs, self.description.inputs) for one in derivatives]
-        found = [_evaluated(member, inputs, asked) for member in self.members]
-        values = np.stack([one for one, _ in found])
-        slopes = np.stack([one for _, one in found])
+        requested = [DerivativeName.parse(one, outputs, self.description.inputs) for one in derivatives]
+        evaluations = [_evaluated(member, inputs, requested) for member in self.members]
+        values = np.stack([one for one, _ in evaluations])
+        slopes = np.stack([one for _, one in evaluations])
         mean = values.mean(axis=0)
         several = len(self.members) > 1
         std = values.std(axis=0, ddof=1) if several else None
         bound = self.description.error_bound
         error = None if self.errors is None else self.errors.at(inputs)
-        known = [bound] if bound is not None else []
-        known += [] if std is None else [STDS * std]
-        known += [] if error is None else [SAFETY * error]
-        half = np.max(np.broadcast_arrays(mean, *known)[1:], axis=0) if known else None
+        widths = [bound] if bound is not None else []
+        widths += [] if std is None else [STDS * std]
+        widths += [] if error is None else [SAFETY * error]
+        half = np.max(np.broadcast_arrays(mean, *widths)[1:], axis=0) if widths else None
 
         def by_output(columns: np.ndarray) -> dict[str, np.ndarray]:
             return dict(zip(outputs, columns.T, strict=True))
 
         def by_name(columns: np.ndarray) -> dict[str, np.ndarray]:
-            return {one.name: column for one, column in zip(asked, columns.T, strict=True)}
+            return {one.name: column for one, column in zip(requested, columns.T, strict=True)}
 
         inside, why = self.whereabouts(inputs)
         return Answer(
@@ -115,8 +115,8 @@ class SolutionSurrogate:
         answer = self.predict(points, {one.name: table[one.name] for one in self.description.parameters})
         columns = dict(answer.mean)
         for statistic in ("std", "lower", "upper"):
-            known = getattr(answer, statistic) or {}
-            columns |= {f"{name}:{statistic}": values for name, values in known.items()}
+            columns_of_statistic = getattr(answer, statistic) or {}
+            columns |= {f"{name}:{statistic}": values for name, values in columns_of_statistic.items()}
         return columns | {"inside": answer.inside}
 
     def example(self) -> dict[str, np.ndarray]:
@@ -161,14 +161,16 @@ class SolutionSurrogate:
                 f"a table of {' x '.join(map(str, points.shape))}",
                 "Give one row for each point",
             )
-        wanted = [info.name for info in self.description.parameters]
-        if set(parameters) != set(wanted):
+        names_required = [info.name for info in self.description.parameters]
+        if set(parameters) != set(names_required):
             raise QueryError(
-                f"The parameters must be {', '.join(wanted) or 'none'}",
+                f"The parameters must be {', '.join(names_required) or 'none'}",
                 ", ".join(parameters) or "none",
                 "Give these and no others",
             )
-        columns = [np.broadcast_to(np.asarray(parameters[name], dtype=float), len(points)) for name in wanted]
+        columns = [
+            np.broadcast_to(np.asarray(parameters[name], dtype=float), len(points)) for name in names_required
+        ]
         inputs = np.column_stack([points, *columns])
         if not np.isfinite(inputs).all():
             row, column = np.argwhere(~np.isfinite(inputs))[0]
@@ -179,8 +181,8 @@ class SolutionSurrogate:
             )
         return inputs
 
-    def told(self, tried: Sequence[Verdict]) -> Self:
-        """The same with the verdicts of all candidates of its study."""
+    def with_verdicts(self, tried: Sequence[Verdict]) -> Self:
+        """The surrogate with the verdicts of all candidates of its study."""
         return replace(self, description=self.description.model_copy(update={"tried": tuple(tried)}))
 
     def save(self, folder: Path) -> None:
@@ -218,36 +220,38 @@ class SolutionSurrogate:
 
 
 def _evaluated(
-    member: TensorGraph, inputs: np.ndarray, asked: Sequence[DerivativeName]
+    member: TensorGraph, inputs: np.ndarray, requested: Sequence[DerivativeName]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Values (n, m) and derivatives (n, k) of one network, so many points at a time as memory allows."""
-    blocks = [_block(member, inputs[i : i + BLOCK], asked) for i in range(0, len(inputs), BLOCK)]
+    blocks = [_block(member, inputs[i : i + BLOCK], requested) for i in range(0, len(inputs), BLOCK)]
     values, slopes = zip(*blocks, strict=True)
     return np.concatenate(values), np.concatenate(slopes)
 
 
 def _block(
-    member: TensorGraph, inputs: np.ndarray, asked: Sequence[DerivativeName]
+    member: TensorGraph, inputs: np.ndarray, requested: Sequence[DerivativeName]
 ) -> tuple[np.ndarray, np.ndarray]:
     x = torch.from_numpy(inputs).to(member.device)
-    if not asked:
+    if not requested:
         with torch.no_grad():
             return member(x).cpu().numpy(), np.zeros((len(inputs), 0))
     x = x.requires_grad_()
     u = member(x)
     # Derivatives that begin alike share their first steps.
-    known: dict[tuple[int, tuple[int, ...]], Tensor] = {(one.output, ()): u[:, one.output] for one in asked}
-    for one in asked:
+    derivatives: dict[tuple[int, tuple[int, ...]], Tensor] = {
+        (one.output, ()): u[:, one.output] for one in requested
+    }
+    for one in requested:
         for order in range(1, len(one.along) + 1):
             key = (one.output, tuple(sorted(one.along)[:order]))
-            if key not in known:
-                known[key] = _slope(known[key[0], key[1][:-1]], x, key[1][-1])
-    columns = [known[one.output, tuple(sorted(one.along))].detach().cpu().numpy() for one in asked]
+            if key not in derivatives:
+                derivatives[key] = _slope(derivatives[key[0], key[1][:-1]], x, key[1][-1])
+    columns = [derivatives[one.output, tuple(sorted(one.along))].detach().cpu().numpy() for one in requested]
     return u.detach().cpu().numpy(), np.stack(columns, axis=1)
 
 
 def _slope(values: Tensor, x: Tensor, column: int) -> Tensor:
-    """d values / dx_column (n,), differentiable in its turn; zero for what does not depend on x."""
+    """Return d values / dx_column (n,), differentiable in its turn; zero for what does not depend on x."""
     if not values.requires_grad:
         return torch.zeros_like(values)
     (slopes,) = torch.autograd.grad(values.sum(), x, create_graph=True, allow_unused=True)

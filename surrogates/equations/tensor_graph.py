@@ -64,24 +64,24 @@ class TensorGraph:
         # What an own equation's code makes fail comes in any class.
         except Exception as error:
             raise _unfaithful(str(error).strip().splitlines()[0]) from error
-        held = {**program.state_dict, **program.constants}
+        tensors = {**program.state_dict, **program.constants}
         constants: dict[str, Tensor] = {}
         for spec in program.graph_signature.input_specs:
             if spec.target is not None:
-                constants[spec.arg.name] = held[spec.target].detach().cpu().clone()
+                constants[spec.arg.name] = tensors[spec.target].detach().cpu().clone()
         steps, answer = [], ""
         for node in program.graph.nodes:
             if node.op == "output":
                 answer = node.args[0][0].name
             elif node.op == "call_function" and not str(node.target).startswith("aten._assert"):
                 steps.append(_step(node))
-        (asked,) = program.graph_signature.user_inputs
-        graph = cls(({"name": asked, "operation": "inputs"}, *steps), answer, constants)
+        (input_name,) = program.graph_signature.user_inputs
+        graph = cls(({"name": input_name, "operation": "inputs"}, *steps), answer, constants)
         graph._check(function, inputs)
         return graph
 
     def __call__(self, inputs: Tensor) -> Tensor:
-        """f (n, m) at inputs (n, d) in double precision, differentiable by them to any order."""
+        """Return f (n, m) at inputs (n, d) in double precision, differentiable by them to any order."""
         blocks = []
         for start in range(0, len(inputs), BATCH):
             block = inputs[start : start + BATCH]
@@ -105,69 +105,69 @@ class TensorGraph:
         return cls(tuple(model["steps"]), model["answer"], constants, device)
 
     def _run(self, inputs: Tensor) -> Tensor:
-        known: dict[str, Any] = dict(self.constants)
+        values: dict[str, Any] = dict(self.constants)
         for step in self.steps:
             if step["operation"] == "inputs":
-                known[step["name"]] = inputs
+                values[step["name"]] = inputs
                 continue
             operation = _operation(step["operation"])
-            args = [_value(one, known) for one in step["args"]]
-            known[step["name"]] = operation(
-                *args, **{k: _value(one, known) for k, one in step["kwargs"].items()}
+            args = [_value(one, values) for one in step["args"]]
+            values[step["name"]] = operation(
+                *args, **{k: _value(one, values) for k, one in step["kwargs"].items()}
             )
-        return known[self.answer]
+        return values[self.answer]
 
     def _check(self, function: torch.nn.Module, inputs: Tensor) -> None:
         """Raises ModelError where values or slopes at other inputs, in other batches, are not the module's own."""
         others = inputs.flip(0)[: BATCH // 2 + 1]
-        found = []
+        results = []
         for called in (function, self):
             x = others.detach().clone().requires_grad_()
             values = called(x)
             (slopes,) = torch.autograd.grad(values.sum(), x)
-            found.append(torch.cat([values.detach(), slopes], dim=1))
-        if not torch.allclose(*found, rtol=1e-9, atol=1e-12, equal_nan=True):
+            results.append(torch.cat([values.detach(), slopes], dim=1))
+        if not torch.allclose(*results, rtol=1e-9, atol=1e-12, equal_nan=True):
             raise _unfaithful("a recording that differs from the solution at other points")
 
 
 def _step(node: torch.fx.Node) -> dict[str, Any]:
     name = PICK if node.target is operator.getitem else str(node.target)
     _operation(name)
-    kwargs = {key: _plain(value) for key, value in node.kwargs.items() if key not in PLACED}
+    kwargs = {key: _as_json(value) for key, value in node.kwargs.items() if key not in PLACED}
     return {
         "name": node.name,
         "operation": name,
-        "args": [_plain(one) for one in node.args],
+        "args": [_as_json(one) for one in node.args],
         "kwargs": kwargs,
     }
 
 
 def _operation(name: str) -> Any:
-    """torch's operation "aten.add.Tensor"; raises ModelError for one that is not on the list."""
+    """Return torch's operation "aten.add.Tensor"; raises ModelError for one that is not on the list."""
     if name == PICK:
         return operator.getitem
-    space, _, rest = name.partition(".")
-    base, _, overload = rest.partition(".")
-    found = None
+    space, _, qualified = name.partition(".")
+    base, _, overload = qualified.partition(".")
+    operation = None
     if space == "aten" and base in ALLOWED:
-        found = getattr(getattr(torch.ops.aten, base, None), overload, None)
-    if found is None:
+        operation = getattr(getattr(torch.ops.aten, base, None), overload, None)
+    if operation is None:
         raise ModelError(
             "A solution must be made of torch's elementary operations on numbers",
             f"the operation '{name}'",
             "Write the lift and the features of the equation by them",
         )
-    return found
+    return operation
 
 
-def _plain(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     """An argument as JSON holds it."""
     if isinstance(value, torch.fx.Node):
         return {"of": value.name}
     if isinstance(value, torch.dtype):
         return {"dtype": str(value).removeprefix("torch.")}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_as_json(one) for one in value]
     if isinstance(value, float) and not math.isfinite(value):
         return {"number": str(value)}
     if isinstance(value, torch.device | torch.layout | torch.memory_format):
@@ -177,13 +177,13 @@ def _plain(value: Any) -> Any:
     raise _unfaithful(f"an argument of the kind {type(value).__name__}")
 
 
-def _value(value: Any, known: Mapping[str, Any]) -> Any:
+def _value(value: Any, values: Mapping[str, Any]) -> Any:
     if isinstance(value, list):
-        return [_value(one, known) for one in value]
+        return [_value(one, values) for one in value]
     if not isinstance(value, dict):
         return value
     if "of" in value:
-        return known[value["of"]]
+        return values[value["of"]]
     if "dtype" in value:
         return DTYPES[value["dtype"]]
     return float(value["number"])

@@ -72,9 +72,9 @@ def solve(
     Raises FieldwrightError where the equation, its reference or the settings are wrong.
     """
 
-    def report(i: int, told: Progress) -> None:
+    def report(i: int, state: Progress) -> None:
         if progress is not None:
-            progress(i, told)
+            progress(i, state)
 
     digest = case.digest(config, seed)
     pinns = tuple(
@@ -104,8 +104,8 @@ def solve(
     doubts = [_uneven(case, errors, config.tolerance)]
     if len(sound) > 1:
         doubts.insert(0, disagreement(case, sound, config.tolerance, seed))
-    found = tuple(one for one in doubts if one is not None)
-    description = _description(case, config, pinns, answering, region, errors, found, seed, name, label)
+    findings = tuple(one for one in doubts if one is not None)
+    description = _description(case, config, pinns, answering, region, errors, findings, seed, name, label)
     return Solved(pinns, answering, SolutionSurrogate(description, region, tuple(graphs), errors))
 
 

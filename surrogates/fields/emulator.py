@@ -16,7 +16,7 @@ from fieldwright.surrogates.fields.transforms.input_transform import InputTransf
 from fieldwright.surrogates.fields.transforms.scaler import Scaler
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.reductions import ReductionConfig
-from fieldwright.surrogates.regressors import KindConfig, Movable, Regressor
+from fieldwright.surrogates.regressors import KindConfig, LatentRegressor, Movable
 from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
 from fieldwright.surrogates.trajectory.unrolled import Unrolled, regressor_of, restored_regressor
 
@@ -28,7 +28,7 @@ class Branch:
     fields: tuple[str, ...]
     transform: InputTransform
     scaler: Scaler
-    regressor: Regressor | Unrolled
+    regressor: LatentRegressor | Unrolled
 
     def predict(
         self, x: np.ndarray, history: Mapping[str, np.ndarray] | None = None

@@ -76,6 +76,7 @@ class BatchedModel(gpytorch.models.ExactGP):
         )
 
     def forward(self, x: torch.Tensor) -> gpytorch.distributions.MultivariateNormal:
+        """Return the prior distribution of the outputs at x."""
         covariance = self.smooth(x)
         if self.bilinear is not None:
             covariance = covariance + covariance * self.bilinear(x)
@@ -104,7 +105,7 @@ class BatchedModel(gpytorch.models.ExactGP):
         )
 
 
-def fit_hyperparameters(
+def fit_hyperparameters_batched(
     x: np.ndarray, z: np.ndarray, structure: Structure, *, restarts: int, seed: int
 ) -> Hyperparameters:
     """Of every column of z (n, r) over x (n, p): the best of 1 + restarts runs of L-BFGS, output by output.
@@ -119,16 +120,16 @@ def fit_hyperparameters(
         gpytorch.settings.fast_computations(False, False, False),
     ):
         for attempt in range(1 + restarts):
-            model = started(inputs, outputs, structure, generator if attempt else None)
+            model = initial_model(inputs, outputs, structure, generator if attempt else None)
             losses = _optimised(model, inputs.shape[1])
-            found, better = model.hyperparameters(), losses < least
+            hyper, better = model.hyperparameters(), losses < least
             least = torch.where(better, losses, least)
-            best = found if best is None else _chosen(better, found, best)
+            best = hyper if best is None else _where_better(better, hyper, best)
     assert best is not None
     return best
 
 
-def started(
+def initial_model(
     x: torch.Tensor, z: torch.Tensor, structure: Structure, generator: torch.Generator | None
 ) -> BatchedModel:
     """The model of z (n, r) over x (n, p) at the common start, or about it where a generator draws."""
@@ -168,7 +169,7 @@ def _optimised(model: BatchedModel, p: int) -> torch.Tensor:
         return objectives()
 
 
-def _chosen(better: torch.Tensor, new: Hyperparameters, old: Hyperparameters) -> Hyperparameters:
+def _where_better(better: torch.Tensor, new: Hyperparameters, old: Hyperparameters) -> Hyperparameters:
     def choose(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
         return torch.where(better.reshape(-1, *[1] * (a.ndim - 1)), a, b)
 

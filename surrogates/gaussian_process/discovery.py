@@ -22,13 +22,13 @@ SMALL_NOISE = (1e-6, 1e-4)
 """Where the noise of another family starts, and below which noise it does not start at that of the one before."""
 
 
-def handicap(structure: Structure, asked: Structure, n: int, p: int) -> float:
+def handicap(structure: Structure, requested: Structure, n: int, p: int) -> float:
     """What the likelihood must gain, from n runs of p parameters, for a structure other than the one asked for.
 
     A linear part has p more slopes and must gain p log(n) / 2. Source: Schwarz, Ann. Statist. 6 (1978) 461.
     """
-    changes = (structure.family != asked.family) + len(structure.linear_in) - len(asked.linear_in)
-    return LEAST_GAIN * changes + 0.5 * p * math.log(n) * (structure.linear - asked.linear)
+    changes = (structure.family != requested.family) + len(structure.linear_in) - len(requested.linear_in)
+    return LEAST_GAIN * changes + 0.5 * p * math.log(n) * (structure.linear - requested.linear)
 
 
 def discovered(search: Objectives, first: Optimum, sample: Sample) -> list[Optimum]:
@@ -38,20 +38,20 @@ def discovered(search: Objectives, first: Optimum, sample: Sample) -> list[Optim
     """
     n, p = search.x.shape
     others = [family for family in FAMILIES if family != first.structure.family]
-    found = [search.followed(*_of_family(first, family, p), sample) for family in others]
-    best = min([first, *found], key=lambda each: judged(each, first.structure, n, p))
+    optima = [search.followed(*_of_family(first, family, p), sample) for family in others]
+    best = min([first, *optima], key=lambda each: penalised_value(each, first.structure, n, p))
     for j in _nearly_linear(best, p):
         tried = search.followed(*_linear_in(best, j, p), sample)
-        if judged(tried, first.structure, n, p) < judged(best, first.structure, n, p):
-            found.append(best := tried)
+        if penalised_value(tried, first.structure, n, p) < penalised_value(best, first.structure, n, p):
+            optima.append(best := tried)
     if not first.structure.linear:
-        found.append(search.followed(*_with_slopes(best, p), sample))
-    return found
+        optima.append(search.followed(*_with_slopes(best, p), sample))
+    return optima
 
 
-def judged(optimum: Optimum, asked: Structure, n: int, p: int) -> float:
+def penalised_value(optimum: Optimum, requested: Structure, n: int, p: int) -> float:
     """Value with handicap, by which optima of different structure are compared."""
-    return optimum.value + handicap(optimum.structure, asked, n, p)
+    return optimum.value + handicap(optimum.structure, requested, n, p)
 
 
 def _curved(structure: Structure, p: int) -> list[int]:

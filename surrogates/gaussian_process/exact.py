@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fieldwright.surrogates.gaussian_process.discovery import discovered, judged
+from fieldwright.surrogates.gaussian_process.discovery import discovered, penalised_value
 from fieldwright.surrogates.gaussian_process.kernel import Hyperparameters, Structure
 from fieldwright.surrogates.gaussian_process.likelihood import Sample
 from fieldwright.surrogates.gaussian_process.optimum import (
@@ -48,24 +48,24 @@ def fit_hyperparameters(
     order = rng.permutation(len(x))
     few, many = np.sort(order[:SEARCHED]), np.sort(order[:most])
     search, final = Objectives(x[few]), Objectives(x[many])
-    found: list[tuple[Optimum, float, float]] = []
+    optima: list[tuple[Optimum, float, float]] = []
     before: Optimum | None = None
-    for k, whole in enumerate(samples):
-        sample = whole.rows(many)
+    for k, all_runs in enumerate(samples):
+        sample = all_runs.rows(many)
         if start is not None and k < len(start.family):
             finalists = [optimum_of(start, k)]
         else:
-            finalists = _searched(search, structure, discover, whole.rows(few), rng, restarts, before)
-            plain = finalists[0]
-            others = [*finalists[1:], Optimum(plain.structure, final[plain.structure].start(), 0.0)]
+            finalists = _searched(search, structure, discover, all_runs.rows(few), rng, restarts, before)
+            baseline = finalists[0]
+            others = [*finalists[1:], Optimum(baseline.structure, final[baseline.structure].start(), 0.0)]
             others += [before] if before is not None else []
             others = [final.at(each.structure, each.theta, sample) for each in others]
-            others = sorted(others, key=lambda each: judged(each, structure, *x[many].shape))
-            finalists = [plain, *others[: FINALISTS - 1]]
+            others = sorted(others, key=lambda each: penalised_value(each, structure, *x[many].shape))
+            finalists = [baseline, *others[: FINALISTS - 1]]
         ends = [final.followed(each.structure, each.theta, sample) for each in finalists]
-        before = min(ends, key=lambda each: judged(each, structure, *x[many].shape))
-        found.append((before, *final[before.structure].scale_and_mean(before.theta, sample)))
-    return hyperparameters_of(found, x.shape[1]), final.evaluations
+        before = min(ends, key=lambda each: penalised_value(each, structure, *x[many].shape))
+        optima.append((before, *final[before.structure].scale_and_mean(before.theta, sample)))
+    return hyperparameters_of(optima, x.shape[1]), final.evaluations
 
 
 def _searched(
@@ -89,7 +89,7 @@ def _searched(
     ends = [search.followed(structure, each.theta, sample) for each in promising]
     if discover:
         ends += discovered(search, min(ends, key=lambda each: each.value), sample)
-    ends = sorted(ends, key=lambda each: judged(each, structure, *search.x.shape))
+    ends = sorted(ends, key=lambda each: penalised_value(each, structure, *search.x.shape))
     # What grew on few runs is followed on more beside the best that did not grow.
-    plain = next(each for each in ends if each.structure.linear_in == structure.linear_in)
-    return [plain, *(each for each in ends[:FINALISTS] if each is not plain)]
+    baseline = next(each for each in ends if each.structure.linear_in == structure.linear_in)
+    return [baseline, *(each for each in ends[:FINALISTS] if each is not baseline)]

@@ -35,10 +35,10 @@ class Autoregressive:
         """(r,) noise variance of the finest level."""
         return self.processes[-1].noise
 
-    def outputs(self, kept: torch.Tensor) -> Autoregressive:
+    def outputs(self, rows: torch.Tensor) -> Autoregressive:
         """That of some of the outputs."""
-        processes = tuple(process.outputs(kept) for process in self.processes)
-        return Autoregressive(self.position, self.levels, self.rho[kept], processes)
+        processes = tuple(process.outputs(rows) for process in self.processes)
+        return Autoregressive(self.position, self.levels, self.rho[rows], processes)
 
     def _split(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """The other parameters (q, p - 1) and the level (q,) of each row."""

@@ -70,9 +70,9 @@ class Hyperparameters:
         """The same on another device."""
         return Hyperparameters(**{item.name: getattr(self, item.name).to(device) for item in fields(self)})
 
-    def outputs(self, kept: torch.Tensor) -> Hyperparameters:
+    def outputs(self, rows: torch.Tensor) -> Hyperparameters:
         """Those of some of the outputs."""
-        return Hyperparameters(**{item.name: getattr(self, item.name)[kept] for item in fields(self)})
+        return Hyperparameters(**{item.name: getattr(self, item.name)[rows] for item in fields(self)})
 
     def state(self) -> dict[str, np.ndarray]:
         """All arrays by name."""

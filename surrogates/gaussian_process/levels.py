@@ -85,10 +85,10 @@ class LevelsObjective:
         lengths, variances, noise, rho = self.unpacked(theta)
         pairs, g = self.pairs, self.factors(rho)
         outer = [pairs.outer(row) for row in g]
-        shapes, terms, found = self._profile(theta, g, outer, sample)
-        if found is None:
+        shapes, terms, result = self._profile(theta, g, outer, sample)
+        if result is None:
             return FAILED, np.zeros_like(theta)
-        pull = found.pull
+        pull = result.pull
         on = pull[pairs.diagonal]
         away = theta[: self.cuts[0]] - self.centre
         gradient = np.empty_like(theta)
@@ -101,12 +101,12 @@ class LevelsObjective:
         gradient[self.cuts[1] : self.cuts[2]] = np.bincount(self.level, on, self.count) * noise
         for k in range(1, self.count):
             change = self.factors(rho, without=k)
-            total = -float(found.mean @ change @ found.solved) / found.scale
+            total = -float(result.mean @ change @ result.solved) / result.scale
             for v, (value, _), one, other in zip(variances, shapes, g, change, strict=True):
                 both = one[pairs.first] * other[pairs.second] + other[pairs.first] * one[pairs.second]
                 total += v * float(pull @ (value * both))
             gradient[self.cuts[2] + k - 1] = total
-        return found.value + float(away @ away) / (2.0 * PRIOR_VARIANCE), gradient
+        return result.value + float(away @ away) / (2.0 * PRIOR_VARIANCE), gradient
 
     def _profile(
         self, theta: np.ndarray, g: np.ndarray, outer: list[np.ndarray], sample: Sample
@@ -120,11 +120,11 @@ class LevelsObjective:
         return shapes, terms, profile(self.pairs, matrix, g.T, sample, 1.0)
 
     def processes(self, theta: np.ndarray, sample: Sample) -> tuple[np.ndarray, list[tuple]]:
-        """rho (L,), and of each level what `Hyperparameters` holds of one output."""
+        """Return rho (L,), and of each level what `Hyperparameters` holds of one output."""
         lengths, variances, noise, rho = self.unpacked(theta)
         g = self.factors(rho)
-        found = self._profile(theta, g, [self.pairs.outer(row) for row in g], sample)[2]
-        scale, mean = (found.scale, found.mean) if found else (1.0, np.zeros(self.count))
+        result = self._profile(theta, g, [self.pairs.outer(row) for row in g], sample)[2]
+        scale, mean = (result.scale, result.mean) if result else (1.0, np.zeros(self.count))
         none, family = np.zeros(self.q), np.int64(FAMILIES.index(self.family))
         rows = zip(lengths, variances * scale, noise * scale, mean, strict=True)
         return rho, [(length, v, none, none, level, c, family) for length, v, level, c in rows]
@@ -161,15 +161,15 @@ def fit_levels(
         objective = LevelsObjective(others, level, family)
         draws = [objective.start()]
         draws += [draws[0] + rng.normal(scale=SPREAD, size=len(draws[0])) for _ in range(restarts)]
-        found, total = [], 0.0
+        processes, total = [], 0.0
         for column in z[rows].T:
             sample = Sample.once(column)
             ends = [_followed(objective, theta, sample) for theta in draws]
             end = min(ends, key=lambda each: each[0])
             total += end[0]
-            found.append(objective.processes(end[1], sample))
+            processes.append(objective.processes(end[1], sample))
         if best is None or total < best[0]:
-            best = (total, found)
+            best = (total, processes)
     assert best is not None
     return _joined(best[1], position, values[-int(level.max()) - 1 :])
 
@@ -181,11 +181,13 @@ def _followed(objective: LevelsObjective, theta: np.ndarray, sample: Sample) -> 
     return float(end.fun), end.x
 
 
-def _joined(found: list[tuple[np.ndarray, list[tuple]]], position: int, levels: np.ndarray) -> Autoregressive:
+def _joined(
+    rows_of_outputs: list[tuple[np.ndarray, list[tuple]]], position: int, levels: np.ndarray
+) -> Autoregressive:
     """The prior of all outputs."""
-    rho = torch.from_numpy(np.array([row for row, _ in found]))
+    rho = torch.from_numpy(np.array([row for row, _ in rows_of_outputs]))
     processes = tuple(
         Hyperparameters(*(torch.from_numpy(np.array(part)) for part in zip(*rows, strict=True)))
-        for rows in zip(*(rows for _, rows in found), strict=True)
+        for rows in zip(*(rows for _, rows in rows_of_outputs), strict=True)
     )
     return Autoregressive(position, torch.from_numpy(levels), rho, processes)

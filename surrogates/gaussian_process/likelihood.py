@@ -142,25 +142,25 @@ class Objective:
         q, pairs = self.q, self.pairs
         weight, ratio, slopes, loads = self._parts(theta)
         matrix, smooth, slope = self._correlations(theta, sample)
-        found = profile(pairs, matrix, self.basis, sample, ratio)
-        if found is None:
+        result = profile(pairs, matrix, self.basis, sample, ratio)
+        if result is None:
             return FAILED, np.zeros_like(theta)
-        pull, gradient = found.pull, np.empty_like(theta)
+        pull, gradient = result.pull, np.empty_like(theta)
         away = theta[:q] - self.centre
         gradient[:q] = weight * (self.squares @ (pull * slope)) + away / PRIOR_VARIANCE
         gradient[q] = ratio * float(pull[pairs.diagonal] @ sample.weight)
-        gradient[q] += 0.5 * (sample.spare - sample.scatter / (ratio * found.scale))
+        gradient[q] += 0.5 * (sample.spare - sample.scatter / (ratio * result.scale))
         if len(slopes):
             gradient[q + 1 : q + 1 + len(slopes)] = slopes * (self.products @ pull)
         if len(loads):
             gradient[q + 1 + len(slopes) :] = loads * (self.loads @ (pull * smooth))
-        return found.value + float(away @ away) / (2.0 * PRIOR_VARIANCE), gradient
+        return result.value + float(away @ away) / (2.0 * PRIOR_VARIANCE), gradient
 
     def scale_and_mean(self, theta: np.ndarray, sample: Sample) -> tuple[float, float]:
         """The best outputscale and constant at theta."""
         matrix, _, _ = self._correlations(theta, sample)
-        found = profile(self.pairs, matrix, self.basis, sample, math.exp(theta[self.q]))
-        return (found.scale, float(found.mean[0])) if found else (1.0, float(sample.z.mean()))
+        result = profile(self.pairs, matrix, self.basis, sample, math.exp(theta[self.q]))
+        return (result.scale, float(result.mean[0])) if result else (1.0, float(sample.z.mean()))
 
     def _parts(self, theta: np.ndarray) -> tuple[np.ndarray, float, np.ndarray, np.ndarray]:
         """1 / lengthscale^2, the noise ratio, the slope variances and the bilinear ones."""

@@ -56,10 +56,10 @@ class Objectives:
         return Optimum(structure, end.x, float(end.fun))
 
 
-def hyperparameters_of(found: Sequence[tuple[Optimum, float, float]], p: int) -> Hyperparameters:
+def hyperparameters_of(optima: Sequence[tuple[Optimum, float, float]], p: int) -> Hyperparameters:
     """Of all outputs over p inputs, from the optimum, the outputscale and the constant of each."""
     rows = []
-    for optimum, scale, constant in found:
+    for optimum, scale, constant in optima:
         structure, theta = optimum.structure, np.exp(optimum.theta)
         loads = list(structure.linear_in)
         curved = [j for j in range(p) if j not in loads]

@@ -52,15 +52,15 @@ class Posterior:
         [L 0; A^T S]^-1 = [L^-1 0; -S^-1 A^T L^-1 S^-1] with A = L^-1 k(X, x), S S^T = k(x, x) + noise - A^T A.
         """
         variance = self.hyper.noise_at(x) if noise is None else noise
-        known = self.inverse_factor @ self.hyper.covariance(self.x, x)
-        rest = self.hyper.covariance(x, x) + torch.diag_embed(variance) - known.mT @ known
-        eye = torch.eye(len(x), dtype=x.dtype, device=x.device).expand_as(rest)
-        corner = torch.linalg.solve_triangular(cholesky(rest), eye, upper=False)
-        below = -corner @ (known.mT @ self.inverse_factor)
-        above = torch.cat([self.inverse_factor, torch.zeros_like(known)], dim=2)
+        whitened = self.inverse_factor @ self.hyper.covariance(self.x, x)
+        remainder = self.hyper.covariance(x, x) + torch.diag_embed(variance) - whitened.mT @ whitened
+        eye = torch.eye(len(x), dtype=x.dtype, device=x.device).expand_as(remainder)
+        corner = torch.linalg.solve_triangular(cholesky(remainder), eye, upper=False)
+        below = -corner @ (whitened.mT @ self.inverse_factor)
+        above = torch.cat([self.inverse_factor, torch.zeros_like(whitened)], dim=2)
         # L^-1 (z - m) of the runs there are, from the weights L^-T L^-1 (z - m).
         old = torch.linalg.solve_triangular(self.inverse_factor.mT, self.weights[..., None], upper=True)
-        new = corner @ ((z.T - self.hyper.mean(x))[..., None] - known.mT @ old)
+        new = corner @ ((z.T - self.hyper.mean(x))[..., None] - whitened.mT @ old)
         inverse = torch.cat([above, torch.cat([below, corner], dim=2)], dim=1)
         weights = (inverse.mT @ torch.cat([old, new], dim=1))[..., 0]
         return type(self)(torch.cat([self.x, x]), self.hyper, weights.contiguous(), inverse)
@@ -69,15 +69,15 @@ class Posterior:
         """Mean and std, each (q, r), of a new observation at x (q, p)."""
         cross = self.hyper.covariance(x, self.x)
         mean = self.hyper.mean(x) + (cross @ self.weights[..., None])[..., 0]
-        known = (cross @ self.inverse_factor.mT).square().sum(dim=-1)
+        explained = (cross @ self.inverse_factor.mT).square().sum(dim=-1)
         before = self.hyper.variance(x)
         # What is left of the prior variance is known no better than this; on a run itself it can come out negative.
-        latent = (before - known).clamp(min=0.0) + ROUND_OFF * before
+        latent = (before - explained).clamp(min=0.0) + ROUND_OFF * before
         return mean.T, torch.sqrt(latent + self.hyper.noise_at(x)).T
 
-    def outputs(self, kept: torch.Tensor) -> Posterior:
+    def outputs(self, rows: torch.Tensor) -> Posterior:
         """That of some of the outputs."""
-        return Posterior(self.x, self.hyper.outputs(kept), self.weights[kept], self.inverse_factor[kept])
+        return Posterior(self.x, self.hyper.outputs(rows), self.weights[rows], self.inverse_factor[rows])
 
     def to(self, device: str) -> Posterior:
         """The same on another device."""

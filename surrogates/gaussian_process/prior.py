@@ -16,7 +16,7 @@ class Prior(Protocol):
         """(r,) noise variance where nothing else is known."""
         ...
 
-    def outputs(self, kept: torch.Tensor) -> Prior:
+    def outputs(self, rows: torch.Tensor) -> Prior:
         """That of some of the outputs."""
         ...
 

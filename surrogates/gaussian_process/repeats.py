@@ -61,7 +61,7 @@ class Pooled:
 
 
 def noise_pattern(pooled: Pooled) -> Posterior | None:
-    """log of the noise variance relative to a common level, by place and output; None where repeats tell no change.
+    """The log noise variance relative to a common level, by place and output; None where repeats show no change.
 
     log(scatter / f) with f = m - 1 of m repeats has the mean log v + digamma(f/2) - log(f/2) and the variance
     trigamma(f/2) about the log variance v of a place, which goes smoothly with the parameters round its common
@@ -83,13 +83,13 @@ def noise_pattern(pooled: Pooled) -> Posterior | None:
     if not spread.any():
         return None
     x, y = torch.from_numpy(pooled.x[rows]), torch.from_numpy(np.where(spread > 0.0, centred, 0.0))
-    known = torch.from_numpy(np.tile(variance, (len(spread), 1)))
+    noise = torch.from_numpy(np.tile(variance, (len(spread), 1)))
     tried = [_smooth(lengthscale, torch.from_numpy(spread), x.shape[1]) for lengthscale in LENGTHSCALES]
-    best = torch.stack([_log_likelihood(x, y, hyper, known) for hyper in tried]).argmax(dim=0)
+    best = torch.stack([_log_likelihood(x, y, hyper, noise) for hyper in tried]).argmax(dim=0)
     hyper = _smooth(
         torch.tensor(LENGTHSCALES, dtype=x.dtype)[best][:, None], torch.from_numpy(spread), x.shape[1]
     )
-    return Posterior.condition(x, y, hyper, known)
+    return Posterior.condition(x, y, hyper, noise)
 
 
 def _smooth(lengthscale: float | torch.Tensor, spread: torch.Tensor, p: int) -> Hyperparameters:
@@ -127,9 +127,9 @@ class Heteroscedastic:
         """(r,) noise variance at the common level."""
         return self.base.noise
 
-    def outputs(self, kept: torch.Tensor) -> Heteroscedastic:
+    def outputs(self, rows: torch.Tensor) -> Heteroscedastic:
         """That of some of the outputs."""
-        return Heteroscedastic(self.base.outputs(kept), self.pattern.outputs(kept))
+        return Heteroscedastic(self.base.outputs(rows), self.pattern.outputs(rows))
 
     def mean(self, x: torch.Tensor) -> torch.Tensor:
         """As that of the base."""

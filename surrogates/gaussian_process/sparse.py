@@ -28,22 +28,25 @@ def sparse_posterior(
 
     x: (n, p). z: (n, r). noise: (r, n) variance of each. inducing: (m, p).
     """
-    own = hyper.covariance(inducing, inducing)
-    jitter = JITTER * own.diagonal(dim1=1, dim2=2).mean(dim=1)
+    inducing_covariance = hyper.covariance(inducing, inducing)
+    jitter = JITTER * inducing_covariance.diagonal(dim1=1, dim2=2).mean(dim=1)
     eye = torch.eye(len(inducing), dtype=x.dtype, device=x.device)
-    factor = cholesky(own + jitter[:, None, None] * eye)
+    factor = cholesky(inducing_covariance + jitter[:, None, None] * eye)
     residual = (z.T - hyper.mean(x)) / noise.sqrt()
-    gram, seen = torch.zeros_like(own), own.new_zeros(len(own), len(inducing), 1)
+    gram, projected = (
+        torch.zeros_like(inducing_covariance),
+        inducing_covariance.new_zeros(len(inducing_covariance), len(inducing), 1),
+    )
     for start in range(0, len(x), BLOCK):
         rows = slice(start, start + BLOCK)
         cross = hyper.covariance(inducing, x[rows]) / noise[:, None, rows].sqrt()
         whitened = torch.linalg.solve_triangular(factor, cross, upper=False)
         gram += whitened @ whitened.mT
-        seen += whitened @ residual[:, rows, None]
+        projected += whitened @ residual[:, rows, None]
     values, vectors = torch.linalg.eigh(gram)
     values = values.clamp(min=0.0)[..., None]
     inverse = torch.linalg.solve_triangular(factor, eye.expand_as(factor), upper=False)
-    weights = inverse.mT @ (vectors @ ((vectors.mT @ seen) / (1.0 + values)))
+    weights = inverse.mT @ (vectors @ ((vectors.mT @ projected) / (1.0 + values)))
     reduced = torch.sqrt(values / (1.0 + values)) * (vectors.mT @ inverse)
     return Posterior(inducing, hyper, weights[..., 0].contiguous(), reduced.contiguous())
 
@@ -58,17 +61,17 @@ def inducing_points(x: torch.Tensor, hyper: Prior, number: int, seed: int) -> to
     x: (n, p).
     """
     order = torch.from_numpy(np.random.default_rng(seed).permutation(len(x))[:CANDIDATES])
-    tried = x[order.to(x.device)]
-    left = hyper.variance(tried).mean(dim=0)
-    least = JITTER * left.max()
-    rows, chosen = tried.new_empty(number, len(tried)), []
-    for step in range(min(number, len(tried))):
-        pivot = int(left.argmax())
-        if left[pivot] <= least:
+    candidates = x[order.to(x.device)]
+    remaining = hyper.variance(candidates).mean(dim=0)
+    least = JITTER * remaining.max()
+    rows, pivots = candidates.new_empty(number, len(candidates)), []
+    for step in range(min(number, len(candidates))):
+        pivot = int(remaining.argmax())
+        if remaining[pivot] <= least:
             break
-        row = hyper.covariance(tried[pivot, None], tried).mean(dim=0)[0]
-        row = (row - rows[:step, pivot] @ rows[:step]) / left[pivot].sqrt()
-        rows[step], left = row, left - row**2
-        left[pivot] = -1.0
-        chosen.append(pivot)
-    return tried[chosen].contiguous()
+        row = hyper.covariance(candidates[pivot, None], candidates).mean(dim=0)[0]
+        row = (row - rows[:step, pivot] @ rows[:step]) / remaining[pivot].sqrt()
+        rows[step], remaining = row, remaining - row**2
+        remaining[pivot] = -1.0
+        pivots.append(pivot)
+    return candidates[pivots].contiguous()

@@ -21,10 +21,14 @@ class Matrix(Protocol):
     """Snapshots as rows: anything with a shape (n, m), a dtype and numpy's slicing (ndarray, zarr.Array)."""
 
     @property
-    def shape(self) -> tuple[int, ...]: ...
+    def shape(self) -> tuple[int, ...]:
+        """Number of snapshots and of values of each."""
+        ...
 
     @property
-    def dtype(self) -> Any: ...
+    def dtype(self) -> Any:
+        """Type of the values."""
+        ...
 
     def __getitem__(self, key: Any, /) -> Any: ...
 

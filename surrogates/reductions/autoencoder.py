@@ -31,8 +31,10 @@ class Autoencoder(NeuralReduction):
         pass
 
     def _loss(self, features: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
-        rest = features - self.model_.decode(self.model_.encode(features))
-        return (rest**2 * self.weights_).mean(dim=0).sum() / (features**2 * self.weights_).mean(dim=0).sum()
+        residual = features - self.model_.decode(self.model_.encode(features))
+        return (residual**2 * self.weights_).mean(dim=0).sum() / (features**2 * self.weights_).mean(
+            dim=0
+        ).sum()
 
 
 register(AutoencoderConfig, Autoencoder)

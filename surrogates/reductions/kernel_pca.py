@@ -12,7 +12,7 @@ from scipy.spatial.distance import cdist, pdist
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.reductions import Matrix, ReductionConfig, register
 from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
-from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.surrogates.reductions.svd import SVDConfig, SVDReduction
 
 RIDGES = 10.0 ** np.arange(-12, 1)
 
@@ -55,7 +55,7 @@ class KernelPCA:
                 "Lower it",
             )
         pod = SVDConfig(energy=self.config.pod_energy, memory_mb=self.config.memory_mb)
-        self.pod_ = SVD(pod).fit(snapshots, weights, seed)
+        self.pod_ = SVDReduction(pod).fit(snapshots, weights, seed)
         self.points_ = self.pod_.encode(snapshots)
         self.gamma_ = _gamma(self.points_, self.config.width)
         model = Components(self.config.rank, kernel="precomputed", eigen_solver="dense")
@@ -77,13 +77,13 @@ class KernelPCA:
     def _learn_way_back(self) -> None:
         z = self._with_one(self.latent_)
         self.linear_ = np.linalg.lstsq(z, self.points_, rcond=None)[0]
-        rest = self.points_ - z @ self.linear_
+        residual = self.points_ - z @ self.linear_
         self.latent_gamma_ = _gamma(self.latent_, 1.0)
         values, vectors = np.linalg.eigh(self._latent_kernel(self.latent_))
         best = np.inf
         for ridge in RIDGES * len(z):
             inverse = (vectors / (np.maximum(values, 0.0) + ridge)) @ vectors.T
-            dual = inverse @ rest
+            dual = inverse @ residual
             error = float(((dual / np.diag(inverse)[:, None]) ** 2).sum())
             if error < best:
                 best, self.dual_ = error, dual
@@ -116,13 +116,15 @@ class KernelPCA:
     @classmethod
     def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
         """The fitted reduction again, without pickle."""
-        own = cls(config)
+        restored = cls(config)
         pod = {name.removeprefix("pod."): a for name, a in state.items() if name.startswith("pod.")}
-        own.pod_ = SVD.restore(SVDConfig(energy=config.pod_energy, memory_mb=config.memory_mb), pod)
+        restored.pod_ = SVDReduction.restore(
+            SVDConfig(energy=config.pod_energy, memory_mb=config.memory_mb), pod
+        )
         for name in ("points", "latent", "rows", "factors", "linear", "dual"):
-            setattr(own, f"{name}_", np.ascontiguousarray(state[name]))
-        own.gamma_, own.latent_gamma_ = (float(gamma) for gamma in state["gammas"])
-        return own
+            setattr(restored, f"{name}_", np.ascontiguousarray(state[name]))
+        restored.gamma_, restored.latent_gamma_ = (float(gamma) for gamma in state["gammas"])
+        return restored
 
 
 def _gamma(points: np.ndarray, width: float) -> float:

@@ -59,9 +59,9 @@ def contest(
             str(folds),
             "Lower it, or add runs",
         )
-    held = np.array_split(np.random.default_rng(seed).permutation(names), folds)
+    parts = np.array_split(np.random.default_rng(seed).permutation(names), folds)
     squares = np.empty((len(entered), len(snapshots)))
-    for part in held:
+    for part in parts:
         test = np.isin(groups, part)
         for i, config in enumerate(entered):
             reduction = reduction_for(config).fit(snapshots[~test], weights, seed)

@@ -56,7 +56,7 @@ class SVDConfig(ReductionConfig):
         return Criterion(self.rank, 0.999 if self.free else self.energy, self.error)
 
 
-class SVD:
+class SVDReduction:
     """POD of snapshots x_i (rows, m values) in an inner product, <x, y> = sum_j w_j x_j y_j at its simplest.
 
     The basis U (r, m) minimises sum_i |x_i - mean - z_i U|^2 with z_i = <x_i - mean, U>; the least value is the
@@ -85,9 +85,9 @@ class SVD:
         """
         n, m = snapshots.shape
         if self.config.rank is not None and not self.config.rank <= min(n, m):
-            least, what = (n, "snapshots") if n <= m else (m, "values of a snapshot")
+            least, limit = (n, "snapshots") if n <= m else (m, "values of a snapshot")
             raise ModelError(
-                f"The 'rank' of SVD must be in 1..{least} (the number of {what})",
+                f"The 'rank' of SVD must be in 1..{least} (the number of {limit})",
                 str(self.config.rank),
                 "Lower it, or give 'energy' instead",
             )
@@ -110,7 +110,7 @@ class SVD:
                 "Give the grown matrix, old rows first",
             )
         before, total_before, rank_before = self.lost_energy_, self.total_energy_, len(self.basis_)
-        held = float((self.singular_values_**2).sum())
+        energy = float((self.singular_values_**2).sum())
         centre = self.config.centre
         grown = Grown(self.basis_, self.singular_values_, self.mean_, self.n_snapshots_, centre, snapshots)
         mean = grown.mean_of_all(self.config.memory_mb << 20)
@@ -120,7 +120,7 @@ class SVD:
         # More modes than before could have held more of what was left out then, in proportion at most.
         self.lost_energy_ = before * max(1.0, rank / rank_before)
         self.lost_energy_ += energy_of_more_modes(self.spectrum_, rank, self.total_energy_)
-        self.total_energy_ += total_before - held
+        self.total_energy_ += total_before - energy
         self.n_snapshots_ += new
         loss = self.lost_energy_ / max(self.total_energy_, np.finfo(float).tiny)
         self.numbers_["update_loss"] = loss
@@ -139,19 +139,19 @@ class SVD:
         settings = Settings(
             self.config.criterion, centre, self.config.memory_mb << 20, self.config.method, seed, scheduler
         )
-        found = decompose(source, inner, settings)
-        self.basis_, defect = modes(source, found, settings)
-        self.mean_, self.inner_, self.gram_ = found.mean, found.inner, found.gram
-        self.singular_values_, self.spectrum_ = found.s[: found.rank], found.s
-        self.total_energy_ = found.total
+        decomposition = decompose(source, inner, settings)
+        self.basis_, defect = modes(source, decomposition, settings)
+        self.mean_, self.inner_, self.gram_ = decomposition.mean, decomposition.inner, decomposition.gram
+        self.singular_values_, self.spectrum_ = decomposition.s[: decomposition.rank], decomposition.s
+        self.total_energy_ = decomposition.total
         self.numbers_ = {
-            "rank": found.rank,
+            "rank": decomposition.rank,
             "energy": float(self.energy_[-1]),
-            "first_singular_value": float(found.s[0]),
-            "last_singular_value": float(found.s[found.rank - 1]),
-            "singular_value_error": found.error,
+            "first_singular_value": float(decomposition.s[0]),
+            "last_singular_value": float(decomposition.s[decomposition.rank - 1]),
+            "singular_value_error": decomposition.error,
             "orthogonality_before_repair": defect,
-            "readings": found.readings + (found.left is not None),
+            "readings": decomposition.readings + (decomposition.left is not None),
         }
 
     @property
@@ -213,4 +213,4 @@ class SVD:
         return svd
 
 
-register(SVDConfig, SVD)
+register(SVDConfig, SVDReduction)

@@ -41,13 +41,13 @@ class VAE(NeuralReduction):
         import torch
 
         r = self.config.rank
-        code, learned = self.model_.encode(features), dict(self.model_.named_parameters())
-        mu, log_variance = code[:, :r], code[:, r:] + learned["log_code_variance"]
+        code, parameters = self.model_.encode(features), dict(self.model_.named_parameters())
+        mu, log_variance = code[:, :r], code[:, r:] + parameters["log_code_variance"]
         eps = torch.zeros_like(mu)
         if generator is not None:
             eps = torch.randn(mu.shape, generator=generator)
         z = mu + torch.exp(0.5 * log_variance) * eps
-        noise = learned["log_variance"]
+        noise = parameters["log_variance"]
         bound = negative_elbo(features, self.model_.decode(z), mu, log_variance, noise, self.weights_)
         return bound.mean() / features.shape[1]
 

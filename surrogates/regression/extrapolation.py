@@ -38,7 +38,7 @@ class Edge:
 
 def edges(x: np.ndarray) -> list[Edge]:
     """Both ends of every parameter of x (n, p) that has enough values for some to be left out."""
-    found = []
+    ends = []
     for column in x.T:
         values = np.unique(column)
         if len(values) < 4:
@@ -49,8 +49,8 @@ def edges(x: np.ndarray) -> list[Edge]:
             half = 0.5 * (order[-few - 1] - order[0])
             rows = np.flatnonzero(sign * column > order[-few - 1])
             if half > 0.0 and len(rows) <= len(x) // 2:
-                found.append(Edge(rows, (sign * column[rows] - order[-few - 1]) / half))
-    return found
+                ends.append(Edge(rows, (sign * column[rows] - order[-few - 1]) / half))
+    return ends
 
 
 def block_errors(hat: np.ndarray, residual: np.ndarray, noise: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -150,7 +150,7 @@ class Limits:
         return bounded, np.where(width > 0.0, np.minimum(wide, width), wide)
 
     def jacobian(self, x: np.ndarray, mean: np.ndarray, slopes: np.ndarray) -> np.ndarray:
-        """d mean_r / d x_j (q, r, p) within the limits, of a model's own mean (q, r) and slopes (q, r, p)."""
+        """Return d mean_r / d x_j (q, r, p) within the limits, of a model's own mean (q, r) and slopes (q, r, p)."""
         room = self._room(self._way(x)[:, None])
         half = self._half()
         outward = (x > self.upper).astype(float) - (x < self.lower)

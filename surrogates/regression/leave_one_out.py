@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fieldwright.surrogates.domain.places import Pooled
+from fieldwright.surrogates.domain.places import MeansByPlace
 from fieldwright.surrogates.fields.transforms.scaler import Scaler
 from fieldwright.surrogates.regression.polynomials import Legendre, number_of_terms
 from fieldwright.surrogates.regression.pursuit import pursue
@@ -22,7 +22,7 @@ def left_out_errors(u: np.ndarray, latent: np.ndarray) -> list[np.ndarray]:
     that smooth physics is made of.
     """
     scaled = Scaler.fit(u).scaled(u)
-    pooled = Pooled.of(scaled, latent)
+    pooled = MeansByPlace.of(scaled, latent)
     first = np.unique(pooled.place, return_index=True)[1]
     n, p = len(first), u.shape[1]
     degree = HIGHEST_DEGREE

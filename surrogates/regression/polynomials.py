@@ -18,7 +18,7 @@ def number_of_terms(parameters: int, degree: int) -> int:
 def exponents(parameters: int, degree: int) -> np.ndarray:
     """(terms, parameters) degrees of all products of total degree 1 to `degree`, the total degree rising."""
     rows = [(0,) * parameters]
-    seen = [rows]
+    by_degree = [rows]
     for _ in range(degree):
         # Each product once: a factor is only raised at or behind its last parameter of positive degree.
         rows = [
@@ -26,8 +26,8 @@ def exponents(parameters: int, degree: int) -> np.ndarray:
             for row in rows
             for i in range(max((j for j, power in enumerate(row) if power), default=0), parameters)
         ]
-        seen.append(rows)
-    return np.array([row for rows in seen[1:] for row in rows], dtype=np.int64).reshape(-1, parameters)
+        by_degree.append(rows)
+    return np.array([row for rows in by_degree[1:] for row in rows], dtype=np.int64).reshape(-1, parameters)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class Legendre:
         return self._products(self._factors(u))
 
     def gradients(self, x: np.ndarray) -> np.ndarray:
-        """d Phi / d x_j (q, terms, p) at x (q, p), by P'_{k+1} = P'_{k-1} + (2k + 1) P_k."""
+        """Return d Phi / d x_j (q, terms, p) at x (q, p), by P'_{k+1} = P'_{k-1} + (2k + 1) P_k."""
         width = self.upper - self.lower
         stretch = np.divide(2.0, width, out=np.zeros_like(width), where=width > 0.0)
         values = self._factors(stretch * (x - 0.5 * (self.lower + self.upper)))

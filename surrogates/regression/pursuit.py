@@ -15,13 +15,13 @@ PATIENCE = 20
 
 @dataclass(frozen=True, eq=False)
 class Pursuit:
-    """The columns chosen (k,), in order; Phi[:, chosen] factor (k, k) has orthonormal columns.
+    """columns: (k,) those chosen, in order; Phi[:, columns] factor (k, k) has orthonormal columns.
 
     coordinates: (k, r) of the outputs in these. left_out: (n, r) errors at each row if it were left out,
     corrected for the number of columns chosen. error: their mean square, summed over the outputs.
     """
 
-    chosen: np.ndarray
+    columns: np.ndarray
     factor: np.ndarray
     coordinates: np.ndarray
     left_out: np.ndarray
@@ -42,27 +42,27 @@ def pursue(phi: np.ndarray, z: np.ndarray, patience: int = PATIENCE, most: int |
     Strauss, Signal Processing 86, 2006 (several outputs).
     """
     n, terms = phi.shape
-    rest, residual, leverage = phi.copy(), z.astype(np.float64), np.zeros(n)
+    remaining, residual, leverage = phi.copy(), z.astype(np.float64), np.zeros(n)
     size = np.linalg.norm(phi, axis=0)
     basis, factor = np.zeros((n, 0)), np.zeros((0, 0))
-    chosen: list[int] = []
+    columns: list[int] = []
     best, best_k, waited, left_out = np.inf, 1, 0, residual
     for k in range(1, max(2, min(n, terms + 1, n if most is None else most + 1))):
-        length = np.linalg.norm(rest, axis=0)
+        length = np.linalg.norm(remaining, axis=0)
         independent = length > DEPENDENT * size
-        gain = np.linalg.norm(rest.T @ residual, axis=1) / np.where(independent, length, np.inf)
+        gain = np.linalg.norm(remaining.T @ residual, axis=1) / np.where(independent, length, np.inf)
         column = 0 if k == 1 else int(gain.argmax())
         if k > 1 and gain[column] == 0.0:
             break
         # Twice is enough (Kahan): what rounding left of the earlier directions is removed once more.
-        direction = rest[:, column] - basis @ (basis.T @ rest[:, column])
+        direction = remaining[:, column] - basis @ (basis.T @ remaining[:, column])
         norm = float(np.linalg.norm(direction))
         direction = direction / norm
         along = basis.T @ phi[:, column]
         factor = np.block([[factor, -(factor @ along)[:, None] / norm], [np.zeros((1, k - 1)), 1.0 / norm]])
         basis = np.column_stack([basis, direction])
-        chosen.append(column)
-        rest -= np.outer(direction, direction @ rest)
+        columns.append(column)
+        remaining -= np.outer(direction, direction @ remaining)
         residual = residual - np.outer(direction, direction @ residual)
         leverage = leverage + direction**2
         if k == n:
@@ -76,5 +76,5 @@ def pursue(phi: np.ndarray, z: np.ndarray, patience: int = PATIENCE, most: int |
         if waited > patience or error <= LEAST_ERROR:
             break
     return Pursuit(
-        np.array(chosen[:best_k]), factor[:best_k, :best_k], basis[:, :best_k].T @ z, left_out, best
+        np.array(columns[:best_k]), factor[:best_k, :best_k], basis[:, :best_k].T @ z, left_out, best
     )

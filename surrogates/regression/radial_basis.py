@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from scipy.spatial.distance import cdist
 
-from fieldwright.surrogates.domain.places import Pooled
+from fieldwright.surrogates.domain.places import MeansByPlace
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.regression.extrapolation import Limits
 
@@ -36,7 +36,7 @@ class CubicRBF:
 
         Runs of one place count by their mean, and are left out together.
         """
-        pooled, every = Pooled.of(x, z), z
+        pooled, every = MeansByPlace.of(x, z), z
         x, z = pooled.x, pooled.z
         n = len(x)
         inverse = cls._inverse(x)
@@ -54,7 +54,7 @@ class CubicRBF:
     @classmethod
     def left_out_errors(cls, x: np.ndarray, z: np.ndarray) -> np.ndarray:
         """The leave-one-out errors (n, r) alone."""
-        pooled = Pooled.of(x, z)
+        pooled = MeansByPlace.of(x, z)
         inverse = cls._inverse(pooled.x)
         single = cls._left_out(inverse, inverse[:, : len(pooled.x)] @ pooled.z, pooled.z)
         return pooled.left_out(single, z)
@@ -93,18 +93,18 @@ class CubicRBF:
         off as that.
         """
         mean = self._spline(x)
-        left = np.abs(mean - np.clip(mean, self.limits.low, self.limits.high))
-        return self.limits.applied(x, mean, np.hypot(std, left))
+        excess = np.abs(mean - np.clip(mean, self.limits.low, self.limits.high))
+        return self.limits.applied(x, mean, np.hypot(std, excess))
 
     def _spline(self, x: np.ndarray) -> np.ndarray:
         n = len(self.centres)
         return cdist(x, self.centres) ** 3 @ self.weights[:n] + self.weights[n] + x @ self.weights[n + 1 :]
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """d s_r / d x_j (q, r, p) at x (q, p): 3 sum_i c_i |x - x_i| (x - x_i) + d."""
+        """Return d s_r / d x_j (q, r, p) at x (q, p): 3 sum_i c_i |x - x_i| (x - x_i) + d."""
         n = len(self.centres)
-        apart = x[:, None] - self.centres
-        slope = 3.0 * np.linalg.norm(apart, axis=-1, keepdims=True) * apart
+        difference = x[:, None] - self.centres
+        slope = 3.0 * np.linalg.norm(difference, axis=-1, keepdims=True) * difference
         slopes = np.einsum("qnj,nr->qrj", slope, self.weights[:n]) + self.weights[n + 1 :].T
         return self.limits.jacobian(x, self._spline(x), slopes)
 

@@ -28,8 +28,8 @@ class Smoother:
     @classmethod
     def of(cls, phi: np.ndarray, alpha: float, precision: float) -> Self:
         """Of terms phi (n, k) with noise 1/alpha and prior variance 1/precision of the weights."""
-        left, size, _ = np.linalg.svd(phi - phi.mean(axis=0), full_matrices=False)
-        return cls.by_eigenvectors(left * size, size**2, alpha, precision)
+        vectors, size, _ = np.linalg.svd(phi - phi.mean(axis=0), full_matrices=False)
+        return cls.by_eigenvectors(vectors * size, size**2, alpha, precision)
 
     @classmethod
     def by_eigenvectors(cls, principal: np.ndarray, gram: np.ndarray, alpha: float, precision: float) -> Self:

@@ -40,14 +40,14 @@ def sparse_regression(phi: np.ndarray, z: np.ndarray) -> SparseRegression | None
     # Its import takes seconds, which an endpoint that only predicts should not wait for.
     from sklearn.linear_model import ARDRegression
 
-    chosen = pursue(np.hstack([np.ones((len(phi), 1)), phi]), z[:, None]).chosen
-    terms = np.sort(chosen[chosen > 0]) - 1
+    columns = pursue(np.hstack([np.ones((len(phi), 1)), phi]), z[:, None]).columns
+    terms = np.sort(columns[columns > 0]) - 1
     if not len(terms) or len(z) < 4 or not np.ptp(z):
         return None
     model = ARDRegression(alpha_2=VAGUE, lambda_2=VAGUE, threshold_lambda=IRRELEVANT, tol=1e-6)
     model.fit(phi[:, terms], z)
-    kept = model.lambda_ < IRRELEVANT
-    terms, precisions, alpha = terms[kept], model.lambda_[kept], float(model.alpha_)
+    relevant = model.lambda_ < IRRELEVANT
+    terms, precisions, alpha = terms[relevant], model.lambda_[relevant], float(model.alpha_)
     if not len(terms):
         return None
     centred = phi[:, terms] - phi[:, terms].mean(axis=0)
@@ -66,7 +66,7 @@ def _evidence(
     alpha: float,
     inverse: np.ndarray,
 ) -> float:
-    """log N(z | 0, 1/alpha + Phi diag(1/precision) Phi^T); inverse: of the weights' covariance."""
+    """Return log N(z | 0, 1/alpha + Phi diag(1/precision) Phi^T); inverse: of the weights' covariance."""
     misfit = alpha * float(np.sum((z - phi @ weights) ** 2)) + float(precisions @ weights**2)
     volume = float(np.log(precisions).sum()) - float(np.linalg.slogdet(inverse)[1])
     return 0.5 * (volume + len(z) * math.log(alpha / (2.0 * math.pi)) - misfit)

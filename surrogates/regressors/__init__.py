@@ -56,7 +56,7 @@ class KindConfig(BaseModel):
         return True
 
 
-class Regressor(Protocol):
+class LatentRegressor(Protocol):
     """Contract of a kind. The constructor only stores; what is learned ends in `_`; predict never mutates."""
 
     config: Any
@@ -95,7 +95,7 @@ class Differentiable(Protocol):
     """What a kind offers beside the contract when it knows the derivatives of its mean."""
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """d mean_r / d x_j (q, r, p) at x (q, p)."""
+        """Return d mean_r / d x_j (q, r, p) at x (q, p)."""
         ...
 
 
@@ -103,10 +103,10 @@ class Kinds:
     """The register of kinds by name."""
 
     configs: ClassVar[dict[str, type[KindConfig]]] = {}
-    classes: ClassVar[dict[str, type[Regressor]]] = {}
+    classes: ClassVar[dict[str, type[LatentRegressor]]] = {}
 
 
-def register(config: type[KindConfig], regressor: type[Regressor]) -> None:
+def register(config: type[KindConfig], regressor: type[LatentRegressor]) -> None:
     """Makes a kind known under the default of its config's `kind`."""
     name = config.model_fields["kind"].default
     Kinds.configs[name] = config
@@ -125,7 +125,7 @@ def kind_config(settings: Mapping[str, Any]) -> KindConfig:
     return config_of(settings, load_kinds().configs, "candidate")
 
 
-def regressor_for(config: KindConfig) -> Regressor:
+def regressor_for(config: KindConfig) -> LatentRegressor:
     """An unfitted regressor for the settings."""
     name = config.kind
     kinds = load_kinds()

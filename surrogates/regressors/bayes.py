@@ -137,35 +137,35 @@ class Bayes:
 
     def _limits(self, x: np.ndarray, phi: np.ndarray, z: np.ndarray) -> Limits:
         """How far each output may go beyond the runs x (n, p), by what it says of the outermost without them."""
-        found = []
+        limits = []
         for r in range(z.shape[1]):
             key = next(key for key in self.vectors_ if self._owners(key)[r])
             smoother = Smoother.by_eigenvectors(
                 (phi - self.centre_) @ self.vectors_[key], self.gram_[key], self.alpha_[r], self.lambda_[r]
             )
             column = z[:, r : r + 1]
-            found.append(Limits.fit(x, column, smoother.refitted(column)))
-        return Limits.joined(found)
+            limits.append(Limits.fit(x, column, smoother.refitted(column)))
+        return Limits.joined(limits)
 
     def _try_sparse(self, phi: np.ndarray, z: np.ndarray, r: int, least: float, ends: list[Edge]) -> None:
         """Takes automatic relevance determination for output r if its evidence exceeds `least`.
 
         Terms above degree 1 that explode at the outermost runs, once these are left out, are not taken.
         """
-        found = sparse_regression(phi, z)
-        if found is None or (found.evidence <= least and self.config.prior == "auto"):
+        sparse = sparse_regression(phi, z)
+        if sparse is None or (sparse.evidence <= least and self.config.prior == "auto"):
             return
         if self.config.prior == "auto":
-            smoother = Smoother.of(phi[:, found.terms] * found.precisions**-0.5, found.alpha, 1.0)
+            smoother = Smoother.of(phi[:, sparse.terms] * sparse.precisions**-0.5, sparse.alpha, 1.0)
             error = edge_errors(ends, smoother.refitted(z[:, None]), 1)[0]
-            if error > EXPLODES * np.ptp(z) and self.basis_.total_degree[found.terms].max() > 1:
+            if error > EXPLODES * np.ptp(z) and self.basis_.total_degree[sparse.terms].max() > 1:
                 return
         self.sparse_[r] = True
         self.weights_[:, r] = 0.0
-        self.weights_[found.terms, r] = found.weights
+        self.weights_[sparse.terms, r] = sparse.weights
         self.intercept_[r] = z.mean() - self.centre_ @ self.weights_[:, r]
-        self.alpha_[r], self.lambda_[r] = found.alpha, 1.0
-        self._factor(f"sparse {r}", phi, found.terms, found.precisions**-0.5)
+        self.alpha_[r], self.lambda_[r] = sparse.alpha, 1.0
+        self._factor(f"sparse {r}", phi, sparse.terms, sparse.precisions**-0.5)
 
     def _factor(self, key: str, phi: np.ndarray, used: np.ndarray, prior: np.ndarray) -> None:
         """Eigenvectors V of Phi^T Phi over the terms in use (u,), rows scaled by the prior (u,), and eigenvalues."""
@@ -198,10 +198,10 @@ class Bayes:
             return self.limits_.applied(x, mean, std)
         variance = np.tile(self.noise_, (len(x), 1))
         for key, vectors in self.vectors_.items():
-            mine = self._owners(key)
+            outputs = self._owners(key)
             projected = (phi - self.centre_) @ vectors
-            precision = self.lambda_[mine] + self.alpha_[mine] * self.gram_[key][:, None]
-            variance[:, mine] += projected**2 @ (1.0 / precision)
+            precision = self.lambda_[outputs] + self.alpha_[outputs] * self.gram_[key][:, None]
+            variance[:, outputs] += projected**2 @ (1.0 / precision)
         return self.limits_.applied(x, self.intercept_ + phi @ self.weights_, np.sqrt(variance))
 
     def update(self, x: np.ndarray, z: np.ndarray) -> Self:
@@ -241,7 +241,7 @@ class Bayes:
         return (self.degree_ == degree) & (self.decay_ == decay) & ~self.sparse_
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """d mean_r / d x_j (q, r, p) at x (q, p)."""
+        """Return d mean_r / d x_j (q, r, p) at x (q, p)."""
         slopes = np.einsum("qkj,kr->qrj", self.basis_.gradients(x), self.weights_)
         return self.limits_.jacobian(x, self.intercept_ + self.basis_.terms(x) @ self.weights_, slopes)
 

@@ -15,7 +15,13 @@ from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.regression.radial_basis import CubicRBF
 from fieldwright.surrogates.regressors import register
 from fieldwright.surrogates.search.search_space import Choice, Options
-from fieldwright.surrogates.trajectory.linear_operator import Form, companions, learned, rolled, stabilised
+from fieldwright.surrogates.trajectory.linear_operator import (
+    OperatorForm,
+    companions,
+    fit_operators,
+    roll_out,
+    stabilised,
+)
 from fieldwright.surrogates.trajectory.sequence import SequenceConfig
 
 DELAYS = (1, 2, 4, 8, 16)
@@ -69,13 +75,14 @@ class DMD:
         best, lowest = None, np.inf
         for form in self._forms(x.shape[1], z, history):
             errors = np.zeros((len(DAMPINGS), *z.shape))
-            for held in folds:
-                kept = np.setdiff1d(np.arange(n), held) if n > 1 else held
-                self._first(form, x[kept], z[kept])
-                for index, coefficients in enumerate(learned(form, x[kept], z[kept], DAMPINGS)):
+            for held_out in folds:
+                training = np.setdiff1d(np.arange(n), held_out) if n > 1 else held_out
+                self._first(form, x[training], z[training])
+                for index, coefficients in enumerate(fit_operators(form, x[training], z[training], DAMPINGS)):
                     self.coefficients_ = coefficients
-                    errors[index, held] = (
-                        self.roll(x[held], z[held, :history] if history else None, times) - z[held]
+                    errors[index, held_out] = (
+                        self.roll(x[held_out], z[held_out, :history] if history else None, times)
+                        - z[held_out]
                     )
             for each, damping in zip(errors, DAMPINGS, strict=True):
                 score = float(np.sum(each**2))
@@ -90,26 +97,30 @@ class DMD:
             )
         form, damping = best
         self._first(form, x, z)
-        (self.coefficients_,) = learned(form, x, z, (damping,))
+        (self.coefficients_,) = fit_operators(form, x, z, (damping,))
         return self
 
-    def _forms(self, parameters: int, z: np.ndarray, history: int) -> list[Form]:
+    def _forms(self, parameters: int, z: np.ndarray, history: int) -> list[OperatorForm]:
         times, r = z.shape[1:]
         most = min(times - 1, history or times - 1)
-        asked = self.config.delays
-        if isinstance(asked, int) and asked > most:
+        delays = self.config.delays
+        if isinstance(delays, int) and delays > most:
             raise ModelError(
                 f"The 'delays' of 'dmd' must be in 1..{most} (by the {times} times"
                 + (f" and the history of {history})" if history else ")"),
-                str(asked),
+                str(delays),
                 'Lower it, or set delays = "auto"',
             )
-        tried = [d for d in DELAYS if d == 1 or (d <= most and 2 * d < times and d * r <= LARGEST_STATE)]
-        tried = [asked] if isinstance(asked, int) else tried
+        candidates = [d for d in DELAYS if d == 1 or (d <= most and 2 * d < times and d * r <= LARGEST_STATE)]
+        candidates = [delays] if isinstance(delays, int) else candidates
         operators = {"affine": (True,), "control": (False,), "auto": (True, False)}[self.config.operator]
-        return list(itertools.starmap(Form, itertools.product(tried, operators if parameters else (False,))))
+        return list(
+            itertools.starmap(
+                OperatorForm, itertools.product(candidates, operators if parameters else (False,))
+            )
+        )
 
-    def _first(self, form: Form, x: np.ndarray, z: np.ndarray) -> None:
+    def _first(self, form: OperatorForm, x: np.ndarray, z: np.ndarray) -> None:
         self.form_ = form
         self.first_ = CubicRBF.fit(x, z[:, : form.delays].reshape(len(z), -1))[0]
 
@@ -120,7 +131,7 @@ class DMD:
             matrix = stabilised(matrix)
         first = self.first_(x).reshape(len(x), self.form_.delays, -1) if history is None else history
         with np.errstate(over="ignore", invalid="ignore"):
-            return rolled(matrix, first, steps)
+            return roll_out(matrix, first, steps)
 
     def predict(self, x: np.ndarray, history: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """Mean and std, each (q, t, r), over the times of training."""
@@ -140,7 +151,7 @@ class DMD:
         """The fitted decomposition again."""
         dmd = cls(config)
         delays, affine, times = state["form"].tolist()
-        dmd.form_, dmd.times_ = Form(delays, bool(affine)), times
+        dmd.form_, dmd.times_ = OperatorForm(delays, bool(affine)), times
         dmd.coefficients_, dmd.std_ = state["coefficients"], state["std"]
         dmd.first_ = CubicRBF.restore(part(state, "first."))
         return dmd

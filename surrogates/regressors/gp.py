@@ -115,8 +115,8 @@ class GP:
         return self
 
     def _check(self, x: np.ndarray) -> None:
-        named = {"linear_in": self.config.linear_in, "fidelity": (self.config.fidelity or 0,)}
-        for setting, positions in named.items():
+        positions_by_setting = {"linear_in": self.config.linear_in, "fidelity": (self.config.fidelity or 0,)}
+        for setting, positions in positions_by_setting.items():
             wrong = [j for j in positions if not 0 <= j < x.shape[1]]
             if wrong:
                 raise ModelError(
@@ -141,12 +141,17 @@ class GP:
             from fieldwright.surrogates.gaussian_process import batched
 
             rows = np.sort(np.random.default_rng(seed).permutation(len(pooled.x))[: config.learn_runs])
-            return batched.fit_hyperparameters(
+            return batched.fit_hyperparameters_batched(
                 pooled.x[rows], pooled.z[rows], config.structure, restarts=config.restarts, seed=seed
             )
-        known = start.hyperparameters if start is not None and start.config.fidelity is None else None
-        if known is not None and known.lengthscale.shape[1] != pooled.x.shape[1]:
-            known = None
+        start_hyperparameters = (
+            start.hyperparameters if start is not None and start.config.fidelity is None else None
+        )
+        if (
+            start_hyperparameters is not None
+            and start_hyperparameters.lengthscale.shape[1] != pooled.x.shape[1]
+        ):
+            start_hyperparameters = None
         hyper, self.evaluations_ = exact.fit_hyperparameters(
             pooled.x,
             pooled.samples(level),
@@ -155,7 +160,7 @@ class GP:
             restarts=config.restarts,
             seed=seed,
             most=config.learn_runs,
-            start=known,
+            start=start_hyperparameters,
         )
         return hyper
 
@@ -194,7 +199,7 @@ class GP:
         return mean.cpu().numpy(), std.cpu().numpy()
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """d mean_r / d x_j (q, r, p) at x (q, p), by autograd."""
+        """Return d mean_r / d x_j (q, r, p) at x (q, p), by autograd."""
         queries = torch.as_tensor(x, dtype=torch.float64, device=self.posterior_.x.device)
         return jacobian(lambda u: self.posterior_.predict(u)[0], queries)
 

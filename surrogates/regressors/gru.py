@@ -9,7 +9,7 @@ from fieldwright.surrogates.trajectory.ensemble import RecurrentConfig, Recurren
 
 
 class GRUConfig(RecurrentConfig):
-    __doc__ = RecurrentConfig.__doc__
+    """Settings of the ensemble of gated recurrent units, see `RecurrentConfig`."""
 
     kind: Literal["gru"] = "gru"
 

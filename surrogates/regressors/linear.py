@@ -52,7 +52,7 @@ class Linear:
         return design @ self.weights_, np.maximum(std, LEAST_STD)
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """d mean_r / d x_j (q, r, p) at x (q, p), the same everywhere."""
+        """Return d mean_r / d x_j (q, r, p) at x (q, p), the same everywhere."""
         return np.tile(self.weights_[1:].T, (len(x), 1, 1))
 
     def state(self) -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ from fieldwright.surrogates.trajectory.ensemble import RecurrentConfig, Recurren
 
 
 class LSTMConfig(RecurrentConfig):
-    __doc__ = RecurrentConfig.__doc__
+    """Settings of the ensemble of long short-term memories, see `RecurrentConfig`."""
 
     kind: Literal["lstm"] = "lstm"
 

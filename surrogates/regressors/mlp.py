@@ -98,8 +98,10 @@ class MLP:
         """Learns from x (n, p) and z (n, r): all members at once, as batched matrix products."""
         networks, generator = self.config.networks, torch.Generator().manual_seed(seed)
         inputs, targets = torch.tensor(x, dtype=torch.float64), torch.tensor(z, dtype=torch.float64)
-        held = held_out(places(x, decades=False), self.config.members, self.config.validation, generator)
-        share = (~held / (~held).sum(dim=1, keepdim=True))[..., None].to(torch.float64)
+        held_out_runs = held_out(
+            places(x, decades=False), self.config.members, self.config.validation, generator
+        )
+        share = (~held_out_runs / (~held_out_runs).sum(dim=1, keepdim=True))[..., None].to(torch.float64)
         tensors = networks.first(x.shape[1], z.shape[1], generator)
 
         def misfit() -> torch.Tensor:
@@ -108,8 +110,8 @@ class MLP:
 
         advance = (self._adam if self.config.by_adam else self._lbfgs)(tensors, misfit, len(x))
         best = torch.full((self.config.members,), math.inf, dtype=torch.float64)
-        kept: Tensors = {}
-        kept_residual = torch.ones(self.config.members, z.shape[1], dtype=torch.float64)
+        best_tensors: Tensors = {}
+        best_residual = torch.ones(self.config.members, z.shape[1], dtype=torch.float64)
         waited = 0
         for _ in range(0, self.config.iterations, CHECK):
             advance()
@@ -117,18 +119,20 @@ class MLP:
             now |= networks.statistics(now, inputs, share)
             with torch.no_grad():
                 squares = (networks(now, inputs) - targets).square()
-            residual = (squares * held[..., None]).sum(dim=1) / held.sum(dim=1, keepdim=True)
+            residual = (squares * held_out_runs[..., None]).sum(dim=1) / held_out_runs.sum(
+                dim=1, keepdim=True
+            )
             error = residual.mean(dim=1)
             better = error < best
-            kept = kept or {name: tensor.clone() for name, tensor in now.items()}
-            best, kept_residual[better] = torch.where(better, error, best), residual[better]
+            best_tensors = best_tensors or {name: tensor.clone() for name, tensor in now.items()}
+            best, best_residual[better] = torch.where(better, error, best), residual[better]
             for name, tensor in now.items():
-                kept[name][better] = tensor[better]
+                best_tensors[name][better] = tensor[better]
             waited = 0 if bool(better.any()) else waited + CHECK
             if waited >= self.config.patience:
                 break
-        self.tensors_ = kept
-        self.residual_variance_ = kept_residual.mean(dim=0)
+        self.tensors_ = best_tensors
+        self.residual_variance_ = best_residual.mean(dim=0)
         return self
 
     def _lbfgs(self, tensors: Tensors, misfit: Callable[[], torch.Tensor], runs: int) -> Callable[[], Any]:
@@ -182,7 +186,7 @@ class MLP:
             return members.mean(dim=0).cpu().numpy(), std.cpu().numpy()
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """d mean_r / d x_j (q, r, p) at x (q, p), by autograd."""
+        """Return d mean_r / d x_j (q, r, p) at x (q, p), by autograd."""
         networks = self.config.networks
         return jacobian(lambda u: networks(self.tensors_, u).mean(dim=0), self._inputs(x))
 
@@ -215,10 +219,10 @@ def held_out(place: np.ndarray, members: int, share: float, generator: torch.Gen
     place = place if place.max() > 0 else np.arange(len(place))
     n = int(place.max()) + 1
     number = min(max(1, round(share * n)), n - 1)
-    held = torch.zeros(members, n, dtype=torch.bool)
-    for member in held:
+    masks = torch.zeros(members, n, dtype=torch.bool)
+    for member in masks:
         member[torch.randperm(n, generator=generator)[:number]] = True
-    return held[:, torch.from_numpy(place)]
+    return masks[:, torch.from_numpy(place)]
 
 
 register(MLPConfig, MLP)

@@ -85,11 +85,11 @@ class NetworkEnsemble:
         self, tensors: Mapping[str, torch.Tensor], x: torch.Tensor, share: torch.Tensor
     ) -> Tensors:
         """Mean and variance of every hidden unit over the runs learned from, which answers are standardised by."""
-        found: Tensors = {}
+        statistics: Tensors = {}
         if self.batch_norm:
             with torch.no_grad():
-                self._forward(tensors, x, share, None, found)
-        return found
+                self._forward(tensors, x, share, None, statistics)
+        return statistics
 
     def _forward(
         self,
@@ -97,7 +97,7 @@ class NetworkEnsemble:
         x: torch.Tensor,
         share: torch.Tensor | None,
         generator: torch.Generator | None,
-        found: Tensors,
+        statistics: Tensors,
     ) -> torch.Tensor:
         inner = inputs = x.expand(self.members, *x.shape)
         last = len(self.hidden)
@@ -109,12 +109,12 @@ class NetworkEnsemble:
                 else:
                     mean = (inner * share).sum(dim=1, keepdim=True)
                     variance = ((inner - mean).square() * share).sum(dim=1, keepdim=True)
-                    found |= {f"mean.{k}": mean.detach(), f"variance.{k}": variance.detach()}
+                    statistics |= {f"mean.{k}": mean.detach(), f"variance.{k}": variance.detach()}
                 inner = (inner - mean) / torch.sqrt(variance + SMALLEST_VARIANCE)
                 inner = inner * tensors[f"scale.{k}"] + tensors[f"shift.{k}"]
             inner = ACTIVATIONS[self.activation](inner)
             if self.dropout and generator is not None:
-                drawn = torch.rand(inner.shape, generator=generator, dtype=inner.dtype)
-                inner = inner * (drawn >= self.dropout) / (1.0 - self.dropout)
+                draws = torch.rand(inner.shape, generator=generator, dtype=inner.dtype)
+                inner = inner * (draws >= self.dropout) / (1.0 - self.dropout)
         out = torch.baddbmm(tensors[f"bias.{last}"], inner, tensors[f"weight.{last}"])
         return out + torch.bmm(inputs, tensors["straight"])

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal, Self
 import numpy as np
 from pydantic import Field
 
-from fieldwright.surrogates.domain.places import Pooled
+from fieldwright.surrogates.domain.places import MeansByPlace
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.regression.extrapolation import (
     EXPLODES,
@@ -68,7 +68,7 @@ class PCE:
         """Learns from x (n, p) and z (n, r); nothing here is random."""
         self.basis_ = self._candidates(x)
         # Runs of one place are left out together, so that a polynomial is not praised for knowing the others.
-        pooled, every = Pooled.of(x, z), z
+        pooled, every = MeansByPlace.of(x, z), z
         x, z = pooled.x, pooled.z
         scatter = np.sum((every - z[pooled.place]) ** 2, axis=0) / max(len(every) - len(z), 1)
         phi = np.hstack([np.ones((len(x), 1)), self.basis_.terms(x)])
@@ -77,20 +77,20 @@ class PCE:
         factors, owners, limits = [], [], []
         ends = edges(x)
         for r in range(z.shape[1]):
-            found, columns = self._chosen(phi, z[:, r : r + 1], ends)
+            pursuit, columns = self._select(phi, z[:, r : r + 1], ends)
             factor = np.zeros((phi.shape[1], len(columns)))
-            factor[columns] = found.factor
-            self.weights_[columns, r] = found.weights[:, 0]
-            self.errors_[r] = found.error + scatter[r]
+            factor[columns] = pursuit.factor
+            self.weights_[columns, r] = pursuit.weights[:, 0]
+            self.errors_[r] = pursuit.error + scatter[r]
             factors.append(factor)
             owners += [r] * len(columns)
-            refitted = _refitted(found, phi[:, columns], z[:, r : r + 1])
+            refitted = _refitted(pursuit, phi[:, columns], z[:, r : r + 1])
             limits.append(Limits.fit(x, z[:, r : r + 1], refitted))
         self.factors_, self.owners_ = np.hstack(factors), np.array(owners)
         self.limits_ = Limits.joined(limits)
         return self
 
-    def _chosen(self, phi: np.ndarray, z: np.ndarray, ends: list[Edge]) -> tuple[Pursuit, np.ndarray]:
+    def _select(self, phi: np.ndarray, z: np.ndarray, ends: list[Edge]) -> tuple[Pursuit, np.ndarray]:
         """The pursuit over candidates of that largest degree which gives the least error, and its columns of phi.
 
         Raising the degree step by step keeps few runs from being matched by chance among many candidates. A degree
@@ -101,19 +101,19 @@ class PCE:
         losses = 0
         for degree in np.unique(total)[1:]:
             used = np.flatnonzero(total <= degree)
-            found = pursue(phi[:, used], z, most=max(1, len(z) // RUNS_PER_TERM))
-            better = best is None or found.error < best[0].error
-            if better and (degree == 1 or not self._explodes(found, phi[:, used], z, ends)):
-                best, losses = (found, used[found.chosen]), 0
+            pursuit = pursue(phi[:, used], z, most=max(1, len(z) // RUNS_PER_TERM))
+            better = best is None or pursuit.error < best[0].error
+            if better and (degree == 1 or not self._explodes(pursuit, phi[:, used], z, ends)):
+                best, losses = (pursuit, used[pursuit.columns]), 0
             elif (losses := losses + 1) == 2:
                 break
         assert best is not None
         return best
 
     @staticmethod
-    def _explodes(found: Pursuit, phi: np.ndarray, z: np.ndarray, ends: list[Edge]) -> bool:
+    def _explodes(pursuit: Pursuit, phi: np.ndarray, z: np.ndarray, ends: list[Edge]) -> bool:
         """Whether the pursuit's columns of phi (n, terms) miss the outermost runs by far without them."""
-        error = edge_errors(ends, _refitted(found, phi[:, found.chosen], z), 1)
+        error = edge_errors(ends, _refitted(pursuit, phi[:, pursuit.columns], z), 1)
         return bool(error[0] > EXPLODES * np.ptp(z))
 
     def _candidates(self, x: np.ndarray) -> Legendre:
@@ -124,8 +124,8 @@ class PCE:
         q = self.config.sparsity
         norm = np.sum(basis.exponents.astype(float) ** q, axis=1) ** (1.0 / q)
         order = np.argsort(norm, kind="stable")
-        kept = order[norm[order] <= degree + 1e-9][: self.config.max_candidates]
-        return Legendre(basis.lower, basis.upper, basis.exponents[np.sort(kept)])
+        selected = order[norm[order] <= degree + 1e-9][: self.config.max_candidates]
+        return Legendre(basis.lower, basis.upper, basis.exponents[np.sort(selected)])
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and std, each (q, r), at x (q, p)."""
@@ -136,7 +136,7 @@ class PCE:
         return self.limits_.applied(x, phi @ self.weights_, std)
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """d mean_r / d x_j (q, r, p) at x (q, p)."""
+        """Return d mean_r / d x_j (q, r, p) at x (q, p)."""
         slopes = np.einsum("qkj,kr->qrj", self.basis_.gradients(x), self.weights_[1:])
         return self.limits_.jacobian(x, self.weights_[0] + self.basis_.terms(x) @ self.weights_[1:], slopes)
 
@@ -164,11 +164,11 @@ class PCE:
         return chaos
 
 
-def _refitted(found: Pursuit, phi: np.ndarray, z: np.ndarray) -> Refitted:
+def _refitted(pursuit: Pursuit, phi: np.ndarray, z: np.ndarray) -> Refitted:
     """Errors of rows that the pursuit's columns, phi (n, k) of z (n, r), are fitted without."""
-    basis = phi @ found.factor
-    residual = z - basis @ found.coordinates
-    noise = np.sum(residual**2, axis=0) / (len(z) - len(found.chosen))
+    basis = phi @ pursuit.factor
+    residual = z - basis @ pursuit.coordinates
+    noise = np.sum(residual**2, axis=0) / (len(z) - len(pursuit.columns))
     return lambda rows: block_errors(basis[rows] @ basis[rows].T, residual[rows], noise)
 
 

@@ -47,7 +47,7 @@ class RBF:
         return self.interpolant_.predict(x, self.std_)
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """d mean_r / d x_j (q, r, p) at x (q, p)."""
+        """Return d mean_r / d x_j (q, r, p) at x (q, p)."""
         return self.interpolant_.jacobian(x)
 
     def state(self) -> dict[str, np.ndarray]:

@@ -63,9 +63,11 @@ class Stack:
         fold = np.random.default_rng(seed).permutation(int(place.max()) + 1)[place] % folds
         left_out = np.empty((len(configs), *z.shape))
         for index in range(folds):
-            kept, held = fold != index, fold == index
+            training, held_out = fold != index, fold == index
             for k, config in enumerate(configs):
-                left_out[k, held] = regressor_for(config).fit(x[kept], z[kept], seed).predict(x[held])[0]
+                left_out[k, held_out] = (
+                    regressor_for(config).fit(x[training], z[training], seed).predict(x[held_out])[0]
+                )
         self.weights_ = np.stack(
             [simplex_weights((left_out[:, :, r] - z[:, r]).T) for r in range(z.shape[1])]
         )
@@ -80,7 +82,7 @@ class Stack:
         return mean, np.sqrt(np.sum(weights * (stds**2 + (means - mean) ** 2), axis=0))
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
-        """d mean_r / d x_j (q, r, p) at x (q, p); raises ModelError where a member does not know its own."""
+        """Return d mean_r / d x_j (q, r, p) at x (q, p); raises ModelError where a member does not know its own."""
         slopes = []
         for member in self.members_:
             if not isinstance(member, Differentiable):
@@ -130,8 +132,8 @@ def simplex_weights(errors: np.ndarray) -> np.ndarray:
     best, least = np.eye(errors.shape[1])[int(np.argmin(np.diag(product)))], float(np.diag(product).min())
     for size in range(2, errors.shape[1] + 1):
         for subset in itertools.combinations(range(errors.shape[1]), size):
-            chosen = np.ix_(subset, subset)
-            ones = np.linalg.solve(product[chosen], np.ones(size))
+            block = np.ix_(subset, subset)
+            ones = np.linalg.solve(product[block], np.ones(size))
             if ones.sum() <= 0.0 or (ones < 0.0).any():
                 continue
             weights = np.zeros(errors.shape[1])

@@ -1,1 +1,1 @@
-"""Transient runs that are not learned as one object: reduced time by time, rolled out or asked by time."""
+"""Transient runs that are reduced time by time, and rolled out or predicted with the time as a parameter."""

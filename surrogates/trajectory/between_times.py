@@ -1,4 +1,4 @@
-"""Answers at times between those of the training."""
+"""Predictions at times between those of the training."""
 
 from __future__ import annotations
 
@@ -13,40 +13,42 @@ from fieldwright.surrogates.fields.prediction import Band
 SLACK = 1e-9
 
 
-def checked_times(times: Sequence[float], known: Sequence[float] | None, field: str) -> np.ndarray:
-    """The asked times (m,); raises QueryError beyond the known ones, or where the field has none."""
-    if known is None:
+def checked_times(times: Sequence[float], trained: Sequence[float] | None, field: str) -> np.ndarray:
+    """Return the requested times (m,); raises QueryError beyond the trained ones, or where the field has none."""
+    if trained is None:
         raise QueryError(
-            "Only a transient field can be asked at times",
+            "Only a transient field can be predicted at given times",
             f"times for '{field}', which is steady",
             "Leave out 'times'",
         )
-    asked = np.asarray(times, dtype=np.float64)
-    first, last = known[0], known[-1]
+    requested = np.asarray(times, dtype=np.float64)
+    first, last = trained[0], trained[-1]
     slack = SLACK * (last - first)
-    if asked.ndim != 1 or not len(asked):
+    if requested.ndim != 1 or not len(requested):
         raise QueryError("'times' must be a list of one or more numbers", str(times), "Name the times")
-    outside = ~((asked >= first - slack) & (asked <= last + slack))
+    outside = ~((requested >= first - slack) & (requested <= last + slack))
     if outside.any():
         raise QueryError(
             f"The times of '{field}' must lie in the trained range {first:g} to {last:g}",
-            f"{asked[outside][0]:g}",
+            f"{requested[outside][0]:g}",
             "Ask within it, or train on longer runs",
         )
-    return np.clip(asked, first, last)
+    return np.clip(requested, first, last)
 
 
-def at_times(band: Band, known: Sequence[float], asked: np.ndarray) -> Band:
-    """The band (q, t, ...) at the asked times (m,): (q, m, ...).
+def at_times(band: Band, trained: Sequence[float], requested: np.ndarray) -> Band:
+    """The band (q, t, ...) at the requested times (m,): (q, m, ...).
 
-    The mean goes through its known times as a cubic spline; std and widths of the band go straight from
-    each to the next, widened by what spline and straight line differ by, which tells how well the times are resolved.
+    The mean is interpolated by a cubic spline through the trained times, std and widths of the band linearly. The
+    band is widened by the difference of spline and linear interpolation, a measure of the resolution of the times.
     """
-    at = np.asarray(known)
+    at = np.asarray(trained)
     degree = min(3, len(at) - 1)
-    mean = make_interp_spline(at, band.mean, k=degree, axis=1)(asked)
-    right = np.clip(np.searchsorted(at, asked), 1, len(at) - 1)
-    share = ((asked - at[right - 1]) / (at[right] - at[right - 1])).reshape(-1, *[1] * (band.mean.ndim - 2))
+    mean = make_interp_spline(at, band.mean, k=degree, axis=1)(requested)
+    right = np.clip(np.searchsorted(at, requested), 1, len(at) - 1)
+    share = ((requested - at[right - 1]) / (at[right] - at[right - 1])).reshape(
+        -1, *[1] * (band.mean.ndim - 2)
+    )
 
     def straight(values: np.ndarray) -> np.ndarray:
         return values[:, right - 1] * (1.0 - share) + values[:, right] * share

@@ -25,7 +25,7 @@ class Cell:
 
 
 def _lstm(driven: torch.Tensor, weights: torch.Tensor, state: State) -> State:
-    """c' = f c + i g, h' = o tanh c' (Hochreiter & Schmidhuber, Neural Comp. 9, 1997; forget gate: Gers 2000)."""
+    """Compute c' = f c + i g, h' = o tanh c' (Hochreiter & Schmidhuber, 1997; forget gate: Gers, 2000)."""
     h, c = state
     gates = torch.baddbmm(driven, h, weights)
     width = h.shape[-1]
@@ -35,7 +35,7 @@ def _lstm(driven: torch.Tensor, weights: torch.Tensor, state: State) -> State:
 
 
 def _gru(driven: torch.Tensor, weights: torch.Tensor, state: State) -> State:
-    """h' = (1 - u) n + u h with n = tanh(W x + r (U h)) (Cho et al., EMNLP 2014)."""
+    """Compute h' = (1 - u) n + u h with n = tanh(W x + r (U h)) (Cho et al., EMNLP 2014)."""
     (h,) = state
     recurrent, width = torch.bmm(h, weights), 2 * h.shape[-1]
     keep, reset = torch.sigmoid(driven[..., :width] + recurrent[..., :width]).chunk(2, dim=-1)

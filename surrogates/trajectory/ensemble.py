@@ -89,15 +89,15 @@ class RecurrentEnsemble:
         )
         generator = torch.Generator().manual_seed(seed + 1)
         inputs, targets = torch.tensor(x, dtype=torch.float64), torch.tensor(z, dtype=torch.float64)
-        self.times_, given = z.shape[1], max(history, 1)
-        held = _held_out(settings, places(x, decades=False), generator)
+        self.times_, n_given = z.shape[1], max(history, 1)
+        held_out = _held_out(settings, places(x, decades=False), generator)
         # A single run is learned from and judged by.
-        learnt = ~held if len(x) > 1 else held
+        training = ~held_out if len(x) > 1 else held_out
         for weight in network.weights.values():
             weight.requires_grad_()
         optimiser = torch.optim.Adam(network.weights.values(), lr=settings.rate)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.iterations)
-        kept = {name: weight.detach().clone() for name, weight in network.weights.items()}
+        best_weights = {name: weight.detach().clone() for name, weight in network.weights.items()}
         best = torch.full((settings.members,), math.inf, dtype=torch.float64)
         self.residual_variance_ = np.ones(z.shape[1:])
         residual = torch.ones(settings.members, *z.shape[1:], dtype=torch.float64)
@@ -105,27 +105,30 @@ class RecurrentEnsemble:
         for iteration in range(settings.iterations + 1):
             if iteration % CHECK == 0 or iteration == settings.iterations:
                 with torch.no_grad():
-                    squares = (network.roll(inputs, targets[:, :given], self.times_) - targets).square()
-                found = (
-                    torch.einsum("mn,mntr->mtr", held.to(squares), squares) / held.sum(dim=1)[:, None, None]
+                    squares = (network.roll(inputs, targets[:, :n_given], self.times_) - targets).square()
+                member_errors = (
+                    torch.einsum("mn,mntr->mtr", held_out.to(squares), squares)
+                    / held_out.sum(dim=1)[:, None, None]
                 )
-                error = found.mean(dim=(1, 2))
+                error = member_errors.mean(dim=(1, 2))
                 better = error < best
-                best, residual[better] = torch.where(better, error, best), found[better]
+                best, residual[better] = torch.where(better, error, best), member_errors[better]
                 for name, weight in network.weights.items():
-                    kept[name][better] = weight.detach()[better]
+                    best_weights[name][better] = weight.detach()[better]
                 waited = 0 if bool(better.any()) else waited + CHECK
                 if waited >= settings.patience or iteration == settings.iterations:
                     break
             rows = torch.randperm(len(x), generator=generator)[: settings.batch]
             forced = max(0.0, 1.0 - iteration / max(1.0, settings.forcing * settings.iterations))
             optimiser.zero_grad()
-            loss = self._loss(network, inputs[rows], targets[rows], learnt[:, rows], given, forced, generator)
+            loss = self._loss(
+                network, inputs[rows], targets[rows], training[:, rows], n_given, forced, generator
+            )
             loss.backward()
             _clip(network, settings.clip)
             optimiser.step()
             schedule.step()
-        self.network_ = replace(network, weights=kept)
+        self.network_ = replace(network, weights=best_weights)
         self.residual_variance_ = residual.mean(dim=0).numpy()
         return self
 
@@ -134,26 +137,26 @@ class RecurrentEnsemble:
         network: Network,
         x: torch.Tensor,
         z: torch.Tensor,
-        learnt: torch.Tensor,
-        given: int,
+        training: torch.Tensor,
+        n_given: int,
         forced: float,
         generator: torch.Generator,
     ) -> torch.Tensor:
         """Mean square of the errors in units of the trajectories' spread, each member's over its own runs."""
-        members = len(learnt)
+        members = len(training)
         inputs = x.expand(members, -1, -1)
-        state, before = network.read(x, z[:, :given]), z[:, given - 1].expand(members, -1, -1)
-        share = (learnt / learnt.sum(dim=1, keepdim=True).clamp(min=1))[..., None]
-        steps = z.shape[1] - given
+        state, before = network.read(x, z[:, :n_given]), z[:, n_given - 1].expand(members, -1, -1)
+        share = (training / training.sum(dim=1, keepdim=True).clamp(min=1))[..., None]
+        steps = z.shape[1] - n_given
         true = torch.rand(steps, members, len(x), 1, generator=generator, dtype=z.dtype) < forced
-        found = []
+        outputs = []
         for k in range(steps):
             after, state = network.step(inputs, before, state)
-            found.append(after)
-            before = torch.where(true[k], z[:, given + k], after) if forced > 0.0 else after
+            outputs.append(after)
+            before = torch.where(true[k], z[:, n_given + k], after) if forced > 0.0 else after
             if (k + 1) % self.config.truncation == 0:
                 before, state = before.detach(), tuple(one.detach() for one in state)
-        errors = torch.stack(found, dim=2) - z[:, given:]
+        errors = torch.stack(outputs, dim=2) - z[:, n_given:]
         return (errors.square() * share[..., None]).sum() / steps
 
     def roll(self, x: np.ndarray, history: np.ndarray | None, steps: int) -> np.ndarray:
@@ -208,10 +211,10 @@ def _held_out(settings: RecurrentConfig, place: np.ndarray, generator: torch.Gen
     place = place if place.max() > 0 else np.arange(len(place))
     n = int(place.max()) + 1
     number = min(max(1, round(settings.validation * n)), max(n - 1, 1))
-    held = torch.zeros(settings.members, n, dtype=torch.bool)
-    for member in held:
+    held_out = torch.zeros(settings.members, n, dtype=torch.bool)
+    for member in held_out:
         member[torch.randperm(n, generator=generator)[:number]] = True
-    return held[:, torch.from_numpy(place)]
+    return held_out[:, torch.from_numpy(place)]
 
 
 def _clip(network: Network, largest: float) -> None:

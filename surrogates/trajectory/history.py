@@ -1,4 +1,4 @@
-"""The measured first stretch that a forecast goes on from."""
+"""The measured first times that a forecast continues."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class History:
 def checked_history(
     description: Description, history: History | None, queries: int
 ) -> dict[str, np.ndarray] | None:
-    """The values of each field as the model needs them; raises QueryError in one sentence."""
+    """Return the values of each field, checked; raises QueryError where the history does not fit the model."""
     needed = description.history
     if history is None:
         if needed:
             raise QueryError(
-                f"This model forecasts: 'history' must bring the first {needed} times of {_names(description)}",
+                f"This model forecasts: 'history' must contain the first {needed} times of {_names(description)}",
                 "none",
                 "Add the measured values",
             )
@@ -53,7 +53,7 @@ def checked_history(
             "a history",
             "Leave it out, or set 'history' in [time] of the study and use the kind 'lstm', 'gru' or 'dmd'",
         )
-    known = np.asarray(description.fields[0].times)
+    trained_times = np.asarray(description.fields[0].times)
     times = np.asarray(history.times, dtype=np.float64)
     if times.shape != (needed,):
         raise QueryError(
@@ -63,13 +63,13 @@ def checked_history(
             if times.ndim == 1 and len(times) < needed
             else f"Give the last {needed} of them",
         )
-    off = np.abs(np.diff(times) - np.diff(known[:needed]))
-    even = off <= STEP_TOLERANCE * np.diff(known).min()
+    off = np.abs(np.diff(times) - np.diff(trained_times[:needed]))
+    even = off <= STEP_TOLERANCE * np.diff(trained_times).min()
     if not even.all():
         worst = int(np.argmin(even))
         raise QueryError(
-            f"The times of the history must follow each other by {known[worst + 1] - known[worst]:g}, the step of "
-            "the training, without gaps",
+            "The times of the history must follow each other without gaps by the step of the training, "
+            f"{trained_times[worst + 1] - trained_times[worst]:g}",
             f"{times[worst]:g} and then {times[worst + 1]:g}",
             "Interpolate the measurement to the training's step, or measure anew",
         )

@@ -11,8 +11,8 @@ NEGLIGIBLE = 1e-12
 
 
 @dataclass(frozen=True)
-class Form:
-    """What a linear recurrence may be.
+class OperatorForm:
+    """The form of a linear recurrence.
 
     delays: number d of past states that the next one depends on. affine: whether the operator itself is affine in
     the parameters, or only its constant part ("with control").
@@ -22,7 +22,9 @@ class Form:
     affine: bool
 
 
-def learned(form: Form, x: np.ndarray, z: np.ndarray, dampings: Sequence[float]) -> list[np.ndarray]:
+def fit_operators(
+    form: OperatorForm, x: np.ndarray, z: np.ndarray, dampings: Sequence[float]
+) -> list[np.ndarray]:
     """The coefficients (features, r) of z_{k+1} = sum_j phi_j(x) (A_j s_k + b_j), phi = (1, x), by least squares.
 
     x: (n, p). z: (n, t, r). s_k = (z_k, ..., z_{k-d+1}). dampings: of the squared coefficients, each relative to the
@@ -41,7 +43,7 @@ def delayed(z: np.ndarray) -> np.ndarray:
     return z[:, ::-1].reshape(len(z), -1)
 
 
-def _features(form: Form, x: np.ndarray, state: np.ndarray) -> np.ndarray:
+def _features(form: OperatorForm, x: np.ndarray, state: np.ndarray) -> np.ndarray:
     """(n, features): the state and one, by each of 1 and the parameters where the operator is affine."""
     if not form.affine:
         return np.hstack([state, np.ones((len(state), 1)), x])
@@ -50,7 +52,7 @@ def _features(form: Form, x: np.ndarray, state: np.ndarray) -> np.ndarray:
     return (phi[:, :, None] * with_one[:, None, :]).reshape(len(x), -1)
 
 
-def companions(form: Form, coefficients: np.ndarray, x: np.ndarray) -> np.ndarray:
+def companions(form: OperatorForm, coefficients: np.ndarray, x: np.ndarray) -> np.ndarray:
     """The matrix M (q, D, D) of each query with (s_{k+1}, 1) = M (s_k, 1), D = d r + 1."""
     r = coefficients.shape[1]
     size = form.delays * r
@@ -82,8 +84,8 @@ def stabilised(matrix: np.ndarray) -> np.ndarray:
     return stable
 
 
-def rolled(matrix: np.ndarray, first: np.ndarray, steps: int) -> np.ndarray:
-    """Trajectories (q, steps, r) that go on by M (q, D, D) after their first stretch (q, h, r), h >= d."""
+def roll_out(matrix: np.ndarray, first: np.ndarray, steps: int) -> np.ndarray:
+    """Trajectories (q, steps, r) that continue their first stretch (q, h, r), h >= d, by M (q, D, D)."""
     q, h, r = first.shape
     delays = (matrix.shape[1] - 1) // r
     trajectory = np.empty((q, max(steps, h), r))

@@ -1,4 +1,4 @@
-"""Whether fields oscillate in time with a phase that differs from run to run, which no parameter tells."""
+"""Detection of fields that oscillate in time with a phase that differs from run to run."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from scipy.spatial.distance import cdist
 
 LEAST_RUNS, LEAST_TIMES = 4, 12
 MOST_RUNS, MOST_TIMES, MOST_VALUES, MODES = 40, 400, 400, 8
-"""How much of the runs is looked at; the leading modes carry the oscillation."""
+"""Limits of the data that are examined; the leading modes carry the oscillation."""
 LONGEST = 2.0 / 3.0
-"""Of the times, the longest period that can be seen: half a period must be there twice."""
+"""Longest period that can be detected, as a share of the times: half a period must occur twice."""
 OPPOSITE, AGAIN = 0.3, 0.8
 """Correlation of a run with itself, below which it has moved away from its state and above which it is back."""
 QUIET = 0.1
@@ -21,7 +21,7 @@ APART, ALIKE = 0.6, 0.8
 
 
 @dataclass(frozen=True)
-class PhasesApart:
+class UnalignedPhases:
     """A field whose runs oscillate out of step.
 
     cycles: median number of periods within the times of a run. together, moved: mean correlation of the
@@ -33,17 +33,17 @@ class PhasesApart:
     moved: float
 
     def sentence(self, field: str) -> str:
-        """What is the matter and what to do."""
+        """Return a sentence that states the problem and what to do."""
         return (
             f"'{field}' is periodic in time, about {self.cycles:.2g} periods in a run, and its phase is not aligned: "
-            "fields of "
-            f"neighbouring runs correlate by {self.together:.2f}, but by {self.moved:.2f} once moved in time. The "
-            "parameters do not tell the phase, so models of them come no nearer than the mean. Start all runs at the "
-            "same phase, learn from averages over a period, or give measured first times (`history` in [time])"
+            f"fields of neighbouring runs correlate by {self.together:.2f}, but by {self.moved:.2f} once moved in "
+            "time. The phase does not follow from the parameters, so models of them are no better than the mean. "
+            "Start all runs at the same phase, learn from averages over a period, or give measured first times "
+            "(`history` in [time])"
         )
 
 
-def phases_apart(x: np.ndarray, values: np.ndarray) -> PhasesApart | None:
+def unaligned_phases(x: np.ndarray, values: np.ndarray) -> UnalignedPhases | None:
     """Whether most runs return to their states, and agree with neighbouring ones only once moved in time.
 
     A transient that goes one way, or there and back once, never returns while it is still moving; one that starts
@@ -58,7 +58,7 @@ def phases_apart(x: np.ndarray, values: np.ndarray) -> PhasesApart | None:
 
     Returns
     -------
-    PhasesApart or None
+    UnalignedPhases or None
         None where the field is steady, does not oscillate, or does so in step.
     """
     if values.ndim != 4 or len(values) < LEAST_RUNS or values.shape[1] < LEAST_TIMES:
@@ -66,8 +66,8 @@ def phases_apart(x: np.ndarray, values: np.ndarray) -> PhasesApart | None:
     rows = np.unique(np.linspace(0, len(values) - 1, min(MOST_RUNS, len(values))).astype(int))
     signals = _leading(values[rows])
     periods = [period(one) for one in signals]
-    seen = [one for one in periods if one is not None]
-    if 2 * len(seen) < len(rows):
+    lengths = [one for one in periods if one is not None]
+    if 2 * len(lengths) < len(rows):
         return None
     together, moved = [], []
     for i, neighbours in enumerate(_neighbours(x[rows])):
@@ -76,28 +76,28 @@ def phases_apart(x: np.ndarray, values: np.ndarray) -> PhasesApart | None:
             continue
         together.append(np.mean([_correlation(signals[i], signals[j]) for j in neighbours]))
         moved.append(np.mean([_best(signals[i][:length], signals[j]) for j in neighbours]))
-    found = PhasesApart(
-        float(np.median([signals.shape[1] / one for one in seen])),
+    phases = UnalignedPhases(
+        float(np.median([signals.shape[1] / one for one in lengths])),
         float(np.mean(together)),
         float(np.mean(moved)),
     )
-    return found if found.together < APART and found.moved > ALIKE else None
+    return phases if phases.together < APART and phases.moved > ALIKE else None
 
 
 def period(signal: np.ndarray) -> int | None:
     """The period of signals (t, m) in steps; None where they do not return while they still move."""
     t = len(signal)
     power = float(np.mean(np.sum((signal - signal.mean(axis=0)) ** 2, axis=1)))
-    left, best, at = False, AGAIN, None
+    has_moved_away, best, at = False, AGAIN, None
     for lag in range(1, int(LONGEST * t) + 1):
         ahead, behind = signal[lag:], signal[: t - lag]
         if min(_power(ahead), _power(behind)) < QUIET * power:
             continue
-        found = _correlation(ahead, behind)
-        left |= found < OPPOSITE
-        if left and found > best:
-            best, at = found, lag
-        elif at is not None and found < AGAIN:
+        correlation = _correlation(ahead, behind)
+        has_moved_away |= correlation < OPPOSITE
+        if has_moved_away and correlation > best:
+            best, at = correlation, lag
+        elif at is not None and correlation < AGAIN:
             break
     return at
 
@@ -134,6 +134,6 @@ def _correlation(one: np.ndarray, other: np.ndarray) -> float:
     return float(np.sum(a * b)) / size if size > 0.0 else 0.0
 
 
-def _best(part: np.ndarray, whole: np.ndarray) -> float:
+def _best(part: np.ndarray, signal: np.ndarray) -> float:
     """The largest correlation of a stretch (k, m) with any of the same length within (t, m)."""
-    return max(_correlation(part, whole[i : i + len(part)]) for i in range(len(whole) - len(part) + 1))
+    return max(_correlation(part, signal[i : i + len(part)]) for i in range(len(signal) - len(part) + 1))

@@ -96,8 +96,8 @@ class Network:
         members, h = len(self.weights["out"]), history.shape[1]
         state, inputs = self.read(x, history), x.expand(members, -1, -1)
         z = history[:, -1].expand(members, -1, -1)
-        found = [history[:, k].expand(members, -1, -1) for k in range(h)]
+        states = [history[:, k].expand(members, -1, -1) for k in range(h)]
         for _ in range(h, steps):
             z, state = self.step(inputs, z, state)
-            found.append(z)
-        return torch.stack(found, dim=2)[:, :, :steps]
+            states.append(z)
+        return torch.stack(states, dim=2)[:, :, :steps]

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from fieldwright.surrogates.regressors import Movable, Regressor
+from fieldwright.surrogates.regressors import LatentRegressor, Movable
 
 
 class TimeAsParameter:
@@ -17,7 +17,7 @@ class TimeAsParameter:
     All times of a run are samples of their own; runs, never single times, are held out by a cross-validation.
     """
 
-    def __init__(self, regressor: Regressor) -> None:
+    def __init__(self, regressor: LatentRegressor) -> None:
         self.regressor = regressor
 
     def fit(self, x: np.ndarray, z: np.ndarray, seed: int, history: int = 0) -> Self:
@@ -45,8 +45,10 @@ class TimeAsParameter:
         return self.regressor.state() | {"times": np.array(self.times_)}
 
     @classmethod
-    def restore_with(cls, kind: type[Regressor], config: Any, state: Mapping[str, np.ndarray]) -> Self:
+    def restore_with(cls, kind: type[LatentRegressor], config: Any, state: Mapping[str, np.ndarray]) -> Self:
         """The fitted regressor of a kind again."""
-        found = cls(kind.restore(config, {name: array for name, array in state.items() if name != "times"}))
-        found.times_ = int(state["times"])
-        return found
+        restored = cls(
+            kind.restore(config, {name: array for name, array in state.items() if name != "times"})
+        )
+        restored.times_ = int(state["times"])
+        return restored

@@ -81,7 +81,7 @@ class TimeByTime:
         return self.instant.scaling
 
     def at(self, x: np.ndarray) -> Self | FieldView:
-        """What answers in the field's unit at queries of the parameters x (q, p)."""
+        """The decoder into the unit of the field at queries of the parameters x (q, p)."""
         return self if self.scaling is None else self.scaling.view(self, x)
 
     def encode(self, x: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -92,11 +92,11 @@ class TimeByTime:
 
     def mean(self, z: np.ndarray) -> np.ndarray:
         """The field (q, times, points, components) of scaled coordinates z (q, times * r)."""
-        return self._together(self.instant.mean(self._apart(z)), len(z))
+        return self._by_run(self.instant.mean(self._by_time(z)), len(z))
 
     def std(self, z: np.ndarray, sigma: np.ndarray) -> np.ndarray:
         """The std (q, times, points, components) of the field where z has the std sigma, both (q, times * r)."""
-        return self._together(self.instant.std(self._apart(z), self._apart(sigma)), len(z))
+        return self._by_run(self.instant.std(self._by_time(z), self._by_time(sigma)), len(z))
 
     def lost_variance(self, mean: np.ndarray) -> np.ndarray:
         """The variance (1 or q, 1 or times, points, components) that the reduction loses, about fields `mean`."""
@@ -107,17 +107,19 @@ class TimeByTime:
         return self.instant.rounding(mean)
 
     def sensitivities(self, z: np.ndarray, sigma: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """For each of the r coordinates of a time: d field / d z_r, (1 or q, 1 or times, points, components),
-        and its std (q, times); the times move independently of each other."""
-        for change, spread in self.instant.sensitivities(self._apart(z), self._apart(sigma)):
-            together = change if len(change) == 1 else self._together(change, len(z))
+        """For each coordinate r of a time: d field / d z_r, (1 or q, 1 or times, points, components), and its std.
+
+        The stds are (q, times); the times move independently of each other.
+        """
+        for change, spread in self.instant.sensitivities(self._by_time(z), self._by_time(sigma)):
+            together = change if len(change) == 1 else self._by_run(change, len(z))
             yield together, spread.reshape(len(z), -1)
 
-    def _apart(self, z: np.ndarray) -> np.ndarray:
+    def _by_time(self, z: np.ndarray) -> np.ndarray:
         return z.reshape(-1, self.instant.rank)
 
     @staticmethod
-    def _together(field: np.ndarray, queries: int) -> np.ndarray:
+    def _by_run(field: np.ndarray, queries: int) -> np.ndarray:
         return field.reshape(queries, -1, *field.shape[2:])
 
     def state(self) -> dict[str, np.ndarray]:

@@ -42,8 +42,8 @@ class Unrolled:
     def fit(self, x: np.ndarray, z: np.ndarray, seed: int) -> Self:
         """Learns from x (n, p) and joined trajectories z (n, sum_f t r_f)."""
         ends = np.cumsum([self.times * len(weight) for weight in self.weights])[:-1]
-        apart = [one.reshape(len(z), self.times, -1) for one in np.split(z, ends, axis=1)]
-        self.inner.fit(x, self._weighted(apart), seed, self.history)
+        by_field = [one.reshape(len(z), self.times, -1) for one in np.split(z, ends, axis=1)]
+        self.inner.fit(x, self._weighted(by_field), seed, self.history)
         return self
 
     def predict(
@@ -82,13 +82,13 @@ class Unrolled:
         """The fitted one again."""
         weights = part(state, "weights.")
         times, history = state["times"].tolist()
-        found = cls(config, [weights[str(index)] for index in range(len(weights))], times, history)
+        restored = cls(config, [weights[str(index)] for index in range(len(weights))], times, history)
         inner = part(state, "inner.")
-        if isinstance(found.inner, TimeAsParameter):
-            found.inner = TimeAsParameter.restore_with(type(regressor_for(config)), config, inner)
+        if isinstance(restored.inner, TimeAsParameter):
+            restored.inner = TimeAsParameter.restore_with(type(regressor_for(config)), config, inner)
         else:
-            found.inner = type(found.inner).restore(config, inner)
-        return found
+            restored.inner = type(restored.inner).restore(config, inner)
+        return restored
 
 
 def regressor_of(config: KindConfig, fields: Sequence[Any], history: int) -> Any:

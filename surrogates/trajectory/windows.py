@@ -1,4 +1,4 @@
-"""Windows cut from long runs, so that a single run too holds many forecasts to learn from and be judged by."""
+"""Windows cut from long runs, so that even a single run gives many forecasts for training and evaluation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from fieldwright.data.errors import ModelError
 
 MOST = 60
-"""Windows of a study; more of them overlap so far that they tell nothing new."""
+"""Largest number of windows of a study; more overlap so much that they add no information."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,33 +58,35 @@ class Windows:
         number = int(together.max()) + 1
         if runs >= folds:
             folds = min(folds, number)
-            dealt = np.random.default_rng(seed).permutation(number)
+            order = np.random.default_rng(seed).permutation(number)
             fold_of = np.empty(number, dtype=np.int64)
-            fold_of[dealt] = np.arange(number) % folds
+            fold_of[order] = np.arange(number) % folds
             return fold_of[together]
         fold = np.empty(len(self.run), dtype=np.int64)
         for run in range(runs):
-            mine = np.flatnonzero(self.run == run)
-            for index, block in enumerate(np.array_split(mine, folds)):
+            windows_of_run = np.flatnonzero(self.run == run)
+            for index, block in enumerate(np.array_split(windows_of_run, folds)):
                 fold[block] = index
         return fold
 
-    def apart(self, kept: np.ndarray, held: np.ndarray, place: np.ndarray | None = None) -> np.ndarray:
-        """Those of the kept windows that share no time with any held one; raises ModelError if none is left.
+    def without_overlap(
+        self, training: np.ndarray, held_out: np.ndarray, place: np.ndarray | None = None
+    ) -> np.ndarray:
+        """The training windows that share no time with any held-out one; raises ModelError if too few are left.
 
-        place: (n,) of the parameters of each window: runs of one place are the same run once more.
+        place: (n,) of the parameters of each window: runs of one place count as the same run.
 
-        A window that overlaps with a held one has seen a part of it: to learn from it would be to cheat.
+        A window that overlaps with a held-out one contains a part of it, which would make the evaluation too good.
         """
         same = self.run if place is None or not place.max() else place
-        meets = (same[kept][:, None] == same[held]) & (
-            np.abs(self.start[kept][:, None] - self.start[held]) < self.length
+        meets = (same[training][:, None] == same[held_out]) & (
+            np.abs(self.start[training][:, None] - self.start[held_out]) < self.length
         )
-        left = kept[~meets.any(axis=1)]
-        if len(left) < 2:
+        disjoint = training[~meets.any(axis=1)]
+        if len(disjoint) < 2:
             raise ModelError(
-                "Beside the windows that are held out together, others must be left that share no time with them",
+                "Besides the windows that are held out together, there must be others that share no time with them",
                 f"windows of {self.length} times and runs of {int(self.start.max()) + self.length}",
                 "Shorten 'history' or 'horizon', raise 'folds', or take in longer or more runs",
             )
-        return left
+        return disjoint

@@ -31,7 +31,7 @@ class Gradients:
 def gradients(
     surrogate: Surrogate, x: np.ndarray, fields: Sequence[str] = (), quantities: Sequence[Quantity] = ()
 ) -> Gradients:
-    """d mean / d x_j of the named fields and quantities at queries x (q, p).
+    """Return d mean / d x_j of the named fields and quantities at queries x (q, p).
 
     The latent coordinates are differentiated by their regressor, by autograd or in closed form; the field
     follows along that direction, (field(x + h e_j, z + h dz/dx_j) - field(x - h e_j, z - h dz/dx_j)) / 2h, which
@@ -41,7 +41,7 @@ def gradients(
     """
     x = surrogate.checked(x)
     infos = {name: surrogate.info(name) for name in fields}
-    asked = [(one, surrogate.reading(one)) for one in quantities]
+    readings = [(one, surrogate.reading(one)) for one in quantities]
     step = STEP * np.array([_width(info.minimum, info.maximum) for info in surrogate.description.parameters])
     of_fields, of_quantities = {}, {}
     for name in dict.fromkeys([*infos, *(one.field for one in quantities)]):
@@ -49,14 +49,15 @@ def gradients(
         steady = surrogate.info(name).times is None
         if name in infos:
             of_fields[name] = change[:, :, 0] if steady else change
-        for one, read in asked:
+        for one, read in readings:
             if one.field != name:
                 continue
             slopes = [read.slope(mean, change[:, j]) for j in range(len(step))]
             slope = np.stack(slopes, axis=1)
             of_quantities[one.label] = slope[:, :, 0] if steady else slope
     return Gradients(
-        {name: of_fields[name] for name in infos}, {one.label: of_quantities[one.label] for one, _ in asked}
+        {name: of_fields[name] for name in infos},
+        {one.label: of_quantities[one.label] for one, _ in readings},
     )
 
 
@@ -89,7 +90,7 @@ def _latent(emulator: Emulator, name: str, x: np.ndarray, step: np.ndarray) -> t
 
 
 def _joined(branch: Branch, regressor: Differentiable, x: np.ndarray) -> np.ndarray:
-    """d z / d x (q, r, p) of all coordinates of a branch: regressor, standardisation, scales, one after another."""
+    """Return d z / d x (q, r, p) of all coordinates of a branch, by the chain rule."""
     inner = branch.transform.jacobian(x) / branch.scaler.scale[:, None]
     return regressor.jacobian(branch.scaler.scaled(branch.transform(x))) @ inner
 

@@ -25,32 +25,32 @@ def responses(
     the runs. quantities: maximum, minimum and mean of every field if None.
     """
     infos = surrogate.description.parameters
-    asked = quantities_of(surrogate) if quantities is None else list(quantities)
+    queried = quantities_of(surrogate) if quantities is None else list(quantities)
     middle = (
         np.array([0.5 * (info.minimum + info.maximum) for info in infos]) if at is None else np.asarray(at)
     )
     values = np.array([np.linspace(info.minimum, info.maximum, STEPS) for info in infos])
-    found: dict[str, list[Band]] = {one.label: [] for one in asked}
+    bands: dict[str, list[Band]] = {one.label: [] for one in queried}
     for j, column in enumerate(values):
         x = np.tile(middle, (STEPS, 1))
         x[:, j] = column
-        for quantity, band in surrogate.predict(x, (), asked).quantities.items():
-            found[quantity].append(band)
-    return values, found
+        for quantity, band in surrogate.predict(x, (), queried).quantities.items():
+            bands[quantity].append(band)
+    return values, bands
 
 
 def response_figure(
     surrogate: Surrogate, quantities: Sequence[Quantity] | None = None, at: np.ndarray | None = None
 ) -> Figure:
     """A row for each quantity and a column for each parameter: the mean and its calibrated band, at the last time."""
-    asked = quantities_of(surrogate) if quantities is None else list(quantities)
-    values, found = responses(surrogate, asked, at)
+    queried = quantities_of(surrogate) if quantities is None else list(quantities)
+    values, bands = responses(surrogate, queried, at)
     infos = surrogate.description.parameters
-    figure, axes = panels(len(asked), len(infos), (2.3, 1.9))
-    for row, one in enumerate(asked):
-        mine = axes[row * len(infos) : (row + 1) * len(infos)]
+    figure, axes = panels(len(queried), len(infos), (2.3, 1.9))
+    for row, one in enumerate(queried):
+        axes_of_row = axes[row * len(infos) : (row + 1) * len(infos)]
         unit = surrogate.info(one.field).unit
-        for j, (ax, band) in enumerate(zip(mine, found[one.label], strict=True)):
+        for j, (ax, band) in enumerate(zip(axes_of_row, bands[one.label], strict=True)):
             mean, lower, upper = (
                 part.reshape(STEPS, -1)[:, -1] for part in (band.mean, band.lower, band.upper)
             )
@@ -64,7 +64,7 @@ def response_figure(
                 x_unit=infos[j].unit,
                 y_unit=unit if j == 0 else "",
             )
-        limits = [end for ax in mine for end in ax.get_ylim()]
-        for ax in mine:
+        limits = [end for ax in axes_of_row for end in ax.get_ylim()]
+        for ax in axes_of_row:
             ax.set_ylim(min(limits), max(limits))
     return figure

@@ -30,29 +30,29 @@ def sensitivity(
     """
     infos = surrogate.description.parameters
     lower, upper = (np.array([getattr(info, end) for info in infos]) for end in ("minimum", "maximum"))
-    asked = quantities_of(surrogate) if quantities is None else list(quantities)
+    queried = quantities_of(surrogate) if quantities is None else list(quantities)
     largest = max(
         surrogate.info(one.field).n_points
         * len(surrogate.info(one.field).components)
         * len(surrogate.info(one.field).times or (0,))
-        for one in asked
+        for one in queried
     )
     rows = max(1, BLOCK_VALUES // largest)
 
     def values(x: np.ndarray) -> np.ndarray:
         blocks = (x[start : start + rows] for start in range(0, len(x), rows))
-        return np.concatenate([_means(surrogate, block, asked) for block in blocks])
+        return np.concatenate([_means(surrogate, block, queried) for block in blocks])
 
     every = sobol_indices(values, lower, upper, n=n, seed=seed)
-    found, start = {}, 0
-    for one in asked:
+    by_quantity, start = {}, 0
+    for one in queried:
         stop = start + len(surrogate.info(one.field).times or (0,))
         cut = slice(start, stop)
-        found[one.label] = SobolIndices(
+        by_quantity[one.label] = SobolIndices(
             every.first[cut], every.total[cut], every.first_std[cut], every.total_std[cut]
         )
         start = stop
-    return found
+    return by_quantity
 
 
 def quantities_of(surrogate: Surrogate) -> list[Quantity]:
@@ -60,38 +60,40 @@ def quantities_of(surrogate: Surrogate) -> list[Quantity]:
     return [one for info in surrogate.description.fields for one in default_quantities(info)]
 
 
-def _means(surrogate: Surrogate, x: np.ndarray, asked: Sequence[Quantity]) -> np.ndarray:
+def _means(surrogate: Surrogate, x: np.ndarray, queried: Sequence[Quantity]) -> np.ndarray:
     """The means (q, values) of all quantities at all times; bands would take most of the time and are not needed."""
-    fields = {one.field for one in asked}
+    fields = {one.field for one in queried}
     latent = surrogate.emulator.latent(x, fields)
     means = {name: surrogate.emulator.fields[name].at(x).mean(z) for name, (z, _) in latent.items()}
     columns = []
-    for one in asked:
+    for one in queried:
         columns.append(surrogate.reading(one).value(means[one.field]))
     return np.hstack(columns)
 
 
-def sensitivity_numbers(surrogate: Surrogate, found: dict[str, SobolIndices]) -> dict[str, float]:
+def sensitivity_numbers(
+    surrogate: Surrogate, indices_by_quantity: dict[str, SobolIndices]
+) -> dict[str, float]:
     """Flat metrics for tracking: "sobol.{quantity}.{parameter}.{first|total}", at the last time."""
     names = [info.name for info in surrogate.description.parameters]
     return {
         f"sobol.{quantity}.{name}.{order}": float(getattr(indices, order)[-1, j])
-        for quantity, indices in found.items()
+        for quantity, indices in indices_by_quantity.items()
         for j, name in enumerate(names)
         for order in ("first", "total")
     }
 
 
-def sensitivity_figure(surrogate: Surrogate, found: dict[str, SobolIndices]) -> Figure:
+def sensitivity_figure(surrogate: Surrogate, by_quantity: dict[str, SobolIndices]) -> Figure:
     """A row of bars for each quantity: first-order and total index of every parameter, with 95 % intervals."""
     names = [info.name for info in surrogate.description.parameters]
-    columns = min(3, len(found))
-    figure, axes = panels(-(-len(found) // columns), columns, (4.2, 0.9 + 0.3 * len(names)))
-    for ax in axes[len(found) :]:
+    columns = min(3, len(by_quantity))
+    figure, axes = panels(-(-len(by_quantity) // columns), columns, (4.2, 0.9 + 0.3 * len(names)))
+    for ax in axes[len(by_quantity) :]:
         ax.set_visible(False)
     place = np.arange(len(names))
-    for ax, (quantity, indices) in zip(axes, found.items(), strict=False):
-        for k, (order, shown) in enumerate((("first", "alone"), ("total", "with interactions"))):
+    for ax, (quantity, indices) in zip(axes, by_quantity.items(), strict=False):
+        for k, (order, legend) in enumerate((("first", "alone"), ("total", "with interactions"))):
             ax.barh(
                 place + 0.2 * (2 * k - 1),
                 getattr(indices, order)[-1],
@@ -99,7 +101,7 @@ def sensitivity_figure(surrogate: Surrogate, found: dict[str, SobolIndices]) -> 
                 xerr=1.96 * getattr(indices, f"{order}_std")[-1],
                 color=COLOURS[0] if k == 0 else "0.75",
                 error_kw={"lw": 0.8},
-                label=shown,
+                label=legend,
             )
         ax.set_yticks(place, names)
         ax.invert_yaxis()

@@ -58,8 +58,8 @@ def sobol_indices(
     of_mixed = np.stack(mixed, axis=-1)
     first, total = _estimates(of_a, of_b, of_mixed, centre)
     rng = np.random.default_rng(seed)
-    drawn = [rng.integers(0, n, n) for _ in range(RESAMPLINGS)]
-    again = [_estimates(of_a[rows], of_b[rows], of_mixed[rows], centre) for rows in drawn]
+    resamplings = [rng.integers(0, n, n) for _ in range(RESAMPLINGS)]
+    again = [_estimates(of_a[rows], of_b[rows], of_mixed[rows], centre) for rows in resamplings]
     first_std, total_std = np.std(np.array(again), axis=0)
     return SobolIndices(first, total, first_std, total_std)
 

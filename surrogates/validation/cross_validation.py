@@ -167,7 +167,7 @@ def cross_validate(
         training = (
             training
             if windows is None
-            else windows.apart(training, held_out, places(x) if x.shape[1] else None)
+            else windows.without_overlap(training, held_out, places(x) if x.shape[1] else None)
         )
         start = time.perf_counter()
         train = {name: values[training] for name, values in targets.items()}

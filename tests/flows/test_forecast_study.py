@@ -84,7 +84,7 @@ def test_a_single_run_becomes_an_endpoint_that_forecasts(study, tmp_path):
     assert "/gradients" not in [operation.path for operation in served.interface()]
     short = {"times": history["times"][:4], "fields": {"speed": true[:4].tolist()}}
     for document, sentence in (
-        ({}, "must bring the first 6 times of 'speed'"),
+        ({}, "must contain the first 6 times of 'speed'"),
         ({"history": short}, "must have 6 times"),
         (
             {"history": history | {"fields": {"speed": [[[1.0]], [[1.0], [2.0]]]}}},

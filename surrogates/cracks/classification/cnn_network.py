@@ -27,6 +27,7 @@ class ConvolutionNorm(nn.Module):
         self.relu = nn.ReLU()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return relu(norm(conv(x)))."""
         return self.relu(self.norm(self.conv(x)))
 
     def fold(self) -> None:
@@ -45,6 +46,7 @@ class Stage(nn.Module):
         self.inner = ConvolutionNorm(outputs, outputs, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the maps at half the resolution of x."""
         x = self.down(x)
         return x + self.inner(x)
 
@@ -78,6 +80,7 @@ class PhotoNetwork(nn.Module):
         return self.head(self.dropout(features))[:, 0]
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the log-odds (q,) of photos x (q, 3, size, size)."""
         return self.scored(pooled(self.maps(x)[-1]))
 
     def folded(self) -> Self:
@@ -104,9 +107,11 @@ class CrackCnn(PhotoNetwork):
 
     @property
     def last(self) -> nn.Module:
+        """The last residual stage."""
         return self.stages[-1]
 
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Feature maps of the stem and of every stage."""
         found = [self.stem(2.0 * x - 1.0)]
         for stage in self.stages:
             found.append(stage(found[-1]))
@@ -127,9 +132,11 @@ class BackboneCnn(PhotoNetwork):
 
     @property
     def last(self) -> nn.Module:
+        """The last layer of the backbone."""
         return self.backbone.get_submodule(f"layer{self.backbone.layers}")
 
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Feature maps of the backbone for standardised photos."""
         return self.backbone.maps((x - self.mean) / self.std)
 
 

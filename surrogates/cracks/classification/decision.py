@@ -19,7 +19,7 @@ class Costs(BaseModel):
 
     @property
     def threshold(self) -> float:
-        """alarm / (alarm + miss): the probability from which on an alarm costs less on average than silence.
+        """Return alarm / (alarm + miss): the probability from which on an alarm costs less on average than silence.
 
         Silence costs p miss, an alarm (1 - p) alarm. It is right for calibrated probabilities only. Source:
         Elkan, The foundations of cost-sensitive learning, IJCAI 2001, equation 2.

@@ -54,7 +54,7 @@ def heat(classifier: CrackClassifier, photo: np.ndarray, method: str, *, seed: i
 
 
 def free_mask(heat: np.ndarray) -> np.ndarray:
-    """bool (h, w): the heat above the threshold that parts it best in two, which no label has helped to
+    """Return bool (h, w): the heat above the threshold that parts it best in two, which no label has helped to
     choose.
 
     Source: Otsu, A threshold selection method from gray-level histograms, IEEE Trans. SMC 9, 1979.

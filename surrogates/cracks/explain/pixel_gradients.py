@@ -14,7 +14,7 @@ NOISE = 0.1
 
 
 def saliency(network: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """max over colours |d log-odds / d x|, (q, size, size), of photos x (q, 3, size, size).
+    """Return max over colours |d log-odds / d x|, (q, size, size), of photos x (q, 3, size, size).
 
     Source: Simonyan, Vedaldi & Zisserman, Deep inside convolutional networks, ICLR workshop 2014, section 3.
     """
@@ -23,7 +23,7 @@ def saliency(network: nn.Module, x: torch.Tensor) -> torch.Tensor:
 
 
 def smoothgrad(network: nn.Module, x: torch.Tensor, seed: int) -> torch.Tensor:
-    """max over colours of |mean over 16 noisy copies of d log-odds / d x|, (q, size, size); seed: of the
+    """Return max over colours of |mean over 16 noisy copies of d log-odds / d x|, (q, size, size); seed: of the
     noise.
 
     Source: Smilkov, Thorat, Kim, Viegas & Wattenberg, SmoothGrad: removing noise by adding noise,

@@ -24,7 +24,7 @@ class Centreline:
 
     @property
     def length(self) -> float:
-        """px."""
+        """Length in pixels."""
         return float(np.hypot(*np.diff(self.points, axis=0).T).sum())
 
 

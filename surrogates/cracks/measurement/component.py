@@ -37,7 +37,7 @@ class Component:
 
     @property
     def length(self) -> float:
-        """px."""
+        """Length in pixels."""
         return sum(line.length for line in self.lines)
 
     @property

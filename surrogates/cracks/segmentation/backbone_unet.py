@@ -37,6 +37,7 @@ class BackboneUNet(nn.Module):
         self.reach = backbone.reach + own + self.multiple
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logits (n, 1, h, w) of photos x (n, 3, h, w)."""
         *finer, x = self.encoded(x)
         x = torch.relu_(x)
         for k in reversed(range(len(finer))):

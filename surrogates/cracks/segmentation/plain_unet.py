@@ -37,6 +37,7 @@ class PlainUNet(nn.Module):
         self.reach = sum(4 * 2**k for k in range(len(pairs))) + 2 * 2 ** len(pairs) + self.multiple
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logits (n, 1, h, w) of photos x (n, 3, h, w)."""
         levels = self.encoded(x)
         x = levels.pop()
         for up, decoder in zip(reversed(self.up), reversed(self.decoders), strict=True):

@@ -31,6 +31,7 @@ class Block(nn.Module):
         self.first, self.second = Convolution(width, width), Convolution(width, width)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return relu(x + norm(conv(relu(norm(conv(x))))))."""
         return torch.relu_(x + self.second(torch.relu_(self.first(x))))
 
 
@@ -63,6 +64,7 @@ class ResidualUNet(nn.Module):
         self.reach = sum(count * 2 ** (k + 1) for k, count in enumerate(convolutions)) + self.multiple
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logits (n, 1, h, w) of photos x (n, 3, h, w)."""
         return self.head_of(self.features(x)[0])
 
     def at_all_levels(self, x: torch.Tensor) -> list[torch.Tensor]:
@@ -72,6 +74,7 @@ class ResidualUNet(nn.Module):
         return [self.head_of(finest), *(head(features) for head, features in heads)]
 
     def head_of(self, features: torch.Tensor) -> torch.Tensor:
+        """Return the logits at full resolution from the finest features of the decoder."""
         return torch_functions.pixel_shuffle(self.head(features), 2)
 
     def features(self, x: torch.Tensor) -> list[torch.Tensor]:

@@ -31,7 +31,9 @@ class Outliner(Protocol):
 
     def __call__(self, x: torch.Tensor) -> torch.Tensor: ...
 
-    def encoded(self, x: torch.Tensor) -> list[torch.Tensor]: ...
+    def encoded(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Return the maps of the encoder, from the finest level to the coarsest."""
+        ...
 
 
 class Standardised(nn.Module):
@@ -55,13 +57,16 @@ class Standardised(nn.Module):
 
     @property
     def multiple(self) -> int:
+        """The number that height and width must be multiples of."""
         return cast(Outliner, self.network).multiple
 
     @property
     def reach(self) -> int:
+        """Rows or columns beyond which no pixel affects a logit."""
         return cast(Outliner, self.network).reach
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logits of photos x, standardised first."""
         return self.network((x - self.mean) / self.std)
 
     def encoded(self, x: torch.Tensor) -> list[torch.Tensor]:

@@ -53,12 +53,12 @@ class Tallies:
 
     @property
     def precision(self) -> np.ndarray:
-        """right / found, 1 where nothing is found."""
+        """Return right / found, 1 where nothing is found."""
         return np.where(self.found > 0, self.right / np.maximum(self.found, 1), 1.0)
 
     @property
     def recall(self) -> np.ndarray:
-        """met / truth, 1 where there is no crack."""
+        """Return met / truth, 1 where there is no crack."""
         return self.met / self.truth if self.truth else np.ones_like(THRESHOLDS)
 
     @property

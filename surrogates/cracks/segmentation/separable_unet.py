@@ -36,6 +36,7 @@ class Down(nn.Module):
         self.beside = nn.Conv2d(inputs, outputs, 1, 2)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the sum of the convolutions and the 1 x 1 convolution of x."""
         return self.inner(x) + self.beside(x)
 
 
@@ -55,6 +56,7 @@ class Up(nn.Module):
         self.beside = nn.Conv2d(inputs, outputs, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the sum of the convolutions and the 1 x 1 convolution of x, at twice the size."""
         return torch_functions.interpolate(self.inner(x) + self.beside(x), scale_factor=2.0)
 
 
@@ -82,6 +84,7 @@ class SeparableUNet(nn.Module):
         self.reach = 2 + sum(5 * 2 ** (k + 1) for k in range(len(widths))) + self.multiple
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logits (n, 1, h, w) of photos x (n, 3, h, w)."""
         return self.head(self.decoder(self.encoded(x)[-1]))
 
     def encoded(self, x: torch.Tensor) -> list[torch.Tensor]:

@@ -69,7 +69,7 @@ def answer_in_tiles(
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
 ) -> Answer:
-    """p = sigmoid(slope z + bias), z the mean log-odds over the networks and the symmetries of the square.
+    """Return p = sigmoid(slope z + bias), z the mean log-odds over the networks and the symmetries of the square.
 
     photo: (h, w, 3) uint8. tile: side in pixels of the pieces, which bounds the memory beside photo and answer.
     Tiles overlap by more than the networks' reach and give way to each other along a ramp, so that the answer does

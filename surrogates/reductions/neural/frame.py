@@ -8,7 +8,7 @@ import numpy as np
 
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.reductions import Matrix
-from fieldwright.surrogates.reductions.svd import SVD
+from fieldwright.surrogates.reductions.svd import SVDReduction
 
 
 class Frame:
@@ -20,7 +20,7 @@ class Frame:
     weights (F,), mean 1: of the squared error of the features. spread (F,): their natural magnitudes.
     """
 
-    def __init__(self, pod: SVD, rank: int, grid: tuple[int, ...] | None, components: int) -> None:
+    def __init__(self, pod: SVDReduction, rank: int, grid: tuple[int, ...] | None, components: int) -> None:
         self.pod, self.grid, self.components = pod, grid, components
         m = len(pod.mean_)
         n = pod.n_snapshots_
@@ -55,7 +55,7 @@ class Frame:
         self.down = (pod.basis_[:rank] * w).T * (self.scale / std[:rank])
 
     def features(self, snapshots: Matrix) -> np.ndarray:
-        """f (q, F) float32 of snapshots (q, m)."""
+        """Return f (q, F) float32 of snapshots (q, m)."""
         if self.grid is None:
             return (self.pod.encode(snapshots) / self.scale).astype(np.float32)
         off = (np.asarray(snapshots[:, :]) - self.pod.mean_) / self.scale

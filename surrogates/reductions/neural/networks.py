@@ -51,6 +51,7 @@ class ConvolutionalEncoder(nn.Module):
         self.layers = nn.Sequential(*layers, nn.Flatten(), zeroed(nn.Linear(width * points, outputs)))
 
     def forward(self, features: Tensor) -> Tensor:
+        """Return the codes of values `features` on the grid, point by point."""
         return self.layers(features.view(-1, *self.grid, self.components).movedim(-1, 1))
 
 
@@ -69,6 +70,7 @@ class ConvolutionalDecoder(nn.Module):
         self.last = zeroed(convolution(widths[-1], components, 3, padding=1))
 
     def forward(self, code: Tensor) -> Tensor:
+        """Return the values on the grid, point by point, of codes."""
         x = nn.functional.silu(self.start(code)).view(-1, self.width, *self.sizes[0])
         for step, size in zip(self.steps, self.sizes[1:], strict=True):
             x = nn.functional.silu(step(nn.functional.interpolate(x, size=size)))

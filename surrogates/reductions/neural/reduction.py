@@ -11,7 +11,7 @@ from pydantic import Field
 
 from fieldwright.surrogates.reductions import Matrix, ReductionConfig
 from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
-from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.surrogates.reductions.svd import SVDConfig, SVDReduction
 
 if TYPE_CHECKING:
     import torch
@@ -62,16 +62,18 @@ class NeuralReduction(ABC):
         """Learns from snapshots (n, m); raises ModelError."""
         import torch
 
-        from fieldwright.surrogates.reductions.neural.training import Schedule, train
+        from fieldwright.surrogates.reductions.neural.training import Schedule, train_autoencoder
 
-        self.pod_ = SVD(self._pod_config()).fit(snapshots, weights, seed)
+        self.pod_ = SVDReduction(self._pod_config()).fit(snapshots, weights, seed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self._build()
         features = torch.from_numpy(self.frame_.features(snapshots))
         settings = self.config
         schedule = Schedule(settings.epochs, settings.patience, settings.rate, settings.batch)
-        self.best_ = train(self.model_, features, self._loss, lambda f: self._loss(f, None), schedule, seed)
+        self.best_ = train_autoencoder(
+            self.model_, features, self._loss, lambda f: self._loss(f, None), schedule, seed
+        )
         return self
 
     def _pod_config(self) -> SVDConfig:
@@ -119,12 +121,12 @@ class NeuralReduction(ABC):
         """The fitted reduction again, without pickle."""
         import torch
 
-        own = cls(config)
+        restored = cls(config)
         parts = {"pod.": {}, "net.": {}}
         for name, array in state.items():
             parts[name[:4]][name[4:]] = array
-        own.pod_ = SVD.restore(own._pod_config(), parts["pod."])
+        restored.pod_ = SVDReduction.restore(restored._pod_config(), parts["pod."])
         with torch.random.fork_rng(devices=[]):
-            own._build()
-        own.model_.load_state_dict({name: torch.tensor(array) for name, array in parts["net."].items()})
-        return own
+            restored._build()
+        restored.model_.load_state_dict({name: torch.tensor(array) for name, array in parts["net."].items()})
+        return restored

@@ -34,7 +34,7 @@ class Span:
     centre: bool
 
 
-class Block(NamedTuple):
+class ColumnBlock(NamedTuple):
     """values (n, k) = (snapshots - mean) * weights^1/2 at the columns, which count from the start of the span."""
 
     columns: slice | np.ndarray
@@ -57,7 +57,7 @@ def spans(
     ]
 
 
-def blocks(span: Span) -> Iterator[Block]:
+def blocks(span: Span) -> Iterator[ColumnBlock]:
     """The blocks of a span; `values` is one buffer, valid until the next block is asked for.
 
     Columns of weight 0 are left out, whatever stands in them.
@@ -67,16 +67,16 @@ def blocks(span: Span) -> Iterator[Block]:
     buffer = np.empty(n * width)
     root = np.sqrt(span.weights)
     weighted = bool((root != 1.0).any())
-    whole = span.groups is None and bool((root > 0).all())
+    contiguous = span.groups is None and bool((root > 0).all())
     for first, raw in stripes(span.source, span.start, span.stop, span.width):
         k = raw.shape[1]
         for a in range(0, k, width):
             b = min(a + width, k)
             at = first - span.start + a
-            for group, pick in [(0, None)] if whole else _parts(span, at, b - a):
-                chosen = raw[:, a:b] if pick is None else raw[:, a + pick]
-                values = buffer[: chosen.size].reshape(chosen.shape)
-                np.copyto(values, chosen)
+            for group, pick in [(0, None)] if contiguous else _parts(span, at, b - a):
+                block_values = raw[:, a:b] if pick is None else raw[:, a + pick]
+                values = buffer[: block_values.size].reshape(block_values.shape)
+                np.copyto(values, block_values)
                 mean = np.zeros_like(values[0])
                 if span.centre:
                     mean = values.sum(axis=0) / n
@@ -84,7 +84,7 @@ def blocks(span: Span) -> Iterator[Block]:
                 columns = slice(at, at + b - a) if pick is None else at + pick
                 if weighted:
                     values *= root[columns]
-                yield Block(columns, group, values, mean)
+                yield ColumnBlock(columns, group, values, mean)
 
 
 def _parts(span: Span, at: int, k: int) -> Iterator[tuple[int, np.ndarray | None]]:

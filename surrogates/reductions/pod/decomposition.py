@@ -74,14 +74,18 @@ def decompose(source: Matrix, inner: InnerProduct, settings: Settings) -> Decomp
     method = settings.method or _method(n, m, inner, settings.memory)
     log.info("POD of %d snapshots of %d values by the method '%s'", n, m, method)
     with np.errstate(invalid="ignore", over="ignore"):
-        found = {"snapshots": _by_gram, "covariance": _by_covariance, "krylov": _by_krylov}[method](
+        decomposition = {"snapshots": _by_gram, "covariance": _by_covariance, "krylov": _by_krylov}[method](
             source, inner, settings
         )
     log.info(
         "%d modes, s %.3e to %.3e, relative error %.0e, read %d times",
-        found.rank, found.s[0], found.s[found.rank - 1], found.error, found.readings,
-    )  # fmt: skip
-    return found
+        decomposition.rank,
+        decomposition.s[0],
+        decomposition.s[decomposition.rank - 1],
+        decomposition.error,
+        decomposition.readings,
+    )
+    return decomposition
 
 
 def _method(n: int, m: int, inner: InnerProduct, memory: int) -> Method:
@@ -152,27 +156,31 @@ def _by_krylov(source: Matrix, inner: InnerProduct, settings: Settings) -> Decom
     scaled, factor = _scaled(inner, energy, n)
     total = float(energy @ factor)
     columns = spans(source, scaled, settings.centre, settings.memory)
-    wanted, readings = min(settings.criterion.rank or 32, n, m), 1
+    rank_limit, readings = min(settings.criterion.rank or 32, n, m), 1
     while True:
-        ritz = leading(columns, wanted, TRUSTED, settings.memory, settings.seed, settings.scheduler)
+        ritz = leading(columns, rank_limit, TRUSTED, settings.memory, settings.seed, settings.scheduler)
         readings += ritz.readings
-        s = ritz.s[:wanted]
-        enough = settings.criterion.modes(s, total) < wanted or wanted in (settings.criterion.rank, n, m)
+        s = ritz.s[:rank_limit]
+        enough = settings.criterion.modes(s, total) < rank_limit or rank_limit in (
+            settings.criterion.rank,
+            n,
+            m,
+        )
         if enough or s[-1] ** 2 <= EPS * total:
             break
-        wanted = min(2 * wanted, n, m)
+        rank_limit = min(2 * rank_limit, n, m)
 
     def again(s: np.ndarray, v: np.ndarray) -> np.ndarray:
         return gram(
             source, scaled, settings.centre, settings.memory, mix=mixing(s, v), scheduler=settings.scheduler
         )[0][0]
 
-    found = _trusted(ritz.s, ritz.v, total, _floor(mean, scaled, ritz.s, n), settings, again)
+    trusted = _trusted(ritz.s, ritz.v, total, _floor(mean, scaled, ritz.s, n), settings, again)
     # Products with X X^T hold nothing of vectors below 1e-8 of the first, unless their space is all there is.
     complete = len(ritz.s) >= min(n, m)
-    known = len(ritz.s) if complete else int(np.count_nonzero(gram_error(ritz.s) < 0.1))
-    s, v, error, rank, more = found
-    s, rank, error = s[: min(wanted, known)], min(rank, wanted, known), max(error, ritz.error)
+    resolved = len(ritz.s) if complete else int(np.count_nonzero(gram_error(ritz.s) < 0.1))
+    s, v, error, rank, more = trusted
+    s, rank, error = s[: min(rank_limit, resolved)], min(rank, rank_limit, resolved), max(error, ritz.error)
     return Decomposition("krylov", s, rank, v[:, :rank], None, mean, scaled, total, error, readings + more)
 
 
@@ -184,7 +192,7 @@ def _trusted(
     settings: Settings,
     again: Callable[[np.ndarray, np.ndarray], np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray, float, int, int]:
-    """s and v, read again where squaring lost the wanted ones; the error, the rank, the readings it took."""
+    """Return s and v, read again where squaring lost the wanted ones; the error, the rank, the readings it took."""
     criterion = settings.criterion
     rank, readings = criterion.modes(s, total), 0
     error = gram_error(s)

@@ -42,8 +42,9 @@ class Fold:
 class Folds:
     """Refits the POD on any part of the snapshots from the Gram matrix of all of them.
 
-    gram: (n, n) as `SVD.fit` leaves it in `gram_` by the method of snapshots. It is centred on the mean of all, so
-    moving it to the mean of a part, G -> J G J with J = I - 1 1^T / k, is a small step that costs no digits.
+    gram: (n, n), as `SVDReduction.fit` leaves it in `gram_` by the method of snapshots, centred on the
+    mean of all, so moving it to the mean of a part, G -> J G J with J = I - 1 1^T / k, is a small step that
+    costs no digits.
     Singular values are those of a Gram matrix: below 1e-8 of the first there are none.
     """
 
@@ -60,18 +61,18 @@ class Folds:
         """The POD of the snapshots `train` (k indices), applied to `test` (q indices)."""
         inside = self.gram[np.ix_(train, train)]
         across = self.gram[np.ix_(test, train)]
-        own = self.gram[test, test]
+        gram_of_test = self.gram[test, test]
         if centre:
             mean, cross = inside.mean(axis=0), across.mean(axis=1)
-            own = own - 2 * cross + mean.mean()
+            gram_of_test = gram_of_test - 2 * cross + mean.mean()
             across = across - cross[:, None] - mean + mean.mean()
             inside = inside - mean[:, None] - mean + mean.mean()
         s, v = eigen(inside)
-        known = max(1, int(np.count_nonzero(gram_error(s) < 0.1)))
-        r = criterion.modes(s[:known], float(np.trace(inside)))
+        resolved = max(1, int(np.count_nonzero(gram_error(s) < 0.1)))
+        r = criterion.modes(s[:resolved], float(np.trace(inside)))
         # Training snapshots that do not differ have one mode, of which every coordinate is 0.
         inverse = np.divide(1.0, s[:r], out=np.zeros(r), where=s[:r] > 0)
         mixing = (v[:, :r] * inverse).T
         latent = across @ mixing.T
-        left_out = np.maximum(own - (latent**2).sum(axis=1), 0.0)
+        left_out = np.maximum(gram_of_test - (latent**2).sum(axis=1), 0.0)
         return Fold(v[:, :r] * s[:r], latent, s[:r], left_out, mixing)

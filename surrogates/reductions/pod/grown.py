@@ -12,9 +12,9 @@ from fieldwright.surrogates.reductions.pod.stripes import stripe_width
 
 def energy_of_more_modes(spectrum: np.ndarray, r: int, total: float) -> float:
     """What another r modes would hold: the sum of s_i^2 for i = r + 1..2 r, where s ends before, at most."""
-    known = spectrum[r : 2 * r]
-    missing = (r - len(known)) * spectrum[-1] ** 2
-    return float((known**2).sum() + min(missing, max(0.0, total - (spectrum**2).sum())))
+    next_values = spectrum[r : 2 * r]
+    missing = (r - len(next_values)) * spectrum[-1] ** 2
+    return float((next_values**2).sum() + min(missing, max(0.0, total - (spectrum**2).sum())))
 
 
 class Grown:

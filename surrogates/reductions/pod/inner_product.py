@@ -76,22 +76,22 @@ class InnerProduct:
         if weights is None:
             return cls(np.broadcast_to(1.0, m))
         if isinstance(weights, InnerProduct):
-            given = weights
+            product = weights
         else:
-            given = cls(np.asarray(weights, dtype=np.float64))
-            if not (given.weights > 0).all():
+            product = cls(np.asarray(weights, dtype=np.float64))
+            if not (product.weights > 0).all():
                 raise ModelError(
                     "Weights given as an array must be positive",
-                    f"least value {given.weights.min():g}",
+                    f"least value {product.weights.min():g}",
                     "Leave points outside the domain out by InnerProduct.of_field(..., inside=...)",
                 )
-        if len(given.weights) != m:
+        if len(product.weights) != m:
             raise ModelError(
                 f"An inner product must have a weight for each of the {m} columns",
-                f"{len(given.weights)} weights",
+                f"{len(product.weights)} weights",
                 "Give cell volumes once for each component, or use InnerProduct.of_field",
             )
-        return given
+        return product
 
     @classmethod
     def of_field(
@@ -125,11 +125,11 @@ class InnerProduct:
         """Of coupled fields, their columns one after the other; a field without groups is scaled as a whole."""
         labels, first = [], 0
         for field in fields:
-            own = np.zeros(len(field.weights), int)
+            groups = np.zeros(len(field.weights), int)
             if field.groups is not None:
-                own = np.unique(field.groups, return_inverse=True)[1]
-            labels.append(own + first)
-            first += int(own.max()) + 1
+                groups = np.unique(field.groups, return_inverse=True)[1]
+            labels.append(groups + first)
+            first += int(groups.max()) + 1
         mass = None
         if any(field.mass is not None for field in fields):
             parts = [sparse.eye_array(len(f.weights)) if f.mass is None else f.mass for f in fields]

@@ -41,7 +41,7 @@ def _energies_of_span(span: Span, n_groups: int) -> tuple[np.ndarray, np.ndarray
 
 
 def leading(
-    spans: list[Span], wanted: int, tolerance: float, memory: int, seed: int, scheduler: str | None = None
+    spans: list[Span], rank: int, tolerance: float, memory: int, seed: int, scheduler: str | None = None
 ) -> Ritz:
     """The `wanted` largest singular values of X to a relative `tolerance`.
 
@@ -51,28 +51,32 @@ def leading(
     Halko, Martinsson & Tropp (2011); Musco & Musco (2015); thick restart: Wu & Simon (2000).
     """
     n = spans[0].source.shape[0]
-    width = min(n, wanted + OVERSAMPLING)
+    width = min(n, rank + OVERSAMPLING)
     capacity = max(3 * width, memory // 2 // (8 * n))
     rng = np.random.default_rng(seed)
     space = np.linalg.qr(rng.standard_normal((n, width)))[0]
-    known = np.zeros((0, 0))
+    projected = np.zeros((0, 0))
     newest, error, reading = space, np.inf, 0
     for reading in range(1, READINGS + 1):
         product = _squared(spans, newest, scheduler)
         column = space.T @ product
-        old = len(known)
-        known = np.block([[known, column[:old]], [column[:old].T, (column[old:] + column[old:].T) / 2]])
-        theta, ritz = np.linalg.eigh(known)
+        old = len(projected)
+        projected = np.block(
+            [[projected, column[:old]], [column[:old].T, (column[old:] + column[old:].T) / 2]]
+        )
+        theta, ritz = np.linalg.eigh(projected)
         theta, ritz = np.maximum(theta[::-1], 0.0), ritz[:, ::-1]
-        rest, triangle = _orthonormal_rest(product - space @ column, space, min(width, n - space.shape[1]))
+        residual, triangle = _orthonormal_rest(
+            product - space @ column, space, min(width, n - space.shape[1])
+        )
         complete = space.shape[1] == n
-        error = 0.0 if complete else _error(theta, np.linalg.norm(triangle @ ritz[old:], axis=0), wanted)
+        error = 0.0 if complete else _error(theta, np.linalg.norm(triangle @ ritz[old:], axis=0), rank)
         if error <= tolerance or reading == READINGS:
             break
-        if space.shape[1] + rest.shape[1] > capacity:
-            kept = min(2 * width, capacity - width)
-            space, known = space @ ritz[:, :kept], np.diag(theta[:kept])
-        space, newest = np.hstack([space, rest]), rest
+        if space.shape[1] + residual.shape[1] > capacity:
+            n_retained = min(2 * width, capacity - width)
+            space, projected = space @ ritz[:, :n_retained], np.diag(theta[:n_retained])
+        space, newest = np.hstack([space, residual]), residual
     if error > tolerance:
         log.warning("singular values are known to %.1e only after %d readings", error, reading)
     return Ritz(np.sqrt(theta), space @ ritz, error, reading)
@@ -89,24 +93,22 @@ def _squared_of_span(span: Span, q: np.ndarray) -> np.ndarray:
     return total
 
 
-def _orthonormal_rest(rest: np.ndarray, space: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
+def _orthonormal_rest(residual: np.ndarray, space: np.ndarray, width: int) -> tuple[np.ndarray, np.ndarray]:
     """Q, R of the part of `rest` orthogonal to `space`; projected twice, as once loses half the digits."""
-    rest = rest - space @ (space.T @ rest)
-    q, triangle = np.linalg.qr(rest)
+    residual = residual - space @ (space.T @ residual)
+    q, triangle = np.linalg.qr(residual)
     q = q[:, :width]
     q = np.linalg.qr(q - space @ (space.T @ q))[0]
     return q, triangle
 
 
-def _error(theta: np.ndarray, residual: np.ndarray, wanted: int) -> float:
+def _error(theta: np.ndarray, residual: np.ndarray, rank: int) -> float:
     """Largest relative error of the first singular values that the residuals allow.
 
     |dtheta| <= min(residual, residual^2 / gap), gap being the distance to the first value not wanted
     (Parlett, The Symmetric Eigenvalue Problem, 11.7); those lost in rounding do not count.
     """
-    gap = np.maximum(theta[:wanted] - theta[wanted], 1e-300)
-    bound = np.minimum(residual[:wanted], residual[:wanted] ** 2 / gap)
-    counted = theta[:wanted] > 1e-14 * theta[0]
-    return float(
-        np.max(np.where(counted, 0.5 * bound / np.maximum(theta[:wanted], 1e-300), 0.0), initial=0.0)
-    )
+    gap = np.maximum(theta[:rank] - theta[rank], 1e-300)
+    bound = np.minimum(residual[:rank], residual[:rank] ** 2 / gap)
+    counted = theta[:rank] > 1e-14 * theta[0]
+    return float(np.max(np.where(counted, 0.5 * bound / np.maximum(theta[:rank], 1e-300), 0.0), initial=0.0))

@@ -38,8 +38,8 @@ def of_span_with_mass(
         parts = np.zeros((n_groups, len(x), len(x))) if parts is None else parts
         groups = None if span.groups is None else span.groups[a - span.start : b - span.start]
         for group in range(n_groups):
-            chosen = slice(None) if groups is None else np.flatnonzero(groups == group)
-            parts[group] += x[:, chosen] @ moved[chosen]
+            columns = slice(None) if groups is None else np.flatnonzero(groups == group)
+            parts[group] += x[:, columns] @ moved[columns]
     assert parts is not None
     return (parts + parts.transpose(0, 2, 1)) / 2, np.concatenate(means)
 

@@ -22,28 +22,28 @@ LARGE = 2**23
 """Values of a basis from which float32 snapshots get float32 modes: half the artifact, half the time to decode."""
 
 
-def modes(source: Matrix, found: Decomposition, settings: Settings) -> tuple[np.ndarray, float]:
+def modes(source: Matrix, decomposition: Decomposition, settings: Settings) -> tuple[np.ndarray, float]:
     """Basis (rank, m), u_i = sum_j V_ji (x_j - mean) / s_i, and how far it was from orthonormal before repair.
 
     The defect max |U W U^T - I| measures what rounding did to the small singular values; U is then multiplied by
     (U W U^T)^-1/2, the least change that makes it orthonormal (Loewdin 1950). Signs are such that the entry of
     largest magnitude of each weighted mode U W^1/2 is positive.
     """
-    rank, m = found.rank, source.shape[1]
-    if found.s[0] == 0.0:
-        return _constant(found.inner), 0.0
+    rank, m = decomposition.rank, source.shape[1]
+    if decomposition.s[0] == 0.0:
+        return _constant(decomposition.inner), 0.0
     basis = _room(rank, m, np.dtype(source.dtype), settings.memory)
-    if found.modes is not None:
-        basis[:] = found.modes
+    if decomposition.modes is not None:
+        basis[:] = decomposition.modes
     else:
-        assert found.left is not None
-        mix = (found.left / found.s[:rank]).T
-        columns = spans(source, found.inner, settings.centre, settings.memory, length=2)
+        assert decomposition.left is not None
+        mix = (decomposition.left / decomposition.s[:rank]).T
+        columns = spans(source, decomposition.inner, settings.centre, settings.memory, length=2)
         tasks = [(span, mix, basis.dtype) for span in columns]
         for start, part in in_order(_of_span, tasks, settings.scheduler):
             basis[:, start : start + part.shape[1]] = part
             _release(basis)
-    overlap, signs = _overlap(basis, found.inner, settings.memory)
+    overlap, signs = _overlap(basis, decomposition.inner, settings.memory)
     defect = float(np.abs(overlap - np.eye(rank)).max())
     values, vectors = np.linalg.eigh(overlap)
     repair = signs[:, None] * (vectors / np.sqrt(values)) @ vectors.T
@@ -62,13 +62,13 @@ def _of_span(span: Span, mix: np.ndarray, dtype: np.dtype) -> tuple[int, np.ndar
 
 def _room(rank: int, m: int, dtype: np.dtype, memory: int) -> np.ndarray:
     """An array for the basis; beyond half the memory it lies in an unnamed temporary file."""
-    kept = np.float32 if dtype == np.float32 and rank * m > LARGE else np.float64
-    size = rank * m * np.dtype(kept).itemsize
+    precision = np.float32 if dtype == np.float32 and rank * m > LARGE else np.float64
+    size = rank * m * np.dtype(precision).itemsize
     if size <= memory // 2:
-        return np.empty((rank, m), dtype=kept)
+        return np.empty((rank, m), dtype=precision)
     log.info("the basis of %d MB is kept in a file in %s", size >> 20, tempfile.gettempdir())
     with tempfile.TemporaryFile() as file:
-        return np.memmap(file, dtype=kept, mode="w+", shape=(rank, m))
+        return np.memmap(file, dtype=precision, mode="w+", shape=(rank, m))
 
 
 def _panels(basis: np.ndarray) -> Iterator[slice]:

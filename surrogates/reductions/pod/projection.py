@@ -26,17 +26,17 @@ class Residual:
 
     def __getitem__(self, key: Any) -> np.ndarray:
         rows, columns = key
-        rest = np.asarray(self.source[rows, columns]) - self.mean[columns]
-        return rest if self.z is None else rest - self.z[rows] @ self.basis[:, columns]
+        residual = np.asarray(self.source[rows, columns]) - self.mean[columns]
+        return residual if self.z is None else residual - self.z[rows] @ self.basis[:, columns]
 
 
 def coordinates(
     source: Matrix, mean: np.ndarray, basis: np.ndarray, inner: InnerProduct, memory: int
 ) -> np.ndarray:
-    """z = <x - mean, U>, (q, r) float64, of snapshots (q, m); columns of weight 0 may hold anything."""
+    """Return z = <x - mean, U>, (q, r) float64, of snapshots (q, m); columns of weight 0 may hold anything."""
     z = np.zeros((source.shape[0], len(basis)))
-    for rest, dual in _paired(Residual(source, mean, basis), inner, memory):
-        z += rest @ dual(basis).T
+    for residual, dual in _paired(Residual(source, mean, basis), inner, memory):
+        z += residual @ dual(basis).T
     return z
 
 
@@ -72,9 +72,9 @@ def _paired(
         for a in range(first, first + values.shape[1], step):
             b = min(a + step, first + values.shape[1])
             inside = inner.weights[a:b] > 0
-            chosen = values[:, a - first : b - first]
+            part = values[:, a - first : b - first]
             yield (
-                chosen if inside.all() else np.where(inside, chosen, 0.0),
+                part if inside.all() else np.where(inside, part, 0.0),
                 partial(_times_inner, inner=inner, a=a, b=b),
             )
 

@@ -59,7 +59,9 @@ def test_a_planned_run_leaves_what_a_process_with_it_leaves(emulator):
         old = spread.posterior
         u = torch.from_numpy(spread.branch.scaler.scaled(spread.branch.transform(planned)))
         every = torch.cat([old.x, u])
-        whole = Posterior.condition(every, torch.zeros(len(every), len(spread.kept)).double(), spread.hyper)
+        whole = Posterior.condition(
+            every, torch.zeros(len(every), len(spread.coordinates)).double(), spread.hyper
+        )
         queries = torch.from_numpy(spread.branch.scaler.scaled(spread.branch.transform(x)))
         expected = whole.predict(queries)[1].T ** 2
         got = spread.variance(spread.at(x)) + spread.noise

@@ -106,7 +106,7 @@ def test_windows_of_replicated_runs_share_a_fold_and_are_kept_apart():
     for one in range(3):
         assert len(set(fold[place == one])) == 1
     held = np.flatnonzero((windows.run == 0) & (windows.start < 5))
-    left = windows.apart(np.flatnonzero(windows.run > 0), held, place)
+    left = windows.without_overlap(np.flatnonzero(windows.run > 0), held, place)
     assert windows.start[left][windows.run[left] == 3].min() >= windows.start[held].max() + 5
 
 

@@ -15,7 +15,7 @@ from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.reductions.pod import cluster, stripes
 from fieldwright.surrogates.reductions.pod.blocks import spans
 from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
-from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.surrogates.reductions.svd import SVDConfig, SVDReduction
 
 ROOT = Path(__file__).parents[3]
 
@@ -61,7 +61,7 @@ def test_two_workers_give_the_serial_result(scheduler, stored, method, monkeypat
     config = SVDConfig(rank=6, method=method, memory_mb=16)
     if method != "covariance":
         assert len(spans(x, InnerProduct.of(w, shape[1]), True, 16 << 20)) > 10
-    serial, spread = SVD(config).fit(x, w), SVD(config).fit(x, w, scheduler=scheduler)
+    serial, spread = SVDReduction(config).fit(x, w), SVDReduction(config).fit(x, w, scheduler=scheduler)
     assert np.array_equal(spread.singular_values_, serial.singular_values_)
     assert np.array_equal(spread.basis_, serial.basis_)
     assert np.array_equal(spread.mean_, serial.mean_)
@@ -77,16 +77,19 @@ def test_workers_know_groups_mask_and_mass_matrix(scheduler, stored, monkeypatch
     mass = sparse.diags_array([np.full(m - 1, 0.2), np.ones(m), np.full(m - 1, 0.2)], offsets=[-1, 0, 1])
     inner = InnerProduct.of_field(m, mass=mass, inside=inside, scale="field")
     config, array = SVDConfig(rank=5), stored(x, (12, 200))
-    serial, spread = SVD(config).fit(array, inner), SVD(config).fit(array, inner, scheduler=scheduler)
+    serial, spread = (
+        SVDReduction(config).fit(array, inner),
+        SVDReduction(config).fit(array, inner, scheduler=scheduler),
+    )
     assert np.array_equal(spread.basis_, serial.basis_)
 
 
 def test_snapshots_in_memory_are_refused(scheduler):
     with pytest.raises(ModelError, match="must lie on a disk"):
-        SVD(SVDConfig(rank=1)).fit(np.eye(3), scheduler=scheduler)
+        SVDReduction(SVDConfig(rank=1)).fit(np.eye(3), scheduler=scheduler)
 
 
 def test_a_scheduler_that_does_not_answer_is_named(stored, monkeypatch):
     monkeypatch.setattr(cluster, "PATIENCE", 0.5)
     with pytest.raises(ModelError, match=r"must answer at its address\. Got 'tcp://127\.0\.0\.1:9'"):
-        SVD(SVDConfig(rank=1)).fit(stored(np.eye(3), (3, 3)), scheduler="tcp://127.0.0.1:9")
+        SVDReduction(SVDConfig(rank=1)).fit(stored(np.eye(3), (3, 3)), scheduler="tcp://127.0.0.1:9")

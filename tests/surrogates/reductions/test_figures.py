@@ -25,7 +25,9 @@ def test_decay_draws_relative_singular_values_and_the_energy_left_out():
 def test_modes_fill_triangles_and_cut_quadrilaterals_in_two():
     points = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [2, 0, 0.0]])
     cells = {"quad": np.array([[0, 1, 2, 3]]), "triangle": np.array([[1, 4, 2]])}
-    figure = figures.modes([np.arange(5.0), -np.arange(5.0)], points, cells, name="p", length_unit="mm")
+    figure = figures.modes_figure(
+        [np.arange(5.0), -np.arange(5.0)], points, cells, name="p", length_unit="mm"
+    )
     first = figure.axes[0]
     assert len(first.collections[0].get_paths() or first.collections[0]._triangulation.triangles) == 3
     assert first.get_xlabel() == "x [mm]"
@@ -35,7 +37,7 @@ def test_modes_fill_triangles_and_cut_quadrilaterals_in_two():
 
 def test_a_volume_mesh_is_drawn_as_points_along_its_thin_axis():
     points = np.random.default_rng(0).uniform(size=(30, 3)) * [5.0, 0.1, 2.0]
-    ax = figures.modes([np.ones(30)], points, {"tetra": np.array([[0, 1, 2, 3]])}).axes[0]
+    ax = figures.modes_figure([np.ones(30)], points, {"tetra": np.array([[0, 1, 2, 3]])}).axes[0]
     assert ax.get_xlabel() == "x [m]"
     assert ax.get_ylabel() == "z [m]"
     assert ax.collections[0].get_offsets().shape == (30, 2)
@@ -43,7 +45,9 @@ def test_a_volume_mesh_is_drawn_as_points_along_its_thin_axis():
 
 def test_outlines_show_every_shape_of_every_family():
     shapes = np.random.default_rng(0).uniform(size=(3, 12, 2))
-    figure = figures.outlines({"one": shapes, "two": shapes[:2], "three": shapes[:1]}, length_unit="chord")
+    figure = figures.outlines_figure(
+        {"one": shapes, "two": shapes[:2], "three": shapes[:1]}, length_unit="chord"
+    )
     visible = [ax for ax in figure.axes if ax.get_visible()]
     assert [len(ax.lines) for ax in visible] == [3, 2, 1]
     assert visible[1].get_title() == "two"

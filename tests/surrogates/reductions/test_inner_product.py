@@ -6,7 +6,7 @@ from scipy import sparse
 
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
-from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.surrogates.reductions.svd import SVDConfig, SVDReduction
 
 
 def line(edges):
@@ -32,9 +32,12 @@ def test_singular_values_do_not_depend_on_the_mesh(kind):
             x, inner = runs(centres), InnerProduct.of_field(len(h), volumes=h)
         else:
             x, inner = runs(edges), InnerProduct.of_field(len(edges), mass=mass)
-        found.append(SVD(SVDConfig(rank=3)).fit(x, inner).singular_values_)
+        found.append(SVDReduction(SVDConfig(rank=3)).fit(x, inner).singular_values_)
     np.testing.assert_allclose(found[0], found[1], rtol=1e-5)
-    plain = [SVD(SVDConfig(rank=3)).fit(runs(e)).singular_values_ for e in (edges, np.linspace(0, 1, 3001))]
+    plain = [
+        SVDReduction(SVDConfig(rank=3)).fit(runs(e)).singular_values_
+        for e in (edges, np.linspace(0, 1, 3001))
+    ]
     assert abs(plain[0] / plain[1] - 1).max() > 0.1
 
 
@@ -49,7 +52,9 @@ def test_mass_matrix_is_the_inner_product(method, disorder, stored):
         order = rng.permutation(m)
         x, mass = x[:, order], mass[order][:, order]
     # Stripes of 64 columns: the mass matrix reaches from one into others.
-    svd = SVD(SVDConfig(rank=8, method=method)).fit(stored(x, (3, 64)), InnerProduct.of_field(m, mass=mass))
+    svd = SVDReduction(SVDConfig(rank=8, method=method)).fit(
+        stored(x, (3, 64)), InnerProduct.of_field(m, mass=mass)
+    )
     factor = np.linalg.cholesky(mass.toarray())
     exact = np.linalg.svd((x - x.mean(axis=0)) @ factor, compute_uv=False)[:8]
     np.testing.assert_allclose(svd.singular_values_, exact, rtol=1e-8)
@@ -58,7 +63,7 @@ def test_mass_matrix_is_the_inner_product(method, disorder, stored):
     np.testing.assert_allclose(svd.encode(svd.decode(z)), z, atol=1e-10)
     left = np.sqrt((exact[4:] ** 2).sum() / (exact**2).sum())
     np.testing.assert_allclose(svd.projection_errors(x)[4], left, rtol=1e-6)
-    again = SVD.restore(svd.config, {name: a.copy() for name, a in svd.state().items()})
+    again = SVDReduction.restore(svd.config, {name: a.copy() for name, a in svd.state().items()})
     assert np.array_equal(again.encode(x), svd.encode(x))
 
 
@@ -74,8 +79,8 @@ def test_fields_scaled_apart_do_not_depend_on_their_units(method):
         ]
     )
     config = SVDConfig(rank=5, method=method)
-    si = SVD(config).fit(np.hstack([velocity, pressure]), inner)
-    mm = SVD(config).fit(np.hstack([velocity * 1e3, pressure * 1e-6]), inner)
+    si = SVDReduction(config).fit(np.hstack([velocity, pressure]), inner)
+    mm = SVDReduction(config).fit(np.hstack([velocity * 1e3, pressure * 1e-6]), inner)
     np.testing.assert_allclose(mm.singular_values_, si.singular_values_, rtol=1e-10)
     np.testing.assert_allclose(mm.basis_[:, :100], si.basis_[:, :100] * 1e3, rtol=1e-6, atol=1e-6)
     # Each of the two fields holds half of all energy: one for each snapshot.
@@ -85,7 +90,9 @@ def test_fields_scaled_apart_do_not_depend_on_their_units(method):
 def test_components_can_be_scaled_apart():
     rng = np.random.default_rng(2)
     x = rng.normal(size=(8, 40, 3)) * [1.0, 100.0, 1e-4]
-    scaled = SVD(SVDConfig(rank=7)).fit(x.reshape(8, -1), InnerProduct.of_field(40, 3, scale="component"))
+    scaled = SVDReduction(SVDConfig(rank=7)).fit(
+        x.reshape(8, -1), InnerProduct.of_field(40, 3, scale="component")
+    )
     own = x - x.mean(axis=0)
     own /= np.sqrt((own**2).sum(axis=(0, 1)) / 8)
     exact = np.linalg.svd(own.reshape(8, -1), compute_uv=False)[:7]
@@ -100,8 +107,8 @@ def test_values_outside_the_domain_do_not_matter(method):
     inner = InnerProduct.of_field(20, 2, inside=inside)
     solid = x.copy()
     solid[:, ~inside] = np.nan
-    svd = SVD(SVDConfig(rank=4, method=method)).fit(solid.reshape(6, -1), inner)
-    only = SVD(SVDConfig(rank=4)).fit(x[:, inside].reshape(6, -1))
+    svd = SVDReduction(SVDConfig(rank=4, method=method)).fit(solid.reshape(6, -1), inner)
+    only = SVDReduction(SVDConfig(rank=4)).fit(x[:, inside].reshape(6, -1))
     np.testing.assert_allclose(svd.singular_values_, only.singular_values_, rtol=1e-10)
     z = svd.encode(solid.reshape(6, -1))
     back = svd.decode(z).reshape(6, 20, 2)
@@ -114,7 +121,7 @@ def test_values_outside_the_domain_do_not_matter(method):
 def test_a_field_without_energy_is_not_scaled_up():
     x = np.hstack([np.random.default_rng(4).normal(size=(5, 10)), np.full((5, 10), 3.0)])
     inner = InnerProduct.joined([InnerProduct.of_field(10), InnerProduct.of_field(10)])
-    svd = SVD(SVDConfig(rank=4)).fit(x, inner)
+    svd = SVDReduction(SVDConfig(rank=4)).fit(x, inner)
     np.testing.assert_allclose(svd.basis_[:, 10:], 0.0, atol=1e-12)
     np.testing.assert_allclose(svd.decode(svd.encode(x)), x, atol=1e-12)
 
@@ -143,4 +150,4 @@ def test_inner_products_that_are_none_are_refused(make, text):
 def test_an_indefinite_mass_matrix_is_found_out():
     mass = sparse.csr_array([[1.0, 2.0], [2.0, 1.0]])
     with pytest.raises(ModelError, match="must be positive definite"):
-        SVD(SVDConfig(rank=2, centre=False)).fit(np.eye(2), InnerProduct.of_field(2, mass=mass))
+        SVDReduction(SVDConfig(rank=2, centre=False)).fit(np.eye(2), InnerProduct.of_field(2, mass=mass))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
 from fieldwright.surrogates.reductions.pod.spectrum import eigen, gram_error
-from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.surrogates.reductions.svd import SVDConfig, SVDReduction
 
 METHODS = ("snapshots", "covariance", "krylov")
 
@@ -30,7 +30,7 @@ def test_every_method_gives_the_singular_values_of_lapack(method, n, m, rank, ce
     x = rng.normal(size=(n, k)) @ rng.normal(size=(k, m)) + 3.0
     w = rng.uniform(0.1, 10.0, m)
     config = SVDConfig(rank=min(rank, n, m), centre=centre, method=method)
-    svd = SVD(config).fit(x, w)
+    svd = SVDReduction(config).fit(x, w)
     exact = np.linalg.svd((x - x.mean(axis=0) * centre) * np.sqrt(w), compute_uv=False)
     found = svd.singular_values_
     scale = np.linalg.norm(x * np.sqrt(w))
@@ -45,7 +45,7 @@ def test_below_the_square_root_of_precision_the_snapshots_are_read_once_more(met
     s = 10.0 ** -np.linspace(0, 12, 30)
     x = graded(s, 30, 200)
     with caplog.at_level(logging.INFO, logger="fieldwright.surrogates.reductions"):
-        svd = SVD(SVDConfig(rank=30, centre=False, method=method)).fit(x)
+        svd = SVDReduction(SVDConfig(rank=30, centre=False, method=method)).fit(x)
     assert "read once more" in caplog.text
     np.testing.assert_allclose(svd.singular_values_, s, rtol=0, atol=1e-14)
     np.testing.assert_allclose(svd.basis_ @ svd.basis_.T, np.eye(30), atol=1e-12)
@@ -55,7 +55,7 @@ def test_below_the_square_root_of_precision_the_snapshots_are_read_once_more(met
 def test_where_one_reading_is_enough_there_is_one(graded, caplog):
     x = graded(10.0 ** -np.linspace(0, 3, 10), 30, 200)
     with caplog.at_level(logging.INFO, logger="fieldwright.surrogates.reductions"):
-        svd = SVD(SVDConfig(rank=10, centre=False, method="snapshots")).fit(x)
+        svd = SVDReduction(SVDConfig(rank=10, centre=False, method="snapshots")).fit(x)
     assert "read once more" not in caplog.text
     assert svd.numbers_["readings"] == 2
 
@@ -75,7 +75,7 @@ def test_the_error_said_of_a_gram_matrix_is_the_error_it_has(graded):
 def test_krylov_finds_leading_values_under_a_flat_tail(graded):
     s = np.concatenate([0.6 ** np.arange(15), np.full(185, 1e-4)])
     x = graded(s, 300, 400)
-    svd = SVD(SVDConfig(rank=12, centre=False, method="krylov")).fit(x, seed=3)
+    svd = SVDReduction(SVDConfig(rank=12, centre=False, method="krylov")).fit(x, seed=3)
     np.testing.assert_allclose(svd.singular_values_, s[:12], rtol=1e-7)
     assert svd.numbers_["readings"] < 12
 
@@ -83,7 +83,7 @@ def test_krylov_finds_leading_values_under_a_flat_tail(graded):
 def test_krylov_finds_how_many_modes_an_energy_takes(graded):
     s = 0.8 ** np.arange(60)
     x = graded(s, 150, 200)
-    svd = SVD(SVDConfig(energy=1 - 1e-8, centre=False, method="krylov", memory_mb=16)).fit(x)
+    svd = SVDReduction(SVDConfig(energy=1 - 1e-8, centre=False, method="krylov", memory_mb=16)).fit(x)
     kept = int(np.argmax(np.cumsum(s**2) >= (1 - 1e-8) * (s**2).sum())) + 1
     assert len(svd.singular_values_) == kept > 32
 
@@ -91,7 +91,7 @@ def test_krylov_finds_how_many_modes_an_energy_takes(graded):
 @pytest.mark.parametrize("method", METHODS)
 def test_projection_error_asked_for_is_the_one_reached(method, graded):
     s = 0.5 ** np.arange(20)
-    svd = SVD(SVDConfig(error=1e-3, centre=False, method=method)).fit(x := graded(s, 25, 80))
+    svd = SVDReduction(SVDConfig(error=1e-3, centre=False, method=method)).fit(x := graded(s, 25, 80))
     errors = svd.projection_errors(x)
     assert errors[-1] <= 1e-3 < errors[-2]
     assert errors[0] == 1.0
@@ -104,7 +104,7 @@ def test_shape_and_memory_choose_the_method(caplog):
     for shape, method in shapes.items():
         caplog.clear()
         with caplog.at_level(logging.INFO, logger="fieldwright.surrogates.reductions"):
-            SVD(SVDConfig(rank=2, memory_mb=16)).fit(
+            SVDReduction(SVDConfig(rank=2, memory_mb=16)).fit(
                 rng.normal(size=(shape[0], 2)) @ rng.normal(size=(2, shape[1]))
             )
         assert f"by the method '{method}'" in caplog.text
@@ -115,11 +115,11 @@ def test_a_mass_matrix_on_too_many_snapshots_says_what_to_do():
 
     inner = InnerProduct.of_field(1000, mass=sparse.eye_array(1000))
     with pytest.raises(ModelError, match="Raise 'memory_mb', or give cell volumes"):
-        SVD(SVDConfig(rank=2, memory_mb=16)).fit(np.ones((1000, 1000)), inner)
+        SVDReduction(SVDConfig(rank=2, memory_mb=16)).fit(np.ones((1000, 1000)), inner)
 
 
 def test_rank_deficient_snapshots_give_the_modes_there_are(caplog):
     x = np.outer(np.arange(6.0), np.ones(40)) + np.outer(np.ones(6), np.arange(40.0))
-    svd = SVD(SVDConfig(rank=4)).fit(x)
+    svd = SVDReduction(SVDConfig(rank=4)).fit(x)
     assert svd.basis_.shape == (1, 40)
     assert "the snapshots have rank 1: 4 modes were asked for" in caplog.text

@@ -15,7 +15,7 @@ from fieldwright.surrogates.reductions.neural.networks import (
 )
 from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
 from fieldwright.surrogates.reductions.selection import contest, squared_errors
-from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.surrogates.reductions.svd import SVDConfig, SVDReduction
 from fieldwright.surrogates.reductions.vae import VAE, VAEConfig, negative_elbo
 
 X = np.linspace(0.0, 1.0, 80)
@@ -41,14 +41,14 @@ def test_kernel_pca_encodes_as_scikit_learn_does():
 def test_a_very_wide_kernel_is_the_pod():
     train = np.random.default_rng(0).normal(size=(20, 6)) @ np.diag([5, 3, 2, 1, 0.5, 0.1])
     own = KernelPCA(KernelPCAConfig(rank=3, width=1e3, pod_energy=1.0)).fit(train)
-    z, pod = own.encode(train), SVD(SVDConfig(rank=3)).fit(train).encode(train)
+    z, pod = own.encode(train), SVDReduction(SVDConfig(rank=3)).fit(train).encode(train)
     correlation = np.corrcoef(z.T, pod.T)[:3, 3:]
     np.testing.assert_allclose(np.abs(correlation), np.eye(3), atol=1e-4)
 
 
 def test_untrained_autoencoders_are_the_pod():
     train = np.random.default_rng(0).normal(size=(12, 48)).astype(np.float32)
-    pod = SVD(SVDConfig(rank=3)).fit(train)
+    pod = SVDReduction(SVDConfig(rank=3)).fit(train)
     expected = pod.decode(pod.encode(train))
     for config, kind in [
         (AutoencoderConfig(rank=3, epochs=0, pod_energy=1.0), Autoencoder),
@@ -74,7 +74,7 @@ def test_untrained_autoencoders_are_the_pod():
 def test_on_a_moving_front_they_beat_the_pod_of_their_rank(make, factor):
     rng = np.random.default_rng(1)
     train, test = fronts(rng.uniform(size=40)), fronts(rng.uniform(size=12))
-    pod = SVD(SVDConfig(rank=2)).fit(train)
+    pod = SVDReduction(SVDConfig(rank=2)).fit(train)
     assert relative_error(make().fit(train, seed=2), train, test) < factor * relative_error(pod, train, test)
 
 
@@ -161,7 +161,7 @@ def test_errors_of_a_contest_are_those_of_held_out_runs():
     flat = x.reshape(18, 20)
     found = contest([SVDConfig(rank=2)], flat, inner, groups=groups, folds=6)
     test = groups == 4
-    pod = SVD(SVDConfig(rank=2)).fit(flat[~test], w)
+    pod = SVDReduction(SVDConfig(rank=2)).fit(flat[~test], w)
     rest = ((flat[test] - pod.decode(pod.encode(flat[test]))) ** 2 * w).sum(axis=1)
     spread = ((flat - flat.mean(axis=0)) ** 2 * w).sum(axis=1).mean()
     np.testing.assert_allclose(found.errors[0, test], np.sqrt(rest / spread))

@@ -16,7 +16,7 @@ from fieldwright.data.store.frozen_matrix import FrozenMatrix, MatrixInfo, chunk
 from fieldwright.surrogates.reductions.pod import stripes as reading
 from fieldwright.surrogates.reductions.pod.blocks import BLOCK
 from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
-from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.surrogates.reductions.svd import SVDConfig, SVDReduction
 
 
 @given(rows=st.integers(4, 12), columns=st.integers(100, 900), memory=st.sampled_from([16, 64, 256]))
@@ -25,8 +25,8 @@ def test_result_does_not_depend_on_the_chunks(stored, rows, columns, memory):
     rng = np.random.default_rng(0)
     x = (rng.normal(size=(12, 4)) @ rng.normal(size=(4, 900)) + 5).astype(np.float32)
     w = rng.uniform(1, 2, 900)
-    whole = SVD(SVDConfig(rank=4)).fit(x, w)
-    svd = SVD(SVDConfig(rank=4, memory_mb=memory)).fit(stored(x, (rows, columns)), w)
+    whole = SVDReduction(SVDConfig(rank=4)).fit(x, w)
+    svd = SVDReduction(SVDConfig(rank=4, memory_mb=memory)).fit(stored(x, (rows, columns)), w)
     np.testing.assert_allclose(svd.singular_values_, whole.singular_values_, rtol=1e-12)
     np.testing.assert_allclose(svd.basis_, whole.basis_, atol=1e-10)
     np.testing.assert_allclose(svd.encode(stored(x, (rows, columns))), whole.encode(x), atol=1e-9)
@@ -38,7 +38,7 @@ def test_result_does_not_depend_on_the_order_of_the_runs(seed, method):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(10, 60)) * 2.0 ** -np.arange(10)[:, None]
     config = SVDConfig(rank=4, method=method)
-    one, other = SVD(config).fit(x), SVD(config).fit(x[rng.permutation(10)])
+    one, other = SVDReduction(config).fit(x), SVDReduction(config).fit(x[rng.permutation(10)])
     np.testing.assert_allclose(one.singular_values_, other.singular_values_, rtol=1e-9)
     np.testing.assert_allclose(one.basis_.T @ one.basis_, other.basis_.T @ other.basis_, atol=1e-6)
 
@@ -49,7 +49,7 @@ def test_float32_is_summed_in_float64():
         rng.normal(size=(20, 1)) @ rng.normal(size=(1, 50_000)) + 1e-4 * rng.normal(size=(20, 50_000))
     ).astype("f4")
     exact = np.linalg.svd(x.astype(float) - x.astype(float).mean(axis=0), compute_uv=False)
-    svd = SVD(SVDConfig(rank=19)).fit(x)
+    svd = SVDReduction(SVDConfig(rank=19)).fit(x)
     np.testing.assert_allclose(svd.singular_values_, exact[:19], rtol=1e-9)
     assert exact[18] / exact[0] < 2e-4
 
@@ -58,7 +58,7 @@ def test_a_mean_far_above_the_fluctuations_costs_no_digits():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(10, 3000)) * 10.0 ** -np.linspace(0, 4, 10)[:, None]
     exact = np.linalg.svd((x + 1e5) - (x + 1e5).mean(axis=0), compute_uv=False)[:9]
-    svd = SVD(SVDConfig(rank=9)).fit(x + 1e5)
+    svd = SVDReduction(SVDConfig(rank=9)).fit(x + 1e5)
     np.testing.assert_allclose(svd.singular_values_, exact, rtol=1e-7)
 
 
@@ -86,7 +86,7 @@ def test_runs_that_are_not_finite_are_named(stored):
     x[3, 210] = np.inf
     x[4, 0] = np.nan
     with pytest.raises(ModelError, match="in 2 of them, the first in row 3"):
-        SVD(SVDConfig(rank=1)).fit(stored(x, (2, 100)))
+        SVDReduction(SVDConfig(rank=1)).fit(stored(x, (2, 100)))
 
 
 def test_a_large_float32_basis_stays_float32_and_orthonormal():
@@ -94,13 +94,13 @@ def test_a_large_float32_basis_stays_float32_and_orthonormal():
     m = 700_000
     x = rng.normal(size=(14, m)).astype(np.float32)
     w = rng.uniform(0.5, 1.5, m)
-    svd = SVD(SVDConfig(rank=13)).fit(x, w)
+    svd = SVDReduction(SVDConfig(rank=13)).fit(x, w)
     assert svd.basis_.dtype == np.float32
     np.testing.assert_allclose((svd.basis_ * w) @ svd.basis_.T.astype(float), np.eye(13), atol=1e-6)
-    again = SVD.restore(svd.config, svd.state())
+    again = SVDReduction.restore(svd.config, svd.state())
     z = rng.normal(size=(1, 13))
     assert np.array_equal(again.decode(z), svd.decode(z))
-    small = SVD(SVDConfig(rank=13, memory_mb=16)).fit(x, w)
+    small = SVDReduction(SVDConfig(rank=13, memory_mb=16)).fit(x, w)
     assert isinstance(small.basis_, np.memmap)
     np.testing.assert_allclose(small.basis_, svd.basis_, atol=1e-8)
 
@@ -113,19 +113,19 @@ def test_a_frozen_matrix_is_read_as_it_is(tmp_path):
     array.write(x)
     write_group(tmp_path / "matrix", asdict(about), {"snapshots": array})
     frozen = FrozenMatrix(tmp_path / "matrix")
-    from_disk, in_memory = SVD(SVDConfig(rank=5)).fit(frozen), SVD(SVDConfig(rank=5)).fit(x)
+    from_disk, in_memory = SVDReduction(SVDConfig(rank=5)).fit(frozen), SVDReduction(SVDConfig(rank=5)).fit(x)
     np.testing.assert_array_equal(from_disk.basis_, in_memory.basis_)
     np.testing.assert_array_equal(from_disk.encode(frozen), in_memory.encode(x))
 
 
 MEASURE = """
 import re, sys, numpy as np, zarr
-from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
-SVD(SVDConfig(rank=4, memory_mb=32)).fit(zarr.open_array(sys.argv[2], mode="r"))
+from fieldwright.surrogates.reductions.svd import SVDReduction, SVDConfig
+SVDReduction(SVDConfig(rank=4, memory_mb=32)).fit(zarr.open_array(sys.argv[2], mode="r"))
 array = zarr.open_array(sys.argv[1], mode="r")
 peak = lambda: int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1])
 before = peak()
-SVD(SVDConfig(rank=4, memory_mb=32)).fit(array)
+SVDReduction(SVDConfig(rank=4, memory_mb=32)).fit(array)
 print(peak() - before)
 """
 
@@ -150,7 +150,7 @@ def test_inner_product_of_one_block_and_of_many_is_the_same():
     m = 3 * BLOCK // 4
     x = np.random.default_rng(0).normal(size=(4, m))
     inner = InnerProduct.of_field(m // 2, 2, scale="component")
-    svd = SVD(SVDConfig(rank=3)).fit(x, inner)
+    svd = SVDReduction(SVDConfig(rank=3)).fit(x, inner)
     own = (x - x.mean(axis=0)).reshape(4, -1, 2)
     own /= np.sqrt((own**2).sum(axis=(0, 1)) / 4)
     np.testing.assert_allclose(svd.singular_values_, np.linalg.svd(own.reshape(4, -1), compute_uv=False)[:3])

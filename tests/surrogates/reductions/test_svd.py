@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.reductions import reduction_for
-from fieldwright.surrogates.reductions.svd import SVD, SVDConfig
+from fieldwright.surrogates.reductions.svd import SVDConfig, SVDReduction
 
 
 @st.composite
@@ -24,7 +24,7 @@ def cases(draw):
 @settings(deadline=None, max_examples=60)
 def test_basis_is_orthonormal_in_the_weighted_inner_product(case):
     x, w = case
-    u = SVD(SVDConfig(energy=1.0)).fit(x, w).basis_
+    u = SVDReduction(SVDConfig(energy=1.0)).fit(x, w).basis_
     np.testing.assert_allclose((u * w) @ u.T, np.eye(len(u)), atol=1e-10)
 
 
@@ -32,7 +32,7 @@ def test_basis_is_orthonormal_in_the_weighted_inner_product(case):
 @settings(deadline=None, max_examples=60)
 def test_truncation_error_is_the_sum_of_the_singular_values_left_out(case, rank):
     x, w = case
-    svd = SVD(SVDConfig(rank=min(rank, *x.shape))).fit(x, w)
+    svd = SVDReduction(SVDConfig(rank=min(rank, *x.shape))).fit(x, w)
     rest = svd.decode(svd.encode(x)) - x
     s = np.linalg.svd((x - x.mean(axis=0)) * np.sqrt(w), compute_uv=False)
     left_out = (s[len(svd.singular_values_) :] ** 2).sum()
@@ -43,14 +43,14 @@ def test_truncation_error_is_the_sum_of_the_singular_values_left_out(case, rank)
 @settings(deadline=None, max_examples=60)
 def test_encode_undoes_decode(case):
     x, w = case
-    svd = SVD(SVDConfig(energy=1.0)).fit(x, w)
+    svd = SVDReduction(SVDConfig(energy=1.0)).fit(x, w)
     z = np.random.default_rng(0).normal(size=(5, len(svd.basis_)))
     np.testing.assert_allclose(svd.encode(svd.decode(z)), z, atol=1e-9)
 
 
 def test_variances_are_those_of_the_covariance():
     x = np.random.default_rng(1).normal(size=(50, 6)) @ np.diag([5, 3, 2, 1, 0.5, 0.1])
-    s = SVD(SVDConfig(rank=6)).fit(x).singular_values_
+    s = SVDReduction(SVDConfig(rank=6)).fit(x).singular_values_
     eigenvalues = np.linalg.eigvalsh(np.cov(x.T, bias=True))[::-1]
     np.testing.assert_allclose(s**2 / 50, eigenvalues, rtol=1e-10)
 
@@ -58,7 +58,7 @@ def test_variances_are_those_of_the_covariance():
 @pytest.mark.parametrize("value", [0.0, 293.15, -1e-30])
 def test_constant_field_has_one_mode_of_no_energy(value):
     x = np.full((5, 7), value)
-    svd = SVD(SVDConfig(energy=0.99)).fit(x)
+    svd = SVDReduction(SVDConfig(energy=0.99)).fit(x)
     assert svd.basis_.shape == (1, 7)
     assert svd.singular_values_.tolist() == [0.0]
     np.testing.assert_allclose(svd.basis_ @ svd.basis_.T, 1.0)
@@ -67,22 +67,22 @@ def test_constant_field_has_one_mode_of_no_energy(value):
 
 def test_single_run_is_its_own_mean():
     x = np.arange(1.0, 5.0)[None]
-    svd = SVD(SVDConfig(energy=0.99)).fit(x)
+    svd = SVDReduction(SVDConfig(energy=0.99)).fit(x)
     np.testing.assert_allclose(svd.decode(svd.encode(x)), x)
-    uncentred = SVD(SVDConfig(rank=1, centre=False)).fit(x)
+    uncentred = SVDReduction(SVDConfig(rank=1, centre=False)).fit(x)
     np.testing.assert_allclose(uncentred.singular_values_, np.linalg.norm(x))
 
 
 def test_energy_keeps_the_fewest_modes():
     x = np.diag([4.0, 2.0, 1.0])
-    svd = SVD(SVDConfig(energy=20 / 21, centre=False)).fit(x)
+    svd = SVDReduction(SVDConfig(energy=20 / 21, centre=False)).fit(x)
     np.testing.assert_allclose(svd.singular_values_, [4.0, 2.0])
     np.testing.assert_allclose(svd.energy_, [16 / 21, 20 / 21])
 
 
 def test_too_high_a_rank_says_what_to_do():
     with pytest.raises(ModelError) as error:
-        SVD(SVDConfig(rank=50)).fit(np.zeros((20, 100)))
+        SVDReduction(SVDConfig(rank=50)).fit(np.zeros((20, 100)))
     assert str(error.value) == (
         "The 'rank' of SVD must be in 1..20 (the number of snapshots). Got 50. "
         "Lower it, or give 'energy' instead."
@@ -91,13 +91,13 @@ def test_too_high_a_rank_says_what_to_do():
 
 def test_not_a_number_is_refused():
     with pytest.raises(ModelError, match="Snapshots must be finite"):
-        SVD(SVDConfig(rank=1)).fit(np.array([[1.0, np.nan], [0.0, 1.0]]))
+        SVDReduction(SVDConfig(rank=1)).fit(np.array([[1.0, np.nan], [0.0, 1.0]]))
 
 
 def test_restored_from_its_arrays_it_answers_the_same_bits():
     x = np.random.default_rng(3).normal(size=(8, 200))
     svd = reduction_for(SVDConfig(rank=4)).fit(x, np.linspace(1, 2, 200))
-    again = SVD.restore(svd.config, {name: value.copy() for name, value in svd.state().items()})
+    again = SVDReduction.restore(svd.config, {name: value.copy() for name, value in svd.state().items()})
     z = np.random.default_rng(4).normal(size=(3, 4))
     assert np.array_equal(again.decode(z), svd.decode(z))
     assert np.array_equal(again.encode(x), svd.encode(x))

@@ -22,19 +22,19 @@ def test_the_chosen_columns_are_fitted_by_least_squares(seed, noise):
     phi, rng = design(seed)
     z = phi[:, [2, 5]] @ rng.normal(size=(2, 3)) + noise * rng.normal(size=(30, 3))
     found = pursue(phi, z)
-    columns = phi[:, found.chosen]
+    columns = phi[:, found.columns]
     weights = np.linalg.lstsq(columns, z, rcond=None)[0]
     np.testing.assert_allclose(found.weights, weights, atol=1e-9)
     orthonormal = columns @ found.factor
-    np.testing.assert_allclose(orthonormal.T @ orthonormal, np.eye(len(found.chosen)), atol=1e-9)
+    np.testing.assert_allclose(orthonormal.T @ orthonormal, np.eye(len(found.columns)), atol=1e-9)
 
 
 def test_left_out_errors_equal_refitting_without_each_run():
     phi, rng = design(1)
     z = phi[:, [3]] + 0.3 * rng.normal(size=(30, 1))
     found = pursue(phi, z)
-    columns = phi[:, found.chosen]
-    k = len(found.chosen)
+    columns = phi[:, found.columns]
+    k = len(found.columns)
     correction = 30 / (30 - k) * (1.0 + np.trace(np.linalg.inv(columns.T @ columns)))
     for i in range(30):
         rest = np.delete(np.arange(30), i)
@@ -45,14 +45,14 @@ def test_left_out_errors_equal_refitting_without_each_run():
 def test_one_choice_serves_all_outputs_and_finds_those_columns_that_made_them():
     phi, rng = design(2, n=40, terms=80)
     z = phi[:, [7, 30, 55]] @ rng.normal(size=(3, 4)) + 1e-3 * rng.normal(size=(40, 4))
-    assert set(pursue(phi, z).chosen[:4].tolist()) == {0, 7, 30, 55}
+    assert set(pursue(phi, z).columns[:4].tolist()) == {0, 7, 30, 55}
 
 
 def test_dependent_columns_are_never_chosen_twice():
     phi, _ = design(3)
     doubled = np.hstack([phi, phi, 2.0 * phi[:, 1:2] - phi[:, 2:3]])
     found = pursue(doubled, phi[:, 1:3] ** 2)
-    assert np.linalg.matrix_rank(doubled[:, found.chosen]) == len(found.chosen)
+    assert np.linalg.matrix_rank(doubled[:, found.columns]) == len(found.columns)
 
 
 @pytest.mark.parametrize(

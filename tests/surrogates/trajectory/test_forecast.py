@@ -166,7 +166,7 @@ def test_windows_held_out_share_no_time_with_those_learned_from():
     fold = windows.folds(4, seed=0)
     for index in range(4):
         held = np.flatnonzero(fold == index)
-        kept = windows.apart(np.flatnonzero(fold != index), held)
+        kept = windows.without_overlap(np.flatnonzero(fold != index), held)
         seen = {t for at in windows.start[kept] for t in range(at, at + 25)}
         asked = {t for at in windows.start[held] for t in range(at, at + 25)}
         assert not seen & asked
@@ -184,8 +184,8 @@ def test_windows_of_enough_runs_are_held_out_run_by_run():
     [
         (lambda t, v: (t[:3], v[:, :3]), r"must have 5 times.*Got 3 times. Measure longer"),
         (lambda t, v: (np.append(t, 0.5), v), r"must have 5 times.*Got 6 times. Give the last 5"),
-        (lambda t, v: (2.0 * t, v), r"by 0\.1, the step of the training, without gaps. Got 0 and then 0\.2"),
-        (lambda t, v: (np.array([0, 0.1, 0.3, 0.4, 0.5]), v), r"without gaps. Got 0\.1 and then 0\.3"),
+        (lambda t, v: (2.0 * t, v), r"by the step of the training, 0\.1. Got 0 and then 0\.2"),
+        (lambda t, v: (np.array([0, 0.1, 0.3, 0.4, 0.5]), v), r"Got 0\.1 and then 0\.3"),
         (
             lambda t, v: (t, np.where(np.arange(5)[:, None, None] == 2, np.nan, v)),
             r"no gaps. Got NaN .* time 0\.2",
@@ -202,7 +202,7 @@ def test_refuses_a_history_too_short_uneven_or_with_gaps(forecaster, change, sen
 
 def test_refuses_no_history_where_one_is_needed_and_one_where_none_is(forecaster):
     x = rods(12, 7)
-    with pytest.raises(QueryError, match=re.escape("'history' must bring the first 5 times of 'T'")):
+    with pytest.raises(QueryError, match=re.escape("'history' must contain the first 5 times of 'T'")):
         forecaster.predict(x)
     other = trained({"kind": "rbf"}, x, heated(x, 8), history=3)
     with pytest.raises(QueryError, match="'rbf', answers from its parameters alone"):
@@ -279,5 +279,5 @@ def test_refuses_windows_longer_than_a_run_can_spare():
     with pytest.raises(ModelError, match="together must be 2 to 30"):
         Windows.of(1, 30, 31)
     windows = Windows.of(1, 30, 20)
-    with pytest.raises(ModelError, match="others must be left that share no time with them"):
-        windows.apart(np.arange(5), np.arange(5, 11))
+    with pytest.raises(ModelError, match="there must be others that share no time with them"):
+        windows.without_overlap(np.arange(5), np.arange(5, 11))

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fieldwright.data.formats import reader_for
-from fieldwright.surrogates.trajectory.phases import period, phases_apart
+from fieldwright.surrogates.trajectory.phases import period, unaligned_phases
 
 TIMES = np.linspace(0.0, 1.0, 60)
 PLACES = np.linspace(0.0, 1.0, 50)
@@ -46,7 +46,7 @@ def test_waves_of_random_phases_are_seen(cycles: float, form: str) -> None:
         mean = 20.0 * row[1] * s * (1.0 - s) if form == "on a mean flow" else 0.0
         return mean + row[0] * np.sin(size * 2 * s - angle)
 
-    found = phases_apart(parameters(), fields(of_run))
+    found = unaligned_phases(parameters(), fields(of_run))
     assert found is not None
     assert found.cycles == pytest.approx(cycles, rel=0.15)
     assert "its phase is not aligned" in found.sentence("U")
@@ -70,14 +70,14 @@ SILENT = {
 
 @pytest.mark.parametrize("name", list(SILENT))
 def test_what_is_in_step_or_not_periodic_is_not_called_so(name: str) -> None:
-    assert phases_apart(parameters(), fields(SILENT[name])) is None
+    assert unaligned_phases(parameters(), fields(SILENT[name])) is None
 
 
 def test_noise_steady_fields_and_few_runs_say_nothing() -> None:
     rng = np.random.default_rng(2)
-    assert phases_apart(parameters(), rng.normal(size=(16, 60, 50, 1))) is None
-    assert phases_apart(parameters(), rng.normal(size=(16, 50, 1))) is None
-    assert phases_apart(parameters(3), rng.normal(size=(3, 60, 50, 1))) is None
+    assert unaligned_phases(parameters(), rng.normal(size=(16, 60, 50, 1))) is None
+    assert unaligned_phases(parameters(), rng.normal(size=(16, 50, 1))) is None
+    assert unaligned_phases(parameters(3), rng.normal(size=(3, 60, 50, 1))) is None
 
 
 def test_the_period_is_that_of_the_wave() -> None:
@@ -97,8 +97,8 @@ def test_windows_of_a_vortex_street_are_out_of_step(tmp_path: Path) -> None:
     x = np.linspace(0.0, 1.0, 12)[:, None]
     for seed in range(4):
         starts = np.random.default_rng(seed).integers(0, len(values) - 55, 12)
-        found = phases_apart(x, np.stack([values[k : k + 55] for k in starts]))
+        found = unaligned_phases(x, np.stack([values[k : k + 55] for k in starts]))
         assert found is not None
         # A Strouhal number of 0.169 and 54 steps of 0.2 s.
         assert found.cycles == pytest.approx(54 * 0.2 * 0.169, rel=0.1)
-    assert phases_apart(x, np.stack([values[10:65] * (1.0 + 0.01 * k) for k in range(12)])) is None
+    assert unaligned_phases(x, np.stack([values[10:65] * (1.0 + 0.01 * k) for k in range(12)])) is None
