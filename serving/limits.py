@@ -28,6 +28,8 @@ MAX_SMALL_WAITING = 1024
 INLINE_BYTES = 64 * 1024
 SMALL_OPERATIONS = 1e8
 """About a tenth of a second; what takes longer has a thread of its own: small requests never wait behind it."""
+BATCH_OPERATIONS = 2e7
+"""Of small requests that are answered together in the event loop."""
 INLINE_OPERATIONS = 5e6
 """Smaller and quicker requests are answered in the event loop itself: handing them to a thread costs more."""
 MAX_TIMES = 1000

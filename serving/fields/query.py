@@ -10,6 +10,7 @@ import numpy as np
 from fieldwright.data.errors import QueryError
 from fieldwright.serving.fields.interface import gradients_operation, mesh_operation, predict_operation
 from fieldwright.serving.fields.requests import (
+    REFUSE,
     SIMULTANEOUS,
     QuantityRequest,
     gradients_request,
@@ -32,6 +33,7 @@ class Query:
     field_values: how many values of whole fields the answer holds per statistic.
     simultaneous: whether bands must cover whole fields together.
     times: those to answer at, None for the trained ones. history: the measured first times, to a forecasting model.
+    refuse_outside: whether queries outside the domain are refused rather than answered.
     """
 
     x: np.ndarray
@@ -41,6 +43,7 @@ class Query:
     simultaneous: bool = False
     times: tuple[float, ...] | None = None
     history: History | None = None
+    refuse_outside: bool = False
 
 
 class QueryReader:
@@ -79,6 +82,7 @@ class QueryReader:
             request,
             x,
             simultaneous=request.band == SIMULTANEOUS,
+            refuse_outside=request.outside == REFUSE,
             times=None if times is None else tuple(times),
             history=None if history is None else self._history(history, len(x)),
         )

@@ -30,6 +30,13 @@ Band = Annotated[
     Field(description="Whether each value by itself, or all values of a field together, are covered."),
 ]
 
+REFUSE, ANSWER = OUTSIDE = ("refuse", "answer")
+Outside = Annotated[
+    Literal["refuse", "answer"],
+    Says(f"'outside' must be among {listed(OUTSIDE)}"),
+    Field(description="What becomes of queries outside the domain of the training runs."),
+]
+
 
 class QuantityRequest(RequestObject):
     """A number read off a field."""
@@ -66,7 +73,10 @@ def gradients_request(description: Description, parameters: ParameterSchema) -> 
 
 def predict_request(description: Description, parameters: ParameterSchema) -> Any:
     """The annotated type of the body of POST /predict."""
-    keys: dict[str, Any] = _questions(description, parameters) | {"band": (Band, POINTWISE)}
+    keys: dict[str, Any] = _questions(description, parameters) | {
+        "band": (Band, POINTWISE),
+        "outside": (Outside, ANSWER),
+    }
     absent: dict[str, QueryError] = {}
     steady = [info for info in description.fields if not info.times]
     if steady:

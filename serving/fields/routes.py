@@ -17,6 +17,7 @@ from fieldwright.serving.fields.served import Served
 from fieldwright.serving.forms import WRITERS, accepted_type, form_response
 from fieldwright.serving.limits import INLINE_BYTES
 from fieldwright.serving.shapes.served_shapes import ServedShapes
+from fieldwright.surrogates.fields.prediction import Prediction
 
 
 async def predict_route(served: Served | ServedShapes, exchange: Exchange) -> Response:
@@ -24,17 +25,23 @@ async def predict_route(served: Served | ServedShapes, exchange: Exchange) -> Re
     media_type = accepted_type(exchange.request)
     body = await read_body(exchange.request)
 
-    def answer(query: Any) -> bytes:
-        prediction = predict(served, query)
+    def written(query: Any, prediction: Prediction) -> bytes:
         observe(exchange.observation, served, query, prediction)
         return WRITERS[media_type](prediction_reply(served, query, prediction))
+
+    def answer(query: Any) -> bytes:
+        return written(query, predict(served, query))
 
     if len(body) > INLINE_BYTES:
         content = await exchange.in_thread(lambda: answer(served.read(decode(body))))
     else:
         query: Any = served.read(decode(body))
         cost: Cost = served.cost(query)
-        if cost.inline:
+        if cost.inline and isinstance(served, Served):
+            content = written(
+                query, await served.batcher.predict(query, cost, lambda one: predict(served, one))
+            )
+        elif cost.inline:
             content = answer(query)
         else:
             content = await exchange.in_thread(lambda: answer(query), cost.small)

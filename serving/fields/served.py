@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ import numpy as np
 
 from fieldwright.data.errors import ModelError
 from fieldwright.serving.cost import Cost
+from fieldwright.serving.fields.batching import Batcher
 from fieldwright.serving.fields.blocks import predict_in_blocks
 from fieldwright.serving.fields.cost import SurrogateCost
 from fieldwright.serving.fields.query import Query, QueryReader
@@ -40,6 +42,11 @@ class Served:
     cost: Callable[[Query], Cost]
     extents: Mapping[str, float]
 
+    @cached_property
+    def batcher(self) -> Batcher:
+        """Answers small queries that have arrived together."""
+        return Batcher()
+
     def read(self, document: Any) -> Query:
         """The query in a decoded JSON document, if one request may cost so much; raises QueryError."""
         return self._affordable(self.reader.read(document))
@@ -58,7 +65,10 @@ class Served:
 
     def predict(self, query: Query) -> Prediction:
         """What the surrogate answers; raises QueryError."""
-        return predict_in_blocks(self.surrogate, query)
+        prediction = predict_in_blocks(self.surrogate, query)
+        if query.refuse_outside:
+            prediction.require_inside()
+        return prediction
 
     def field(self, name: str) -> FieldInfo:
         """The description of a field of the surrogate."""

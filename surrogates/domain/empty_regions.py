@@ -15,6 +15,7 @@ REGIONS = 300
 STEPS = 16
 SEED = 0
 FEWEST_RUNS = 8
+FEW_RUNS = 256
 MOST_PARAMETERS = 6
 """With more, a region without a run is as large as the box, whatever the design."""
 MOST_EMPTY = 0.35
@@ -83,10 +84,14 @@ class EmptyRegions:
     def outside(self, u: np.ndarray) -> np.ndarray:
         """How deep each place u (q, p) lies in an empty region, (q,): above 1 deeper than by chance."""
         cubes = np.isinf(self.order)
-        ratio = cdist(u, self.centres, "chebyshev" if cubes else "euclidean") / self.radius
+        metric = "chebyshev" if cubes else "euclidean"
+        ratio = cdist(u, self.centres, metric) / self.radius
         deep = np.sqrt(np.clip(1.0 - ratio ** (4 if cubes else 2), 0.0, None))
         n, p = self.runs.shape
-        around = _expected(u, self._tree.query(u, p=self.order)[0], n, self.order)
+        # Of few runs all distances are there sooner than a tree is asked.
+        few = n <= FEW_RUNS
+        nearest = cdist(u, self.runs, metric).min(axis=1) if few else self._tree.query(u, p=self.order)[0]
+        around = _expected(u, nearest, n, self.order)
         # By the 95 % quantiles of random designs, and of what is left of designs with a hole of a fifth of the box.
         chance = ((6.0 + 1.3 * p) if cubes else (5.8 + 0.9 * p)) * (n / 60.0) ** 0.2
         return np.maximum((self.count * deep).max(axis=1), around) / chance

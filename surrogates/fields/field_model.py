@@ -128,7 +128,7 @@ class FieldModel:
         """Number r of latent coordinates."""
         return len(self.scaler.scale)
 
-    @property
+    @cached_property
     def shares(self) -> np.ndarray:
         """(r,) root of the share of each coordinate in the latent variance of the field."""
         return self.scaler.scale / np.linalg.norm(self.scaler.scale)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fieldwright.data.errors import QueryError
+
 
 @dataclass(frozen=True, eq=False)
 class Band:
@@ -56,6 +58,16 @@ class Prediction:
     why: tuple[str | None, ...]
     coverage: float
     simultaneous: bool = False
+
+    def require_inside(self) -> None:
+        """Raises QueryError where a query lies outside the domain of the training runs."""
+        outside = np.flatnonzero(~self.inside)
+        if len(outside):
+            raise QueryError(
+                "Every query must lie inside the domain of the training runs",
+                f"query {outside[0]} outside: {self.why[outside[0]]}",
+                'Correct it, or send "outside": "answer" to be answered all the same',
+            )
 
 
 def tabulated(bands: Mapping[str, Band], answer: Prediction) -> dict[str, np.ndarray]:
