@@ -51,6 +51,7 @@ class PredictInput(GradientsInput):
 
     band: str | None = Field(None, description='"pointwise" or "simultaneous".')
     times: list[float] | None = Field(None, description="Times to answer at.")
+    outside: str | None = Field(None, description='"refuse" or "answer".')
     history: dict[str, Any] | None = Field(
         None, description="Measured first times, for a model that forecasts."
     )

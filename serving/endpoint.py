@@ -23,7 +23,7 @@ from fieldwright.serving.body import refuse_options
 from fieldwright.serving.exchange import Exchange
 from fieldwright.serving.failures import guarded, http_failure
 from fieldwright.serving.families import FAMILY_ROUTES, FamilyRoute, served_family
-from fieldwright.serving.forms import JSON, accepted_type, form_response
+from fieldwright.serving.forms.accept import JSON, accepted_type, form_response
 from fieldwright.serving.hosting.allowed_hosts import AllowedHosts
 from fieldwright.serving.hosting.authorization import Authorization, Keys, RateLimits
 from fieldwright.serving.hosting.champion import Champion

@@ -8,7 +8,7 @@ import numpy as np
 
 from fieldwright.serving.equations.query import SolutionQuery
 from fieldwright.serving.equations.served_solution import ServedSolution
-from fieldwright.serving.forms import Reply
+from fieldwright.serving.forms.reply import Column, Reply, statistic_columns, where_columns
 
 if TYPE_CHECKING:
     from fieldwright.surrogates.equations.solution_surrogate import Answer
@@ -48,4 +48,23 @@ def solution_reply(served: ServedSolution, query: SolutionQuery, answer: Answer)
                     entry[statistic] = None
                 else:
                     arrays[group, name, statistic] = columns[name]
-    return Reply(header, arrays)
+    return Reply(header, arrays, lambda: _columns(served, query, answer, header))
+
+
+def _columns(
+    served: ServedSolution, query: SolutionQuery, answer: Answer, header: dict[str, Any]
+) -> list[Column]:
+    """One row a point: coordinates and parameters, outputs, derivatives, and where the point lies."""
+    description = served.description
+    columns = [
+        Column(info.name, query.points[:, j], info.unit) for j, info in enumerate(description.coordinates)
+    ]
+    columns += [Column(info.name, query.parameters[info.name], info.unit) for info in description.parameters]
+    for statistics, group in (
+        ({name: getattr(answer, name) for name in ("mean", "lower", "upper", "std", "error")}, "outputs"),
+        ({"mean": answer.derivatives, "std": answer.derivative_std}, "derivatives"),
+    ):
+        for name, entry in header[group].items():
+            by_name = {key: None if values is None else values[name] for key, values in statistics.items()}
+            columns += statistic_columns(name, by_name, unit=entry["unit"], about={group[:-1]: name})
+    return [*columns, *where_columns(answer.inside, answer.why)]

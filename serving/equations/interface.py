@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from fieldwright.serving.forms import JSON
+from fieldwright.serving.forms.accept import JSON, TABLES
 from fieldwright.serving.schemas.openapi import Operation, Versioned, forms_of
 
 
@@ -45,4 +45,6 @@ class SolutionAnswer(Versioned):
 def solve_operation(request: Any, example: Any) -> Operation:
     """POST /solve."""
     summary = "The solution at points, with its spread, band and derivatives."
-    return Operation("post", "/solve", "solve", summary, forms_of(SolutionAnswer), {JSON: request}, example)
+    return Operation(
+        "post", "/solve", "solve", summary, forms_of(SolutionAnswer, TABLES), {JSON: request}, example
+    )

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field, create_model
 
 from fieldwright.data.errors import QueryError
 from fieldwright.serving.equations.interface import solve_operation
-from fieldwright.serving.phrases import listed
 from fieldwright.serving.schemas.number_lists import NumberLists, nested_schema, number_array
 from fieldwright.serving.schemas.openapi import Operation
+from fieldwright.serving.schemas.outside import REFUSE, Outside
 from fieldwright.serving.schemas.parameters import ParameterSchema
 from fieldwright.serving.schemas.reading import Reader, RequestObject, Says, Text
 from fieldwright.surrogates.equations.derivative_name import DerivativeName
@@ -21,8 +21,6 @@ from fieldwright.surrogates.fields.description import ParameterInfo
 
 MOST_POINTS = 50_000
 MOST_DERIVATIVES = 16
-REFUSE, ANSWER = "refuse", "answer"
-"""What becomes of points outside the domain, and of parameters beyond their ranges."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,11 +99,6 @@ class SolutionQueryReader:
                 examples=[[self._slope]],
             ),
         ]
-        outside = Annotated[
-            Literal["refuse", "answer"],
-            Says(f"'outside' must be among {listed((REFUSE, ANSWER))}"),
-            Field(description="Whether points outside the domain are refused, or answered as outside."),
-        ]
         model = create_model(
             "SolveRequest",
             __base__=RequestObject,
@@ -120,7 +113,7 @@ class SolutionQueryReader:
             parameters=(self._parameters.parameters, ... if self._parameters.names else {}),
             units=(self._parameters.units, {}),
             derivatives=(derivatives, []),
-            outside=(outside, REFUSE),
+            outside=(Outside, REFUSE),
         )
         return Annotated[model, Says("The body must be a JSON object", advice, keys="The body's keys")]
 

@@ -8,12 +8,12 @@ from fieldwright.serving.body import decode, read_body
 from fieldwright.serving.equations.answer import solution_reply
 from fieldwright.serving.equations.served_solution import ServedSolution
 from fieldwright.serving.exchange import Exchange
-from fieldwright.serving.forms import WRITERS, accepted_type, form_response
+from fieldwright.serving.forms.accept import TABLES, WRITERS, accepted_type, form_response
 
 
 async def solve_route(served: ServedSolution, exchange: Exchange) -> Response:
     """Answers what the solution of an equation is at points, and its derivatives."""
-    media_type = accepted_type(exchange.request)
+    media_type = accepted_type(exchange.request, TABLES)
     body = await read_body(exchange.request)
 
     def work() -> bytes:

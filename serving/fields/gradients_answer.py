@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from fieldwright.data.errors import QueryError
+from fieldwright.serving.fields.answer import field_axes, parameter_columns
 from fieldwright.serving.fields.blocks import BLOCK_VALUES
 from fieldwright.serving.fields.query import Query
 from fieldwright.serving.fields.served import Served
-from fieldwright.serving.forms import Reply
+from fieldwright.serving.forms.reply import Column, Reply
 from fieldwright.serving.limits import MAX_FIELD_VALUES
+from fieldwright.surrogates.fields.description import ParameterInfo
 from fieldwright.surrogates.fields.quantities import unit_of
 from fieldwright.surrogates.understanding.gradients import gradients
 
@@ -50,14 +53,36 @@ def gradients_reply(served: Served, query: Query) -> Reply:
         "fields": {name: {} for name in query.fields},
     }
     arrays: dict[tuple[str, ...], np.ndarray] = {("inside",): inside}
-    units = {one.label: unit_of(one, served.field(one.field)) for one in query.quantities}
-    units_of_fields = {name: served.field(name).unit for name in query.fields}
-    for group, slopes, unit in (("quantities", quantities, units), ("fields", fields, units_of_fields)):
-        for name, values in slopes.items():
-            for j, info in enumerate(parameters):
-                header[group][name][info.name] = {"unit": per(unit[name], info.unit)}
-                arrays[group, name, info.name, "values"] = values[:, j]
-    return Reply(header, arrays)
+    columns = parameter_columns(served, query)
+    infos = {one.label: served.field(one.field) for one in query.quantities}
+    for label, unit in {one.label: unit_of(one, infos[one.label]) for one in query.quantities}.items():
+        for j, parameter in enumerate(parameters):
+            header["quantities"][label][parameter.name] = {"unit": per(unit, parameter.unit)}
+            slope = arrays["quantities", label, parameter.name, "values"] = quantities[label][:, j]
+            axes = ("time",) if slope.ndim > 1 else ()
+            columns.append(_column(label, parameter, unit, slope, axes, infos[label].times))
+    for info in map(served.field, query.fields):
+        for j, parameter in enumerate(parameters):
+            header["fields"][info.name][parameter.name] = {"unit": per(info.unit, parameter.unit)}
+            slope = arrays["fields", info.name, parameter.name, "values"] = fields[info.name][:, j]
+            axes = field_axes(info)
+            values = slope.reshape(slope.shape[: 1 + len(axes)])
+            columns.append(_column(info.name, parameter, info.unit, values, axes, info.times))
+    columns.append(Column("inside", inside))
+    return Reply(header, arrays, lambda: columns)
+
+
+def _column(
+    name: str,
+    parameter: ParameterInfo,
+    unit: str,
+    values: np.ndarray,
+    axes: tuple[str, ...],
+    times: Sequence[float] | None,
+) -> Column:
+    """The derivative of a quantity or field with respect to a parameter."""
+    about = {"of": name, "with_respect_to": parameter.name, "statistic": "derivative"}
+    return Column(f"d {name} / d {parameter.name}", values, per(unit, parameter.unit), axes, times, about)
 
 
 def per(unit: str, parameter: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from fieldwright.serving.forms import JSON
+from fieldwright.serving.forms.accept import FIELDS, JSON, MESH, TABLES
 from fieldwright.serving.schemas.openapi import COMPUTED, LOADED, Operation, Versioned, forms_of
 from fieldwright.surrogates.fields.description import FieldInfo
 
@@ -80,7 +80,7 @@ def predict_operation(request: Any, example: Any) -> Operation:
     """POST /predict."""
     summary = "Mean, spread and calibrated band of quantities and fields, for one query or many."
     return Operation(
-        "post", "/predict", "predict", summary, forms_of(PredictionAnswer), {JSON: request}, example
+        "post", "/predict", "predict", summary, forms_of(PredictionAnswer, FIELDS), {JSON: request}, example
     )
 
 
@@ -88,7 +88,13 @@ def gradients_operation(request: Any, example: Any) -> Operation:
     """POST /gradients."""
     summary = "Derivatives of the mean of quantities and fields with respect to each parameter."
     return Operation(
-        "post", "/gradients", "gradients", summary, forms_of(GradientsAnswer), {JSON: request}, example
+        "post",
+        "/gradients",
+        "gradients",
+        summary,
+        forms_of(GradientsAnswer, TABLES),
+        {JSON: request},
+        example,
     )
 
 
@@ -100,7 +106,7 @@ def mesh_operation(fields: Sequence[FieldInfo]) -> Operation:
         "/mesh/{field}",
         "mesh",
         "Where the values of a field lie: points and cells.",
-        forms_of(MeshAnswer),
+        forms_of(MeshAnswer, MESH),
         parameters=[{"name": "field", "in": "path", "required": True, "schema": names}],
         failures=(404, *LOADED, *COMPUTED),
     )

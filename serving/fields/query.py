@@ -10,7 +10,6 @@ import numpy as np
 from fieldwright.data.errors import QueryError
 from fieldwright.serving.fields.interface import gradients_operation, mesh_operation, predict_operation
 from fieldwright.serving.fields.requests import (
-    REFUSE,
     SIMULTANEOUS,
     QuantityRequest,
     gradients_request,
@@ -18,6 +17,7 @@ from fieldwright.serving.fields.requests import (
 )
 from fieldwright.serving.limits import MAX_FIELD_VALUES
 from fieldwright.serving.schemas.openapi import Operation
+from fieldwright.serving.schemas.outside import REFUSE
 from fieldwright.serving.schemas.parameters import ParameterSchema
 from fieldwright.serving.schemas.reading import Reader
 from fieldwright.surrogates.fields.description import Description

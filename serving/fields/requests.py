@@ -13,6 +13,7 @@ from fieldwright.data.errors import QueryError
 from fieldwright.serving.limits import MAX_QUANTITIES, MAX_TIMES
 from fieldwright.serving.phrases import listed, nearest, quoted, unknown_key
 from fieldwright.serving.schemas.number_lists import NumberLists, nested_schema, number_array
+from fieldwright.serving.schemas.outside import ANSWER, Outside
 from fieldwright.serving.schemas.parameters import ParameterSchema, class_name
 from fieldwright.serving.schemas.reading import Number, RequestObject, Says, object_type
 from fieldwright.surrogates.fields.description import Description, FieldInfo
@@ -28,13 +29,6 @@ Band = Annotated[
     Literal["pointwise", "simultaneous"],
     Says(f"'band' must be among {listed(BANDS)}"),
     Field(description="Whether each value by itself, or all values of a field together, are covered."),
-]
-
-REFUSE, ANSWER = OUTSIDE = ("refuse", "answer")
-Outside = Annotated[
-    Literal["refuse", "answer"],
-    Says(f"'outside' must be among {listed(OUTSIDE)}"),
-    Field(description="What becomes of queries outside the domain of the training runs."),
 ]
 
 
@@ -65,6 +59,9 @@ def gradients_request(description: Description, parameters: ParameterSchema) -> 
             "Leave it out, and choose among them",
         ),
         "band": QueryError("Gradients have no band", "'band'", "Leave it out"),
+        "outside": QueryError(
+            "Gradients are answered wherever they can be computed", "'outside'", "Leave it out"
+        ),
         "history": QueryError("Gradients are answered from parameters alone", "'history'", "Leave it out"),
     }
     model = create_model("GradientsRequest", __base__=FieldsRequest, **_questions(description, parameters))

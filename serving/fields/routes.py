@@ -14,7 +14,15 @@ from fieldwright.serving.fields.gradients_answer import gradients_reply
 from fieldwright.serving.fields.mesh_answer import mesh_reply
 from fieldwright.serving.fields.observed import observe
 from fieldwright.serving.fields.served import Served
-from fieldwright.serving.forms import WRITERS, accepted_type, form_response
+from fieldwright.serving.forms.accept import (
+    ARROW,
+    FIELDS,
+    MESH,
+    TABLES,
+    WRITERS,
+    accepted_type,
+    form_response,
+)
 from fieldwright.serving.limits import INLINE_BYTES
 from fieldwright.serving.shapes.served_shapes import ServedShapes
 from fieldwright.surrogates.fields.prediction import Prediction
@@ -22,7 +30,7 @@ from fieldwright.surrogates.fields.prediction import Prediction
 
 async def predict_route(served: Served | ServedShapes, exchange: Exchange) -> Response:
     """Answers one request; large or slow ones in a thread, so that others go on being answered."""
-    media_type = accepted_type(exchange.request)
+    media_type = accepted_type(exchange.request, FIELDS)
     body = await read_body(exchange.request)
 
     def written(query: Any, prediction: Prediction) -> bytes:
@@ -37,7 +45,10 @@ async def predict_route(served: Served | ServedShapes, exchange: Exchange) -> Re
     else:
         query: Any = served.read(decode(body))
         cost: Cost = served.cost(query)
-        if cost.inline and isinstance(served, Served):
+        if media_type == ARROW:
+            # The first answer imports pyarrow, which takes long.
+            content = await exchange.in_thread(lambda: answer(query), cost.small)
+        elif cost.inline and isinstance(served, Served):
             content = written(
                 query, await served.batcher.predict(query, cost, lambda one: predict(served, one))
             )
@@ -50,7 +61,7 @@ async def predict_route(served: Served | ServedShapes, exchange: Exchange) -> Re
 
 async def gradients_route(served: Served, exchange: Exchange) -> Response:
     """Answers how quantities and fields change with the parameters."""
-    media_type = accepted_type(exchange.request)
+    media_type = accepted_type(exchange.request, TABLES)
     body = await read_body(exchange.request)
 
     def answer() -> bytes:
@@ -61,7 +72,7 @@ async def gradients_route(served: Served, exchange: Exchange) -> Response:
 
 async def mesh_route(served: Served | ServedShapes, exchange: Exchange) -> Response:
     """Where the values of a field lie."""
-    media_type = accepted_type(exchange.request)
+    media_type = accepted_type(exchange.request, MESH)
     field = exchange.request.path_params["field"]
     content = await exchange.in_thread(lambda: WRITERS[media_type](mesh_reply(served, field)))
     return form_response(content, media_type)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from fieldwright.serving.forms import JSON
+from fieldwright.serving.forms.accept import JSON, ZIP
 from fieldwright.serving.photos.limits import MAX_PHOTOS, MAX_PIXELS, MULTIPART, PHOTO_BODY, PICTURES
 from fieldwright.serving.photos.options import (
     EXPLAIN_PICTURES,
@@ -19,7 +19,7 @@ from fieldwright.serving.photos.options import (
     PhotoOptions,
     SegmentOptions,
 )
-from fieldwright.serving.photos.replies import PNG, ZIP
+from fieldwright.serving.photos.replies import PNG
 from fieldwright.serving.schemas.openapi import BINARY, Operation, Versioned
 from fieldwright.serving.schemas.reading import Reader, Says
 

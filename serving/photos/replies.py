@@ -13,9 +13,9 @@ import orjson
 
 from fieldwright.data.errors import QueryError
 from fieldwright.data.photos.photo import png_bytes
-from fieldwright.serving.forms import JSON
+from fieldwright.serving.forms.accept import JSON, ZIP
 
-PNG, ZIP = "image/png", "application/zip"
+PNG = "image/png"
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import numpy as np
 from starlette.responses import Response
 
 from fieldwright.serving.exchange import Exchange
-from fieldwright.serving.forms import accepted_type, form_response
+from fieldwright.serving.forms.accept import accepted_type, form_response
 from fieldwright.serving.photos.intake import SentPhoto, read_photos
 from fieldwright.serving.photos.interface import CLASSIFY, EXPLAIN, SEGMENT, PhotoRoute
 from fieldwright.serving.photos.replies import PhotoForm, PhotoReply

@@ -8,12 +8,13 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter, create_model
 
-from fieldwright.serving.forms import JSON, NPZ
+from fieldwright.serving.forms.accept import CSV, JSON
 from fieldwright.serving.limits import BODY_SECONDS, MAX_BODY_BYTES, MAX_WAITING
 
 OPENAPI = "3.1.0"
 REFERENCE = "#/components/schemas/{model}"
 TEXT = "text/plain"
+TABLE = {"type": "string"}
 BINARY = {"type": "string", "format": "binary"}
 GATE = (403, 421, 431)
 """Statuses with which any request at all can be refused, before it is looked at."""
@@ -93,9 +94,9 @@ class Operation:
     )
 
 
-def forms_of(answer: Any) -> dict[str, Any]:
-    """The answers of an operation that answers numbers: JSON of this type, or a NumPy archive."""
-    return {JSON: answer, NPZ: BINARY}
+def forms_of(answer: Any, media_types: Sequence[str]) -> dict[str, Any]:
+    """The answers of an operation that answers numbers: JSON of this type, or another form."""
+    return {one: answer if one == JSON else TABLE if one == CSV else BINARY for one in media_types}
 
 
 def specification(

@@ -15,6 +15,7 @@ from fieldwright.serving.limits import MAX_FIELD_VALUES
 from fieldwright.serving.phrases import quoted
 from fieldwright.serving.schemas.number_lists import NumberLists, nested_schema, number_array
 from fieldwright.serving.schemas.openapi import Operation
+from fieldwright.serving.schemas.outside import ANSWER, REFUSE, Outside
 from fieldwright.serving.schemas.parameters import ParameterSchema
 from fieldwright.serving.schemas.reading import Reader, RequestObject, Says
 from fieldwright.surrogates.fields.quantities import Quantity
@@ -33,6 +34,7 @@ ADVICE = 'Send {"outline": [[x, y], [x, y], [x, y], ...]} or {"distance": [[...]
 @dataclass(frozen=True, eq=False)
 class ShapeQuery:
     """distance: (q, ny, nx) signed. x: (q, p) parameters. fields: those to answer in full.
+    refuse_outside: whether a shape outside the domain is an error.
 
     Quantities and times are there for the answer's form alone: fields around shapes are steady, and read off in full.
     """
@@ -41,6 +43,7 @@ class ShapeQuery:
     x: np.ndarray
     fields: tuple[str, ...]
     simultaneous: bool
+    refuse_outside: bool
     quantities: tuple[Quantity, ...] = ()
     times: None = None
 
@@ -83,7 +86,7 @@ class ShapeQueryReader:
                 f"{len(x)} for {len(distance)} shapes",
                 "Send as many as shapes",
             )
-        return ShapeQuery(distance, x, fields, request.band == SIMULTANEOUS)
+        return ShapeQuery(distance, x, fields, request.band == SIMULTANEOUS, request.outside == REFUSE)
 
     def _request(self) -> Any:
         """The annotated type of the body of POST /predict."""
@@ -116,6 +119,7 @@ class ShapeQueryReader:
             "units": (self._parameters.units, {}),
             "fields": (field_list(self._description.fields), names),
             "band": (Band, POINTWISE),
+            "outside": (Outside, ANSWER),
         }
         words = Says(EITHER, ADVICE, keys="The body's keys")
         by_outline = create_model(

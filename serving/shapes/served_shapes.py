@@ -60,7 +60,12 @@ class ServedShapes:
 
     def predict(self, query: ShapeQuery) -> Prediction:
         """The fields that are asked for; raises QueryError."""
-        return self.surrogate.predict(query.distance, query.x, query.fields, simultaneous=query.simultaneous)
+        prediction = self.surrogate.predict(
+            query.distance, query.x, query.fields, simultaneous=query.simultaneous
+        )
+        if query.refuse_outside:
+            prediction.require_inside()
+        return prediction
 
     def field(self, name: str) -> FieldInfo:
         """The description of a field of the surrogate; raises QueryError."""

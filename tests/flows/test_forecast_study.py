@@ -15,7 +15,7 @@ from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.workflow import run_study
 from fieldwright.serving.fields.answer import predict, prediction_reply
 from fieldwright.serving.fields.served import load_served
-from fieldwright.serving.forms import write_json
+from fieldwright.serving.forms.json_form import write_json
 from fieldwright.serving.hosting.shelf import Shelved
 
 TIMES, STEP = 70, 0.1

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from starlette.requests import Request
 
-from fieldwright.serving.forms import JSON, NPZ, Reply, accepted_type, write_json
+from fieldwright.serving.forms.accept import JSON, NPZ, NUMBERS, accepted_type
+from fieldwright.serving.forms.json_form import write_json
+from fieldwright.serving.forms.reply import Reply
 from fieldwright.serving.refusal import Refused
 
 ROW = {"heat_flux": 2e4, "thickness": 4.0}
@@ -31,6 +33,7 @@ QUESTION = {
                 "band": [("simultaneous", ""), (None, "'band' must be among")],
                 "times": [([5.0], "times for 'temperature', which is steady")],
                 "history": [({}, "trained to forecast can use a 'history'")],
+                "outside": [("ignore", "'outside' must be among 'refuse' and 'answer'")],
             },
         ),
         (
@@ -39,6 +42,7 @@ QUESTION = {
                 "band": [("simultaneous", "Gradients have no band")],
                 "times": [([5.0], "Gradients are answered at the times of the training")],
                 "history": [({}, "answered from parameters alone")],
+                "outside": [("refuse", "answered wherever they can be computed")],
             },
         ),
     ],
@@ -93,10 +97,10 @@ def test_gradients_come_as_an_archive_too(ask, champion):
 def test_accept_is_understood_as_http_says(header, media_type):
     request = Request({"type": "http", "headers": [(b"accept", header.encode())]})
     if media_type is not None:
-        assert accepted_type(request) == media_type
+        assert accepted_type(request, NUMBERS) == media_type
         return
     with pytest.raises(Refused, match="must allow application/json or application/x-npz") as refused:
-        accepted_type(request)
+        accepted_type(request, NUMBERS)
     assert refused.value.status == 406
 
 

@@ -122,6 +122,7 @@ def test_every_option_is_honoured_or_refused(check_options, served):
         "units": [({"speed": "m"}, "must be among nothing")],
         "fields": [([], "")],
         "band": [("simultaneous", ""), ("wide", "'band' must be among")],
+        "outside": [("ignore", "'outside' must be among")],
         "quantities": [([], "The body's keys must be among")],
         "times": [([1.0], "The body's keys must be among")],
     }
@@ -151,7 +152,7 @@ def test_the_interface_and_the_grid_are_told(served, ask):
         "DistanceRequest",
     ]
     properties = document["components"]["schemas"]["OutlineRequest"]["properties"]
-    assert set(properties) == {"outline", "parameters", "units", "fields", "band"}
+    assert set(properties) == {"outline", "parameters", "units", "fields", "band", "outside"}
     assert ask(served, "POST", "/predict", json=content["example"]).status_code == 200
     assert np.shape(ask(served, "GET", "/mesh/speed").json()["points"]) == (ROWS * COLUMNS, 3)
     refused = ask(served, "POST", "/gradients", json={"outline": SQUARE})

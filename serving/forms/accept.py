@@ -1,62 +1,49 @@
-"""The forms in which an answer can be had, and which of them a client accepts."""
+"""The choice of an answer's form by the header `Accept`, and the writers of all forms by their media types."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Sequence
 
-import numpy as np
-import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fieldwright.serving.forms.arrow_form import write_arrow
+from fieldwright.serving.forms.csv_form import write_csv
+from fieldwright.serving.forms.json_form import write_json
+from fieldwright.serving.forms.npz_form import write_npz
+from fieldwright.serving.forms.reply import Reply
+from fieldwright.serving.forms.vtu_form import write_vtu, write_vtu_zip
 from fieldwright.serving.phrases import quoted
 from fieldwright.serving.refusal import Refused
 
 JSON = "application/json"
 NPZ = "application/x-npz"
-LARGE = 4096
-"""Values of an array from which on it is written piece by piece: orjson lets no other request pass during a call."""
+ARROW = "application/vnd.apache.arrow.stream"
+CSV = "text/csv"
+VTU = "model/vtu"
+"""No type is registered for VTU."""
+ZIP = "application/zip"
+
+WRITERS: dict[str, Callable[[Reply], bytes]] = {
+    JSON: write_json,
+    NPZ: write_npz,
+    ARROW: write_arrow,
+    CSV: write_csv,
+    VTU: write_vtu,
+    ZIP: write_vtu_zip,
+}
+"""Media type to writer, the one place where a form is registered."""
+NUMBERS = (JSON, NPZ)
+"""Forms of any reply; the first is the one without an `Accept`."""
+TABLES = (*NUMBERS, ARROW, CSV)
+"""Those of a reply that has columns."""
+FIELDS = (*NUMBERS, ARROW, CSV, VTU, ZIP)
+"""Those of a reply that has columns and meshes."""
+MESH = (*NUMBERS, VTU)
+"""Those of a mesh alone."""
 
 
-@dataclass(frozen=True, eq=False)
-class Reply:
-    """One answer, not yet written.
-
-    header: all that is no array, as plain JSON types. arrays: each by the keys that lead to it, all but the last of
-    which are objects of the header.
-    """
-
-    header: dict[str, Any]
-    arrays: Mapping[tuple[str, ...], np.ndarray]
-
-
-def write_json(reply: Reply) -> bytes:
-    """The header as a document, with the arrays in their places."""
-    document = _copied(reply.header)
-    for keys, array in reply.arrays.items():
-        parent = document
-        for key in keys[:-1]:
-            parent = parent[key]
-        parent[keys[-1]] = array if array.size < LARGE else _fragment(array)
-    return orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY, default=np.ascontiguousarray)
-
-
-def write_npz(reply: Reply) -> bytes:
-    """A compact NumPy archive: each array under its keys joined by "/", the header as JSON text in `about`."""
-    arrays = {"/".join(keys): array for keys, array in reply.arrays.items()}
-    buffer = io.BytesIO()
-    np.savez(buffer, allow_pickle=False, about=np.array(orjson.dumps(reply.header).decode()), **arrays)
-    return buffer.getvalue()
-
-
-WRITERS: dict[str, Callable[[Reply], bytes]] = {JSON: write_json, NPZ: write_npz}
-"""Media type to writer, the one place where a form is registered; the first is the one without an `Accept`."""
-
-
-def accepted_type(request: Request, offered: Sequence[str] = tuple(WRITERS)) -> str:
+def accepted_type(request: Request, offered: Sequence[str]) -> str:
     """The offered media type that the header `Accept` likes best; raises Refused, with 406, where it takes none.
 
     Of types that it likes alike, the one that it names itself is taken, and then the one offered first.
@@ -110,14 +97,3 @@ def _nearness(media_range: str, media_type: str) -> int:
     if media_range == f"{media_type.partition('/')[0]}/*":
         return 2
     return 1 if media_range == "*/*" else 0
-
-
-def _copied(header: dict[str, Any]) -> dict[str, Any]:
-    return {key: _copied(value) if isinstance(value, dict) else value for key, value in header.items()}
-
-
-def _fragment(array: np.ndarray) -> orjson.Fragment:
-    option = orjson.OPT_SERIALIZE_NUMPY
-    rows = array if array.ndim > 1 else np.array_split(array, -(-array.size // LARGE))
-    texts = [orjson.dumps(np.ascontiguousarray(row), option=option) for row in rows]
-    return orjson.Fragment(b"[%b]" % b",".join(text if array.ndim > 1 else text[1:-1] for text in texts))
