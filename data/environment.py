@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from urllib.parse import quote
 
 OFFLINE_DEFAULTS = {
     "DO_NOT_TRACK": "true",
@@ -31,3 +32,9 @@ def set_offline_defaults() -> None:
 def home() -> Path:
     """The folder of all working data: $FIELDWRIGHT_HOME, or `var` in the current folder; absolute."""
     return Path(os.environ.get("FIELDWRIGHT_HOME", "var")).resolve()
+
+
+def folder_name(model: str) -> str:
+    """The name of a folder for a registered model, whatever characters its own has."""
+    name = quote(model, safe=" ")
+    return f"%2E{name[1:]}" if name.startswith(".") else name

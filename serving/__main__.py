@@ -51,6 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--log-requests", action="store_true", help="one log line for each request")
     parser.add_argument(
+        "--log-predictions",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="share of queries that are logged with their answers, under --home (none)",
+    )
+    parser.add_argument(
         "--answer-seconds",
         type=_positive,
         default=ANSWER_SECONDS,
@@ -74,7 +81,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(ending, lambda *_: stop.set())
     try:
         access = access_of(given)
-        options = Options(given.log_format, given.log_requests, given.answer_seconds, given.stalled_seconds)
+        options = Options(
+            given.log_format,
+            given.log_requests,
+            given.log_predictions,
+            given.answer_seconds,
+            given.stalled_seconds,
+        )
         address = Address(str(given.host), given.port, "https" if access.tls_cert else "http")
         address.listen().close()
         # Imported once the rest is known to be right: mlflow takes seconds.
@@ -91,6 +104,13 @@ def _positive(text: str) -> float:
     value = float(text)
     if not 0.0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"must be a number above 0, not {text}")
+    return value
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0.0 <= value <= 1.0:
+        raise argparse.ArgumentTypeError(f"must be a share from 0 to 1, not {text}")
     return value
 
 

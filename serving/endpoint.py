@@ -7,7 +7,7 @@ import contextvars
 import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -36,6 +36,9 @@ from fieldwright.serving.refusal import NO_MODEL, Refused
 from fieldwright.serving.schemas.openapi import specification
 from fieldwright.serving.served_model import ServedModel, about
 
+if TYPE_CHECKING:
+    from fieldwright.serving.observation.prediction_writer import PredictionWriter
+
 PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -63,12 +66,14 @@ class Endpoint:
         allowed_hosts: Sequence[str] = ("*",),
         keys: Keys | None = None,
         options: Options = Options(),  # noqa: B008  # it is immutable
+        predictions: PredictionWriter | None = None,
     ) -> None:
         self._champion = champion
         self._metrics = metrics or Metrics()
         self._allowed_hosts = allowed_hosts
         self._keys = keys
         self._options = options
+        self._predictions = predictions
         # One thread each beside the event loop: more would share the same core and add up in memory. Small requests
         # never wait behind large ones.
         self._small, self._large = ThreadPoolExecutor(1, "small"), ThreadPoolExecutor(1, "large")
@@ -89,7 +94,12 @@ class Endpoint:
                 Route("/", guarded(self.page)),
             ],
             middleware=[
-                Middleware(Observed, metrics=self._metrics, log_requests=self._options.log_requests),
+                Middleware(
+                    Observed,
+                    metrics=self._metrics,
+                    log_requests=self._options.log_requests,
+                    predictions=self._predictions,
+                ),
                 Middleware(AllowedHosts, names=self._allowed_hosts),
                 Middleware(Authorization, keys=self._keys, limits=RateLimits(self._metrics.rows, RATES)),
             ],

@@ -39,7 +39,7 @@ def _several(number: int) -> list[int]:
 
 REQUESTS = {(route, status): next(_columns) for route in ROUTES for status in STATUSES}
 REFUSALS = {reason: next(_columns) for reason in ALL_REASONS}
-QUERIES, OUTSIDE, CONNECTIONS = _several(3)
+QUERIES, OUTSIDE, CONNECTIONS, LOG_WRITTEN, LOG_DROPPED = _several(5)
 QUEUE = {size: next(_columns) for size in QUEUES}
 WIDTHS, WIDTHS_SUM = _several(len(WIDTH_BUCKETS) + 1), next(_columns)
 SECONDS = {route: _several(len(BUCKETS) + 2) for route in ROUTES}
@@ -165,6 +165,14 @@ class _Snapshot:
         for size, column in QUEUE.items():
             queue.add_metric([size], sums[column])
         yield queue
+        logged = {("written",): LOG_WRITTEN, ("dropped",): LOG_DROPPED}
+        yield _counter(
+            "fieldwright_logged_predictions",
+            "Queries sampled for the log of predictions",
+            ["outcome"],
+            sums,
+            logged,
+        )
         version = GaugeMetricFamily(
             "fieldwright_champion",
             "1 while the version that is served is the one that the registry wants, else 0",

@@ -50,7 +50,13 @@ else:
     allowed_hosts = settings.access.allowed_hosts
     keys = Keys(KeyFile(), settings.model) if settings.access.auth else None
     options = settings.options
-endpoint = Endpoint(champion, metrics, allowed_hosts, keys, options)
+predictions = None
+if options.log_predictions:
+    # Imported where it is needed alone, since it takes pyarrow.
+    from fieldwright.serving.observation.prediction_writer import PredictionWriter
+
+    predictions = PredictionWriter(options.log_predictions, metrics.rows)
+endpoint = Endpoint(champion, metrics, allowed_hosts, keys, options, predictions)
 
 
 class ServedRoutes(LeanService):
@@ -73,8 +79,12 @@ class Fieldwright(DeclaredRoutes):
 
     def __init__(self) -> None:
         champion.start()
+        if predictions is not None:
+            predictions.start()
 
     @bentoml.on_shutdown
     def stop(self) -> None:
-        """Ends the thread that follows the pointer."""
+        """Ends the threads that follow the pointer and write predictions."""
         champion.stop()
+        if predictions is not None:
+            predictions.stop()

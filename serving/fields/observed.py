@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from fieldwright.serving.fields.answer import STATISTICS
 from fieldwright.serving.fields.query import Query
-from fieldwright.serving.observation.request import Observation
+from fieldwright.serving.observation.request import Observation, PredictionSample
 from fieldwright.serving.shapes.query import ShapeQuery
 from fieldwright.surrogates.fields.prediction import Prediction
 
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 
 MOST_WIDTHS = 1000
 """Of one answer that are counted."""
+MOST_LOGGED = 1000
+"""Queries of one request."""
+_random = np.random.default_rng()
+"""Without a seed: which queries are logged must not be known beforehand."""
 
 
 def observe(
@@ -28,6 +34,23 @@ def observe(
     """Records one answer."""
     observation.inside = prediction.inside
     observation.widths = band_widths(served, query, prediction)
+    if observation.share > 0.0:
+        observation.sample = _sampled(observation.share, served, query, prediction)
+
+
+def _sampled(
+    share: float, served: Served | ServedShapes, query: Query | ShapeQuery, prediction: Prediction
+) -> PredictionSample | None:
+    """Each query with the probability of the share; None where there are none."""
+    rows = np.flatnonzero(_random.random(len(query.x)) < share)[:MOST_LOGGED]
+    if not len(rows):
+        return None
+    quantities = {
+        label: np.stack([getattr(band, statistic)[rows] for statistic in STATISTICS])
+        for label, band in prediction.quantities.items()
+    }
+    names = tuple(info.name for info in served.description.parameters)
+    return PredictionSample(datetime.now(UTC), names, query.x[rows], prediction.inside[rows], quantities)
 
 
 def band_widths(

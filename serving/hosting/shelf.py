@@ -11,11 +11,10 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import orjson
 
-from fieldwright.data.environment import home
+from fieldwright.data.environment import folder_name, home
 
 POINTER = "champion.json"
 KEPT = 3
@@ -49,8 +48,7 @@ class Shelf:
     @classmethod
     def of(cls, model: str, tracking_uri: str = "") -> Shelf:
         """The shelf of a registered model of a tracking store, whatever characters its name has."""
-        name = quote(model, safe=" ")
-        folder = home() / "served" / (f"%2E{name[1:]}" if name.startswith(".") else name)
+        folder = home() / "served" / folder_name(model)
         if not tracking_uri:
             return cls(folder)
         return cls(folder, f"champion-{hashlib.sha256(tracking_uri.encode()).hexdigest()[:8]}.json")

@@ -31,12 +31,14 @@ class Access:
 class Options:
     """How requests are answered and recorded.
 
-    log_format: of log lines. log_requests: whether each request has a line. answer_seconds: for computing one answer,
-    the wait for others included. stalled_seconds: after which a client that reads nothing of its answer is cut off.
+    log_format: of log lines. log_requests: whether each request has a line. log_predictions: share of queries that
+    are logged with their answers. answer_seconds: for computing one answer, the wait for others included.
+    stalled_seconds: after which a client that reads nothing of its answer is cut off.
     """
 
     log_format: LogFormat = "lines"
     log_requests: bool = False
+    log_predictions: float = 0.0
     answer_seconds: float = ANSWER_SECONDS
     stalled_seconds: float = STALLED_SECONDS
 

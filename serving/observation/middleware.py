@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
+from typing import TYPE_CHECKING
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from fieldwright.serving.metrics import Metrics
 from fieldwright.serving.observation.request import HEADER, begin
+
+if TYPE_CHECKING:
+    # It imports pyarrow, which only an endpoint needs that logs predictions.
+    from fieldwright.serving.observation.prediction_writer import PredictionWriter
 
 logger = logging.getLogger("bentoml.fieldwright.requests")
 
@@ -16,16 +21,25 @@ logger = logging.getLogger("bentoml.fieldwright.requests")
 class Observed:
     """Gives requests an id, counts them, and logs them where that is wished for."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, log_requests: bool = False) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        log_requests: bool = False,
+        predictions: PredictionWriter | None = None,
+    ) -> None:
         self._app = app
         self._metrics = metrics
         self._log_requests = log_requests
+        self._predictions = predictions
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         observation = begin(scope["headers"])
+        if self._predictions is not None:
+            observation.share = self._predictions.share
         header = (HEADER, observation.request_id.encode())
         status = 500
         start = time.perf_counter()
@@ -42,6 +56,8 @@ class Observed:
         finally:
             seconds = time.perf_counter() - start
             self._metrics.count_request(scope["path"], status, seconds, observation)
+            if self._predictions is not None:
+                self._predictions.put(observation)
             if self._log_requests:
                 fields = {
                     "method": scope["method"],

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import numpy as np
 
@@ -15,13 +16,27 @@ SANE = re.compile(rb"[A-Za-z0-9._:@+=/-]{1,64}")
 """What a client's own id may be: nothing that could break a log line, and no more than it takes to be found again."""
 
 
+@dataclass(frozen=True, eq=False)
+class PredictionSample:
+    """Queries of one request that are logged, k of them.
+
+    names: of the parameters. x: (k, p). inside: (k,). quantities: by label (4, k, ...) mean, std, lower and upper.
+    """
+
+    time: datetime
+    names: tuple[str, ...]
+    x: np.ndarray
+    inside: np.ndarray
+    quantities: Mapping[str, np.ndarray]
+
+
 @dataclass
 class Observation:
     """One request.
 
     model, version: by which it is answered; empty where no model has part in it. reason: why it was refused.
     inside: (q,) bool, of its queries. widths: of the bands that it was answered with, relative to the range of the
-    runs.
+    runs. share: of its queries that are to be logged; sample: those that are.
     """
 
     request_id: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -30,6 +45,8 @@ class Observation:
     reason: str = ""
     inside: np.ndarray | None = None
     widths: np.ndarray | None = None
+    share: float = 0.0
+    sample: PredictionSample | None = None
 
 
 _current: ContextVar[Observation | None] = ContextVar("observation", default=None)

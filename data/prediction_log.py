@@ -1,0 +1,167 @@
+"""A sample of what an endpoint has answered, in Parquet files: written by the endpoint, read to look for drift.
+
+`$FIELDWRIGHT_HOME/predictions/<model>/<time>-<process>.parquet`, named by the time at which they were written.
+Each row is one query:
+
+| column | type | meaning |
+|---|---|---|
+| time | timestamp, UTC | when it was answered |
+| model, version | string | by which |
+| request_id | string | of the request, as in the endpoint's log |
+| inside | bool | whether it lies in the domain of the training runs |
+| parameters | map of string to double | by name, in the units of the study |
+| quantities | list of label, mean, std, lower, upper | as answered; each a list, of one number per time |
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fieldwright.data.environment import folder_name, home
+from fieldwright.data.errors import ReadError
+
+STATISTICS = ("mean", "std", "lower", "upper")
+SCHEMA = pa.schema(
+    [
+        ("time", pa.timestamp("us", tz="UTC")),
+        ("model", pa.string()),
+        ("version", pa.string()),
+        ("request_id", pa.string()),
+        ("inside", pa.bool_()),
+        ("parameters", pa.map_(pa.string(), pa.float64())),
+        (
+            "quantities",
+            pa.list_(
+                pa.struct([("label", pa.string()), *((name, pa.list_(pa.float64())) for name in STATISTICS)])
+            ),
+        ),
+    ]
+)
+SUFFIX, PARTIAL = ".parquet", ".partial"
+PARTIAL_SECONDS = 3600.0
+"""No file takes so long to be written."""
+TIME_FORMAT = "%Y%m%dT%H%M%S%f"
+
+
+@dataclass(frozen=True)
+class LoggedPrediction:
+    """One query and its answer.
+
+    quantities: by label the statistics, each with one number per time.
+    """
+
+    time: datetime
+    model: str
+    version: str
+    request_id: str
+    inside: bool
+    parameters: Mapping[str, float]
+    quantities: Mapping[str, Mapping[str, list[float]]]
+
+
+def predictions_folder(model: str) -> Path:
+    """Where the log of a registered model lies."""
+    return home() / "predictions" / folder_name(model)
+
+
+def write_predictions(folder: Path, rows: Iterable[LoggedPrediction]) -> Path:
+    """Writes one more file of a log, whole or not at all; raises OSError."""
+    documents = [
+        asdict(row)
+        | {
+            "parameters": list(row.parameters.items()),
+            "quantities": [{"label": label, **values} for label, values in row.quantities.items()],
+        }
+        for row in rows
+    ]
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{datetime.now(UTC):{TIME_FORMAT}}-{os.getpid()}{SUFFIX}"
+    partial = path.with_suffix(PARTIAL)
+    try:
+        pq.write_table(pa.Table.from_pylist(documents, SCHEMA), partial, compression="zstd")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+    return path
+
+
+def prune_predictions(folder: Path, most_bytes: int) -> None:
+    """Deletes the oldest files of a log until all together are no larger; raises OSError."""
+    for path in folder.glob(f"*{PARTIAL}"):
+        # What a killed worker has left.
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > PARTIAL_SECONDS:
+                path.unlink()
+    total = 0
+    for path in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
+        try:
+            total += path.stat().st_size
+        except FileNotFoundError:
+            continue  # another worker has deleted it
+        if total > most_bytes:
+            path.unlink(missing_ok=True)
+
+
+def read_predictions(folder: Path, since: datetime | None = None, version: str = "") -> pd.DataFrame:
+    """The log of an endpoint as a table with one row per query.
+
+    Parameters
+    ----------
+    folder
+        As `predictions_folder` gives it.
+    since
+        Leaves out what was answered before.
+    version
+        Leaves out what another version answered.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `time`, `model`, `version`, `request_id` and `inside`; `parameters.<name>` for each parameter; and
+        `quantities.<label>.<statistic>` for each quantity, NaN where it was not asked for: a number, or where there
+        are several times, a list of them.
+
+    Raises
+    ------
+    ReadError
+        Where a file is no log of predictions.
+    """
+    rows = []
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            table = pq.read_table(path, schema=SCHEMA)
+        except FileNotFoundError:
+            continue  # pruned by the endpoint
+        except (pa.ArrowInvalid, OSError) as error:
+            raise ReadError(
+                f"'{path}' must be a whole file of a log of predictions",
+                str(error).splitlines()[0],
+                "Delete it",
+            ) from error
+        rows += [
+            row
+            for row in table.to_pylist(maps_as_pydicts="strict")
+            if (since is None or row["time"] >= since) and version in ("", row["version"])
+        ]
+    common = [name for name in SCHEMA.names if name not in ("parameters", "quantities")]
+    return pd.DataFrame([_flat(row, common) for row in rows], columns=None if rows else common)
+
+
+def _flat(row: dict, common: list[str]) -> dict:
+    flat = {name: row[name] for name in common}
+    flat |= {f"parameters.{name}": value for name, value in row["parameters"].items()}
+    for quantity in row["quantities"]:
+        for statistic in STATISTICS:
+            values = quantity[statistic]
+            flat[f"quantities.{quantity['label']}.{statistic}"] = values[0] if len(values) == 1 else values
+    return flat
