@@ -57,7 +57,11 @@ class Expression:
     def __call__(self, columns: Mapping[str, np.ndarray | float]) -> np.ndarray:
         """Its values (q,) at columns, name to (q,); not finite where the formula has no value."""
         with np.errstate(all="ignore"):
-            return np.asarray(_value(self._tree, columns, self._quoted))
+            return np.asarray(_value(self._tree, _floats(columns), self._quoted))
+
+    def of(self, operands: Mapping[str, Any]) -> Any:
+        """Its value at operands of any kind that have + - * / **, by name."""
+        return _value(self._tree, operands, self._quoted)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,8 +90,9 @@ class Constraint:
     def holds(self, columns: Mapping[str, np.ndarray | float]) -> np.ndarray:
         """Whether it holds at columns, name to (q,): (q,) bool; False where a formula has no value."""
         with np.errstate(all="ignore"):
+            floats = _floats(columns)
             sides = [
-                _value(side, columns, self._quoted) for side in (self._tree.left, *self._tree.comparators)
+                _value(side, floats, self._quoted) for side in (self._tree.left, *self._tree.comparators)
             ]
             pairs = zip(self._tree.ops, sides[:-1], sides[1:], strict=True)
             return np.logical_and.reduce(
@@ -160,9 +165,13 @@ def _is_number(tree: ast.expr) -> bool:
     return isinstance(tree.value, int | float) and tree.value <= _LARGEST
 
 
-def _value(tree: ast.expr, columns: Mapping[str, np.ndarray | float], quoted: Mapping[str, str]) -> Any:
+def _floats(columns: Mapping[str, np.ndarray | float]) -> dict[str, np.ndarray]:
+    return {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}
+
+
+def _value(tree: ast.expr, columns: Mapping[str, Any], quoted: Mapping[str, str]) -> Any:
     if isinstance(tree, ast.Name):
-        return np.asarray(columns[quoted.get(tree.id, tree.id)], dtype=np.float64)
+        return columns[quoted.get(tree.id, tree.id)]
     if isinstance(tree, ast.BinOp):
         left, right = _value(tree.left, columns, quoted), _value(tree.right, columns, quoted)
         return _ARITHMETIC[type(tree.op)](left, right)

@@ -11,6 +11,8 @@ from scipy.spatial import KDTree
 
 from fieldwright.surrogates.domain.empty_regions import EmptyRegions
 from fieldwright.surrogates.domain.parameter_spacing import ParameterSpacing
+from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.portable.graph import Node
 
 LARGEST_MARGIN = 0.05
 NEIGHBOURS = 6
@@ -113,6 +115,7 @@ class Domain:
 
     @property
     def _margin(self) -> np.ndarray:
+        """(p,) how far beyond the range of the runs a parameter is still inside."""
         share = min(LARGEST_MARGIN, 2.0 / max(len(self.runs) - 1, 1))
         # A parameter that never varied has no range: the least step from it counts.
         return np.maximum(share * (self.maximum - self.minimum), np.spacing(np.abs(self.maximum)))
@@ -167,6 +170,26 @@ class Domain:
                 why[i] = f"the model's own std is {spread[i]:.0%} of the spread of all runs"
         return Whereabouts(outside, tuple(why))
 
+    def graph(self, x: Node, spread: Node) -> Node:
+        """How far outside, (), the query x (p,) lies; spread: () as `whereabouts` has it."""
+        way = graph.maximum(graph.maximum(self.minimum - x, x - self.maximum), 0.0) / self._margin
+        furthest = way.largest()
+        u = self.spacing.graph(x)
+        squares = graph.square(u / self.spacing.unit - np.asarray(self.tree.data)).sum()
+        places = len(self.local)
+        nearest = squares.nearest(min(places, ABOUT))
+        table = np.broadcast_to(self.local[:, None], (*nearest.shape, places, 1))
+        wide = graph.pick(table, nearest).reshape(-1).largest()
+        distance = graph.sqrt(-(-squares).largest()) / (self.reach * wide)
+        near = distance
+        parts = [graph.select(furthest, 1.0, furthest, 0.0), graph.minimum(spread, 1.0)]
+        if self.holes.regions:
+            parts.append(self.holes.graph(u))
+            near = graph.select(distance, 1.0, distance, 0.0)
+        for one in parts:
+            near = graph.maximum(near, one)
+        return graph.minimum(near, FARTHEST)
+
     def state(self) -> dict[str, np.ndarray]:
         """The runs, from which all else follows."""
         return {"runs": self.runs}
@@ -205,3 +228,12 @@ class FreeBox:
         for region in self.regions if within.any() else ():
             depth[within] = np.maximum(depth[within], region.outside(at[within]))
         return depth
+
+    def graph(self, u: Node) -> Node:
+        """How deep the query u (p,) lies in a region without runs, (); there must be such regions."""
+        at = (u.take(np.flatnonzero(self.free)) - self.low) / self.width
+        depth = graph.constant(0.0)
+        for region in self.regions:
+            depth = graph.maximum(depth, region.graph(at))
+        beyond = graph.maximum(-at, at - 1.0).largest()
+        return graph.select(beyond, 0.0, 0.0, depth)

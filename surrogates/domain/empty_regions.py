@@ -11,6 +11,9 @@ from scipy.spatial import KDTree
 from scipy.spatial.distance import cdist
 from scipy.special import gammaln
 
+from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.portable.graph import Node
+
 REGIONS = 300
 STEPS = 16
 SEED = 0
@@ -87,19 +90,45 @@ class EmptyRegions:
         metric = "chebyshev" if cubes else "euclidean"
         ratio = cdist(u, self.centres, metric) / self.radius
         deep = np.sqrt(np.clip(1.0 - ratio ** (4 if cubes else 2), 0.0, None))
-        n, p = self.runs.shape
+        n = len(self.runs)
         # Of few runs all distances are there sooner than a tree is asked.
         few = n <= FEW_RUNS
         nearest = cdist(u, self.runs, metric).min(axis=1) if few else self._tree.query(u, p=self.order)[0]
         around = _expected(u, nearest, n, self.order)
-        # By the 95 % quantiles of random designs, and of what is left of designs with a hole of a fifth of the box.
-        chance = ((6.0 + 1.3 * p) if cubes else (5.8 + 0.9 * p)) * (n / 60.0) ** 0.2
-        return np.maximum((self.count * deep).max(axis=1), around) / chance
+        return np.maximum((self.count * deep).max(axis=1), around) / self._chance
+
+    def graph(self, u: Node) -> Node:
+        """How deep the place u (p,) lies in an empty region."""
+        cubes, (n, p) = np.isinf(self.order), self.runs.shape
+
+        def distances(others: np.ndarray) -> Node:
+            way = u - others
+            return graph.absolute(way).largest() if cubes else graph.sqrt(graph.square(way).sum())
+
+        share = graph.square(distances(self.centres) / self.radius)
+        deep = graph.sqrt(graph.maximum(1.0 - (graph.square(share) if cubes else share), 0.0))
+        half = -(-distances(self.runs)).largest() * _half_of_cube(p, self.order)
+        sides = graph.minimum(u + half, 1.0) - graph.maximum(u - half, 0.0)
+        around = graph.constant(float(n))
+        for j in range(p):
+            around = around * sides.take(np.array(j))
+        return graph.maximum((self.count * deep).largest(), around) / self._chance
+
+    @property
+    def _chance(self) -> float:
+        """The largest by chance: 95 % quantiles of random designs, and of those with a hole of a fifth of the box."""
+        n, p = self.runs.shape
+        return ((6.0 + 1.3 * p) if np.isinf(self.order) else (5.8 + 0.9 * p)) * (n / 60.0) ** 0.2
 
 
 def _expected(centre: np.ndarray, radius: np.ndarray, n: int, order: float) -> np.ndarray:
-    """Return n times the share of the unit box in each region, (m,); a ball is taken as the cube of its volume."""
-    p = centre.shape[1]
-    unit = 0.0 if np.isinf(order) else (0.5 * p * np.log(np.pi) - gammaln(0.5 * p + 1.0)) / p - np.log(2.0)
-    half = (radius * np.exp(unit))[:, None]
+    """Return n times the share of the unit box in each region, (m,)."""
+    half = (radius * _half_of_cube(centre.shape[1], order))[:, None]
     return n * np.prod(np.minimum(centre + half, 1.0) - np.maximum(centre - half, 0.0), axis=1)
+
+
+def _half_of_cube(p: int, order: float) -> float:
+    """Half the side of the cube that stands for a region of radius 1; for a ball, the cube of its volume."""
+    if np.isinf(order):
+        return 1.0
+    return float(np.exp((0.5 * p * np.log(np.pi) - gammaln(0.5 * p + 1.0)) / p - np.log(2.0)))

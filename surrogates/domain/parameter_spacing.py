@@ -8,6 +8,8 @@ from typing import Self
 import numpy as np
 
 from fieldwright.surrogates.domain.places import places
+from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.portable.graph import Node
 
 DECADES = 40.0
 """Ratio of the 95 % to the 5 % quantile from which on a parameter may have been varied on a logarithmic scale."""
@@ -61,6 +63,20 @@ class ParameterSpacing:
     def on_scale(self, x: np.ndarray) -> np.ndarray:
         """Parameters x (q, p), those over decades as their logarithms."""
         return _on_scale(x, self.logarithmic, self.least)
+
+    def graph(self, x: Node) -> Node:
+        """The parameters x (p,), those over decades as their logarithms."""
+        if not self.logarithmic.any():
+            return x
+        parts = []
+        for logarithmic in (False, True):
+            index = np.flatnonzero(self.logarithmic == logarithmic)
+            if len(index):
+                u = x.take(index)
+                parts.append(
+                    (index, graph.log(graph.maximum(u, 0.5 * self.least[index])) if logarithmic else u)
+                )
+        return graph.joined(parts)
 
 
 def _on_scale(x: np.ndarray, logarithmic: np.ndarray, least: np.ndarray) -> np.ndarray:

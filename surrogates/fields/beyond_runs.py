@@ -10,6 +10,8 @@ import numpy as np
 from fieldwright.surrogates.domain.domain import Domain
 from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.fields.transforms.input_transform import AS_GIVEN, LOGARITHM, RECIPROCAL
+from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.portable.graph import Node
 
 GROWTH = 0.5
 """Ranges of the runs by which a band grows at either side for each half range that a query lies beyond the runs: a
@@ -47,6 +49,20 @@ class BeyondRuns:
         """(q,) for x (q, p), 0 within the border."""
         u = _on_scale(x, self.scale)
         return (np.maximum(np.maximum(self.border[0] - u, u - self.border[1]), 0.0) / self.half).sum(axis=1)
+
+    def graph(self, x: Node) -> Node:
+        """The way of the query x (p,), ()."""
+        parts = []
+        for scale in np.unique(self.scale).tolist():
+            index = np.flatnonzero(self.scale == scale)
+            u = x.take(index)
+            if scale != AS_GIVEN:
+                u = graph.maximum(u, np.finfo(float).tiny)
+                u = graph.log(u) if scale == LOGARITHM else 1.0 / u
+            parts.append((index, u))
+        u = graph.joined(parts)
+        way = graph.maximum(graph.maximum(self.border[0] - u, u - self.border[1]), 0.0)
+        return (way / self.half).sum()
 
 
 def scales_of(field: str, emulator: Emulator, parameters: int) -> np.ndarray:

@@ -10,6 +10,8 @@ import numpy as np
 from fieldwright.data.errors import ModelError
 from fieldwright.data.expressions import Expression
 from fieldwright.surrogates.fields.physics_hints import PhysicsHints
+from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.portable.graph import Node
 
 BEYOND = 10.0
 """Ranges of the runs beyond which a derived input is clipped, since a query may divide by zero."""
@@ -61,6 +63,14 @@ class ModelInputs:
         values = self._derived(x)
         values = np.where(np.isnan(values), (self.low + self.high) / 2.0, values)
         return np.hstack([x[:, self.direct], np.clip(values, self.low, self.high)])
+
+    def graph(self, x: Node) -> Node:
+        """The inputs (p',) of the parameters x (p,)."""
+        columns = {name: x.take(np.array([j])) for j, name in enumerate(self.hints.parameters)}
+        values = graph.concat([graph.as_node(formula.of(columns)).reshape(1) for formula in self._formulas])
+        values = graph.replace_nan(values, (self.low + self.high) / 2.0)
+        derived = graph.clipped(values, self.low, self.high)
+        return graph.concat([x.take(np.array(self.direct)), derived]) if self.direct else derived
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Return d v_k / d x_j (q, p', p) at x (q, p), by central differences of the formulas."""

@@ -31,9 +31,11 @@ class Readout:
         self._times = decoder.shape[0]
         self._shape = self._instant.shape
         linear = is_linear(decoder)
-        self._sums = [k for k, one in enumerate(self.readings) if linear and _is_sum(one.functional)]
+        self._sums = [k for k, one in enumerate(self.readings) if linear and is_sum(one.functional)]
         self._others = [k for k in range(len(self.readings)) if k not in self._sums]
-        self._sum = _Sums.of([self.readings[k] for k in self._sums], self._instant) if self._sums else None
+        self._sum = (
+            WeightedSums.of([self.readings[k] for k in self._sums], self._instant) if self._sums else None
+        )
         self.needs_field = bool(self._others)
 
     def __call__(
@@ -124,7 +126,7 @@ def is_linear(decoder: FieldModel | TimeByTime) -> bool:
     return instant.affine and not instant.logarithmic and not bounded
 
 
-def _is_sum(key: Functional) -> bool:
+def is_sum(key: Functional) -> bool:
     return key.what in ("mean", "point") and key.component is not None
 
 
@@ -146,7 +148,7 @@ def _weights(selection: Selection | None, points: int) -> np.ndarray:
 
 
 @dataclass(frozen=True, eq=False)
-class _Sums:
+class WeightedSums:
     """k weighted sums of single components: value = constant + z . vector, variance = sigma^2 . vector^2 + lost^2.
 
     constant, lost: (k, t). vectors: (r, k t).
@@ -157,7 +159,7 @@ class _Sums:
     lost: np.ndarray
 
     @classmethod
-    def of(cls, readings: Sequence[Reading], model: FieldModel) -> _Sums:
+    def of(cls, readings: Sequence[Reading], model: FieldModel) -> WeightedSums:
         origin = model.origin.reshape(model.shape)
         modes = model.modes.reshape(-1, *model.shape)
         lost_std = np.sqrt(model.truncation_variance).reshape(model.shape)

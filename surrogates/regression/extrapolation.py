@@ -8,6 +8,9 @@ from typing import Self
 
 import numpy as np
 
+from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.portable.graph import Node
+
 OVERSHOOT = 1.0
 """How far an answer may leave the range of the runs, in widths of that range, where its query lies among them."""
 SLOPE = 1.5
@@ -148,6 +151,23 @@ class Limits:
         cut = np.nan_to_num(np.abs(mean - bounded), nan=np.inf)
         wide = np.hypot(np.hypot(np.nan_to_num(std, nan=np.inf), self.growth * way), np.minimum(cut, width))
         return bounded, np.where(width > 0.0, np.minimum(wide, width), wide)
+
+    def graph(self, x: Node, mean: Node, std: Node) -> tuple[Node, Node]:
+        """Mean and std within the limits, each (r,), of a model's own at x (p,)."""
+        half = self._half()
+        free = np.flatnonzero(half > 0.0)
+        way = graph.constant(0.0)
+        if len(free):
+            u = x.take(free)
+            beyond = graph.maximum(graph.maximum(self.lower[free] - u, u - self.upper[free]), 0.0)
+            way = (beyond / half[free]).sum()
+        room = (OVERSHOOT + SLOPE * way) * (self.high - self.low)
+        bounded = graph.clipped(graph.replace_nan(mean, 0.0), self.low - room, self.high + room)
+        width = self.high - self.low + 2.0 * room
+        cut = graph.replace_nan(graph.absolute(mean - bounded), np.inf)
+        grown = graph.hypot(graph.replace_nan(std, np.inf), self.growth * way)
+        wide = graph.hypot(grown, graph.minimum(cut, width))
+        return bounded, graph.select(width, 0.0, graph.minimum(wide, width), wide)
 
     def jacobian(self, x: np.ndarray, mean: np.ndarray, slopes: np.ndarray) -> np.ndarray:
         """Return d mean_r / d x_j (q, r, p) within the limits, of a model's own mean (q, r) and slopes (q, r, p)."""

@@ -9,6 +9,9 @@ from typing import Self
 
 import numpy as np
 
+from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.portable.graph import Node
+
 
 def number_of_terms(parameters: int, degree: int) -> int:
     """Terms of total degree 1 to `degree` in so many parameters: C(parameters + degree, degree) - 1."""
@@ -59,6 +62,21 @@ class Legendre:
         width = self.upper - self.lower
         u = np.divide(2.0 * x - self.lower - self.upper, width, out=np.zeros_like(x), where=width > 0.0)
         return self._products(self._factors(u))
+
+    def graph(self, x: Node, used: np.ndarray) -> Node:
+        """The terms at positions `used`, at x (p,)."""
+        p, width = len(self.lower), self.upper - self.lower
+        exponents = self.exponents[used]
+        stretch = np.divide(2.0, width, out=np.zeros_like(width), where=width > 0.0)
+        u = (x - 0.5 * (self.lower + self.upper)) * stretch
+        values = [graph.constant(np.ones(p)), u]
+        for k in range(1, int(exponents.max(initial=0))):
+            values.append(((2 * k + 1) * u * values[k] - k * values[k - 1]) / (k + 1.0))
+        table = graph.concat([np.sqrt(2.0 * k + 1.0) * value for k, value in enumerate(values)])
+        terms = table.take(exponents[:, 0] * p)
+        for j in range(1, p):
+            terms = terms * table.take(exponents[:, j] * p + j)
+        return terms
 
     def gradients(self, x: np.ndarray) -> np.ndarray:
         """Return d Phi / d x_j (q, terms, p) at x (q, p), by P'_{k+1} = P'_{k-1} + (2k + 1) P_k."""

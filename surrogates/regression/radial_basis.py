@@ -11,6 +11,8 @@ from scipy.spatial.distance import cdist
 
 from fieldwright.surrogates.domain.places import MeansByPlace
 from fieldwright.surrogates.persistence.states import part, prefixed
+from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.regression.extrapolation import Limits
 
 SINGULAR = 1e-12
@@ -95,6 +97,15 @@ class CubicRBF:
         mean = self._spline(x)
         excess = np.abs(mean - np.clip(mean, self.limits.low, self.limits.high))
         return self.limits.applied(x, mean, np.hypot(std, excess))
+
+    def graph(self, x: Node, std: np.ndarray) -> tuple[Node, Node]:
+        """Values and their std, each (r,), at x (p,); std: (r,) among the runs."""
+        n = len(self.centres)
+        distance = graph.sqrt(graph.square(x - self.centres).sum())
+        cubes = distance * distance * distance
+        mean = self.weights[:n].T @ cubes + self.weights[n] + self.weights[n + 1 :].T @ x
+        left = graph.absolute(mean - graph.clipped(mean, self.limits.low, self.limits.high))
+        return self.limits.graph(x, mean, graph.hypot(left, std))
 
     def _spline(self, x: np.ndarray) -> np.ndarray:
         n = len(self.centres)

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from fieldwright.data.errors import StudyError
 from fieldwright.surrogates.fields.physics_hints import PhysicsHints
 from fieldwright.surrogates.fields.settings import config_of
+from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.search.search_space import Choice
 
 
@@ -96,6 +97,15 @@ class Differentiable(Protocol):
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Return d mean_r / d x_j (q, r, p) at x (q, p)."""
+        ...
+
+
+@runtime_checkable
+class Portable(Protocol):
+    """What a kind offers beside the contract when its arithmetic can be taken elsewhere."""
+
+    def graph(self, x: Node) -> tuple[Node, Node]:
+        """Mean and std, each (r,), at x (p,), as a graph of operations."""
         ...
 
 

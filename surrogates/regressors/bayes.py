@@ -11,6 +11,8 @@ from pydantic import Field
 
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.persistence.states import part, prefixed
+from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.regression.extrapolation import EXPLODES, Edge, Limits, edge_errors, edges
 from fieldwright.surrogates.regression.polynomials import Legendre, number_of_terms
 from fieldwright.surrogates.regression.smoother import Smoother
@@ -203,6 +205,29 @@ class Bayes:
             precision = self.lambda_[outputs] + self.alpha_[outputs] * self.gram_[key][:, None]
             variance[:, outputs] += projected**2 @ (1.0 / precision)
         return self.limits_.applied(x, self.intercept_ + phi @ self.weights_, np.sqrt(variance))
+
+    def graph(self, x: Node) -> tuple[Node, Node]:
+        """Mean and std, each (r,), at x (p,)."""
+        phi = self.basis_.graph(x, np.arange(len(self.basis_.exponents)))
+        centred = phi - self.centre_
+        mean = self.weights_.T @ phi + self.intercept_
+        if self.posteriors_:
+            design = graph.concat([graph.constant(np.ones(1)), centred])
+            mean = np.stack([one.mean for one in self.posteriors_]) @ design
+            forms = [(one.covariance @ design * design).sum() + one.noise for one in self.posteriors_]
+            variance = graph.concat([form.reshape(1) for form in forms])
+            return self.limits_.graph(x, mean, graph.sqrt(variance))
+        parts = []
+        for key, vectors in self.vectors_.items():
+            mine = np.flatnonzero(self._owners(key))
+            if not len(mine):
+                continue
+            used = np.flatnonzero(vectors.any(axis=1))
+            projected = vectors[used].T @ centred.take(used)
+            precision = self.lambda_[mine, None] + self.alpha_[mine, None] * self.gram_[key]
+            parts.append((mine, (1.0 / precision) @ graph.square(projected)))
+        variance = self.noise_ + graph.joined(parts)
+        return self.limits_.graph(x, mean, graph.sqrt(variance))
 
     def update(self, x: np.ndarray, z: np.ndarray) -> Self:
         """The regression after one more run, x (p,) and z (r,); basis and precisions stay as they are.

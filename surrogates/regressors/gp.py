@@ -16,11 +16,13 @@ from fieldwright.surrogates.gaussian_process.fidelity import Autoregressive
 from fieldwright.surrogates.gaussian_process.kernel import Hyperparameters, Structure
 from fieldwright.surrogates.gaussian_process.levels import fit_levels
 from fieldwright.surrogates.gaussian_process.posterior import Posterior
+from fieldwright.surrogates.gaussian_process.posterior_graph import posterior_graph
 from fieldwright.surrogates.gaussian_process.prepared_posterior import PreparedPosterior
 from fieldwright.surrogates.gaussian_process.prior import Prior
 from fieldwright.surrogates.gaussian_process.repeats import Heteroscedastic, Pooled, noise_pattern
 from fieldwright.surrogates.gaussian_process.sparse import inducing_points, sparse_posterior
 from fieldwright.surrogates.persistence.states import part
+from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.regressors import KindConfig, register
 from fieldwright.surrogates.search.search_space import Choice, Options
 
@@ -197,6 +199,10 @@ class GP:
             return self._prepared.predict(np.asarray(x, dtype=np.float64))
         mean, std = self.posterior_.predict(torch.as_tensor(x, dtype=torch.float64, device=device))
         return mean.cpu().numpy(), std.cpu().numpy()
+
+    def graph(self, x: Node) -> tuple[Node, Node]:
+        """Mean and std, each (r,), at x (p,); raises ModelError for a process with levels of fidelity."""
+        return posterior_graph(self.posterior_, x)
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Return d mean_r / d x_j (q, r, p) at x (q, p), by autograd."""

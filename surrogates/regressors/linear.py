@@ -7,6 +7,8 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.regressors import KindConfig, register
 
 LEAST_STD = 1e-8
@@ -50,6 +52,13 @@ class Linear:
         leverage = np.sum((design @ self.covariance_) * design, axis=1, keepdims=True)
         std = np.sqrt(self.variance_ * (1.0 + leverage.clip(0.0)))
         return design @ self.weights_, np.maximum(std, LEAST_STD)
+
+    def graph(self, x: Node) -> tuple[Node, Node]:
+        """Mean and std, each (r,), at x (p,)."""
+        design = graph.concat([graph.constant(np.ones(1)), x])
+        leverage = graph.maximum(((self.covariance_ @ design) * design).sum(), 0.0)
+        std = graph.sqrt(self.variance_ * (1.0 + leverage))
+        return self.weights_.T @ design, graph.maximum(std, LEAST_STD)
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Return d mean_r / d x_j (q, r, p) at x (q, p), the same everywhere."""

@@ -12,6 +12,8 @@ from pydantic import Field, model_validator
 
 from fieldwright.surrogates.autograd import jacobian
 from fieldwright.surrogates.domain.places import places
+from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.regressors import KindConfig, register
 from fieldwright.surrogates.regressors.network_ensemble import NetworkEnsemble, Tensors
 from fieldwright.surrogates.search.search_space import Choice, NumberRange, Options
@@ -184,6 +186,16 @@ class MLP:
             variance = members.var(dim=0, unbiased=True) + self.residual_variance_
             std = torch.sqrt(variance + LEAST_STD**2)
             return members.mean(dim=0).cpu().numpy(), std.cpu().numpy()
+
+    def graph(self, x: Node) -> tuple[Node, Node]:
+        """Mean and std, each (r,), of the ensemble at x (p,)."""
+        arrays = {name: tensor.cpu().numpy() for name, tensor in self.tensors_.items()}
+        members = self.config.networks.graph(arrays, x)
+        outputs = members.shape[1]
+        mean = np.full((1, len(arrays["straight"])), 1.0 / len(arrays["straight"])) @ members
+        spread = np.full((1, members.shape[0]), 1.0 / (members.shape[0] - 1.0)) @ graph.square(members - mean)
+        variance = spread.reshape(outputs) + (self.residual_variance_.cpu().numpy() + LEAST_STD**2)
+        return mean.reshape(outputs), graph.sqrt(variance)
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Return d mean_r / d x_j (q, r, p) at x (q, p), by autograd."""

@@ -7,8 +7,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch.nn import functional as torch_functions
+
+from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.portable.graph import Node
 
 ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "tanh": torch.tanh,
@@ -16,6 +20,17 @@ ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "selu": torch.selu,
     "gelu": torch_functions.gelu,
     "silu": torch_functions.silu,
+}
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+"""Klambauer et al., NeurIPS 2017."""
+ACTIVATION_GRAPHS: dict[str, Callable[[Node], Node]] = {
+    "tanh": graph.tanh,
+    "relu": lambda u: graph.maximum(u, 0.0),
+    "selu": lambda u: (
+        SELU_SCALE * (graph.maximum(u, 0.0) + SELU_ALPHA * (graph.exp(graph.minimum(u, 0.0)) - 1.0))
+    ),
+    "gelu": lambda u: 0.5 * u * (1.0 + graph.erf(u * math.sqrt(0.5))),
+    "silu": lambda u: u / (1.0 + graph.exp(-u)),
 }
 FIRST_SHARE = 0.1
 """Of the usual size, for the first weights of the last layer: the linear path begins."""
@@ -70,6 +85,22 @@ class NetworkEnsemble:
     def __call__(self, tensors: Mapping[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
         """Answers (members, q, r) at x (q, p): no dropout, hidden units standardised as was learned."""
         return self._forward(tensors, x, None, None, {})
+
+    def graph(self, arrays: Mapping[str, np.ndarray], x: Node) -> Node:
+        """Answers (members, r) at x (p,)."""
+        inner = inputs = x.reshape(1, -1, 1)
+        last = len(self.hidden)
+        for k in range(last + 1):
+            inner = arrays[f"weight.{k}"].swapaxes(1, 2) @ inner + arrays[f"bias.{k}"].swapaxes(1, 2)
+            if k == last:
+                break
+            if self.batch_norm:
+                names = ("mean", "variance", "scale", "shift")
+                mean, variance, scale, shift = (arrays[f"{name}.{k}"].swapaxes(1, 2) for name in names)
+                inner = (inner - mean) / np.sqrt(variance + SMALLEST_VARIANCE) * scale + shift
+            inner = ACTIVATION_GRAPHS[self.activation](inner)
+        answers = inner + arrays["straight"].swapaxes(1, 2) @ inputs
+        return answers.reshape(*answers.shape[:-1])
 
     def trained(
         self,

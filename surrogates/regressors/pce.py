@@ -10,6 +10,8 @@ from pydantic import Field
 
 from fieldwright.surrogates.domain.places import MeansByPlace
 from fieldwright.surrogates.persistence.states import part, prefixed
+from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.regression.extrapolation import (
     EXPLODES,
     Edge,
@@ -134,6 +136,18 @@ class PCE:
         leverage = (phi @ self.factors_) ** 2 @ owner
         std = np.maximum(np.sqrt(self.errors_ * (1.0 + leverage)), LEAST_STD)
         return self.limits_.applied(x, phi @ self.weights_, std)
+
+    def graph(self, x: Node) -> tuple[Node, Node]:
+        """Mean and std, each (r,), at x (p,)."""
+        used = np.flatnonzero(self.weights_[1:].any(axis=1) | self.factors_[1:].any(axis=1))
+        rows = np.append(0, used + 1)
+        phi = graph.constant(np.ones(1))
+        if len(used):
+            phi = graph.concat([phi, self.basis_.graph(x, used)])
+        owner = self.owners_ == np.arange(self.weights_.shape[1])[:, None]
+        leverage = owner.astype(np.float64) @ graph.square(self.factors_[rows].T @ phi)
+        std = graph.maximum(graph.sqrt(self.errors_ * (1.0 + leverage)), LEAST_STD)
+        return self.limits_.graph(x, self.weights_[rows].T @ phi, std)
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Return d mean_r / d x_j (q, r, p) at x (q, p)."""

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 import numpy as np
 
 from fieldwright.surrogates.persistence.states import part, prefixed
+from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.regression.radial_basis import CubicRBF
 from fieldwright.surrogates.regressors import KindConfig, register
 
@@ -45,6 +46,10 @@ class RBF:
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and std, each (q, r), at x (q, p)."""
         return self.interpolant_.predict(x, self.std_)
+
+    def graph(self, x: Node) -> tuple[Node, Node]:
+        """Mean and std, each (r,), at x (p,)."""
+        return self.interpolant_.graph(x, self.std_)
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Return d mean_r / d x_j (q, r, p) at x (q, p)."""

@@ -12,6 +12,8 @@ from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.fields.field_view import Decoder, FieldView
 from fieldwright.surrogates.fields.physics_hints import FieldHint
 from fieldwright.surrogates.fields.transforms.input_transform import FAR_BELOW
+from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.validation.metrics import norms
 
 LEAST_RATIO = 1.5
@@ -92,6 +94,19 @@ class FieldScaling:
     def offset(self, x: np.ndarray) -> np.ndarray:
         """The reference (q,) at x (q, p)."""
         return x[:, self.column] if self.column >= 0 else np.full(len(x), self.reference)
+
+    def graph(self, x: Node) -> tuple[Node, Node]:
+        """Factor and offset, each (), at the parameters x (p,)."""
+        index = np.flatnonzero(self.powers)
+        factor = graph.constant(1.0)
+        if len(index):
+            positive = graph.maximum(
+                x.take(index), FAR_BELOW * np.abs(self.least[index]) + np.finfo(float).tiny
+            )
+            logarithms = graph.log(positive / self.centre[index])
+            factor = graph.exp((self.powers[index] * logarithms).sum())
+        offset = x.take(np.array(self.column)) if self.column >= 0 else graph.constant(self.reference)
+        return factor, offset
 
     def scaled(self, x: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Fields (n, ...) of the parameters x (n, p), scaled, in their own precision."""

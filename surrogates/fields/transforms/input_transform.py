@@ -13,6 +13,8 @@ from fieldwright.surrogates.fields.model_inputs import ModelInputs
 from fieldwright.surrogates.fields.physics_hints import PhysicsHints
 from fieldwright.surrogates.fields.transforms.scale_evidence import negative_log_evidence
 from fieldwright.surrogates.persistence.states import part, prefixed
+from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.regression.leave_one_out import left_out_errors
 
 AS_GIVEN, LOGARITHM, RECIPROCAL = 0, 1, 2
@@ -110,6 +112,19 @@ class InputTransform:
         positive = np.maximum(x, FAR_BELOW * np.abs(self.least) + np.finfo(float).tiny)
         u = np.where(self.scale == LOGARITHM, np.log(positive), x)
         return np.where(self.scale == RECIPROCAL, 1.0 / positive, u)
+
+    def graph(self, x: Node) -> Node:
+        """Transformed inputs (p',) of the parameters x (p,)."""
+        v = x if self.inputs is None else self.inputs.graph(x)
+        parts = []
+        for scale in np.unique(self.scale).tolist():
+            index = np.flatnonzero(self.scale == scale)
+            u = v.take(index)
+            if scale != AS_GIVEN:
+                u = graph.maximum(u, FAR_BELOW * np.abs(self.least[index]) + np.finfo(float).tiny)
+                u = graph.log(u) if scale == LOGARITHM else 1.0 / u
+            parts.append((index, u))
+        return graph.joined(parts)
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Return d u_k / d x_j (q, p', p) at x (q, p); zero where logarithm and reciprocal are clipped."""
