@@ -78,13 +78,15 @@ def new(
 
 
 @app.command
-def run(study: StudyPath, /, *, verbose: bool = False) -> None:
-    """Run a study once: ingest, reduce, train, compare, register, promote.
+def run(study: StudyPath, /, *, force: bool = False, verbose: bool = False) -> None:
+    """Run a study once: ingest, reduce, train, compare, register, promote; nothing where nothing is new.
 
     Example: fieldwright run examples/plate/study.toml
 
     Parameters
     ----------
+    force
+        Train and register even where data, study and code are those of an earlier run.
     verbose
         Show Prefect's own log as well.
     """
@@ -99,7 +101,7 @@ def run(study: StudyPath, /, *, verbose: bool = False) -> None:
     from fieldwright.flows.workflow import run_study
 
     with show_progress(console):
-        report = run_study(str(study.resolve()))
+        report = run_study(str(study.resolve()), force)
     print_report(console, report)
 
 

@@ -114,7 +114,9 @@ class Report:
     """The report of a pipeline run; a family of studies adds its own fields.
 
     best: the candidate that is registered as `version`. promoted, why: whether it is champion now. metric: what the
-    candidates, `evaluations` in their order, are compared by. As JSON in MLflow and as tables on the terminal.
+    candidates, `evaluations` in their order, are compared by. nothing_new: a sentence where the report is that of an
+    earlier pipeline with the same inputs, since no step had to be done again. As JSON in MLflow and as tables on the
+    terminal.
     """
 
     subject: ClassVar[str]
@@ -128,6 +130,7 @@ class Report:
     ingested: Ingested
     evaluations: tuple[Any, ...]
     notes: tuple[str, ...] = ()
+    nothing_new: str = ""
 
     @property
     def outcome(self) -> str:

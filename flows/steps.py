@@ -115,6 +115,10 @@ class Steps(ABC, Generic[StudyType, Data]):
         """Reads what is new or has changed, and rejects with the reason what cannot be used."""
 
     @abstractmethod
+    def data_digest(self, incoming: Incoming) -> str:
+        """Of all that candidates learn from: where it, the study and the code are as before, so is every result."""
+
+    @abstractmethod
     def split(self, incoming: Incoming) -> Data:
         """The parts to learn from and to evaluate by; raises StudyError where they do not suffice."""
 

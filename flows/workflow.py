@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger
+from pydantic import TypeAdapter
 
 from fieldwright.flows.progress import log_progress
 from fieldwright.flows.report import Ingested, Report
@@ -16,32 +18,75 @@ from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.study_families import study_family
 from fieldwright.flows.tasks import one_thread, opaque, pipeline_task
-from fieldwright.flows.tracking.mlflow_runs import TrackedRun, Tracking
+from fieldwright.flows.tracking.mlflow_runs import REPORT, TrackedRun, Tracking
+from fieldwright.flows.tracking.pipeline_inputs import pipeline_inputs
 from fieldwright.flows.tracking.registration import register_and_decide
+from fieldwright.flows.tracking.study_lock import study_lock
 
 REJECTED = "rejected.json"
+PIPELINE = "pipeline"
 
 
 @flow(name="fieldwright", flow_run_name="{study_path}", persist_result=False)
-def run_study(study_path: str) -> Report:
-    """Runs a study once, from what it learns from to its registered champion."""
+def run_study(study_path: str, force: bool = False) -> Report:
+    """Runs a study once, from what it learns from to its registered champion.
+
+    Where data, study and code are those of an earlier pipeline, nothing is trained and nothing registered: the report
+    is the earlier one and says so. `force` trains anyway. One pipeline of a study runs at a time.
+    """
     study = load_study(Path(study_path))
-    tracking = Tracking(study.tracking.uri, study.name)
-    with log_progress(get_run_logger().info), tracking.run("pipeline") as pipeline:
-        pipeline.tags({"role": "pipeline", "mlflow.note.content": study.description})
-        pipeline.file(study.path)
+    say = get_run_logger().info
+    with log_progress(say), study_lock(study.name, say):
+        tracking = Tracking(study.tracking.uri, study.name)
+        if killed := tracking.end_killed_runs():
+            say(
+                f"Runs of {killed} pipeline{'s' if killed > 1 else ''} that had been killed are ended in MLflow"
+            )
         steps = study_family(study.subject).steps_of(study, tracking)
-        report = train_and_register(study, steps, tracking, pipeline)
-        pipeline.tags({"best": report.best, "outcome": report.outcome})
-        pipeline.json(report.as_dict(), "report.json")
+        incoming = _ingested(study, steps, tracking)
+        inputs = pipeline_inputs(study, steps.data_digest(incoming))
+        earlier = None if force else tracking.finished_pipeline(inputs)
+        if earlier is not None:
+            report = _nothing_new(steps, earlier, incoming)
+            say(report.nothing_new)
+            return report
+        with tracking.run(PIPELINE) as pipeline:
+            _open(study, pipeline)
+            report = train_and_register(study, steps, tracking, pipeline, incoming)
+            pipeline.tags({"best": report.best, "outcome": report.outcome, "inputs": inputs})
+            pipeline.json(report.as_dict(), REPORT)
     return report
 
 
+def _ingested(study: StudyFile, steps: Steps[Any, Any], tracking: Tracking) -> Incoming:
+    """What has come in; where that fails, MLflow shows a pipeline that failed."""
+    try:
+        return ingest(opaque(steps))
+    except BaseException:
+        with tracking.run(PIPELINE) as pipeline:
+            _open(study, pipeline)
+            raise
+
+
+def _open(study: StudyFile, pipeline: TrackedRun) -> None:
+    pipeline.tags({"role": "pipeline", "mlflow.note.content": study.description})
+    pipeline.file(study.path)
+
+
+def _nothing_new(steps: Steps[Any, Any], earlier: Mapping[str, Any], incoming: Incoming) -> Report:
+    """The report of the earlier pipeline, with what ingestion says now."""
+    report = TypeAdapter(steps.report).validate_python(earlier)
+    sentence = (
+        f"Nothing new: data, study and code are those of version {report.version} ({report.best}); "
+        "`fieldwright run --force` trains anyway"
+    )
+    return replace(report, ingested=incoming.ingested, nothing_new=sentence)
+
+
 def train_and_register(
-    study: StudyFile, steps: Steps[Any, Any], tracking: Tracking, pipeline: TrackedRun
+    study: StudyFile, steps: Steps[Any, Any], tracking: Tracking, pipeline: TrackedRun, incoming: Incoming
 ) -> Report:
-    """Ingests, splits, evaluates every candidate, finishes the best, registers it, and promotes it by the rule."""
-    incoming = ingest(opaque(steps))
+    """Splits, evaluates every candidate, finishes the best, registers it, and promotes it by the rule."""
     pipeline.json(_rows(incoming.ingested), REJECTED)
     record(pipeline, incoming)
     data = split(opaque(steps), opaque(incoming))

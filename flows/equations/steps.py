@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -55,6 +56,16 @@ class EquationSteps(Steps[ProblemStudy, EquationDataset]):
     def ingest(self) -> Incoming:
         """Reads the equation with all that is measured; no files come in."""
         return Incoming(Ingested((), 0), content=read_equation(self.study))
+
+    def data_digest(self, incoming: Incoming) -> str:
+        """Of the equation with its code, what is measured, and the reference values."""
+        case: EquationCase = incoming.content
+        digest = hashlib.sha256()
+        for config in self.study.trainings(case.problem):
+            digest.update(case.digest(config, self.study.seed).encode())
+        if case.known is not None:
+            digest.update(case.known.inputs.tobytes() + case.known.values.tobytes())
+        return digest.hexdigest()
 
     def split(self, incoming: Incoming) -> EquationDataset:
         """Counts the measured values: points to train on are drawn by each candidate."""

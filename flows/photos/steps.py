@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -67,6 +69,17 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
         )
         pairs = [list(pair) for pair in collection.near_duplicates]
         return Incoming(ingested, {"near_duplicates.json": pairs}, collection)
+
+    def data_digest(self, incoming: Incoming) -> str:
+        """Of the bytes of all accepted photos and masks, their classes, groups and parts."""
+        collection: Collection = incoming.content
+        text = json.dumps(
+            [
+                (one.name, one.sha256, one.mask_sha256, one.crack, one.group, one.part)
+                for one in collection.photos
+            ]
+        )
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def split(self, incoming: Incoming) -> PhotosDataset:
         """Divides the photos into those for training, validation and test."""

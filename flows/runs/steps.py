@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -71,6 +73,10 @@ class RunsSteps(Steps[Study, RunsDataset]):
     def ingest(self) -> Incoming:
         """Reads new and changed runs into the store."""
         return Incoming(ingest_runs(self.study))
+
+    def data_digest(self, incoming: Incoming) -> str:
+        """Of the contents of all accepted runs."""
+        return digest_of_runs(self.study)
 
     def split(self, incoming: Incoming) -> RunsDataset:
         """Draws the test set and reduces the fields of the other runs."""
@@ -165,6 +171,13 @@ def ingest_runs(study: Study) -> Ingested:
     result = inputs.read_runs(study)
     accepted = tuple(record.name for record in SnapshotStore(study.store_path).accepted())
     return Ingested(accepted, len(result.unchanged), tuple(result.rejected), tuple(result.notes))
+
+
+def digest_of_runs(study: Study) -> str:
+    """The SHA-256 of the names and contents of all accepted runs, in their order."""
+    records = SnapshotStore(study.store_path).accepted()
+    text = json.dumps([(record.name, record.content) for record in records])
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def require_runs(study: Study, ingested: Ingested) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 
 from fieldwright.data.progress import TrainingProgress
 from fieldwright.flows.report import PipelineReport, RunsEvaluation
-from fieldwright.flows.runs.steps import decide_on_fields, ingest_runs, require_runs
+from fieldwright.flows.runs.steps import decide_on_fields, digest_of_runs, ingest_runs, require_runs
 from fieldwright.flows.shapes.figures import shape_figures
 from fieldwright.flows.shapes.targets import ShapeTargets, shape_targets
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
@@ -50,6 +50,10 @@ class ShapesSteps(Steps[Study, ShapesDataset]):
     def ingest(self) -> Incoming:
         """Reads new and changed runs into the store."""
         return Incoming(ingest_runs(self.study))
+
+    def data_digest(self, incoming: Incoming) -> str:
+        """Of the contents of all accepted runs."""
+        return digest_of_runs(self.study)
 
     def split(self, incoming: Incoming) -> ShapesDataset:
         """Takes the shapes and fields out of the store; each candidate holds out its own part."""

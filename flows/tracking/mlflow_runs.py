@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
+import socket
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 """The alias of the model version that endpoints serve."""
+HOST, PROCESS = "host", "process"
+"""Tags by which a run that was killed is recognised."""
+REPORT = "report.json"
 MOST_AT_ONCE = 1000
 """Numbers that MLflow takes in one call."""
 
@@ -71,7 +76,12 @@ class Tracking:
     @contextmanager
     def run(self, name: str, parent: str | None = None) -> Iterator[TrackedRun]:
         """One MLflow run, a child of `parent` if given; it ends FAILED if the block raises."""
-        tags = {"mlflow.runName": name} | ({"mlflow.parentRunId": parent} if parent else {})
+        tags = {"mlflow.runName": name}
+        tags |= (
+            {"mlflow.parentRunId": parent}
+            if parent
+            else {HOST: socket.gethostname(), PROCESS: str(os.getpid())}
+        )
         run = self.client.create_run(self.experiment_id(), tags=tags, run_name=name)
         try:
             yield TrackedRun(self.client, run.info.run_id)
@@ -122,6 +132,49 @@ class Tracking:
         """Gives the alias to this version; endpoints that watch it follow."""
         self.client.set_registered_model_alias(self.name, CHAMPION, version.version)
 
+    def finished_pipeline(self, inputs: str) -> dict[str, Any] | None:
+        """The report of the last finished pipeline with these inputs; None where its version is no longer there."""
+        experiment = self.client.get_experiment_by_name(self.name)
+        if experiment is None:
+            return None
+        runs = self.client.search_runs(
+            [experiment.experiment_id],
+            f"tags.role = 'pipeline' and tags.inputs = '{inputs}' and attributes.status = 'FINISHED'",
+            order_by=["attributes.start_time DESC"],
+            max_results=1,
+        )
+        if not runs:
+            return None
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                path = self.client.download_artifacts(runs[0].info.run_id, REPORT, folder)
+                report = json.loads(Path(path).read_text(encoding="utf-8"))
+            self.client.get_model_version(self.name, report["version"])
+        except (MlflowException, OSError, ValueError):
+            return None
+        return report
+
+    def end_killed_runs(self) -> int:
+        """Ends as KILLED what pipelines of this machine have left RUNNING; how many pipelines there were.
+
+        A pipeline that is killed cannot end its runs. The caller sees to it that no other one runs.
+        """
+        experiment = self.client.get_experiment_by_name(self.name)
+        if experiment is None:
+            return 0
+        running = self.client.search_runs([experiment.experiment_id], "attributes.status = 'RUNNING'")
+        dead = {
+            run.info.run_id
+            for run in running
+            if run.data.tags.get(HOST) == socket.gethostname() and not _alive(run.data.tags.get(PROCESS, ""))
+        }
+        number = len(dead)
+        for _ in range(2):  # candidates, and the trials below them
+            dead |= {run.info.run_id for run in running if run.data.tags.get("mlflow.parentRunId") in dead}
+        for run_id in dead:
+            self.client.set_terminated(run_id, "KILLED")
+        return number
+
     def last_run(self) -> dict[str, str] | None:
         """Start, status and tags of the last pipeline run, or None."""
         experiment = self.client.get_experiment_by_name(self.name)
@@ -134,6 +187,16 @@ class Tracking:
             max_results=1,
         )
         return {"status": runs[0].info.status} | runs[0].data.tags if runs else None
+
+
+def _alive(process: str) -> bool:
+    try:
+        os.kill(int(process), 0)
+    except (ValueError, ProcessLookupError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def metric_name(name: str) -> str:

@@ -85,6 +85,10 @@ def test_shapes_become_a_registered_model_that_answers_new_ones(tmp_path, common
     assert reasons["run_nan"][0] == "not finite"
     assert "mesh" in reasons["run_other"][0]
 
+    again = run_study(str(path))
+    assert again.nothing_new
+    assert again.ingested.rejected == report.ingested.rejected
+
     study = Study.load(path)
     tracking = Tracking(study.tracking.uri, study.name)
     children = tracking.client.search_runs([tracking.experiment_id()], "tags.role = 'candidate'")

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import io
+import socket
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import meshio
@@ -18,6 +23,8 @@ from fieldwright.flows.commands.report_tables import print_report
 from fieldwright.flows.commands.status import print_status
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking, default_uri
+from fieldwright.flows.tracking.pipeline_inputs import pipeline_inputs
+from fieldwright.flows.tracking.study_lock import study_lock
 from fieldwright.flows.workflow import run_study
 from fieldwright.surrogates.fields.surrogate import Surrogate
 
@@ -127,17 +134,78 @@ def test_mlflow_itself_loads_the_champion_and_answers_like_the_artifact(make_stu
     assert answer["inside"].tolist() == [True, False]
 
 
-def test_an_unchanged_study_reads_nothing_twice_and_keeps_its_champion(make_study: MakeStudy) -> None:
+def test_an_unchanged_study_trains_nothing_and_registers_nothing(make_study: MakeStudy) -> None:
     path = make_study()
     first = run_study(str(path))
+    assert not first.nothing_new
+    tracking = tracking_of(path)
+    before = tracking.client.search_runs([tracking.experiment_id()])
+    # As a pipeline of this machine leaves them that was killed: its own run, and that of a candidate.
+    tags = {"host": socket.gethostname(), "process": number_of_an_ended_process()}
+    pipeline = tracking.client.create_run(tracking.experiment_id(), tags=tags).info.run_id
+    tags = {"mlflow.parentRunId": pipeline}
+    candidate = tracking.client.create_run(tracking.experiment_id(), tags=tags).info.run_id
+    killed_ids = [pipeline, candidate]
+
     second = run_study(str(path))
     assert second.ingested.unchanged == 24
-    assert [one.score for one in second.evaluations] == [one.score for one in first.evaluations]
-    assert not second.promoted
-    assert "does not beat version 1" in second.why
-    champion = tracking_of(path).champion()
+    assert second.nothing_new.startswith("Nothing new: data, study and code are those of version 1 (")
+    assert second == replace(first, ingested=second.ingested, nothing_new=second.nothing_new)
+    assert {tracking.client.get_run(run_id).info.status for run_id in killed_ids} == {"KILLED"}
+    after = tracking.client.search_runs([tracking.experiment_id()])
+    assert len(after) == len(before) + len(killed_ids)
+    assert [
+        str(one.version) for one in tracking.client.search_model_versions(f"name = '{tracking.name}'")
+    ] == ["1"]
+
+    # A version that is no longer there is made again, and forcing trains whatever is there.
+    third = run_study(str(path), force=True)
+    assert not third.nothing_new
+    assert third.version == "2"
+    assert [one.score for one in third.evaluations] == [one.score for one in first.evaluations]
+    assert not third.promoted
+    assert "does not beat version 1" in third.why
+    champion = tracking.champion()
     assert champion is not None
     assert champion.version == "1"
+
+
+def number_of_an_ended_process() -> str:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return str(process.pid)
+
+
+def test_the_inputs_of_a_pipeline_are_all_that_changes_its_numbers(make_study: MakeStudy) -> None:
+    path = make_study()
+    study = Study.load(path)
+    inputs = pipeline_inputs(study, "data")
+    assert pipeline_inputs(Study.load(path), "data") == inputs
+    assert pipeline_inputs(study, "other data") != inputs
+    for key, value in {"seed": 1, "candidates": study.candidates[:1]}.items():
+        assert pipeline_inputs(study.model_copy(update={key: value}), "data") != inputs
+    assert pipeline_inputs(study.model_copy(update={"description": "in other words"}), "data") == inputs
+
+
+def test_one_pipeline_of_a_study_runs_at_a_time(own_home: Path) -> None:
+    said: list[str] = []
+    order: list[str] = []
+
+    def second() -> None:
+        with study_lock("beam", said.append):
+            order.append("second")
+
+    with study_lock("beam", said.append):
+        thread = threading.Thread(target=second)
+        thread.start()
+        while not said:
+            thread.join(0.01)
+        order.append("first")
+        with study_lock("another", said.append):
+            pass
+    thread.join()
+    assert order == ["first", "second"]
+    assert said == ["Another run of 'beam' is under way; this one waits until it has ended"]
 
 
 def test_broken_runs_are_rejected_with_their_reason_and_the_rest_goes_on(make_study: MakeStudy) -> None:

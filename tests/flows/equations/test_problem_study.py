@@ -129,7 +129,8 @@ def test_an_equation_becomes_a_champion_with_everything_on_record(tmp_path, comm
     tried = about(served)["tried"]
     assert [one["findings"][0]["name"] for one in tried] == ["converged", "not converged"]
 
-    again = run_study(str(path))
+    assert run_study(str(path)).nothing_new
+    again = run_study(str(path), force=True)
     assert not again.promoted
     assert "does not beat version 1's" in again.why
     page = StringIO()

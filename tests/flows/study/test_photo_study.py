@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -206,6 +207,9 @@ def test_outlines_become_a_registered_segmenter(tmp_path):
     assert report.promoted
     assert report.test["f1_2px"] > 0.5
     assert report.test["f1_error"] == pytest.approx(1.0 - report.test["f1_2px"])
+    again = run_study(str(path))
+    assert again.nothing_new
+    assert replace(again, nothing_new="", ingested=report.ingested) == report
     tracking = Tracking(None, "outlines")
     (child,) = tracking.client.search_runs([tracking.experiment_id()], "tags.role = 'candidate'")
     losses = tracking.client.get_metric_history(child.info.run_id, "loss")
