@@ -24,9 +24,12 @@ from sklearn.metrics import roc_auc_score
 
 from benchmarks.cracks_classifiers import SIDE, Photos, corners, kept, metu, surfaces
 from benchmarks.cracks_sets import collection, outlined
-from fieldwright.surrogates.cracks.classification.classification_metrics import ClassificationMetrics, judged
+from fieldwright.surrogates.cracks.classification.classification_metrics import (
+    ClassificationMetrics,
+    metrics_of,
+)
 from fieldwright.surrogates.cracks.classification.cnn_answers import CHUNK, as_batch
-from fieldwright.surrogates.cracks.classification.patches import view
+from fieldwright.surrogates.cracks.classification.patches import patch_image
 from fieldwright.surrogates.cracks.explain import METHODS, free_mask, heat
 from fieldwright.surrogates.cracks.segmentation.segmentation_scores import scores
 
@@ -44,7 +47,7 @@ def accuracy(seeds: int) -> None:
         made = kept("metu", photos, seed)
         test, truth = photos.part("test")
         found = made.predict(test)
-        one = judged(truth, found.probability)
+        one = metrics_of(truth, found.probability)
         every.append(one)
         print(
             f"seed {seed}: {one.photos} test photos, {np.sum(found.crack != truth)} wrong, "
@@ -148,7 +151,7 @@ def generated(seeds: int) -> None:
         real = metu(seed)
         test, truth = real.part("test")
         print("| labels | how | accuracy | F1 | AUC | ECE | log loss |\n|---|---|---|---|---|---|---|")
-        told("0", "as trained", [judged(truth, made.predict(test).probability)])
+        told("0", "as trained", [metrics_of(truth, made.predict(test).probability)])
         pool, labels = real.part("train")
         for how in ("calibration", "last_layer"):
             found = []
@@ -158,7 +161,7 @@ def generated(seeds: int) -> None:
                     [rng.choice(np.flatnonzero(labels == k), LABELS // 2, False) for k in (0, 1)]
                 )
                 moved = made.adapted([pool[k] for k in few], labels[few], seed=draw, how=how)
-                found.append(judged(truth, moved.predict(test).probability))
+                found.append(metrics_of(truth, moved.predict(test).probability))
             told(str(LABELS), how, found)
 
 
@@ -173,8 +176,8 @@ def speed(seeds: int) -> None:
     """Processor time of `predict`, in turns with bare passes of the same networks; medians of 15 rounds."""
     photos = metu(0)
     made, test = kept("metu", photos, 0), photos.part("test")[0][:64]
-    small = [view(photo, (0, 0, *photo.shape[:2]), 112) for photo in test]
-    one = as_batch([view(test[0], (0, 0, SIDE, SIDE), 112)])
+    small = [patch_image(photo, (0, 0, *photo.shape[:2]), 112) for photo in test]
+    one = as_batch([patch_image(test[0], (0, 0, SIDE, SIDE), 112)])
     chunks = [as_batch(small[start : start + CHUNK]) for start in range(0, len(small), CHUNK)]
 
     def bare(batches: Sequence[torch.Tensor]) -> None:

@@ -17,7 +17,7 @@ import torch
 
 from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
 from fieldwright.surrogates.cracks.segmentation.segmentation_networks import Standardised
-from fieldwright.surrogates.cracks.segmentation.tiles import spans
+from fieldwright.surrogates.cracks.segmentation.tiles import tile_spans
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 
 SIZES = {"patch": (227, 227, 21), "photo": (384, 544, 11), "12 megapixels": (3000, 4000, 3)}
@@ -71,7 +71,7 @@ def tiles_of(segmenter: CrackSegmenter, photo: np.ndarray) -> list[torch.Tensor]
     network, tile = segmenter.networks[0], segmenter.config.tile
     sides = [
         [-(-(span.last - span.first) // network.multiple) * network.multiple for span in along]
-        for along in (spans(extent, tile, network.reach, network.multiple) for extent in photo.shape[:2])
+        for along in (tile_spans(extent, tile, network.reach, network.multiple) for extent in photo.shape[:2])
     ]
     # One tensor for each size: what stands in a tile does not change its cost, and memory is measured too.
     kept = {

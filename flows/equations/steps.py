@@ -116,7 +116,7 @@ def read_equation(study: ProblemStudy) -> EquationCase:
     reference = None
     if study.reference is not None:
         reference = read_measurements(study.beside(study.reference.table), case, "reference")
-    return replace(case, measured=measurements_of(study, case), known=reference)
+    return replace(case, measured=measurements_of(study, case), solution_data=reference)
 
 
 def train_solution(

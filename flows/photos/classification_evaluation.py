@@ -15,7 +15,7 @@ from fieldwright.flows.photos.parts import Part
 from fieldwright.flows.progress import report as report_progress
 from fieldwright.flows.study.photo_sections import MistakeCosts
 from fieldwright.surrogates.cracks.classification.class_prediction import ClassPrediction
-from fieldwright.surrogates.cracks.classification.classification_metrics import curves, judged
+from fieldwright.surrogates.cracks.classification.classification_metrics import curves, metrics_of
 from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
 from fieldwright.surrogates.cracks.classification.prevalence import shift
 from fieldwright.surrogates.validation.metrics import ONE_SIDED
@@ -33,7 +33,7 @@ def evaluate_classifier(
     """
     cracked, answers = part.cracked, _answers(classifier, part, step)
     probability = np.concatenate([answer.probability for answer in answers])
-    measured = judged(cracked, probability, classifier.description.threshold)
+    measured = metrics_of(cracked, probability, classifier.description.threshold)
     metrics = measured.summary() | {
         "cost": cost(cracked, probability, costs, classifier.description.prevalence),
         "error_rate": 1.0 - measured.accuracy,

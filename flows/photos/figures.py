@@ -26,7 +26,7 @@ def curves_figure(curves: Curves, at: tuple[float, float, float]) -> Figure:
     left.plot([false_alarm], [recall], "o", color=COLOURS[1], ms=5, label="at the threshold")
     label(left, "false alarms / sound photos", "found / cracked photos", title="ROC")
     left.legend(fontsize=8, frameon=False, loc="lower right")
-    right.plot(curves.found, curves.precision, color=COLOURS[0], lw=1.2)
+    right.plot(curves.recall_of_precision, curves.precision, color=COLOURS[0], lw=1.2)
     right.plot([recall], [precision], "o", color=COLOURS[1], ms=5)
     label(right, "recall", "precision", title="precision and recall")
     for ax in (left, right):

@@ -152,12 +152,12 @@ def _shaded(x: torch.Tensor, config: AugmentationConfig, rng: np.random.Generato
 
 
 def _softened(x: torch.Tensor, config: AugmentationConfig, rng: np.random.Generator) -> torch.Tensor:
-    chosen = torch.from_numpy(np.flatnonzero(rng.random(len(x)) < config.blur))
-    if not len(chosen):
+    rows = torch.from_numpy(np.flatnonzero(rng.random(len(x)) < config.blur))
+    if not len(rows):
         return x
-    outer = torch_functions.pad(x[chosen], (1, 1, 1, 1), mode="replicate")
+    outer = torch_functions.pad(x[rows], (1, 1, 1, 1), mode="replicate")
     down = 0.25 * (outer[:, :, :-2] + outer[:, :, 2:]) + 0.5 * outer[:, :, 1:-1]
-    x[chosen] = 0.25 * (down[..., :-2] + down[..., 2:]) + 0.5 * down[..., 1:-1]
+    x[rows] = 0.25 * (down[..., :-2] + down[..., 2:]) + 0.5 * down[..., 1:-1]
     return x
 
 

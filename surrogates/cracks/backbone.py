@@ -70,15 +70,15 @@ class Backbone(nn.Module):
         stem, _, kernel, _ = shapes[STEM]
         self.conv1 = nn.Conv2d(3, stem, kernel, 2, kernel // 2, bias=False)
         self.bn1 = nn.BatchNorm2d(stem)
-        found: dict[int, dict[int, dict[int, torch.Size]]] = {}
+        shapes_by_layer: dict[int, dict[int, dict[int, torch.Size]]] = {}
         for name, shape in shapes.items():
             if match := CONVOLUTION.fullmatch(name):
                 layer, block, convolution = map(int, match.groups())
-                found.setdefault(layer, {}).setdefault(block, {})[convolution] = shape
-        self.layers, widths, self.reach = len(found), [stem], kernel // 2 + 2
-        for layer in sorted(found):
+                shapes_by_layer.setdefault(layer, {}).setdefault(block, {})[convolution] = shape
+        self.layers, widths, self.reach = len(shapes_by_layer), [stem], kernel // 2 + 2
+        for layer in sorted(shapes_by_layer):
             blocks, inputs = [], widths[-1]
-            for block, convolutions in sorted(found[layer].items()):
+            for block, convolutions in sorted(shapes_by_layer[layer].items()):
                 stride = 2 if block == 0 and layer > 1 else 1
                 projected = f"layer{layer}.{block}.downsample.0.weight" in shapes
                 ordered = [shape for _, shape in sorted(convolutions.items())]
@@ -96,8 +96,8 @@ class Backbone(nn.Module):
         shapes = {name: tensor.shape for name, tensor in state.items()}
         try:
             network = cls(shapes, frozen)
-            own = {name for name in network.state_dict() if not name.endswith("num_batches_tracked")}
-            network.load_state_dict({name: state[name].float() for name in own}, strict=False)
+            names = {name for name in network.state_dict() if not name.endswith("num_batches_tracked")}
+            network.load_state_dict({name: state[name].float() for name in names}, strict=False)
         except (KeyError, ValueError, RuntimeError, ZeroDivisionError) as error:
             raise ModelError(
                 "A backbone must be a residual network with weights named conv1, bn1, layer1.0.conv1 and so on",
@@ -129,9 +129,9 @@ class Backbone(nn.Module):
 
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Feature maps from the finest, at half resolution, to the coarsest."""
-        found = [torch.relu(self.bn1(self.conv1(x)))]
-        x = torch_functions.max_pool2d(found[0], 3, 2, padding=1)
+        maps = [torch.relu(self.bn1(self.conv1(x)))]
+        x = torch_functions.max_pool2d(maps[0], 3, 2, padding=1)
         for layer in range(1, self.layers + 1):
             x = self.get_submodule(f"layer{layer}")(x)
-            found.append(x)
-        return found
+            maps.append(x)
+        return maps

@@ -83,8 +83,8 @@ class EncoderDomain:
 
     def state(self) -> dict[str, np.ndarray]:
         """The learned arrays by name."""
-        own = {"centre": self.centre, "slope": self.slope, "near": self.near}
-        return own | prefixed("domain.", self.domain.state())
+        arrays = {"centre": self.centre, "slope": self.slope, "near": self.near}
+        return arrays | prefixed("domain.", self.domain.state())
 
     @classmethod
     def restore(cls, state: Mapping[str, np.ndarray]) -> Self:
@@ -121,8 +121,8 @@ def _moments(maps: torch.Tensor) -> torch.Tensor:
 def _pieces(photo: np.ndarray, multiple: int) -> Iterator[np.ndarray]:
     """One or two pieces along each axis, evenly placed, their sides multiples of `multiple`."""
     for top, height in _spans(photo.shape[0], multiple):
-        for left, width in _spans(photo.shape[1], multiple):
-            piece = photo[top : top + height, left : left + width]
+        for first_column, width in _spans(photo.shape[1], multiple):
+            piece = photo[top : top + height, first_column : first_column + width]
             short = ((0, -piece.shape[0] % multiple), (0, -piece.shape[1] % multiple), (0, 0))
             yield np.pad(piece, short, mode="edge")
 

@@ -60,10 +60,15 @@ class PhotoDomain:
         """
         further, left_out = [], []
         for one in np.unique(label):
-            own = features[label == one]
-            further.append(own.mean(axis=0))
-            if len(own) > 1:
-                left_out.append((own - own.mean(axis=0)) * len(own) / (len(own) - 1) @ self.whitening)
+            features_of_class = features[label == one]
+            further.append(features_of_class.mean(axis=0))
+            if len(features_of_class) > 1:
+                left_out.append(
+                    (features_of_class - features_of_class.mean(axis=0))
+                    * len(features_of_class)
+                    / (len(features_of_class) - 1)
+                    @ self.whitening
+                )
         limit = self.limit
         if left_out:
             distance = np.sqrt(np.square(np.concatenate(left_out)).sum(axis=1))

@@ -60,8 +60,8 @@ class Temperature:
 
         bounds = [(-LARGEST_LOG, LARGEST_LOG), (None, None)]
         start = np.array([-np.log(max(float(np.std(logit)), 1e-3)), 0.0])
-        found = minimize(loss, np.clip(start, -LARGEST_LOG, LARGEST_LOG), jac=True, bounds=bounds).x
-        slope, bias = float(np.exp(found[0])), float(found[1])
+        solution = minimize(loss, np.clip(start, -LARGEST_LOG, LARGEST_LOG), jac=True, bounds=bounds).x
+        slope, bias = float(np.exp(solution[0])), float(solution[1])
         p = expit(slope * logit + bias)
         design = np.stack([logit, np.ones_like(logit)], axis=1)
         information = (design * (p * (1.0 - p))[:, None]).T @ design

@@ -21,16 +21,16 @@ from fieldwright.surrogates.equations.settings import PinnConfig
 class EquationCase:
     """One equation with the ranges and values of its coefficients as the study sets them.
 
-    varied: coefficients that are inputs; estimated: those to be found from what is measured. known: the solution at
-    points, for evaluation alone. units: of coordinates and outputs by name, "" where left out; those of coefficients
-    are the equation's own.
+    varied: coefficients that are inputs; estimated: those to be found from what is measured.
+    solution_data: the solution at points, for evaluation alone.
+    units: of coordinates and outputs by name, "" where left out; those of coefficients are the equation's own.
     """
 
     problem: Problem
     varied: tuple[str, ...] = ()
     estimated: tuple[str, ...] = ()
     measured: Measurements | None = None
-    known: Measurements | None = None
+    solution_data: Measurements | None = None
     units: Mapping[str, str] = field(default_factory=dict)
 
     def unit(self, name: str) -> str:
@@ -73,9 +73,9 @@ class EquationCase:
         points, and at so many random values of what is varied; the worst of these counts.
         """
         problem = self.problem
-        if self.known is not None:
-            true = np.ma.masked_invalid(self.known.values)
-            predicted = true.mean(axis=0) if predict is None else predict(self.known.inputs)
+        if self.solution_data is not None:
+            true = np.ma.masked_invalid(self.solution_data.values)
+            predicted = true.mean(axis=0) if predict is None else predict(self.solution_data.inputs)
             size = np.sqrt((true**2).sum(axis=0).filled(0.0))
             distance = np.sqrt(((predicted - true) ** 2).sum(axis=0).filled(0.0))
             distance /= np.maximum(size, np.finfo(float).tiny)

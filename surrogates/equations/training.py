@@ -1,4 +1,4 @@
-"""From an equation and settings to a judged solution: one network or several, success or a failure with its name."""
+"""Solves an equation: trains one network or several and reports success, or a failure with its name."""
 
 from __future__ import annotations
 

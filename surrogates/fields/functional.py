@@ -16,19 +16,19 @@ from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
 class Functional:
     """A weighted sum over selected places of one component, or of the magnitude, of a field.
 
-    what: "max" and "min" select the place of the extreme of the mean field, "mean" all places with their shares of
-    the part, "point" the corners of the element around a place with their interpolation weights.
+    statistic: "max" and "min" select the place of the extreme of the mean field, "mean" all places with their shares
+    of the part, "point" the corners of the element around a place with their interpolation weights.
     component: index, or None for the magnitude of a vector.
     """
 
-    what: Literal["max", "min", "mean", "point"]
+    statistic: Literal["max", "min", "mean", "point"]
     field: str
     component: int | None
 
     @property
     def key(self) -> str:
         """A name for files: "max/0/temperature"."""
-        return f"{self.what}/{'magnitude' if self.component is None else self.component}/{self.field}"
+        return f"{self.statistic}/{'magnitude' if self.component is None else self.component}/{self.field}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +41,7 @@ class Selection:
 
 def selection_of(functional: Functional, weights: np.ndarray | None) -> Selection | None:
     """The weights of a functional of the whole field from those (points,) of its points; None where all are equal."""
-    if functional.what != "mean" or weights is None:
+    if functional.statistic != "mean" or weights is None:
         return None
     return Selection(None, weights / weights.sum())
 
@@ -49,19 +49,21 @@ def selection_of(functional: Functional, weights: np.ndarray | None) -> Selectio
 def default_functionals(field: str, components: int) -> list[Functional]:
     """Maximum, minimum and mean of each component, and of the magnitude where there are two or three."""
     which: list[int | None] = [*range(components), *([None] if components in (2, 3) else [])]
-    return [Functional(what, field, component) for component in which for what in ("max", "min", "mean")]
+    return [
+        Functional(statistic, field, component) for component in which for statistic in ("max", "min", "mean")
+    ]
 
 
 def value(functional: Functional, field: np.ndarray, selection: Selection | None = None) -> np.ndarray:
     """The functional of fields (q, t, points, components), (q, t), in the field's unit."""
     scalar = _scalar(functional, field)
-    if functional.what == "mean":
+    if functional.statistic == "mean":
         return scalar.mean(axis=-1) if selection is None else scalar @ selection.weight
-    if functional.what == "point":
+    if functional.statistic == "point":
         assert selection is not None
         assert selection.index is not None
         return scalar[..., selection.index] @ selection.weight
-    return scalar.max(axis=-1) if functional.what == "max" else scalar.min(axis=-1)
+    return scalar.max(axis=-1) if functional.statistic == "max" else scalar.min(axis=-1)
 
 
 def std(
@@ -103,11 +105,13 @@ def _linearised(
     functional: Functional, mean: np.ndarray, selection: Selection | None
 ) -> tuple[np.ndarray | None, np.ndarray, np.ndarray]:
     """Places, all if None, their weights (k,), and the gradient (q, t, k, c) of the scalar at them."""
-    if functional.what in ("max", "min"):
+    if functional.statistic in ("max", "min"):
         scalar = _scalar(functional, mean)
-        place = (scalar.argmax(axis=-1) if functional.what == "max" else scalar.argmin(axis=-1))[..., None]
+        place = (scalar.argmax(axis=-1) if functional.statistic == "max" else scalar.argmin(axis=-1))[
+            ..., None
+        ]
         weight = np.ones(1)
-    elif functional.what == "point":
+    elif functional.statistic == "point":
         assert selection is not None
         assert selection.index is not None
         place, weight = selection.index[None, None], selection.weight

@@ -122,8 +122,8 @@ def _factors(read: Reading, calibration: Calibration) -> tuple[np.ndarray, float
     # node exactly the node's.
     factors, index, weight = _corners(read, calibration)
     corners = factors.pointwise[:, index]
-    own = corners.max(axis=-1) if key.component is None else corners[..., key.component]
-    return own @ weight, float(factors.simultaneous)
+    factors_of_corners = corners.max(axis=-1) if key.component is None else corners[..., key.component]
+    return factors_of_corners @ weight, float(factors.simultaneous)
 
 
 def _range(read: Reading, calibration: Calibration) -> tuple[np.ndarray, np.ndarray]:
@@ -147,7 +147,7 @@ def _largest_change(key: Functional, calibration: Calibration) -> np.ndarray:
     """
     factors = calibration.fields[key.field]
     change = factors.high.astype(np.float64) - factors.low
-    if key.what not in ("max", "min") or not np.isfinite(change).all():
+    if key.statistic not in ("max", "min") or not np.isfinite(change).all():
         return np.zeros(len(change))
     of_value = np.linalg.norm(change, axis=-1) if key.component is None else change[..., key.component]
     return of_value.max(axis=-1)

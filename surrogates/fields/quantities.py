@@ -85,7 +85,7 @@ def unit_of(quantity: Quantity, info: FieldInfo) -> str:
 def default_quantities(info: FieldInfo) -> list[Quantity]:
     """The unit of the quantity; that of an integral has a power of the mesh unit as a factor."""
     return [
-        Quantity(key.what, info.name, _name(key.component, info))
+        Quantity(key.statistic, info.name, _name(key.component, info))
         for key in default_functionals(info.name, len(info.components))
     ]
 
@@ -93,7 +93,9 @@ def default_quantities(info: FieldInfo) -> list[Quantity]:
 def headline_quantities(info: FieldInfo) -> list[Quantity]:
     """Largest and mean value of a scalar, of a vector's magnitude, or of each component of anything else."""
     components = {1: [None], 2: ["magnitude"], 3: ["magnitude"]}.get(len(info.components), [*info.components])
-    return [Quantity(what, info.name, component) for component in components for what in ("max", "mean")]
+    return [
+        Quantity(statistic, info.name, component) for component in components for statistic in ("max", "mean")
+    ]
 
 
 def _name(component: int | None, info: FieldInfo) -> str | None:

@@ -82,7 +82,7 @@ class Readout:
             component: _magnitude(places.field) if component is None else places.field[..., component]
             for component in {read.functional.component for read in readings}
         }
-        extremes = [k for k in group if self.readings[k].functional.what in ("max", "min")]
+        extremes = [k for k in group if self.readings[k].functional.statistic in ("max", "min")]
         if extremes:
             keys = [self.readings[k].functional for k in extremes]
             points = [_extreme(key, scalars[key.component])[..., None] for key in keys]
@@ -127,7 +127,7 @@ def is_linear(decoder: FieldModel | TimeByTime) -> bool:
 
 
 def is_sum(key: Functional) -> bool:
-    return key.what in ("mean", "point") and key.component is not None
+    return key.statistic in ("mean", "point") and key.component is not None
 
 
 def _magnitude(vectors: np.ndarray) -> np.ndarray:
@@ -140,7 +140,7 @@ def _magnitude(vectors: np.ndarray) -> np.ndarray:
 
 def _extreme(key: Functional, scalar: np.ndarray) -> np.ndarray:
     """Where scalars (rows, t, points) are largest or least, (rows, t)."""
-    return scalar.argmax(axis=-1) if key.what == "max" else scalar.argmin(axis=-1)
+    return scalar.argmax(axis=-1) if key.statistic == "max" else scalar.argmin(axis=-1)
 
 
 def _weights(selection: Selection | None, points: int) -> np.ndarray:

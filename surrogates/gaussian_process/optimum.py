@@ -32,12 +32,12 @@ class Objectives:
     def __init__(self, x: np.ndarray) -> None:
         self.x, self.pairs = x, Pairs.of(len(x))
         self.evaluations = 0
-        self._known: dict[Structure, Objective] = {}
+        self._objectives: dict[Structure, Objective] = {}
 
     def __getitem__(self, structure: Structure) -> Objective:
-        if structure not in self._known:
-            self._known[structure] = Objective(self.x, structure, self.pairs)
-        return self._known[structure]
+        if structure not in self._objectives:
+            self._objectives[structure] = Objective(self.x, structure, self.pairs)
+        return self._objectives[structure]
 
     def at(self, structure: Structure, theta: np.ndarray, sample: Sample) -> Optimum:
         """The objective at theta."""

@@ -31,11 +31,11 @@ MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, MAX_HEADER_BYTES = 64 * 1024, 256 * 1024**2
 
 
 def write_artifact(
-    folder: Path, what: str, model: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
+    folder: Path, kind: str, model: Mapping[str, Any], arrays: Mapping[str, np.ndarray]
 ) -> None:
     """Writes a new or empty folder in one step; raises ModelError when it holds something.
 
-    what: the kind of model, which `read_artifact` asks for again.
+    kind: of the model, which `read_artifact` asks for again.
     """
     folder = Path(folder)
     if folder.exists() and any(folder.iterdir()):
@@ -50,7 +50,7 @@ def write_artifact(
         save_file({name: np.asarray(array, order="C") for name, array in arrays.items()}, unfinished / ARRAYS)
         (unfinished / MODEL).write_text(json.dumps(model, indent=1, allow_nan=False), encoding="utf-8")
         sums = {name: _checksum(unfinished / name) for name in (MODEL, ARRAYS)}
-        manifest = {"format": FORMAT, "version": VERSION, "what": what, "sha256": sums}
+        manifest = {"format": FORMAT, "version": VERSION, "what": kind, "sha256": sums}
         (unfinished / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         unfinished.chmod(0o755)
         os.replace(unfinished, folder)
@@ -84,15 +84,15 @@ def check_artifact(folder: Path) -> None:
         _refuse_large(folder, f"header of {ARRAYS}", int.from_bytes(file.read(8), "little"), MAX_HEADER_BYTES)
 
 
-def read_artifact(folder: Path, what: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def read_artifact(folder: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The model's JSON and arrays; raises ModelError on a missing, damaged, foreign or newer artifact."""
     folder = Path(folder)
     check_artifact(folder)
-    kind = artifact_kind(folder)
-    if kind != what:
+    present = artifact_kind(folder)
+    if present != kind:
         raise ModelError(
-            f"The artifact must hold a {what}",
-            f"a {kind} in '{folder}'",
+            f"The artifact must hold a {kind}",
+            f"a {present} in '{folder}'",
             "Give the folder of the right model",
         )
     try:

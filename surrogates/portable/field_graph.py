@@ -133,7 +133,7 @@ class FieldGraph:
         components = np.arange(self.decoder.shape[2])
         if reading.functional.component is not None:
             components = components[[reading.functional.component]]
-        if reading.functional.what in ("max", "min"):
+        if reading.functional.statistic in ("max", "min"):
             return self._at_extreme(reading, components)
         selection = reading.selection
         points = np.arange(self.decoder.shape[1])
@@ -158,7 +158,7 @@ class FieldGraph:
         else:
             each = np.arange(times * points).reshape(times, points) * total + components[0]
             scalar = self._values.reshape(-1).take(each)
-        place = scalar.argmax() if reading.functional.what == "max" else scalar.argmin()
+        place = scalar.argmax() if reading.functional.statistic == "max" else scalar.argmin()
         row = graph.pick(self._table, place).reshape(-1)
         width = self.decoder.rank + 2
         first = np.arange(times)[:, None] * total * width + components * width

@@ -66,7 +66,7 @@ class DMD:
         """Learns from x (n, p) and z (n, t, r); nothing here is random. Raises ModelError."""
         n, times, _ = z.shape
         self.times_ = times
-        # Neighbours are held out together: windows of one run overlap. A single run is its own judge.
+        # Neighbours are held out together: windows of one run overlap. A single run is also its own validation.
         place = places(x, decades=False)
         number = int(place.max()) + 1
         place, number = (place, number) if number > 1 else (np.arange(n), n)

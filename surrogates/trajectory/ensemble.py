@@ -91,7 +91,7 @@ class RecurrentEnsemble:
         inputs, targets = torch.tensor(x, dtype=torch.float64), torch.tensor(z, dtype=torch.float64)
         self.times_, n_given = z.shape[1], max(history, 1)
         held_out = _held_out(settings, places(x, decades=False), generator)
-        # A single run is learned from and judged by.
+        # A single run serves for training and for validation.
         training = ~held_out if len(x) > 1 else held_out
         for weight in network.weights.values():
             weight.requires_grad_()
@@ -207,7 +207,7 @@ class RecurrentEnsemble:
 
 
 def _held_out(settings: RecurrentConfig, place: np.ndarray, generator: torch.Generator) -> torch.Tensor:
-    """(members, n) bool: which runs each member is judged by, of their places (n,) at least one."""
+    """Return (members, n) bool: the validation runs of each member, at least one of their places (n,)."""
     place = place if place.max() > 0 else np.arange(len(place))
     n = int(place.max()) + 1
     number = min(max(1, round(settings.validation * n)), max(n - 1, 1))

@@ -191,7 +191,7 @@ class Calibration:
         for key, number in held_out.quantities.items():
             old = held_out.weights.get(key.field)
             new = old if weights is None else weights.get(key.field)
-            if key.what == "mean" and not _proportional(old, new):
+            if key.statistic == "mean" and not _proportional(old, new):
                 number = _reweighted(key, number, targets[key.field], held_out, old, new)
             quantities[key] = Factors.fit(number.true, number.mean, number.std, coverage, held_out.place)
         return cls(coverage, fields, quantities)

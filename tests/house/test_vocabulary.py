@@ -53,8 +53,10 @@ NO_WORDS = re.compile(
     re.I,
 )
 """In place of evaluate, rejected and test set."""
-NOT_YET: tuple[str, ...] = ("surrogates", "serving")
+NOT_YET: tuple[str, ...] = ("serving",)
 """Packages whose names are still to be changed."""
+HTTP_KEYS = {"surrogates/fields/quantities.py": {"what"}}
+"""Keys of requests that users have in their scripts, by the file of the class that has them as fields."""
 FACE = frozenset({"Regressor", "SVD", "solve"})
 """Names of the Python interface, which stand for what is called so in the packages below."""
 CONVENTIONS = frozenset({"main", "register"})
@@ -87,7 +89,7 @@ def test_names_say_what_a_value_is(package: str) -> None:
         f"{path.relative_to(ROOT)}:{line}: {name}"
         for path in sources(package)
         for name, line in bound_names(tree_of(path))
-        if name.lstrip("_") in NO_NAMES
+        if name.lstrip("_") in NO_NAMES - HTTP_KEYS.get(str(path.relative_to(ROOT)), set())
     ] == []
 
 

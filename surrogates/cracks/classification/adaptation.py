@@ -33,32 +33,34 @@ def adapted_heads(
     cross-entropy over photos left out.
     """
     folds = list(StratifiedKFold(FOLDS, shuffle=True, random_state=seed).split(cracked, cracked))
-    made, left_out = [], []
-    for network, seen in zip(networks, features, strict=True):
+    adapted, left_out = [], []
+    for network, features_of_network in zip(networks, features, strict=True):
         weight = network.head.weight.detach().cpu().numpy()[0].astype(np.float64)
-        old = seen @ weight
+        old = features_of_network @ weight
         # Columns are linear in the features, so that what is found is a last layer again.
-        middle, scale = seen.mean(axis=0), np.maximum(seen.std(axis=0), 1e-6)
+        middle, scale = features_of_network.mean(axis=0), np.maximum(features_of_network.std(axis=0), 1e-6)
         size = max(float(old.std()), 1e-6) / FREE
-        columns = np.column_stack([old / size, (seen - middle) / scale])
-        tried = []
+        columns = np.column_stack([old / size, (features_of_network - middle) / scale])
+        candidates = []
         for strength in STRENGTHS:
             logit = np.empty(len(cracked))
-            for kept, held in folds:
-                logit[held] = _regression(columns[kept], cracked[kept], strength).decision_function(
-                    columns[held]
-                )
-            tried.append((log_loss(cracked, 1.0 / (1.0 + np.exp(-logit))), strength, logit))
-        _, strength, logit = min(tried, key=lambda one: one[0])
-        found = _regression(columns, cracked, strength)
-        coefficient = found.coef_[0, 1:] / scale
+            for training, held_out in folds:
+                logit[held_out] = _regression(
+                    columns[training], cracked[training], strength
+                ).decision_function(columns[held_out])
+            candidates.append((log_loss(cracked, 1.0 / (1.0 + np.exp(-logit))), strength, logit))
+        _, strength, logit = min(candidates, key=lambda one: one[0])
+        regression = _regression(columns, cracked, strength)
+        coefficient = regression.coef_[0, 1:] / scale
         copy = deepcopy(network)
         with torch.no_grad():
-            copy.head.weight.copy_(torch.from_numpy(found.coef_[0, 0] / size * weight + coefficient)[None])
-            copy.head.bias.copy_(torch.from_numpy(found.intercept_ - middle @ coefficient))
-        made.append(copy)
+            copy.head.weight.copy_(
+                torch.from_numpy(regression.coef_[0, 0] / size * weight + coefficient)[None]
+            )
+            copy.head.bias.copy_(torch.from_numpy(regression.intercept_ - middle @ coefficient))
+        adapted.append(copy)
         left_out.append(logit)
-    return tuple(made), np.stack(left_out)
+    return tuple(adapted), np.stack(left_out)
 
 
 def _regression(columns: np.ndarray, cracked: np.ndarray, strength: float) -> LogisticRegression:

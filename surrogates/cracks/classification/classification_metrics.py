@@ -70,20 +70,20 @@ class ClassificationMetrics:
         return {name: float(value) for name, value in asdict(self).items()}
 
 
-def judged(cracked: np.ndarray, probability: np.ndarray, threshold: float = 0.5) -> ClassificationMetrics:
+def metrics_of(cracked: np.ndarray, probability: np.ndarray, threshold: float = 0.5) -> ClassificationMetrics:
     """The metrics of probabilities (n,) for truths (n,) bool; raises ModelError where one class is absent."""
     cracked = checked_truth(cracked)
     alarm = probability >= threshold
-    (sound, _), (_, found) = counts = confusion_matrix(cracked, alarm, labels=[False, True])
+    (sound, _), (_, detected) = counts = confusion_matrix(cracked, alarm, labels=[False, True])
     precision, recall, f1 = (
         float(score(cracked, alarm, zero_division=0.0))  # type: ignore[arg-type]  # the stubs know "warn" alone
         for score in (precision_score, recall_score, f1_score)
     )
-    interval = binomtest(int(sound + found), len(cracked)).proportion_ci(method="wilson")
+    interval = binomtest(int(sound + detected), len(cracked)).proportion_ci(method="wilson")
     return ClassificationMetrics(
         photos=len(cracked),
         threshold=float(threshold),
-        accuracy=float((sound + found) / len(cracked)),
+        accuracy=float((sound + detected) / len(cracked)),
         accuracy_lower=float(interval.low),
         accuracy_upper=float(interval.high),
         precision=precision,
@@ -103,14 +103,13 @@ class Curves:
     """ROC and precision over recall, point by point from the strictest threshold to the laxest.
 
     false_alarm, recall: of the ROC curve, with its thresholds, the first of which (infinite) raises no alarm.
-    precision, found: of the precision-recall curve, found the recall; its first point is recall 0 and
-    precision 1.
+    precision, recall_of_precision: of the precision-recall curve; its first point is recall 0 and precision 1.
     """
 
     false_alarm: np.ndarray
     recall: np.ndarray
     threshold: np.ndarray
-    found: np.ndarray
+    recall_of_precision: np.ndarray
     precision: np.ndarray
 
 
@@ -118,8 +117,8 @@ def curves(cracked: np.ndarray, probability: np.ndarray) -> Curves:
     """Both curves of probabilities (n,) for truths (n,) bool; raises ModelError where one class is absent."""
     cracked = checked_truth(cracked)
     false_alarm, recall, threshold = roc_curve(cracked, probability)
-    precision, found, _ = precision_recall_curve(cracked, probability)
-    return Curves(false_alarm, recall, threshold, found[::-1], precision[::-1])
+    precision, recall_of_precision, _ = precision_recall_curve(cracked, probability)
+    return Curves(false_alarm, recall, threshold, recall_of_precision[::-1], precision[::-1])
 
 
 def checked_truth(cracked: np.ndarray) -> np.ndarray:
@@ -127,7 +126,7 @@ def checked_truth(cracked: np.ndarray) -> np.ndarray:
     cracked = np.asarray(cracked, dtype=bool)
     if cracked.all() or not cracked.any():
         raise ModelError(
-            "Photos to judge by must show both, cracks and none",
+            "Photos to evaluate on must show both, cracks and none",
             f"{int(cracked.sum())} with and {int((~cracked).sum())} without",
             "Add photos of the other class",
         )

@@ -25,13 +25,13 @@ def as_batch(photos: Sequence[np.ndarray], device: str = "cpu") -> torch.Tensor:
 def logits_of(network: nn.Module, photos: Sequence[np.ndarray], device: str = "cpu") -> np.ndarray:
     """Log-odds (n,) float32 of photos (size, size, 3) uint8 each."""
     with torch.inference_mode():
-        found = [
+        logits = [
             network(as_batch(photos[start : start + CHUNK], device)) for start in range(0, len(photos), CHUNK)
         ]
-        return torch.cat(found).cpu().numpy()
+        return torch.cat(logits).cpu().numpy()
 
 
-def answers(
+def network_answers(
     networks: Sequence[PhotoNetwork], views: Sequence[np.ndarray], device: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Log-odds (members, n), features for the domain (n, d), and features of the last layers (members, n,
@@ -52,8 +52,8 @@ def answers(
             )
             traits.append(torch.cat([_moments(maps) for maps in every[0][:-1]], dim=1))
             last.append(torch.stack(ends))
-        found = torch.cat(logits, dim=1), torch.cat(traits), torch.cat(last, dim=1)
-        logit, trait, end = (one.cpu().numpy().astype(np.float64) for one in found)
+        joined = torch.cat(logits, dim=1), torch.cat(traits), torch.cat(last, dim=1)
+        logit, trait, end = (one.cpu().numpy().astype(np.float64) for one in joined)
     return logit, trait, end
 
 

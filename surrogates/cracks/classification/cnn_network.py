@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Self
@@ -37,7 +38,7 @@ class ConvolutionNorm(nn.Module):
             self.norm = nn.Identity()
 
 
-class Stage(nn.Module):
+class ResidualStage(nn.Module):
     """Half the resolution, then x + relu(norm(conv(x)))."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
@@ -51,7 +52,7 @@ class Stage(nn.Module):
         return x + self.inner(x)
 
 
-class PhotoNetwork(nn.Module):
+class PhotoNetwork(nn.Module, ABC):
     """Log-odds (q,) of a crack in photos (q, 3, size, size) with levels in [0, 1], from the coarsest feature
     maps.
 
@@ -67,13 +68,13 @@ class PhotoNetwork(nn.Module):
         self.head = nn.Linear(self.width, 1)
 
     @property
+    @abstractmethod
     def last(self) -> nn.Module:
         """The stage whose maps are pooled."""
-        raise NotImplementedError
 
+    @abstractmethod
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Feature maps of every stage, from the finest to the coarsest."""
-        raise NotImplementedError
 
     def scored(self, features: torch.Tensor) -> torch.Tensor:
         """Log-odds (q,) of pooled features (q, width)."""
@@ -103,7 +104,9 @@ class CrackCnn(PhotoNetwork):
     def __init__(self, widths: Sequence[int], dropout: float) -> None:
         super().__init__(widths[-1], dropout)
         self.stem = ConvolutionNorm(3, widths[0], 2)
-        self.stages = nn.ModuleList(Stage(fine, coarse) for fine, coarse in itertools.pairwise(widths))
+        self.stages = nn.ModuleList(
+            ResidualStage(fine, coarse) for fine, coarse in itertools.pairwise(widths)
+        )
 
     @property
     def last(self) -> nn.Module:
@@ -112,10 +115,10 @@ class CrackCnn(PhotoNetwork):
 
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Feature maps of the stem and of every stage."""
-        found = [self.stem(2.0 * x - 1.0)]
+        maps = [self.stem(2.0 * x - 1.0)]
         for stage in self.stages:
-            found.append(stage(found[-1]))
-        return found
+            maps.append(stage(maps[-1]))
+        return maps
 
 
 class BackboneCnn(PhotoNetwork):
@@ -140,7 +143,7 @@ class BackboneCnn(PhotoNetwork):
         return self.backbone.maps((x - self.mean) / self.std)
 
 
-def network_of(config: CrackCnnConfig, seed: int) -> PhotoNetwork:
+def classifier_network(config: CrackCnnConfig, seed: int) -> PhotoNetwork:
     """The network that the settings ask for, drawn by the seed; raises ModelError for its backbone."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

@@ -12,7 +12,7 @@ from torch.nn import functional as torch_functions
 from fieldwright.data.progress import TrainingProgress, part_of
 from fieldwright.surrogates.cracks.augmentation import augmented_batch
 from fieldwright.surrogates.cracks.classification.cnn_answers import logits_of
-from fieldwright.surrogates.cracks.classification.cnn_network import PhotoNetwork, network_of
+from fieldwright.surrogates.cracks.classification.cnn_network import PhotoNetwork, classifier_network
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
 from fieldwright.surrogates.cracks.half_precision import has_bfloat16
 
@@ -37,14 +37,21 @@ def train_ensemble(
     device: str = "cpu",
     progress: TrainingProgress | None = None,
 ) -> tuple[tuple[PhotoNetwork, ...], tuple[tuple[float, ...], ...]]:
-    """The folded networks, each trained with a seed of its own, and their losses; see `train_network`."""
+    """The folded networks, each trained with a seed of its own, and their losses; see `train_classifier_network`."""
     networks, losses, total = [], [], config.members * config.epochs
     for member in range(config.members):
-        own = seed * config.members + member
-        network = network_of(config, own)
-        told = None if progress is None else part_of(progress, member, config.members)
-        course = train_network(
-            network, config, photos, cracked, validation, seed=own, device=device, progress=told
+        member_seed = seed * config.members + member
+        network = classifier_network(config, member_seed)
+        progress_of_member = None if progress is None else part_of(progress, member, config.members)
+        course = train_classifier_network(
+            network,
+            config,
+            photos,
+            cracked,
+            validation,
+            seed=member_seed,
+            device=device,
+            progress=progress_of_member,
         )
         losses.append(tuple(course))
         networks.append(network.folded())
@@ -53,7 +60,7 @@ def train_ensemble(
     return tuple(networks), tuple(losses)
 
 
-def train_network(
+def train_classifier_network(
     network: PhotoNetwork,
     config: CrackCnnConfig,
     photos: Sequence[np.ndarray],
@@ -73,13 +80,13 @@ def train_network(
     rng = np.random.default_rng(seed)
     weight = torch.from_numpy(class_weights(cracked, config.class_weights))
     target = torch.from_numpy(cracked.astype(np.float32))
-    held, truth = validation
-    judge = torch.from_numpy(class_weights(truth, config.class_weights))
+    validation_photos, truth = validation
+    validation_weights = torch.from_numpy(class_weights(truth, config.class_weights))
     truths = torch.from_numpy(truth.astype(np.float32))
     network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     half = has_bfloat16(device) if config.half is None else config.half
-    learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(learned, lr=config.learning_rate, weight_decay=config.weight_decay)
+    trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(trainable, lr=config.learning_rate, weight_decay=config.weight_decay)
     steps = math.ceil(len(photos) / config.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, steps * config.epochs))
     losses: list[float] = []
@@ -101,8 +108,14 @@ def train_network(
                 optimiser.step()
                 schedule.step()
             network.eval()
-            found = torch.from_numpy(logits_of(network, held, device))
-            losses.append(float(torch_functions.binary_cross_entropy_with_logits(found, truths, judge)))
+            validation_logits = torch.from_numpy(logits_of(network, validation_photos, device))
+            losses.append(
+                float(
+                    torch_functions.binary_cross_entropy_with_logits(
+                        validation_logits, truths, validation_weights
+                    )
+                )
+            )
             if losses[-1] == min(losses):
                 best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
             if progress is not None:

@@ -16,15 +16,15 @@ from fieldwright.surrogates.cracks.classification.class_prediction import (
     ClassPrediction,
     spread_of_probability,
 )
-from fieldwright.surrogates.cracks.classification.classification_metrics import judged
+from fieldwright.surrogates.cracks.classification.classification_metrics import metrics_of
 from fieldwright.surrogates.cracks.classification.classifier_description import (
     ClassifierDescription,
 )
-from fieldwright.surrogates.cracks.classification.cnn_answers import answers
+from fieldwright.surrogates.cracks.classification.cnn_answers import network_answers
 from fieldwright.surrogates.cracks.classification.cnn_network import PhotoNetwork, network_again
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
 from fieldwright.surrogates.cracks.classification.cnn_training import train_ensemble
-from fieldwright.surrogates.cracks.classification.patches import boxes, view
+from fieldwright.surrogates.cracks.classification.patches import boxes, patch_image
 from fieldwright.surrogates.cracks.classification.photo_labels import checked_labels
 from fieldwright.surrogates.cracks.classification.prevalence import shift
 from fieldwright.surrogates.cracks.network_spread import NetworkSpread
@@ -84,16 +84,27 @@ class CrackClassifier:
         all networks. Raises ModelError where photos are too few, one class is absent or labels do not fit,
         and QueryError for a photo that is none.
         """
-        cracked, held_cracked = checked_labels(photos, cracked, LEAST_PHOTOS), checked_labels(*validation, 1)
-        patch = config.patch or int(np.median([min(photo.shape[:2]) for photo in photos]))
-        seen, held = ([_whole(photo, config.size) for photo in some] for some in (photos, validation[0]))
-        networks, losses = train_ensemble(
-            config, seen, cracked, (held, held_cracked), seed=seed, device=device, progress=progress
+        cracked, validation_cracked = (
+            checked_labels(photos, cracked, LEAST_PHOTOS),
+            checked_labels(*validation, 1),
         )
-        _, features, _ = answers(networks, seen, device)
-        held_logits, held_features, _ = answers(networks, held, device)
-        temperature = Temperature.fit(held_logits.mean(axis=0), held_cracked)
-        probability = expit(temperature.calibrated(held_logits.mean(axis=0)))
+        patch = config.patch or int(np.median([min(photo.shape[:2]) for photo in photos]))
+        inputs, validation_inputs = (
+            [_whole_photo(photo, config.size) for photo in some] for some in (photos, validation[0])
+        )
+        networks, losses = train_ensemble(
+            config,
+            inputs,
+            cracked,
+            (validation_inputs, validation_cracked),
+            seed=seed,
+            device=device,
+            progress=progress,
+        )
+        _, features, _ = network_answers(networks, inputs, device)
+        validation_logits, validation_features, _ = network_answers(networks, validation_inputs, device)
+        temperature = Temperature.fit(validation_logits.mean(axis=0), validation_cracked)
+        probability = expit(temperature.calibrated(validation_logits.mean(axis=0)))
         description = ClassifierDescription(
             name=name,
             kind=config.kind,
@@ -105,7 +116,7 @@ class CrackClassifier:
             threshold=config.costs.threshold,
             temperature=temperature.temperature,
             coverage=config.coverage,
-            errors=judged(held_cracked, probability, config.costs.threshold).summary(),
+            errors=metrics_of(validation_cracked, probability, config.costs.threshold).summary(),
             losses=losses,
             seed=seed,
             settings={"candidate": config.model_dump(mode="json")},
@@ -115,8 +126,8 @@ class CrackClassifier:
             description,
             networks,
             temperature,
-            PhotoDomain.fit(features, cracked, held_features),
-            NetworkSpread.fit(temperature.calibrated(held_logits)),
+            PhotoDomain.fit(features, cracked, validation_features),
+            NetworkSpread.fit(temperature.calibrated(validation_logits)),
             device,
         )
 
@@ -133,25 +144,25 @@ class CrackClassifier:
             block = [checked_photo(photo) for photo in photos[start : start + BLOCK]]
             places = [boxes(photo.shape, self.description.patch) for photo in block]
             views = [
-                view(photo, box, self.description.size)
+                patch_image(photo, box, self.description.size)
                 for photo, some in zip(block, places, strict=True)
                 for box in some
             ]
-            every, features, _ = answers(self.networks, views, self.device)
+            every, features, _ = network_answers(self.networks, views, self.device)
             distance, first = self.domain.outside(features), 0
             for some in places:
-                own = slice(first, first + len(some))
+                rows = slice(first, first + len(some))
                 first += len(some)
-                deciding = int(every[:, own].mean(axis=0).argmax())
-                logits.append(every[:, own][:, deciding])
-                outside.append(_distance(distance[own], deciding))
+                deciding = int(every[:, rows].mean(axis=0).argmax())
+                logits.append(every[:, rows][:, deciding])
+                outside.append(_distance(distance[rows], deciding))
                 where.append(some[deciding])
-                why.append(_why(distance[own], deciding))
+                why.append(_why(distance[rows], deciding))
         members = np.reshape(logits, (-1, len(self.networks))).T
         mean = members.mean(axis=0)
         log_odds = self.temperature.calibrated(mean) + moved
-        apart = self.spread.variance(self.temperature.calibrated(members))
-        deviation = np.sqrt(apart + self.temperature.variance(mean))
+        variance = self.spread.variance(self.temperature.calibrated(members))
+        deviation = np.sqrt(variance + self.temperature.variance(mean))
         std, lower, upper = spread_of_probability(log_odds, deviation, self.description.coverage)
         probability, far = expit(log_odds), np.array(outside, dtype=np.float64)
         return ClassPrediction(
@@ -190,25 +201,25 @@ class CrackClassifier:
         then on. Raises ModelError for too few photos of a class, and QueryError for a photo that is none.
         """
         cracked = checked_labels(photos, cracked, LEAST_PHOTOS)
-        seen = [_whole(photo, self.description.size) for photo in photos]
-        logits, features, last = answers(self.networks, seen, self.device)
+        inputs = [_whole_photo(photo, self.description.size) for photo in photos]
+        logits, features, last = network_answers(self.networks, inputs, self.device)
         networks = self.networks
         if how == "last_layer":
             networks, logits = adapted_heads(networks, last, cracked, seed)
         temperature = Temperature.fit(logits.mean(axis=0), cracked)
         probability = expit(temperature.calibrated(logits.mean(axis=0)))
-        told = self.description.model_copy(
+        description = self.description.model_copy(
             update={
                 "prevalence": temperature.prevalence,
                 "temperature": temperature.temperature,
-                "errors": judged(cracked, probability, self.description.threshold).summary(),
+                "errors": metrics_of(cracked, probability, self.description.threshold).summary(),
                 "adapted": len(photos),
                 "adaptation": how,
             }
         )
         return replace(
             self,
-            description=told,
+            description=description,
             networks=networks,
             temperature=temperature,
             domain=self.domain.widened(features, cracked),
@@ -246,10 +257,10 @@ class CrackClassifier:
         )
 
 
-def _whole(photo: np.ndarray, size: int) -> np.ndarray:
+def _whole_photo(photo: np.ndarray, size: int) -> np.ndarray:
     """All of a photo as the networks see it."""
     photo = checked_photo(photo)
-    return view(photo, (0, 0, *photo.shape[:2]), size)
+    return patch_image(photo, (0, 0, *photo.shape[:2]), size)
 
 
 def _distance(outside: np.ndarray, deciding: int) -> float:

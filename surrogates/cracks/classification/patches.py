@@ -34,7 +34,7 @@ def _intervals(extent: int, side: int) -> list[tuple[int, int]]:
     return [(round(k * (extent - side) / (number - 1)), side) for k in range(number)]
 
 
-def view(photo: np.ndarray, box: Box, size: int) -> np.ndarray:
+def patch_image(photo: np.ndarray, box: Box, size: int) -> np.ndarray:
     """The patch brought to (size, size, 3) uint8: averaged where it shrinks, bilinear where it grows."""
     row, column, rows, columns = box
     piece = photo[row : row + rows, column : column + columns]

@@ -9,11 +9,11 @@ import numpy as np
 from fieldwright.data.errors import QueryError
 
 
-def log_odds(share: float, what: str = "prevalence") -> float:
+def log_odds(share: float, name: str = "prevalence") -> float:
     """log(share / (1 - share)) of a share between 0 and 1; raises QueryError for any other."""
     if not 0.0 < share < 1.0:
         raise QueryError(
-            f"'{what}' must be a share between 0 and 1, both excluded",
+            f"'{name}' must be a share between 0 and 1, both excluded",
             f"{share:g}",
             "Give 0.005 where one photo in 200 shows a crack",
         )
@@ -60,11 +60,11 @@ def estimated(probability: np.ndarray, calibrated: float, iterations: int = 1000
     """
     odds = np.clip(probability, 1e-12, 1.0 - 1e-12)
     odds = odds / (1.0 - odds) / math.exp(log_odds(calibrated, "calibrated prevalence"))
-    found = calibrated
+    prevalence = calibrated
     for _ in range(iterations):
-        weighted = odds * found
-        following = float(np.mean(weighted / (weighted + 1.0 - found)))
-        if abs(following - found) < 1e-12:
+        weighted = odds * prevalence
+        following = float(np.mean(weighted / (weighted + 1.0 - prevalence)))
+        if abs(following - prevalence) < 1e-12:
             break
-        found = following
-    return found
+        prevalence = following
+    return prevalence

@@ -33,18 +33,20 @@ def score_cam(network: PhotoNetwork, x: torch.Tensor) -> torch.Tensor:
     Wang, Wang, Du, Yang, Zhang, Ding, Mardziel & Hu, Score-CAM, CVPR workshops 2020, definitions 2 and 3.
     """
     with torch.inference_mode():
-        found = []
+        activations = []
         for one in x:
-            plain = one.mean(dim=(1, 2), keepdim=True)
+            mean_colour = one.mean(dim=(1, 2), keepdim=True)
             maps = network.maps(one[None])[-1]
             masks = _enlarged(maps, x.shape[-1])[0]
             low, high = masks.amin(dim=(1, 2), keepdim=True), masks.amax(dim=(1, 2), keepdim=True)
             masks = (masks - low) / (high - low).clamp_min(1e-12)
-            gains = [network(plain + (one - plain) * chunk[:, None]) for chunk in masks.split(CHUNK)]
-            share = torch.softmax(torch.cat(gains) - network(plain.expand_as(one)[None]), dim=0)
-            whole = torch_functions.relu((share[:, None, None] * maps[0]).sum(dim=0))
-            found.append(_enlarged(whole[None, None], x.shape[-1])[0, 0])
-        return torch.stack(found)
+            gains = [
+                network(mean_colour + (one - mean_colour) * chunk[:, None]) for chunk in masks.split(CHUNK)
+            ]
+            share = torch.softmax(torch.cat(gains) - network(mean_colour.expand_as(one)[None]), dim=0)
+            activation = torch_functions.relu((share[:, None, None] * maps[0]).sum(dim=0))
+            activations.append(_enlarged(activation[None, None], x.shape[-1])[0, 0])
+        return torch.stack(activations)
 
 
 def _enlarged(maps: torch.Tensor, size: int) -> torch.Tensor:

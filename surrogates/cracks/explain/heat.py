@@ -12,7 +12,7 @@ from fieldwright.data.errors import QueryError
 from fieldwright.surrogates.cracks.classification.cnn_answers import as_batch
 from fieldwright.surrogates.cracks.classification.cnn_network import PhotoNetwork
 from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
-from fieldwright.surrogates.cracks.classification.patches import boxes, view
+from fieldwright.surrogates.cracks.classification.patches import boxes, patch_image
 from fieldwright.surrogates.cracks.explain.class_activation import grad_cam, score_cam
 from fieldwright.surrogates.cracks.explain.pixel_gradients import saliency, smoothgrad
 from fieldwright.surrogates.cracks.photo_check import checked_photo
@@ -38,12 +38,18 @@ def heat(classifier: CrackClassifier, photo: np.ndarray, method: str, *, seed: i
     total, count = np.zeros(photo.shape[:2]), np.zeros(photo.shape[:2])
     for start in range(0, len(places), CHUNK):
         some = places[start : start + CHUNK]
-        x = as_batch([view(photo, box, classifier.description.size) for box in some], classifier.device)
-        found = torch.stack([_by(method, network, x, seed) for network in classifier.networks]).mean(dim=0)
+        x = as_batch(
+            [patch_image(photo, box, classifier.description.size) for box in some], classifier.device
+        )
+        heat_of_patches = torch.stack(
+            [_by(method, network, x, seed) for network in classifier.networks]
+        ).mean(dim=0)
         with torch.inference_mode():
             logit = torch.stack([network(x) for network in classifier.networks]).mean(dim=0).cpu().numpy()
         weight = expit(classifier.temperature.calibrated(logit))
-        for (row, column, rows, columns), one, share in zip(some, found.detach(), weight, strict=True):
+        for (row, column, rows, columns), one, share in zip(
+            some, heat_of_patches.detach(), weight, strict=True
+        ):
             fitted = torch_functions.interpolate(
                 one[None, None], size=(rows, columns), mode="bilinear", antialias=True, align_corners=False
             )

@@ -18,8 +18,8 @@ def saliency(network: nn.Module, x: torch.Tensor) -> torch.Tensor:
 
     Source: Simonyan, Vedaldi & Zisserman, Deep inside convolutional networks, ICLR workshop 2014, section 3.
     """
-    found = Saliency(network).attribute(x.requires_grad_(), abs=True)
-    return cast(torch.Tensor, found).amax(dim=1)
+    gradients = Saliency(network).attribute(x.requires_grad_(), abs=True)
+    return cast(torch.Tensor, gradients).amax(dim=1)
 
 
 def smoothgrad(network: nn.Module, x: torch.Tensor, seed: int) -> torch.Tensor:

@@ -6,7 +6,7 @@ from fieldwright.surrogates.cracks.measurement.change import CrackChange, change
 from fieldwright.surrogates.cracks.measurement.crack_measurements import (
     CrackMeasurement,
     CrackMeasurements,
-    Quantity,
+    MeasuredQuantity,
     WidthProfile,
 )
 from fieldwright.surrogates.cracks.measurement.measure import measure
@@ -16,7 +16,7 @@ __all__ = [
     "CrackChange",
     "CrackMeasurement",
     "CrackMeasurements",
-    "Quantity",
+    "MeasuredQuantity",
     "Scale",
     "WidthProfile",
     "change",

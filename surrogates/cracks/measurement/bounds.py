@@ -104,7 +104,9 @@ def inner_and_outer(
     Outlines lie within one another, so a pixel of one names the crack of the other. Of an outer crack that joins
     several, every one gets its own length and the whole of the bridges; a crack without an inner outline has 0.
     """
-    made = np.array([_figures([crack]) for crack in cracks]) if outer else np.zeros((len(cracks), 4))
+    figures_by_crack = (
+        np.array([_figures([crack]) for crack in cracks]) if outer else np.zeros((len(cracks), 4))
+    )
     row = {crack.number: k for k, crack in enumerate(cracks)}
     parts: dict[int, list[Component]] = {}
     if not outer:
@@ -112,22 +114,26 @@ def inner_and_outer(
             crack = row.get(int(labels[_pixel(other_labels, part)]))
             if crack is not None:
                 parts.setdefault(crack, []).append(part)
-        for k, found in parts.items():
-            made[k] = _figures(found)
-        return made
-    whole = {part.number: part for part in other}
+        for k, inner_parts in parts.items():
+            figures_by_crack[k] = _figures(inner_parts)
+        return figures_by_crack
+    outer_parts = {part.number: part for part in other}
     joined = {crack.number: int(other_labels[_pixel(labels, crack)]) for crack in cracks}
     for number, k in row.items():
-        part = whole.get(joined[number])
+        part = outer_parts.get(joined[number])
         if part is not None:
-            rest = sum(c.length for c in cracks if c.number != number and joined[c.number] == part.number)
+            length_of_others = sum(
+                c.length for c in cracks if c.number != number and joined[c.number] == part.number
+            )
             figures = _figures([part])
-            made[k, 0] = max(figures[0] - rest, made[k, 0])
-            if rest == 0.0:
-                made[k, 1:] = np.maximum(figures[1:], made[k, 1:])
+            figures_by_crack[k, 0] = max(figures[0] - length_of_others, figures_by_crack[k, 0])
+            if length_of_others == 0.0:
+                figures_by_crack[k, 1:] = np.maximum(figures[1:], figures_by_crack[k, 1:])
             else:  # a bridge tells nothing about the width of the crack: by its own lines alone
-                made[k, 1:] = np.maximum(_figures([part], near=cracks[k])[1:], made[k, 1:])
-    return made
+                figures_by_crack[k, 1:] = np.maximum(
+                    _figures([part], near=cracks[k])[1:], figures_by_crack[k, 1:]
+                )
+    return figures_by_crack
 
 
 def total(cracks: list[Component]) -> np.ndarray:

@@ -50,8 +50,8 @@ def _smoothed(points: np.ndarray, smoothing: float, closed: bool) -> np.ndarray:
     # Mirrored through its end points, so that a straight line stays straight and its ends stay where they are.
     before = 2 * points[0] - points[reach:0:-1]
     after = 2 * points[-1] - points[-2 : -reach - 2 : -1]
-    whole = gaussian_filter1d(np.concatenate([before, points, after]), smoothing, axis=0, mode="nearest")
-    return whole[reach : reach + len(points)]
+    smooth = gaussian_filter1d(np.concatenate([before, points, after]), smoothing, axis=0, mode="nearest")
+    return smooth[reach : reach + len(points)]
 
 
 def _tip(points: np.ndarray, part: np.ndarray, radius: float) -> np.ndarray:

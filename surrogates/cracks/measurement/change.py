@@ -10,7 +10,7 @@ from scipy.ndimage import binary_dilation
 from skimage.transform import ProjectiveTransform, warp
 
 from fieldwright.data.errors import QueryError
-from fieldwright.surrogates.cracks.measurement.crack_measurements import CrackMeasurements, Quantity
+from fieldwright.surrogates.cracks.measurement.crack_measurements import CrackMeasurements, MeasuredQuantity
 from fieldwright.surrogates.cracks.measurement.measure import measure
 from fieldwright.surrogates.cracks.measurement.registration import Registration, register
 from fieldwright.surrogates.cracks.measurement.scale import Scale
@@ -28,9 +28,9 @@ class CrackChange:
     common: share of the first photo that both show.
     """
 
-    length: Quantity
-    mean_width: Quantity
-    max_width: Quantity
+    length: MeasuredQuantity
+    mean_width: MeasuredQuantity
+    max_width: MeasuredQuantity
     before: CrackMeasurements
     after: CrackMeasurements
     new: np.ndarray
@@ -41,7 +41,7 @@ class CrackChange:
         """For JSON, without the pictures."""
         growth = {name: vars(getattr(self, name)) for name in ("length", "mean_width", "max_width")}
         both = {name: getattr(self, name).as_dict(profiles=False) for name in ("before", "after")}
-        found = {
+        registration = {
             "matches": self.registration.matches,
             "share": self.registration.share,
             "off_px": self.registration.off,
@@ -51,7 +51,7 @@ class CrackChange:
             **both,
             "new_px2": int(self.new.sum()),
             "common": self.common,
-            "registration": found,
+            "registration": registration,
         }
 
 
@@ -76,21 +76,23 @@ def change(
                 f"{photo.shape[:2]} and {mask.shape}",
                 "Give its own",
             )
-    found = register(before, after, seed=seed)
-    way = ProjectiveTransform(matrix=found.matrix)
+    registration = register(before, after, seed=seed)
+    way = ProjectiveTransform(matrix=registration.matrix)
     shape = before_mask.shape
     laid = np.asarray(warp(after_mask.astype(np.float32), way, output_shape=shape, order=1)) >= 0.5
-    seen = np.asarray(warp(np.ones(after_mask.shape, np.float32), way, output_shape=shape, order=0)) > 0.5
-    common = float(seen.mean())
+    common_area = (
+        np.asarray(warp(np.ones(after_mask.shape, np.float32), way, output_shape=shape, order=0)) > 0.5
+    )
+    common = float(common_area.mean())
     if common < LEAST_COMMON:
         raise QueryError(
             f"The second photo must show at least {LEAST_COMMON:.0%} of the first",
             f"{common:.0%}",
             "Take it from nearly the same place",
         )
-    first, second = measure(before_mask & seen, scale=scale), measure(laid & seen, scale=scale)
-    near = int(np.ceil(2.0 + 2.0 * found.off))
-    new = laid & seen & ~np.asarray(binary_dilation(before_mask, iterations=near), dtype=bool)
+    first, second = measure(before_mask & common_area, scale=scale), measure(laid & common_area, scale=scale)
+    near = int(np.ceil(2.0 + 2.0 * registration.off))
+    new = laid & common_area & ~np.asarray(binary_dilation(before_mask, iterations=near), dtype=bool)
     return CrackChange(
         _growth(first.length, second.length),
         _growth(first.mean_width, second.mean_width),
@@ -99,12 +101,12 @@ def change(
         second,
         new,
         common,
-        found,
+        registration,
     )
 
 
-def _growth(before: Quantity, after: Quantity) -> Quantity:
+def _growth(before: MeasuredQuantity, after: MeasuredQuantity) -> MeasuredQuantity:
     value = after.value - before.value
     below = np.hypot(after.value - after.lower, before.upper - before.value)
     above = np.hypot(after.upper - after.value, before.value - before.lower)
-    return Quantity(value, float(value - below), float(value + above), after.unit)
+    return MeasuredQuantity(value, float(value - below), float(value + above), after.unit)

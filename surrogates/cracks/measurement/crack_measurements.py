@@ -11,7 +11,7 @@ from fieldwright.surrogates.cracks.measurement.scale import Scale
 
 
 @dataclass(frozen=True)
-class Quantity:
+class MeasuredQuantity:
     """A figure between its bounds; unit: "px", "mm", "px2", "mm2" or "deg"."""
 
     value: float
@@ -19,7 +19,7 @@ class Quantity:
     upper: float
     unit: str
 
-    def scaled(self, scale: Scale | None, power: int = 1) -> Quantity:
+    def scaled(self, scale: Scale | None, power: int = 1) -> MeasuredQuantity:
         """The same in mm or mm2, the bounds widened by the error of the scale; itself where no scale is known."""
         if scale is None:
             return self
@@ -28,7 +28,7 @@ class Quantity:
             self.lower * factor * (1.0 - error) ** power,
             self.upper * factor * (1.0 + error) ** power,
         )
-        return Quantity(self.value * factor, lower, upper, "mm" if power == 1 else "mm2")
+        return MeasuredQuantity(self.value * factor, lower, upper, "mm" if power == 1 else "mm2")
 
 
 @dataclass(frozen=True)
@@ -59,11 +59,11 @@ class CrackMeasurement:
 
     number: int
     box: tuple[int, int, int, int]
-    length: Quantity
-    mean_width: Quantity
-    p95_width: Quantity
-    max_width: Quantity
-    area: Quantity
+    length: MeasuredQuantity
+    mean_width: MeasuredQuantity
+    p95_width: MeasuredQuantity
+    max_width: MeasuredQuantity
+    area: MeasuredQuantity
     orientation_deg: float
     orientation_bounds_deg: tuple[float, float]
     branches: int
@@ -72,7 +72,7 @@ class CrackMeasurement:
 
     def as_dict(self, *, profile: bool = True) -> dict[str, Any]:
         """For JSON; profile: with the width along the crack."""
-        return _plain(self, {} if profile else {"profile": None})
+        return _as_json(self, {} if profile else {"profile": None})
 
 
 @dataclass(frozen=True)
@@ -80,41 +80,41 @@ class CrackMeasurements:
     """All cracks of a photo.
 
     length: of all together. mean_width, p95_width, max_width: over the whole length. orientation_deg and its
-    bounds: None without a crack. components, branches: how many. set_aside: specks too small to measure. cracks: the
+    bounds: None without a crack. components, branches: how many. too_small: specks too small to measure. cracks: the
     longest first.
     """
 
-    length: Quantity
-    mean_width: Quantity
-    p95_width: Quantity
-    max_width: Quantity
-    area: Quantity
+    length: MeasuredQuantity
+    mean_width: MeasuredQuantity
+    p95_width: MeasuredQuantity
+    max_width: MeasuredQuantity
+    area: MeasuredQuantity
     orientation_deg: float | None
     orientation_bounds_deg: tuple[float, float] | None
     components: int
     branches: int
-    set_aside: int
+    too_small: int
     mm_per_px: float | None
     cracks: tuple[CrackMeasurement, ...]
 
     def as_dict(self, *, profiles: bool = True) -> dict[str, Any]:
         """For JSON; profiles: with the width along every crack."""
-        return _plain(self, {"cracks": [crack.as_dict(profile=profiles) for crack in self.cracks]})
+        return _as_json(self, {"cracks": [crack.as_dict(profile=profiles) for crack in self.cracks]})
 
 
-def _plain(thing: Any, instead: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = {}
+def _as_json(thing: Any, instead: dict[str, Any]) -> dict[str, Any]:
+    values_by_name: dict[str, Any] = {}
     for name in thing.__dataclass_fields__:
         value = getattr(thing, name)
         if name in instead:
             if instead[name] is not None:
-                made[name] = instead[name]
-        elif isinstance(value, Quantity | WidthProfile):
-            made[name] = _plain(value, {})
+                values_by_name[name] = instead[name]
+        elif isinstance(value, MeasuredQuantity | WidthProfile):
+            values_by_name[name] = _as_json(value, {})
         elif isinstance(value, np.ndarray):
-            made[name] = (
+            values_by_name[name] = (
                 np.round(value.astype(float), 3).tolist() if value.dtype.kind == "f" else value.tolist()
             )
         else:
-            made[name] = value
-    return made
+            values_by_name[name] = value
+    return values_by_name

@@ -16,7 +16,7 @@ from fieldwright.surrogates.cracks.measurement.component import Component, compo
 from fieldwright.surrogates.cracks.measurement.crack_measurements import (
     CrackMeasurement,
     CrackMeasurements,
-    Quantity,
+    MeasuredQuantity,
     WidthProfile,
 )
 from fieldwright.surrogates.cracks.measurement.scale import Scale
@@ -44,9 +44,9 @@ def measure(
         )
     limits = outlines(mask, probability, std)
     labels, count = labelled(mask)
-    found = list(components(labels, count, least_area))
-    figures = np.array([total([crack]) for crack in found]).reshape(-1, 4)
-    everything = total(found)
+    large_enough = list(components(labels, count, least_area))
+    figures = np.array([total([crack]) for crack in large_enough]).reshape(-1, 4)
+    everything = total(large_enough)
     low, high = figures, figures
     low_all, high_all, area = everything, everything, (int(mask.sum()),) * 2
     if limits is not None:
@@ -54,24 +54,24 @@ def measure(
         inner = list(components(inner_labels, inner_count, least_area))
         outer_labels, outer_count = labelled(limits.outer)
         outer = list(components(outer_labels, outer_count, least_area))
-        low = np.minimum(inner_and_outer(found, labels, inner, inner_labels, outer=False), figures)
-        high = inner_and_outer(found, labels, outer, outer_labels, outer=True)
+        low = np.minimum(inner_and_outer(large_enough, labels, inner, inner_labels, outer=False), figures)
+        high = inner_and_outer(large_enough, labels, outer, outer_labels, outer=True)
         low_all, high_all = np.minimum(total(inner), everything), np.maximum(total(outer), everything)
         area = (int(limits.inner.sum()), int(limits.outer.sum()))
-    cracks = [_crack(c, f, a, b, scale) for c, f, a, b in zip(found, figures, low, high, strict=True)]
-    facing = direction(found)
+    cracks = [_crack(c, f, a, b, scale) for c, f, a, b in zip(large_enough, figures, low, high, strict=True)]
+    facing = direction(large_enough)
     length, mean, p95, most = _quantities(everything, low_all, high_all, scale)
     return CrackMeasurements(
         length,
         mean,
         p95,
         most,
-        Quantity(float(mask.sum()), float(area[0]), float(area[1]), "px2").scaled(scale, 2),
+        MeasuredQuantity(float(mask.sum()), float(area[0]), float(area[1]), "px2").scaled(scale, 2),
         None if facing is None else facing[0],
         None if facing is None else facing[1],
         len(cracks),
         sum(crack.branches for crack in cracks),
-        count - len(found),
+        count - len(large_enough),
         None if scale is None else scale.mm_per_px,
         tuple(sorted(cracks, key=lambda crack: -crack.length.value)),
     )
@@ -79,16 +79,16 @@ def measure(
 
 def _quantities(
     figures: np.ndarray, low: np.ndarray, high: np.ndarray, scale: Scale | None
-) -> tuple[Quantity, Quantity, Quantity, Quantity]:
+) -> tuple[MeasuredQuantity, MeasuredQuantity, MeasuredQuantity, MeasuredQuantity]:
     """Length and the three widths with bounds: the outlines' and the method's own error, added as squares."""
-    own = own_errors(figures)
-    below = figures - np.hypot(figures - low, own)
-    above = figures + np.hypot(high - figures, own)
-    made = [
-        Quantity(float(v), max(float(a), 0.0), float(b), "px").scaled(scale)
+    errors = own_errors(figures)
+    below = figures - np.hypot(figures - low, errors)
+    above = figures + np.hypot(high - figures, errors)
+    quantities = [
+        MeasuredQuantity(float(v), max(float(a), 0.0), float(b), "px").scaled(scale)
         for v, a, b in zip(figures, below, above, strict=True)
     ]
-    return made[0], made[1], made[2], made[3]
+    return quantities[0], quantities[1], quantities[2], quantities[3]
 
 
 def _crack(
@@ -104,7 +104,7 @@ def _crack(
         component.number,
         component.box,
         *_quantities(figures, low, high, scale),
-        Quantity(area, max(area - rim, 0.0), area + rim, "px2").scaled(scale, 2),
+        MeasuredQuantity(area, max(area - rim, 0.0), area + rim, "px2").scaled(scale, 2),
         *facing,
         component.branches,
         component.tips,

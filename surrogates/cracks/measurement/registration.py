@@ -49,22 +49,24 @@ def register(before: np.ndarray, after: np.ndarray, *, seed: int = 0) -> Registr
     Source: Rublee, Rabaud, Konolige & Bradski, ICCV 2011 (ORB); Fischler & Bolles, Comm. ACM 24, 1981 (RANSAC).
     """
     (first, shrink_first), (second, shrink_second) = _reduced(before), _reduced(after)
-    found = _by_features(first, second, seed)
-    if isinstance(found, str):
+    registration = _by_features(first, second, seed)
+    if isinstance(registration, str):
         shifted = _by_shift(first, second)
         if shifted is None:
             raise QueryError(
                 "Two photos must show the same place to be compared",
-                f"{found}, and no shift after which they look alike",
+                f"{registration}, and no shift after which they look alike",
                 "Take the second photo from nearly the same place and in similar light",
             )
-        found = shifted
+        registration = shifted
     to_first, to_second = (
         np.diag([1 / shrink_first, 1 / shrink_first, 1.0]),
         np.diag([shrink_second, shrink_second, 1]),
     )
-    matrix = to_second @ found.matrix @ to_first
-    return Registration(matrix / matrix[2, 2], found.matches, found.share, found.off * shrink_first)
+    matrix = to_second @ registration.matrix @ to_first
+    return Registration(
+        matrix / matrix[2, 2], registration.matches, registration.share, registration.off * shrink_first
+    )
 
 
 def _by_features(first: np.ndarray, second: np.ndarray, seed: int) -> Registration | str:

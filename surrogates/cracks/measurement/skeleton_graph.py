@@ -61,14 +61,14 @@ def _links(pixels: np.ndarray) -> list[list[int]]:
     """Neighbours of every pixel; a diagonal step is none where two straight ones lead there."""
     base = int(pixels[:, 1].max()) + 3 if len(pixels) else 1
     key = pixels[:, 0].astype(np.int64) * base + pixels[:, 1] + 1
-    there = np.full((8, len(pixels)), -1)
+    neighbours = np.full((8, len(pixels)), -1)
     for k, (dy, dx) in enumerate(NEIGHBOURS):
-        wanted = key + dy * base + dx
-        at = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
-        there[k] = np.where(key[at] == wanted, at, -1)
+        neighbour_key = key + dy * base + dx
+        at = np.minimum(np.searchsorted(key, neighbour_key), len(key) - 1)
+        neighbours[k] = np.where(key[at] == neighbour_key, at, -1)
     for k, (one, other) in enumerate(((0, 1), (2, 1), (2, 3), (0, 3)), start=4):
-        there[k][(there[one] >= 0) | (there[other] >= 0)] = -1
-    return [[int(i) for i in column if i >= 0] for column in there.T]
+        neighbours[k][(neighbours[one] >= 0) | (neighbours[other] >= 0)] = -1
+    return [[int(i) for i in column if i >= 0] for column in neighbours.T]
 
 
 def _arms(pixels: np.ndarray, links: list[list[int]]) -> tuple[list[list[int]], np.ndarray]:
@@ -83,30 +83,33 @@ def _arms(pixels: np.ndarray, links: list[list[int]]) -> tuple[list[list[int]], 
                     if degree[near] > 2 and cluster[near] < 0:
                         cluster[near] = seed
                         stack.append(near)
-    arms, seen = [], np.zeros(len(pixels), dtype=bool)
+    arms, visited = [], np.zeros(len(pixels), dtype=bool)
     nodes = np.flatnonzero(degree != 2)
     for node in nodes:
         for near in links[node]:
             if cluster[node] >= 0 and cluster[node] == cluster[near]:
                 continue
-            if degree[near] == 2 and seen[near]:
+            if degree[near] == 2 and visited[near]:
                 continue
             if degree[near] != 2 and near < node:  # two nodes side by side: taken once
                 continue
-            arm, before, here = [int(node)], int(node), near
-            while degree[here] == 2 and not seen[here]:
-                seen[here] = True
-                arm.append(here)
-                ahead = links[here][0] if links[here][0] != before else links[here][1]
-                before, here = here, ahead
-            arms.append([*arm, here])
-    for start in np.flatnonzero((degree == 2) & ~seen):  # rings
-        if not seen[start]:
-            ring, before, here = [], -1, int(start)
-            while not seen[here]:
-                seen[here] = True
-                ring.append(here)
-                before, here = here, links[here][0] if links[here][0] != before else links[here][1]
+            arm, before, current = [int(node)], int(node), near
+            while degree[current] == 2 and not visited[current]:
+                visited[current] = True
+                arm.append(current)
+                ahead = links[current][0] if links[current][0] != before else links[current][1]
+                before, current = current, ahead
+            arms.append([*arm, current])
+    for start in np.flatnonzero((degree == 2) & ~visited):  # rings
+        if not visited[start]:
+            ring, before, current = [], -1, int(start)
+            while not visited[current]:
+                visited[current] = True
+                ring.append(current)
+                before, current = (
+                    current,
+                    links[current][0] if links[current][0] != before else links[current][1],
+                )
             arms.append([*ring, int(start)])
     return arms, cluster
 
@@ -116,7 +119,7 @@ def _graph(
 ) -> SkeletonGraph:
     degree = np.array([len(link) for link in links])
     middle = {int(c): pixels[cluster == c].mean(axis=0) for c in np.unique(cluster[cluster >= 0])}
-    made, at_junction = [], dict.fromkeys(middle, 0)
+    lines, at_junction = [], dict.fromkeys(middle, 0)
     for arm in arms:
         points = pixels[arm].astype(float)
         ends = (int(cluster[arm[0]]), int(cluster[arm[-1]]))
@@ -124,8 +127,8 @@ def _graph(
             if end >= 0:  # all arms of a junction meet in its middle
                 points[place] = middle[end]
                 at_junction[end] += 1
-        made.append(Arm(points, (ends[0] >= 0, ends[1] >= 0), closed=arm[0] == arm[-1] and ends[0] < 0))
-    if not made and len(pixels):
-        made.append(Arm(pixels[:1].astype(float), (False, False)))
+        lines.append(Arm(points, (ends[0] >= 0, ends[1] >= 0), closed=arm[0] == arm[-1] and ends[0] < 0))
+    if not lines and len(pixels):
+        lines.append(Arm(pixels[:1].astype(float), (False, False)))
     branches = sum(max(count - 2, 0) for count in at_junction.values())
-    return SkeletonGraph(tuple(made), branches, int((degree == 1).sum()))
+    return SkeletonGraph(tuple(lines), branches, int((degree == 1).sum()))

@@ -33,8 +33,8 @@ def widths_along(
     widths, counted, first = [], [], 0
     for line, discs in zip(lines, radius, strict=True):
         n = len(line.points)
-        own, first = area[first : first + n], first + n
-        width, counts = _profile(own, line, discs)
+        area_of_line, first = area[first : first + n], first + n
+        width, counts = _profile(area_of_line, line, discs)
         widths.append(width)
         counted.append(counts)
     return widths, counted
@@ -60,10 +60,10 @@ def _profile(area: np.ndarray, line: Centreline, discs: np.ndarray) -> tuple[np.
     weight = counts.astype(float)
     over = gaussian_filter1d(weight * area, window, mode="constant")
     under = gaussian_filter1d(weight * stretch, window, mode="constant")
-    known = np.flatnonzero(counts)
+    nonzero = np.flatnonzero(counts)
     width = np.divide(over, under, out=np.zeros(n), where=under > 1e-9)
     width = np.minimum(width, MOST_OF_DISC * 2.0 * discs + 0.8)
-    return np.interp(np.arange(n), known, width[known]), counts
+    return np.interp(np.arange(n), nonzero, width[nonzero]), counts
 
 
 def _disc_of_tip(discs: np.ndarray) -> float:

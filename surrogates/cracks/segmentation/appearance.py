@@ -41,32 +41,32 @@ class Appearance:
     @classmethod
     def fit(cls, photos: Sequence[np.ndarray]) -> Self:
         """Learns from photos (h, w, 3) uint8 each, at least three of them."""
-        found = np.stack([traits(photo) for photo in photos])
-        domain = PhotoDomain.fit(found, np.zeros(len(found)), found)
+        traits_of_photos = np.stack([traits(photo) for photo in photos])
+        domain = PhotoDomain.fit(traits_of_photos, np.zeros(len(traits_of_photos)), traits_of_photos)
         # So few photos lie closer to a mean that they have formed than a new one would.
-        chosen = np.unique(np.linspace(0, len(found) - 1, MOST_LEFT_OUT).astype(int))
-        rest = [np.delete(found, i, axis=0) for i in chosen]
+        left_out_photos = np.unique(np.linspace(0, len(traits_of_photos) - 1, MOST_LEFT_OUT).astype(int))
+        remaining = [np.delete(traits_of_photos, i, axis=0) for i in left_out_photos]
         left_out = [
-            PhotoDomain.fit(others, np.zeros(len(others)), found[i : i + 1]).limit
-            for i, others in zip(chosen, rest, strict=True)
+            PhotoDomain.fit(others, np.zeros(len(others)), traits_of_photos[i : i + 1]).limit
+            for i, others in zip(left_out_photos, remaining, strict=True)
         ]
         limit = np.maximum(domain.limit, np.quantile(left_out, WITHIN))
-        return cls(replace(domain, limit=limit), found.min(axis=0), found.max(axis=0))
+        return cls(replace(domain, limit=limit), traits_of_photos.min(axis=0), traits_of_photos.max(axis=0))
 
     def outside(self, photo: np.ndarray) -> tuple[float, str | None]:
         """How far outside a photo lies, 1 at the border, and one sentence why, None where it lies inside."""
-        found = traits(photo)
-        distance = float(self.domain.outside(found[None])[0])
+        traits_of_photo = traits(photo)
+        distance = float(self.domain.outside(traits_of_photo[None])[0])
         if distance <= 1.0:
             return distance, None
         width = np.maximum(self.maximum - self.minimum, LEAST)
-        beyond = np.maximum(self.minimum - found, found - self.maximum) / width
+        beyond = np.maximum(self.minimum - traits_of_photo, traits_of_photo - self.maximum) / width
         j = int(beyond.argmax())
         if beyond[j] > 0.0:
             range_ = f"{self.minimum[j]:.2g} to {self.maximum[j]:.2g}"
             return (
                 distance,
-                f"the photo's {TRAITS[j]} is {found[j]:.2g}, that of the training photos {range_}",
+                f"the photo's {TRAITS[j]} is {traits_of_photo[j]:.2g}, that of the training photos {range_}",
             )
         return distance, "no training photo has such light, contrast, colour and grain together"
 
@@ -84,9 +84,9 @@ class Appearance:
 def traits(photo: np.ndarray) -> np.ndarray:
     """The TRAITS (d,) of a photo (h, w, 3) uint8."""
     rows, columns = (_bands(extent) for extent in photo.shape[:2])
-    seen = photo[np.ix_(rows, columns)].astype(np.float32) / 255.0
-    red, green, blue = seen.mean(axis=(0, 1)).tolist()
-    grey = seen.mean(axis=2)
+    sample = photo[np.ix_(rows, columns)].astype(np.float32) / 255.0
+    red, green, blue = sample.mean(axis=(0, 1)).tolist()
+    grey = sample.mean(axis=2)
     # Within a band neighbours are neighbours in the photo; the few steps between bands do not move the median.
     grain = float(np.median(np.abs(np.diff(grey, axis=1)))) + float(np.median(np.abs(np.diff(grey, axis=0))))
     high, wide = (max(1, extent // PATCH) for extent in grey.shape)

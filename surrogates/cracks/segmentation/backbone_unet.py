@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as torch_functions
 
 from fieldwright.surrogates.cracks.backbone import Backbone
-from fieldwright.surrogates.cracks.segmentation.residual_unet import Block, Convolution
+from fieldwright.surrogates.cracks.segmentation.residual_unet import Convolution, UNetBlock
 
 NARROWEST, WIDEST = 24, 128
 
@@ -31,10 +31,10 @@ class BackboneUNet(nn.Module):
             Convolution(theirs, ours, 1) for theirs, ours in zip(backbone.widths, widths, strict=True)
         )
         self.up = nn.ModuleList(Convolution(coarse, fine, 1) for coarse, fine in ((b, a) for a, b in pairs))
-        self.decoders = nn.ModuleList(Block(fine) for fine, _ in pairs)
+        self.decoders = nn.ModuleList(UNetBlock(fine) for fine, _ in pairs)
         self.head = nn.Conv2d(widths[0], 4, 3, padding=1)
-        own = 2 + sum(2 * 2 ** (k + 1) for k in range(len(pairs)))
-        self.reach = backbone.reach + own + self.multiple
+        decoder_reach = 2 + sum(2 * 2 ** (k + 1) for k in range(len(pairs)))
+        self.reach = backbone.reach + decoder_reach + self.multiple
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the logits (n, 1, h, w) of photos x (n, 3, h, w)."""

@@ -17,15 +17,18 @@ from fieldwright.surrogates.cracks.classification.classification_metrics import 
 from fieldwright.surrogates.cracks.encoder_domain import WARNING, EncoderDomain, encoder_features
 from fieldwright.surrogates.cracks.photo_check import checked_photo
 from fieldwright.surrogates.cracks.segmentation.appearance import Appearance
-from fieldwright.surrogates.cracks.segmentation.segmentation_networks import Standardised, network_of
+from fieldwright.surrogates.cracks.segmentation.segmentation_networks import (
+    Standardised,
+    segmentation_network,
+)
 from fieldwright.surrogates.cracks.segmentation.segmentation_result import (
     Segmentation,
     SegmenterDescription,
 )
 from fieldwright.surrogates.cracks.segmentation.segmentation_scores import THRESHOLDS, Tallies, scores
-from fieldwright.surrogates.cracks.segmentation.segmentation_training import train_network
+from fieldwright.surrogates.cracks.segmentation.segmentation_training import train_segmentation_network
 from fieldwright.surrogates.cracks.segmentation.spread_between_photos import LEVELS, spread_between_photos
-from fieldwright.surrogates.cracks.segmentation.tiles import Answer, answer_in_tiles
+from fieldwright.surrogates.cracks.segmentation.tiles import TiledPrediction, answer_in_tiles
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 from fieldwright.surrogates.cracks.temperature import Temperature
 from fieldwright.surrogates.families import SEGMENTATION
@@ -80,52 +83,65 @@ class CrackSegmenter:
         """
         _checked(photos, masks, "training")
         _checked(*validation, "validation")
-        networks = [network_of(config, seed + k) for k in range(config.members)]
+        networks = [segmentation_network(config, seed + k) for k in range(config.members)]
         colours = np.concatenate([photo[::4, ::4].reshape(-1, 3) for photo in photos]) / 255.0
         courses = []
         for k, network in enumerate(networks):
             network.standardise(colours.mean(axis=0), colours.std(axis=0))
-            told = None if progress is None else part_of(progress, k, config.members)
+            progress_of_member = None if progress is None else part_of(progress, k, config.members)
             courses.append(
-                train_network(
-                    network, config, photos, masks, validation, seed=seed + k, device=device, progress=told
+                train_segmentation_network(
+                    network,
+                    config,
+                    photos,
+                    masks,
+                    validation,
+                    seed=seed + k,
+                    device=device,
+                    progress=progress_of_member,
                 )
             )
-        held, truths = validation
-        raw = [answer_in_tiles(networks, photo, config.tile, device=device).probability for photo in held]
+        validation_photos, truths = validation
+        raw = [
+            answer_in_tiles(networks, photo, config.tile, device=device).probability
+            for photo in validation_photos
+        ]
         temperature = _temperature(raw, truths, seed)
-        found = [_calibrated(p, temperature) for p in raw]
-        pooled = [Tallies.of(p, mask, config.tolerance) for p, mask in zip(found, truths, strict=True)]
+        calibrated = [_calibrated(p, temperature) for p in raw]
+        pooled = [Tallies.of(p, mask, config.tolerance) for p, mask in zip(calibrated, truths, strict=True)]
         threshold = float(THRESHOLDS[int(sum(pooled[1:], pooled[0]).f1.argmax())])
-        judged = scores(found, truths, threshold)
-        pixels = np.concatenate([mask.ravel() for mask in truths]), np.concatenate([p.ravel() for p in found])
+        evaluation = scores(calibrated, truths, threshold)
+        pixels = (
+            np.concatenate([mask.ravel() for mask in truths]),
+            np.concatenate([p.ravel() for p in calibrated]),
+        )
         description = SegmenterDescription(
             name=name,
             kind=config.kind,
             seed=seed,
             n_photos=len(photos),
-            n_validation=len(held),
+            n_validation=len(validation_photos),
             threshold=threshold,
             temperature=temperature.temperature,
             weights=sum(one.numel() for network in networks for one in network.parameters()),
             steps=tuple(course.steps for course in courses),
             cpu_seconds=tuple(round(course.cpu_seconds, 1) for course in courses),
             scores={
-                "f1": judged.f1[0],
-                "f1_2px": judged.f1[2],
-                "f1_5px": judged.f1[5],
-                "iou": judged.iou,
-                "mean_iou": judged.mean_iou,
-                "ods": judged.ods[0],
-                "ois": judged.ois[0],
+                "f1": evaluation.f1[0],
+                "f1_2px": evaluation.f1[2],
+                "f1_5px": evaluation.f1[5],
+                "iou": evaluation.iou,
+                "mean_iou": evaluation.mean_iou,
+                "ods": evaluation.ods[0],
+                "ois": evaluation.ois[0],
                 "ece": calibration_error(*pixels),
             },
             settings={"candidate": config.model_dump(mode="json")},
             notes=_notes(config),
         )
-        appearance = Appearance.fit([*photos, *held])
-        between = spread_between_photos(found, truths)
-        features = [encoder_features(networks[0], photo, device) for photo in (*photos, *held)]
+        appearance = Appearance.fit([*photos, *validation_photos])
+        between = spread_between_photos(calibrated, truths)
+        features = [encoder_features(networks[0], photo, device) for photo in (*photos, *validation_photos)]
         encoder = EncoderDomain.fit(np.stack(features), seed)
         return cls(description, config, tuple(networks), temperature, appearance, between, device, encoder)
 
@@ -180,7 +196,7 @@ class CrackSegmenter:
 
     def answer(
         self, photo: np.ndarray, augmented: bool = False, progress: Callable[[int, int], None] | None = None
-    ) -> Answer:
+    ) -> TiledPrediction:
         """The calibrated probability and the networks' own spread alone."""
         return answer_in_tiles(
             self.networks,
@@ -196,8 +212,8 @@ class CrackSegmenter:
     def save(self, folder: Path) -> None:
         """Writes the artifact, a folder of JSON and safetensors with checksums; raises ModelError."""
         arrays = {"between": self.between}
-        for prefix, learned in (("temperature.", self.temperature), ("appearance.", self.appearance)):
-            arrays |= prefixed(prefix, learned.state())
+        for prefix, fitted in (("temperature.", self.temperature), ("appearance.", self.appearance)):
+            arrays |= prefixed(prefix, fitted.state())
         if self.encoder is not None:
             arrays |= prefixed("encoder.", self.encoder.state())
         for k, network in enumerate(self.networks):
@@ -218,7 +234,7 @@ class CrackSegmenter:
         for k in range(config.members):
             weights = part(arrays, f"network{k}.")
             state = {name: torch.from_numpy(array.copy()) for name, array in weights.items()}
-            network = network_of(config, description.seed + k, state)
+            network = segmentation_network(config, description.seed + k, state)
             network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             networks.append(network)
         return cls(

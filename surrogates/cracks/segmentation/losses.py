@@ -62,8 +62,8 @@ def loss_named(name: str) -> Loss:
             f"'{name}'",
             "Write for example 'bce+dice'",
         )
-    chosen = [LOSSES[part] for part in parts]
-    return lambda logits, truth: torch.stack([loss(logits, truth) for loss in chosen]).sum()
+    losses = [LOSSES[part] for part in parts]
+    return lambda logits, truth: torch.stack([loss(logits, truth) for loss in losses]).sum()
 
 
 def _areas(logits: torch.Tensor, truth: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

@@ -24,18 +24,18 @@ def overlay(photo: np.ndarray, mask: np.ndarray, measurements: CrackMeasurements
         raise QueryError(
             "Photo and mask must be of one size", f"{photo.shape[:2]} and {mask.shape}", "Give its own mask"
         )
-    made = photo.copy()
+    picture = photo.copy()
     thick = max(1, round(min(mask.shape) / 900))
-    made[_rim(mask, thick)] = OUTLINE
+    picture[_rim(mask, thick)] = OUTLINE
     if measurements is None or not measurements.cracks:
-        return made
+        return picture
     widest = max(float(crack.profile.width.max()) for crack in measurements.cracks)
     for crack in measurements.cracks:
         colour = _colour(crack.profile.width / widest)
-        _dots(made, crack.profile.y, crack.profile.x, colour, thick)
+        _dots(picture, crack.profile.y, crack.profile.x, colour, thick)
     if min(mask.shape) < SMALLEST_WITH_LEGEND:
-        return made
-    return _with_legend(made, widest, measurements)
+        return picture
+    return _with_legend(picture, widest, measurements)
 
 
 def _rim(mask: np.ndarray, thick: int) -> np.ndarray:
@@ -56,21 +56,21 @@ def _colour(share: np.ndarray) -> np.ndarray:
     return np.stack([np.interp(share, at, STOPS[:, k]) for k in range(3)], axis=-1).astype(np.uint8)
 
 
-def _dots(made: np.ndarray, y: np.ndarray, x: np.ndarray, colour: np.ndarray, thick: int) -> None:
+def _dots(picture: np.ndarray, y: np.ndarray, x: np.ndarray, colour: np.ndarray, thick: int) -> None:
     rows, columns = np.rint(y).astype(int), np.rint(x).astype(int)
     for dy in range(-(thick // 2), thick - thick // 2):
         for dx in range(-(thick // 2), thick - thick // 2):
-            made[np.clip(rows + dy, 0, made.shape[0] - 1), np.clip(columns + dx, 0, made.shape[1] - 1)] = (
-                colour
-            )
+            picture[
+                np.clip(rows + dy, 0, picture.shape[0] - 1), np.clip(columns + dx, 0, picture.shape[1] - 1)
+            ] = colour
 
 
-def _with_legend(made: np.ndarray, widest: float, measurements: CrackMeasurements) -> np.ndarray:
+def _with_legend(image: np.ndarray, widest: float, measurements: CrackMeasurements) -> np.ndarray:
     """Colour scale lower right, scale bar lower left; only their corner of the picture is copied."""
-    height, width = made.shape[:2]
+    height, width = image.shape[:2]
     size = max(10, min(height, width) // 32)
     strip = int(2.6 * size)
-    foot = made[height - strip :] // 2
+    foot = image[height - strip :] // 2
     picture = Image.fromarray(foot)
     draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=size)
     bar = np.broadcast_to(_colour(np.linspace(0.0, 1.0, 8 * size)), (size, 8 * size, 3))
@@ -92,8 +92,8 @@ def _with_legend(made: np.ndarray, widest: float, measurements: CrackMeasurement
             (size, top + size // 3, size + pixels, top + size // 3 + max(2, size // 4)), fill=OUTLINE
         )
         draw.text((2 * size + pixels, top + size // 2), f"{long:g} mm", fill=OUTLINE, font=font, anchor="lm")
-    made[height - strip :] = np.asarray(picture)
-    return made
+    image[height - strip :] = np.asarray(picture)
+    return image
 
 
 def _round_length(most: float) -> float:

@@ -20,7 +20,7 @@ class Convolution(nn.Sequential):
         )
 
 
-class Block(nn.Module):
+class UNetBlock(nn.Module):
     """relu(x + norm(conv(relu(norm(conv(x)))))).
 
     Source: He, Zhang, Ren & Sun, Deep residual learning for image recognition, CVPR 2016.
@@ -54,9 +54,11 @@ class ResidualUNet(nn.Module):
         pairs = list(itertools.pairwise(widths))
         self.stem = Convolution(12, widths[0])
         self.down = nn.ModuleList(Convolution(fine, coarse, 2, 2) for fine, coarse in pairs)
-        self.encoders = nn.ModuleList(nn.Sequential(*(Block(w) for _ in range(blocks))) for w in widths)
+        self.encoders = nn.ModuleList(nn.Sequential(*(UNetBlock(w) for _ in range(blocks))) for w in widths)
         self.up = nn.ModuleList(Convolution(coarse, fine, 1) for fine, coarse in pairs)
-        self.decoders = nn.ModuleList(nn.Sequential(*(Block(w) for _ in range(blocks))) for w in widths[:-1])
+        self.decoders = nn.ModuleList(
+            nn.Sequential(*(UNetBlock(w) for _ in range(blocks))) for w in widths[:-1]
+        )
         self.head = nn.Conv2d(widths[0], 4, 3, padding=1)
         self.deep = nn.ModuleList(nn.Conv2d(w, 1, 1) for w in widths[1:-1] if deep)
         # A 3 x 3 convolution at level k reaches 2**k pixels further, and 2 x 2 squares lie on a grid of their own.

@@ -81,7 +81,7 @@ class Standardised(nn.Module):
         return [self.network(x)]
 
 
-def network_of(
+def segmentation_network(
     config: CrackUNetConfig, seed: int, state: Mapping[str, torch.Tensor] | None = None
 ) -> Standardised:
     """A network with first weights drawn by the seed, or with those of a state dict that it gave before.
@@ -100,10 +100,10 @@ def _inner(config: CrackUNetConfig, state: Mapping[str, torch.Tensor] | None) ->
     if config.backbone is not None:
         if state is None:
             return BackboneUNet(Backbone.read(config.backbone, config.frozen))
-        kept = {
+        inner_weights = {
             name.removeprefix(BACKBONE): tensor for name, tensor in state.items() if name.startswith(BACKBONE)
         }
-        return BackboneUNet(Backbone.of(kept, config.frozen))
+        return BackboneUNet(Backbone.of(inner_weights, config.frozen))
     if config.architecture == "separable":
         return SeparableUNet(config.widths)
     if config.architecture == "plain":

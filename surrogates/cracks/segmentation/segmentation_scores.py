@@ -18,14 +18,14 @@ THRESHOLDS = np.arange(1, 100) / 100.0
 class Tallies:
     """Pixels of one photo or of several together, at each threshold in THRESHOLDS.
 
-    found: predicted to be crack, at least the threshold. right: of those, within the tolerance of a crack pixel.
-    truth: crack pixels. met: of those, within the tolerance of a predicted one. pixels: of all kinds.
+    predicted: pixels at least at the threshold. right: of those, within the tolerance of a crack pixel.
+    truth: crack pixels. detected: of those, within the tolerance of a predicted one. pixels: of all kinds.
     """
 
-    found: np.ndarray
+    predicted: np.ndarray
     right: np.ndarray
     truth: int
-    met: np.ndarray
+    detected: np.ndarray
     pixels: int
 
     @classmethod
@@ -44,22 +44,22 @@ class Tallies:
 
     def __add__(self, other: Tallies) -> Tallies:
         return Tallies(
-            self.found + other.found,
+            self.predicted + other.predicted,
             self.right + other.right,
             self.truth + other.truth,
-            self.met + other.met,
+            self.detected + other.detected,
             self.pixels + other.pixels,
         )
 
     @property
     def precision(self) -> np.ndarray:
-        """Return right / found, 1 where nothing is found."""
-        return np.where(self.found > 0, self.right / np.maximum(self.found, 1), 1.0)
+        """Share of the predicted pixels that are right, 1 where none is predicted."""
+        return np.where(self.predicted > 0, self.right / np.maximum(self.predicted, 1), 1.0)
 
     @property
     def recall(self) -> np.ndarray:
-        """Return met / truth, 1 where there is no crack."""
-        return self.met / self.truth if self.truth else np.ones_like(THRESHOLDS)
+        """Share of the crack pixels that are detected, 1 where there is no crack."""
+        return self.detected / self.truth if self.truth else np.ones_like(THRESHOLDS)
 
     @property
     def f1(self) -> np.ndarray:
@@ -70,12 +70,12 @@ class Tallies:
     @property
     def iou(self) -> np.ndarray:
         """Intersection over union of the crack, for a tolerance of 0."""
-        return self.right / np.maximum(self.found + self.truth - self.right, 1)
+        return self.right / np.maximum(self.predicted + self.truth - self.right, 1)
 
     @property
     def mean_iou(self) -> np.ndarray:
         """Mean of the crack's and the background's intersection over union, for a tolerance of 0."""
-        neither = self.pixels - self.found - self.truth + self.right
+        neither = self.pixels - self.predicted - self.truth + self.right
         return 0.5 * (self.iou + neither / np.maximum(self.pixels - self.right, 1))
 
 

@@ -39,7 +39,7 @@ class Course:
     checks: tuple[float, ...]
 
 
-def train_network(
+def train_segmentation_network(
     network: Standardised,
     config: CrackUNetConfig,
     photos: Sequence[np.ndarray],
@@ -62,8 +62,8 @@ def train_network(
     loss_of = loss_named(config.loss)
     network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged = copy.deepcopy(network).eval()
-    learned = [parameter for parameter in network.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.AdamW(learned, lr=config.learning_rate, weight_decay=config.weight_decay)
+    trainable = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.AdamW(trainable, lr=config.learning_rate, weight_decay=config.weight_decay)
     limit = math.inf if config.cpu_minutes is None else 60.0 * config.cpu_minutes / config.members
     half = has_bfloat16(device) if config.half is None else config.half
     best, best_state, f1s = -1.0, {}, []
@@ -89,12 +89,12 @@ def train_network(
             finest, *coarser = network.at_all_levels(x)
         loss = loss_of(finest.float(), y)
         for logits in coarser:
-            there = (
+            truth = (
                 torch_functions.adaptive_avg_pool2d(y, (logits.shape[-2], logits.shape[-1])) > COARSEST_PIXEL
             )
-            loss = loss + config.deep_supervision * loss_of(logits.float(), there.float())
+            loss = loss + config.deep_supervision * loss_of(logits.float(), truth.float())
         loss.backward()
-        nn.utils.clip_grad_norm_(learned, 1.0)
+        nn.utils.clip_grad_norm_(trainable, 1.0)
         optimiser.step()
         step += 1
         _average(averaged, network, min(config.averaging, step / (step + 10.0)))
@@ -123,17 +123,19 @@ def f1_on(
     device: str = "cpu",
 ) -> float:
     """The best F1 that one threshold reaches on the photos, within the tolerance of the settings."""
-    found = [answer_in_tiles([network], photo, config.tile, device=device).probability for photo in photos]
-    tallies = [Tallies.of(p, mask, config.tolerance) for p, mask in zip(found, masks, strict=True)]
+    probabilities = [
+        answer_in_tiles([network], photo, config.tile, device=device).probability for photo in photos
+    ]
+    tallies = [Tallies.of(p, mask, config.tolerance) for p, mask in zip(probabilities, masks, strict=True)]
     return float(sum(tallies[1:], tallies[0]).f1.max())
 
 
 def _average(averaged: nn.Module, network: nn.Module, decay: float) -> None:
     """Moves the running mean of the weights, and of what batch normalisation keeps, towards the network's."""
     with torch.no_grad():
-        kept = [one for one in averaged.state_dict().values() if one.is_floating_point()]
+        tensors = [one for one in averaged.state_dict().values() if one.is_floating_point()]
         new = [one for one in network.state_dict().values() if one.is_floating_point()]
-        for mean, value in zip(kept, new, strict=True):
+        for mean, value in zip(tensors, new, strict=True):
             mean.lerp_(value, 1.0 - decay)
 
 

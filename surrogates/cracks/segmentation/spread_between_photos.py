@@ -31,9 +31,9 @@ def spread_between_photos(probabilities: Sequence[np.ndarray], masks: Sequence[n
         for k in np.flatnonzero(count >= LEAST_PIXELS):
             squares[k].append(float(surplus[k] / count[k]) ** 2)
     most = np.sqrt(centres * (1.0 - centres))
-    found = [
+    spreads = [
         np.sqrt(np.mean(one)) if len(one) >= LEAST_PHOTOS else m for one, m in zip(squares, most, strict=True)
     ]
     levels = np.arange(LEVELS) / (LEVELS - 1.0)
-    line = np.interp(levels, [0.0, *centres, 1.0], [0.0, *np.minimum(found, most), 0.0])
+    line = np.interp(levels, [0.0, *centres, 1.0], [0.0, *np.minimum(spreads, most), 0.0])
     return line.astype(np.float32)

@@ -18,7 +18,7 @@ LEAST_CORE = 8 * BLEND
 
 
 @dataclass(frozen=True)
-class Span:
+class TileSpan:
     """One tile along one axis: pixels [first, last) are read; weight (last - first,) is how much they count."""
 
     first: int
@@ -27,35 +27,35 @@ class Span:
 
 
 @dataclass(frozen=True)
-class Answer:
+class TiledPrediction:
     """Of one photo: probability of crack and its standard deviation over the networks, float32 (h, w)."""
 
     probability: np.ndarray
     spread: np.ndarray
 
 
-def spans(extent: int, tile: int, reach: int, multiple: int) -> list[Span]:
+def tile_spans(extent: int, tile: int, reach: int, multiple: int) -> list[TileSpan]:
     """Tiles of about `tile` pixels along an axis of `extent` pixels, whose weights add up to 1 at each pixel.
 
     Tiles begin on multiples of `multiple`, where the coarser levels of a network have their pixels; what lies within
     reach of an edge that is none of the photo's has no weight.
     """
     if extent <= tile:
-        return [Span(0, extent, np.ones(extent, dtype=np.float32))]
+        return [TileSpan(0, extent, np.ones(extent, dtype=np.float32))]
     core = max(LEAST_CORE, tile - 2 * (reach + BLEND))
     count = -(-extent // core)
     seams = [round(extent * k / count / multiple) * multiple for k in range(count)] + [extent]
     places = np.arange(extent) + 0.5
-    found = []
+    parts = []
     for left, right in itertools.pairwise(seams):
         first = max(0, (left - reach - BLEND) // multiple * multiple)
         last = min(extent, -(-(right + reach + BLEND) // multiple) * multiple)
         rise = _ramp(places[first:last], left) if left > 0 else 1.0
         fall = _ramp(places[first:last], right) if right < extent else 0.0
-        found.append(
-            Span(first, last, np.asarray(rise - fall, dtype=np.float32) * np.ones(last - first, "f4"))
+        parts.append(
+            TileSpan(first, last, np.asarray(rise - fall, dtype=np.float32) * np.ones(last - first, "f4"))
         )
-    return found
+    return parts
 
 
 def answer_in_tiles(
@@ -68,7 +68,7 @@ def answer_in_tiles(
     symmetries: int = 1,
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
-) -> Answer:
+) -> TiledPrediction:
     """Return p = sigmoid(slope z + bias), z the mean log-odds over the networks and the symmetries of the square.
 
     photo: (h, w, 3) uint8. tile: side in pixels of the pieces, which bounds the memory beside photo and answer.
@@ -78,21 +78,21 @@ def answer_in_tiles(
     """
     multiple = max(network.multiple for network in networks)
     reach = max(network.reach for network in networks)
-    rows, columns = (spans(extent, tile, reach, multiple) for extent in photo.shape[:2])
-    answer = Answer(np.zeros(photo.shape[:2], np.float32), np.zeros(photo.shape[:2], np.float32))
-    whole = len(rows) * len(columns) == 1
-    done = 0
+    rows, columns = (tile_spans(extent, tile, reach, multiple) for extent in photo.shape[:2])
+    answer = TiledPrediction(np.zeros(photo.shape[:2], np.float32), np.zeros(photo.shape[:2], np.float32))
+    single_tile = len(rows) * len(columns) == 1
+    n_done = 0
     for row in rows:
         for column in columns:
             piece = photo[row.first : row.last, column.first : column.last]
-            found = _answer(networks, piece, multiple, slope, bias, symmetries, device)
+            prediction = _answer(networks, piece, multiple, slope, bias, symmetries, device)
             place = np.s_[row.first : row.last, column.first : column.last]
-            weight = None if whole else row.weight[:, None] * column.weight
-            for total, part in zip((answer.probability, answer.spread), found, strict=True):
+            weight = None if single_tile else row.weight[:, None] * column.weight
+            for total, part in zip((answer.probability, answer.spread), prediction, strict=True):
                 total[place] += part if weight is None else part * weight
-            done += 1
+            n_done += 1
             if progress is not None:
-                progress(done, len(rows) * len(columns))
+                progress(n_done, len(rows) * len(columns))
     return answer
 
 

@@ -56,7 +56,7 @@ class NeuralReduction(ABC):
 
     @abstractmethod
     def _loss(self, features: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
-        """What training lowers; without a generator, what it is judged by."""
+        """The training loss; without a generator, the validation loss."""
 
     def fit(self, snapshots: Matrix, weights: np.ndarray | InnerProduct | None = None, seed: int = 0) -> Self:
         """Learns from snapshots (n, m); raises ModelError."""

@@ -8,7 +8,7 @@ from safetensors.torch import load_file, save_file
 
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.cracks.backbone import Backbone
-from fieldwright.surrogates.cracks.classification.classification_metrics import judged
+from fieldwright.surrogates.cracks.classification.classification_metrics import metrics_of
 from fieldwright.surrogates.cracks.classification.cnn_network import BackboneCnn
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
 from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
@@ -47,7 +47,7 @@ def test_it_learns_on_a_backbone_that_stays_as_it_is_only_if_frozen(
         own = network.backbone.state_dict()
         assert all(torch.equal(own[name], theirs[name]) for name in theirs) is frozen
     fresh = make_surfaces(100, 1)
-    assert judged(fresh.cracked, made.predict(fresh.photos).probability).roc_auc > 0.9
+    assert metrics_of(fresh.cracked, made.predict(fresh.photos).probability).roc_auc > 0.9
 
 
 def test_a_saved_one_needs_the_file_no_more(train_small, make_surfaces, brought, tmp_path):

@@ -5,7 +5,7 @@ from torch.nn import functional as torch_functions
 
 from fieldwright.surrogates.cracks.classification.cnn_network import CrackCnn, pooled
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
-from fieldwright.surrogates.cracks.classification.cnn_training import class_weights, train_network
+from fieldwright.surrogates.cracks.classification.cnn_training import class_weights, train_classifier_network
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def learnt(make_surfaces, **settings) -> tuple[CrackCnn, list[float], float]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         network = CrackCnn(config.widths, config.dropout)
-    losses = train_network(
+    losses = train_classifier_network(
         network, config, learned.photos, learned.cracked, (held.photos, held.cracked), seed=3
     )
     x = torch.from_numpy(np.stack(held.photos)).permute(0, 3, 1, 2).float() / 255.0

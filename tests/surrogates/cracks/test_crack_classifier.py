@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from scipy.special import expit, logit
 
 from fieldwright.data.errors import ModelError, QueryError
-from fieldwright.surrogates.cracks.classification.classification_metrics import judged
+from fieldwright.surrogates.cracks.classification.classification_metrics import metrics_of
 from fieldwright.surrogates.cracks.classification.cnn_answers import logits_of
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
 from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier, _distance, _why
@@ -19,7 +19,7 @@ def fresh(make_surfaces):
 
 
 def test_it_tells_cracked_from_sound_on_photos_it_has_not_seen(classifier, fresh):
-    found = judged(fresh.cracked, classifier.predict(fresh.photos).probability)
+    found = metrics_of(fresh.cracked, classifier.predict(fresh.photos).probability)
     assert found.accuracy > 0.93
     assert found.ece < 0.1
 
@@ -142,7 +142,7 @@ def test_few_photos_of_other_surfaces_mend_it(classifier, make_surfaces):
     fresh, truth = others(200, 9)
 
     def loss(one: CrackClassifier) -> float:
-        return judged(truth, one.predict(fresh).probability).log_loss
+        return metrics_of(truth, one.predict(fresh).probability).log_loss
 
     calibrated = classifier.adapted(few, labels, seed=0, how="calibration")
     moved = classifier.adapted(few, labels, seed=0)

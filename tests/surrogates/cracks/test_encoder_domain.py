@@ -14,7 +14,7 @@ from fieldwright.physics.concrete.settings import SurfaceSettings
 from fieldwright.physics.concrete.surface import generate
 from fieldwright.surrogates.cracks.encoder_domain import FEWEST, WARNING, EncoderDomain, encoder_features
 from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
-from fieldwright.surrogates.cracks.segmentation.segmentation_networks import network_of
+from fieldwright.surrogates.cracks.segmentation.segmentation_networks import segmentation_network
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 from fieldwright.surrogates.families import SEGMENTATION
 from fieldwright.surrogates.persistence.artifact import ARRAYS, read_artifact, write_artifact
@@ -152,7 +152,7 @@ def test_limit_holds_95_of_100_new_ones_however_many_features() -> None:
 @pytest.mark.parametrize("architecture", ["residual", "separable", "plain"])
 @pytest.mark.parametrize("shape", [(16, 20), (255, 300), (37, 1100), (600, 700)])
 def test_any_photo_has_features_of_every_level(architecture: str, shape: tuple[int, int]) -> None:
-    network = network_of(
+    network = segmentation_network(
         CrackUNetConfig.model_validate({"architecture": architecture, "widths": (4, 6, 8)}), 0
     )
     photo = np.random.default_rng(0).integers(0, 256, (*shape, 3), dtype=np.uint8)
@@ -163,7 +163,7 @@ def test_any_photo_has_features_of_every_level(architecture: str, shape: tuple[i
 
 
 def test_features_are_moments_of_the_maps_whatever_the_size_of_the_photo() -> None:
-    network = network_of(QUICK, seed=0)
+    network = segmentation_network(QUICK, seed=0)
     piece = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
     with torch.inference_mode():
         levels = network.encoded(torch.from_numpy(piece).permute(2, 0, 1)[None] / 255.0)

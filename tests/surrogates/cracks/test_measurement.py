@@ -159,7 +159,7 @@ def test_nothing_specks_and_json():
     )
     specks = np.zeros((40, 50), dtype=bool)
     specks[5, 5] = specks[20, 20] = True
-    assert measure(specks).set_aside == 2
+    assert measure(specks).too_small == 2
     told = json.loads(json.dumps(measure(stripe([[20, 60], [90, 60]], 6.0)).as_dict()))
     profile = told["cracks"][0]["profile"]
     assert len(profile["x"]) == len(profile["width"]) > 60

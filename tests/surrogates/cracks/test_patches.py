@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldwright.data.errors import QueryError
-from fieldwright.surrogates.cracks.classification.patches import boxes, view
+from fieldwright.surrogates.cracks.classification.patches import boxes, patch_image
 from fieldwright.surrogates.cracks.photo_check import checked_photo
 
 
@@ -38,9 +38,9 @@ def test_a_view_shrinks_by_averaging_and_keeps_what_is_already_right():
     photo = np.zeros((64, 64, 3), dtype=np.uint8)
     photo[::2] = 200
     # At the edges the averaging window is cut off and holds one row more of the one kind.
-    assert np.abs(view(photo, (0, 0, 64, 64), 8)[1:-1].astype(int) - 100).max() <= 1
-    assert np.array_equal(view(photo, (16, 8, 32, 32), 32), photo[16:48, 8:40])
-    assert view(photo, (0, 0, 40, 30), 56).shape == (56, 56, 3)
+    assert np.abs(patch_image(photo, (0, 0, 64, 64), 8)[1:-1].astype(int) - 100).max() <= 1
+    assert np.array_equal(patch_image(photo, (16, 8, 32, 32), 32), photo[16:48, 8:40])
+    assert patch_image(photo, (0, 0, 40, 30), 56).shape == (56, 56, 3)
 
 
 @pytest.mark.parametrize(
@@ -53,5 +53,5 @@ def test_what_is_no_photo_is_refused(photo):
 
 def test_a_photo_that_cannot_be_written_to_is_seen_without_a_warning(recwarn):
     photo = np.broadcast_to(np.array([10, 20, 30], np.uint8), (64, 64, 3))
-    assert (view(photo, (0, 0, 64, 64), 32) == photo[:32, :32]).all()
+    assert (patch_image(photo, (0, 0, 64, 64), 32) == photo[:32, :32]).all()
     assert not recwarn

@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from fieldwright.surrogates.cracks.segmentation.segmentation_networks import network_of
+from fieldwright.surrogates.cracks.segmentation.segmentation_networks import segmentation_network
 from fieldwright.surrogates.cracks.segmentation.separable_unet import SeparableUNet
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 
@@ -25,7 +25,7 @@ def test_separable_network_has_the_published_size() -> None:
 
 @pytest.mark.parametrize("config", [RESIDUAL, SEPARABLE, PLAIN], ids=["residual", "separable", "plain"])
 def test_no_logit_depends_on_pixels_beyond_the_reach(config: CrackUNetConfig) -> None:
-    network = network_of(config, seed=0).double()
+    network = segmentation_network(config, seed=0).double()
     side = 4 * network.reach // network.multiple * network.multiple
     x = torch.rand(1, 3, side, side, dtype=torch.double, requires_grad=True)
     furthest = 0
@@ -37,7 +37,7 @@ def test_no_logit_depends_on_pixels_beyond_the_reach(config: CrackUNetConfig) ->
 
 
 def test_deep_supervision_has_a_head_for_each_level_between() -> None:
-    network = network_of(RESIDUAL, seed=0)
+    network = segmentation_network(RESIDUAL, seed=0)
     finest, *coarser = network.at_all_levels(torch.rand(2, 3, 32, 48))
     assert finest.shape == (2, 1, 32, 48)
     assert [tuple(one.shape) for one in coarser] == [(2, 1, 8, 12)]
@@ -56,9 +56,9 @@ def test_backbone_is_restored_without_its_file_and_frozen_weights_stay(tmp_path:
     path = tmp_path / "weights.safetensors"
     save_file(weights, path)
     config = CrackUNetConfig(backbone=path, frozen=True)
-    network = network_of(config, seed=0)
+    network = segmentation_network(config, seed=0)
     path.unlink()
-    again = network_of(config, seed=5, state=network.state_dict())
+    again = segmentation_network(config, seed=5, state=network.state_dict())
     x = torch.rand(1, 3, 32, 48)
     assert torch.equal(network(x), again(x))
     network.train()(x).sum().backward()

@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 import torch
 
-from fieldwright.surrogates.cracks.segmentation.segmentation_networks import Standardised, network_of
-from fieldwright.surrogates.cracks.segmentation.segmentation_training import Course, f1_on, train_network
+from fieldwright.surrogates.cracks.segmentation.segmentation_networks import (
+    Standardised,
+    segmentation_network,
+)
+from fieldwright.surrogates.cracks.segmentation.segmentation_training import (
+    Course,
+    f1_on,
+    train_segmentation_network,
+)
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 
 CONFIG = CrackUNetConfig(widths=(4, 6), crop=32, batch=4, steps=12, checks=3, half=False)
@@ -27,14 +34,16 @@ def photos_and_masks(number: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 def trained(config: CrackUNetConfig, seed: int = 3) -> tuple[Standardised, Course, list[float]]:
     photos, masks = photos_and_masks(6)
-    network, shares = network_of(config, seed), []
+    network, shares = segmentation_network(config, seed), []
 
     def progress(done: int, total: int, metrics: Mapping[str, float]) -> None:
         assert metrics["loss"] > 0.0
         shares.append(done / total)
 
     validation = (photos[4:], masks[4:])
-    course = train_network(network, config, photos[:4], masks[:4], validation, seed=seed, progress=progress)
+    course = train_segmentation_network(
+        network, config, photos[:4], masks[:4], validation, seed=seed, progress=progress
+    )
     return network, course, shares
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from fieldwright.surrogates.cracks.segmentation.segmentation_networks import Standardised
-from fieldwright.surrogates.cracks.segmentation.tiles import answer_in_tiles, spans
+from fieldwright.surrogates.cracks.segmentation.tiles import answer_in_tiles, tile_spans
 
 
 @given(
@@ -19,7 +19,7 @@ from fieldwright.surrogates.cracks.segmentation.tiles import answer_in_tiles, sp
 def test_weights_add_up_to_one_and_vanish_within_reach_of_an_edge(
     extent: int, tile: int, reach: int, multiple: int
 ) -> None:
-    found = spans(extent, tile, reach, multiple)
+    found = tile_spans(extent, tile, reach, multiple)
     total = np.zeros(extent)
     for span in found:
         assert span.first % multiple == 0
@@ -36,7 +36,7 @@ def test_weights_add_up_to_one_and_vanish_within_reach_of_an_edge(
 
 @given(extent=st.integers(1000, 20_000))
 def test_tiles_stay_within_their_size(extent: int) -> None:
-    assert max(span.last - span.first for span in spans(extent, 768, 100, 16)) <= 768 + 2 * 16
+    assert max(span.last - span.first for span in tile_spans(extent, 768, 100, 16)) <= 768 + 2 * 16
 
 
 class Neighbour(nn.Module):

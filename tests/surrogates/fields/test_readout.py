@@ -109,7 +109,7 @@ def test_values_and_stds_are_those_of_the_definitions(reduction, form, logarithm
 
 def test_sums_of_an_affine_field_do_not_need_the_field():
     case = learned("svd", "whole", False, 3, False)
-    readings = [read for read in case.readings(3) if read.functional.what in ("mean", "point")]
+    readings = [read for read in case.readings(3) if read.functional.statistic in ("mean", "point")]
     sums = [read for read in readings if read.functional.component is not None]
     readout = Readout(sums, case.model)
     assert not readout.needs_field
