@@ -14,7 +14,7 @@ from fieldwright.serving.schemas.number_lists import NumberLists, nested_schema,
 from fieldwright.serving.schemas.openapi import Operation
 from fieldwright.serving.schemas.outside import REFUSE, Outside
 from fieldwright.serving.schemas.parameters import ParameterSchema
-from fieldwright.serving.schemas.reading import Reader, RequestObject, Says, Text
+from fieldwright.serving.schemas.reading import RequestObject, RequestReader, Says, Text
 from fieldwright.surrogates.equations.derivative_name import DerivativeName
 from fieldwright.surrogates.equations.description import SolutionDescription
 from fieldwright.surrogates.fields.description import ParameterInfo
@@ -42,7 +42,7 @@ class SolutionQueryReader:
         self._outputs = [info.name for info in description.outputs]
         self._slope = f"{self._outputs[0]}_{self._coordinates[0].name}"
         self._parameters = ParameterSchema(description.parameters)
-        self._reader: Reader[Any] = Reader(self._request())
+        self._reader: RequestReader[Any] = RequestReader(self._request())
 
     def interface(self) -> list[Operation]:
         """What the endpoint answers by the solution."""

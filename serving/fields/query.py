@@ -19,7 +19,7 @@ from fieldwright.serving.limits import MAX_FIELD_VALUES
 from fieldwright.serving.schemas.openapi import Operation
 from fieldwright.serving.schemas.outside import REFUSE
 from fieldwright.serving.schemas.parameters import ParameterSchema
-from fieldwright.serving.schemas.reading import Reader
+from fieldwright.serving.schemas.reading import RequestReader
 from fieldwright.surrogates.fields.description import Description
 from fieldwright.surrogates.fields.quantities import Quantity, default_quantities, functional_of
 from fieldwright.surrogates.trajectory.between_times import checked_times
@@ -54,8 +54,8 @@ class QueryReader:
         self._fields = {info.name: info for info in description.fields}
         self._transient = all(info.times for info in description.fields)
         self._parameters = ParameterSchema(description.parameters)
-        self._predict: Reader[Any] = Reader(predict_request(description, self._parameters))
-        self._gradients: Reader[Any] = Reader(gradients_request(description, self._parameters))
+        self._predict: RequestReader[Any] = RequestReader(predict_request(description, self._parameters))
+        self._gradients: RequestReader[Any] = RequestReader(gradients_request(description, self._parameters))
         self.default_quantities = tuple(
             quantity for info in description.fields for quantity in default_quantities(info)
         )

@@ -21,7 +21,7 @@ from fieldwright.serving.photos.options import (
 )
 from fieldwright.serving.photos.replies import PNG
 from fieldwright.serving.schemas.openapi import BINARY, Operation, Versioned
-from fieldwright.serving.schemas.reading import Reader, Says
+from fieldwright.serving.schemas.reading import RequestReader, Says
 
 
 class PhotoAnswer(BaseModel):
@@ -95,10 +95,10 @@ class PhotoRoute:
     pictures: Sequence[str] = ()
 
     @cached_property
-    def reader(self) -> Reader[Any]:
+    def reader(self) -> RequestReader[Any]:
         """Reads its options."""
         words = Says("The options must be texts by name", keys="The request's options")
-        return Reader(Annotated[self.options, words])
+        return RequestReader(Annotated[self.options, words])
 
     @property
     def media_types(self) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ class Says:
     absent: Mapping[str, QueryError] = field(default_factory=dict)
 
 
-class Reader(Generic[Model]):
+class RequestReader(Generic[Model]):
     """Reads documents of one pydantic type, annotated with the words of refusals."""
 
     def __init__(self, annotation: Any) -> None:
@@ -118,19 +118,20 @@ def _steps(annotation: Any, place: Sequence[int | str]) -> Iterator[tuple[Says |
     """Words and bare type of every value from the document to a place in it, as far as its type tells."""
     says, bare = _parts(annotation)
     yield says, bare
+    origin, arguments = get_origin(bare), get_args(bare)
+    is_union = origin in (Union, types.UnionType)
+    branches = [branch for branch in arguments if branch is not type(None)] if is_union else []
+    if len(branches) == 1:
+        # A place names the branch only where there are several beside None.
+        yield from _steps(branches[0], place)
+        return
     if not place:
         return
     step, further = place[0], place[1:]
-    origin, arguments = get_origin(bare), get_args(bare)
     inner: Any = None
     info: Any
-    if origin in (Union, types.UnionType):
-        # The place names the branch, unless there is but one beside None.
-        branches = [branch for branch in arguments if branch is not type(None)]
-        if len(branches) == 1:
-            inner, further = branches[0], place
-        else:
-            inner = next((branch for branch in branches if _branch_name(branch) == step), None)
+    if is_union:
+        inner = next((branch for branch in branches if _branch_name(branch) == step), None)
     elif is_typeddict(bare):
         inner = get_type_hints(bare, include_extras=True).get(str(step))
     elif isclass(bare) and issubclass(bare, BaseModel):

@@ -17,7 +17,7 @@ from fieldwright.serving.schemas.number_lists import NumberLists, nested_schema,
 from fieldwright.serving.schemas.openapi import Operation
 from fieldwright.serving.schemas.outside import ANSWER, REFUSE, Outside
 from fieldwright.serving.schemas.parameters import ParameterSchema
-from fieldwright.serving.schemas.reading import Reader, RequestObject, Says
+from fieldwright.serving.schemas.reading import RequestObject, RequestReader, Says
 from fieldwright.surrogates.fields.quantities import Quantity
 from fieldwright.surrogates.shapes.description import ShapeDescription
 from fieldwright.surrogates.shapes.distance import checked_distance, distance_of_outline
@@ -56,7 +56,7 @@ class ShapeQueryReader:
         self._description = description
         self._values = {info.name: info.n_points * len(info.components) for info in description.fields}
         self._parameters = ParameterSchema(description.parameters)
-        self._reader: Reader[Any] = Reader(self._request())
+        self._reader: RequestReader[Any] = RequestReader(self._request())
 
     def interface(self) -> list[Operation]:
         """What the endpoint answers by the model."""

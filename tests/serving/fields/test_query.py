@@ -163,6 +163,21 @@ def test_what_is_wrong_is_named(document: Any, says: str):
     assert re.search(says, str(caught.value)), str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("times", "says"),
+    [
+        ("all", "'times' must be a list of numbers. Got \"all\""),
+        ([0.0, "end"], "'times' must be a list of numbers. Got \"end\""),
+        ([0.0] * (limits.MAX_TIMES + 1), f"at most {limits.MAX_TIMES} times"),
+    ],
+    ids=["text", "text among numbers", "too many"],
+)
+def test_times_that_do_not_fit_are_named(times: Any, says: str):
+    transient = DESCRIPTION.model_copy(update={"fields": DESCRIPTION.fields[1:]})
+    with pytest.raises(QueryError, match=re.escape(says)):
+        QueryReader(transient).read({"parameters": ROW, "times": times})
+
+
 def test_too_many_queries_are_refused():
     with pytest.raises(QueryError, match="at most 10000 queries"):
         READER.read({"parameters": [ROW] * (limits.MAX_QUERIES + 1)})
