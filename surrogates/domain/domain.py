@@ -182,10 +182,10 @@ class Domain:
         wide = graph.pick(table, nearest).reshape(-1).largest()
         distance = graph.sqrt(-(-squares).largest()) / (self.reach * wide)
         near = distance
-        parts = [graph.select(furthest, 1.0, furthest, 0.0), graph.minimum(spread, 1.0)]
+        parts = [graph.where_greater(furthest, 1.0, furthest, 0.0), graph.minimum(spread, 1.0)]
         if self.holes.regions:
             parts.append(self.holes.graph(u))
-            near = graph.select(distance, 1.0, distance, 0.0)
+            near = graph.where_greater(distance, 1.0, distance, 0.0)
         for one in parts:
             near = graph.maximum(near, one)
         return graph.minimum(near, FARTHEST)
@@ -236,4 +236,4 @@ class FreeBox:
         for region in self.regions:
             depth = graph.maximum(depth, region.graph(at))
         beyond = graph.maximum(-at, at - 1.0).largest()
-        return graph.select(beyond, 0.0, 0.0, depth)
+        return graph.where_greater(beyond, 0.0, 0.0, depth)

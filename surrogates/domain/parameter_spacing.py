@@ -76,7 +76,7 @@ class ParameterSpacing:
                 parts.append(
                     (index, graph.log(graph.maximum(u, 0.5 * self.least[index])) if logarithmic else u)
                 )
-        return graph.joined(parts)
+        return graph.assembled(parts)
 
 
 def _on_scale(x: np.ndarray, logarithmic: np.ndarray, least: np.ndarray) -> np.ndarray:

@@ -60,7 +60,7 @@ class BeyondRuns:
                 u = graph.maximum(u, np.finfo(float).tiny)
                 u = graph.log(u) if scale == LOGARITHM else 1.0 / u
             parts.append((index, u))
-        u = graph.joined(parts)
+        u = graph.assembled(parts)
         way = graph.maximum(graph.maximum(self.border[0] - u, u - self.border[1]), 0.0)
         return (way / self.half).sum()
 

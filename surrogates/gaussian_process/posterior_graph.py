@@ -59,7 +59,7 @@ def _covariance(hyper: Hyperparameters, runs: np.ndarray, x: Node) -> Node:
             squared if len(rows) == squared.shape[0] else squared.reshape(-1).take(flat).reshape(-1, n)
         )
         parts.append((flat, _correlation(distances, FAMILIES[index]).reshape(-1)))
-    smooth = numbers["outputscale"][:, None] * graph.joined(parts).reshape(-1, n)
+    smooth = numbers["outputscale"][:, None] * graph.assembled(parts).reshape(-1, n)
     products = column * runs.T
     if numbers["bilinear"].any():
         smooth = smooth * (1.0 + numbers["bilinear"] @ products)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import ModelError
-from fieldwright.surrogates.portable.graph import Node, in_order
+from fieldwright.surrogates.portable.graph import Node, evaluation_order
 from fieldwright.surrogates.portable.portable_surrogate import PortableSurrogate
 
 MOST_NUMBERS = 4_000_000
@@ -142,7 +142,7 @@ class Program:
     @classmethod
     def of(cls, surrogate: PortableSurrogate) -> Program:
         """Raises ModelError for a model of too many numbers."""
-        nodes = in_order(output.node for output in surrogate.outputs)
+        nodes = evaluation_order(output.node for output in surrogate.outputs)
         constants = [
             node for node in nodes if node.value is not None and (node.operation == "take" or node.size > 1)
         ]
@@ -297,18 +297,18 @@ class Program:
         return lines
 
 
-def _broadcast_index(shape: Sequence[int], whole: Sequence[int]) -> str:
+def _broadcast_index(shape: Sequence[int], full_shape: Sequence[int]) -> str:
     """The flat index of an operand at the flat index i of the result."""
-    shape = (*[1] * (len(whole) - len(shape)), *shape)
-    if tuple(shape) == tuple(whole):
+    shape = (*[1] * (len(full_shape) - len(shape)), *shape)
+    if tuple(shape) == tuple(full_shape):
         return "i"
     terms = []
     for axis, size in enumerate(shape):
         if size == 1:
             continue
-        behind = int(np.prod(whole[axis + 1 :], dtype=np.int64))
+        behind = int(np.prod(full_shape[axis + 1 :], dtype=np.int64))
         stride = int(np.prod(shape[axis + 1 :], dtype=np.int64))
-        ahead = int(np.prod(whole[:axis], dtype=np.int64))
+        ahead = int(np.prod(full_shape[:axis], dtype=np.int64))
         place = "i" if behind == 1 else f"i / {behind}"
         place = place if ahead == 1 else f"{place} % {size}"
         terms.append(f"({place}) * {stride}" if stride > 1 else f"({place})")

@@ -37,8 +37,8 @@ class BandGraph:
         """The band cut as `RangeLimits.cut` does; inside: () 1 where the query lies in the domain, else 0."""
         if limits is None or not np.isfinite(limits.size).any():
             return self
-        size = graph.select(self.upper - self.lower, 2.0 * limits.size, limits.size, np.inf)
-        size = graph.select(inside, 0.5, size, np.inf)
+        size = graph.where_greater(self.upper - self.lower, 2.0 * limits.size, limits.size, np.inf)
+        size = graph.where_greater(inside, 0.5, size, np.inf)
         first, last = limits.middle - size, limits.middle + size
         mean, lower, upper = (
             graph.clipped(part, first, last) for part in (self.mean, self.lower, self.upper)
@@ -182,7 +182,7 @@ class FieldGraph:
         if values.shape[2] > 1:
             number = graph.sqrt(graph.square(values).sum())
             length = number.reshape(*number.shape, 1)
-            gradient = graph.select(length, 0.0, values / length, 1.0)
+            gradient = graph.where_greater(length, 0.0, values / length, 1.0)
         else:
             number, gradient = values.reshape(*values.shape[:2]), graph.constant(np.ones(values.shape))
         slope = gradient * weight[:, None]

@@ -204,7 +204,7 @@ def replace_nan(operand: Node, replacement: Operand) -> Node:
     return _elementwise("replace_nan", operand, replacement)
 
 
-def select(left: Operand, right: Operand, then: Operand, otherwise: Operand) -> Node:
+def where_greater(left: Operand, right: Operand, then: Operand, otherwise: Operand) -> Node:
     """`then` where left > right, else `otherwise`."""
     return _elementwise("select", left, right, then, otherwise)
 
@@ -216,7 +216,7 @@ def concat(parts: Sequence[Node]) -> Node:
     return Node("concat", tuple(parts), (sum(part.size for part in parts),))
 
 
-def joined(parts: Iterable[tuple[np.ndarray, Node]]) -> Node:
+def assembled(parts: Iterable[tuple[np.ndarray, Node]]) -> Node:
     """Parts of one vector, each with the positions (k,) of its values, in order."""
     pairs = list(parts)
     positions = np.concatenate([index for index, _ in pairs])
@@ -229,7 +229,7 @@ def pick(table: np.ndarray, position: Node) -> Node:
     return Node("pick", (constant(table), position), (position.shape[0], table.shape[2]))
 
 
-def in_order(outputs: Iterable[Node]) -> list[Node]:
+def evaluation_order(outputs: Iterable[Node]) -> list[Node]:
     """All nodes on which the outputs depend, each behind its inputs."""
     ordered: dict[int, Node] = {}
     stack = [(node, False) for node in reversed(list(outputs))]

@@ -91,7 +91,7 @@ class PortableSurrogate:
             share = graph.sqrt(graph.square(sigma * emulator.fields[name].shares).sum())
             spread = graph.maximum(spread, share)
         outside = surrogate.domain.graph(x, spread)
-        inside = graph.select(outside, 1.0, 0.0, 1.0)
+        inside = graph.where_greater(outside, 1.0, 0.0, 1.0)
         outputs = [
             Output(
                 "inside", "1", "1 where the query lies inside the domain of the training runs, else 0", inside

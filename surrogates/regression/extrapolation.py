@@ -167,7 +167,7 @@ class Limits:
         cut = graph.replace_nan(graph.absolute(mean - bounded), np.inf)
         grown = graph.hypot(graph.replace_nan(std, np.inf), self.growth * way)
         wide = graph.hypot(grown, graph.minimum(cut, width))
-        return bounded, graph.select(width, 0.0, graph.minimum(wide, width), wide)
+        return bounded, graph.where_greater(width, 0.0, graph.minimum(wide, width), wide)
 
     def jacobian(self, x: np.ndarray, mean: np.ndarray, slopes: np.ndarray) -> np.ndarray:
         """Return d mean_r / d x_j (q, r, p) within the limits, of a model's own mean (q, r) and slopes (q, r, p)."""

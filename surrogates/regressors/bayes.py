@@ -226,7 +226,7 @@ class Bayes:
             projected = vectors[used].T @ centred.take(used)
             precision = self.lambda_[mine, None] + self.alpha_[mine, None] * self.gram_[key]
             parts.append((mine, (1.0 / precision) @ graph.square(projected)))
-        variance = self.noise_ + graph.joined(parts)
+        variance = self.noise_ + graph.assembled(parts)
         return self.limits_.graph(x, mean, graph.sqrt(variance))
 
     def update(self, x: np.ndarray, z: np.ndarray) -> Self:

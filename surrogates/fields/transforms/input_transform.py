@@ -124,7 +124,7 @@ class InputTransform:
                 u = graph.maximum(u, FAR_BELOW * np.abs(self.least[index]) + np.finfo(float).tiny)
                 u = graph.log(u) if scale == LOGARITHM else 1.0 / u
             parts.append((index, u))
-        return graph.joined(parts)
+        return graph.assembled(parts)
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Return d u_k / d x_j (q, p', p) at x (q, p); zero where logarithm and reciprocal are clipped."""
