@@ -31,7 +31,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True)
-class Variable:
+class FmuVariable:
     """An output as FMI has it: its place among all values, and how many; axes: () of a single number."""
 
     name: str
@@ -79,12 +79,12 @@ def write_fmu(surrogate: PortableSurrogate, path: Path, version: Version = 2) ->
         _pack(root, path)
 
 
-def fmi_variables(surrogate: PortableSurrogate, version: Version) -> Iterator[Variable]:
+def fmi_variables(surrogate: PortableSurrogate, version: Version) -> Iterator[FmuVariable]:
     """The outputs in the order of their references; FMI 2 has no arrays, so each time is a variable of its own."""
     for output, places in zip(surrogate.outputs, output_ranges(surrogate), strict=True):
         axes = output.node.shape
         if version == 3 or not axes:
-            yield Variable(output.name, output.unit, output.meaning, places.start, axes)
+            yield FmuVariable(output.name, output.unit, output.meaning, places.start, axes)
             continue
         if len(axes) > 1 or output.times is None:
             raise ModelError(
@@ -94,10 +94,10 @@ def fmi_variables(surrogate: PortableSurrogate, version: Version) -> Iterator[Va
             )
         for k, time in enumerate(output.times):
             meaning = f"{output.meaning}, at the time {time!r}"
-            yield Variable(f"{output.name}[{k}]", output.unit, meaning, places.start + k, ())
+            yield FmuVariable(f"{output.name}[{k}]", output.unit, meaning, places.start + k, ())
 
 
-def _model_header(surrogate: PortableSurrogate, variables: list[Variable], token: str) -> str:
+def _model_header(surrogate: PortableSurrogate, variables: list[FmuVariable], token: str) -> str:
     name = c_name(surrogate.description.name)
     start = ", ".join(repr(value) for value in _start(surrogate))
     return "\n".join(
@@ -146,7 +146,7 @@ def _about(surrogate: PortableSurrogate, version: str) -> dict[str, str]:
     }
 
 
-def _units(surrogate: PortableSurrogate, variables: list[Variable]) -> ElementTree.Element:
+def _units(surrogate: PortableSurrogate, variables: list[FmuVariable]) -> ElementTree.Element:
     units = ElementTree.Element("UnitDefinitions")
     names = [info.unit for info in surrogate.description.parameters] + [one.unit for one in variables]
     for name in dict.fromkeys(filter(None, names)):
@@ -162,7 +162,7 @@ def _numbers(surrogate: PortableSurrogate) -> Iterator[tuple[str, dict[str, str]
 
 
 def _description_2(
-    surrogate: PortableSurrogate, variables: list[Variable], token: str, units: list[str]
+    surrogate: PortableSurrogate, variables: list[FmuVariable], token: str, units: list[str]
 ) -> ElementTree.Element:
     name = c_name(surrogate.description.name)
     root = ElementTree.Element("fmiModelDescription", _about(surrogate, "2.0") | {"guid": token})
@@ -197,7 +197,7 @@ def _description_2(
 
 
 def _description_3(
-    surrogate: PortableSurrogate, variables: list[Variable], token: str, units: list[str]
+    surrogate: PortableSurrogate, variables: list[FmuVariable], token: str, units: list[str]
 ) -> ElementTree.Element:
     name = c_name(surrogate.description.name)
     root = ElementTree.Element(
