@@ -7,6 +7,7 @@ The Python interface, `import fieldwright as fw`:
 - `load(path)`: a saved model, or a registered one by "models:/name@champion".
 - `solve(problem)`: an equation, by name or as a `Problem`, solved by physics-informed networks.
 - `SVD`: the reduction by itself. `Regressor`: `fit` as a scikit-learn estimator.
+- `Client(url)`, `AsyncClient(url)`: ask an endpoint; answers are pandas tables and xarray Datasets.
 - `FieldwrightError`: what every mistake of a user raises.
 
 Each name is imported at its first use: nothing but the interpreter is loaded by `import fieldwright`.
@@ -19,6 +20,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fieldwright.data.errors import FieldwrightError
+    from fieldwright.library.client.async_client import AsyncClient
+    from fieldwright.library.client.client import Client
     from fieldwright.library.equations import solve
     from fieldwright.library.fitting import fit
     from fieldwright.library.loading import load
@@ -26,9 +29,11 @@ if TYPE_CHECKING:
     from fieldwright.library.regressor import Regressor
     from fieldwright.library.svd import SVD
 
-__all__ = ["SVD", "FieldwrightError", "Regressor", "fit", "load", "read", "solve"]
+__all__ = ["SVD", "AsyncClient", "Client", "FieldwrightError", "Regressor", "fit", "load", "read", "solve"]
 
 _MODULES = {
+    "AsyncClient": "fieldwright.library.client.async_client",
+    "Client": "fieldwright.library.client.client",
     "FieldwrightError": "fieldwright.data.errors",
     "Regressor": "fieldwright.library.regressor",
     "SVD": "fieldwright.library.svd",

@@ -45,8 +45,9 @@ def prediction_reply(
 ) -> Reply:
     """Means, spreads and bands by quantity and field, and where the queries lie."""
     quantities: dict[str, Any] = {
-        quantity.label: {"unit": unit_of(quantity, served.field(quantity.field))}
+        quantity.label: {"unit": unit_of(quantity, info), "times": query.times or info.times}
         for quantity in query.quantities
+        for info in (served.field(quantity.field),)
     }
     fields = {
         name: served.field(name).model_dump(include={"unit", "components", "on", "times"})
@@ -111,7 +112,7 @@ def _columns(
             vars(band),
             unit=header["quantities"][quantity.label]["unit"],
             axes=("time",) if info.times else (),
-            times=query.times or info.times,
+            times=header["quantities"][quantity.label]["times"],
             about={"quantity": quantity.label},
         )
     for name, entry in header["fields"].items():

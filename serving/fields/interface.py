@@ -22,6 +22,7 @@ class Statistics(BaseModel):
 class QuantityAnswer(Statistics):
     """A quantity by query, and by time where its field has times."""
 
+    times: list[float] | None
     mean: list[float] | list[list[float]]
     std: list[float] | list[list[float]]
     lower: list[float] | list[list[float]]

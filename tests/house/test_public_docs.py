@@ -11,11 +11,26 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import fieldwright
+from fieldwright.library.client.answers import (
+    EndpointGradients,
+    EndpointPhotos,
+    EndpointPrediction,
+    EndpointSolution,
+)
 from fieldwright.library.fitted_model import FittedModel
 from fieldwright.library.prediction import FieldPrediction
 from fieldwright.library.solution import Solution, SolutionValues
 
-RESULTS = (FittedModel, FieldPrediction, Solution, SolutionValues)
+RESULTS = (
+    FittedModel,
+    FieldPrediction,
+    Solution,
+    SolutionValues,
+    EndpointPrediction,
+    EndpointGradients,
+    EndpointSolution,
+    EndpointPhotos,
+)
 """What the functions return."""
 
 

@@ -9,7 +9,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+import uvicorn
 
 from fieldwright.serving import endpoint as http
 from fieldwright.serving.hosting.champion import Champion
@@ -258,6 +261,32 @@ def ask() -> Callable[..., httpx.Response]:
 def post(champion: Champion, ask: Callable[..., httpx.Response]) -> Callable[..., httpx.Response]:
     """Asks for a prediction."""
     return lambda document, **more: ask(champion, "POST", "/predict", json=document, **more)
+
+
+@contextmanager
+def listening_on_loopback(app: Any, port: int = 0, delay: float = 0.0) -> Iterator[str]:
+    """An application on a port of loopback, by default a free one; delay: seconds before it listens."""
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="critical", ws="none"))
+
+    def serve() -> None:
+        time.sleep(delay)
+        server.run()
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        while not delay and not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{port or server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def listening() -> Callable[..., AbstractContextManager[str]]:
+    """Has an application listen, in a thread of this process, and gives its URL."""
+    return listening_on_loopback
 
 
 Effect = tuple[Any, str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 import bentoml
 import httpx
 import numpy as np
+import pandas as pd
 import pytest
 from bentoml.exceptions import BentoMLException
 
@@ -53,6 +55,25 @@ def wait_for(what, seconds: float = TIMEOUT) -> None:
 
 def test_one_line_says_where_it_serves(endpoint):
     assert endpoint.announcement.startswith("Serving 'plate' version 1 at http://127.0.0.1:")
+
+
+def test_the_page_s_snippets_run(endpoint, tmp_path: Path):
+    page = (ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+    for language, interpreter in (("bash", ["bash", "-e", "-c"]), ("python", [sys.executable, "-c"])):
+        (code,) = re.findall(rf"^```{language}\n(.*?)^```", page, re.M | re.S)
+        code = code.replace("http://127.0.0.1:3000", endpoint.url)
+        ended = subprocess.run(
+            [*interpreter, code],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+        )
+        assert ended.returncode == 0, ended.stderr
+    assert "'max(temperature)': 'K'" in ended.stdout
+    table = pd.read_csv(tmp_path / "hottest.csv")
+    assert table["heat_flux [W/m2]"].tolist() == [2e4, 3e4]
+    assert (table["max(temperature) lower [K]"] < table["max(temperature) [K]"]).all()
 
 
 def test_it_answers_for_its_health(client: httpx.Client):

@@ -7,11 +7,15 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 
+import fieldwright as fw
 from fieldwright.physics.equations.problems import problem_named
 from fieldwright.physics.pinn.networks.architecture import Architecture
 from fieldwright.physics.pinn.training_plan import Sampling
+from fieldwright.serving.endpoint import Endpoint
+from fieldwright.serving.forms.accept import CSV
 from fieldwright.serving.hosting.champion import Champion
 from fieldwright.serving.hosting.shelf import Shelf, Shelved
 from fieldwright.surrogates.equations.case import EquationCase
@@ -181,3 +185,29 @@ def test_a_worker_answers_without_deepxde_or_any_equation(solution, tmp_path):
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert result.stdout.strip() == "[]", result.stdout + result.stderr
+
+
+def test_the_client_has_outputs_and_derivatives_as_tables(champion, solution, listening):
+    points, parameters = [[0.25], [0.5]], pd.DataFrame({"a": [3.0, 2.0]})
+    with listening(Endpoint(champion).app()) as url, fw.Client(url) as client:
+        answer = client.solve(np.array(points), parameters, derivatives=["u_x"])
+        with pytest.raises(fw.FieldwrightError, match="point 0"):
+            client.solve([[9.0]], A)
+        outside = client.solve([[9.0]], A, outside="answer")
+    truth = solution.predict(np.array(points), {"a": np.array([3.0, 2.0])}, ["u_x"])
+    np.testing.assert_allclose(answer.outputs["u", "mean"], truth.mean["u"])
+    np.testing.assert_allclose(answer.outputs["u", "upper"], truth.upper["u"])
+    np.testing.assert_allclose(answer.derivatives["u_x", "mean"], truth.derivatives["u_x"])
+    assert answer.outputs.attrs["units"] == {"u": "K"}
+    assert answer.inside.tolist() == [True, True]
+    assert outside.inside.tolist() == [False]
+    assert outside.why[0]
+
+
+def test_a_solution_comes_as_a_table(champion, ask):
+    body = {"points": [[0.25], [0.5]], "parameters": A, "derivatives": ["u_x"]}
+    answer = ask(champion, "POST", "/solve", json=body).json()
+    table = pd.read_csv(io.StringIO(ask(champion, "POST", "/solve", json=body, headers={"Accept": CSV}).text))
+    assert list(table)[:3] == ["x [m]", "a", "u [K]"]
+    np.testing.assert_array_equal(table["u error [K]"], answer["outputs"]["u"]["error"])
+    np.testing.assert_array_equal(table["u_x [K/m]"], answer["derivatives"]["u_x"]["mean"])

@@ -11,7 +11,9 @@ import pytest
 import torch
 from PIL import Image
 
+import fieldwright as fw
 from fieldwright.data.photos.photo import png_bytes
+from fieldwright.serving.endpoint import Endpoint
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
 from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
 from fieldwright.surrogates.cracks.classification.prevalence import shift
@@ -274,7 +276,6 @@ def test_what_a_request_may_ask_for_is_counted_and_not_timed(champion, ask, form
 def test_the_declared_route_takes_photos_as_bentomls_client_sends_them(champion, cracked, tmp_path):
     """Called in Python, which sends the options as the client does: as JSON, texts in quotes."""
     from fieldwright.serving.declared_routes import DeclaredRoutes
-    from fieldwright.serving.endpoint import Endpoint
 
     class Service(DeclaredRoutes):
         application = Endpoint(champion).app()
@@ -283,3 +284,18 @@ def test_the_declared_route_takes_photos_as_bentomls_client_sends_them(champion,
     photo.write_bytes(png_bytes(cracked))
     answer = Service().explain([photo], method="grad_cam")
     assert (answer.photos[0].name, answer.photos[0].method) == ("wall.png", "grad_cam")
+
+
+def test_the_client_has_a_row_for_each_photo(champion, cracked, sound, tmp_path, listening):
+    path = tmp_path / "wall.png"
+    path.write_bytes(png_bytes(cracked))
+    with listening(Endpoint(champion).app()) as url, fw.Client(url) as client:
+        answer = client.classify([path, png_bytes(sound)], prevalence=0.1)
+        explained = client.explain(path, method="grad_cam")
+        with pytest.raises(fw.FieldwrightError, match="A photo must be a file"):
+            client.classify(tmp_path / "none.png")
+    assert answer.photos["name"].tolist() == ["wall.png", "photo_1"]
+    assert answer.photos["prevalence"].tolist() == [0.1, 0.1]
+    assert answer.photos["probability"][0] > answer.photos["probability"][1]
+    assert explained.pictures[0]["overlay"].shape == cracked.shape
+    assert explained.photos["method"].tolist() == ["grad_cam"]

@@ -1,0 +1,1 @@
+"""The client of an endpoint: questions over HTTP, answers as tables and fields."""

@@ -1,0 +1,119 @@
+"""One question to an endpoint, before it is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import numpy as np
+import pandas as pd
+
+from fieldwright.data.errors import QueryError
+
+Parameters = Mapping[str, float] | Sequence[Mapping[str, float]] | pd.DataFrame
+"""One query, or several: objects of named numbers, or a table with a row for each."""
+Photo = str | Path | bytes
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """method, path, accept: of the request. read: its answer in the reply. body: `json`, or `data` and `files`."""
+
+    method: str
+    path: str
+    read: Callable[[httpx.Response], Any]
+    accept: str = "application/json"
+    body: Mapping[str, Any] = field(default_factory=dict)
+
+
+Steps = Generator[Question, Any, Answer]
+"""Questions one after the other, each sent the answer to it, and what comes of them all."""
+
+
+def json_body(**keys: Any) -> dict[str, Any]:
+    """The body of a question: keys that are None are left out, arrays become lists."""
+    return {"json": {name: _plain(value) for name, value in keys.items() if value is not None}}
+
+
+def photo_body(photos: Photo | Sequence[Photo], **options: Any) -> dict[str, Any]:
+    """The form of a question about photos: files, or the bytes of files."""
+    several = [photos] if isinstance(photos, str | Path | bytes) else photos
+    files = []
+    for k, photo in enumerate(several):
+        name, content = (
+            (f"photo_{k}", photo) if isinstance(photo, bytes) else (Path(photo).name, _content(photo))
+        )
+        files.append(("photo", (name, content, "application/octet-stream")))
+    texts = {name: _text(value) for name, value in options.items() if value is not None}
+    return {"files": files, "data": texts}
+
+
+def parameter_rows(parameters: Parameters | None) -> Any:
+    """The parameters as JSON has them."""
+    if parameters is None:
+        return None
+    if isinstance(parameters, pd.DataFrame):
+        return [
+            dict(zip(map(str, parameters.columns), row, strict=True))
+            for row in parameters.to_numpy().tolist()
+        ]
+    if isinstance(parameters, Mapping):
+        return {name: _plain(value) for name, value in parameters.items()}
+    return [{name: _plain(value) for name, value in row.items()} for row in parameters]
+
+
+def quantity_of(quantity: str | Mapping[str, Any]) -> dict[str, Any]:
+    """A quantity as JSON has it, of a mapping or of its label in answers.
+
+    Labels are such as "max(temperature)", "mean(displacement.x)" and "point(temperature, 0.5, 0.25)"; a component
+    stands behind the last dot.
+
+    Raises
+    ------
+    QueryError
+        The text is no such label.
+    """
+    if not isinstance(quantity, str):
+        return {name: _plain(value) for name, value in quantity.items()}
+    statistic, _, inner = quantity.strip().partition("(")
+    name, *place = (part.strip() for part in inner.removesuffix(")").split(","))
+    try:
+        at = [float(one) for one in place]
+    except ValueError:
+        at = []
+    if not name or not inner.endswith(")") or len(at) != len(place):
+        raise QueryError(
+            'A quantity must be a text such as "max(temperature)" or a mapping of "what" and "field"',
+            f'"{quantity}"',
+            "Correct it",
+        )
+    head, dot, component = name.rpartition(".")
+    document: dict[str, Any] = {"what": statistic.strip(), "field": head if dot else name}
+    return document | ({"component": component} if dot else {}) | ({"at": at} if at else {})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value
+
+
+def _content(photo: str | Path) -> bytes:
+    try:
+        return Path(photo).read_bytes()
+    except OSError as error:
+        raise QueryError(
+            "A photo must be a file", f"'{photo}' ({error.strerror})", "Correct the path"
+        ) from error
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,142 @@
+"""What is asked of an endpoint for each method of the client, and how its answers are read."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import numpy as np
+import orjson
+from PIL import Image
+
+from fieldwright.library.client.answers import (
+    EndpointGradients,
+    EndpointPhotos,
+    EndpointPrediction,
+    EndpointSolution,
+    gradients_of,
+    photos_of,
+    prediction_of,
+    solution_of,
+)
+from fieldwright.library.client.failures import error_of
+from fieldwright.library.client.question import (
+    Parameters,
+    Photo,
+    Question,
+    Steps,
+    json_body,
+    parameter_rows,
+    photo_body,
+    quantity_of,
+)
+
+NPZ, ZIP = "application/x-npz", "application/zip"
+MOST_MESHES = 32
+Archive = tuple[dict[str, Any], dict[str, np.ndarray]]
+
+
+class EndpointSteps:
+    """The steps of each method, without sending anything: the two clients share them.
+
+    model: to ask of an endpoint that serves several; empty for the one that is served.
+    """
+
+    def __init__(self, model: str = "") -> None:
+        self._prefix = f"/models/{quote(model, safe='')}" if model else ""
+        self._model = model
+        self._meshes: dict[tuple[str, str, str], dict[str, np.ndarray]] = {}
+
+    def predict(self, parameters: Parameters | None, **keys: Any) -> Steps[EndpointPrediction]:
+        """POST /predict, and where fields are asked for, their meshes."""
+        about, arrays = yield self._post("/predict", _body(parameters, **keys))
+        meshes = yield from self._meshes_of(about)
+        return prediction_of(about, arrays, meshes)
+
+    def gradients(self, parameters: Parameters, **keys: Any) -> Steps[EndpointGradients]:
+        """POST /gradients, with what the model says of its fields."""
+        about, arrays = yield self._post("/gradients", _body(parameters, **keys))
+        models = yield from self.models()
+        described = next(one for one in models if one["model"] == about["model"])
+        meshes = yield from self._meshes_of(about)
+        return gradients_of(about, arrays, {info["name"]: info for info in described["fields"]}, meshes)
+
+    def solve(self, points: Any, parameters: Parameters | None, **keys: Any) -> Steps[EndpointSolution]:
+        """POST /solve."""
+        about, arrays = yield self._post("/solve", _body(parameters, points=points, **keys))
+        return solution_of(about, arrays)
+
+    def photos(
+        self, path: str, photos: Photo | Sequence[Photo], pictures: bool, **options: Any
+    ) -> Steps[EndpointPhotos]:
+        """POST /classify, /explain or /segment; pictures: whether those are asked for."""
+        read, accept = (_zipped, ZIP) if pictures else (lambda reply: (reply.json(), ()), "application/json")
+        body = photo_body(photos, **options)
+        document, images = yield Question("POST", f"{self._prefix}{path}", read, accept, body)
+        return photos_of(document, images)
+
+    def models(self) -> Steps[list[dict[str, Any]]]:
+        """GET /models."""
+        documents = yield Question("GET", "/models", lambda reply: reply.json()["models"])
+        return [one for one in documents if self._model in ("", one["model"])]
+
+    def ready(self) -> Steps[bool]:
+        """GET /readyz."""
+        return (yield Question("GET", f"{self._prefix}/readyz", lambda reply: True))
+
+    def _post(self, path: str, body: Mapping[str, Any]) -> Question:
+        return Question("POST", f"{self._prefix}{path}", _archive, NPZ, body)
+
+    def _meshes_of(self, about: Mapping[str, Any]) -> Steps[dict[str, dict[str, np.ndarray]]]:
+        """The places of all fields of an answer, those of its own version alone."""
+        meshes = {}
+        for name in about["fields"]:
+            key = (about["model"], about["version"], name)
+            if key not in self._meshes:
+                path = f"{self._prefix}/mesh/{quote(name, safe='')}"
+                mesh, arrays = yield Question("GET", path, _archive, NPZ)
+                if mesh["version"] != about["version"]:
+                    continue
+                if len(self._meshes) >= MOST_MESHES:
+                    self._meshes.pop(next(iter(self._meshes)))
+                self._meshes[key] = arrays
+            meshes[name] = self._meshes[key]
+        return meshes
+
+
+def _body(
+    parameters: Parameters | None, quantities: Sequence[str | Mapping[str, Any]] | None = None, **keys: Any
+) -> dict[str, Any]:
+    listed = None if quantities is None else [quantity_of(one) for one in quantities]
+    return json_body(parameters=parameter_rows(parameters), quantities=listed, **keys)
+
+
+def read_reply(question: Question, reply: httpx.Response) -> Any:
+    """The answer in a reply; raises EndpointError where it is none."""
+    if reply.status_code != 200:
+        raise error_of(reply)
+    try:
+        return question.read(reply)
+    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise error_of(reply) from error
+
+
+def _archive(reply: httpx.Response) -> Archive:
+    with np.load(io.BytesIO(reply.content), allow_pickle=False) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    return orjson.loads(str(arrays.pop("about"))), arrays
+
+
+def _zipped(reply: httpx.Response) -> tuple[dict[str, Any], Sequence[Mapping[str, np.ndarray]]]:
+    with zipfile.ZipFile(io.BytesIO(reply.content)) as archive:
+        document = orjson.loads(archive.read("answer.json"))
+        pictures: list[dict[str, np.ndarray]] = [{} for _ in document["photos"]]
+        for name in archive.namelist():
+            if name.endswith(".png"):
+                number, _, picture = name.removesuffix(".png").partition("_")
+                pictures[int(number)][picture] = np.array(Image.open(io.BytesIO(archive.read(name))))
+    return document, pictures
