@@ -75,13 +75,18 @@ class Trained:
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """The best candidate as it is registered. report: fields of the family's report. The rest as in `Trained`."""
+    """The best candidate as it is registered.
+
+    report: fields of the family's report. content: what `decide` needs of it. The rest as in `Trained`.
+    """
 
     model: Model
     report: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     figures: Mapping[str, Figure] = field(default_factory=dict)
+    files: Mapping[str, Any] = field(default_factory=dict)
+    content: Any = None
 
 
 StudyType = TypeVar("StudyType")

@@ -15,6 +15,12 @@ from fieldwright.flows.report import Evaluation, Ingested, PipelineReport, RunsE
 from fieldwright.flows.runs import inputs
 from fieldwright.flows.runs.candidate_figures import candidate_figures
 from fieldwright.flows.runs.candidates import AUTO, with_common_settings
+from fieldwright.flows.runs.champion_comparison import (
+    OUT_OF_FOLD,
+    Comparison,
+    compare_with_champion,
+    out_of_fold_errors,
+)
 from fieldwright.flows.runs.conservation import conservation_errors
 from fieldwright.flows.runs.final_checks import final_checks
 from fieldwright.flows.runs.holdout import split_runs
@@ -153,17 +159,39 @@ class RunsSteps(Steps[Study, RunsDataset]):
         surrogate = train_on_all(self.study, content.config, data.targets, content.validation)
         metrics, figures, test_set = final_checks(self.study, surrogate, data.targets, data.test)
         search = next((one.content.search for one in all_trained if one.content.search), None)
-        return Finished(surrogate, {"search": search, "test_set": test_set}, metrics, figures=figures)
+        errors = out_of_fold_errors(self.study, data.targets, content.validation)
+        champion = self.tracking.champion()
+        comparison = (
+            None
+            if champion is None
+            else compare_with_champion(self.study, self.tracking, champion, data.targets, content.validation)
+        )
+        files = {} if errors is None else {OUT_OF_FOLD: errors}
+        if comparison is not None:
+            files["comparison.json"] = comparison.as_dict()
+        return Finished(
+            surrogate,
+            {"search": search, "test_set": test_set},
+            metrics,
+            figures=figures,
+            files=files,
+            content=comparison,
+        )
 
     def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
         """By `[promotion]` of the study; see `decide_on_fields`."""
-        return decide_on_fields(self.study, best.evaluation, champion)
+        return decide_on_fields(self.study, best.evaluation, champion, finished.content)
 
 
-def decide_on_fields(study: Study, best: Evaluation, champion: tuple[str, float] | None) -> Decision:
+def decide_on_fields(
+    study: Study,
+    best: Evaluation,
+    champion: tuple[str, float] | None,
+    comparison: Comparison | None = None,
+) -> Decision:
     """By `[promotion]` of the study; see `decide`."""
     assert isinstance(best, RunsEvaluation)
-    return decide(study.promotion, best, champion)
+    return decide(study.promotion, best, champion, comparison)
 
 
 def ingest_runs(study: Study) -> Ingested:

@@ -225,5 +225,5 @@ class Promotion(Section):
         0.0,
         ge=0,
         lt=1,
-        description="Share by which the metric must beat the present champion's: 0.05 is 5 %.",
+        description="Share by which the error must be below the present champion's on the same runs: 0.05 is 5 %.",
     )

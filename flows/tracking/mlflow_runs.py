@@ -132,6 +132,33 @@ class Tracking:
         """Gives the alias to this version; endpoints that watch it follow."""
         self.client.set_registered_model_alias(self.name, CHAMPION, version.version)
 
+    def json(self, run_id: str, name: str) -> Any:
+        """The content of a JSON file of a run; None where it has none."""
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                path = self.client.download_artifacts(run_id, name, folder)
+                return json.loads(Path(path).read_text(encoding="utf-8"))
+        except (MlflowException, OSError, ValueError):
+            return None
+
+    @contextmanager
+    def folder_of(self, version: ModelVersion) -> Iterator[Path]:
+        """A copy of the registered model's files; raises ModelError where they are not to be had."""
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                address = self.client.get_model_version_download_uri(self.name, version.version)
+                path = mlflow.artifacts.download_artifacts(
+                    artifact_uri=address, dst_path=folder, tracking_uri=self.uri
+                )
+            except (MlflowException, OSError) as error:
+                raise ModelError(
+                    f"The files of version {version.version} must be in the registry",
+                    str(error),
+                    "Restore them, or promote another version",
+                ) from error
+            (artifact,) = (one.parent for one in Path(path).rglob("manifest.json"))
+            yield artifact.parent
+
     def finished_pipeline(self, inputs: str) -> dict[str, Any] | None:
         """The report of the last finished pipeline with these inputs; None where its version is no longer there."""
         experiment = self.client.get_experiment_by_name(self.name)
@@ -143,14 +170,12 @@ class Tracking:
             order_by=["attributes.start_time DESC"],
             max_results=1,
         )
-        if not runs:
+        report = self.json(runs[0].info.run_id, REPORT) if runs else None
+        if report is None:
             return None
         try:
-            with tempfile.TemporaryDirectory() as folder:
-                path = self.client.download_artifacts(runs[0].info.run_id, REPORT, folder)
-                report = json.loads(Path(path).read_text(encoding="utf-8"))
             self.client.get_model_version(self.name, report["version"])
-        except (MlflowException, OSError, ValueError):
+        except MlflowException:
             return None
         return report
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from fieldwright.flows.report import RunsEvaluation
 from fieldwright.flows.study.run_sections import Promotion
+
+CHANCE = 0.05
+"""Probability below which a difference over the runs is taken for more than chance."""
 
 
 @dataclass(frozen=True)
@@ -16,8 +20,47 @@ class Decision:
     why: str
 
 
-def decide(rule: Promotion, best: RunsEvaluation, champion: tuple[str, float] | None) -> Decision:
-    """Compares the best candidate with the limits and with the present champion (its version and score)."""
+class PairedComparison(Protocol):
+    """The challenger beside the champion on the same runs; see `flows.runs.champion_comparison.Comparison`."""
+
+    @property
+    def factor(self) -> float:
+        """The champion's error over the challenger's."""
+        ...
+
+    @property
+    def better(self) -> float:
+        """Probability of so large a factor by chance."""
+        ...
+
+    @property
+    def worse(self) -> float:
+        """Probability of so small a factor by chance."""
+        ...
+
+    @property
+    def outside(self) -> float:
+        """Share of the runs outside the champion's domain."""
+        ...
+
+    @property
+    def sentence(self) -> str:
+        """The figures in words."""
+        ...
+
+
+def decide(
+    rule: Promotion,
+    best: RunsEvaluation,
+    champion: tuple[str, float] | None,
+    comparison: PairedComparison | None = None,
+) -> Decision:
+    """Compares the best candidate with the limits and with the present champion.
+
+    champion: its version and score. comparison: of both on the same runs, which decides where there is one: scores of
+    other runs say nothing. The challenger takes the place where its errors are smaller by more than chance and by the
+    share that the rule wants; or where they are no worse, and the champion's domain leaves runs outside.
+    """
     for field, limit in rule.max_error.items():
         error = best.relative_l2[field]
         if not error <= limit:
@@ -33,7 +76,13 @@ def decide(rule: Promotion, best: RunsEvaluation, champion: tuple[str, float] | 
             for field in best.no_better
         )
         return no_better_than("the mean of the runs", beside)
-    return against_champion(best.score, rule.min_improvement, champion)
+    if comparison is None or champion is None:
+        return against_champion(best.score, rule.min_improvement, champion)
+    if comparison.better < CHANCE and comparison.factor * (1.0 - rule.min_improvement) > 1.0:
+        return Decision(True, comparison.sentence)
+    if comparison.outside > 0.0 and not comparison.worse < CHANCE:
+        return Decision(True, f"{comparison.sentence}: it covers them")
+    return Decision(False, f"it does not beat version {champion[0]}: {comparison.sentence}")
 
 
 def no_better_than(trivial: str, beside: str) -> Decision:

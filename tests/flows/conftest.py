@@ -52,6 +52,12 @@ def write_run(folder: Path, load: float, modulus: float) -> None:
     mesh.write(folder / "result.vtu")
 
 
+@pytest.fixture(name="write_run")
+def fixture_write_run() -> Callable[[Path, float, float], None]:
+    """write_run(folder, load, modulus) writes one run."""
+    return write_run
+
+
 @pytest.fixture
 def make_study(tmp_path: Path) -> Callable[..., Path]:
     """make_study(n_runs, more="") writes runs, their table and the study file, and returns its path."""

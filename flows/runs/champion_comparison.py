@@ -1,0 +1,150 @@
+"""Champion and challenger, compared on the same runs, none of which the one that predicts it has learned from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.stats import permutation_test
+
+from fieldwright.data.errors import FieldwrightError
+from fieldwright.data.store.snapshot_store import SnapshotStore
+from fieldwright.flows.runs.targets import Targets
+from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.tracking.mlflow_runs import ModelVersion, Tracking
+from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.validation import metrics
+from fieldwright.surrogates.validation.cross_validation import CrossValidation
+
+OUT_OF_FOLD = "out_of_fold.json"
+"""File of a pipeline's MLflow run: content of a run -> field -> relative L2 error when it was held out."""
+LEAST = 1e-15
+"""Errors below are equal to rounding."""
+RESAMPLINGS = 9999
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How the challenger does beside the champion, `version`, on the present runs.
+
+    runs: how many were compared. new: how many of them the champion has not learned from, which it predicts as it is;
+    for the others stand the errors of both when they were held out. factor: the champion's mean relative L2 error
+    over runs and fields, over the challenger's. better, worse: probabilities of so large a difference, or so small a
+    one, by chance: the permutation test of pairs. outside: share of the present runs outside the domain of the
+    champion; those of the challenger are all inside.
+    """
+
+    version: str
+    runs: int
+    new: int
+    factor: float
+    better: float
+    worse: float
+    outside: float
+
+    @property
+    def sentence(self) -> str:
+        """The figures in words."""
+        new = f", {self.new} of them new to it" if self.new else ""
+        text = (
+            f"on the same {self.runs} runs{new}, version {self.version} has {self.factor:.3g} times its error"
+        )
+        text += f" (chance {min(self.better, self.worse):.2g})"
+        return text + (f", and {self.outside:.0%} of them lie outside its domain" if self.outside else "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The comparison as plain JSON types."""
+        return asdict(self)
+
+
+def out_of_fold_errors(
+    study: Study, targets: Targets, validation: CrossValidation
+) -> dict[str, dict[str, float]] | None:
+    """Content of each run to field to its relative L2 error when held out; None where rows are not whole runs."""
+    contents = _contents(study, targets)
+    if contents is None:
+        return None
+    return {
+        content: {name: float(one["relative_l2"][i]) for name, one in validation.errors.items()}
+        for i, content in enumerate(contents)
+    }
+
+
+def compare_with_champion(
+    study: Study, tracking: Tracking, champion: ModelVersion, targets: Targets, validation: CrossValidation
+) -> Comparison | None:
+    """The comparison on the present runs; None where the champion does not answer the same question.
+
+    It must have the same parameters and fields, and have left its errors of held-out runs, which versions of earlier
+    releases did not.
+    """
+    contents = _contents(study, targets)
+    errors = tracking.json(champion.run_id, OUT_OF_FOLD)
+    if contents is None or errors is None:
+        return None
+    try:
+        with tracking.folder_of(champion) as folder:
+            surrogate = Surrogate.load(folder / "surrogate")
+    except FieldwrightError:
+        return None
+    description = surrogate.description
+    if (
+        [one.name for one in description.parameters] != [one.name for one in targets.parameters]
+        or {one.name: one.n_points for one in description.fields}
+        != {one.name: one.n_points for one in targets.fields}
+        or description.history
+    ):
+        return None
+    of_champion = _errors(surrogate, contents, errors, targets)
+    of_challenger = {name: validation.errors[name]["relative_l2"] for name in targets.values}
+    of_both = [
+        np.mean([one[name] for name in targets.values], axis=0) for one in (of_champion, of_challenger)
+    ]
+    inside = surrogate.predict(targets.x, fields=(), quantities=()).inside
+    return Comparison(
+        champion.version,
+        len(contents),
+        sum(content not in errors for content in contents),
+        float(of_both[0].mean() / max(of_both[1].mean(), LEAST)),
+        _chance(*of_both),
+        _chance(*of_both[::-1]),
+        float(np.mean(~inside)),
+    )
+
+
+def _errors(
+    surrogate: Surrogate, contents: list[str], errors: Mapping[str, Mapping[str, float]], targets: Targets
+) -> dict[str, np.ndarray]:
+    """Field to the champion's error (n,) of each run, by predictions of those that it has not learned from."""
+    new = np.array([content not in errors for content in contents])
+    values = {}
+    for name, true in targets.values.items():
+        values[name] = np.array([errors[one][name] if one in errors else np.nan for one in contents])
+        if new.any():
+            predicted = surrogate.predict(targets.x[new], fields=[name]).fields[name].mean
+            weights = targets.weights.get(name)
+            values[name][new] = metrics.relative_l2(true[new], predicted.reshape(true[new].shape), weights)
+    return values
+
+
+def _chance(larger: np.ndarray, smaller: np.ndarray) -> float:
+    """Probability of so large a mean difference of paired errors (n,) if either could stand for the other."""
+    test = permutation_test(
+        (larger, smaller),
+        lambda a, b, axis: np.mean(a - b, axis=axis),
+        permutation_type="samples",
+        alternative="greater",
+        n_resamples=RESAMPLINGS,
+        vectorized=True,
+        rng=0,
+    )
+    return float(test.pvalue)
+
+
+def _contents(study: Study, targets: Targets) -> list[str] | None:
+    if targets.windows is not None or len(set(targets.runs)) != len(targets.runs):
+        return None
+    records = {record.name: record for record in SnapshotStore(study.store_path).accepted()}
+    return [str(records[run].content) for run in targets.runs] if set(targets.runs) <= set(records) else None
