@@ -63,8 +63,8 @@ class EquationSteps(Steps[ProblemStudy, EquationDataset]):
         digest = hashlib.sha256()
         for config in self.study.trainings(case.problem):
             digest.update(case.digest(config, self.study.seed).encode())
-        if case.known is not None:
-            digest.update(case.known.inputs.tobytes() + case.known.values.tobytes())
+        if case.solution_data is not None:
+            digest.update(case.solution_data.inputs.tobytes() + case.solution_data.values.tobytes())
         return digest.hexdigest()
 
     def split(self, incoming: Incoming) -> EquationDataset:

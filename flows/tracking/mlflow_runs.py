@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mlflow
+import mlflow.artifacts
 from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 
