@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import shutil
 import socket
@@ -33,6 +34,7 @@ import orjson
 from benchmarks.serving_apps import ARTIFACT
 from fieldwright.serving.hosting.server import Address, Server
 from fieldwright.serving.hosting.shelf import Shelf, Shelved
+from fieldwright.serving.hosting.worker_settings import Options
 from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
 from fieldwright.surrogates.fields.quantities import Quantity, default_quantities
 from fieldwright.surrogates.fields.surrogate import Surrogate
@@ -123,8 +125,19 @@ def processor_seconds(pid: int) -> float:
     return ticks / os.sysconf("SC_CLK_TCK") + sum(processor_seconds(int(child)) for child in children)
 
 
-async def ask(port: int, pid: int, path: str, body: bytes, connections: int, seconds: float) -> Rate:
-    """Asks over so many connections, each the next as soon as it has its answer; pid: of the server."""
+async def ask(
+    port: int,
+    pid: int,
+    path: str,
+    body: bytes,
+    connections: int,
+    seconds: float = math.inf,
+    requests: float = math.inf,
+) -> Rate:
+    """Asks over so many connections, each the next as soon as it has its answer, for so long or so many requests.
+
+    pid: of the server.
+    """
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\nContent-Length: "
     request = f"{head}{len(body)}\r\n\r\n".encode() + body
     done, end = 0, time.perf_counter() + seconds
@@ -134,7 +147,7 @@ async def ask(port: int, pid: int, path: str, body: bytes, connections: int, sec
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         asked = False
         # Each connection asks at least once, however long it took to open all of them.
-        while not asked or time.perf_counter() < end:
+        while not asked or (time.perf_counter() < end and done < requests):
             asked = True
             writer.write(request)
             answer = (await reader.readuntil(b"\r\n\r\n")).lower()
@@ -157,7 +170,7 @@ def free_port() -> int:
 
 
 @contextmanager
-def endpoint(artifact: Path) -> Iterator[tuple[int, int]]:
+def endpoint(artifact: Path, options: Options | None = None) -> Iterator[tuple[int, int]]:
     """Port and process id of our own worker."""
     shelf, shelved, address = (
         Shelf.of("benchmark"),
@@ -166,7 +179,7 @@ def endpoint(artifact: Path) -> Iterator[tuple[int, int]]:
     )
     shelf.put(shelved, lambda into: Path(shutil.copytree(artifact, into / "surrogate")))
     shelf.point_to(shelved)
-    server = Server(address.listen(), "benchmark", shelf)
+    server = Server(address.listen(), "benchmark", shelf, options=options or Options())
     try:
         server.wait_until_ready()
         yield address.port, server.pids[0]

@@ -20,6 +20,7 @@ from fieldwright.serving.hosting.server import Address
 from fieldwright.serving.hosting.worker_settings import Access, Options
 from fieldwright.serving.limits import ANSWER_SECONDS, STALLED_SECONDS
 from fieldwright.serving.observation.logs import LogFormat, configure_logs
+from fieldwright.serving.observation.tracing import traces_url
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -81,6 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(ending, lambda *_: stop.set())
     try:
         access = access_of(given)
+        traces_url()  # refuses what the workers could not send to
         options = Options(
             given.log_format,
             given.log_requests,

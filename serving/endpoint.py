@@ -38,6 +38,7 @@ from fieldwright.serving.served_model import ServedModel, about
 
 if TYPE_CHECKING:
     from fieldwright.serving.observation.prediction_writer import PredictionWriter
+    from fieldwright.serving.observation.spans import Spans
 
 PAGE = """<!doctype html>
 <html lang="en">
@@ -67,13 +68,14 @@ class Endpoint:
         keys: Keys | None = None,
         options: Options = Options(),  # noqa: B008  # it is immutable
         predictions: PredictionWriter | None = None,
+        spans: Spans | None = None,
     ) -> None:
         self._champion = champion
         self._metrics = metrics or Metrics()
         self._allowed_hosts = allowed_hosts
         self._keys = keys
         self._options = options
-        self._predictions = predictions
+        self._predictions, self._spans = predictions, spans
         # One thread each beside the event loop: more would share the same core and add up in memory. Small requests
         # never wait behind large ones.
         self._small, self._large = ThreadPoolExecutor(1, "small"), ThreadPoolExecutor(1, "large")
@@ -99,6 +101,7 @@ class Endpoint:
                     metrics=self._metrics,
                     log_requests=self._options.log_requests,
                     predictions=self._predictions,
+                    spans=self._spans,
                 ),
                 Middleware(AllowedHosts, names=self._allowed_hosts),
                 Middleware(Authorization, keys=self._keys, limits=RateLimits(self._metrics.rows, RATES)),

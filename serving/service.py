@@ -25,6 +25,7 @@ from fieldwright.serving.hosting.shared_rows import SharedRows
 from fieldwright.serving.hosting.shelf import Shelf
 from fieldwright.serving.hosting.worker_settings import Options, WorkerSettings
 from fieldwright.serving.metrics import N_COLUMNS, Metrics
+from fieldwright.serving.observation.tracing import traces_url
 
 
 def _last_filled_shelf(model: str) -> Shelf:
@@ -56,7 +57,13 @@ if options.log_predictions:
     from fieldwright.serving.observation.prediction_writer import PredictionWriter
 
     predictions = PredictionWriter(options.log_predictions, metrics.rows)
-endpoint = Endpoint(champion, metrics, allowed_hosts, keys, options, predictions)
+spans = None
+if url := traces_url():
+    # Likewise, for OpenTelemetry.
+    from fieldwright.serving.observation.spans import Spans
+
+    spans = Spans(url)
+endpoint = Endpoint(champion, metrics, allowed_hosts, keys, options, predictions, spans)
 
 
 class ServedRoutes(LeanService):
@@ -84,7 +91,9 @@ class Fieldwright(DeclaredRoutes):
 
     @bentoml.on_shutdown
     def stop(self) -> None:
-        """Ends the threads that follow the pointer and write predictions."""
+        """Ends the threads that follow the pointer, write predictions and send spans."""
         champion.stop()
         if predictions is not None:
             predictions.stop()
+        if spans is not None:
+            spans.stop()

@@ -12,8 +12,9 @@ from fieldwright.serving.metrics import Metrics
 from fieldwright.serving.observation.request import HEADER, begin
 
 if TYPE_CHECKING:
-    # It imports pyarrow, which only an endpoint needs that logs predictions.
+    # They import what only an endpoint needs that logs predictions, or traces requests.
     from fieldwright.serving.observation.prediction_writer import PredictionWriter
+    from fieldwright.serving.observation.spans import Spans
 
 logger = logging.getLogger("bentoml.fieldwright.requests")
 
@@ -27,11 +28,12 @@ class Observed:
         metrics: Metrics,
         log_requests: bool = False,
         predictions: PredictionWriter | None = None,
+        spans: Spans | None = None,
     ) -> None:
         self._app = app
         self._metrics = metrics
         self._log_requests = log_requests
-        self._predictions = predictions
+        self._predictions, self._spans = predictions, spans
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -58,6 +60,9 @@ class Observed:
             self._metrics.count_request(scope["path"], status, seconds, observation)
             if self._predictions is not None:
                 self._predictions.put(observation)
+            if self._spans is not None:
+                route, headers = self._metrics.route_of(scope["path"]), scope["headers"]
+                self._spans.record(observation, scope["method"], route, status, seconds, headers)
             if self._log_requests:
                 fields = {
                     "method": scope["method"],
