@@ -238,6 +238,43 @@ def serve(
     sys.exit(serve_forever(load_study(study), host, port, workers, more))
 
 
+@app.command
+def export(
+    study: StudyPath,
+    /,
+    *,
+    to: Literal["c", "onnx", "fmu", "bento"],
+    out: Path | None = None,
+    version: str | None = None,
+    fmi: Literal[2, 3] = 2,
+    quantities: tuple[str, ...] = (),
+    fields: bool = False,
+) -> None:
+    """Take the study's champion elsewhere: as C without dependencies, ONNX, an FMU, or a bento that serves it.
+
+    Example: fieldwright export examples/plate/study.toml --to fmu --fmi 3
+
+    Parameters
+    ----------
+    out
+        The folder to write into; `export` beside the study if left out.
+    version
+        The number of another version than the champion.
+    fmi
+        Version of FMI, of an FMU.
+    quantities
+        Such as "max(von_mises)" or "point(T, 0.1, 0.2)"; largest, least and mean values of all fields if left out.
+    fields
+        Whether whole fields are outputs too.
+    """
+    from fieldwright.flows.commands.export import ExportOptions, export_version
+    from fieldwright.flows.study.loading import load_study
+
+    loaded = load_study(study)
+    options = ExportOptions(to, fmi, quantities, fields)
+    export_version(loaded, version, options, out or study.with_name("export"), console)
+
+
 keys_app = App(name="keys", help="API keys of the endpoint: add, list and revoke them.")
 app.command(keys_app)
 

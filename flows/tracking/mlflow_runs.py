@@ -23,6 +23,7 @@ from mlflow.exceptions import MlflowException
 from fieldwright.data.environment import home
 from fieldwright.data.errors import ModelError
 from fieldwright.flows.tracking.store import open_store
+from fieldwright.surrogates.persistence.artifact import MANIFEST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,6 +129,41 @@ class Tracking:
                 "Check the tracking URI and its server",
             ) from error
         return ModelVersion(str(version.version), str(version.run_id), version.tags)
+
+    def numbered(self, number: str) -> ModelVersion:
+        """The version of that number; raises ModelError where there is none."""
+        try:
+            version = self.client.get_model_version(self.name, number)
+        except MlflowException as error:
+            raise ModelError(
+                f"The model '{self.name}' must have the version that is named",
+                f"'{number}' ({error.message})",
+                "Correct the number; `fieldwright status` shows the champion's",
+            ) from error
+        return ModelVersion(str(version.version), str(version.run_id), version.tags)
+
+    def download(self, version: ModelVersion, into: Path) -> Path:
+        """Fetches the files of a version and returns the folder of the model's artifact among them."""
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_registry_uri(self.uri)
+        try:
+            mlflow.artifacts.download_artifacts(
+                artifact_uri=f"models:/{self.name}/{version.version}", dst_path=str(into)
+            )
+        except (MlflowException, OSError) as error:
+            raise ModelError(
+                f"The files of version {version.version} of '{self.name}' must be in the registry",
+                str(error),
+                "Take a version whose files are there",
+            ) from error
+        manifests = sorted(into.rglob(MANIFEST))
+        if len(manifests) != 1:
+            raise ModelError(
+                f"Version {version.version} of '{self.name}' must hold one folder with {MANIFEST}",
+                f"{len(manifests)} of them",
+                "Take a version that a training pipeline has logged",
+            )
+        return manifests[0].parent
 
     def promote(self, version: ModelVersion) -> None:
         """Gives the alias to this version; endpoints that watch it follow."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from fieldwright.data.errors import QueryError
 from fieldwright.surrogates.fields.description import FieldInfo
@@ -33,6 +35,29 @@ class Quantity:
         name = self.field if self.component is None else f"{self.field}.{self.component}"
         place = "" if self.at is None else "".join(f", {coordinate:g}" for coordinate in self.at)
         return f"{self.what}({name}{place})"
+
+
+def parsed_quantity(label: str, infos: Sequence[FieldInfo]) -> Quantity:
+    """The quantity of a label, as `Quantity.label` writes it; raises QueryError."""
+    match = re.fullmatch(r"(max|min|mean|integral|point)\((.+)\)", label.strip())
+    if match is None:
+        raise QueryError(
+            "A quantity must be written as max, min, mean, integral or point of a field",
+            f"'{label}'",
+            "Write it like 'max(stress)', 'mean(U.x)' or 'point(T, 0.1, 0.2)'",
+        )
+    statistic, (name, *place) = match[1], [part.strip() for part in match[2].split(",")]
+    names = {info.name for info in infos}
+    field, _, component = (name, "", "") if name in names else name.rpartition(".")
+    if field not in names:
+        raise QueryError(
+            f"The field of a quantity must be one of {', '.join(sorted(names))}", f"'{name}'", "Correct it"
+        )
+    try:
+        at = tuple(float(coordinate) for coordinate in place)
+    except ValueError as error:
+        raise QueryError("The place of a quantity must be numbers", f"'{label}'", "Correct it") from error
+    return Quantity(cast(Statistic, statistic), field, component or None, at or None)
 
 
 def functional_of(quantity: Quantity, info: FieldInfo) -> Functional:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,16 @@ import numpy as np
 
 UNARY = ("abs", "erf", "exp", "log", "sqrt", "tanh")
 BINARY = ("add", "div", "max", "min", "mul", "power", "replace_nan", "sub")
+OF_CONSTANTS: dict[str, Callable[..., np.ndarray]] = {
+    "add": np.add,
+    "div": np.divide,
+    "max": np.maximum,
+    "min": np.minimum,
+    "mul": np.multiply,
+    "power": np.power,
+    "sub": np.subtract,
+}
+"""What is computed at once where all operands are constants."""
 REDUCTIONS = ("argmax", "argmin", "sum", "largest", "nearest")
 
 
@@ -93,6 +103,8 @@ class Node:
         if -1 in shape:
             known_size = -int(np.prod(shape, dtype=np.int64))
             shape = tuple(self.size // known_size if size == -1 else size for size in shape)
+        if self.value is not None and self.operation == "constant":
+            return constant(self.value.reshape(shape))
         return self if shape == self.shape else Node("reshape", (self,), shape)
 
     def take(self, positions: np.ndarray) -> Node:
@@ -247,6 +259,9 @@ def evaluation_order(outputs: Iterable[Node]) -> list[Node]:
 
 def _elementwise(operation: str, *operands: Operand) -> Node:
     nodes = [as_node(operand) for operand in operands]
+    values = [node.value for node in nodes if node.operation == "constant"]
+    if len(values) == len(nodes) and operation in OF_CONSTANTS:
+        return constant(OF_CONSTANTS[operation](*values))
     shape = np.broadcast_shapes(*(node.shape for node in nodes))
     # Of one rank, so that an axis of queries in front does not change what broadcasts with what.
     aligned = tuple(
