@@ -25,17 +25,17 @@ class Cost:
         """Whether it may wait in one line with other small ones."""
         return self.operations <= SMALL_OPERATIONS
 
-    def check(self, found: str, remedy: str) -> None:
-        """Raises QueryError where one request may not cost so much; found: what it asks for."""
+    def check(self, request: str, remedy: str) -> None:
+        """Raises QueryError where one request may not cost so much; request: what it asks for."""
         if self.values > MAX_VALUES:
             raise QueryError(
                 f"One answer may hold at most {MAX_VALUES} values, times counted",
-                f"{found}: {self.values} values",
+                f"{request}: {self.values} values",
                 remedy,
             )
         if self.operations > MAX_OPERATIONS:
             raise QueryError(
                 f"One request may take some {MAX_OPERATIONS:.0e} operations",
-                f"{found}: some {self.operations:.1e}",
+                f"{request}: some {self.operations:.1e}",
                 remedy,
             )

@@ -137,13 +137,16 @@ class DeclaredRoutes:
         self, path: str, answer: type[Answer], question: dict[str, Any], photos: list[Path] | None = None
     ) -> Answer:
         """The endpoint's answer; raises BentoMLException with its sentence and status."""
-        chosen = {name: value for name, value in question.items() if value is not None}
-        request: dict[str, Any] = {"json": chosen}
+        present_options = {name: value for name, value in question.items() if value is not None}
+        request: dict[str, Any] = {"json": present_options}
         if photos is not None:
             files = [
                 ("photo", (photo.name, photo.read_bytes(), "application/octet-stream")) for photo in photos
             ]
-            request = {"files": files, "data": {name: json.dumps(value) for name, value in chosen.items()}}
+            request = {
+                "files": files,
+                "data": {name: json.dumps(value) for name, value in present_options.items()},
+            }
 
         async def send() -> httpx.Response:
             transport = httpx.ASGITransport(self.application)

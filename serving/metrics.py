@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from fieldwright.data.api_keys import MAX_KEYS
 from fieldwright.serving.families import FAMILY_ROUTES
 from fieldwright.serving.hosting.champion_state import ChampionState
-from fieldwright.serving.hosting.shared_rows import TEXT_COLUMNS, SharedRows, text_of
+from fieldwright.serving.hosting.shared_rows import TEXT_COLUMNS, SharedRows, decoded_text
 from fieldwright.serving.observation.request import Observation
 from fieldwright.serving.refusal import ALL_REASONS, REASONS
 
@@ -122,7 +122,7 @@ class Metrics:
 
 
 def _version_names(row: Sequence[float]) -> list[str]:
-    return [text_of([row[column] for column in columns]) for columns in VERSIONS]
+    return [decoded_text([row[column] for column in columns]) for columns in VERSIONS]
 
 
 class _Snapshot:

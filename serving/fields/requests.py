@@ -179,23 +179,25 @@ def _quantity_keys(
     components: tuple[str, ...], measured: bool, names: Sequence[str], point: bool
 ) -> dict[str, Any]:
     """The keys of quantities of fields that have these components."""
-    whats = tuple(
-        what for what in get_args(Statistic) if what not in (POINT, *(() if measured else (INTEGRAL,)))
+    statistics = tuple(
+        statistic
+        for statistic in get_args(Statistic)
+        if statistic not in (POINT, *(() if measured else (INTEGRAL,)))
     )
 
-    def measurable(what: Any) -> Any:
-        if what == INTEGRAL and not measured:
+    def measurable(statistic: Any) -> Any:
+        if statistic == INTEGRAL and not measured:
             raise QueryError(
                 f"An integral of {listed(names)} must have the areas or volumes that its values stand for",
                 "a field of which every value counts alike",
                 "Ask for the 'mean', which is that of all values, or train on runs with cells",
             )
-        return what
+        return statistic
 
-    what = Annotated[
-        Literal[(POINT,) if point else whats],  # type: ignore[valid-type]
+    statistic_type = Annotated[
+        Literal[(POINT,) if point else statistics],  # type: ignore[valid-type]
         BeforeValidator(measurable),
-        Says(f"A quantity's 'what' must be among {listed((*whats, POINT))}"),
+        Says(f"A quantity's 'what' must be among {listed((*statistics, POINT))}"),
         Field(
             description="Means and integrals are those of the length, area or volume, where the mesh tells it."
         ),
@@ -239,7 +241,7 @@ def _quantity_keys(
         if point
         else (Annotated[None, Says("Only a 'point' quantity may have a place 'at'", "Leave it out")], None)
     )
-    return {"what": (what, ...), "field": (field, ...), "component": component, "at": place}
+    return {"what": (statistic_type, ...), "field": (field, ...), "component": component, "at": place}
 
 
 def _times_type(description: Description) -> Any:

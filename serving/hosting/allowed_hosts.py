@@ -25,8 +25,8 @@ address its name."""
 
 def names_of(host: str, further: Sequence[str] = ()) -> tuple[str, ...]:
     """The names by which an endpoint that listens on an IP address may be called."""
-    own = ANY_ADDRESS if ipaddress.ip_address(host).is_unspecified else host
-    return tuple(dict.fromkeys([*LOOPBACK, own, *(name.strip().lower() for name in further)]))
+    bound_address = ANY_ADDRESS if ipaddress.ip_address(host).is_unspecified else host
+    return tuple(dict.fromkeys([*LOOPBACK, bound_address, *(name.strip().lower() for name in further)]))
 
 
 class AllowedHosts:

@@ -46,12 +46,14 @@ class Keys:
                 mark = None
             if mark != self._mark or not self._keys:
                 self._mark = mark
-                own = environment_key()
+                key_of_environment = environment_key()
                 try:
                     keys = self._file.read()
                 except AccessError:
                     keys = []  # a file that others can read or write gives nobody access
-                self._keys = {one.digest: one for one in (*keys, *((own,) if own else ()))}
+                self._keys = {
+                    one.digest: one for one in (*keys, *((key_of_environment,) if key_of_environment else ()))
+                }
         return self._keys
 
 

@@ -54,12 +54,14 @@ class Champion:
         if registry is not None and registry.why:
             return ChampionState(served, registry.wanted, registry.why, registry.since)
         versions = self._shelf.versions()
-        wanted = registry.wanted if registry else (versions[0].version if versions else None)
+        champion_version = registry.wanted if registry else (versions[0].version if versions else None)
         if self.failure:
-            return ChampionState(served, wanted, self.failure, self._failing_since)
-        if served != wanted:
-            return ChampionState(served, wanted, f"Version {wanted} is being loaded.", time.time())
-        return ChampionState(served, wanted)
+            return ChampionState(served, champion_version, self.failure, self._failing_since)
+        if served != champion_version:
+            return ChampionState(
+                served, champion_version, f"Version {champion_version} is being loaded.", time.time()
+            )
+        return ChampionState(served, champion_version)
 
     def refresh(self) -> None:
         """Loads the version that the pointer names, if it is another; on any failure keeps what is served.

@@ -16,7 +16,7 @@ class Channel:
     def __init__(self, end: socket.socket) -> None:
         self._end = end
         self._end.setblocking(False)
-        self._rest = b""
+        self._unfinished_line = b""
         self.closed = False
 
     @classmethod
@@ -39,13 +39,13 @@ class Channel:
             return []
         try:
             while content := self._end.recv(65536):
-                self._rest += content
+                self._unfinished_line += content
             self.closed = True
         except BlockingIOError:
             pass
         except OSError:
             self.closed = True
-        *lines, self._rest = self._rest.split(b"\n")
+        *lines, self._unfinished_line = self._unfinished_line.split(b"\n")
         return [orjson.loads(line) for line in lines]
 
     def close(self) -> None:

@@ -124,14 +124,14 @@ class Registry:
                 _first_line(error),
                 "Promote a version whose files are there",
             ) from error
-        found = sorted(into.rglob(MANIFEST))
-        if len(found) != 1:
+        manifests = sorted(into.rglob(MANIFEST))
+        if len(manifests) != 1:
             raise ModelError(
                 f"Version {shelved.version} of '{shelved.model}' must hold one folder with {MANIFEST}",
-                f"{len(found)} of them",
+                f"{len(manifests)} of them",
                 "Promote a version that a training pipeline has logged",
             )
-        return found[0].parent
+        return manifests[0].parent
 
     def refuse_missing(self, shelved: Shelved) -> None:
         """Raises ModelError where the version's files are gone; those on a server are not looked for."""
@@ -188,9 +188,9 @@ def _raise(error: OSError) -> None:
 
 def _refuse_missing_file(tracking_uri: str) -> None:
     """MLflow would quietly make a new, empty store of a mistyped path."""
-    scheme, _, rest = tracking_uri.partition("://")
-    path = Path(rest.removeprefix("/")) if scheme == "sqlite" else None
-    if not rest and "://" not in tracking_uri:
+    scheme, _, location = tracking_uri.partition("://")
+    path = Path(location.removeprefix("/")) if scheme == "sqlite" else None
+    if not location and "://" not in tracking_uri:
         path = Path(tracking_uri.removeprefix("file:"))
     if path is not None and not path.exists():
         raise ModelError(

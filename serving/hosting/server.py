@@ -69,12 +69,12 @@ class Address:
 
 @dataclass
 class WorkerProcess:
-    """One worker as its supervisor sees it; what it last told of itself."""
+    """One worker as its supervisor sees it; what it last reported."""
 
     process: subprocess.Popen
     channel: Channel
     start: float
-    told: bool = False
+    has_reported: bool = False
     served: str | None = None
     failure: str = ""
 
@@ -130,7 +130,11 @@ class Server:
                     self._start(row)
                 continue
             for message in worker.channel.receive():
-                worker.served, worker.failure, worker.told = message["served"], message["failure"], True
+                worker.served, worker.failure, worker.has_reported = (
+                    message["served"],
+                    message["failure"],
+                    True,
+                )
             code = worker.process.poll()
             if code is not None:
                 logger.error(
@@ -153,9 +157,9 @@ class Server:
             for worker in self._workers:
                 if worker is None:
                     raise _not_up("the end of a worker")
-                if worker.told and worker.served is None:
+                if worker.has_reported and worker.served is None:
                     raise _not_up(f'the answer "{worker.failure}"')
-            if all(worker is not None and worker.told for worker in self._workers):
+            if all(worker is not None and worker.has_reported for worker in self._workers):
                 return self._workers[0].served  # type: ignore[union-attr]  # none is missing
         raise _not_up(f"no answer within {READY_SECONDS:g} s")
 

@@ -27,7 +27,7 @@ TEXT_COLUMNS = 16
 TEXT_BYTES = BYTES * TEXT_COLUMNS
 
 
-def text_of(numbers: Sequence[float]) -> str:
+def decoded_text(numbers: Sequence[float]) -> str:
     """The text that `SharedRows.put_text` has put into these TEXT_COLUMNS numbers."""
     content = b"".join(int(number).to_bytes(BYTES, "big") for number in numbers)
     return content.rstrip(b"\0").decode("utf-8", "ignore")

@@ -91,10 +91,10 @@ class Shelf:
         """Makes the version the champion and clears away what has become too old to fall back on."""
         with self._lock():
             older = [entry for entry in self.versions() if entry.folder != champion.folder]
-            kept = [champion, *(entry for entry in older if self.path(entry).exists())][:KEPT]
+            entries = [champion, *(entry for entry in older if self.path(entry).exists())][:KEPT]
             beside = self.folder / f".{self.pointer.name}.{os.getpid()}"
             try:
-                beside.write_bytes(orjson.dumps([asdict(entry) for entry in kept]))
+                beside.write_bytes(orjson.dumps([asdict(entry) for entry in entries]))
                 os.replace(beside, self.pointer)
             except OSError:
                 beside.unlink(missing_ok=True)

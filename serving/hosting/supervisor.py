@@ -152,11 +152,11 @@ class Supervisor:
         if self._state.why or self._state.wanted != champion.version:
             self._state = ChampionState(None, champion.version)
 
-    def _differ(self, wanted: str | None, why: str) -> None:
+    def _differ(self, version: str | None, why: str) -> None:
         """States why the served version is not the wanted one; logged once, however long it lasts."""
-        if why != self._state.why or wanted != self._state.wanted:
-            lasting = self._state.why and wanted == self._state.wanted
-            self._state = ChampionState(None, wanted, why, self._state.since if lasting else time.time())
+        if why != self._state.why or version != self._state.wanted:
+            lasting = self._state.why and version == self._state.wanted
+            self._state = ChampionState(None, version, why, self._state.since if lasting else time.time())
             logger.error("The served version stays: %s", why)
 
 

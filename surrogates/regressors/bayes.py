@@ -19,7 +19,7 @@ from fieldwright.surrogates.regression.smoother import Smoother
 from fieldwright.surrogates.regression.sparse_bayes import sparse_regression
 from fieldwright.surrogates.regression.weight_posterior import WeightPosterior
 from fieldwright.surrogates.regressors import KindConfig, register
-from fieldwright.surrogates.search.search_space import Choice, Options
+from fieldwright.surrogates.search.search_space import Choice, Choices
 
 VAGUE = 1e-12
 """Rate of the Gamma priors of both precisions: noise down to 1e-6 of the spread can be learned."""
@@ -45,7 +45,7 @@ class BayesConfig(KindConfig):
     """
 
     space: ClassVar[Mapping[str, Choice]] = {
-        "prior": Options(("auto", "ridge", "ard")),
+        "prior": Choices(("auto", "ridge", "ard")),
     }
 
     kind: Literal["bayes"] = "bayes"

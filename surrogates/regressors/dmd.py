@@ -14,7 +14,7 @@ from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.regression.radial_basis import CubicRBF
 from fieldwright.surrogates.regressors import register
-from fieldwright.surrogates.search.search_space import Choice, Options
+from fieldwright.surrogates.search.search_space import Choice, Choices
 from fieldwright.surrogates.trajectory.linear_operator import (
     OperatorForm,
     companions,
@@ -41,7 +41,7 @@ class DMDConfig(SequenceConfig):
     stable: whether eigenvalues outside the unit circle are moved onto it.
     """
 
-    space: ClassVar[Mapping[str, Choice]] = {"operator": Options(("auto", "control"))}
+    space: ClassVar[Mapping[str, Choice]] = {"operator": Choices(("auto", "control"))}
 
     kind: Literal["dmd"] = "dmd"
     delays: Annotated[int, Field(ge=1, le=200)] | Literal["auto"] = "auto"

@@ -24,7 +24,7 @@ from fieldwright.surrogates.gaussian_process.sparse import inducing_points, spar
 from fieldwright.surrogates.persistence.states import part
 from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.regressors import KindConfig, register
-from fieldwright.surrogates.search.search_space import Choice, Options
+from fieldwright.surrogates.search.search_space import Choice, Choices
 
 
 class GPConfig(KindConfig):
@@ -56,8 +56,8 @@ class GPConfig(KindConfig):
     inducing: int = Field(default=512, ge=2, le=4096)
 
     space: ClassVar[Mapping[str, Choice]] = {
-        "kernel": Options(("auto", "matern52", "rbf", "matern32", "linear+matern52")),
-        "restarts": Options((2, 5)),
+        "kernel": Choices(("auto", "matern52", "rbf", "matern32", "linear+matern52")),
+        "restarts": Choices((2, 5)),
     }
 
     @classmethod

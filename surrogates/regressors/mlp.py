@@ -16,7 +16,7 @@ from fieldwright.surrogates.portable import graph
 from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.regressors import KindConfig, register
 from fieldwright.surrogates.regressors.network_ensemble import NetworkEnsemble, Tensors
-from fieldwright.surrogates.search.search_space import Choice, NumberRange, Options
+from fieldwright.surrogates.search.search_space import Choice, Choices, NumberRange
 
 LEAST_STD = 1e-6
 CHECK = 20
@@ -42,8 +42,8 @@ class MLPConfig(KindConfig):
     """
 
     space: ClassVar[Mapping[str, Choice]] = {
-        "hidden": Options(((64, 64), (32, 32), (128, 128), (64, 64, 64))),
-        "activation": Options(("tanh", "silu", "gelu", "selu")),
+        "hidden": Choices(((64, 64), (32, 32), (128, 128), (64, 64, 64))),
+        "activation": Choices(("tanh", "silu", "gelu", "selu")),
         "weight_decay": NumberRange(1e-5, 1.0, log=True),
     }
 

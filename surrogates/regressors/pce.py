@@ -24,7 +24,7 @@ from fieldwright.surrogates.regression.extrapolation import (
 from fieldwright.surrogates.regression.polynomials import Legendre, number_of_terms
 from fieldwright.surrogates.regression.pursuit import Pursuit, pursue
 from fieldwright.surrogates.regressors import KindConfig, register
-from fieldwright.surrogates.search.search_space import Choice, Options
+from fieldwright.surrogates.search.search_space import Choice, Choices
 
 RUNS_PER_TERM = 3
 """With more terms every run helps to choose how it is predicted without itself, and the error says nothing."""
@@ -39,8 +39,8 @@ class PCEConfig(KindConfig):
     """
 
     space: ClassVar[Mapping[str, Choice]] = {
-        "max_degree": Options((10, 3, 5, 15)),
-        "sparsity": Options((0.75, 0.5, 1.0)),
+        "max_degree": Choices((10, 3, 5, 15)),
+        "sparsity": Choices((0.75, 0.5, 1.0)),
     }
 
     kind: Literal["pce"] = "pce"

@@ -15,7 +15,7 @@ from optuna.trial import Trial as Ask
 
 from fieldwright.surrogates.fields.settings import accepted_settings
 from fieldwright.surrogates.regressors import KindConfig, kind_config, load_kinds
-from fieldwright.surrogates.search.search_space import Choice, Options
+from fieldwright.surrogates.search.search_space import Choice, Choices
 
 GRID_LEVELS = 3
 """Numbers that a grid takes from a range."""
@@ -50,7 +50,7 @@ def defaults(kind: str) -> dict[str, Any]:
     parameters = {}
     for name, choice in config.space.items():
         value = config.model_fields[name].get_default(call_default_factory=True)
-        parameters[f"{kind}.{name}"] = _index(choice, value) if isinstance(choice, Options) else value
+        parameters[f"{kind}.{name}"] = _index(choice, value) if isinstance(choice, Choices) else value
     return parameters
 
 
@@ -67,7 +67,7 @@ def quiet() -> None:
 
 
 def _suggest(ask: Ask, name: str, choice: Choice) -> Any:
-    if isinstance(choice, Options):
+    if isinstance(choice, Choices):
         # By index: Optuna stores plain values only, and options may be lists.
         return choice.values[ask.suggest_categorical(name, list(range(len(choice.values))))]
     if choice.integer:
@@ -75,12 +75,12 @@ def _suggest(ask: Ask, name: str, choice: Choice) -> Any:
     return ask.suggest_float(name, choice.low, choice.high, log=choice.log)
 
 
-def _index(choice: Options, value: Any) -> int:
+def _index(choice: Choices, value: Any) -> int:
     return choice.values.index(value) if value in choice.values else 0
 
 
 def _levels(choice: Choice) -> list[Any]:
-    if isinstance(choice, Options):
+    if isinstance(choice, Choices):
         return list(range(len(choice.values)))
     spaced = np.geomspace if choice.log else np.linspace
     values = spaced(choice.low, choice.high, GRID_LEVELS)

@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Options:
+class Choices:
     """One of these values; the first is the default of the search's first trial."""
 
     values: tuple[Any, ...]
@@ -23,4 +23,4 @@ class NumberRange:
     integer: bool = False
 
 
-Choice = Options | NumberRange
+Choice = Choices | NumberRange

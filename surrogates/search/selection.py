@@ -18,7 +18,7 @@ from fieldwright.surrogates.reductions import ReductionConfig
 from fieldwright.surrogates.regressors import KindConfig, kind_config, load_kinds
 from fieldwright.surrogates.regressors.stack import StackConfig
 from fieldwright.surrogates.search.latent_fold import LatentFold
-from fieldwright.surrogates.search.search_space import Options
+from fieldwright.surrogates.search.search_space import Choices
 from fieldwright.surrogates.search.settings import SearchSettings
 from fieldwright.surrogates.search.trial_evaluation import candidate_evaluator
 from fieldwright.surrogates.search.trials import Trial, Trials
@@ -195,7 +195,7 @@ def _views(kinds: Sequence[str], common: Mapping[str, Any]) -> list[KindConfig]:
         free = {
             name: choice.values
             for name, choice in space.items()
-            if name in VIEW and name not in common and isinstance(choice, Options)
+            if name in VIEW and name not in common and isinstance(choice, Choices)
         }
         for values in itertools.product(*free.values()):
             settings = dict(zip(free, values, strict=True))

@@ -15,7 +15,7 @@ from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.regression.radial_basis import CubicRBF
-from fieldwright.surrogates.search.search_space import Choice, NumberRange, Options
+from fieldwright.surrogates.search.search_space import Choice, Choices, NumberRange
 from fieldwright.surrogates.trajectory.recurrent import Network
 from fieldwright.surrogates.trajectory.sequence import SequenceConfig
 
@@ -39,7 +39,7 @@ class RecurrentConfig(SequenceConfig):
     """
 
     space: ClassVar[Mapping[str, Choice]] = {
-        "hidden": Options((32, 16, 64)),
+        "hidden": Choices((32, 16, 64)),
         "rate": NumberRange(2e-3, 2e-2, log=True),
     }
 

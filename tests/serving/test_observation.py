@@ -20,8 +20,8 @@ from fieldwright.serving.hosting.shared_rows import (
     TEXT_BYTES,
     TEXT_COLUMNS,
     SharedRows,
+    decoded_text,
     shared_memory,
-    text_of,
 )
 from fieldwright.serving.hosting.shelf import Shelf
 from fieldwright.serving.hosting.worker_settings import Options
@@ -181,4 +181,4 @@ def test_versions_are_bounded_and_added_over_workers(champion: Champion):
 def test_a_text_is_held_by_numbers(text: str):
     rows = SharedRows.private(TEXT_COLUMNS)
     rows.put_text(0, text)
-    assert text_of(rows.table()[0]) == text.encode()[:TEXT_BYTES].decode("utf-8", "ignore")
+    assert decoded_text(rows.table()[0]) == text.encode()[:TEXT_BYTES].decode("utf-8", "ignore")

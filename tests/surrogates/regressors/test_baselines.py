@@ -8,7 +8,7 @@ from scipy.interpolate import RBFInterpolator
 
 from fieldwright.surrogates.regression.radial_basis import CubicRBF
 from fieldwright.surrogates.regressors import kind_config, load_kinds, regressor_for
-from fieldwright.surrogates.search.search_space import NumberRange, Options
+from fieldwright.surrogates.search.search_space import Choices, NumberRange
 
 
 def fit(kind: str, x, z, **settings):
@@ -115,7 +115,7 @@ def test_every_kind_says_settings_that_it_has():
     for config in load_kinds().configs.values():
         for name, choice in config.space.items():
             assert name in config.model_fields
-            tried = choice.values if isinstance(choice, Options) else (choice.low, choice.high)
+            tried = choice.values if isinstance(choice, Choices) else (choice.low, choice.high)
             for value in tried:
                 made = config.model_validate(
                     {name: int(value) if isinstance(choice, NumberRange) and choice.integer else value}
