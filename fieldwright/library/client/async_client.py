@@ -19,7 +19,7 @@ from fieldwright.library.client.answers import (
 )
 from fieldwright.library.client.client import Band, Client, Method, Outside, Quantities, authorization
 from fieldwright.library.client.failures import EndpointUnavailable, unreachable
-from fieldwright.library.client.question import Parameters, Photo, Question, Steps
+from fieldwright.library.client.question import Parameters, Photo, PreparedQuestion, Steps
 from fieldwright.library.client.retries import Retries
 from fieldwright.library.client.steps import EndpointSteps, read_reply
 
@@ -226,7 +226,7 @@ class AsyncClient:
                 return end.value
             answer = read_reply(question, await self._reply(question, retries or self._retries))
 
-    async def _reply(self, question: Question, retries: Retries) -> httpx.Response:
+    async def _reply(self, question: PreparedQuestion, retries: Retries) -> httpx.Response:
         for attempt in count():
             try:
                 reply: httpx.Response | httpx.TransportError = await self._http.request(

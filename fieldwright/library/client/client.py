@@ -21,7 +21,7 @@ from fieldwright.library.client.failures import EndpointUnavailable, unreachable
 from fieldwright.library.client.question import (
     Parameters,
     Photo,
-    Question,
+    PreparedQuestion,
     Steps,
 )
 from fieldwright.library.client.retries import Retries
@@ -375,7 +375,7 @@ class Client:
                 return end.value
             answer = read_reply(question, self._reply(question, retries or self._retries))
 
-    def _reply(self, question: Question, retries: Retries) -> httpx.Response:
+    def _reply(self, question: PreparedQuestion, retries: Retries) -> httpx.Response:
         for attempt in count():
             try:
                 reply: httpx.Response | httpx.TransportError = self._http.request(

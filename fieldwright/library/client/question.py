@@ -20,7 +20,7 @@ Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, eq=False)
-class Question:
+class PreparedQuestion:
     """method, path, accept: of the request. read: its answer in the reply. body: `json`, or `data` and `files`."""
 
     method: str
@@ -30,7 +30,7 @@ class Question:
     body: Mapping[str, Any] = field(default_factory=dict)
 
 
-Steps = Generator[Question, Any, Answer]
+Steps = Generator[PreparedQuestion, Any, Answer]
 """Questions one after the other, each sent the answer to it, and what comes of them all."""
 
 

@@ -27,7 +27,7 @@ from fieldwright.library.client.failures import error_of
 from fieldwright.library.client.question import (
     Parameters,
     Photo,
-    Question,
+    PreparedQuestion,
     Steps,
     json_body,
     parameter_rows,
@@ -76,20 +76,20 @@ class EndpointSteps:
         """POST /classify, /explain or /segment; pictures: whether those are asked for."""
         read, accept = (_zipped, ZIP) if pictures else (lambda reply: (reply.json(), ()), "application/json")
         body = photo_body(photos, **options)
-        document, images = yield Question("POST", f"{self._prefix}{path}", read, accept, body)
+        document, images = yield PreparedQuestion("POST", f"{self._prefix}{path}", read, accept, body)
         return photos_of(document, images)
 
     def models(self) -> Steps[list[dict[str, Any]]]:
         """GET /models."""
-        documents = yield Question("GET", "/models", lambda reply: reply.json()["models"])
+        documents = yield PreparedQuestion("GET", "/models", lambda reply: reply.json()["models"])
         return [one for one in documents if self._model in ("", one["model"])]
 
     def ready(self) -> Steps[bool]:
         """GET /readyz."""
-        return (yield Question("GET", f"{self._prefix}/readyz", lambda reply: True))
+        return (yield PreparedQuestion("GET", f"{self._prefix}/readyz", lambda reply: True))
 
-    def _post(self, path: str, body: Mapping[str, Any]) -> Question:
-        return Question("POST", f"{self._prefix}{path}", _archive, NPZ, body)
+    def _post(self, path: str, body: Mapping[str, Any]) -> PreparedQuestion:
+        return PreparedQuestion("POST", f"{self._prefix}{path}", _archive, NPZ, body)
 
     def _meshes_of(self, about: Mapping[str, Any]) -> Steps[dict[str, dict[str, np.ndarray]]]:
         """The places of all fields of an answer, those of its own version alone."""
@@ -98,7 +98,7 @@ class EndpointSteps:
             key = (about["model"], about["version"], name)
             if key not in self._meshes:
                 path = f"{self._prefix}/mesh/{quote(name, safe='')}"
-                mesh, arrays = yield Question("GET", path, _archive, NPZ)
+                mesh, arrays = yield PreparedQuestion("GET", path, _archive, NPZ)
                 if mesh["version"] != about["version"]:
                     continue
                 if len(self._meshes) >= MOST_MESHES:
@@ -115,7 +115,7 @@ def _body(
     return json_body(parameters=parameter_rows(parameters), quantities=listed, **keys)
 
 
-def read_reply(question: Question, reply: httpx.Response) -> Any:
+def read_reply(question: PreparedQuestion, reply: httpx.Response) -> Any:
     """The answer in a reply; raises EndpointError where it is none."""
     if reply.status_code != 200:
         raise error_of(reply)
