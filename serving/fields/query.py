@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,11 +50,11 @@ class Query:
 class QueryReader:
     """Reads the requests to one surrogate."""
 
-    def __init__(self, description: Description) -> None:
+    def __init__(self, description: Description, positive: Collection[str] = ()) -> None:
         self._description = description
         self._fields = {info.name: info for info in description.fields}
         self._transient = all(info.times for info in description.fields)
-        self._parameters = ParameterSchema(description.parameters)
+        self._parameters = ParameterSchema(description.parameters, positive)
         self._predict: RequestReader[Any] = RequestReader(predict_request(description, self._parameters))
         self._gradients: RequestReader[Any] = RequestReader(gradients_request(description, self._parameters))
         self.default_quantities = tuple(

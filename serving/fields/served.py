@@ -98,7 +98,7 @@ def load_served(shelved: Shelved, folder: Path) -> Served:
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     surrogate = Surrogate.load(folder, device=device)
-    reader = QueryReader(surrogate.description)
+    reader = QueryReader(surrogate.description, surrogate.positive_parameters)
     history = surrogate.typical_history()
     middle = {info.name: (info.minimum + info.maximum) / 2 for info in surrogate.description.parameters}
     # The first answer also makes what no query changes, so that no client waits for it.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import Annotated, Any, Literal, NotRequired
 
 import numpy as np
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from fieldwright.serving.limits import MAX_QUERIES
 from fieldwright.serving.phrases import listed
@@ -19,14 +19,18 @@ from fieldwright.surrogates.fields.description import ParameterInfo
 # The same unit is written in several ways; only the spelling is evened out, nothing is ever converted.
 SPELLING = str.maketrans({"²": "2", "³": "3", "⁻": "-", "·": "*", "µ": "u", "μ": "u", "^": "", " ": ""})
 ONE, MANY = "one", "many"
+POSITIVE = {"type": "number", "exclusiveMinimum": 0}
 
 
 class ParameterSchema:
-    """How the parameters of one model are described and read."""
+    """How the parameters of one model are described and read; positive: those that must be greater than 0, which the
+    model itself refuses."""
 
-    def __init__(self, parameters: Sequence[ParameterInfo]) -> None:
+    def __init__(self, parameters: Sequence[ParameterInfo], positive: Collection[str] = ()) -> None:
         self.names = tuple(info.name for info in parameters)
-        row = object_type("Parameters", {info.name: _parameter_type(info) for info in parameters})
+        row = object_type(
+            "Parameters", {info.name: _parameter_type(info, info.name in positive) for info in parameters}
+        )
         units = object_type("Units", {info.name: _unit_type(info) for info in parameters}, optional=True)
         names = listed(self.names)
         self.example = {info.name: (info.minimum + info.maximum) / 2 for info in parameters}
@@ -76,11 +80,12 @@ def _one_or_many(parameters: Any) -> str:
     return MANY if isinstance(parameters, list) else ONE
 
 
-def _parameter_type(info: ParameterInfo) -> Any:
+def _parameter_type(info: ParameterInfo, positive: bool) -> Any:
     unit = _unit_type(info)
-    value = object_type(f"{class_name(info.name)}Value", {"value": Number, "unit": NotRequired[unit]})
+    number: Any = Annotated[Number, WithJsonSchema(POSITIVE)] if positive else Number
+    value = object_type(f"{class_name(info.name)}Value", {"value": number, "unit": NotRequired[unit]})
     return Annotated[
-        Number | value,
+        number | value,
         Says(
             f"Parameter '{info.name}' must be a finite number in {_in_words(info.unit)}",
             "Send a JSON number without quotes",

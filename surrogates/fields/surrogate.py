@@ -315,6 +315,11 @@ class Surrogate:
                 )
         return x
 
+    @property
+    def positive_parameters(self) -> frozenset[str]:
+        """Names of those that must be greater than 0."""
+        return frozenset(self.description.parameters[j].name for j in self._positive)
+
     @cached_property
     def _positive(self) -> dict[int, str]:
         """Parameters of which some field takes the logarithm or the reciprocal."""

@@ -43,6 +43,8 @@ def test_the_document_tells_version_units_ranges_limits_and_failures(ask, champi
     heat_flux = schemas["Parameters"]["properties"]["heat_flux"]
     info = surrogate.description.parameters[0]
     assert (heat_flux["x-unit"], heat_flux["x-range"]) == ("W/m2", [info.minimum, info.maximum])
+    thickness = schemas["Parameters"]["properties"]["thickness"]
+    assert {"type": "number", "exclusiveMinimum": 0} in thickness["anyOf"]
     assert heat_flux["examples"] == [(info.minimum + info.maximum) / 2]
     assert schemas["PredictRequest"]["properties"]["parameters"]["oneOf"][1]["maxItems"] == 10_000
     assert schemas["VectorQuantity"]["properties"]["component"]["enum"] == ["x", "y", "magnitude"]
