@@ -64,7 +64,7 @@ class SharedRows:
 
     def table(self) -> list[list[float]]:
         """The numbers of every row."""
-        numbers = self._numbers.tolist()
+        numbers = list(map(float, self._numbers))
         return [numbers[start : start + self.columns] for start in range(0, len(numbers), self.columns)]
 
     def put_text(self, column: int, text: str) -> None:

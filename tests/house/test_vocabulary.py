@@ -96,7 +96,7 @@ def test_names_say_what_a_value_is(package: str) -> None:
     ] == []
 
 
-@pytest.mark.parametrize("package", [one for one in PACKAGES if one != "flows"])
+@pytest.mark.parametrize("package", PACKAGES)
 def test_messages_and_comments_use_the_words_of_the_glossary(package: str) -> None:
     assert [one for path in sources(package) for one in private_words(path)] == []
 
