@@ -30,8 +30,9 @@ class Accepted:
 JSON_BODY = Accepted((JSON_TYPE,), MAX_BODY_BYTES, BODY_SECONDS)
 
 
-async def read_body(request: Request, accepted: Accepted = JSON_BODY) -> bytes:
-    """The whole body; raises Refused as soon as it is known to be too large, too slow or of another type."""
+async def read_body(request: Request, accepted: Accepted | None = None) -> bytes:
+    """The whole body, JSON if not said; raises Refused as soon as it is too large, too slow or of another type."""
+    accepted = accepted or JSON_BODY
     if media_type(request) not in accepted.types:
         raise Refused(
             415,

@@ -57,11 +57,6 @@ class InputTransform:
     inputs: ModelInputs | None = None
 
     @classmethod
-    def as_given(cls, x: np.ndarray) -> Self:
-        """No change of any parameter of x (n, p)."""
-        return cls(np.zeros(x.shape[1], dtype=np.int64), x.min(axis=0))
-
-    @classmethod
     def choose(
         cls,
         x: np.ndarray,

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldwright.data.errors import QueryError
-from fieldwright.serving import limits
+from fieldwright.serving import body, limits
 from fieldwright.serving.cost import Cost
 from fieldwright.serving.hosting.champion import Champion
 from fieldwright.serving.hosting.shelf import Shelf
@@ -119,7 +119,7 @@ def test_a_body_that_turns_out_too_large_is_a_413(ask, champion: Champion):
 
 
 def test_a_body_that_does_not_arrive_is_a_408(ask, champion: Champion, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("fieldwright.serving.body.BODY_SECONDS", 0.05)
+    monkeypatch.setattr(body, "JSON_BODY", replace(body.JSON_BODY, seconds=0.05))
 
     async def stalled() -> AsyncIterator[bytes]:
         yield b'{"parameters"'
