@@ -19,6 +19,7 @@ from fieldwright.serving.endpoint import Endpoint
 from fieldwright.serving.families import served_family
 from fieldwright.serving.hosting.authorization import Keys
 from fieldwright.serving.hosting.bentoml_host import LeanService
+from fieldwright.serving.hosting.bundle import bundled_shelf
 from fieldwright.serving.hosting.champion import Champion
 from fieldwright.serving.hosting.channel import Channel
 from fieldwright.serving.hosting.shared_rows import SharedRows
@@ -29,8 +30,8 @@ from fieldwright.serving.observation.tracing import traces_url
 
 
 def _last_filled_shelf(model: str) -> Shelf:
-    """The model's shelf, by the pointer that was written last."""
-    folder = Shelf.of(model).folder
+    """The shelf of a bento, or the model's, by the pointer that was written last."""
+    folder = bundled_shelf() or Shelf.of(model).folder
     pointers = sorted(folder.glob("*.json"), key=lambda pointer: pointer.stat().st_mtime)
     return Shelf(folder, pointers[-1].name) if pointers else Shelf(folder)
 
