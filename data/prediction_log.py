@@ -18,9 +18,10 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import accumulate
 from pathlib import Path
 
 import pandas as pd
@@ -47,6 +48,7 @@ SCHEMA = pa.schema(
         ),
     ]
 )
+NESTED = ("parameters", "quantities")
 SUFFIX, PARTIAL = ".parquet", ".partial"
 PARTIAL_SECONDS = 3600.0
 """No file takes so long to be written."""
@@ -57,7 +59,7 @@ TIME_FORMAT = "%Y%m%dT%H%M%S%f"
 class LoggedPrediction:
     """One query and its answer.
 
-    quantities: by label the statistics, each with one number per time.
+    quantities: by label the STATISTICS, each with one number per time.
     """
 
     time: datetime
@@ -66,7 +68,7 @@ class LoggedPrediction:
     request_id: str
     inside: bool
     parameters: Mapping[str, float]
-    quantities: Mapping[str, Mapping[str, list[float]]]
+    quantities: Mapping[str, Sequence[list[float]]]
 
 
 def predictions_folder(model: str) -> Path:
@@ -76,23 +78,40 @@ def predictions_folder(model: str) -> Path:
 
 def write_predictions(folder: Path, rows: Iterable[LoggedPrediction]) -> Path:
     """Writes one more file of a log, whole or not at all; raises OSError."""
-    documents = [
-        asdict(row)
-        | {
-            "parameters": list(row.parameters.items()),
-            "quantities": [{"label": label, **values} for label, values in row.quantities.items()],
-        }
-        for row in rows
-    ]
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{datetime.now(UTC):{TIME_FORMAT}}-{os.getpid()}{SUFFIX}"
     partial = path.with_suffix(PARTIAL)
     try:
-        pq.write_table(pa.Table.from_pylist(documents, SCHEMA), partial, compression="zstd")
+        pq.write_table(_table(list(rows)), partial, compression="zstd")
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
     return path
+
+
+def _table(rows: Sequence[LoggedPrediction]) -> pa.Table:
+    """By columns, which costs a tenth of what it does by rows."""
+    bands = [band for row in rows for band in row.quantities.values()]
+    parts = [
+        pa.array([label for row in rows for label in row.quantities], pa.string()),
+        *(
+            pa.array([band[index] for band in bands], pa.list_(pa.float64()))
+            for index in range(len(STATISTICS))
+        ),
+    ]
+    quantities = pa.StructArray.from_arrays(parts, fields=list(SCHEMA.field("quantities").type.value_type))
+    ends = accumulate((len(row.quantities) for row in rows), initial=0)
+    columns = {
+        name: pa.array([getattr(row, name) for row in rows], SCHEMA.field(name).type)
+        for name in SCHEMA.names
+        if name not in NESTED
+    }
+    parameters = [list(row.parameters.items()) for row in rows]
+    columns["parameters"] = pa.array(parameters, SCHEMA.field("parameters").type)
+    columns["quantities"] = pa.ListArray.from_arrays(
+        pa.array(list(ends), pa.int32()), quantities, type=SCHEMA.field("quantities").type
+    )
+    return pa.table(columns, schema=SCHEMA)
 
 
 def prune_predictions(folder: Path, most_bytes: int) -> None:
@@ -153,7 +172,7 @@ def read_predictions(folder: Path, since: datetime | None = None, version: str =
             for row in table.to_pylist(maps_as_pydicts="strict")
             if (since is None or row["time"] >= since) and version in ("", row["version"])
         ]
-    common = [name for name in SCHEMA.names if name not in ("parameters", "quantities")]
+    common = [name for name in SCHEMA.names if name not in NESTED]
     return pd.DataFrame([_flat(row, common) for row in rows], columns=None if rows else common)
 
 

@@ -8,7 +8,6 @@ from collections import defaultdict, deque
 from collections.abc import Iterator
 
 from fieldwright.data.prediction_log import (
-    STATISTICS,
     LoggedPrediction,
     predictions_folder,
     prune_predictions,
@@ -27,6 +26,8 @@ FILE_ROWS = 5000
 FILE_SECONDS = 300.0
 """A file is written once it has so many rows, or after so long."""
 LOOK_SECONDS = 0.5
+STOP_SECONDS = 30.0
+"""For the last file, on a disk that may not answer."""
 logger = logging.getLogger("bentoml.fieldwright")
 
 
@@ -50,7 +51,7 @@ class PredictionWriter:
     def stop(self) -> None:
         """Writes what waits, in one last try."""
         self._stopped.set()
-        self._thread.join(10.0)
+        self._thread.join(STOP_SECONDS)
 
     def put(self, observation: Observation) -> None:
         """Takes the sampled queries of a request; never waits for the disk."""
@@ -115,10 +116,7 @@ def _logged(observation: Observation) -> Iterator[LoggedPrediction]:
     assert sample is not None
     for row, x in enumerate(sample.x.tolist()):
         quantities = {
-            label: {
-                name: values.ravel().tolist() for name, values in zip(STATISTICS, band[:, row], strict=True)
-            }
-            for label, band in sample.quantities.items()
+            label: band[:, row].reshape(len(band), -1).tolist() for label, band in sample.quantities.items()
         }
         yield LoggedPrediction(
             sample.time,

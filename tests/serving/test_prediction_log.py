@@ -107,7 +107,7 @@ def test_without_a_share_nothing_is_taken(log: Logging, folder: Path):
 
 def prediction(number: int) -> LoggedPrediction:
     numbers = np.random.default_rng(number).random(400).tolist()
-    quantities = {"max(t)": {"mean": numbers, "std": numbers, "lower": numbers, "upper": numbers}}
+    quantities = {"max(t)": [numbers] * 4}
     return LoggedPrediction(datetime.now(UTC), "plate", "1", str(number), True, {"a": number}, quantities)
 
 

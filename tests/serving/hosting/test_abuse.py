@@ -140,6 +140,22 @@ def test_a_million_queries_in_one_body_are_refused(endpoint, address):
     assert is_healthy(endpoint)
 
 
+def test_what_is_no_http_is_refused_with_an_id_and_counted(endpoint, address):
+    def refusals() -> list[float]:
+        values = numbers(endpoint)
+        reasons = ("malformed", "headers_too_large")
+        return [values.get(f'fieldwright_refusals_total{{reason="{reason}"}}', 0.0) for reason in reasons]
+
+    before = refusals()
+    for content, status in ((b"nonsense\r\n\r\n", 400), (b"GET / HTTP/1.1\r\nX: " + b"x" * 70_000, 431)):
+        with socket.create_connection(address, timeout=TIMEOUT) as connection:
+            connection.sendall(content)
+            head, _, body = connection.recv(65536).partition(b"\r\n\r\n")
+        assert head.startswith(f"HTTP/1.1 {status} ".encode())
+        assert f"x-request-id: {json.loads(body)['request_id']}".encode() in head
+    assert refusals() == [number + 1.0 for number in before]
+
+
 @pytest.mark.slow
 def test_slow_bodies_hold_up_nobody_and_are_cut_off(endpoint, address):
     connections = [socket.create_connection(address, timeout=TIMEOUT) for _ in range(50)]
