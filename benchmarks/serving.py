@@ -179,7 +179,7 @@ def endpoint(artifact: Path, options: Options | None = None) -> Iterator[tuple[i
     )
     shelf.put(shelved, lambda into: Path(shutil.copytree(artifact, into / "surrogate")))
     shelf.point_to(shelved)
-    server = Server(address.listen(), "benchmark", shelf, options=options or Options())
+    server = Server(address.listen(), {"benchmark": shelf}, options=options or Options())
     try:
         server.wait_until_ready()
         yield address.port, server.pids[0]

@@ -198,7 +198,7 @@ def schedule(study: StudyPath, /, *, cron: str) -> None:
 def serve(
     study: StudyPath,
     /,
-    *,
+    *others: StudyPath,
     host: str = "127.0.0.1",
     port: int = 3000,
     workers: int = 1,
@@ -207,12 +207,14 @@ def serve(
     tls_cert: Path | None = None,
     tls_key: Path | None = None,
 ) -> None:
-    """Serve the study's champion over HTTP, following every later promotion.
+    """Serve the champions of one or more studies over HTTP, following every later promotion.
 
     Example: fieldwright serve examples/plate/study.toml --port 3000
 
     Parameters
     ----------
+    others
+        Further study files, whose champions are served beside it under /models/NAME.
     host
         Address to listen on; 0.0.0.0 lets other machines in.
     port
@@ -235,7 +237,7 @@ def serve(
     more += [] if auth is None else ["--auth" if auth else "--no-auth"]
     for option, path in (("--tls-cert", tls_cert), ("--tls-key", tls_key)):
         more += [] if path is None else [option, str(path)]
-    sys.exit(serve_forever(load_study(study), host, port, workers, more))
+    sys.exit(serve_forever([load_study(one) for one in (study, *others)], host, port, workers, more))
 
 
 @app.command

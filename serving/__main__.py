@@ -1,4 +1,4 @@
-"""`python -m fieldwright.serving`: serves the champion of a registered model until it is told to stop."""
+"""`python -m fieldwright.serving`: serves the champions of registered models until it is told to stop."""
 
 from __future__ import annotations
 
@@ -14,20 +14,31 @@ from collections.abc import Sequence
 from typing import get_args
 
 from fieldwright.data.api_keys import VARIABLE, KeyFile, environment_key
-from fieldwright.data.errors import AccessError, FieldwrightError
+from fieldwright.data.errors import AccessError, FieldwrightError, ModelError
 from fieldwright.serving.hosting.allowed_hosts import names_of
 from fieldwright.serving.hosting.server import Address
 from fieldwright.serving.hosting.worker_settings import Access, Options
-from fieldwright.serving.limits import ANSWER_SECONDS, STALLED_SECONDS
+from fieldwright.serving.limits import ANSWER_SECONDS, MOST_MODELS, STALLED_SECONDS
 from fieldwright.serving.observation.logs import LogFormat, configure_logs
 from fieldwright.serving.observation.tracing import traces_url
+from fieldwright.serving.phrases import listed
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the supervisor; 0 after SIGINT or SIGTERM, 2 with one sentence where it cannot serve."""
     parser = argparse.ArgumentParser("python -m fieldwright.serving", description=__doc__)
-    parser.add_argument("--tracking-uri", required=True, help="MLflow store, such as sqlite:///var/mlflow.db")
-    parser.add_argument("--model", required=True, help="registered model, named like its study")
+    parser.add_argument(
+        "--tracking-uri",
+        required=True,
+        action="append",
+        help="MLflow store, such as sqlite:///var/mlflow.db; one for all models, or one for each in their order",
+    )
+    parser.add_argument(
+        "--model",
+        required=True,
+        action="append",
+        help="registered model, named like its study; may be repeated",
+    )
     parser.add_argument(
         "--host", type=ipaddress.ip_address, default="127.0.0.1", help="IP address to listen on (%(default)s)"
     )
@@ -90,16 +101,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
             given.answer_seconds,
             given.stalled_seconds,
         )
+        models = models_of(given.model, given.tracking_uri)
         address = Address(str(given.host), given.port, "https" if access.tls_cert else "http")
         address.listen().close()
         # Imported once the rest is known to be right: mlflow takes seconds.
         from fieldwright.serving.hosting.supervisor import Supervisor
 
-        Supervisor(given.tracking_uri, given.model, address, given.workers, access, options).run(stop)
+        Supervisor(models, address, given.workers, access, options).run(stop)
     except FieldwrightError as error:
         print(error, file=sys.stderr)
         return 2
     return 0
+
+
+def models_of(names: Sequence[str], tracking_uris: Sequence[str]) -> dict[str, str]:
+    """The tracking store of each model; raises FieldwrightError where they do not go together."""
+    if len(tracking_uris) not in (1, len(names)):
+        raise ModelError(
+            "There must be one tracking store for all models, or one for each",
+            f"{len(tracking_uris)} for {len(names)} models",
+            "Repeat --tracking-uri once for each --model",
+        )
+    if len(set(names)) < len(names) or len(names) > MOST_MODELS:
+        raise ModelError(
+            f"The models of an endpoint must be at most {MOST_MODELS}, of different names",
+            listed(names),
+            "Serve them by several endpoints, on ports of their own",
+        )
+    uris = tracking_uris if len(tracking_uris) > 1 else [*tracking_uris] * len(names)
+    return dict(zip(names, uris, strict=True))
 
 
 def _positive(text: str) -> float:

@@ -1,4 +1,4 @@
-"""The HTTP interface of one worker: its routes, answered by the current champion."""
+"""The HTTP interface of one worker: its routes, answered by the current champions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import functools
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST
@@ -19,21 +20,23 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from fieldwright.data.errors import QueryError
+from fieldwright.serving.addresses import MODELS
 from fieldwright.serving.body import refuse_options
 from fieldwright.serving.exchange import Exchange
 from fieldwright.serving.failures import guarded, http_failure
 from fieldwright.serving.families import FAMILY_ROUTES, FamilyRoute, served_family
 from fieldwright.serving.forms.accept import JSON, accepted_type, form_response
 from fieldwright.serving.hosting.allowed_hosts import AllowedHosts
-from fieldwright.serving.hosting.authorization import Authorization, Keys, RateLimits
+from fieldwright.serving.hosting.authorization import KEY, Authorization, Keys, RateLimits
 from fieldwright.serving.hosting.champion import Champion
+from fieldwright.serving.hosting.champions import Champions
 from fieldwright.serving.hosting.worker_settings import Options
 from fieldwright.serving.limits import MAX_SMALL_WAITING, MAX_WAITING
 from fieldwright.serving.metrics import RATES, Metrics
 from fieldwright.serving.observation.middleware import Observed
 from fieldwright.serving.observation.request import current
 from fieldwright.serving.refusal import NO_MODEL, Refused
-from fieldwright.serving.schemas.openapi import specification
+from fieldwright.serving.schemas.openapi import specification, specification_of_several
 from fieldwright.serving.served_model import ServedModel, about
 
 if TYPE_CHECKING:
@@ -57,12 +60,16 @@ PAGE = """<!doctype html>
 """The page of the interface, which asks no other host for anything."""
 
 
+NAMED = "/models/{model}"
+"""Before a route, names the model that it is asked of."""
+
+
 class Endpoint:
     """Reads requests, has them answered without holding up others, and says what is served."""
 
     def __init__(
         self,
-        champion: Champion,
+        champions: Champion | Champions,
         metrics: Metrics | None = None,
         allowed_hosts: Sequence[str] = ("*",),
         keys: Keys | None = None,
@@ -70,7 +77,7 @@ class Endpoint:
         predictions: PredictionWriter | None = None,
         spans: Spans | None = None,
     ) -> None:
-        self._champion = champion
+        self._champions = Champions.of(champions)
         self._metrics = metrics or Metrics()
         self._allowed_hosts = allowed_hosts
         self._keys = keys
@@ -86,11 +93,15 @@ class Endpoint:
         return Starlette(
             routes=[
                 *(
-                    Route(route.path, guarded(self._answering(route)), methods=[route.method])
+                    Route(f"{prefix}{route.path}", guarded(self._answering(route)), methods=[route.method])
                     for route in FAMILY_ROUTES
+                    for prefix in ("", NAMED)
                 ),
                 Route("/models", guarded(self.models)),
+                Route(NAMED, guarded(self.model)),
                 Route("/readyz", guarded(self.readiness)),
+                Route(f"{NAMED}/readyz", guarded(self.model_readiness)),
+                Route(f"{NAMED}/docs.json", guarded(self.docs)),
                 Route("/metrics", guarded(self.metrics)),
                 Route("/docs.json", guarded(self.docs)),
                 Route("/", guarded(self.page)),
@@ -115,7 +126,7 @@ class Endpoint:
         async def answer(request: Request) -> Response:
             if not route.options:
                 refuse_options(request)
-            served = self._current()
+            served = self._served(request)
             observation = current()
             observation.model, observation.version = served.model, served.version
             family = served_family(served.family)
@@ -124,54 +135,86 @@ class Endpoint:
                 raise QueryError(
                     f"{request.url.path} must be asked of a model that answers it",
                     f"'{served.model}', {family.phrase}",
-                    f"Ask {family.post_routes()}",
+                    f"Ask {family.post_routes()}" + (" of it" if "model" in request.path_params else ""),
                 )
             return await handler(served, Exchange(request, self._in_thread, observation))
 
         return answer
 
     async def models(self, request: Request) -> Response:
-        """What is served, and why it is not the champion if it is not."""
+        """What is served, as far as the key allows to ask it, and why it is not the champion if it is not."""
         refuse_options(request)
         media_type = accepted_type(request, (JSON,))
-        state = self._champion.state()
-        document: dict[str, Any] = {"models": [about(self._current())], "champion": state.document()}
-        if state.why:
-            document["warning"] = state.why
+        key = request.scope.get(KEY)
+        states = {
+            model: state
+            for model, state in self._champions.states().items()
+            if key is None or key.allows(MODELS, model)
+        }
+        only = self._champions.only()
+        if only is not None:
+            _loaded(only)
+        current = [one.current for one in self._champions.by_name.values() if one.current is not None]
+        document: dict[str, Any] = {
+            "models": [about(served) for served in current if served.model in states],
+            "champions": {model: state.document() for model, state in states.items()},
+        }
+        if only is not None:
+            document["champion"] = only.state().document()
+        if warnings := [state.why for state in states.values() if state.why]:
+            document["warning"] = " ".join(warnings)
+        return form_response(orjson.dumps(document), media_type)
+
+    async def model(self, request: Request) -> Response:
+        """What one of the models is, and why it is not the champion if it is not."""
+        refuse_options(request)
+        media_type = accepted_type(request, (JSON,))
+        champion = self._champion(request)
+        document = about(_loaded(champion)) | {"champion": champion.state().document()}
         return form_response(orjson.dumps(document), media_type)
 
     async def readiness(self, request: Request) -> Response:
-        """200 once a model is loaded, 503 before, with which version is served and which is wanted."""
-        document = self._champion.state().document()
-        status = 503 if self._champion.current is None else 200
-        return Response(orjson.dumps(document), status_code=status, media_type=JSON)
+        """200 once all models are loaded, 503 before, with which versions are served and which are wanted."""
+        only = self._champions.only()
+        documents = {model: state.document() for model, state in self._champions.states().items()}
+        content = orjson.dumps({"models": documents} if only is None else only.state().document())
+        return Response(content, status_code=200 if self._champions.loaded else 503, media_type=JSON)
+
+    async def model_readiness(self, request: Request) -> Response:
+        """The same of one model."""
+        champion = self._champion(request)
+        content = orjson.dumps(champion.state().document())
+        return Response(content, status_code=503 if champion.current is None else 200, media_type=JSON)
 
     async def metrics(self, request: Request) -> Response:
         """The numbers of all workers, for Prometheus."""
-        return Response(self._metrics.exposition(self._champion.state()), media_type=CONTENT_TYPE_LATEST)
+        content = self._metrics.exposition(*self._champions.states().values())
+        return Response(content, media_type=CONTENT_TYPE_LATEST)
 
     async def docs(self, request: Request) -> Response:
-        """The OpenAPI document, of the model that is served."""
+        """The OpenAPI document of a model; where several are served, that of the endpoint names theirs."""
         refuse_options(request)
-        media_type, served = accepted_type(request, (JSON,)), self._current()
-        document = specification(served.model, served.version, type(served.description), served.interface())
+        media_type = accepted_type(request, (JSON,))
+        name = request.path_params.get("model")
+        if name is None and self._champions.only() is None:
+            return form_response(orjson.dumps(specification_of_several(self._champions.names)), media_type)
+        served = self._served(request)
+        prefix = f"/models/{quote(name, safe='')}" if name else ""
+        document = specification(
+            served.model, served.version, type(served.description), served.interface(), prefix
+        )
         return form_response(orjson.dumps(document), media_type)
 
     async def page(self, request: Request) -> Response:
         """The page on which the interface can be read and tried."""
         return HTMLResponse(PAGE)
 
-    def _current(self) -> ServedModel:
-        if self._champion.current is None:
-            raise Refused(
-                503,
-                "A model must be loaded before queries can be answered",
-                self._champion.failure,
-                "Promote a version that loads; it is picked up by itself",
-                {"Retry-After": "5"},
-                NO_MODEL,
-            )
-        return self._champion.current
+    def _champion(self, request: Request) -> Champion:
+        return self._champions.find(request.path_params.get("model"), request.url.path)
+
+    def _served(self, request: Request) -> ServedModel:
+        """The model that a request asks, by its name in the path or as the only one."""
+        return _loaded(self._champion(request))
 
     async def _in_thread(self, work: Callable[[], bytes], small: bool = False) -> bytes:
         size, most = ("small", MAX_SMALL_WAITING) if small else ("large", MAX_WAITING)
@@ -201,3 +244,16 @@ class Endpoint:
         finally:
             self._waiting[small] -= 1
             self._metrics.put_queue(size, self._waiting[small])
+
+
+def _loaded(champion: Champion) -> ServedModel:
+    if champion.current is None:
+        raise Refused(
+            503,
+            "A model must be loaded before queries can be answered",
+            champion.failure,
+            "Promote a version that loads; it is picked up by itself",
+            {"Retry-After": "5"},
+            NO_MODEL,
+        )
+    return champion.current

@@ -43,3 +43,6 @@ STOP_SECONDS = 75.0
 
 STALLED_SECONDS = 30.0
 """For a client to read some more of its answer: one that reads nothing would keep it in memory for ever."""
+
+MOST_MODELS = 16
+"""Of one endpoint: each lies in the memory of every worker."""

@@ -11,9 +11,11 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 from fieldwright.data.api_keys import MAX_KEYS
+from fieldwright.serving.addresses import target_of
 from fieldwright.serving.families import FAMILY_ROUTES
 from fieldwright.serving.hosting.champion_state import ChampionState
 from fieldwright.serving.hosting.shared_rows import TEXT_COLUMNS, SharedRows, decoded_text
+from fieldwright.serving.limits import MOST_MODELS
 from fieldwright.serving.observation.request import Observation
 from fieldwright.serving.refusal import ALL_REASONS, REASONS
 
@@ -27,7 +29,7 @@ BUCKETS = tuple(np.geomspace(0.0005, 30, 20).round(5).tolist())
 WIDTH_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Widths of bands, in ranges of the runs."""
 MOST_VERSIONS = 4
-"""Whose times a worker tells apart; the one that it met first gives way to a further one."""
+"""For each model, whose times a worker tells apart; the one that it met first gives way to a further one."""
 QUEUES = ("small", "large")
 
 _columns = count()
@@ -39,15 +41,15 @@ def _several(number: int) -> list[int]:
 
 REQUESTS = {(route, status): next(_columns) for route in ROUTES for status in STATUSES}
 REFUSALS = {reason: next(_columns) for reason in ALL_REASONS}
-QUERIES, OUTSIDE, CONNECTIONS, LOG_WRITTEN, LOG_DROPPED = _several(5)
+CONNECTIONS, LOG_WRITTEN, LOG_DROPPED = _several(3)
+QUERIES, OUTSIDE = _several(MOST_MODELS), _several(MOST_MODELS)
 QUEUE = {size: next(_columns) for size in QUEUES}
-WIDTHS, WIDTHS_SUM = _several(len(WIDTH_BUCKETS) + 1), next(_columns)
+WIDTHS = [_several(len(WIDTH_BUCKETS) + 2) for _ in range(MOST_MODELS)]
+"""By model, like the two above: counts by bucket, and their sum at last."""
 SECONDS = {route: _several(len(BUCKETS) + 2) for route in ROUTES}
 """Of requests in which no model has part: counts by bucket, and their sum at last."""
-VERSIONS = [_several(TEXT_COLUMNS) for _ in range(MOST_VERSIONS)]
-VERSION_SECONDS = [
-    {route: _several(len(BUCKETS) + 2) for route in MODEL_ROUTES} for _ in range(MOST_VERSIONS)
-]
+VERSIONS = [_several(TEXT_COLUMNS) for _ in range(MOST_VERSIONS * MOST_MODELS)]
+VERSION_SECONDS = [{route: _several(len(BUCKETS) + 2) for route in MODEL_ROUTES} for _ in VERSIONS]
 """The same of requests that a version answers, whose model and name stand in VERSIONS."""
 RATES = next(_columns)
 """The first of those by which requests of each API key are limited."""
@@ -60,7 +62,8 @@ class Metrics:
     All is counted by the thread of the event loop: two threads that add to one number would lose some.
     """
 
-    def __init__(self, rows: SharedRows | None = None) -> None:
+    def __init__(self, rows: SharedRows | None = None, models: Sequence[str] = ("",)) -> None:
+        self._models = list(models)
         self.rows = rows or SharedRows.private(N_COLUMNS)
         row = self.rows.table()[self.rows.row]
         self._slots = {name: slot for slot, name in enumerate(_version_names(row)) if name}
@@ -68,7 +71,7 @@ class Metrics:
     @staticmethod
     def route_of(path: str) -> str:
         """One of ROUTES: no path of a client becomes a label."""
-        route = f"/{path.lstrip('/').partition('/')[0]}"
+        route = target_of(path).route
         return route if route in SECONDS else OTHER
 
     def count_request(self, path: str, status: int, seconds: float, observation: Observation) -> None:
@@ -83,14 +86,15 @@ class Metrics:
         self.rows.add(columns[-1], seconds)
         if observation.reason:
             self.rows.add(REFUSALS[observation.reason])
+        index = self._models.index(observation.model) if observation.model in self._models else 0
         if observation.inside is not None:
-            self.rows.add(QUERIES, len(observation.inside))
-            self.rows.add(OUTSIDE, int(np.count_nonzero(~observation.inside)))
+            self.rows.add(QUERIES[index], len(observation.inside))
+            self.rows.add(OUTSIDE[index], int(np.count_nonzero(~observation.inside)))
         if observation.widths is not None:
             numbers = Counter(np.searchsorted(WIDTH_BUCKETS, observation.widths).tolist())
             for bucket, number in numbers.items():
-                self.rows.add(WIDTHS[bucket], number)
-            self.rows.add(WIDTHS_SUM, float(observation.widths.sum()))
+                self.rows.add(WIDTHS[index][bucket], number)
+            self.rows.add(WIDTHS[index][-1], float(observation.widths.sum()))
 
     def count_refusal(self, status: int) -> None:
         """A request that was refused before it was read."""
@@ -101,17 +105,17 @@ class Metrics:
         """How many requests of a size wait for their thread, or are answered by it."""
         self.rows.put(QUEUE[size], length)
 
-    def exposition(self, state: ChampionState) -> bytes:
-        """All of it as Prometheus reads it."""
+    def exposition(self, *states: ChampionState) -> bytes:
+        """All of it as Prometheus reads it; states: of the models in their order."""
         registry = CollectorRegistry()
-        registry.register(_Snapshot(self.rows.table(), state))
+        registry.register(_Snapshot(self.rows.table(), dict(zip(self._models, states, strict=True))))
         return generate_latest(registry)
 
     def _slot(self, name: str) -> int:
         slot = self._slots.get(name)
         if slot is None:
             slot = len(self._slots)
-            if slot == MOST_VERSIONS:
+            if slot == MOST_VERSIONS * len(self._models):
                 slot = self._slots.pop(next(iter(self._slots)))
             for columns in VERSION_SECONDS[slot].values():
                 for column in columns:
@@ -128,9 +132,9 @@ def _version_names(row: Sequence[float]) -> list[str]:
 class _Snapshot:
     """What Prometheus' library asks for its numbers."""
 
-    def __init__(self, table: list[list[float]], state: ChampionState) -> None:
+    def __init__(self, table: list[list[float]], states: Mapping[str, ChampionState]) -> None:
         self._sums = [sum(column) for column in zip(*table, strict=True)]
-        self._table, self._state = table, state
+        self._table, self._states = table, states
 
     def collect(self) -> Iterator[Metric]:
         sums = self._sums
@@ -142,21 +146,7 @@ class _Snapshot:
             "fieldwright_refusals", "Requests that were refused, by reason", ["reason"], sums, refusals
         )
         yield self._seconds()
-        yield CounterMetricFamily("fieldwright_queries", "Queries answered", value=sums[QUERIES])
-        yield CounterMetricFamily(
-            "fieldwright_queries_outside", "Queries outside the training domain", value=sums[OUTSIDE]
-        )
-        yield GaugeMetricFamily(
-            "fieldwright_outside_share",
-            "Share of all queries that lie outside the training domain",
-            value=sums[OUTSIDE] / max(1.0, sums[QUERIES]),
-        )
-        widths = HistogramMetricFamily(
-            "fieldwright_band_width",
-            "Width of bands, relative to the range of the field in the training runs",
-        )
-        widths.add_metric([], *_histogram([sums[column] for column in (*WIDTHS, WIDTHS_SUM)], WIDTH_BUCKETS))
-        yield widths
+        yield from self._by_model()
         queue = GaugeMetricFamily(
             "fieldwright_queue_length",
             "Requests that wait for a thread or are answered by it",
@@ -173,18 +163,42 @@ class _Snapshot:
             sums,
             logged,
         )
-        version = GaugeMetricFamily(
+
+    def _by_model(self) -> Iterator[Metric]:
+        sums, label = self._sums, ["model"]
+        queries = CounterMetricFamily("fieldwright_queries", "Queries answered", labels=label)
+        outside = CounterMetricFamily(
+            "fieldwright_queries_outside", "Queries outside the training domain", labels=label
+        )
+        share = GaugeMetricFamily(
+            "fieldwright_outside_share",
+            "Share of all queries that lie outside the training domain",
+            labels=label,
+        )
+        widths = HistogramMetricFamily(
+            "fieldwright_band_width",
+            "Width of bands, relative to the range of the field in the training runs",
+            labels=label,
+        )
+        champion = GaugeMetricFamily(
             "fieldwright_champion",
             "1 while the version that is served is the one that the registry wants, else 0",
-            labels=["served", "wanted"],
+            labels=["model", "served", "wanted"],
         )
-        version.add_metric([self._state.served or "", self._state.wanted or ""], float(not self._state.why))
-        yield version
-        yield GaugeMetricFamily(
+        stale = GaugeMetricFamily(
             "fieldwright_champion_stale_seconds",
             "For how long the version that is served has not been the one that the registry wants",
-            value=self._state.stale_seconds(),
+            labels=label,
         )
+        for index, (model, state) in enumerate(self._states.items()):
+            number, beyond = sums[QUERIES[index]], sums[OUTSIDE[index]]
+            queries.add_metric([model], number)
+            outside.add_metric([model], beyond)
+            share.add_metric([model], beyond / max(1.0, number))
+            widths.add_metric([model], *_histogram([sums[column] for column in WIDTHS[index]], WIDTH_BUCKETS))
+            champion.add_metric([model, state.served or "", state.wanted or ""], float(not state.why))
+            stale.add_metric([model], state.stale_seconds())
+        return iter((queries, outside, share, widths, champion, stale))
 
     def _seconds(self) -> Metric:
         numbers: dict[tuple[str, str, str], list[float]] = {}

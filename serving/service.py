@@ -21,6 +21,7 @@ from fieldwright.serving.hosting.authorization import Keys
 from fieldwright.serving.hosting.bentoml_host import LeanService
 from fieldwright.serving.hosting.bundle import bundled_shelf
 from fieldwright.serving.hosting.champion import Champion
+from fieldwright.serving.hosting.champions import Champions
 from fieldwright.serving.hosting.channel import Channel
 from fieldwright.serving.hosting.shared_rows import SharedRows
 from fieldwright.serving.hosting.shelf import Shelf
@@ -38,19 +39,22 @@ def _last_filled_shelf(model: str) -> Shelf:
 
 settings = WorkerSettings.inherited()
 if settings is None:
-    champion, metrics, allowed_hosts = (
-        Champion(_last_filled_shelf(os.environ.get("FIELDWRIGHT_MODEL", ""))),
-        Metrics(),
-        ("*",),
-    )
+    champions = Champions.of(Champion(_last_filled_shelf(os.environ.get("FIELDWRIGHT_MODEL", ""))))
+    metrics, allowed_hosts = Metrics(), ("*",)
     keys, options = None, Options()
 else:
-    champion = Champion(
-        Shelf(Path(settings.shelf), settings.pointer), Channel(socket.socket(fileno=settings.supervisor))
+    champions = Champions(
+        {
+            one.model: Champion(
+                Shelf(Path(one.shelf), one.pointer), Channel(socket.socket(fileno=one.supervisor))
+            )
+            for one in settings.models
+        }
     )
-    metrics = Metrics(SharedRows(settings.numbers, settings.rows, N_COLUMNS, settings.row))
+    rows = SharedRows(settings.numbers, settings.rows, N_COLUMNS, settings.row)
+    metrics = Metrics(rows, champions.names)
     allowed_hosts = settings.access.allowed_hosts
-    keys = Keys(KeyFile(), settings.model) if settings.access.auth else None
+    keys = Keys(KeyFile(), *champions.names) if settings.access.auth else None
     options = settings.options
 predictions = None
 if options.log_predictions:
@@ -64,16 +68,18 @@ if url := traces_url():
     from fieldwright.serving.observation.spans import Spans
 
     spans = Spans(url)
-endpoint = Endpoint(champion, metrics, allowed_hosts, keys, options, predictions, spans)
+endpoint = Endpoint(champions, metrics, allowed_hosts, keys, options, predictions, spans)
 
 
 class ServedRoutes(LeanService):
-    """Tells BentoML's clients of those declared routes that the served model answers."""
+    """Tells BentoML's clients of those declared routes that the only model answers."""
 
     def schema(self) -> dict[str, Any]:
         document = super().schema()
-        if champion.current is not None:
-            paths = {route.path for route in served_family(champion.current.family).routes}
+        only = champions.only()
+        if only is None or only.current is not None:
+            served = None if only is None else only.current
+            paths = {route.path for route in served_family(served.family).routes} if served else set()
             document["routes"] = [route for route in document["routes"] if route["route"] in paths]
         return document
 
@@ -81,19 +87,19 @@ class ServedRoutes(LeanService):
 @bentoml.service(name="fieldwright", service_class=ServedRoutes)
 @bentoml.asgi_app(endpoint.app())
 class Fieldwright(DeclaredRoutes):
-    """Answers queries with the champion of one registered model."""
+    """Answers queries with the champions of registered models."""
 
     application = endpoint.app()
 
     def __init__(self) -> None:
-        champion.start()
+        champions.start()
         if predictions is not None:
             predictions.start()
 
     @bentoml.on_shutdown
     def stop(self) -> None:
         """Ends the threads that follow the pointer, write predictions and send spans."""
-        champion.stop()
+        champions.stop()
         if predictions is not None:
             predictions.stop()
         if spans is not None:

@@ -11,18 +11,22 @@ from fieldwright.flows.tracking.mlflow_runs import Tracking
 
 
 def endpoint_command(
-    study: StudyFile, host: str, port: int, workers: int = 1, more: Sequence[str] = ()
+    studies: Sequence[StudyFile], host: str, port: int, workers: int = 1, more: Sequence[str] = ()
 ) -> list[str]:
-    """The command line that serves the study's champion, with further options of the endpoint."""
-    tracking = Tracking(study.tracking.uri, study.name)
+    """The command line that serves the champions of studies, with further options of the endpoint."""
+    models: list[str] = []
+    for study in studies:
+        models += ["--tracking-uri", Tracking(study.tracking.uri, study.name).uri, "--model", study.name]
     return [
         *(sys.executable, "-m", "fieldwright.serving"),
-        *("--tracking-uri", tracking.uri, "--model", study.name),
+        *models,
         *("--host", host, "--port", str(port), "--workers", str(workers)),
         *more,
     ]
 
 
-def serve_forever(study: StudyFile, host: str, port: int, workers: int, more: Sequence[str]) -> int:
+def serve_forever(
+    studies: Sequence[StudyFile], host: str, port: int, workers: int, more: Sequence[str]
+) -> int:
     """Serves until stopped; returns the endpoint's exit status."""
-    return run_in_foreground(endpoint_command(study, host, port, workers, more))
+    return run_in_foreground(endpoint_command(studies, host, port, workers, more))

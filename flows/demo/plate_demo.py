@@ -75,7 +75,7 @@ def running_endpoint(study: Study, port: int) -> Iterator[str]:
     """The endpoint as a process while the block runs; yields its address once it is ready to answer."""
     address = f"http://127.0.0.1:{port}"
     process = subprocess.Popen(
-        endpoint_command(study, "127.0.0.1", port),
+        endpoint_command([study], "127.0.0.1", port),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

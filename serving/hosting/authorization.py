@@ -11,20 +11,24 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fieldwright.data.api_keys import ApiKey, KeyFile, digest_of, environment_key
 from fieldwright.data.errors import AccessError
+from fieldwright.serving.addresses import target_of
 from fieldwright.serving.failures import failure_response
 from fieldwright.serving.hosting.shared_rows import SharedRows
+from fieldwright.serving.phrases import listed
 
 OPEN = ("/livez", "/readyz")
 """Asked by those who keep the endpoint running; they say nothing but which version is served."""
+KEY = "fieldwright.key"
+"""In the scope of a request, the key that has been found."""
 REREAD_SECONDS = 1.0
 MINUTE = 60.0
 
 
 class Keys:
-    """All keys by their digests, for the model of a study; a change of their file is seen within a second."""
+    """All keys by their digests, for the models of studies; a change of their file is seen within a second."""
 
-    def __init__(self, file: KeyFile, study: str) -> None:
-        self.study = study
+    def __init__(self, file: KeyFile, *studies: str) -> None:
+        self.studies = studies
         self._file = file
         self._mark: object = None
         self._next = 0.0
@@ -89,7 +93,7 @@ class Authorization:
         self._app, self._keys, self._limits = app, keys, limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._keys is None or scope["type"] != "http" or scope["path"] in OPEN:
+        if self._keys is None or scope["type"] != "http" or target_of(scope["path"]).route in OPEN:
             await self._app(scope, receive, send)
             return
         refusal = self._refusal(self._keys, scope)
@@ -105,10 +109,12 @@ class Authorization:
                 "`fieldwright keys add` makes one."
             )
             return failure_response(401, sentence, {"WWW-Authenticate": "Bearer"})
-        route = f"/{scope['path'].lstrip('/').partition('/')[0]}"
-        if not key.allows(route, keys.study):
+        target = target_of(scope["path"])
+        studies = keys.studies if target.model is None else (target.model,)
+        scope[KEY] = key
+        if not any(key.allows(target.route, study) for study in studies):
             sentence = (
-                f"The key '{key.name}' must allow what is asked. Got {route} of '{keys.study}'. "
+                f"The key '{key.name}' must allow what is asked. Got {target.route} of {listed(studies)}. "
                 "Use another key, or have one made that allows it."
             )
             return failure_response(403, sentence)

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fieldwright.data.environment import home
@@ -21,7 +22,7 @@ from fieldwright.serving.hosting.champion_state import ChampionState
 from fieldwright.serving.hosting.channel import Channel
 from fieldwright.serving.hosting.shared_rows import SharedRows, shared_memory
 from fieldwright.serving.hosting.shelf import Shelf
-from fieldwright.serving.hosting.worker_settings import Access, Options, WorkerSettings
+from fieldwright.serving.hosting.worker_settings import Access, ModelSettings, Options, WorkerSettings
 from fieldwright.serving.limits import STOP_SECONDS
 from fieldwright.serving.metrics import CONNECTIONS, N_COLUMNS, QUEUE
 
@@ -68,15 +69,27 @@ class Address:
 
 
 @dataclass
-class WorkerProcess:
-    """One worker as its supervisor sees it; what it last reported."""
+class ModelReport:
+    """What a worker last reported of a model, by its channel."""
 
-    process: subprocess.Popen
     channel: Channel
-    start: float
     has_reported: bool = False
     served: str | None = None
     failure: str = ""
+
+
+@dataclass
+class WorkerProcess:
+    """One worker as its supervisor sees it; models: by name what it last reported of each."""
+
+    process: subprocess.Popen
+    start: float
+    models: dict[str, ModelReport]
+
+    @property
+    def complete(self) -> bool:
+        """Whether it has reported of all its models."""
+        return all(model.has_reported for model in self.models.values())
 
 
 class Server:
@@ -86,19 +99,17 @@ class Server:
     def __init__(
         self,
         listener: socket.socket,
-        model: str,
-        shelf: Shelf,
+        shelves: Mapping[str, Shelf],
         workers: int = 1,
         access: Access = Access(),  # noqa: B008  # it is immutable
         options: Options = Options(),  # noqa: B008
     ) -> None:
         self._listener = listener
-        self._model = model
-        self._shelf = shelf
+        self._shelves = dict(shelves)
         self._access, self._options = access, options
         self._memory = shared_memory(workers, N_COLUMNS)
         self._numbers = SharedRows(self._memory, workers, N_COLUMNS)
-        self._registry: ChampionState | None = None
+        self._registry: dict[str, ChampionState] = {}
         self._back_offs = [BackOff() for _ in range(workers)]
         self._workers: list[WorkerProcess | None] = [None] * workers
         for row in range(workers):
@@ -109,18 +120,18 @@ class Server:
         """Of the workers that run."""
         return [worker.process.pid for worker in self._workers if worker is not None]
 
-    @property
-    def failures(self) -> set[str]:
-        """Why workers do not serve the version that the pointer names."""
-        return {worker.failure for worker in self._workers if worker is not None and worker.failure}
+    def failures(self, model: str) -> set[str]:
+        """Why workers do not serve the version of a model that the pointer names."""
+        reports = [worker.models[model] for worker in self._workers if worker is not None]
+        return {report.failure for report in reports if report.failure}
 
-    def tell(self, registry: ChampionState) -> None:
-        """Has all workers know what the registry wants."""
-        if registry != self._registry:
-            self._registry = registry
+    def tell(self, model: str, registry: ChampionState) -> None:
+        """Has all workers know what the registry wants of a model."""
+        if registry != self._registry.get(model):
+            self._registry[model] = registry
             for worker in self._workers:
                 if worker is not None:
-                    self._tell(worker.channel)
+                    self._tell(model, worker.models[model].channel)
 
     def look(self) -> None:
         """Takes in what workers have said, and replaces those that have ended."""
@@ -129,12 +140,10 @@ class Server:
                 if self._back_offs[row].due(str(row)):
                     self._start(row)
                 continue
-            for message in worker.channel.receive():
-                worker.served, worker.failure, worker.has_reported = (
-                    message["served"],
-                    message["failure"],
-                    True,
-                )
+            for report in worker.models.values():
+                for message in report.channel.receive():
+                    report.served, report.failure = message["served"], message["failure"]
+                    report.has_reported = True
             code = worker.process.poll()
             if code is not None:
                 logger.error(
@@ -145,9 +154,9 @@ class Server:
                     self._back_offs[row].succeeded()
                 self._back_offs[row].failed(str(row))
 
-    def wait_until_ready(self, stop: threading.Event | None = None) -> str | None:
-        """The version that is served, or None where it is stopped before; raises ModelError when a worker ends or has
-        no model to serve."""
+    def wait_until_ready(self, stop: threading.Event | None = None) -> dict[str, str | None] | None:
+        """The versions that are served, by model, or None where it is stopped before; raises ModelError when a worker
+        ends or has nothing of a model to serve."""
         stop = stop or threading.Event()
         deadline = time.monotonic() + READY_SECONDS
         while time.monotonic() < deadline:
@@ -157,10 +166,12 @@ class Server:
             for worker in self._workers:
                 if worker is None:
                     raise _not_up("the end of a worker")
-                if worker.has_reported and worker.served is None:
-                    raise _not_up(f'the answer "{worker.failure}"')
-            if all(worker is not None and worker.has_reported for worker in self._workers):
-                return self._workers[0].served  # type: ignore[union-attr]  # none is missing
+                for report in worker.models.values():
+                    if report.has_reported and report.served is None:
+                        raise _not_up(f'the answer "{report.failure}"')
+            if all(worker is not None and worker.complete for worker in self._workers):
+                reports = self._workers[0].models  # type: ignore[union-attr]  # none is missing
+                return {model: report.served for model, report in reports.items()}
         raise _not_up(f"no answer within {READY_SECONDS:g} s")
 
     def stop(self) -> None:
@@ -182,22 +193,18 @@ class Server:
         os.close(self._memory)
 
     def _start(self, row: int) -> None:
-        channel, other_end = Channel.pair()
-        descriptors = (self._listener.fileno(), other_end.fileno(), self._memory)
-        settings = WorkerSettings(
-            self._model,
-            str(self._shelf.folder),
-            self._shelf.pointer.name,
-            self._access,
-            self._options,
-            *descriptors,
-            row,
-            self._numbers.rows,
+        pairs = {model: Channel.pair() for model in self._shelves}
+        models = tuple(
+            ModelSettings(model, str(shelf.folder), shelf.pointer.name, pairs[model][1].fileno())
+            for model, shelf in self._shelves.items()
         )
+        descriptors = (self._listener.fileno(), self._memory)
+        settings = WorkerSettings(models, self._access, self._options, *descriptors, row, self._numbers.rows)
+        first = next(iter(self._shelves.values()))
         environment = os.environ | {
             **settings.environment(),
             "FIELDWRIGHT_HOME": str(home()),
-            "BENTOML_HOME": str(self._shelf.folder / ".bentoml"),
+            "BENTOML_HOME": str(first.folder / ".bentoml"),
             # torch.set_num_threads reaches only the thread that calls it; these reach all.
             "OMP_NUM_THREADS": "1",
             "OPENBLAS_NUM_THREADS": "1",
@@ -211,25 +218,29 @@ class Server:
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=sys.stderr,
-            pass_fds=descriptors,
+            pass_fds=(*descriptors, *(one.supervisor for one in models)),
             # Ctrl-C reaches the supervisor alone, which then stops the workers in order.
             start_new_session=True,
         )
-        other_end.close()
-        self._workers[row] = WorkerProcess(process, channel, time.monotonic())
-        self._tell(channel)
+        for model, (channel, other_end) in pairs.items():
+            other_end.close()
+            self._tell(model, channel)
+        reports = {model: ModelReport(channel) for model, (channel, _) in pairs.items()}
+        self._workers[row] = WorkerProcess(process, time.monotonic(), reports)
 
     def _forget(self, row: int, worker: WorkerProcess) -> None:
-        worker.channel.close()
+        for report in worker.models.values():
+            report.channel.close()
         self._workers[row] = None
         # The others leave no connection to one that is not there.
         self._numbers.put(CONNECTIONS, math.inf, row)
         for column in QUEUE.values():
             self._numbers.put(column, 0.0, row)
 
-    def _tell(self, channel: Channel) -> None:
-        if self._registry is not None:
-            channel.send({name: getattr(self._registry, name) for name in ("wanted", "why", "since")})
+    def _tell(self, model: str, channel: Channel) -> None:
+        registry = self._registry.get(model)
+        if registry is not None:
+            channel.send({name: getattr(registry, name) for name in ("wanted", "why", "since")})
 
 
 def _not_up(reason: str) -> ModelError:

@@ -14,7 +14,7 @@ import socket
 
 import uvicorn
 
-from fieldwright.serving.hosting.champion import Champion
+from fieldwright.serving.hosting.champions import Champions
 from fieldwright.serving.hosting.http_protocol import HEADER_SECONDS, LimitedProtocol
 from fieldwright.serving.hosting.parent_watch import die_with_parent
 from fieldwright.serving.hosting.worker_settings import WorkerSettings
@@ -25,7 +25,7 @@ from fieldwright.serving.observation.logs import configure_logs
 DEFER_SECONDS = 0.02
 """How long a worker leaves a connection to one that has fewer."""
 EMPTY_SECONDS = 0.5
-"""The same for a worker that has no model yet."""
+"""The same for a worker that has not all its models yet."""
 FULL_SECONDS = 0.2
 """Before the next try where this process can open no more connections."""
 logger = logging.getLogger("bentoml.fieldwright")
@@ -43,14 +43,14 @@ class Worker(uvicorn.Server):
         config: uvicorn.Config,
         listener: socket.socket,
         metrics: Metrics,
-        champion: Champion,
+        champions: Champions,
         stalled_seconds: float,
     ) -> None:
         super().__init__(config)
         self._listener = listener
         self._metrics, self._rows = metrics, metrics.rows
         self._stalled_seconds = stalled_seconds
-        self._champion = champion
+        self._champions = champions
         self._arriving: set[asyncio.Task] = set()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -66,13 +66,13 @@ class Worker(uvicorn.Server):
 
     def _count(self) -> None:
         connections = len(self.server_state.connections) + len(self._arriving)
-        self._rows.put(CONNECTIONS, math.inf if self._champion.current is None else connections)
+        self._rows.put(CONNECTIONS, connections if self._champions.loaded else math.inf)
 
     def _arrival(self) -> None:
         self._count()
         numbers = self._rows.column(CONNECTIONS)
         if numbers[self._rows.row] > min(numbers):
-            self._pause(EMPTY_SECONDS if self._champion.current is None else DEFER_SECONDS)
+            self._pause(DEFER_SECONDS if self._champions.loaded else EMPTY_SECONDS)
         else:
             self._accept()
 
@@ -148,7 +148,7 @@ def main() -> None:
         ssl_keyfile=settings.access.tls_key or None,
     )
     listener = socket.socket(fileno=settings.listener)
-    Worker(config, listener, service.metrics, service.champion, settings.options.stalled_seconds).run()
+    Worker(config, listener, service.metrics, service.champions, settings.options.stalled_seconds).run()
 
 
 if __name__ == "__main__":

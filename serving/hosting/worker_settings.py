@@ -44,20 +44,30 @@ class Options:
 
 
 @dataclass(frozen=True)
-class WorkerSettings:
-    """Which model to answer with, and what the worker inherits.
+class ModelSettings:
+    """One model to answer with.
 
-    shelf, pointer: folder and file name. listener, supervisor, numbers: file descriptors. row, rows: of the shared
-    numbers.
+    shelf, pointer: folder and file name. supervisor: file descriptor of the channel by which the supervisor is told
+    of it.
     """
 
     model: str
     shelf: str
     pointer: str
+    supervisor: int
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """Which models to answer with, and what the worker inherits.
+
+    listener, numbers: file descriptors. row, rows: of the shared numbers.
+    """
+
+    models: tuple[ModelSettings, ...]
     access: Access
     options: Options
     listener: int
-    supervisor: int
     numbers: int
     row: int
     rows: int
@@ -74,4 +84,5 @@ class WorkerSettings:
             return None
         document = orjson.loads(text)
         access, options = Access(**document.pop("access")), Options(**document.pop("options"))
-        return cls(**document, access=access, options=options)
+        models = tuple(ModelSettings(**one) for one in document.pop("models"))
+        return cls(**document, models=models, access=access, options=options)

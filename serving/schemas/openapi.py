@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import quote
 
-from pydantic import BaseModel, Field, TypeAdapter, create_model
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, create_model
 
 from fieldwright.serving.forms.accept import CSV, JSON
 from fieldwright.serving.limits import BODY_SECONDS, MAX_BODY_BYTES, MAX_WAITING
@@ -68,6 +69,18 @@ class ChampionAnswer(BaseModel):
     why: str | None
 
 
+class ReadyAnswer(BaseModel):
+    """The same of several models, by name."""
+
+    models: dict[str, ChampionAnswer]
+
+
+class Described(BaseModel):
+    """What any model says of itself; its own document says what that is."""
+
+    model_config = ConfigDict(extra="allow")
+
+
 @dataclass(frozen=True)
 class Operation:
     """One method of one path. bodies, answers: by media type a pydantic type, or a JSON schema as a dict.
@@ -100,13 +113,31 @@ def forms_of(answer: Any, media_types: Sequence[str]) -> dict[str, Any]:
 
 
 def specification(
-    model: str, version: str, description: type[BaseModel], operations: Sequence[Operation]
+    model: str,
+    version: str,
+    description: type[BaseModel],
+    operations: Sequence[Operation],
+    prefix: str = "",
 ) -> dict[str, Any]:
-    """The document of the endpoint that serves a version of a model.
+    """The document of a version of a model.
 
-    description: the type of what the model says of itself.
+    description: the type of what the model says of itself. prefix: before all paths, where several models are served.
     """
-    operations = [*operations, *_common(description)]
+    common = _of_model(description) if prefix else _common(description)
+    title, text = f"Fieldwright: {model}", "A model that answers with calibrated error bars."
+    return _document(title, version, text, [*operations, *common], prefix or "/")
+
+
+def specification_of_several(models: Sequence[str]) -> dict[str, Any]:
+    """The document of an endpoint that serves several models, each of which has one of its own."""
+    addresses = ", ".join(f"/models/{quote(model, safe='')}/docs.json" for model in models)
+    text = f"Models that answer with calibrated error bars; what each of them answers is described at {addresses}."
+    return _document("Fieldwright", "1", text, _common(None), "/")
+
+
+def _document(
+    title: str, version: str, text: str, operations: Sequence[Operation], server: str
+) -> dict[str, Any]:
     types = [
         (operation.name, mode, entry)
         for operation in operations
@@ -157,29 +188,53 @@ def specification(
     return {
         "openapi": OPENAPI,
         "info": {
-            "title": f"Fieldwright: {model}",
+            "title": title,
             "version": version,
-            "description": "A model that answers with calibrated error bars.",
+            "description": text,
         },
-        "servers": [{"url": "/"}],
+        "servers": [{"url": server}],
         "paths": paths,
         "components": {"schemas": shared["$defs"]},
     }
 
 
-def _common(description: type[BaseModel]) -> list[Operation]:
-    """What every endpoint answers beside its questions."""
-    served = create_model(
+def _served(description: type[BaseModel], **more: Any) -> type[BaseModel]:
+    return create_model(
         "ServedModel",
         __base__=description,
         model=(str, Field(description="Name of the registered model.")),
         version=(str, Field(description="Its version in the registry.")),
         device=(str, Field(description="Where it computes.")),
+        **more,
     )
-    models = create_model(
+
+
+def _of_model(description: type[BaseModel]) -> list[Operation]:
+    """What is answered of one of several models beside its questions."""
+    served = _served(description, champion=(ChampionAnswer, ...))
+    summary = "200 once the model is loaded, 503 before."
+    return [
+        Operation(
+            "get", "", "model", "What the model is, its errors and version.", {JSON: served}, failures=LOADED
+        ),
+        Operation(
+            "get", "/docs.json", "interface", "This document.", {JSON: {"type": "object"}}, failures=LOADED
+        ),
+        Operation(
+            "get", "/readyz", "ready", summary, {JSON: ChampionAnswer}, failures=(), open=True, not_ready=True
+        ),
+    ]
+
+
+def _common(description: type[BaseModel] | None) -> list[Operation]:
+    """What every endpoint answers beside its questions; description: None where it serves several models."""
+    ready: Any = ChampionAnswer if description is not None else ReadyAnswer
+    only = {} if description is None else {"champion": (ChampionAnswer, ...)}
+    models: Any = create_model(
         "ServedModels",
-        models=(list[served], ...),  # type: ignore[valid-type]
-        champion=(ChampionAnswer, ...),
+        models=(list[_served(description or Described)], ...),  # type: ignore[misc]
+        champions=(dict[str, ChampionAnswer], Field(description="By model.")),
+        **only,  # type: ignore[arg-type]
         warning=(str, Field("", description="Why the newest version is not the one that is served.")),
     )
     page = {"type": "string"}
@@ -199,8 +254,8 @@ def _common(description: type[BaseModel]) -> list[Operation]:
             "get",
             "/readyz",
             "ready",
-            "200 once a model is loaded, 503 before.",
-            {JSON: ChampionAnswer},
+            "200 once all models are loaded, 503 before.",
+            {JSON: ready},
             failures=(),
             open=True,
             not_ready=True,

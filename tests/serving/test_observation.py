@@ -137,7 +137,7 @@ def test_times_are_counted_by_route_and_version_and_refusals_by_reason(
     refusals = {key: value for key, value in values.items() if key.startswith("fieldwright_refusals_total")}
     reasons = {"query": 1, "unknown_path": 1, "no_model": 1}
     assert refusals == {f'fieldwright_refusals_total{{reason="{key}"}}': n for key, n in reasons.items()}
-    assert values["fieldwright_outside_share"] == pytest.approx(1 / 3)
+    assert values['fieldwright_outside_share{model=""}'] == pytest.approx(1 / 3)
     assert values['fieldwright_queue_length{size="large"}'] == 0.0
     assert "client" not in "".join(values)
 
@@ -151,9 +151,11 @@ def test_widths_of_bands_are_relative_to_the_range_of_the_runs(
     factors = surrogate.calibration.fields["temperature"]
     widths = (np.array(band["upper"]) - band["lower"]) / (factors.high.max() - factors.low.min())
     values = numbers(metrics.exposition(champion.state()))
-    assert values["fieldwright_band_width_sum"] == pytest.approx(widths.sum(), rel=1e-9)
+    assert values['fieldwright_band_width_sum{model=""}'] == pytest.approx(widths.sum(), rel=1e-9)
     for bound in WIDTH_BUCKETS:
-        assert values[f'fieldwright_band_width_bucket{{le="{bound}"}}'] == np.count_nonzero(widths <= bound)
+        assert values[f'fieldwright_band_width_bucket{{le="{bound}",model=""}}'] == np.count_nonzero(
+            widths <= bound
+        )
 
 
 def test_versions_are_bounded_and_added_over_workers(champion: Champion):

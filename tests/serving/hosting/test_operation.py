@@ -105,7 +105,7 @@ def test_both_workers_hold_connections_that_are_kept_alive(endpoint, address):
 def test_both_workers_count_into_the_same_numbers(endpoint):
     def queries() -> float:
         with httpx.Client(base_url=endpoint.url, timeout=TIMEOUT, trust_env=False) as client:
-            return metrics(client)["fieldwright_queries_total"]
+            return metrics(client)['fieldwright_queries_total{model="plate"}']
 
     before = queries()
     for _ in range(6):
@@ -150,7 +150,7 @@ def test_a_champion_that_is_taken_away_is_said_everywhere(client: httpx.Client, 
     from mlflow import MlflowClient
 
     assert client.get("/readyz").json() == {"served": "1", "wanted": "1", "since": None, "why": None}
-    assert metrics(client)['fieldwright_champion{served="1",wanted="1"}'] == 1.0
+    assert metrics(client)['fieldwright_champion{model="plate",served="1",wanted="1"}'] == 1.0
     MlflowClient(store.uri, store.uri).delete_registered_model_alias("plate", "champion")
     wait_for(lambda: "warning" in client.get("/models").json())
     document = client.get("/models").json()
@@ -165,8 +165,8 @@ def test_a_champion_that_is_taken_away_is_said_everywhere(client: httpx.Client, 
     assert ready.status_code == 200
     assert ready.json()["why"] == document["warning"]
     assert ready.json()["since"] is not None
-    assert metrics(client)['fieldwright_champion{served="1",wanted=""}'] == 0.0
-    wait_for(lambda: metrics(client)["fieldwright_champion_stale_seconds"] > 0.0)
+    assert metrics(client)['fieldwright_champion{model="plate",served="1",wanted=""}'] == 0.0
+    wait_for(lambda: metrics(client)['fieldwright_champion_stale_seconds{model="plate"}'] > 0.0)
     store.promote("1")
     wait_for(lambda: client.get("/readyz").json()["why"] is None)
 

@@ -11,34 +11,12 @@ import pandas as pd
 import pytest
 
 import fieldwright as fw
-from fieldwright.physics.equations.problems import problem_named
-from fieldwright.physics.pinn.networks.architecture import Architecture
-from fieldwright.physics.pinn.training_plan import Sampling
 from fieldwright.serving.endpoint import Endpoint
 from fieldwright.serving.forms.accept import CSV
 from fieldwright.serving.hosting.champion import Champion
 from fieldwright.serving.hosting.shelf import Shelf, Shelved
-from fieldwright.surrogates.equations.case import EquationCase
-from fieldwright.surrogates.equations.settings import PinnConfig
-from fieldwright.surrogates.equations.solution_surrogate import SolutionSurrogate
-from fieldwright.surrogates.equations.training import solve
 
 A = {"a": 3.0}
-
-
-@pytest.fixture(scope="module")
-def solution() -> SolutionSurrogate:
-    case = EquationCase(problem_named("second_order_bvp"), varied=("a",), units={"x": "m", "u": "K"})
-    config = PinnConfig(
-        architecture=Architecture((6,)),
-        sampling=Sampling(60),
-        first_steps=10,
-        rounds=2,
-        steps=20,
-        tolerance=0.5,
-        members=2,
-    )
-    return solve(case, config, seed=0, name="beam").surrogate
 
 
 @pytest.fixture(scope="module")
