@@ -74,7 +74,7 @@ def course(
     network = SolutionNetwork(bare_heat(), architecture, seed)
     training = Training(network, plan, seed, None)
     parts = [modes_at_start(network)]
-    while not training.done:
+    while not training.is_finished:
         training.advance()
         parts.append(modes_at_start(network))
     return np.linspace(0, steps, len(parts)), np.stack(parts)

@@ -71,6 +71,7 @@ def test_a_search_finds_a_champion_and_every_trial_is_a_run(make_study: MakeStud
     assert f"Chosen: {search.best}." in page.getvalue()
 
 
+@pytest.mark.slow
 def test_the_same_study_gives_the_same_numbers(make_study: MakeStudy, own_home: Path) -> None:
     path = auto(make_study(), SEARCH.replace("repeats = 2", "repeats = 0"))
     one, two = run_study(str(path)), run_study(str(path), force=True)

@@ -50,5 +50,5 @@ def test_the_example_writes_a_study_and_runs_that_a_second_call_leaves_alone(tmp
     stamp = result.stat().st_mtime_ns
     example.main(tmp_path, 1)
     assert result.stat().st_mtime_ns == stamp
-    with pytest.raises(FieldwrightError, match=r"'run_0001' in .* must have the shape that is asked for"):
+    with pytest.raises(FieldwrightError, match=r"'run_0001' in .* must have the requested shape"):
         write_shape_runs(tmp_path / "runs", [placed(ellipse(1.0, 1.0), (2.8, 2.4))])

@@ -69,18 +69,19 @@ def by_hand(problem, measured):
 
 
 @pytest.mark.parametrize(
-    ("problem", "plan", "n"),
+    ("problem", "plan", "n", "seeds"),
     [
-        pytest.param(DECAY, SHORT, 30, id="decay"),
-        pytest.param(HEAT, LONG, 60, id="diffusivity", marks=pytest.mark.slow),
-        pytest.param(OSCILLATOR, LONG, 40, id="two coefficients", marks=pytest.mark.slow),
+        pytest.param(DECAY, SHORT, 30, 6, id="decay, few"),
+        pytest.param(DECAY, SHORT, 30, 20, id="decay", marks=pytest.mark.slow),
+        pytest.param(HEAT, LONG, 60, 20, id="diffusivity", marks=pytest.mark.slow),
+        pytest.param(OSCILLATOR, LONG, 40, 20, id="two coefficients", marks=pytest.mark.slow),
     ],
 )
-def test_the_standard_error_is_that_of_the_closed_form_and_covers_the_truth(problem, plan, n):
+def test_the_standard_error_is_that_of_the_closed_form_and_covers_the_truth(problem, plan, n, seeds):
     names = tuple(problem.values)
     held = np.zeros(len(names))
     scale = problem.scale(problem.points(500, np.random.default_rng(0)))
-    for seed in range(20):
+    for seed in range(seeds):
         measured = measured_on_reference(problem, n, 0.1, seed)
         pinn = train_pinn(problem, plan, seed, estimated=names, measured=measured)
         assert pinn.measured is not None
@@ -90,7 +91,8 @@ def test_the_standard_error_is_that_of_the_closed_form_and_covers_the_truth(prob
             assert abs(found[name].std - std) < 0.1 * std
             assert abs(found[name].value - value) < 0.3 * std
             held[i] += abs(found[name].value - problem.values[name]) <= 1.96 * found[name].std
-    assert (held >= 16).all()  # of 20 with 95 % each: fewer have a chance below 0.3 %
+    # With 95 % each, fewer than 16 of 20 have a chance of 0.3 %, and fewer than 4 of 6 one of 0.2 %.
+    assert (held >= {6: 4, 20: 16}[seeds]).all()
 
 
 def test_stated_noise_decides_the_standard_error():

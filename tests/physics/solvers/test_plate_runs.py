@@ -85,5 +85,5 @@ def test_a_full_disk_leaves_nothing_that_looks_finished(tmp_path, plan):
 
 
 def test_a_run_with_other_parameters_is_never_overwritten(folder, plan):
-    with pytest.raises(FieldwrightError, match=r"'run_0001' in .* must have the parameters"):
+    with pytest.raises(FieldwrightError, match=r"'run_0001' in .* must have the requested parameters"):
         write_plate_runs(folder, plan[::-1])

@@ -16,10 +16,18 @@ KINDS = sorted(
 # Weaker than what the kind reaches, stronger than what a model without the curvature of the function could
 # reach.
 RELATIVE_ERROR = {"linear": 0.95, "mlp": 0.15}
+# Smaller than by default, where that takes long: the contract holds whatever the settings.
+SETTINGS = {
+    "mlp": {"members": 3, "hidden": [32], "iterations": 150},
+}
 
 
 def draw(n: int, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-1.7, 1.7, (n, 2))
+
+
+def config_of(kind: str):
+    return kind_config({"kind": kind, **SETTINGS.get(kind, {})})
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -30,7 +38,7 @@ def kind(request) -> str:
 @pytest.fixture(scope="module")
 def fitted(kind, smooth):
     x = draw(60, 0)
-    return regressor_for(kind_config({"kind": kind})).fit(x, smooth(x), seed=0)
+    return regressor_for(config_of(kind)).fit(x, smooth(x), seed=0)
 
 
 def test_answers_mean_and_positive_std_of_every_output(fitted):
@@ -92,16 +100,14 @@ def test_a_query_is_answered_alike_alone_and_in_a_batch(fitted):
 def test_restores_bit_for_bit(kind, fitted):
     state = fitted.state()
     assert all(isinstance(array, np.ndarray) and array.dtype != object for array in state.values())
-    again = type(fitted).restore(
-        kind_config({"kind": kind}), {name: array.copy() for name, array in state.items()}
-    )
+    again = type(fitted).restore(config_of(kind), {name: array.copy() for name, array in state.items()})
     x = draw(6, 6)
     np.testing.assert_array_equal(again.predict(x), fitted.predict(x))
 
 
 def test_same_seed_same_numbers(kind, smooth):
     x = draw(25, 7)
-    once, again = (regressor_for(kind_config({"kind": kind})).fit(x, smooth(x), seed=3) for _ in range(2))
+    once, again = (regressor_for(config_of(kind)).fit(x, smooth(x), seed=3) for _ in range(2))
     np.testing.assert_array_equal(once.predict(x), again.predict(x))
 
 
@@ -110,14 +116,14 @@ def test_leaves_global_random_state_alone(kind, smooth):
 
     x = draw(12, 8)
     before, torch_before = np.random.get_state()[1].copy(), torch.get_rng_state()  # noqa: NPY002
-    regressor_for(kind_config({"kind": kind})).fit(x, smooth(x), seed=1)
+    regressor_for(config_of(kind)).fit(x, smooth(x), seed=1)
     np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
     assert torch.equal(torch.get_rng_state(), torch_before)
 
 
 def test_single_output_and_single_parameter(kind):
     x = np.linspace(-1.7, 1.7, 20)[:, None]
-    mean, std = regressor_for(kind_config({"kind": kind})).fit(x, 0.8 * x, seed=0).predict(x[3:5])
+    mean, std = regressor_for(config_of(kind)).fit(x, 0.8 * x, seed=0).predict(x[3:5])
     assert mean.shape == std.shape == (2, 1)
     np.testing.assert_allclose(mean, 0.8 * x[3:5], atol=0.1)
 
@@ -125,7 +131,7 @@ def test_single_output_and_single_parameter(kind):
 def test_a_constant_output_stays_constant(kind, smooth):
     x = draw(20, 9)
     z = np.hstack([np.zeros((20, 1)), smooth(x)[:, :1]])
-    mean, std = regressor_for(kind_config({"kind": kind})).fit(x, z, seed=0).predict(draw(10, 10))
+    mean, std = regressor_for(config_of(kind)).fit(x, z, seed=0).predict(draw(10, 10))
     np.testing.assert_allclose(mean[:, 0], 0.0, atol=1e-2)
     assert np.isfinite(std).all()
     assert (std > 0.0).all()
@@ -134,7 +140,7 @@ def test_a_constant_output_stays_constant(kind, smooth):
 @pytest.mark.parametrize("n", [2, 3, 5])
 def test_survives_very_few_runs(kind, n, smooth):
     x = draw(n, 11)
-    mean, std = regressor_for(kind_config({"kind": kind})).fit(x, smooth(x), seed=0).predict(draw(4, 12))
+    mean, std = regressor_for(config_of(kind)).fit(x, smooth(x), seed=0).predict(draw(4, 12))
     assert np.isfinite(mean).all()
     assert np.isfinite(std).all()
     assert (std > 0.0).all()
@@ -144,7 +150,7 @@ def test_survives_repeated_runs_and_a_parameter_that_never_varied(kind, smooth):
     x = np.repeat(draw(10, 13), 2, axis=0)
     z = smooth(x)
     x = np.hstack([x, np.zeros((20, 1))])
-    mean, std = regressor_for(kind_config({"kind": kind})).fit(x, z, seed=0).predict(x[:4])
+    mean, std = regressor_for(config_of(kind)).fit(x, z, seed=0).predict(x[:4])
     assert np.isfinite(mean).all()
     assert (std > 0.0).all()
 

@@ -107,7 +107,14 @@ def test_batch_norm_standardises_over_the_runs_learned_from_and_answers_one_by_o
     torch.testing.assert_close(networks(tensors | found, x[3:4]), whole[:, 3:4])
 
 
-@pytest.mark.parametrize("settings", [{}, {"optimiser": "adamw"}, {"dropout": 0.1, "batch_norm": True}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        pytest.param({"optimiser": "adamw"}, marks=pytest.mark.slow),
+        pytest.param({"dropout": 0.1, "batch_norm": True}, marks=pytest.mark.slow),
+    ],
+)
 def test_the_best_weights_seen_are_those_kept(settings):
     """The held-out error of what is kept is its least so far, and is that of the weights themselves."""
     x, z = wave()
@@ -132,7 +139,14 @@ def test_every_activation_learns_a_wave(activation):
     assert np.linalg.norm(mean - truth) < 0.1 * np.linalg.norm(truth)
 
 
-@pytest.mark.parametrize("settings", [{"optimiser": "adamw"}, {"dropout": 0.05}, {"batch_norm": True}])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"optimiser": "adamw"},
+        pytest.param({"dropout": 0.05}, marks=pytest.mark.slow),
+        pytest.param({"batch_norm": True}, marks=pytest.mark.slow),
+    ],
+)
 def test_adam_learns_it_too(settings):
     x, z = wave(60)
     new, truth = wave(100, 1)
