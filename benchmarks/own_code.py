@@ -83,7 +83,7 @@ def pursuit() -> tuple[str, float, float, float, float]:
     def own() -> np.ndarray:
         found = pursue(phi, z[:, None])
         full = np.zeros(phi.shape[1])
-        full[found.chosen] = found.weights[:, 0]
+        full[found.columns] = found.weights[:, 0]
         return full
 
     def library() -> np.ndarray:

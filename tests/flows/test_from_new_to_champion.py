@@ -109,12 +109,7 @@ SWEEPS: dict[str, tuple[Callable[[Path], None], str, set[str], int]] = {
 
 @pytest.mark.parametrize(
     "kind",
-    [
-        pytest.param(
-            kind, marks=() if kind in ("ends that differ", "fields of some runs") else pytest.mark.slow
-        )
-        for kind in SWEEPS
-    ],
+    [pytest.param(kind, marks=() if kind == "ends that differ" else pytest.mark.slow) for kind in SWEEPS],
 )
 def test_a_sweep_goes_from_new_to_a_champion_unedited(kind: str, tmp_path: Path) -> None:
     make, rule, fields, accepted = SWEEPS[kind]

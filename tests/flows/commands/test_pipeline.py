@@ -249,6 +249,7 @@ def test_too_few_runs_is_one_sentence_and_loses_nothing(make_study: MakeStudy) -
     assert last["status"] == "FAILED"
 
 
+@pytest.mark.slow
 def test_a_limit_that_does_not_hold_keeps_the_alias_away(make_study: MakeStudy) -> None:
     path = make_study(more="[promotion]\nmax_error = { stress = 1e-12 }\n")
     report = run_study(str(path))

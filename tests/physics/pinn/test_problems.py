@@ -113,6 +113,7 @@ def test_unknown_names_are_refused_in_words():
         problem_named("burgers").unknown("mu")
 
 
+@pytest.mark.slow
 def test_burgers_closed_form_agrees_with_the_spectral_solution():
     if not SHOCK.exists():
         pytest.skip(f"{SHOCK} is not there")
