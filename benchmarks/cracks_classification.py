@@ -151,7 +151,7 @@ def generated(seeds: int) -> None:
         real = metu(seed)
         test, truth = real.part("test")
         print("| labels | how | accuracy | F1 | AUC | ECE | log loss |\n|---|---|---|---|---|---|---|")
-        told("0", "as trained", [metrics_of(truth, made.predict(test).probability)])
+        print_row("0", "as trained", [metrics_of(truth, made.predict(test).probability)])
         pool, labels = real.part("train")
         for how in ("calibration", "last_layer"):
             found = []
@@ -162,10 +162,10 @@ def generated(seeds: int) -> None:
                 )
                 moved = made.adapted([pool[k] for k in few], labels[few], seed=draw, how=how)
                 found.append(metrics_of(truth, moved.predict(test).probability))
-            told(str(LABELS), how, found)
+            print_row(str(LABELS), how, found)
 
 
-def told(labels: str, how: str, found: Sequence[ClassificationMetrics]) -> None:
+def print_row(labels: str, how: str, found: Sequence[ClassificationMetrics]) -> None:
     """One row: means over draws of the labelled photos."""
     keys = ("accuracy", "f1", "roc_auc", "ece", "log_loss")
     means = [np.mean([one.summary()[key] for one in found]) for key in keys]

@@ -92,7 +92,7 @@ def judged(row: str, seed: int, minutes: float, device: str, symmetric: bool) ->
     segmenter = CrackSegmenter.train(
         config, photos, masks, validation=validation, seed=seed, name=row, device=device
     )
-    told = segmenter.description
+    description = segmenter.description
     results = []
     for name in SETS:
         own = name in names
@@ -103,8 +103,8 @@ def judged(row: str, seed: int, minutes: float, device: str, symmetric: bool) ->
                     "row": row,
                     "seed": seed,
                     "minutes": minutes,
-                    "steps": told.steps[0],
-                    "cpu_seconds": told.cpu_seconds[0],
+                    "steps": description.steps[0],
+                    "cpu_seconds": description.cpu_seconds[0],
                     "device": device,
                     "photos": len(photos),
                     "set": name,
@@ -152,6 +152,6 @@ def table(found: Sequence[dict[str, Any]]) -> str:
     lines.append("|" + "---|" * (5 + len(FIGURES)))
     for (row, minutes, name, views), ones in sorted(groups.items()):
         values = [np.array([one[figure] for one in ones]) for figure in FIGURES]
-        told = [f"{v.mean():.3f}" + (f" ± {v.std(ddof=1):.3f}" if len(v) > 1 else "") for v in values]
-        lines.append(f"| {row} | {minutes:g} | {name} | {views} | {len(ones)} | {' | '.join(told)} |")
+        description = [f"{v.mean():.3f}" + (f" ± {v.std(ddof=1):.3f}" if len(v) > 1 else "") for v in values]
+        lines.append(f"| {row} | {minutes:g} | {name} | {views} | {len(ones)} | {' | '.join(description)} |")
     return "\n".join(lines)

@@ -93,14 +93,14 @@ def measure(name: str, recipe: str, seed: int, seconds: float | None, device: st
             checkpoint = Path(folder) / "training.safetensors"
             network = SolutionNetwork(seen, plan.architecture, seed, (), case.estimated)
 
-            def look_at(told: Progress) -> None:
+            def look_at(progress: Progress) -> None:
                 nonlocal judging
                 begun = time.process_time()
                 theta = read_checkpoint(checkpoint)[1]["best_theta"]
                 network.assign(network.flat().new_tensor(theta))
                 reached = error(network(network.flat().new_tensor(points)).detach().numpy())
                 if reached is not None:
-                    way.append((told.seconds, reached))
+                    way.append((progress.seconds, reached))
                 judging += time.process_time() - begun
 
             begun = time.process_time()

@@ -55,7 +55,7 @@ FIELDS = ("theta", "u", "v")
 RUNS = (2, 3, 4, 5, 6)
 TEST_RUNS, TEST_SEED, FIRST_SEED = 20, 4711, 300
 VALUES = 100
-"""Places of each run that the network is told of."""
+"""Places of each run that the network learns from."""
 WEIGHT = 100.0
 """Of their misfits: runs are exact, and a residual has to be small to say as much of the field."""
 PLAN = TrainingPlan(

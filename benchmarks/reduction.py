@@ -2,7 +2,7 @@
 
     python -m benchmarks.reduction --help        (run from the root of the checkout, on a machine that is quiet)
 
-Every method runs in a process of its own, with one BLAS thread unless told, from the same frozen matrix on disk in
+Every method runs in a process of its own, with one BLAS thread by default, from the same frozen matrix on disk in
 the page cache; the method's own CPU and wall time are taken, after its imports, and the peak memory of the whole
 process. pyMOR and EZyRB are no part of the project. To have them beside it:
 

@@ -34,7 +34,7 @@ FIELDS = {"u": ("m/s", ("x", "y"))}
 TIMED = 9
 
 
-def told(what: str) -> Callable[[int, int], None]:
+def progress_of(what: str) -> Callable[[int, int], None]:
     """What prints progress on one line."""
     return lambda done, total: print(
         f"\r{what} {done}/{total}", end="\n" if done == total else "", flush=True
@@ -74,7 +74,7 @@ def trained(place: Path) -> ShapeSurrogate:
         mirror=("y",),
         seed=0,
         name="flow past shapes",
-        progress=told("Training, steps"),
+        progress=progress_of("Training, steps"),
     )
     print(f"trained in {time.process_time() - start:.0f} s of one core")
     surrogate.save(place / "model")
@@ -175,7 +175,7 @@ def main(figure: Path | None) -> None:
     place = home() / "flow_past_shapes"
     drawn = {name: shapes(*chosen) for name, chosen in SETS.items()}
     for name, chosen in drawn.items():
-        write_shape_runs(place / name, [shape.outline for shape in chosen], told(f"Runs, {name}"))
+        write_shape_runs(place / name, [shape.outline for shape in chosen], progress_of(f"Runs, {name}"))
     surrogate = trained(place)
     tell(surrogate, "fresh", drawn["fresh"], place)
     away = tell(surrogate, "other", drawn["other"], place)

@@ -4,7 +4,7 @@
 
 solves 40 pendulums let go from up to one radian, learns from windows of them, and follows 20 new ones for 10 seconds.
 It prints when each forecast leaves the truth by more than 0.3 rad and how far its energy has drifted by the end, and
-draws one of them into folder/double_pendulum.png. Energy is conserved; no model is told so.
+draws one of them into folder/double_pendulum.png. Energy is conserved; no model knows it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`python -m fieldwright.serving`: serves the champions of registered models until it is told to stop."""
+"""`python -m fieldwright.serving`: serves the champions of registered models until it is stopped."""
 
 from __future__ import annotations
 

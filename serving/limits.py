@@ -36,10 +36,10 @@ MAX_TIMES = 1000
 """At which one request may ask for transient fields."""
 
 ANSWER_SECONDS = 300.0
-"""For one answer, the time included that it waits for others; its client is told then, and not left to guess."""
+"""For one answer, the time included that it waits for others; its client then gets an error instead of waiting on."""
 
 STOP_SECONDS = 75.0
-"""For answers that are under way when the endpoint is told to stop: a little more than the longest takes."""
+"""For answers that are under way when the endpoint is stopped: a little more than the longest takes."""
 
 STALLED_SECONDS = 30.0
 """For a client to read some more of its answer: one that reads nothing would keep it in memory for ever."""

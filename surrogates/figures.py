@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.tri import Triangulation
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Okabe & Ito (2008): told apart with any colour vision."""
+"""Okabe & Ito (2008): distinct with any colour vision."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 FIELD_MAP = "viridis"
 SIGNED_MAP = "RdBu_r"
@@ -42,7 +42,7 @@ def label(ax: Axes, x: str, y: str, *, x_unit: str = "", y_unit: str = "", title
 
 
 def line_style(i: int) -> dict[str, Any]:
-    """Colour and marker of the i-th line: told apart without colour too."""
+    """Colour and marker of the i-th line: distinct without colour too."""
     return {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)], "ms": 3.5, "lw": 1.2}
 
 

@@ -12,8 +12,8 @@ import numpy as np
 class ModelDescription(Protocol):
     """What a model of any family says of itself; a family adds more.
 
-    `kind` is that of the candidate, `settings` holds all its settings under "candidate", and `notes` are what the
-    user must be told.
+    `kind` is that of the candidate, `settings` holds all its settings under "candidate", and `notes` are
+    sentences for the user.
     """
 
     @property

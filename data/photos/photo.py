@@ -14,7 +14,7 @@ from fieldwright.data.photos.orientation import orientation_of, turned
 from fieldwright.data.photos.sample_depth import eight_bits, is_deep
 
 LEAST_SIDE = 32
-"""Pixels of the shorter side of a photo, below which no crack can be told from a joint or a stain."""
+"""Pixels of the shorter side of a photo, below which no crack differs from a joint or a stain."""
 
 
 def read_photo(source: Path | bytes, *, max_pixels: int = MAX_PIXELS, bits: int | None = None) -> np.ndarray:

@@ -210,7 +210,7 @@ class FittedModel:
         """The out-of-fold predictions of all runs, the worst first."""
         if self.cross_validation is None:
             raise QueryError(
-                "A loaded model must be told what to draw: its training runs are not kept",
+                "What to draw of a loaded model must be given: its training runs are not kept",
                 "no X",
                 "Give the parameters of one query",
             )

@@ -16,15 +16,15 @@ ENDED_AS_TOLD = (0, -signal.SIGTERM, -signal.SIGINT, 128 + signal.SIGTERM, 128 +
 
 
 def run_in_foreground(command: Sequence[str]) -> int:
-    """Runs the program until it ends, or until SIGTERM or SIGINT, which it is then told by SIGTERM.
+    """Runs the program until it ends, or until SIGTERM or SIGINT, which it receives as SIGTERM.
 
     Returns
     -------
     int
-        0 where it was told to end and did, else its exit status. None of its processes is left.
+        0 where it ended on such a signal, else its exit status. None of its processes is left.
     """
     tie = [sys.executable, "-m", "fieldwright.serving.hosting.parent_watch"]
-    # A session of its own: Ctrl-C reaches this process alone, and all that it starts can be told at once.
+    # A session of its own: Ctrl-C reaches this process alone, and one signal reaches all that it starts.
     process = subprocess.Popen([*tie, *command], start_new_session=True)
     signals: list[int] = []
 

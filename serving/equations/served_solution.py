@@ -25,7 +25,7 @@ TRIED = 512
 DEARER = 3.0
 """What each further order of a derivative costs more."""
 VALUE = 400.0
-"""Operations for what is told of one value, and its text."""
+"""Operations for the statistics of one value, and for its text."""
 
 
 @dataclass(frozen=True, eq=False)

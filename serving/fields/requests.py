@@ -103,7 +103,7 @@ def _questions(description: Description, parameters: ParameterSchema) -> dict[st
         Field(max_length=MAX_QUANTITIES),
     ]
     return {
-        # A model without parameters, which forecasts from a history alone, need not be told so.
+        # A model without parameters, which forecasts from a history alone, needs no 'parameters'.
         "parameters": (parameters.parameters, ... if parameters.names else {}),
         "fields": (field_list(description.fields), []),
         "quantities": (

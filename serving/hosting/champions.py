@@ -12,7 +12,7 @@ from fieldwright.serving.refusal import Refused
 
 
 class Champions:
-    """Each model follows its own champion, and is loaded and told of apart from the others.
+    """Each model follows its own champion, and is loaded and described apart from the others.
 
     by_name: in the order of the command line; the name may be empty where there is one.
     """

@@ -13,7 +13,7 @@ EVERY_SECONDS = 1.0
 
 
 class Supervisor:
-    """Serves registered models until it is told to stop.
+    """Serves registered models until it is stopped.
 
     models: name to the tracking store that it is registered in.
     """

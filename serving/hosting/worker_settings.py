@@ -47,8 +47,7 @@ class Options:
 class ModelSettings:
     """One model to answer with.
 
-    shelf, pointer: folder and file name. supervisor: file descriptor of the channel by which the supervisor is told
-    of it.
+    shelf, pointer: folder and file name. supervisor: file descriptor of the channel to the supervisor.
     """
 
     model: str

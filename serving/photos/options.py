@@ -53,7 +53,7 @@ SEGMENT_PICTURES = (MASK, OVERLAY, PROBABILITY, STD)
 
 
 class PhotoOptions(RequestObject):
-    """What every route that takes photos can be told of them."""
+    """Options of every route that takes photos."""
 
     bits: Annotated[
         Annotated[int, Field(ge=8, le=16)] | Nothing, _span("bits", "between 8 and 16", "whole number")
@@ -109,7 +109,7 @@ class SegmentOptions(PhotoOptions):
     ] = _option("That an answer as PNG shows; the mask if left out.")
 
     def camera(self) -> dict[str, float]:
-        """What is told of the camera."""
+        """The options that describe the camera."""
         values = {name: getattr(self, name) for name in CAMERA}
         return {name: value for name, value in values.items() if value is not None}
 

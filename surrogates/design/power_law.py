@@ -112,7 +112,7 @@ class LearningCurve:
             why = f"it lies beyond {FARTHEST:.0f} times the {largest:.0f} runs that were tried"
         else:
             return Forecast(target_error, middle, low, high)
-        return Forecast(target_error, np.nan, np.nan, np.nan, f"cannot be told from so few runs: {why}")
+        return Forecast(target_error, np.nan, np.nan, np.nan, f"cannot be estimated from so few runs: {why}")
 
 
 @dataclass(frozen=True)

@@ -141,7 +141,7 @@ class Domain:
         The largest of: a parameter's way beyond its range, where that is more than the margin; the distance to the
         nearest run; the depth in a region without runs; and the model's own std in shares of the spread of the runs,
         at most 1, which warns inside the domain but puts no query outside: a model that is poor everywhere has no
-        other domain for that. Where holes can be told, a distance within the reach counts less than they do.
+        other domain for that. Where holes can be found, a distance within the reach counts less than they do.
         spread: (q,). names: of the p parameters.
         """
         beyond, distance = self.beyond(x), self.distance(x)
@@ -204,7 +204,7 @@ class Domain:
 class FreeBox:
     """The box of the parameters that were varied freely, and its regions without runs.
 
-    free: (p,) bool, which those are. low, width: (c,) of the box. regions: none where holes cannot be told.
+    free: (p,) bool, which those are. low, width: (c,) of the box. regions: none where holes cannot be found.
     """
 
     free: np.ndarray

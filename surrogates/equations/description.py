@@ -72,7 +72,7 @@ class SolutionDescription(_Frozen):
     errors: relative L2 distance of each output from the equation's reference, where it has one.
     accuracy: residual and estimated error, by sets of parameters on a grid of their ranges.
     members: how many networks answer. measured: how many measured values were trained on.
-    notes: what the user must be told.
+    notes: sentences for the user.
     """
 
     name: str

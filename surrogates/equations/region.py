@@ -1,4 +1,4 @@
-"""The domain of an equation as plain data: which points lie inside, told without DeepXDE and without user code."""
+"""The domain of an equation as plain data: which points lie inside, decided without DeepXDE and without user code."""
 
 from __future__ import annotations
 

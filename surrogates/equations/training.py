@@ -262,6 +262,6 @@ def _notes(
         )
     if not region.exact:
         notes.append(
-            "The domain is told by its box alone, as its shape is none that could be kept without code"
+            "The domain is described by its box alone, as its shape is none that could be kept without code"
         )
     return notes

@@ -17,7 +17,7 @@ from fieldwright.surrogates.gaussian_process.posterior import Posterior
 from fieldwright.surrogates.persistence.states import part, prefixed
 
 FEWEST_PLACES = 4
-"""Of repeats, below which a change of the noise from place to place cannot be told."""
+"""Of repeats, below which a change of the noise from place to place cannot be estimated."""
 CERTAINTY = 0.999
 """Share of chance that the differences between places must exceed; the logarithm of a variance has long tails."""
 LENGTHSCALES = (0.5, 1.0, 2.0, 4.0)

@@ -125,7 +125,7 @@ def simplex_weights(errors: np.ndarray) -> np.ndarray:
     """(k,) non-negative, of sum one, that minimise |errors w| for the errors (n, k) of k members.
 
     On the members in use w = C^-1 1 / 1^T C^-1 1 with C = errors^T errors; of all subsets the best feasible one. The
-    errors, not the values, are multiplied, so that members good to ten digits are still told apart.
+    errors, not the values, are multiplied, so that members good to ten digits still differ.
     """
     product = errors.T @ errors
     product += np.diag(RIDGE * np.diag(product) + np.finfo(float).tiny)

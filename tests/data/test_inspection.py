@@ -232,8 +232,10 @@ def test_the_real_sweeps(unpacked, name, pattern, file, reader, runs, parameters
         for column in found.table.columns:
             values = [row[1:] for row in (line.split(",") for line in found.table.path.read_text().split())]
             at = list(found.table.columns).index(column)
-            told = np.abs([float(row[at]) for row in values[1:]])
-            assert any(np.allclose(np.abs(list(p.values.values())), told) for p in found.parameters), column
+            column_values = np.abs([float(row[at]) for row in values[1:]])
+            assert any(
+                np.allclose(np.abs(list(p.values.values())), column_values) for p in found.parameters
+            ), column
 
 
 @pytest.mark.parametrize("empty", ["file", "link"])

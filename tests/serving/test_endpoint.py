@@ -1,4 +1,4 @@
-"""What the endpoint answers, asked in process: the numbers of the surrogate itself, and what is told of it."""
+"""What the endpoint answers, asked in process: the numbers of the surrogate itself, and its description."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ class ClassifierDescription(BaseModel):
     losses: validation loss of each network after each epoch.
     adapted: photos of the user's that it has been adapted to since, and how ("last_layer", "calibration" or
     "").
-    notes: what the user must be told.
+    notes: sentences for the user.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -38,7 +38,7 @@ from fieldwright.surrogates.persistence.states import part, prefixed
 LEAST_PHOTOS = 8
 """Of each class, to learn from."""
 COARSE = 4.0
-"""Factor of shrinking from which on the user is told that thin cracks are lost."""
+"""Factor of shrinking from which on a note says that thin cracks are lost."""
 TABULATED = ("probability", "std", "lower", "upper", "inside", "outside", "crack")
 BLOCK = 256
 """Photos whose patches are held in memory at once."""
@@ -281,7 +281,7 @@ def _why(outside: np.ndarray, deciding: int) -> str | None:
 
 
 def _notes(shrunk: float) -> tuple[str, ...]:
-    """What the user must be told of photos shrunk by that factor."""
+    """The note on photos that are shrunk by that factor."""
     if shrunk <= COARSE:
         return ()
     return (

@@ -19,7 +19,7 @@ TRAITS = (
     "fine grain",
     "coarse contrast",
 )
-"""What photos are told apart by, each as a share of white; the contrasts and the grain as logarithms."""
+"""By what photos are distinguished, each as a share of white; the contrasts and the grain as logarithms."""
 
 PATCH = 32
 """Side in pixels of the patches whose means make the coarse contrast."""

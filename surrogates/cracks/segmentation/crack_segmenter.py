@@ -78,8 +78,9 @@ class CrackSegmenter:
         """Learns from photos (h, w, 3) uint8 with masks (h, w) bool; the validation photos choose and calibrate.
 
         seed: of weights and crops; the same seed and `steps` give the same networks on the same machine, a limit in
-        `cpu_minutes` does not. progress: told the share that is done. Raises ModelError where masks do not fit their
-        photos or where the training or the validation photos have no crack.
+        `cpu_minutes` does not. progress: called with the share that is done.
+        Raises ModelError where masks do not fit their photos, or where the training or the validation photos have no
+        crack.
         """
         _checked(photos, masks, "training")
         _checked(*validation, "validation")
@@ -166,8 +167,8 @@ class CrackSegmenter:
     ) -> Segmentation:
         """Where a photo (h, w, 3) uint8 of any size shows cracks.
 
-        augmented: the mean over the photo's eight turned and mirrored views, at eight times the cost. progress: told
-        tiles done and tiles in all. Raises QueryError for a photo that is none.
+        augmented: the mean over the photo's eight turned and mirrored views, at eight times the cost.
+        progress: called with tiles done and tiles in all. Raises QueryError for a photo that is none.
         """
         photo = checked_photo(photo)
         answer = self.answer(photo, augmented, progress)

@@ -36,7 +36,7 @@ class SegmenterDescription(BaseModel):
     temperature: that the log-odds are divided by. weights: of all networks together.
     steps, cpu_seconds: of the training of each network. scores: on the validation photos, which the choice has seen:
     f1, f1_2px, f1_5px, iou, mean_iou, ods, ois and ece. settings: the candidate's, as in the study file.
-    notes: what a user must be told.
+    notes: sentences for the user.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -24,7 +24,7 @@ from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetCo
 
 WARM_UP = 0.05
 SHARES = 1000
-"""Parts in which the progress of a training is told: a limit in seconds knows no number of steps."""
+"""Parts in which the progress of a training is reported: a limit in seconds knows no number of steps."""
 COARSEST_PIXEL = 0.1
 """Share of crack pixels from which a square of a coarser level counts as crack, however thin the crack."""
 
@@ -54,7 +54,8 @@ def train_segmentation_network(
 
     photos: (h, w, 3) uint8 each. masks: (h, w) bool each. Batch normalisation keeps running means over the crops and
     uses them from then on, so that an answer depends on no other pixel than those within the network's reach.
-    progress: told the share of the training that is done in steps of a SHARES-th, with loss and F1 of the last check.
+    progress: called with the share of the training that is done in steps of a SHARES-th, with loss and F1 of the
+    last check.
     """
     rng = np.random.default_rng(seed)
     # A GPU works while the processor waits.

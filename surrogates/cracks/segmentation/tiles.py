@@ -74,7 +74,7 @@ def answer_in_tiles(
     photo: (h, w, 3) uint8. tile: side in pixels of the pieces, which bounds the memory beside photo and answer.
     Tiles overlap by more than the networks' reach and give way to each other along a ramp, so that the answer does
     not depend on them. symmetries: how many of the eight turned and mirrored views are answered, 1 for the photo as
-    it is. progress: told tiles done and tiles in all.
+    it is. progress: called with tiles done and tiles in all.
     """
     multiple = max(network.multiple for network in networks)
     reach = max(network.reach for network in networks)

@@ -1,4 +1,4 @@
-"""Files of named arrays: what is a point, a time, a run or a component, and what cannot be told."""
+"""Files of named arrays: what is a point, a time, a run or a component, and what cannot be recognised."""
 
 from __future__ import annotations
 

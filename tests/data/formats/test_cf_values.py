@@ -21,13 +21,13 @@ def classic(path: Path, dtype: str, raw, attributes: dict, x=(0.0, 1.0, 2.0), x_
     with netcdf_file(path, "w") as file:
         for name, length in (("time", 2), ("x", 3)):
             file.createDimension(name, length)
-        for name, kind, dimensions, values, told in (
+        for name, kind, dimensions, values, attributes_of in (
             ("time", "d", ("time",), [0, 1], {}),
             ("x", np.asarray(x).dtype.char, ("x",), x, x_attributes or {}),
             ("T", dtype, ("time", "x"), raw, attributes),
         ):
             variable = file.createVariable(name, kind, dimensions)
-            for key, value in told.items():
+            for key, value in attributes_of.items():
                 setattr(variable, key, value)
             variable[:] = values
     return path
@@ -41,16 +41,16 @@ def hdf5(path: Path, dtype: str, raw, attributes: dict, x=(0.0, 1.0, 2.0), x_att
         for i, name in enumerate(("time", "x")):
             file["T"].dims[i].attach_scale(file[name])
         # netCDF-4 writes numbers as rows of one.
-        for name, told in (("T", attributes), ("x", x_attributes or {})):
-            for key, value in told.items():
+        for name, attributes_of in (("T", attributes), ("x", x_attributes or {})):
+            for key, value in attributes_of.items():
                 file[name].attrs[key] = value if isinstance(value, str) else np.atleast_1d(value)
     return path
 
 
 @pytest.fixture(params=["classic.nc", "new.nc", "plain.h5"])
 def written(request, tmp_path):
-    return lambda *args, **told: (classic if request.param == "classic.nc" else hdf5)(
-        tmp_path / request.param, *args, **told
+    return lambda *args, **attributes_of: (classic if request.param == "classic.nc" else hdf5)(
+        tmp_path / request.param, *args, **attributes_of
     )
 
 

@@ -150,8 +150,8 @@ def test_a_mask_with_an_orientation_that_its_photo_lacks(tmp_path, surface, orie
         np.testing.assert_array_equal(found.photos[0].outline(), crack)
     else:
         assert found.rejected[0][1] == "orientation unclear"
-    told = read_collection(tmp_path, reading=PhotoReading(mask_orientation="own"))
-    np.testing.assert_array_equal(told.photos[0].outline(), crack)
+    collection = read_collection(tmp_path, reading=PhotoReading(mask_orientation="own"))
+    np.testing.assert_array_equal(collection.photos[0].outline(), crack)
 
 
 def test_a_mask_without_crack_fits_however_it_is_turned(tmp_path, surface):

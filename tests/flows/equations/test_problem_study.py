@@ -181,11 +181,11 @@ def test_a_first_study_of_an_equation_is_one(tmp_path):
     study = load_study(path)
     study.check()
     assert isinstance(study, ProblemStudy)
-    told, of_candidates = path.read_text().split("To compare others in its place:\n")
-    named = load_study(write(tmp_path, told + "\n" + of_candidates.replace("# ", ""), "named.toml"))
+    own_plan, of_candidates = path.read_text().split("To compare others in its place:\n")
+    named = load_study(write(tmp_path, own_plan + "\n" + of_candidates.replace("# ", ""), "named.toml"))
     assert isinstance(named, ProblemStudy)
     assert named.candidates[0].members == 2
-    uncommented = told.replace("# varied.", "varied.")
+    uncommented = own_plan.replace("# varied.", "varied.")
     varied = load_study(write(tmp_path, uncommented, "varied.toml"))
     assert isinstance(varied, ProblemStudy)
     assert varied.case().varied == ("a", "b")
@@ -320,8 +320,8 @@ coefficients = { a = "load + 2" }
     assert (found.values[:, 0] <= least + x + 1e-6).all()
     again = measurements_of(study, case)
     np.testing.assert_array_equal(again.values, found.values)
-    told = text + section.replace('a = "load + 2"', 'a = "lod + 2"')
-    wrong = load_study(write(tmp_path, told, "wrong.toml"))
+    own_plan = text + section.replace('a = "load + 2"', 'a = "lod + 2"')
+    wrong = load_study(write(tmp_path, own_plan, "wrong.toml"))
     with pytest.raises(StudyError, match="lod"):
         measurements_of(wrong, case)
 

@@ -74,7 +74,7 @@ def test_a_symmetry_that_changes_parameters_is_measured_of_the_champion(pulled) 
     path = pulled(MIRROR + "parameters = { skew = -1 }\n", odd=1.0, kind="rbf")
     run_study(str(path))
     found = metrics_of(path, "pipeline")
-    # The model has learned it from the runs, not been told: nearly, not exactly.
+    # The model has learned it from the runs alone: it holds nearly, not exactly.
     assert 1e-12 < found["symmetry.mirror_x.u"] < 1e-2
     candidate = metrics_of(path, "candidate")
     assert not any(name.startswith("symmetry.") for name in candidate)

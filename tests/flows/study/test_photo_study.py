@@ -192,11 +192,11 @@ def test_classes_become_a_registered_classifier(tmp_path, common_names):
     assert (answer["crack"] == (answer["probability"] >= 0.2)).all()
 
     assert read_photos(study).unchanged == 62
-    told = printed(print_status, study)
-    assert "60 photos usable, 2 rejected" in told
-    assert "must be a whole image" in told
-    assert "Champion: version 1" in told
-    assert "36 photos" in told
+    page = printed(print_status, study)
+    assert "60 photos usable, 2 rejected" in page
+    assert "must be a whole image" in page
+    assert "Champion: version 1" in page
+    assert "36 photos" in page
 
 
 def test_outlines_become_a_registered_segmenter(tmp_path):

@@ -135,8 +135,8 @@ def test_a_wrong_formula_is_one_sentence(tmp_path: Path, formula: str, words: li
 
 
 def test_what_scales_a_field_must_be_a_parameter(tmp_path: Path) -> None:
-    for told in ('reference = "speed"', "scale_by = { speed = 1 }"):
-        text = sentence(tmp_path, GOOD.replace('unit = "Pa"', told))
+    for hint in ('reference = "speed"', "scale_by = { speed = 1 }"):
+        text = sentence(tmp_path, GOOD.replace('unit = "Pa"', hint))
         assert "of the field 'stress' must name parameters (load): 'speed'" in text
 
 

@@ -28,7 +28,7 @@ START = np.zeros((1, 1))
 
 
 def decay(**change: Any) -> Problem:
-    told: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "name": "decay",
         "coordinates": ("t",),
         "outputs": ("u",),
@@ -38,7 +38,7 @@ def decay(**change: Any) -> Problem:
         "reference": lambda x, c: torch.exp(-c["rate"] * x[:, :1]),
         "unknowns": (Unknown("rate", 1.5, 0.5, 3.0),),
     }
-    return Problem(**(told | change))
+    return Problem(**(arguments | change))
 
 
 def started_at(value: float):

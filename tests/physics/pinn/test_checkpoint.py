@@ -53,8 +53,8 @@ class Broken(Exception):
 def test_a_broken_training_ends_as_an_unbroken_one(problem, plan, after, tmp_path):
     seen = []
 
-    def fail(told):
-        seen.append(told.stage)
+    def fail(progress):
+        seen.append(progress.stage)
         if len(seen) == after:
             raise Broken
 
@@ -64,7 +64,7 @@ def test_a_broken_training_ends_as_an_unbroken_one(problem, plan, after, tmp_pat
         train_pinn(problem, plan, seed=3, progress=fail, checkpoint=path)
     rest = []
     resumed = train_pinn(
-        problem, plan, seed=3, progress=lambda told: rest.append(told.stage), checkpoint=path
+        problem, plan, seed=3, progress=lambda progress: rest.append(progress.stage), checkpoint=path
     )
     assert len(seen) + len(rest) == len(whole.history)
     assert torch.equal(resumed.network.flat(), whole.network.flat())

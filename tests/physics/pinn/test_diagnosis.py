@@ -1,4 +1,4 @@
-"""Failures of training are told by name, each by its own sign, and a success is told as nothing else."""
+"""Each failure of a training is named by its own sign, and a success has none of them."""
 
 from dataclasses import replace
 

@@ -102,9 +102,9 @@ def test_progress_tells_every_stage():
     seen = []
     plan = replace(QUICK, first_steps=5, rounds=2, steps=2)
     pinn = train_pinn(problem_named("damped_oscillator"), plan, seed=0, progress=seen.append)
-    assert [told.stage for told in seen] == ["Adam", "round 1", "round 2"]
-    assert [told.residual for told in seen] == [residual for _, residual in pinn.history]
-    assert pinn.residual == min(told.residual for told in seen)
+    assert [progress.stage for progress in seen] == ["Adam", "round 1", "round 2"]
+    assert [progress.residual for progress in seen] == [residual for _, residual in pinn.history]
+    assert pinn.residual == min(progress.residual for progress in seen)
 
 
 @pytest.mark.slow
@@ -184,12 +184,12 @@ def test_progress_tells_every_loss_and_the_time_left():
     seen = []
     plan = replace(SMALL, first_steps=20, look_every=10, rounds=2, steps=2, tolerance=1e-12)
     train_pinn(problem_named("lotka_volterra"), plan, seed=0, progress=seen.append)
-    assert [told.stage for told in seen] == ["Adam", "Adam", "round 1", "round 2"]
-    assert all(set(told.losses) == {"equation 1", "equation 2"} for told in seen)
-    assert [told.seconds_left is None for told in seen] == [True, True, False, False]
+    assert [progress.stage for progress in seen] == ["Adam", "Adam", "round 1", "round 2"]
+    assert all(set(progress.losses) == {"equation 1", "equation 2"} for progress in seen)
+    assert [progress.seconds_left is None for progress in seen] == [True, True, False, False]
     assert seen[2].seconds_left > 0
     assert seen[3].seconds_left == 0
-    assert np.all(np.diff([told.seconds for told in seen]) > 0)
+    assert np.all(np.diff([progress.seconds for progress in seen]) > 0)
 
 
 def test_a_device_that_is_not_there_is_refused():

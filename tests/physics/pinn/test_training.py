@@ -95,9 +95,9 @@ def test_seconds_hold_within_a_stage(optimiser):
     """No step of a stage of many is done once the time is up, and the next stage does not begin."""
     running = training(optimiser=optimiser, rounds=3, steps=10**6, first_steps=10**6, seconds=1e-6)
     start = running.network.flat()
-    told = running.advance()
+    progress = running.advance()
     assert running.is_finished
-    assert told.seconds_left == 0
+    assert progress.seconds_left == 0
     assert running.network.flat().equal(start)
     assert running.history[0][0] > 0
 
@@ -125,8 +125,8 @@ def test_the_kept_stage_is_the_best_by_residual_and_measurements_together():
     running = Training(SolutionNetwork(problem, plan.architecture, 0, (), ("a",)), plan, 0, measured)
     kept, scores = [], []
     while not running.is_finished:
-        told = running.advance()
-        misfit = sum(loss for name, loss in told.losses.items() if name.startswith("measurement"))
-        scores.append((np.hypot(told.residual, misfit**0.5), told.residual))
+        progress = running.advance()
+        misfit = sum(loss for name, loss in progress.losses.items() if name.startswith("measurement"))
+        scores.append((np.hypot(progress.residual, misfit**0.5), progress.residual))
         kept.append(running.best)
     assert kept == [min(scores[: i + 1])[1] for i in range(len(scores))]

@@ -240,9 +240,9 @@ def test_twelve_bits_in_sixteen_are_asked_for_in_a_request(champion, ask, form, 
     reply = ask(champion, "POST", "/classify", files=sent)
     assert reply.status_code == 422
     assert "Set 'bits'" in reply.json()["error"]
-    told = ask(champion, "POST", "/classify", files=sent, data={"bits": "12"}).json()["photos"][0]
+    answer = ask(champion, "POST", "/classify", files=sent, data={"bits": "12"}).json()["photos"][0]
     plain = ask(champion, "POST", "/classify", files=form(cracked)).json()["photos"][0]
-    assert told["probability"] == pytest.approx(plain["probability"], abs=0.02)
+    assert answer["probability"] == pytest.approx(plain["probability"], abs=0.02)
 
 
 def test_what_a_request_may_ask_for_is_counted_and_not_timed(champion, ask, form, cracked, monkeypatch):

@@ -51,8 +51,8 @@ def test_a_crack_is_measured_in_pixels_and_in_millimetres(champion, ask, form, w
     assert in_pixels["measurements"]["length"]["value"] == pytest.approx(64.0, rel=0.4)
     assert in_pixels["measurements"]["length"]["unit"] == "px"
     assert "profile" not in in_pixels["measurements"]["cracks"][0]
-    told = {"mm_per_px": "0.25", "profiles": "true"}
-    direct = ask(champion, "POST", "/segment", **asked, data=told).json()["photos"][0]["measurements"]
+    options = {"mm_per_px": "0.25", "profiles": "true"}
+    direct = ask(champion, "POST", "/segment", **asked, data=options).json()["photos"][0]["measurements"]
     camera = {"distance_mm": "1000", "focal_length_mm": "20", "pixel_pitch_um": "5"}
     by_camera = ask(champion, "POST", "/segment", **asked, data=camera).json()["photos"][0]["measurements"]
     assert direct["length"]["unit"] == direct["cracks"][0]["profile"]["unit"] == "mm"
@@ -106,7 +106,7 @@ def test_questions_drawn_from_the_document_are_answered_in_its_words(check_inter
 
 
 @pytest.mark.parametrize(
-    ("told", "sentence"),
+    ("options", "sentence"),
     [
         ({"distance_mm": "1000"}, "or by all of distance_mm, focal_length_mm, pixel_pitch_um"),
         ({"mm_per_px": "1", "distance_mm": "1000"}, "Got mm_per_px, distance_mm"),
@@ -115,7 +115,7 @@ def test_questions_drawn_from_the_document_are_answered_in_its_words(check_inter
         ({"prevalence": "0.1"}, "'mm_per_px'"),
     ],
 )
-def test_what_cannot_be_measured_gets_one_sentence(champion, ask, form, wall, told, sentence):
-    reply = ask(champion, "POST", "/segment", files=form(wall(900, True)[0]), data=told)
+def test_what_cannot_be_measured_gets_one_sentence(champion, ask, form, wall, options, sentence):
+    reply = ask(champion, "POST", "/segment", files=form(wall(900, True)[0]), data=options)
     assert reply.status_code == 422
     assert sentence in reply.json()["error"]

@@ -25,11 +25,17 @@ def test_it_tells_cracked_from_sound_on_photos_it_has_not_seen(classifier, fresh
 
 
 def test_it_says_what_it_was_made_of(classifier):
-    told = classifier.description
-    assert (told.n_photos, told.n_cracks, told.size, told.patch, told.prevalence) == (96, 48, 32, 32, 0.5)
-    assert told.errors["photos"] == 48
-    assert [len(losses) <= 12 for losses in told.losses] == [True, True]
-    assert told.notes == ()
+    description = classifier.description
+    assert (
+        description.n_photos,
+        description.n_cracks,
+        description.size,
+        description.patch,
+        description.prevalence,
+    ) == (96, 48, 32, 32, 0.5)
+    assert description.errors["photos"] == 48
+    assert [len(losses) <= 12 for losses in description.losses] == [True, True]
+    assert description.notes == ()
 
 
 def test_saved_and_loaded_it_answers_the_same_to_the_last_bit(classifier, fresh, tmp_path):

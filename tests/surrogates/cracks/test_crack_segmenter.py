@@ -62,13 +62,13 @@ def test_std_is_greatest_where_the_answer_is_open(segmenter: CrackSegmenter) -> 
 def test_answer_does_not_depend_on_the_tiles(segmenter: CrackSegmenter) -> None:
     (photo,), _ = drawn(1, (301, 407), seed=3)
     small = CrackSegmenter(**{**vars(segmenter), "config": segmenter.config.model_copy(update={"tile": 100})})
-    told: list[tuple[int, int]] = []
+    calls: list[tuple[int, int]] = []
     for augmented in (False, True):
         whole = segmenter.segment(photo, augmented=augmented)
-        tiled = small.segment(photo, augmented=augmented, progress=lambda *done: told.append(done))
+        tiled = small.segment(photo, augmented=augmented, progress=lambda *done: calls.append(done))
         np.testing.assert_allclose(tiled.probability, whole.probability, atol=2e-5)
         np.testing.assert_allclose(tiled.std, whole.std, atol=2e-3)
-    assert told[-1][0] == told[-1][1] >= 9
+    assert calls[-1][0] == calls[-1][1] >= 9
 
 
 def test_symmetric_answer_turns_with_the_photo(segmenter: CrackSegmenter) -> None:

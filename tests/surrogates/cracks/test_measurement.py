@@ -87,7 +87,7 @@ def test_generated_cracks_within_three_percent_and_half_a_pixel(pattern):
         mask = crack_distance(*everything, (200, 300)) <= 0.0
         cracks = pieces(drawn, (200, 300))
         area = sum(crack.width.mean() * crack.length_px for crack in cracks)
-        if mask.sum() < 0.98 * area:  # cracks upon each other cannot be told apart in a mask
+        if mask.sum() < 0.98 * area:  # a mask does not separate cracks that overlap
             continue
         measured = measure(mask)
         length = sum(crack.length_px for crack in cracks)
@@ -160,8 +160,8 @@ def test_nothing_specks_and_json():
     specks = np.zeros((40, 50), dtype=bool)
     specks[5, 5] = specks[20, 20] = True
     assert measure(specks).too_small == 2
-    told = json.loads(json.dumps(measure(stripe([[20, 60], [90, 60]], 6.0)).as_dict()))
-    profile = told["cracks"][0]["profile"]
+    measured = json.loads(json.dumps(measure(stripe([[20, 60], [90, 60]], 6.0)).as_dict()))
+    profile = measured["cracks"][0]["profile"]
     assert len(profile["x"]) == len(profile["width"]) > 60
     assert "profile" not in measure(stripe([[20, 60], [90, 60]], 6.0)).as_dict(profiles=False)["cracks"][0]
 

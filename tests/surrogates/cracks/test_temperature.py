@@ -34,8 +34,8 @@ def test_its_variance_is_that_over_other_draws_of_the_validation_photos():
     at = np.array([-4.0, 0.0, 3.0])
     fits = [Temperature.fit(*drawn(300, seed, 2.0, 0.3)) for seed in range(200)]
     scatter = np.std([fit.calibrated(at) for fit in fits], axis=0)
-    told = np.sqrt(np.mean([fit.variance(at) for fit in fits], axis=0))
-    assert told == pytest.approx(scatter, rel=0.15)
+    predicted = np.sqrt(np.mean([fit.variance(at) for fit in fits], axis=0))
+    assert predicted == pytest.approx(scatter, rel=0.15)
 
 
 def test_calibration_lowers_the_loss_on_photos_that_it_has_not_seen():

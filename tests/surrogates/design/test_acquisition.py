@@ -118,8 +118,8 @@ def test_errors_that_left_out_runs_show_are_gone_after():
 
 
 def test_progress_is_told_and_other_kinds_are_refused(emulator):
-    told = []
-    next_runs(emulator, SPACE, 2, seed=0, progress=lambda done, total: told.append((done, total)))
-    assert told == [(0, 2), (1, 2), (2, 2)]
+    calls = []
+    next_runs(emulator, SPACE, 2, seed=0, progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(0, 2), (1, 2), (2, 2)]
     with pytest.raises(ModelError, match=r"that of a Gaussian process\. Got RBF"):
         next_runs(fitted(SPACE.sample(12, seed=3), kind="rbf"), SPACE, 2, seed=0)

@@ -53,7 +53,7 @@ def test_the_interval_holds_the_truth_most_of_the_time():
 def test_what_cannot_be_told_is_said(errors, wanted, said):
     forecast = LearningCurve.of(SIZES, np.tile(errors[:, None], (1, 10)), 0).forecast(wanted)
     assert np.isnan(forecast.runs)
-    assert str(forecast).startswith("cannot be told from so few runs")
+    assert str(forecast).startswith("cannot be estimated from so few runs")
     assert said in str(forecast)
 
 

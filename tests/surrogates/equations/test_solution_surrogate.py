@@ -118,9 +118,9 @@ def test_a_broken_training_goes_on_and_ends_as_an_unbroken_one(case, quick, solv
 
     seen = []
 
-    def breaking(member, told):
-        seen.append((member, told.steps))
-        if (member, told.stage) == (1, "round 1"):
+    def breaking(member, progress):
+        seen.append((member, progress.steps))
+        if (member, progress.stage) == (1, "round 1"):
             raise Broken
 
     with pytest.raises(Broken):
@@ -132,18 +132,18 @@ def test_a_broken_training_goes_on_and_ends_as_an_unbroken_one(case, quick, solv
         seed=0,
         name="beam",
         folder=tmp_path,
-        progress=lambda member, told: rest.append((member, told.steps)),
+        progress=lambda member, progress: rest.append((member, progress.steps)),
     )
     assert not set(seen) & set(rest)
     assert again.surrogate.description == solved.surrogate.description
 
 
 def test_a_change_of_anything_that_decides_a_training_changes_its_checkpoints(case, quick):
-    told = {case.digest(quick, 0), case.digest(quick, 1), case.digest(replace(quick, steps=31), 0)}
-    told.add(replace(case, varied=()).digest(quick, 0))
+    digests = {case.digest(quick, 0), case.digest(quick, 1), case.digest(replace(quick, steps=31), 0)}
+    digests.add(replace(case, varied=()).digest(quick, 0))
     narrower = tuple(replace(one, high=one.high - 0.5) for one in case.problem.unknowns)
-    told.add(replace(case, problem=replace(case.problem, unknowns=narrower)).digest(quick, 0))
-    assert len(told) == 5
+    digests.add(replace(case, problem=replace(case.problem, unknowns=narrower)).digest(quick, 0))
+    assert len(digests) == 5
 
 
 def test_pictures_show_field_error_and_residual(case, solved):

@@ -53,11 +53,11 @@ def test_a_run_without_a_value_is_named():
 
 
 def test_a_scale_asked_for_reaches_the_derived_input_and_survives_the_state():
-    x, told = runs(), hints(reynolds=DerivedInput(REYNOLDS.formula, replace=True, scale="log"))
-    chosen = InputTransform.choose(x, x[:, :1], 0, "raw", told)
+    x, hinted = runs(), hints(reynolds=DerivedInput(REYNOLDS.formula, replace=True, scale="log"))
+    chosen = InputTransform.choose(x, x[:, :1], 0, "raw", hinted)
     assert chosen.scale.tolist() == [LOGARITHM]
     np.testing.assert_allclose(chosen(x)[:, 0], np.log(x[:, 0] * x[:, 1] / x[:, 2]))
-    again = InputTransform.restore({name: array.copy() for name, array in chosen.state().items()}, told)
+    again = InputTransform.restore({name: array.copy() for name, array in chosen.state().items()}, hinted)
     np.testing.assert_array_equal(again(x), chosen(x))
 
 
@@ -66,21 +66,21 @@ def test_a_drag_that_goes_by_reynolds_number_is_learned_from_few_runs(plate, rep
     x = runs()
     reynolds = x[:, 0] * x[:, 1] / x[:, 2]
     drag = (np.sin(reynolds / 300.0)[:, None] * np.linspace(1.0, 2.0, 9) + 3.0)[..., None]
-    told = hints(reynolds=DerivedInput(REYNOLDS.formula, replace=replace))
+    hinted = hints(reynolds=DerivedInput(REYNOLDS.formula, replace=replace))
     config = kind_config({"kind": "pce"})
     reductions = {"drag": plate.reductions["temperature"]}
     found = [
         cross_validate(one, reductions, x, {"drag": drag}, folds=5, seed=0)
         .errors["drag"]["relative_l2"]
         .mean()
-        for one in (config, config.model_copy(update={"hints": told}))
+        for one in (config, config.model_copy(update={"hints": hinted}))
     ]
     assert found[1] < 0.5 * found[0]
 
 
 def test_an_artifact_keeps_them_and_queries_give_the_parameters_alone(plate, tmp_path):
-    told = PhysicsHints(parameters=("k", "q"), derived={"rise": DerivedInput("q * k")})
-    trained = plate.train("bayes", 30, hints=told)
+    hinted = PhysicsHints(parameters=("k", "q"), derived={"rise": DerivedInput("q * k")})
+    trained = plate.train("bayes", 30, hints=hinted)
     assert trained.emulator.branches[0].transform.scale.shape == (3,)
     trained.save(tmp_path / "model")
     again = type(trained).load(tmp_path / "model")

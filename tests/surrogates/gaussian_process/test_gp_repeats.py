@@ -1,4 +1,4 @@
-"""Runs repeated at the same parameters: pooled exactly, and their noise told from place to place."""
+"""Runs repeated at the same parameters: pooled exactly, and their noise estimated from place to place."""
 
 from __future__ import annotations
 

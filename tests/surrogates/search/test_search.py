@@ -106,9 +106,9 @@ def test_a_trial_is_hopeless_only_beyond_doubt():
 def test_a_trial_that_cannot_be_trained_is_told_and_the_search_goes_on():
     settings = SearchSettings(kinds=("bayes", "linear"), trials=2, stack=False)
     runs = runs_of()
-    told = Runs(runs.x, runs.targets, runs.reductions, runs.metric, {"inputs": ("log", "raw")})
+    hinted = Runs(runs.x, runs.targets, runs.reductions, runs.metric, {"inputs": ("log", "raw")})
     with pytest.raises(ModelError, match="must be positive in all runs"):
-        select(told, settings, folds=3, seed=0, seconds=60.0)
+        select(hinted, settings, folds=3, seed=0, seconds=60.0)
     with pytest.raises(StudyError, match="'kinds' of \\[search\\] must be among"):
         select(runs, SearchSettings(kinds=("kriging",)), folds=3, seed=0, seconds=60.0)
 

@@ -35,8 +35,8 @@ def field(x: np.ndarray) -> np.ndarray:
 
 
 def config(hint: FieldHint | None, kind: str = "bayes", **settings):
-    told = PhysicsHints(parameters=NAMES, fields={} if hint is None else {"T": hint})
-    return kind_config({"kind": kind, **settings}).model_copy(update={"hints": told})
+    hinted = PhysicsHints(parameters=NAMES, fields={} if hint is None else {"T": hint})
+    return kind_config({"kind": kind, **settings}).model_copy(update={"hints": hinted})
 
 
 def test_scaling_is_undone_by_the_view():
@@ -79,11 +79,11 @@ def test_stds_are_those_of_draws(what, logarithmic):
 def test_hints_by_hand_save_runs_in_cross_validation():
     x = runs(24)
     errors = {}
-    for name, hint in (("raw", FieldHint(scale_by={})), ("told", HINT)):
+    for name, hint in (("raw", FieldHint(scale_by={})), ("scaled", HINT)):
         held_out = cross_validate(config(hint), {"T": SVD}, x, {"T": field(x)}, folds=4, seed=0)
         errors[name] = held_out.errors["T"]["relative_l2"].mean()
         assert (np.abs(held_out.quantities[Functional("max", "T", 0)].true).ravel() > 0.0).all()
-    assert errors["told"] < 0.1 * errors["raw"]
+    assert errors["scaled"] < 0.1 * errors["raw"]
 
 
 def test_the_powers_are_found_by_themselves_where_they_help():
