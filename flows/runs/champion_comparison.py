@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 from scipy.stats import permutation_test
@@ -14,6 +12,7 @@ from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import ModelVersion, Tracking
+from fieldwright.flows.tracking.promotion import Comparison
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.validation import metrics
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
@@ -23,40 +22,6 @@ OUT_OF_FOLD = "out_of_fold.json"
 LEAST = 1e-15
 """Errors below are equal to rounding."""
 RESAMPLINGS = 9999
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """How the challenger does beside the champion, `version`, on the present runs.
-
-    runs: how many were compared. new: how many of them the champion has not learned from, which it predicts as it is;
-    for the others stand the errors of both when they were held out. factor: the champion's mean relative L2 error
-    over runs and fields, over the challenger's. better, worse: probabilities of so large a difference, or so small a
-    one, by chance: the permutation test of pairs. outside: share of the present runs outside the domain of the
-    champion; those of the challenger are all inside.
-    """
-
-    version: str
-    runs: int
-    new: int
-    factor: float
-    better: float
-    worse: float
-    outside: float
-
-    @property
-    def sentence(self) -> str:
-        """The figures in words."""
-        new = f", {self.new} of them new to it" if self.new else ""
-        text = (
-            f"on the same {self.runs} runs{new}, version {self.version} has {self.factor:.3g} times its error"
-        )
-        text += f" (chance {min(self.better, self.worse):.2g})"
-        return text + (f", and {self.outside:.0%} of them lie outside its domain" if self.outside else "")
-
-    def as_dict(self) -> dict[str, Any]:
-        """The comparison as plain JSON types."""
-        return asdict(self)
 
 
 def out_of_fold_errors(

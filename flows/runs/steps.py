@@ -17,7 +17,6 @@ from fieldwright.flows.runs.candidate_figures import candidate_figures
 from fieldwright.flows.runs.candidates import AUTO, with_common_settings
 from fieldwright.flows.runs.champion_comparison import (
     OUT_OF_FOLD,
-    Comparison,
     compare_with_champion,
     out_of_fold_errors,
 )
@@ -31,7 +30,7 @@ from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import TrackedRun
-from fieldwright.flows.tracking.promotion import Decision, decide
+from fieldwright.flows.tracking.promotion import Comparison, Decision, decide
 from fieldwright.surrogates.families import FIELDS, Family
 from fieldwright.surrogates.fields.field_model import column_weights
 from fieldwright.surrogates.fields.surrogate import Surrogate

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from fieldwright.flows.report import RunsEvaluation
 from fieldwright.flows.study.run_sections import Promotion
@@ -20,40 +20,45 @@ class Decision:
     why: str
 
 
-class PairedComparison(Protocol):
-    """The challenger beside the champion on the same runs; see `flows.runs.champion_comparison.Comparison`."""
+@dataclass(frozen=True)
+class Comparison:
+    """How the challenger does beside the champion, `version`, on the present runs.
 
-    @property
-    def factor(self) -> float:
-        """The champion's error over the challenger's."""
-        ...
+    runs: how many were compared. new: how many of them the champion has not learned from, which it predicts as it is;
+    for the others stand the errors of both when they were held out. factor: the champion's mean relative L2 error
+    over runs and fields, over the challenger's. better, worse: probabilities of so large a difference, or so small a
+    one, by chance: the permutation test of pairs. outside: share of the present runs outside the domain of the
+    champion; those of the challenger are all inside.
+    """
 
-    @property
-    def better(self) -> float:
-        """Probability of so large a factor by chance."""
-        ...
-
-    @property
-    def worse(self) -> float:
-        """Probability of so small a factor by chance."""
-        ...
-
-    @property
-    def outside(self) -> float:
-        """Share of the runs outside the champion's domain."""
-        ...
+    version: str
+    runs: int
+    new: int
+    factor: float
+    better: float
+    worse: float
+    outside: float
 
     @property
     def sentence(self) -> str:
         """The figures in words."""
-        ...
+        new = f", {self.new} of them new to it" if self.new else ""
+        text = (
+            f"on the same {self.runs} runs{new}, version {self.version} has {self.factor:.3g} times its error"
+        )
+        text += f" (chance {min(self.better, self.worse):.2g})"
+        return text + (f", and {self.outside:.0%} of them lie outside its domain" if self.outside else "")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The comparison as plain JSON types."""
+        return asdict(self)
 
 
 def decide(
     rule: Promotion,
     best: RunsEvaluation,
     champion: tuple[str, float] | None,
-    comparison: PairedComparison | None = None,
+    comparison: Comparison | None = None,
 ) -> Decision:
     """Compares the best candidate with the limits and with the present champion.
 

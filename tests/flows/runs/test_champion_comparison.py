@@ -12,11 +12,10 @@ from rich.console import Console
 
 from fieldwright.flows.commands.withdrawal import withdraw_runs
 from fieldwright.flows.report import RunsEvaluation
-from fieldwright.flows.runs.champion_comparison import Comparison
 from fieldwright.flows.study.run_sections import Promotion
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
-from fieldwright.flows.tracking.promotion import decide
+from fieldwright.flows.tracking.promotion import Comparison, decide
 from fieldwright.flows.workflow import run_study
 
 
