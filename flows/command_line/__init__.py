@@ -1,0 +1,1 @@
+"""What a user types: one function for each command, its options and its help."""
