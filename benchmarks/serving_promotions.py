@@ -25,7 +25,8 @@ import mlflow
 import numpy as np
 
 from fieldwright.data.environment import set_offline_defaults
-from fieldwright.flows.tracking.mlflow_runs import ModelVersion, Tracking
+from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.model_registry import ModelVersion
 from fieldwright.library.fitting import fit
 
 CONNECTIONS = 16
@@ -42,7 +43,7 @@ def registered(tracking: Tracking, folder: Path) -> list[ModelVersion]:
     versions = []
     for name in ("first", "second"):
         with tracking.run(name) as run:
-            versions.append(tracking.register(folder / "surrogate", run.id, {"score": "1.0"}, None))
+            versions.append(tracking.registry.register(folder / "surrogate", run.id, {"score": "1.0"}, None))
     return versions
 
 
@@ -56,7 +57,7 @@ def main() -> None:
         set_offline_defaults()
         tracking = Tracking(f"sqlite:///{place}/mlflow.db", "moved")
         versions = registered(tracking, Path(place))
-        tracking.promote(versions[0])
+        tracking.registry.promote(versions[0])
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -96,7 +97,7 @@ def _measure(tracking: Tracking, versions: list[ModelVersion], url: str, moves: 
     for move in range(moves):
         version = versions[(move + 1) % 2]
         start = time.monotonic()
-        tracking.promote(version)
+        tracking.registry.promote(version)
         # Each new connection goes to one of the workers: a row of equal answers has met both.
         equal = 0
         while equal < 6 and time.monotonic() - start < PATIENCE_SECONDS:

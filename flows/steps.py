@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from fieldwright.flows.report import Evaluation, Ingested, Report
-from fieldwright.flows.tracking.mlflow_runs import TrackedRun, Tracking
+from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.promotion import Decision
+from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.surrogates.families import Family
 from fieldwright.surrogates.model import Model
 

@@ -18,10 +18,12 @@ from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.study_families import study_family
 from fieldwright.flows.tasks import one_thread, opaque, pipeline_task
-from fieldwright.flows.tracking.mlflow_runs import REPORT, TrackedRun, Tracking
+from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.pipeline_inputs import pipeline_inputs
+from fieldwright.flows.tracking.pipelines import REPORT, end_killed_runs, finished_pipeline
 from fieldwright.flows.tracking.registration import register_and_decide
 from fieldwright.flows.tracking.study_lock import study_lock
+from fieldwright.flows.tracking.tracked_run import TrackedRun
 
 REJECTED = "rejected.json"
 PIPELINE = "pipeline"
@@ -38,14 +40,14 @@ def run_study(study_path: str, force: bool = False) -> Report:
     say = get_run_logger().info
     with log_progress(say), study_lock(study.name, say):
         tracking = Tracking(study.tracking.uri, study.name)
-        if killed := tracking.end_killed_runs():
+        if killed := end_killed_runs(tracking):
             say(
                 f"Runs of {killed} pipeline{'s' if killed > 1 else ''} that had been killed are ended in MLflow"
             )
         steps = study_family(study.subject).steps_of(study, tracking)
         incoming = _ingested(study, steps, tracking)
         inputs = pipeline_inputs(study, steps.data_digest(incoming))
-        earlier = None if force else tracking.finished_pipeline(inputs)
+        earlier = None if force else finished_pipeline(tracking, inputs)
         if earlier is not None:
             report = _nothing_new(steps, earlier, incoming)
             say(report.nothing_new)

@@ -14,7 +14,8 @@ from rich.console import Console
 
 from fieldwright.data.errors import ModelError, StudyError
 from fieldwright.flows.study.file import StudyFile
-from fieldwright.flows.tracking.mlflow_runs import ModelVersion, Tracking
+from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.model_registry import ModelVersion
 from fieldwright.surrogates.families import load_model
 from fieldwright.surrogates.fields.quantities import parsed_quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
@@ -44,7 +45,7 @@ def export_version(
     selected = _selected(tracking, version)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="fieldwright-export-") as folder:
-        artifact = tracking.download(selected, Path(folder))
+        artifact = tracking.registry.download(selected, Path(folder))
         if options.form == "bento":
             written = [_write_bento(artifact, study.name, selected.version, out)]
         else:
@@ -78,8 +79,8 @@ def write_portable(artifact: Path, version: str, options: ExportOptions, out: Pa
 
 def _selected(tracking: Tracking, version: str | None) -> ModelVersion:
     if version is not None:
-        return tracking.numbered(version)
-    champion = tracking.champion()
+        return tracking.registry.numbered(version)
+    champion = tracking.registry.champion()
     if champion is None:
         raise StudyError(
             f"The study '{tracking.name}' must have a champion to be exported",

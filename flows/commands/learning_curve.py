@@ -89,7 +89,7 @@ def write_curves(
 def _candidate(study: Study, kind: str | None) -> tuple[str, KindConfig]:
     labels = candidates_by_label(study.candidates)
     if kind is None:
-        champion = Tracking(study.tracking.uri, study.name).champion()
+        champion = Tracking(study.tracking.uri, study.name).registry.champion()
         champion_label = champion.tags.get("candidate", "gp") if champion else "gp"
         return (
             (champion_label, labels[champion_label])

@@ -7,6 +7,7 @@ from rich.console import Console
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study_families import study_family
 from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.pipelines import last_pipeline
 
 
 def print_status(study: StudyFile, console: Console) -> None:
@@ -14,12 +15,12 @@ def print_status(study: StudyFile, console: Console) -> None:
     if not study_family(study.subject).print_state(study, console):
         return
     tracking = Tracking(study.tracking.uri, study.name)
-    last = tracking.last_run()
+    last = last_pipeline(tracking)
     if last is None:
         console.print("The pipeline has not run yet.")
         return
     console.print(f"Last pipeline run: {last['status']}. {last.get('outcome', '')}", markup=False)
-    champion = tracking.champion()
+    champion = tracking.registry.champion()
     if champion is None:
         console.print("There is no champion yet.")
         return

@@ -20,8 +20,8 @@ from fieldwright.flows.report import Evaluation, Ingested
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.equation_sections import ProblemPromotion
 from fieldwright.flows.study.equation_study import ProblemStudy
-from fieldwright.flows.tracking.mlflow_runs import TrackedRun
 from fieldwright.flows.tracking.promotion import Decision, against_champion, no_better_than
+from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.physics.pinn.training import HELD_OUT
 from fieldwright.surrogates.equations.case import EquationCase
 from fieldwright.surrogates.equations.figures import convergence_figure, solution_figures

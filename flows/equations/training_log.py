@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fieldwright.flows.progress import report as report_progress
-from fieldwright.flows.tracking.mlflow_runs import TrackedRun
+from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.flows.tracking.training_curves import TrainingCurves
 from fieldwright.physics.pinn.progress import Progress
 from fieldwright.surrogates.equations.figures import Convergence

@@ -21,8 +21,8 @@ from fieldwright.flows.report import Ingested
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.photo_sections import MistakeCosts, PhotoPromotion
 from fieldwright.flows.study.photo_study import PhotoStudy
-from fieldwright.flows.tracking.mlflow_runs import TrackedRun
 from fieldwright.flows.tracking.promotion import Decision, against_champion, no_better_than
+from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.flows.tracking.training_curves import ShownTraining
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
 from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 from scipy.stats import permutation_test
@@ -11,7 +13,8 @@ from fieldwright.data.errors import FieldwrightError
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
-from fieldwright.flows.tracking.mlflow_runs import ModelVersion, Tracking
+from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.model_registry import ModelVersion
 from fieldwright.flows.tracking.promotion import Comparison
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.validation import metrics
@@ -50,8 +53,8 @@ def compare_with_champion(
     if contents is None or errors is None:
         return None
     try:
-        with tracking.folder_of(champion) as folder:
-            surrogate = Surrogate.load(folder / "surrogate")
+        with tempfile.TemporaryDirectory() as folder:
+            surrogate = Surrogate.load(tracking.registry.download(champion, Path(folder)))
     except FieldwrightError:
         return None
     description = surrogate.description

@@ -12,7 +12,8 @@ from fieldwright.flows.report import SearchReport, TrialRow
 from fieldwright.flows.runs.candidates import common_settings, settings_text
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
-from fieldwright.flows.tracking.mlflow_runs import TrackedRun, Tracking
+from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.search.selection import Runs, SearchResult, Worth, select, worth
 from fieldwright.surrogates.search.settings import SearchSettings

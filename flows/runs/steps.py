@@ -29,8 +29,8 @@ from fieldwright.flows.runs.symmetries import symmetrised_targets, symmetry_erro
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.runs_study import Study
-from fieldwright.flows.tracking.mlflow_runs import TrackedRun
 from fieldwright.flows.tracking.promotion import Comparison, Decision, decide
+from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.surrogates.families import FIELDS, Family
 from fieldwright.surrogates.fields.field_model import column_weights
 from fieldwright.surrogates.fields.surrogate import Surrogate
@@ -159,7 +159,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
         metrics, figures, test_set = final_checks(self.study, surrogate, data.targets, data.test)
         search = next((one.content.search for one in all_trained if one.content.search), None)
         errors = out_of_fold_errors(self.study, data.targets, content.validation)
-        champion = self.tracking.champion()
+        champion = self.tracking.registry.champion()
         comparison = (
             None
             if champion is None

@@ -14,8 +14,8 @@ from fieldwright.flows.shapes.figures import shape_figures
 from fieldwright.flows.shapes.targets import ShapeTargets, shape_targets
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.runs_study import Study
-from fieldwright.flows.tracking.mlflow_runs import TrackedRun
 from fieldwright.flows.tracking.promotion import Decision
+from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.flows.tracking.training_curves import ShownTraining
 from fieldwright.surrogates.families import SHAPES, Family
 from fieldwright.surrogates.shapes.error_measures import errors_of_the_mean

@@ -9,8 +9,10 @@ from pathlib import Path
 import pandas as pd
 
 from fieldwright.flows.tasks import pipeline_task
-from fieldwright.flows.tracking.mlflow_runs import ModelVersion, TrackedRun, Tracking
+from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.model_registry import ModelVersion
 from fieldwright.flows.tracking.promotion import Decision
+from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.surrogates.model import Model
 
 
@@ -27,15 +29,15 @@ def register_and_decide(
     tags: of the version, among them its `metric` and `score`. rule: decides by the present champion's version and
     score, None where there is none with the same metric.
     """
-    present = tracking.champion()
+    present = tracking.registry.champion()
     with tempfile.TemporaryDirectory() as folder:
         model.save(Path(folder) / "surrogate")
         columns = model.example()
         example = None if columns is None else pd.DataFrame(dict(columns))
-        version = tracking.register(Path(folder) / "surrogate", run.id, tags, example)
+        version = tracking.registry.register(Path(folder) / "surrogate", run.id, tags, example)
     decision = rule(_scored(present, tags["metric"]))
     if decision.promote:
-        tracking.promote(version)
+        tracking.registry.promote(version)
     return version.version, decision
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from fieldwright.data.progress import NO_METRICS
 from fieldwright.flows.progress import report as report_progress
-from fieldwright.flows.tracking.mlflow_runs import TrackedRun
+from fieldwright.flows.tracking.tracked_run import TrackedRun
 
 EVERY_SECONDS = 5.0
 """Between two writings into MLflow, which takes longer than many a step."""

@@ -65,7 +65,7 @@ def test_a_single_run_becomes_an_endpoint_that_forecasts(study, tmp_path):
     assert report.promoted
     loaded = Study.load(study)
     assert loaded.parameters.columns == {}
-    champion = Tracking(loaded.tracking.uri, loaded.name).champion()
+    champion = Tracking(loaded.tracking.uri, loaded.name).registry.champion()
     assert champion is not None
     folder = next((tmp_path / "home").rglob("model.json")).parent
     # As the endpoint does: it tries the model before it answers, and reads strict JSON.

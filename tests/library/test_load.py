@@ -25,7 +25,7 @@ def test_a_registered_model_is_loaded_by_alias_and_number(tmp_path: Path, monkey
     model.save(tmp_path / "model")
     tracking = Tracking(None, "rod")
     with tracking.run("pipeline") as run:
-        version = tracking.register(tmp_path / "model", run.id, {}, None)
+        version = tracking.registry.register(tmp_path / "model", run.id, {}, None)
     tracking.client.set_registered_model_alias("rod", "champion", version.version)
     before, uri = mlflow.get_tracking_uri(), tracking.uri
     elsewhere = f"sqlite:///{tmp_path / 'elsewhere.db'}"

@@ -56,8 +56,8 @@ def study(make_study, tmp_path):
         folder = tmp_path / f"artifact_{number}"
         trained(offset).save(folder)
         with tracking.run("model") as run:
-            versions.append(tracking.register(folder, run.id, {}, None))
-    tracking.promote(versions[0])
+            versions.append(tracking.registry.register(folder, run.id, {}, None))
+    tracking.registry.promote(versions[0])
     return path
 
 

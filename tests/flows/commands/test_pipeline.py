@@ -24,6 +24,7 @@ from fieldwright.flows.commands.status import print_status
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking, default_uri
 from fieldwright.flows.tracking.pipeline_inputs import pipeline_inputs
+from fieldwright.flows.tracking.pipelines import last_pipeline
 from fieldwright.flows.tracking.study_lock import study_lock
 from fieldwright.flows.workflow import run_study
 from fieldwright.surrogates.fields.surrogate import Surrogate
@@ -56,7 +57,7 @@ def test_runs_become_a_champion_and_everything_is_on_record(
     assert max(max(one.relative_l2.values()) for one in report.evaluations) < 1e-2
 
     tracking = tracking_of(path)
-    champion = tracking.champion()
+    champion = tracking.registry.champion()
     assert champion is not None
     assert champion.version == "1"
     assert float(champion.tags["score"]) == min(one.score for one in report.evaluations)
@@ -165,7 +166,7 @@ def test_an_unchanged_study_trains_nothing_and_registers_nothing(make_study: Mak
     assert [one.score for one in third.evaluations] == [one.score for one in first.evaluations]
     assert not third.promoted
     assert "does not beat version 1" in third.why
-    champion = tracking.champion()
+    champion = tracking.registry.champion()
     assert champion is not None
     assert champion.version == "1"
 
@@ -244,7 +245,7 @@ def test_too_few_runs_is_one_sentence_and_loses_nothing(make_study: MakeStudy) -
     assert "at least 8 accepted runs" in str(error.value)
     assert "6 accepted and 3 rejected" in str(error.value)
     assert "6 runs accepted, 3 rejected" in shown_status(path)
-    last = tracking_of(path).last_run()
+    last = last_pipeline(tracking_of(path))
     assert last is not None
     assert last["status"] == "FAILED"
 

@@ -141,7 +141,7 @@ def test_a_failure_is_never_promoted_and_told_with_its_advice(tmp_path):
     report = run_study(str(path))
     assert not report.promoted
     assert "it is no success but not converged: relative residual" in report.why
-    assert Tracking(None, "decay").champion() is None
+    assert Tracking(None, "decay").registry.champion() is None
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_more_runs_over_a_wider_range_take_the_place_and_easier_ones_do_not(make
     assert "on the same 24 runs, 10 of them new to it, version 1 has" in second.why
     study = Study.load(path)
     tracking = Tracking(study.tracking.uri, study.name)
-    champion = tracking.champion()
+    champion = tracking.registry.champion()
     assert champion is not None
     comparison = tracking.json(champion.run_id, "comparison.json")
     assert comparison["factor"] > 2.0

@@ -1,0 +1,117 @@
+"""The registered models of a study in MLflow: versions, their files, and the alias of the champion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mlflow
+import mlflow.artifacts
+from mlflow.exceptions import MlflowException
+
+from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.persistence.artifact import MANIFEST
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CHAMPION = "champion"
+"""The alias of the model version that endpoints serve."""
+
+
+@dataclass(frozen=True)
+class ModelVersion:
+    """A registered model version: its number as text, the run that logged it, and its tags."""
+
+    version: str
+    run_id: str
+    tags: Mapping[str, str]
+
+
+class ModelRegistry:
+    """The versions of one registered model."""
+
+    def __init__(self, uri: str, name: str, client: mlflow.MlflowClient) -> None:
+        self.uri, self.name, self.client = uri, name, client
+
+    def register(
+        self, folder: Path, run_id: str, tags: Mapping[str, str], example: pd.DataFrame | None
+    ) -> ModelVersion:
+        """Logs a surrogate's folder as a pyfunc model "from code" and registers it as the next version."""
+        self._select()
+        with mlflow.start_run(run_id=run_id):
+            info = mlflow.pyfunc.log_model(
+                name="model",
+                python_model=str(Path(__file__).with_name("pyfunc_model.py")),
+                artifacts={"surrogate": str(folder)},
+                pip_requirements=["fieldwright"],
+                input_example=example,  # type: ignore[arg-type]  # MLflow takes None, which it does not declare
+            )
+        try:
+            self.client.create_registered_model(self.name)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        version = self.client.create_model_version(
+            self.name, info.model_uri, run_id, tags=dict(tags), model_id=info.model_id
+        )
+        return ModelVersion(str(version.version), run_id, dict(tags))
+
+    def champion(self) -> ModelVersion | None:
+        """The version that bears the alias, or None while there is none."""
+        try:
+            version = self.client.get_model_version_by_alias(self.name, CHAMPION)
+        except MlflowException as error:
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise ModelError(
+                "The registry must answer",
+                f"{self.uri}: {error.message}",
+                "Check the tracking URI and its server",
+            ) from error
+        return ModelVersion(str(version.version), str(version.run_id), version.tags)
+
+    def numbered(self, number: str) -> ModelVersion:
+        """The version of that number; raises ModelError where there is none."""
+        try:
+            version = self.client.get_model_version(self.name, number)
+        except MlflowException as error:
+            raise ModelError(
+                f"The model '{self.name}' must have the version that is named",
+                f"'{number}' ({error.message})",
+                "Correct the number; `fieldwright status` shows the champion's",
+            ) from error
+        return ModelVersion(str(version.version), str(version.run_id), version.tags)
+
+    def download(self, version: ModelVersion, into: Path) -> Path:
+        """Fetches the files of a version and returns the folder of the model's artifact among them."""
+        self._select()
+        try:
+            mlflow.artifacts.download_artifacts(
+                artifact_uri=f"models:/{self.name}/{version.version}", dst_path=str(into)
+            )
+        except (MlflowException, OSError) as error:
+            raise ModelError(
+                f"The files of version {version.version} of '{self.name}' must be in the registry",
+                str(error),
+                "Take a version whose files are there",
+            ) from error
+        manifests = sorted(into.rglob(MANIFEST))
+        if len(manifests) != 1:
+            raise ModelError(
+                f"Version {version.version} of '{self.name}' must hold one folder with {MANIFEST}",
+                f"{len(manifests)} of them",
+                "Take a version that a training pipeline has logged",
+            )
+        return manifests[0].parent
+
+    def promote(self, version: ModelVersion) -> None:
+        """Gives the alias to this version; endpoints that watch it follow."""
+        self.client.set_registered_model_alias(self.name, CHAMPION, version.version)
+
+    def _select(self) -> None:
+        """MLflow's functions of the module, unlike its client, take the store from a global setting."""
+        mlflow.set_tracking_uri(self.uri)
+        mlflow.set_registry_uri(self.uri)
