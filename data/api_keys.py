@@ -17,6 +17,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fieldwright.data.disk import fault
 from fieldwright.data.environment import home
 from fieldwright.data.errors import AccessError
 
@@ -93,7 +94,13 @@ class KeyFile:
                 ]
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except OSError as error:
+            must, do = fault(error, "the file of API keys") or (
+                "The file of API keys must be readable",
+                "Look at it",
+            )
+            raise AccessError(must, f"'{error.strerror or error}' at '{self.path}'", do) from error
+        except (ValueError, TypeError, KeyError) as error:
             raise AccessError(
                 "The file of API keys must be readable JSON as it was written",
                 f"{self.path} ({type(error).__name__})",

@@ -76,6 +76,10 @@ class StoreError(FieldwrightError):
     """The run store cannot do what was asked; what it holds is untouched."""
 
 
+class DamagedError(StoreError):
+    """What the store holds is not what was written, so that it must be read anew from its files."""
+
+
 class ModelError(FieldwrightError):
     """A model cannot be fitted, saved, restored or promoted as asked."""
 

@@ -28,6 +28,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fieldwright.data.disk import unreadable
 from fieldwright.data.environment import folder_name, home
 from fieldwright.data.errors import ReadError
 
@@ -162,7 +163,9 @@ def read_predictions(folder: Path, since: datetime | None = None, version: str =
         except FileNotFoundError:
             continue  # pruned by the endpoint
         except (pa.ArrowInvalid, OSError) as error:
-            raise ReadError(
+            # Of a damaged file too, Arrow raises an OSError, without a number.
+            why = unreadable(path, error) if isinstance(error, OSError) else None
+            raise why or ReadError(
                 f"'{path}' must be a whole file of a log of predictions",
                 str(error).splitlines()[0],
                 "Delete it",

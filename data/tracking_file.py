@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from fieldwright.data.disk import fault
 from fieldwright.data.environment import home
 from fieldwright.data.errors import ModelError
 
@@ -77,10 +78,11 @@ def follow_move(path: Path) -> None:
                             (f"{now}/", len(before) + 2, len(before) + 1, f"{before}/"),
                         )
     except (sqlite3.Error, OSError) as error:
+        cause = fault(error, "the tracking store", "writable") if isinstance(error, OSError) else None
         raise ModelError(
             "A tracking store that was moved must be writable, for the addresses of its artifacts to be set right",
             f"{path} ({error})",
-            "Make it writable, or move it back",
+            f"{cause[1] if cause else 'Make it writable'}, or move it back",
         ) from error
     for before, now in moves.items():
         logger.warning(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from fieldwright.data.disk import fault
 from fieldwright.data.errors import PhotoError
 from fieldwright.data.photos.collections import Entry, PhotoLayout
 from fieldwright.data.photos.fingerprint import small_grey
@@ -61,9 +62,8 @@ def look_at(entry: Entry, layout: PhotoLayout, reading: PhotoReading) -> Look:
     except PhotoError as why:
         return Look(entry.name, files, reason=why.reason, sentence=str(why))
     except OSError as error:
-        sentence = str(
-            PhotoError("unreadable", f"'{entry.name}' must be readable", str(error), "Check its rights")
-        )
+        must, do = fault(error, f"'{entry.name}'") or (f"'{entry.name}' must be readable", "Look at it")
+        sentence = str(PhotoError("unreadable", must, str(error), do))
         return Look(entry.name, files, reason="unreadable", sentence=sentence)
 
 

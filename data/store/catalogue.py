@@ -144,11 +144,30 @@ def connection_to(path: Path, rebuilt: str) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(path, timeout=60)) as connection, connection:
             yield connection
     except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+        must, do = _FAULTS.get(code, ("must be readable and writable", "Look at its disk"))
         raise StoreError(
-            f"The catalogue '{path}' must be readable and writable",
+            f"The catalogue '{path}' {must}",
             str(error),
-            f"Make room on the disk; if the file is damaged delete it: {rebuilt}",
+            f"{do}: {rebuilt}" if code in _DAMAGE else do,
         ) from error
+
+
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+_FAULTS = {
+    sqlite3.SQLITE_FULL: ("must have room on its disk", "Make room"),
+    sqlite3.SQLITE_READONLY: ("must be writable", "Correct its permissions and those of its folder"),
+    sqlite3.SQLITE_PERM: ("must be writable", "Correct its permissions and those of its folder"),
+    sqlite3.SQLITE_CANTOPEN: (
+        "must be there and writable",
+        "Correct its permissions and those of its folder",
+    ),
+    sqlite3.SQLITE_BUSY: ("must be free within a minute", "End the other process that writes it"),
+    sqlite3.SQLITE_LOCKED: ("must be free within a minute", "End the other process that writes it"),
+    sqlite3.SQLITE_IOERR: ("must be on a disk that works", "Look at the disk and at the system's log"),
+    sqlite3.SQLITE_NOMEM: ("must find memory", "Free some of it"),
+} | dict.fromkeys(_DAMAGE, ("must be as it was written", "Delete it"))
+"""What must hold of a catalogue, and what to do, by SQLite's primary result code."""
 
 
 def record_to_json(record: RunRecord) -> dict:

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from fieldwright.data.errors import StoreError
+from fieldwright.data.disk import fault, is_gone
+from fieldwright.data.errors import DamagedError, StoreError
 from fieldwright.data.formats import Run
 from fieldwright.data.mesh.measures import dimension
 from fieldwright.data.mesh.mesh import Mesh
@@ -128,8 +129,12 @@ def read_mesh(path: Path) -> Mesh:
 
 
 def damaged(path: Path, error: Exception) -> StoreError:
-    """The error for a group that cannot be trusted."""
-    return StoreError(
+    """The error for a group that cannot be trusted, or that cannot be read though nothing may be wrong with it."""
+    if isinstance(error, OSError) and not is_gone(error) and (cause := fault(error, f"'{path}'")) is not None:
+        return StoreError(
+            cause[0], str(error), f"{cause[1]}, then try again: what is stored may well be whole"
+        )
+    return DamagedError(
         f"'{path}' must be as it was written",
         f"{type(error).__name__}: {error}",
         "Run `verification.discard_damaged` on the store and ingest again: the run is read anew from its files",

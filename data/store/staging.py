@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,13 +15,16 @@ from fieldwright.data.disk import disk_of
 from fieldwright.data.formats import Run
 from fieldwright.data.store.catalogue import RunRecord, StoredField
 from fieldwright.data.store.groups import MESHES, write_mesh, write_run
+from fieldwright.data.store.incoming import put_in_place
+
+_RUN, _MESH = "run", "mesh"
 
 
 def stage(store: Path, incoming: Path, run: Run, record: RunRecord) -> RunRecord:
     """Writes run and mesh into the incoming folder; the record returned is what `SnapshotStore.commit` takes.
 
     record: name, parameters, units and provenance; what follows from the run is filled in here. Any process may
-    do this. Raises StoreError where the disk is full.
+    do this, and again where it was broken off. Raises StoreError where the disk is full.
     """
     results, content = hashes(run, record.parameters)
     record = replace(
@@ -37,25 +41,29 @@ def stage(store: Path, incoming: Path, run: Run, record: RunRecord) -> RunRecord
         stored_at=datetime.now(UTC).isoformat(),
     )
     with disk_of(store):
+        # Each attempt writes in a folder of its own: a worker that was lost may have left a half-written one, or may
+        # still be writing.
+        attempt = incoming / uuid.uuid4().hex
         if not (store / MESHES / run.mesh.hash).exists():
-            write_mesh(staged_mesh(incoming, record), run.mesh)
-        write_run(staged_run(incoming, record), run, record)
+            write_mesh(attempt / _MESH, run.mesh)
+        write_run(attempt / _RUN, run, record)
+        put_in_place(attempt, _folder(incoming, record), durable=False)
     return record
 
 
 def staged_run(incoming: Path, record: RunRecord) -> Path:
     """Where the run stands in the incoming folder."""
-    return incoming / _folder_name(record) / "run"
+    return _folder(incoming, record) / _RUN
 
 
 def staged_mesh(incoming: Path, record: RunRecord) -> Path:
     """Where its mesh stands, if the store lacked it."""
-    return incoming / _folder_name(record) / "mesh"
+    return _folder(incoming, record) / _MESH
 
 
-def _folder_name(record: RunRecord) -> str:
+def _folder(incoming: Path, record: RunRecord) -> Path:
     # Two runs that hold the same are staged side by side: that one is a duplicate is found out later.
-    return hashlib.sha256(record.name.encode()).hexdigest()
+    return incoming / hashlib.sha256(f"{record.name}\0{record.content}".encode()).hexdigest()
 
 
 def hashes(run: Run, parameters: Mapping[str, float]) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from fieldwright.data.errors import StoreError
+from fieldwright.data.errors import DamagedError, StoreError
 from fieldwright.data.formats import Field, Run
 from fieldwright.data.store.catalogue import RunRecord
 from fieldwright.data.store.groups import MESHES, RUNS, damaged, read_array, read_field, read_record
@@ -23,27 +23,24 @@ def verify(store: SnapshotStore) -> dict[str, str]:
     A group is right if its fields, times, mesh and parameters have the hash that it stands under, and its record
     is the catalogue's.
     """
-    sentences = {}
-    for record in store.accepted():
-        try:
-            _check(store, record)
-        except StoreError as error:
-            sentences[record.name] = str(error)
-    return sentences
+    return {name: str(error) for name, error in _failures(store).items()}
 
 
 def discard_damaged(store: SnapshotStore) -> list[str]:
     """Takes the damaged runs out of the store, so that the next ingestion reads them anew; returns their names.
 
-    With a damaged mesh go all runs on it.
+    With a damaged mesh go all runs on it. What cannot be read for another reason, such as a disk that does not
+    answer, stays.
     """
-    names = sorted(verify(store))
+    names = sorted(name for name, error in _failures(store).items() if isinstance(error, DamagedError))
     for mesh in {str(record.mesh) for record in store.accepted()}:
         try:
             store.mesh(mesh)
-        except StoreError:
+        except DamagedError:
             shutil.rmtree(store.path / MESHES / mesh, ignore_errors=True)
             store.catalogue.forget_fact("study mesh")
+        except StoreError:
+            continue
     for record in store.accepted():
         if record.name in names:
             store.catalogue.save(
@@ -59,6 +56,16 @@ def discard_damaged(store: SnapshotStore) -> list[str]:
             store.catalogue.drop(record.name, "accepted")
             shutil.rmtree(store.path / RUNS / str(record.content), ignore_errors=True)
     return names
+
+
+def _failures(store: SnapshotStore) -> dict[str, StoreError]:
+    failures = {}
+    for record in store.accepted():
+        try:
+            _check(store, record)
+        except StoreError as error:
+            failures[record.name] = error
+    return failures
 
 
 def _check(store: SnapshotStore, record: RunRecord) -> None:

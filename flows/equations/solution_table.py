@@ -8,6 +8,7 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
+from fieldwright.data.disk import fault
 from fieldwright.data.errors import FieldwrightError, StudyError
 from fieldwright.physics.equations.checks.measured import check_measurements
 from fieldwright.physics.equations.measurements import Measurements
@@ -49,10 +50,20 @@ def read_measurements(path: Path, case: EquationCase, section: str) -> Measureme
     return measurements
 
 
+def _unreadable(path: Path, section: str, error: OSError) -> StudyError:
+    must, do = fault(error, f"the table of [{section}]") or (
+        f"The table of [{section}] must be readable",
+        "Look at it",
+    )
+    return StudyError(must, f"{path} ({error.strerror or error})", do)
+
+
 def _csv(path: Path, section: str) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype=float, skipinitialspace=True)
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise _unreadable(path, section, error) from None
+    except ValueError as error:
         raise StudyError(
             f"The table of [{section}] must be a CSV of numbers", f"{path} ({error})", "Correct the file"
         ) from None
@@ -62,7 +73,9 @@ def _npz(path: Path, input_names: tuple[str, ...], case: EquationCase, section: 
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: np.asarray(file[name], dtype=float) for name in file.files}
-    except (OSError, ValueError, TypeError, BadZipFile) as error:
+    except OSError as error:
+        raise _unreadable(path, section, error) from None
+    except (ValueError, TypeError, BadZipFile) as error:
         raise StudyError(
             f"The table of [{section}] must be an npz of numbers", f"{path} ({error})", "Correct the file"
         ) from None

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import Field, ValidationError
 
+from fieldwright.data.disk import fault, is_gone
 from fieldwright.data.errors import StudyError
 from fieldwright.flows.study.errors import sentence_for
 from fieldwright.flows.study.section import Section
@@ -70,11 +71,12 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise StudyError(
+        cause = None if is_gone(error) else fault(error, "the study file")
+        must, do = cause or (
             "The study file must exist and be readable",
-            f"{path} ({error.strerror or error})",
             "Give the path of a TOML file, or write a first one by the example in docs/study.md",
-        ) from None
+        )
+        raise StudyError(must, f"{path} ({error.strerror or error})", do) from None
     except UnicodeDecodeError:
         raise StudyError("The study file must be UTF-8 text", str(path), "Save it as UTF-8") from None
     try:

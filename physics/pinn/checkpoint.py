@@ -13,6 +13,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from fieldwright.data.disk import fault
 from fieldwright.data.errors import ModelError
 
 FORMAT = "fieldwright-training-1"
@@ -45,6 +46,9 @@ def read_checkpoint(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
                 raise _unreadable(path, "a file of another format")
             return json.loads(metadata["values"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (OSError, SafetensorError, ValueError, KeyError) as error:
+        cause = fault(error, f"the checkpoint '{path}'") if isinstance(error, OSError) else None
+        if cause is not None:
+            raise ModelError(cause[0], str(error), cause[1]) from error
         raise _unreadable(path, f"one that cannot be read ({error})") from error
 
 

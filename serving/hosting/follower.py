@@ -6,6 +6,7 @@ import logging
 import time
 from pathlib import Path
 
+from fieldwright.data.disk import fault
 from fieldwright.data.errors import FieldwrightError, ModelError
 from fieldwright.serving.hosting.back_off import BackOff
 from fieldwright.serving.hosting.champion_state import ChampionState
@@ -155,8 +156,10 @@ def _unshelved(champion: Shelved, error: Exception) -> ModelError:
             error.got,
             error.do,
         )
+    cause = fault(error, "the shelf", "writable") if isinstance(error, OSError) else None
+    must, do = cause or ("it must find place on the shelf", "Look at that disk")
     return ModelError(
-        f"Version {champion.version} of '{champion.model}' cannot be served: it must find place on the shelf",
+        f"Version {champion.version} of '{champion.model}' cannot be served: {must[:1].lower()}{must[1:]}",
         f"'{error}'",
-        "Make room on that disk; it is tried again by itself",
+        f"{do}; it is tried again by itself",
     )

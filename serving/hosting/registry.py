@@ -6,7 +6,6 @@ The only module of this room that imports mlflow; the workers never do, their st
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import os
 import re
@@ -16,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from fieldwright.data.disk import fault, is_gone
 from fieldwright.data.errors import ModelError
 from fieldwright.data.redaction import without_password
 from fieldwright.data.tracking_file import follow_move, has_moved, sqlite_path, store_lock
@@ -113,11 +113,11 @@ class Registry:
         except Exception as error:
             # Copies of many files put what the system has said of each into one text.
             system = SYSTEM_ERROR.search(str(error))
-            if system and int(system[1]) in (errno.ENOSPC, errno.EDQUOT):
+            failed = OSError(int(system[1]), system[0]) if system else None
+            files = f"the files of version {shelved.version} of '{shelved.model}'"
+            if system and failed and not is_gone(failed) and (cause := fault(failed, files)) is not None:
                 raise ModelError(
-                    f"There must be room for the files of version {shelved.version} of '{shelved.model}'",
-                    system[0].strip(),
-                    "Make room on that disk; it is tried again by itself",
+                    cause[0], system[0].strip(), f"{cause[1]}; it is tried again by itself"
                 ) from error
             raise ModelError(
                 f"The files of version {shelved.version} of '{shelved.model}' must be in the registry",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import math
 import os
@@ -59,13 +60,23 @@ class Address:
             listener.listen(BACKLOG)
         except OSError as error:
             listener.close()
+            must, do = _of_a_port(error)
             raise ModelError(
-                f"Port {self.port} of {self.host} must be free to listen on",
-                f"'{error.strerror}'",
-                "Stop what listens there, or choose another --port",
+                f"Port {self.port} of {self.host} must {must}", f"'{error.strerror}'", do
             ) from error
         listener.setblocking(False)
         return listener
+
+
+def _of_a_port(error: OSError) -> tuple[str, str]:
+    """What must hold of a port that cannot be listened on, and what to do."""
+    if isinstance(error, PermissionError):
+        return "be open to this user", "Choose a --port above 1023"
+    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+        return "be on an address of this machine", "Correct --host"
+    if error.errno == errno.EADDRINUSE:
+        return "be free to listen on", "Stop what listens there, or choose another --port"
+    return "be one to listen on", "Correct --host and --port"
 
 
 @dataclass

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as torch_functions
 
+from fieldwright.data.disk import fault
 from fieldwright.data.errors import ModelError
 
 COLOUR_MEAN = (0.485, 0.456, 0.406)
@@ -112,6 +113,9 @@ class Backbone(nn.Module):
         try:
             state = load_file(path)
         except (OSError, SafetensorError) as error:
+            cause = fault(error, f"the backbone '{path}'") if isinstance(error, OSError) else None
+            if cause is not None:
+                raise ModelError(cause[0], str(error), cause[1]) from error
             raise ModelError(
                 "A backbone must be a readable safetensors file",
                 f"'{path}' ({error})",

@@ -21,6 +21,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
+from fieldwright.data.disk import fault, is_gone
 from fieldwright.data.errors import ModelError
 
 FORMAT = "fieldwright-artifact"
@@ -110,7 +111,9 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
     _refuse_large(folder, MANIFEST, (folder / MANIFEST).stat().st_size, MAX_MANIFEST_BYTES)
     try:
         manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise _not_read(folder, MANIFEST, error) from error
+    except (ValueError, RecursionError) as error:
         raise _unreadable(folder, f"no readable {MANIFEST}") from error
     if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
         raise _unreadable(folder, f"a {MANIFEST} of another format")
@@ -122,7 +125,7 @@ def _refuse_no_file(folder: Path, name: str) -> None:
     try:
         mode = (folder / name).lstat().st_mode
     except OSError as error:
-        raise _unreadable(folder, f"no {name}") from error
+        raise _not_read(folder, name, error) from error
     if not stat.S_ISREG(mode):
         raise _unreadable(folder, f"a {name} that is no file of its own")
 
@@ -130,6 +133,11 @@ def _refuse_no_file(folder: Path, name: str) -> None:
 def _refuse_large(folder: Path, name: str, size: int, most: int) -> None:
     if size > most:
         raise _unreadable(folder, f"a {name} of {size} bytes, above {most}")
+
+
+def _not_read(folder: Path, name: str, error: OSError) -> ModelError:
+    cause = None if is_gone(error) else fault(error, f"'{folder / name}'")
+    return _unreadable(folder, f"no {name}") if cause is None else ModelError(cause[0], str(error), cause[1])
 
 
 def _unreadable(folder: Path, got: str) -> ModelError:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from fieldwright.data.errors import AccessError
+from fieldwright.flows import cli
 from fieldwright.flows.cli import app
 
 FIELDWRIGHT = Path(sys.executable).with_name("fieldwright")
@@ -48,6 +49,19 @@ def test_a_mistake_is_one_sentence_and_exit_2(words: tuple[str, ...], said: str,
     assert "Traceback" not in result.stdout + result.stderr
     assert result.stderr.strip().count("\n") == 0
     assert list(tmp_path.iterdir()) == [], "a mistake leaves nothing behind"
+
+
+def test_a_full_disk_is_one_sentence_though_the_system_does_not_name_the_file(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    def write(**_: object) -> None:
+        with open("/dev/full", "w") as file:
+            file.write("x" * 100_000)
+
+    monkeypatch.setattr(cli, "app", write)
+    with pytest.raises(SystemExit, match="2"):
+        cli.main()
+    assert "must have room. Got 'No space left on device'. Make room." in capsys.readouterr().err
 
 
 def test_keys_are_added_listed_and_revoked(

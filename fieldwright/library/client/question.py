@@ -11,6 +11,7 @@ import httpx
 import numpy as np
 import pandas as pd
 
+from fieldwright.data.disk import fault
 from fieldwright.data.errors import QueryError
 
 Parameters = Mapping[str, float] | Sequence[Mapping[str, float]] | pd.DataFrame
@@ -110,9 +111,8 @@ def _content(photo: str | Path) -> bytes:
     try:
         return Path(photo).read_bytes()
     except OSError as error:
-        raise QueryError(
-            "A photo must be a file", f"'{photo}' ({error.strerror})", "Correct the path"
-        ) from error
+        must, do = fault(error, f"the photo '{photo}'") or ("A photo must be a file", "Correct the path")
+        raise QueryError(must, f"'{error.strerror}'", do) from error
 
 
 def _text(value: Any) -> str:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from fieldwright.data.disk import disk_of, unreadable
 from fieldwright.data.errors import StoreError
 from fieldwright.data.ingest.ingestion import ingest_sources
 from fieldwright.data.ingest.inspection import inspect_path
@@ -154,30 +151,6 @@ def test_a_folder_with_links_to_nothing_can_be_inspected(solver):
     found = inspect_path(solver.folder)
     assert (found.reader, found.file) == ("vtu", "result.vtu")
     assert {"run_0", "run_3"} <= set(found.runs)
-
-
-@pytest.mark.parametrize(
-    ("number", "says"),
-    [
-        (errno.ENOSPC, "must have room"),
-        (errno.EDQUOT, "must have room"),
-        (errno.EROFS, "must be writable"),
-        (errno.EACCES, "must be writable"),
-        (errno.ENOENT, "must stay where it is"),
-        (errno.EIO, "must be readable and writable"),
-    ],
-)
-def test_only_a_full_disk_is_called_full(number, says, tmp_path):
-    with pytest.raises(StoreError, match=says) as why, disk_of(tmp_path):
-        raise OSError(number, os.strerror(number), str(tmp_path / "x"))
-    assert ("room" in str(why.value)) == (number in (errno.ENOSPC, errno.EDQUOT))
-    assert os.strerror(number) in str(why.value)
-
-
-def test_an_error_of_the_system_names_the_file_and_one_of_a_library_is_left_to_the_reader(tmp_path):
-    locked = unreadable(tmp_path, PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "p.vtu")))
-    assert "'p.vtu' must be readable. Got 'Permission denied'" in str(locked)
-    assert unreadable(tmp_path, OSError("file signature not found")) is None
 
 
 @pytest.mark.parametrize(
