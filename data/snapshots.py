@@ -8,15 +8,18 @@ attrs["units"].
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xarray as xr
 
 from fieldwright.data.errors import StoreError
 from fieldwright.data.ingest.timebase import TimeRule, common_times, resample_in_time
 from fieldwright.data.mesh.measures import cell_weights, point_weights
 from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.data.store.catalogue import RunRecord, StoredField
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 Load = Callable[[RunRecord, str], np.ndarray]
 """Reads one field of one run, (t, n, c)."""
@@ -47,6 +50,8 @@ def assemble(
         dtype = np.result_type(*(record.fields[name].dtype for record in records))
         data = _lazy(records, name, load, rule, base, shape, dtype)
         variables[name] = (dims, data, {"units": info.unit} if info.unit else {})
+    import xarray as xr
+
     return xr.Dataset(variables, coords, {"mesh": records[0].mesh, "Conventions": "CF-1.11"})
 
 

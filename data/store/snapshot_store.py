@@ -11,8 +11,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
-
-import xarray as xr
+from typing import TYPE_CHECKING
 
 from fieldwright.data.disk import disk_of
 from fieldwright.data.errors import FieldwrightError, StoreError
@@ -25,6 +24,9 @@ from fieldwright.data.store.chunks import write_group
 from fieldwright.data.store.groups import MESHES, RUNS, read_field, read_mesh, read_record, write_mesh
 from fieldwright.data.store.incoming import IncomingFolder, put_in_place
 from fieldwright.data.store.staging import stage, staged_mesh, staged_run
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 _FOLDER = "folder of the runs"
 

@@ -12,8 +12,8 @@ from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.fields.emulator import Branch, Emulator
 from fieldwright.surrogates.gaussian_process.kernel import Hyperparameters
 from fieldwright.surrogates.gaussian_process.posterior import Posterior
+from fieldwright.surrogates.gaussian_process.process import GP
 from fieldwright.surrogates.gaussian_process.repeats import Heteroscedastic
-from fieldwright.surrogates.regressors.gp import GP
 
 LEAST_NOISE = 1e-8
 """Noise variance over outputscale. With the tiny noise of a solver, what is left next to a run would be round-off."""

@@ -139,7 +139,7 @@ def check_portable(surrogate: Surrogate) -> None:
     """Raises ModelError in one sentence that names what can be exported, unless this surrogate can."""
     description = surrogate.description
     kinds = load_kinds()
-    portable = [name for name in sorted(kinds.classes) if hasattr(kinds.classes[name], "graph")]
+    portable = [name for name in sorted(kinds.regressors) if hasattr(kinds.regressor(name), "graph")]
     if description.history or not description.parameters:
         raise _not_portable("a forecast from a history")
     if description.kind not in portable:

@@ -7,7 +7,6 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import Field
-from scipy.spatial.distance import cdist, pdist
 
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.reductions import Matrix, ReductionConfig, register
@@ -59,7 +58,7 @@ class KernelPCA:
         self.points_ = self.pod_.encode(snapshots)
         self.gamma_ = _gamma(self.points_, self.config.width)
         model = Components(self.config.rank, kernel="precomputed", eigen_solver="dense")
-        kernel = np.exp(-self.gamma_ * cdist(self.points_, self.points_, "sqeuclidean"))
+        kernel = np.exp(-self.gamma_ * _squared_distances(self.points_, self.points_))
         latent = model.fit_transform(kernel)
         resolved = int(np.count_nonzero(model.eigenvalues_ > 1e-12 * n))
         if resolved < self.config.rank:
@@ -89,7 +88,7 @@ class KernelPCA:
                 best, self.dual_ = error, dual
 
     def _latent_kernel(self, z: np.ndarray) -> np.ndarray:
-        return np.exp(-self.latent_gamma_ * cdist(z, self.latent_, "sqeuclidean"))
+        return np.exp(-self.latent_gamma_ * _squared_distances(z, self.latent_))
 
     @staticmethod
     def _with_one(z: np.ndarray) -> np.ndarray:
@@ -97,7 +96,7 @@ class KernelPCA:
 
     def encode(self, snapshots: Matrix) -> np.ndarray:
         """Latent coordinates (q, rank) of snapshots (q, m)."""
-        kernel = np.exp(-self.gamma_ * cdist(self.pod_.encode(snapshots), self.points_, "sqeuclidean"))
+        kernel = np.exp(-self.gamma_ * _squared_distances(self.pod_.encode(snapshots), self.points_))
         centred = kernel - kernel.mean(axis=1, keepdims=True) - self.rows_ + self.rows_.mean()
         return centred @ self.factors_
 
@@ -127,8 +126,18 @@ class KernelPCA:
         return restored
 
 
+def _squared_distances(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Between x (n, p) and y (m, p), (n, m)."""
+    # Its import takes longer than reading a study file, which needs the settings alone.
+    from scipy.spatial.distance import cdist
+
+    return cdist(x, y, "sqeuclidean")
+
+
 def _gamma(points: np.ndarray, width: float) -> float:
     """1 / (2 width^2 d^2) with the median distance d of two points; 1 where they do not differ."""
+    from scipy.spatial.distance import pdist
+
     median = float(np.median(pdist(points, "sqeuclidean"))) if len(points) > 1 else 0.0
     return 1.0 / (2.0 * width**2 * median) if median > 0 else 1.0
 

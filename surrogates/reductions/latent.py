@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Self
 
 import numpy as np
-from scipy.stats import f as fisher
+from scipy.special import fdtr
 
 from fieldwright.data.errors import ModelError
 
@@ -46,7 +46,7 @@ class LatentCloud:
         if n <= r:
             return np.full(len(latent), np.nan)
         squares = self.distance(latent) ** 2
-        return fisher.cdf(squares * n * (n - r) / (r * (n * n - 1)), r, n - r)
+        return fdtr(r, n - r, squares * n * (n - r) / (r * (n * n - 1)))
 
     def sample(self, count: int, seed: int) -> np.ndarray:
         """New latent coordinates (count, r) of the normal distribution of the training runs."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy.spatial.distance import cdist
 
 from fieldwright.surrogates.domain.places import MeansByPlace
 from fieldwright.surrogates.persistence.states import part, prefixed
@@ -66,7 +65,7 @@ class CubicRBF:
         """Of the interpolation matrix of x (n, p), (n + 1 + p, n + 1 + p)."""
         n, p = x.shape
         tail = np.hstack([np.ones((n, 1)), x])
-        matrix = np.block([[cdist(x, x) ** 3, tail], [tail.T, np.zeros((p + 1, p + 1))]])
+        matrix = np.block([[_distances(x, x) ** 3, tail], [tail.T, np.zeros((p + 1, p + 1))]])
         return np.linalg.pinv(matrix, rcond=SINGULAR, hermitian=True)
 
     @staticmethod
@@ -109,7 +108,9 @@ class CubicRBF:
 
     def _spline(self, x: np.ndarray) -> np.ndarray:
         n = len(self.centres)
-        return cdist(x, self.centres) ** 3 @ self.weights[:n] + self.weights[n] + x @ self.weights[n + 1 :]
+        return (
+            _distances(x, self.centres) ** 3 @ self.weights[:n] + self.weights[n] + x @ self.weights[n + 1 :]
+        )
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Return d s_r / d x_j (q, r, p) at x (q, p): 3 sum_i c_i |x - x_i| (x - x_i) + d."""
@@ -127,3 +128,11 @@ class CubicRBF:
     def restore(cls, state: Mapping[str, np.ndarray]) -> Self:
         """The interpolant again."""
         return cls(state["centres"], state["weights"], Limits.restore(part(state, "limits.")))
+
+
+def _distances(x: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Between x (n, p) and centres (c, p), (n, c)."""
+    # Its import takes longer than reading a study file, which needs the settings alone.
+    from scipy.spatial.distance import cdist
+
+    return cdist(x, centres)

@@ -113,14 +113,29 @@ class Kinds:
     """The register of kinds by name."""
 
     configs: ClassVar[dict[str, type[KindConfig]]] = {}
-    classes: ClassVar[dict[str, type[LatentRegressor]]] = {}
+    regressors: ClassVar[dict[str, type[LatentRegressor] | str]] = {}
+
+    def regressor(self, name: str) -> type[LatentRegressor]:
+        """The class of a kind; raises StudyError for a name that is none."""
+        if name not in self.regressors:
+            raise StudyError(
+                f"A candidate's 'kind' must be one of {', '.join(sorted(self.regressors))}",
+                f"'{name}'",
+                "Correct it in the study file",
+            )
+        regressor = self.regressors[name]
+        return pkgutil.resolve_name(regressor) if isinstance(regressor, str) else regressor
 
 
-def register(config: type[KindConfig], regressor: type[LatentRegressor]) -> None:
-    """Makes a kind known under the default of its config's `kind`."""
+def register(config: type[KindConfig], regressor: type[LatentRegressor] | str) -> None:
+    """Makes a kind known under the default of its config's `kind`.
+
+    regressor: its class, or as "module:class" where its import takes long, as torch's does: it is imported when a
+    model is made, not when a study file is read.
+    """
     name = config.model_fields["kind"].default
     Kinds.configs[name] = config
-    Kinds.classes[name] = regressor
+    Kinds.regressors[name] = regressor
 
 
 def load_kinds() -> Kinds:
@@ -137,12 +152,4 @@ def kind_config(settings: Mapping[str, Any]) -> KindConfig:
 
 def regressor_for(config: KindConfig) -> LatentRegressor:
     """An unfitted regressor for the settings."""
-    name = config.kind
-    kinds = load_kinds()
-    if name not in kinds.classes:
-        raise StudyError(
-            f"A candidate's 'kind' must be one of {', '.join(sorted(kinds.classes))}",
-            f"'{name}'",
-            "Correct it in the study file",
-        )
-    return kinds.classes[name](config)
+    return load_kinds().regressor(config.kind)(config)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from fieldwright.surrogates.regressors import register
-from fieldwright.surrogates.trajectory.ensemble import RecurrentConfig, RecurrentEnsemble
+from fieldwright.surrogates.trajectory.recurrent_settings import RecurrentConfig
 
 
 class GRUConfig(RecurrentConfig):
@@ -14,10 +14,4 @@ class GRUConfig(RecurrentConfig):
     kind: Literal["gru"] = "gru"
 
 
-class GRU(RecurrentEnsemble):
-    """An ensemble of networks of one gated recurrent unit cell each."""
-
-    cell = "gru"
-
-
-register(GRUConfig, GRU)
+register(GRUConfig, "fieldwright.surrogates.trajectory.ensemble:GRU")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from fieldwright.surrogates.regressors import register
-from fieldwright.surrogates.trajectory.ensemble import RecurrentConfig, RecurrentEnsemble
+from fieldwright.surrogates.trajectory.recurrent_settings import RecurrentConfig
 
 
 class LSTMConfig(RecurrentConfig):
@@ -14,10 +14,4 @@ class LSTMConfig(RecurrentConfig):
     kind: Literal["lstm"] = "lstm"
 
 
-class LSTM(RecurrentEnsemble):
-    """An ensemble of networks of one LSTM cell each."""
-
-    cell = "lstm"
-
-
-register(LSTMConfig, LSTM)
+register(LSTMConfig, "fieldwright.surrogates.trajectory.ensemble:LSTM")

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.fields.emulator import Emulator
+from fieldwright.surrogates.networks.mlp_ensemble import held_out
 from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.regression.leave_one_out import left_out_errors
 from fieldwright.surrogates.regression.radial_basis import CubicRBF
 from fieldwright.surrogates.regressors import kind_config
-from fieldwright.surrogates.regressors.mlp import held_out
 from fieldwright.surrogates.trajectory.windows import Windows
 from fieldwright.surrogates.validation.calibration import conformal_factor
 from fieldwright.surrogates.validation.cross_validation import cross_validate, folds_by_place

@@ -8,9 +8,10 @@ import torch
 
 from fieldwright.data.errors import StudyError
 from fieldwright.surrogates.domain.places import places
+from fieldwright.surrogates.networks.mlp_ensemble import held_out
+from fieldwright.surrogates.networks.network_ensemble import FIRST_SHARE, NetworkEnsemble
 from fieldwright.surrogates.regressors import kind_config, regressor_for
-from fieldwright.surrogates.regressors.mlp import CHECK, held_out
-from fieldwright.surrogates.regressors.network_ensemble import FIRST_SHARE, NetworkEnsemble
+from fieldwright.surrogates.regressors.mlp import CHECK
 
 ACTIVATIONS = ["tanh", "relu", "selu", "gelu", "silu"]
 

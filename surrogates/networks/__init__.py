@@ -1,0 +1,1 @@
+"""Networks for latent coordinates: ensembles whose members are trained together."""
