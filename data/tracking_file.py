@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import hashlib
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,11 @@ ADDRESSES = (
 """Tables and columns that hold them."""
 BUSY_SECONDS = 30.0
 logger = logging.getLogger("fieldwright")
+
+
+def default_uri() -> str:
+    """$MLFLOW_TRACKING_URI, or SQLite under the working folder."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{home() / 'mlflow.db'}"
 
 
 def sqlite_path(uri: str) -> Path | None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
-from fieldwright.flows.report import Evaluation, Ingested, Report
+from fieldwright.flows.report import Evaluation, Ingested
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.promotion import Decision
 from fieldwright.flows.tracking.tracked_run import TrackedRun
@@ -101,7 +101,6 @@ class Steps(ABC, Generic[StudyType, Data]):
     """
 
     samples: ClassVar[str]
-    report: ClassVar[type[Report]]
 
     def __init__(self, study: StudyType, tracking: Tracking) -> None:
         self.study, self.tracking = study, tracking

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from fieldwright.flows.report import Report
+    from fieldwright.flows.report import Ingested, Report
     from fieldwright.flows.steps import Steps
     from fieldwright.flows.study.file import StudyFile
     from fieldwright.flows.tracking.mlflow_runs import Tracking
@@ -33,6 +33,11 @@ class StudyFamily:
         What it brings to the workflow: a class for each form of its studies, see `StudyFile.form`.
     state
         Prints the accepted and rejected runs or photos and returns whether there are any; empty where there are none.
+    report
+        The class of the reports of its pipelines.
+    unchanged
+        What came in with earlier pipelines and its digest, where there is nothing new to read, else None; empty where
+        this cannot be said without the work itself.
     printed
         Prints a report, and returns the notes for its end.
     first_study
@@ -45,8 +50,10 @@ class StudyFamily:
     key: str
     study: str
     steps: Mapping[str, str]
+    report: str
     printed: str
     first_study: str
+    unchanged: str = ""
     state: str = ""
     inspect: str = ""
 
@@ -61,6 +68,14 @@ class StudyFamily:
     def print_state(self, study: StudyFile, console: Console) -> bool:
         """Prints the accepted and rejected runs or photos; returns whether there are any."""
         return not self.state or _resolve(self.state)(study, console)
+
+    def report_class(self) -> type[Report]:
+        """The class of the reports of its pipelines."""
+        return pkgutil.resolve_name(self.report)
+
+    def unchanged_data(self, study: StudyFile) -> tuple[Ingested, str] | None:
+        """What came in and its digest, where it is known that there is nothing new to read; else None."""
+        return _resolve(self.unchanged)(study) if self.unchanged else None
 
     def print_report(self, console: Console, report: Report) -> Sequence[str]:
         """Prints a report of this family; returns the notes for its end."""
@@ -83,8 +98,10 @@ RUNS = StudyFamily(
         "parameters": "fieldwright.flows.runs.steps:RunsSteps",
         "shapes": "fieldwright.flows.shapes.steps:ShapesSteps",
     },
+    report="fieldwright.flows.report:PipelineReport",
     printed="fieldwright.flows.runs.printed_report:print_runs",
     first_study="fieldwright.flows.runs.first_study:runs_first_study",
+    unchanged="fieldwright.flows.runs.inputs:unchanged_runs",
     state="fieldwright.flows.runs.state:print_store",
     inspect="fieldwright.flows.runs.inspection_page:inspect_runs",
 )
@@ -93,6 +110,7 @@ PHOTOS = StudyFamily(
     key="kind",
     study="fieldwright.flows.study.photo_study:PhotoStudy",
     steps={"": "fieldwright.flows.photos.steps:PhotosSteps"},
+    report="fieldwright.flows.photos.report:PhotoReport",
     printed="fieldwright.flows.photos.report:print_photos",
     first_study="fieldwright.flows.photos.inspection:photos_first_study",
     state="fieldwright.flows.photos.state:print_catalogue",
@@ -103,6 +121,7 @@ EQUATION = StudyFamily(
     key="problem",
     study="fieldwright.flows.study.equation_study:ProblemStudy",
     steps={"": "fieldwright.flows.equations.steps:EquationSteps"},
+    report="fieldwright.flows.equations.report:ProblemReport",
     printed="fieldwright.flows.equations.report:print_solutions",
     first_study="fieldwright.flows.equations.first_study:equation_first_study",
 )

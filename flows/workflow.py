@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger
-from pydantic import TypeAdapter
 
+from fieldwright.flows.nothing_new import nothing_new_report
 from fieldwright.flows.progress import log_progress
 from fieldwright.flows.report import Ingested, Report
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained
@@ -49,7 +48,7 @@ def run_study(study_path: str, force: bool = False) -> Report:
         inputs = pipeline_inputs(study, steps.data_digest(incoming))
         earlier = None if force else finished_pipeline(tracking, inputs)
         if earlier is not None:
-            report = _nothing_new(steps, earlier, incoming)
+            report = nothing_new_report(study, earlier, incoming.ingested)
             say(report.nothing_new)
             return report
         with tracking.run(PIPELINE) as pipeline:
@@ -73,16 +72,6 @@ def _ingested(study: StudyFile, steps: Steps[Any, Any], tracking: Tracking) -> I
 def _open(study: StudyFile, pipeline: TrackedRun) -> None:
     pipeline.tags({"role": "pipeline", "mlflow.note.content": study.description})
     pipeline.file(study.path)
-
-
-def _nothing_new(steps: Steps[Any, Any], earlier: Mapping[str, Any], incoming: Incoming) -> Report:
-    """The report of the earlier pipeline, with what ingestion says now."""
-    report = TypeAdapter(steps.report).validate_python(earlier)
-    sentence = (
-        f"Nothing new: data, study and code are those of version {report.version} ({report.best}); "
-        "`fieldwright run --force` trains anyway"
-    )
-    return replace(report, ingested=incoming.ingested, nothing_new=sentence)
 
 
 def train_and_register(
@@ -126,7 +115,7 @@ def train_and_register(
         opaque(partial(steps.decide, best, finished)),
     )
     steps.clean_up()
-    return steps.report(
+    return study_family(study.subject).report_class()(
         study=study.name,
         best=best.evaluation.candidate,
         version=version,

@@ -22,7 +22,7 @@ from fieldwright.data.ingest.timebase import ended_early
 from fieldwright.data.ingest.workers import Workers
 from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.data.mesh.places import regular_grid
-from fieldwright.data.store.catalogue import RunRecord
+from fieldwright.data.store.catalogue import RunRecord, SourceFile
 from fieldwright.data.store.snapshot_store import SnapshotStore
 
 _NAMED = 5
@@ -75,6 +75,23 @@ def ingest_sources(
             if progress:
                 progress(n_done, len(sources), record.name)
         session.settle()
+    session.report.notes += session.notes_of_runs()
+    return session.report
+
+
+def unchanged_report(
+    store: SnapshotStore, sources: Sequence[RunSource], table: ParameterTable, rules: Rules
+) -> IngestReport | None:
+    """What `ingest_sources` would report, if it had nothing to read and nothing to change; else None."""
+    session = _Session(store, table, rules, IngestReport())
+    if session.before.keys() - {source.name for source in sources}:
+        return None
+    session.note_constants()
+    for source in sources:
+        record = session.standing(source)
+        if record is None:
+            return None
+        session.take(store.path, record)
     session.report.notes += session.notes_of_runs()
     return session.report
 
@@ -197,13 +214,11 @@ class _Session:
             return not_readable(RunRecord(source.name, "rejected"), source.path, error)
 
     def _task(self, source: RunSource, folder: Path) -> Task | RunRecord:
-        files = listing(source) if not is_broken_link(source.path) else ()
-        units = dict(zip(self.table.names, self.table.units, strict=True))
-        settings = self.rules.hash(self.table.row(source.name), source.files)
-        before = self.before.get(source.name)
-        if before is not None and self._stands(before, settings) and unchanged(before.sources, files):
-            self.skipped.add(source.name)
+        files, settings = self._inputs(source)
+        before = self._unchanged(source.name, files, settings)
+        if before is not None:
             return before
+        units = dict(zip(self.table.names, self.table.units, strict=True))
         try:
             check_result(source)
             parameters = check_parameters(source.name, self.table)
@@ -228,6 +243,25 @@ class _Session:
             folder,
             self._reference(),
         )
+
+    def standing(self, source: RunSource) -> RunRecord | None:
+        """The record of a source as it stands, where there is nothing to read; else None."""
+        try:
+            return self._unchanged(source.name, *self._inputs(source))
+        except OSError:
+            return None
+
+    def _inputs(self, source: RunSource) -> tuple[tuple[SourceFile, ...], str]:
+        """The files of a source, and the hash of all else that its record depends on."""
+        files = listing(source) if not is_broken_link(source.path) else ()
+        return files, self.rules.hash(self.table.row(source.name), source.files)
+
+    def _unchanged(self, name: str, files: tuple[SourceFile, ...], settings: str) -> RunRecord | None:
+        before = self.before.get(name)
+        if before is None or not self._stands(before, settings) or not unchanged(before.sources, files):
+            return None
+        self.skipped.add(name)
+        return before
 
     def _stands(self, record: RunRecord, settings: str) -> bool:
         """Whether a record is up to date; a duplicate never is, since its twin may be gone."""

@@ -47,7 +47,7 @@ def load(path: str | os.PathLike[str], *, tracking_uri: str | None = None) -> An
             )
         return _library_model(folder)
     # Imported here alone: MLflow takes seconds, and most who load a model have none.
-    from fieldwright.flows.tracking.mlflow_runs import default_uri
+    from fieldwright.data.tracking_file import default_uri
     from fieldwright.serving.hosting.registry import Registry
 
     name, version, alias = _registered(str(path).removeprefix(REGISTERED))

@@ -24,15 +24,20 @@ def run(study: StudyPath, /, *, force: bool = False, verbose: bool = False) -> N
     from fieldwright.flows.study.loading import load_study
 
     # Mistakes are reported before the libraries, which take seconds, are loaded.
-    load_study(study).check()
+    loaded = load_study(study)
+    loaded.check()
     if not verbose:
         silence_prefect()
     from fieldwright.flows.commands.report_tables import print_report
+    from fieldwright.flows.nothing_new import standing_report
     from fieldwright.flows.progress import show_progress
-    from fieldwright.flows.workflow import run_study
 
-    with show_progress(console):
-        report = run_study(str(study.resolve()), force)
+    report = None if force else standing_report(loaded)
+    if report is None:
+        from fieldwright.flows.workflow import run_study
+
+        with show_progress(console):
+            report = run_study(str(study.resolve()), force)
     print_report(console, report)
 
 

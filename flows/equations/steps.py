@@ -13,7 +13,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fieldwright.flows.equations.measured_data import measurements_of
-from fieldwright.flows.equations.report import ProblemReport, SolutionEvaluation
+from fieldwright.flows.equations.report import SolutionEvaluation
 from fieldwright.flows.equations.solution_table import read_measurements
 from fieldwright.flows.equations.training_log import TrainingLog
 from fieldwright.flows.report import Evaluation, Ingested
@@ -41,7 +41,6 @@ class EquationSteps(Steps[ProblemStudy, EquationDataset]):
     """Read the equation and what is measured, train, and take the least residual among those that converged."""
 
     samples = "measured values"
-    report = ProblemReport
 
     @property
     def family(self) -> Family:

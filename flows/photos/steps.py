@@ -15,7 +15,7 @@ from fieldwright.data.progress import TrainingProgress
 from fieldwright.flows.photos.classification_evaluation import evaluate_classifier
 from fieldwright.flows.photos.evaluation import PartEvaluation
 from fieldwright.flows.photos.parts import Part, Parts, parts_of, read_photos
-from fieldwright.flows.photos.report import PhotoReport, PhotosEvaluation
+from fieldwright.flows.photos.report import PhotosEvaluation
 from fieldwright.flows.photos.segmentation_evaluation import evaluate_segmenter
 from fieldwright.flows.report import Ingested
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
@@ -46,7 +46,6 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
     """Ingest and compare photos, train every candidate, choose by the validation photos, test on the test photos."""
 
     samples = "photos"
-    report = PhotoReport
 
     @property
     def family(self) -> Family:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Sequence
 
 import numpy as np
 
-from fieldwright.data.ingest.ingestion import IngestReport, ingest_sources
+from fieldwright.data.ingest.ingestion import IngestReport, ingest_sources, unchanged_report
 from fieldwright.data.ingest.parameters.case_values import table_from_cases
 from fieldwright.data.ingest.parameters.contradictions import without_contradictions
 from fieldwright.data.ingest.parameters.run_names import table_from_names
@@ -18,6 +20,7 @@ from fieldwright.data.ingest.timebase import TimeRule
 from fieldwright.data.ingest.workers import Workers
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.progress import report as report_progress
+from fieldwright.flows.report import Ingested
 from fieldwright.flows.study.runs_study import Study
 
 
@@ -37,6 +40,35 @@ def read_runs(study: Study) -> IngestReport:
         progress=lambda done, total, run: report_progress("Reading runs", done, total),
         workers=workers(study, len(sources)),
     )
+
+
+def ingest_runs(study: Study) -> Ingested:
+    """Reads new and changed runs into the store and rejects broken ones with the reason."""
+    return _ingested(study, read_runs(study))
+
+
+def unchanged_runs(study: Study) -> tuple[Ingested, str] | None:
+    """What `ingest_runs` and `digest_of_runs` would give if there is nothing to read; None where there is."""
+    if not study.store_path.exists():
+        return None
+    sources = study.runs_on_disk()
+    store = SnapshotStore(study.store_path)
+    if store.folder != study.beside(study.runs.folder).resolve():
+        return None
+    report = unchanged_report(store, sources, parameter_table(study, sources), rules(study))
+    return None if report is None else (_ingested(study, report), digest_of_runs(study))
+
+
+def digest_of_runs(study: Study) -> str:
+    """The SHA-256 of the names and contents of all accepted runs, in their order."""
+    records = SnapshotStore(study.store_path).accepted()
+    text = json.dumps([(record.name, record.content) for record in records])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _ingested(study: Study, report: IngestReport) -> Ingested:
+    accepted = tuple(record.name for record in SnapshotStore(study.store_path).accepted())
+    return Ingested(accepted, len(report.unchanged), tuple(report.rejected), tuple(report.notes))
 
 
 def parameter_table(study: Study, sources: Sequence[RunSource]) -> ParameterTable:

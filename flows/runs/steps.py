@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -11,8 +9,7 @@ from functools import partial
 from fieldwright.data.errors import StudyError
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.progress import report as report_progress
-from fieldwright.flows.report import Evaluation, Ingested, PipelineReport, RunsEvaluation, SearchReport
-from fieldwright.flows.runs import inputs
+from fieldwright.flows.report import Evaluation, Ingested, RunsEvaluation, SearchReport
 from fieldwright.flows.runs.candidate_figures import candidate_figures
 from fieldwright.flows.runs.candidates import AUTO, with_common_settings
 from fieldwright.flows.runs.champion_comparison import (
@@ -23,6 +20,7 @@ from fieldwright.flows.runs.champion_comparison import (
 from fieldwright.flows.runs.conservation import conservation_errors
 from fieldwright.flows.runs.final_checks import final_checks
 from fieldwright.flows.runs.holdout import split_runs
+from fieldwright.flows.runs.inputs import digest_of_runs, ingest_runs
 from fieldwright.flows.runs.reduction_figures import reduction_figures
 from fieldwright.flows.runs.search import Search, search_report, trial_logger
 from fieldwright.flows.runs.symmetries import symmetrised_targets, symmetry_errors
@@ -63,7 +61,6 @@ class RunsSteps(Steps[Study, RunsDataset]):
     """Ingest, reduce, cross-validate every candidate, train the best on all runs."""
 
     samples = "runs"
-    report = PipelineReport
 
     @property
     def family(self) -> Family:
@@ -191,20 +188,6 @@ def decide_on_fields(
     """By `[promotion]` of the study; see `decide`."""
     assert isinstance(best, RunsEvaluation)
     return decide(study.promotion, best, champion, comparison)
-
-
-def ingest_runs(study: Study) -> Ingested:
-    """Reads new and changed runs into the store and rejects broken ones with the reason."""
-    result = inputs.read_runs(study)
-    accepted = tuple(record.name for record in SnapshotStore(study.store_path).accepted())
-    return Ingested(accepted, len(result.unchanged), tuple(result.rejected), tuple(result.notes))
-
-
-def digest_of_runs(study: Study) -> str:
-    """The SHA-256 of the names and contents of all accepted runs, in their order."""
-    records = SnapshotStore(study.store_path).accepted()
-    text = json.dumps([(record.name, record.content) for record in records])
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def require_runs(study: Study, ingested: Ingested) -> None:

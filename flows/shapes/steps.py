@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 
 from fieldwright.data.progress import TrainingProgress
-from fieldwright.flows.report import PipelineReport, RunsEvaluation
-from fieldwright.flows.runs.steps import decide_on_fields, digest_of_runs, ingest_runs, require_runs
+from fieldwright.flows.report import RunsEvaluation
+from fieldwright.flows.runs.inputs import digest_of_runs, ingest_runs
+from fieldwright.flows.runs.steps import decide_on_fields, require_runs
 from fieldwright.flows.shapes.figures import shape_figures
 from fieldwright.flows.shapes.targets import ShapeTargets, shape_targets
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
@@ -35,7 +36,6 @@ class ShapesSteps(Steps[Study, ShapesDataset]):
     """There is nothing to reduce, and a network takes minutes: the one that was evaluated is the one that is kept."""
 
     samples = "runs"
-    report = PipelineReport
 
     @property
     def family(self) -> Family:

@@ -14,17 +14,13 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 
 from fieldwright.data.environment import home
+from fieldwright.data.tracking_file import default_uri
 from fieldwright.flows.tracking.model_registry import ModelRegistry
 from fieldwright.flows.tracking.store import open_store
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 
 HOST, PROCESS = "host", "process"
 """Tags by which a run that was killed is recognised."""
-
-
-def default_uri() -> str:
-    """$MLFLOW_TRACKING_URI, or SQLite under the working folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{home() / 'mlflow.db'}"
 
 
 class Tracking:

@@ -12,13 +12,11 @@ import mlflow.artifacts
 from mlflow.exceptions import MlflowException
 
 from fieldwright.data.errors import ModelError
+from fieldwright.flows.tracking.sqlite_reading import CHAMPION
 from fieldwright.surrogates.persistence.artifact import MANIFEST
 
 if TYPE_CHECKING:
     import pandas as pd
-
-CHAMPION = "champion"
-"""The alias of the model version that endpoints serve."""
 
 
 @dataclass(frozen=True)

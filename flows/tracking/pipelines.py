@@ -9,9 +9,7 @@ from typing import Any
 from mlflow.exceptions import MlflowException
 
 from fieldwright.flows.tracking.mlflow_runs import HOST, PROCESS, Tracking
-
-REPORT = "report.json"
-"""File of a pipeline's run."""
+from fieldwright.flows.tracking.sqlite_reading import REPORT
 
 
 def finished_pipeline(tracking: Tracking, inputs: str) -> dict[str, Any] | None:

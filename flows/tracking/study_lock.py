@@ -6,6 +6,7 @@ import fcntl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TextIO
 
 from fieldwright.data.environment import home
 
@@ -14,14 +15,19 @@ SECONDS = 0.5
 
 
 @contextmanager
+def study_is_idle(name: str) -> Iterator[bool]:
+    """Whether no pipeline of the study runs; where so, none begins before the block has ended."""
+    with _lock_file(name) as file:
+        yield _locked(file.fileno())
+
+
+@contextmanager
 def study_lock(name: str, say: Callable[[str], object]) -> Iterator[None]:
     """Waits until no other pipeline of the study runs, and says so.
 
     It is the kernel's lock: it goes with the process, however that ends.
     """
-    place = home() / "locks" / f"{name}.lock"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("a") as file:
+    with _lock_file(name) as file:
         waiting = False
         while not _locked(file.fileno()):
             if not waiting:
@@ -29,6 +35,12 @@ def study_lock(name: str, say: Callable[[str], object]) -> Iterator[None]:
             waiting = True
             time.sleep(SECONDS)
         yield
+
+
+def _lock_file(name: str) -> TextIO:
+    place = home() / "locks" / f"{name}.lock"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place.open("a")
 
 
 def _locked(file: int) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from scipy.stats import beta, betabinom
+import math
+
+from scipy.special import betaincinv
 
 from fieldwright.surrogates.fields.description import AchievableCoverage
 from fieldwright.surrogates.validation.calibration import conformal_rank
@@ -34,19 +36,25 @@ def achievable_coverage(places: int, coverage: float) -> AchievableCoverage:
     """
     k = min(conformal_rank(places, coverage), places)
     tail = 0.5 * (1.0 - CENTRAL)
-    distribution = beta(k, places + 1 - k)
+    low, high = (float(betaincinv(k, places + 1 - k, share)) for share in (tail, 1.0 - tail))
     return AchievableCoverage(
         places=places,
         expected=k / (places + 1),
-        low=float(distribution.ppf(tail)),
-        high=float(distribution.ppf(1.0 - tail)),
+        low=low,
+        high=high,
     )
 
 
 def uncertainty(calibrated_by: int, coverage: float, runs: int) -> float:
-    """Return the std of the share of `runs` further runs that is covered, by chance."""
-    k = min(conformal_rank(calibrated_by, coverage), calibrated_by)
-    return float(betabinom(runs, k, calibrated_by + 1 - k).std()) / runs
+    """Return the std of the share of m = `runs` further runs that is covered, by chance.
+
+    The number covered is beta-binomial with a = k and b = n + 1 - k: its variance is
+    m a b (a + b + m) / ((a + b)^2 (a + b + 1)).
+    """
+    a = min(conformal_rank(calibrated_by, coverage), calibrated_by)
+    b = calibrated_by + 1 - a
+    variance = runs * a * b * (a + b + runs) / ((a + b) ** 2 * (a + b + 1))
+    return math.sqrt(variance) / runs
 
 
 def sentence(achievable: AchievableCoverage, coverage: float) -> str:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.fields.prediction import Band
 from fieldwright.surrogates.fields.quantities import Quantity, default_quantities
-from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.trajectory.history import History
 from fieldwright.surrogates.validation import metrics
 from fieldwright.surrogates.validation.achievable_coverage import uncertainty
+
+if TYPE_CHECKING:
+    from fieldwright.surrogates.fields.surrogate import Surrogate
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,15 @@ import pytest
 from rich.console import Console
 
 from fieldwright.data.errors import StudyError
+from fieldwright.data.tracking_file import default_uri
 from fieldwright.flows.commands.report_tables import print_report
 from fieldwright.flows.commands.status import print_status
+from fieldwright.flows.nothing_new import standing_report
 from fieldwright.flows.study.runs_study import Study
-from fieldwright.flows.tracking.mlflow_runs import Tracking, default_uri
+from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.pipeline_inputs import pipeline_inputs
 from fieldwright.flows.tracking.pipelines import last_pipeline
+from fieldwright.flows.tracking.sqlite_reading import StudyState, study_state
 from fieldwright.flows.tracking.study_lock import study_lock
 from fieldwright.flows.workflow import run_study
 from fieldwright.surrogates.fields.surrogate import Surrogate
@@ -148,6 +151,7 @@ def test_an_unchanged_study_trains_nothing_and_registers_nothing(make_study: Mak
     candidate = tracking.client.create_run(tracking.experiment_id(), tags=tags).info.run_id
     killed_ids = [pipeline, candidate]
 
+    assert standing_report(Study.load(path)) is None, "a pipeline must end what was killed"
     second = run_study(str(path))
     assert second.ingested.unchanged == 24
     assert second.nothing_new.startswith("Nothing new: data, study and code are those of version 1 (")
@@ -159,6 +163,26 @@ def test_an_unchanged_study_trains_nothing_and_registers_nothing(make_study: Mak
         str(one.version) for one in tracking.client.search_model_versions(f"name = '{tracking.name}'")
     ] == ["1"]
 
+    # The command finds the same without Prefect and MLflow, and only where it holds.
+    study = Study.load(path)
+    assert standing_report(study) == second
+    champion = tracking.registry.champion()
+    assert champion is not None
+    state = StudyState(last_pipeline(tracking), champion.version, champion.tags)
+    assert study_state(None, study.name) == state
+    assert standing_report(study.model_copy(update={"seed": 1})) is None
+    with study_lock(study.name, str):
+        assert standing_report(study) is None
+    result = path.parent / "runs" / "run_0001" / "result.vtu"
+    whole = result.read_bytes()
+    result.write_bytes(whole + b" ")
+    assert standing_report(study) is None
+    result.write_bytes(whole)
+    assert standing_report(study) == second
+    moved = result.parent.rename(path.parent / "elsewhere")
+    assert standing_report(study) is None
+    moved.rename(result.parent)
+
     # A version that is no longer there is made again, and forcing trains whatever is there.
     third = run_study(str(path), force=True)
     assert not third.nothing_new
@@ -169,6 +193,8 @@ def test_an_unchanged_study_trains_nothing_and_registers_nothing(make_study: Mak
     champion = tracking.registry.champion()
     assert champion is not None
     assert champion.version == "1"
+    tracking.client.delete_registered_model(study.name)
+    assert standing_report(study) is None
 
 
 def number_of_an_ended_process() -> str:

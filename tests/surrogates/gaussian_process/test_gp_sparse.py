@@ -9,6 +9,7 @@ import torch
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.gaussian_process.kernel import Structure
 from fieldwright.surrogates.gaussian_process.posterior import Posterior
+from fieldwright.surrogates.gaussian_process.process import structure_of
 from fieldwright.surrogates.gaussian_process.sparse import inducing_points, sparse_posterior
 from fieldwright.surrogates.regressors import kind_config, regressor_for
 
@@ -113,4 +114,4 @@ def test_a_structured_kernel_may_be_sparse():
     fitted = gp(kernel="rbf", linear_in=(1,), max_exact=50, inducing=40).fit(x, z, seed=0)
     along = np.array([[0.3, load, 0.1] for load in (-3.0, 0.0, 3.0)])
     np.testing.assert_allclose(np.diff(fitted.predict(along)[0], n=2, axis=0), 0.0, atol=1e-8)
-    assert Structure("rbf", False, (1,)) == fitted.config.structure
+    assert Structure("rbf", False, (1,)) == structure_of(fitted.config)

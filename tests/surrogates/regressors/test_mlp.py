@@ -8,7 +8,7 @@ import torch
 
 from fieldwright.data.errors import StudyError
 from fieldwright.surrogates.domain.places import places
-from fieldwright.surrogates.networks.mlp_ensemble import held_out
+from fieldwright.surrogates.networks.mlp_ensemble import held_out, networks_of
 from fieldwright.surrogates.networks.network_ensemble import FIRST_SHARE, NetworkEnsemble
 from fieldwright.surrogates.regressors import kind_config, regressor_for
 from fieldwright.surrogates.regressors.mlp import CHECK
@@ -122,7 +122,7 @@ def test_the_best_weights_seen_are_those_kept(settings):
     z = z + 0.3 * np.random.default_rng(1).normal(size=z.shape)
     held = held_out(places(x, decades=False), 5, 0.15, torch.Generator().manual_seed(0))
     ensemble = fit(x, z, weight_decay=0.0, iterations=10 * CHECK, patience=10_000, **settings)
-    answers = ensemble.config.networks(ensemble.tensors_, torch.tensor(x))
+    answers = networks_of(ensemble.config)(ensemble.tensors_, torch.tensor(x))
     squares = ((answers - torch.tensor(z)) ** 2)[..., 0]
     by_hand = torch.stack([squares[m][held[m]].mean() for m in range(5)])
     torch.testing.assert_close(ensemble.residual_variance_[0], by_hand.mean())
