@@ -23,7 +23,7 @@ from fieldwright.data.environment import home
 from fieldwright.physics.solvers.shape_families import OTHER, SIMPLE, PlacedShape, shapes
 from fieldwright.physics.solvers.shape_runs import distance_to, flow_past, grid_points, write_shape_runs
 from fieldwright.surrogates.fields.description import FieldInfo
-from fieldwright.surrogates.figures import draw_on_mesh, panels, png
+from fieldwright.surrogates.figures import BAR, draw_on_mesh, heading, panels, png
 from fieldwright.surrogates.shapes.model_evaluation import evaluate_shapes
 from fieldwright.surrogates.shapes.settings import UNetConfig
 from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate
@@ -141,7 +141,7 @@ def drawing(surrogate: ShapeSurrogate, place: Path, drawn: list[PlacedShape], aw
     shown.append(int(np.argmax(away)))
     images = surrogate.grid.images(distance[shown][..., None])[:, 0]
     mean = surrogate.predict(images).fields["u"].mean
-    figure, axes = panels(len(shown), 3, (3.4, 1.9))
+    figure, axes = panels(len(shown), 3, (4.2, 1.9), right=BAR)
     quads = surrogate.grid.shape[1] * np.arange(surrogate.grid.shape[0] - 1)[:, None]
     corner = (quads + np.arange(surrogate.grid.shape[1] - 1)).ravel()
     width = surrogate.grid.shape[1]
@@ -166,7 +166,7 @@ def drawing(surrogate: ShapeSurrogate, place: Path, drawn: list[PlacedShape], aw
             draw_on_mesh(
                 ax, grid_points(), values, cells, name="u_x", unit="m/s", signed=signed, limits=scale
             )
-            ax.set_title(title, fontsize=8)
+            heading(ax, title, fontsize=8)
     return figure
 
 

@@ -1,36 +1,134 @@
-"""Every figure of the product, of one hand: axes with units, readable in grey print, no global state."""
+"""Every figure of the product, of one hand: axes with units, readable in grey print, no global state.
+
+Most of the time of a figure goes into texts: margins are fixed in place of a layout that measures them all first,
+ticks are few, and panels of one scale share theirs.
+"""
 
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
+from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullLocator
 from matplotlib.tri import Triangulation
+from numpy.typing import ArrayLike
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe & Ito (2008): distinct with any colour vision."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+BAND = "0.82"
+"""Grey of a calibrated band."""
 FIELD_MAP = "viridis"
 SIGNED_MAP = "RdBu_r"
 PANEL = (4.2, 3.2)
 """Width and height of one panel in inches: two fit side by side on a printed page."""
 DPI = 150
+LEFT, RIGHT, BOTTOM, TOP = 0.72, 0.12, 0.46, 0.30
+"""Inches around a panel for its ticks, labels and title."""
+BAR = 1.0
+"""Inches for a colour bar."""
+TITLE = 0.25
+"""Inches above all panels for a title of the figure."""
+TICKS = 5
 
 
-def panels(rows: int = 1, columns: int = 1, size: tuple[float, float] = PANEL) -> tuple[Figure, list[Axes]]:
-    """An empty figure and its panels row by row; a Figure of its own, so any thread may draw one."""
-    figure = Figure(figsize=(columns * size[0], rows * size[1]), dpi=DPI, layout="constrained")
+def panels(
+    rows: int = 1,
+    columns: int = 1,
+    size: tuple[float, float] = PANEL,
+    *,
+    left: float = LEFT,
+    right: float = RIGHT,
+    title: str = "",
+    shared: bool = False,
+) -> tuple[Figure, list[Axes]]:
+    """An empty figure and its panels row by row; a Figure of its own, so any thread may draw one.
+
+    size: width and height of one panel with all that is around it, inches. left, right: inches there for labels and
+    colour bars. title: of the figure. shared: the columns have one x axis and the rows one y axis, with labels at the
+    outer panels alone.
+    """
+    above = TITLE if title else 0.0
+    width, height = columns * size[0], rows * size[1] + above
+    figure = Figure(figsize=(width, height), dpi=DPI)
     FigureCanvasAgg(figure)
-    axes = figure.subplots(rows, columns, squeeze=False).ravel().tolist()
-    for ax in axes:
+    inner = np.maximum((size[0] - left - right, size[1] - BOTTOM - TOP), 0.1)
+    axes = figure.subplots(
+        rows,
+        columns,
+        squeeze=False,
+        sharex="col" if shared else False,
+        sharey="row" if shared else False,
+        gridspec_kw={
+            "left": left / width,
+            "right": 1.0 - right / width,
+            "bottom": BOTTOM / height,
+            "top": 1.0 - (TOP + above) / height,
+            "wspace": (left + right) / inner[0],
+            "hspace": (BOTTOM + TOP) / inner[1],
+        },
+    )
+    if title:
+        figure.suptitle(title, fontsize=10, y=1.0 - 0.05 / height, va="top")
+    for ax in axes.ravel():
         ax.spines[["top", "right"]].set_visible(False)
         ax.tick_params(labelsize=8)
-    return figure, axes
+        for axis in (ax.xaxis, ax.yaxis):
+            few_ticks(axis)
+    return figure, axes.ravel().tolist()
+
+
+def number_text(value: float, digits: int = 10) -> str:
+    """A number as one writes it: 250, 0.04, 2.5e-5."""
+    rounded = float(f"{value:.{digits}g}")
+    if rounded == 0.0 or 1e-3 <= abs(rounded) < 1e5:
+        return f"{rounded:.10g}"
+    mantissa, exponent = f"{rounded:.9e}".split("e")
+    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+
+
+def mesh_panel(points: np.ndarray) -> tuple[float, float]:
+    """Width and height of a panel for `draw_on_mesh` with a colour bar, of the mesh's proportions."""
+    long, high = np.ptp(points, axis=0)[_axes_drawn(points)]
+    inner = PANEL[0] - LEFT - BAR
+    return PANEL[0], float(np.clip(inner * high / long if long > 0.0 else inner, 0.9, 4.0)) + BOTTOM + TOP
+
+
+class _Number(Formatter):
+    """Numbers of ticks, with no common factor beside the axis and nothing to typeset."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return number_text(x)
+
+
+def few_ticks(axis: Axis, integer: bool = False) -> None:
+    """Ticks and their numbers on a linear axis."""
+    axis.set_major_locator(MaxNLocator(TICKS - 1, integer=integer))
+    axis.set_major_formatter(_Number())
+
+
+def logarithmic(ax: Axes, which: str, values: ArrayLike) -> None:
+    """Makes the axis "x" or "y" logarithmic, with few ticks where it spans decades; call it before drawing values."""
+    ax.set(**{f"{which}scale": "log"})
+    positive = np.asarray(values, dtype=float)
+    positive = positive[positive > 0.0]
+    axis = ax.xaxis if which == "x" else ax.yaxis
+    if positive.size and positive.max() > 100.0 * positive.min():
+        axis.set_major_locator(LogLocator(numticks=TICKS + 1))
+        axis.set_major_formatter(_Number())
+        axis.set_minor_locator(NullLocator())
+
+
+def heading(ax: Axes, text: str, fontsize: float = 10) -> None:
+    """The title of a panel, at its place at once: matplotlib's own search for one measures every tick."""
+    ax.set_title(text, fontsize=fontsize, y=1.0)
 
 
 def label(ax: Axes, x: str, y: str, *, x_unit: str = "", y_unit: str = "", title: str = "") -> None:
@@ -38,7 +136,7 @@ def label(ax: Axes, x: str, y: str, *, x_unit: str = "", y_unit: str = "", title
     ax.set_xlabel(f"{x} [{x_unit}]" if x_unit else x, fontsize=9)
     ax.set_ylabel(f"{y} [{y_unit}]" if y_unit else y, fontsize=9)
     if title:
-        ax.set_title(title, fontsize=10)
+        heading(ax, title)
 
 
 def line_style(i: int) -> dict[str, Any]:
@@ -64,14 +162,15 @@ def draw_on_mesh(
     length_unit: str = "m",
     signed: bool = False,
     limits: tuple[float, float] | None = None,
+    bar: bool = True,
 ) -> None:
     """Colours a mesh by values (k,) at its points (k, 2 or 3), seen along the axis of least extent.
 
     Triangles and quadrilaterals among `cells` are filled; anything else is drawn as a scatter of points.
     limits: values at the ends of the colours, so that two panels can be compared; those of the values if None.
+    bar: whether a colour bar stands on the right, for which `panels` must leave `BAR`.
     """
-    spread = np.ptp(points, axis=0)
-    axes_drawn = np.sort(np.argsort(spread, kind="stable")[::-1][:2])
+    spread, axes_drawn = np.ptp(points, axis=0), _axes_drawn(points)
     x, y = points[:, axes_drawn[0]], points[:, axes_drawn[1]]
     limit = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
     colours: dict[str, Any] = (
@@ -87,12 +186,35 @@ def draw_on_mesh(
         image = ax.tripcolor(mesh, np.where(bad, 0.0, values), shading="gouraud", rasterized=True, **colours)
     else:
         image = ax.scatter(x, y, c=values, s=2.0, linewidths=0, rasterized=True, **colours)
-    bar = ax.figure.colorbar(image, ax=ax, shrink=0.85)
-    bar.set_label(f"{name} [{unit}]" if unit else name, fontsize=8)
-    bar.ax.tick_params(labelsize=7)
+    if bar:
+        colour_bar(ax, image, f"{name} [{unit}]" if unit else name)
     ax.set_aspect("equal")
     axis_names = "xyz"
     label(ax, axis_names[axes_drawn[0]], axis_names[axes_drawn[1]], x_unit=length_unit, y_unit=length_unit)
+    ax.label_outer()
+
+
+def _axes_drawn(points: np.ndarray) -> np.ndarray:
+    """The two axes of greatest extent, in their order."""
+    return np.sort(np.argsort(np.ptp(points, axis=0), kind="stable")[::-1][:2])
+
+
+def colour_bar(ax: Axes, image: ScalarMappable, text: str = "") -> None:
+    """The scale of an image on the right of its panel; matplotlib's own takes as long as the panel."""
+    low, high = image.get_clim()
+    bar = ax.inset_axes((1.04, 0.075, 0.05, 0.85))
+    bar.imshow(
+        np.linspace(high, low, 256)[:, None],
+        cmap=image.get_cmap(),
+        extent=(0.0, 1.0, low, high if high > low else low + 1.0),
+        aspect="auto",
+    )
+    bar.set_xticks([])
+    bar.yaxis.tick_right()
+    bar.yaxis.set_label_position("right")
+    few_ticks(bar.yaxis)
+    bar.tick_params(labelsize=7)
+    bar.set_ylabel(text, fontsize=8)
 
 
 def _triangles(cells: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -104,56 +226,6 @@ def _triangles(cells: Mapping[str, np.ndarray]) -> np.ndarray:
         elif name.startswith("quad"):
             parts += [nodes[:, [0, 1, 2]], nodes[:, [0, 2, 3]]]
     return np.concatenate(parts)
-
-
-def singular_value_decay(spectrum: np.ndarray, total_energy: float, rank: int, name: str = "") -> Figure:
-    """Singular values relative to the first, and the energy left out, 1 - sum s^2 / total, by rank."""
-    figure, (left, right) = panels(1, 2)
-    ranks = np.arange(1, len(spectrum) + 1)
-    first = spectrum[0] if len(spectrum) and spectrum[0] > 0 else 1.0
-    total = total_energy if total_energy > 0 else 1.0
-    left.semilogy(ranks, np.maximum(spectrum / first, 1e-17), **line_style(0))
-    label(left, "mode", "singular value / first", title=name)
-    lost = 1.0 - np.cumsum(spectrum**2) / total
-    right.semilogy(ranks, np.maximum(lost, 1e-17), **line_style(1))
-    label(right, "rank", "energy left out / total")
-    for ax in (left, right):
-        ax.axvline(rank, color="0.4", lw=0.8, ls="--", label=f"chosen rank {rank}")
-        ax.grid(alpha=0.3)
-    right.legend(fontsize=8, frameon=False)
-    return figure
-
-
-def projection_error(errors: Mapping[str, np.ndarray], name: str = "") -> Figure:
-    """Relative projection error on held-out runs against rank 0, 1, 2, ...; one line for each reduction."""
-    figure, (ax,) = panels()
-    for i, (reduction, values) in enumerate(errors.items()):
-        ax.semilogy(np.arange(len(values)), np.maximum(values, 1e-17), label=reduction, **line_style(i))
-    label(ax, "rank", "relative projection error, held-out runs", title=name)
-    ax.grid(alpha=0.3)
-    ax.legend(fontsize=8, frameon=False)
-    return figure
-
-
-def modes_figure(
-    basis: Sequence[np.ndarray],
-    points: np.ndarray,
-    cells: Mapping[str, np.ndarray] | None = None,
-    *,
-    name: str = "",
-    length_unit: str = "m",
-) -> Figure:
-    """The first modes, each (k,) values at points (k, 2 or 3), on the mesh; modes have no unit."""
-    columns = min(3, max(1, len(basis)))
-    rows = -(-len(basis) // columns)
-    figure, axes = panels(max(1, rows), columns)
-    for i, ax in enumerate(axes):
-        if i >= len(basis):
-            ax.set_visible(False)
-            continue
-        draw_on_mesh(ax, points, basis[i], cells, signed=True, length_unit=length_unit)
-        ax.set_title(f"{name} mode {i + 1}".strip(), fontsize=10)
-    return figure
 
 
 def outlines_figure(families: Mapping[str, np.ndarray], *, length_unit: str = "m") -> Figure:

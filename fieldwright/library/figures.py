@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.fields.prediction import Band
-from fieldwright.surrogates.figures import COLOURS, draw_on_mesh, label, panels
+from fieldwright.surrogates.figures import BAR, COLOURS, draw_on_mesh, heading, label, mesh_panel, panels
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,7 @@ def _name(info: FieldInfo) -> str:
 
 def _along(data, info: FieldInfo, x: np.ndarray, along: str, unit: str, values) -> Figure:
     """Truth and mean with the band, and the std beside."""
-    figure, (left, right) = panels(1, 2)
+    figure, (left, right) = panels(1, 2, title=data.title)
     order = np.argsort(x, kind="stable")
     mean = values(data.band.mean)
     if len(info.components) == 1:
@@ -82,7 +82,6 @@ def _along(data, info: FieldInfo, x: np.ndarray, along: str, unit: str, values) 
     label(left, along, _name(info), x_unit=unit, y_unit=info.unit)
     right.plot(x[order], values(data.band.std)[order], color=COLOURS[1], lw=1.2)
     label(right, along, f"std of {_name(info)}", x_unit=unit, y_unit=info.unit)
-    figure.suptitle(data.title, fontsize=10)
     return figure
 
 
@@ -90,7 +89,7 @@ def _on_mesh(data: PlotData, info: FieldInfo, points: np.ndarray, cells: Mapping
     mean, name = _last(data.band.mean[0]), _name(info)
     true = None if data.truth is None else _last(data.truth[0])
     both = [mean] if true is None else [true, mean]
-    figure, axes = panels(1, len(both) + 1)
+    figure, axes = panels(1, len(both) + 1, mesh_panel(points), right=BAR, title=data.title)
     # One scale for both: two that differ would hide the difference.
     limits = float(np.nanmin(both)), float(np.nanmax(both))
     for ax, values in zip(axes, both, strict=False):
@@ -99,8 +98,7 @@ def _on_mesh(data: PlotData, info: FieldInfo, points: np.ndarray, cells: Mapping
     draw_on_mesh(axes[-1], points, std, cells, name=f"std of {name}", unit=info.unit)
     titles = ("mean", "std") if true is None else ("truth", "mean", "std")
     for ax, title in zip(axes, titles, strict=True):
-        ax.set_title(title, fontsize=10)
-    figure.suptitle(data.title, fontsize=10)
+        heading(ax, title)
     return figure
 
 
@@ -120,7 +118,7 @@ def _numbers(data: PlotData, info: FieldInfo) -> Figure:
         ends = [float(across.min()), float(across.max())]
         ax.plot(ends, ends, color="0.3", lw=0.8)
         label(ax, "truth", f"mean and band of {info.name}", x_unit=info.unit, y_unit=info.unit)
-    ax.set_title(data.title if len(mean) == 1 else "held-out runs", fontsize=10)
+    heading(ax, data.title if len(mean) == 1 else "held-out runs")
     return figure
 
 

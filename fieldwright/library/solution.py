@@ -13,7 +13,7 @@ import numpy as np
 from fieldwright.data.errors import QueryError
 from fieldwright.surrogates.equations.description import FindingInfo
 from fieldwright.surrogates.equations.solution_surrogate import SolutionSurrogate
-from fieldwright.surrogates.figures import COLOURS, draw_on_mesh, label, panels
+from fieldwright.surrogates.figures import BAR, COLOURS, RIGHT, draw_on_mesh, label, panels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -200,7 +200,7 @@ class Solution:
         answer = self.surrogate.predict(
             np.column_stack([*grid, *fixed]), middle if parameters is None else parameters
         )
-        figure, (ax,) = panels()
+        figure, (ax,) = panels(right=RIGHT if len(axes) == 1 else BAR)
         values, unit = np.where(answer.inside, answer.mean[name], np.nan), outputs[name].unit
         if len(axes) == 1:
             if answer.lower is not None and answer.upper is not None:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fieldwright.surrogates.cracks.classification.classification_metrics import Curves
-from fieldwright.surrogates.figures import COLOURS, label, line_style, panels
+from fieldwright.surrogates.figures import COLOURS, RIGHT, colour_bar, heading, label, line_style, panels
 
 BINS = 10
 FALSE_ALARM, MISSED, FOUND = (0xD5, 0x5E, 0x00), (0x00, 0x72, 0xB2), (0x00, 0x9E, 0x73)
@@ -70,12 +70,11 @@ def calibration_figure(bins: np.ndarray, of: str) -> Figure:
 def example_photos(photos: Sequence[np.ndarray], titles: Sequence[str], title: str) -> Figure:
     """Up to eight photos (h, w, 3) with a line of words over each."""
     columns = min(4, len(photos))
-    figure, axes = panels(-(-len(photos) // columns), columns, (2.6, 2.9))
+    figure, axes = panels(-(-len(photos) // columns), columns, (2.6, 2.9), left=RIGHT, title=title)
     for ax in axes[len(photos) :]:
         ax.set_visible(False)
     for ax, photo, words in zip(axes, photos, titles, strict=False):
         _show(ax, photo, words)
-    figure.suptitle(title, fontsize=10)
     return figure
 
 
@@ -83,16 +82,15 @@ def example_outlines(
     rows: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]], titles: Sequence[str], title: str
 ) -> Figure:
     """A row for each (photo, truth, probability, mask): photo, probability, and the mask against the truth."""
-    figure, axes = panels(len(rows), 3, (3.2, 2.6))
+    figure, axes = panels(len(rows), 3, (3.2, 2.6), left=RIGHT, right=0.6, title=title)
     for k, ((photo, truth, probability, mask), words) in enumerate(zip(rows, titles, strict=True)):
         photo_ax, probability_ax, mask_ax = axes[3 * k : 3 * k + 3]
         _show(photo_ax, photo, words)
         step = _step(probability)
         image = probability_ax.imshow(probability[::step, ::step], cmap="viridis", vmin=0.0, vmax=1.0)
-        figure.colorbar(image, ax=probability_ax, shrink=0.8).ax.tick_params(labelsize=7)
+        colour_bar(probability_ax, image)
         _show(probability_ax, None, "probability of crack")
         _show(mask_ax, against_truth(photo, truth, mask), "green found, blue missed, orange false")
-    figure.suptitle(title, fontsize=10)
     return figure
 
 
@@ -110,7 +108,7 @@ def _show(ax, photo: np.ndarray | None, words: str) -> None:
         step = _step(photo)
         ax.imshow(photo[::step, ::step])
     ax.set_axis_off()
-    ax.set_title(words, fontsize=7)
+    heading(ax, words, fontsize=7)
 
 
 def _step(image: np.ndarray) -> int:

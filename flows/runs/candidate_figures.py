@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fieldwright.flows.runs.targets import Targets
-from fieldwright.surrogates.figures import draw_on_mesh, label, panels
+from fieldwright.surrogates.figures import BAR, draw_on_mesh, heading, label, mesh_panel, panels
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
 
 SHOWN_POINTS = 4000
@@ -66,13 +66,12 @@ def true_predicted_error(
     unit: str,
 ) -> Figure:
     """Three panels on the mesh: the truth, the prediction, and predicted minus true."""
-    figure, axes = panels(1, 3)
+    figure, axes = panels(1, 3, mesh_panel(points), right=BAR, title=title, shared=True)
     # One scale for both: two that differ would hide the difference.
     limits = float(np.nanmin([true, predicted])), float(np.nanmax([true, predicted]))
-    draw_on_mesh(axes[0], points, true, cells, name=name, unit=unit, limits=limits)
+    draw_on_mesh(axes[0], points, true, cells, limits=limits, bar=False)
     draw_on_mesh(axes[1], points, predicted, cells, name=name, unit=unit, limits=limits)
     draw_on_mesh(axes[2], points, predicted - true, cells, name=f"error of {name}", unit=unit, signed=True)
     for ax, caption in zip(axes, ("true", "predicted, out of fold", "predicted - true"), strict=True):
-        ax.set_title(caption, fontsize=10)
-    figure.suptitle(title, fontsize=10)
+        heading(ax, caption)
     return figure

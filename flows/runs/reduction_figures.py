@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.fields.field_model import column_weights
-from fieldwright.surrogates.figures import modes_figure, projection_error, singular_value_decay
 from fieldwright.surrogates.reductions import Reduction
+from fieldwright.surrogates.reductions.figures import modes_figure, ranks_figure
 from fieldwright.surrogates.reductions.svd import SVDReduction
 
 MODES = 3
@@ -19,22 +19,11 @@ HELD_OUT = 5
 """Every fifth run is held out of the basis by which projection errors are measured."""
 
 
-def spectrum_figures(reductions: Mapping[str, Reduction]) -> dict[str, Figure]:
-    """File name to figure: singular values and the energy that each rank leaves out."""
-    return {
-        f"{name}_singular_values.png": singular_value_decay(
-            one.spectrum_, one.total_energy_, len(one.singular_values_), name
-        )
-        for name, one in reductions.items()
-        if isinstance(one, SVDReduction)
-    }
-
-
 def reduction_figures(
     targets: Targets, reductions: Mapping[str, Reduction], seed: int
 ) -> tuple[dict[str, Figure], dict[str, float]]:
     """Spectra, first modes on the mesh and projection errors of held-out runs; and rank and error of each field."""
-    figures, numbers = spectrum_figures(reductions), {}
+    figures, numbers = {}, {}
     for field in targets.fields:
         reduction = reductions[field.name]
         if not isinstance(reduction, SVDReduction):
@@ -48,8 +37,11 @@ def reduction_figures(
         )
         values, weights = targets.values[field.name], targets.weights[field.name]
         errors = held_out_projection_errors(reduction, values, seed, places(targets.x), weights)
-        figures[f"{field.name}_projection_error.png"] = projection_error({"svd": errors}, field.name)
-        numbers[f"{field.name}.rank"] = float(len(reduction.singular_values_))
+        rank = len(reduction.singular_values_)
+        figures[f"{field.name}_ranks.png"] = ranks_figure(
+            reduction.spectrum_, reduction.total_energy_, rank, errors, field.name
+        )
+        numbers[f"{field.name}.rank"] = float(rank)
         numbers[f"{field.name}.projection_error"] = float(errors[-1])
     return figures, numbers
 

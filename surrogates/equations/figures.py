@@ -15,7 +15,7 @@ from fieldwright.physics.pinn.network import SolutionNetwork
 from fieldwright.physics.pinn.residual_rows import ResidualRows
 from fieldwright.surrogates.equations.case import EquationCase
 from fieldwright.surrogates.equations.region import Region
-from fieldwright.surrogates.figures import FIELD_MAP, SIGNED_MAP, label, line_style, panels
+from fieldwright.surrogates.figures import BAR, FIELD_MAP, SIGNED_MAP, colour_bar, label, line_style, panels
 
 ALONG_LINE, ALONG_SIDE = 400, 81
 SMALLEST = 1e-17
@@ -75,9 +75,8 @@ def solution_figures(case: EquationCase, network: SolutionNetwork, scale: float)
     for j, name in enumerate(problem.outputs):
         true = None if reference is None else reference[:, j]
         draw = _lines if n_axes == 1 else _maps
-        figures[f"{name}.png"] = draw(case, points, inside, name, values[:, j], true, residual)
-        if at:
-            figures[f"{name}.png"].suptitle(", ".join(at), fontsize=9)
+        title = ", ".join(at)
+        figures[f"{name}.png"] = draw(case, points, inside, name, values[:, j], true, residual, title)
     return figures
 
 
@@ -104,9 +103,10 @@ def _lines(
     values: np.ndarray,
     true: np.ndarray | None,
     residual: np.ndarray,
+    title: str,
 ) -> Figure:
     x, along = points[:, 0], case.problem.coordinates[0]
-    figure, (left, right) = panels(1, 2)
+    figure, (left, right) = panels(1, 2, title=title)
     left.plot(x, values, color=line_style(0)["color"], lw=1.4, label="network")
     if true is not None:
         left.plot(x, true, color="0.2", lw=0.8, ls="--", label="reference")
@@ -128,10 +128,11 @@ def _maps(
     values: np.ndarray,
     true: np.ndarray | None,
     residual: np.ndarray,
+    title: str,
 ) -> Figure:
-    figure, axes = panels(1, 2 if true is None else 3)
+    figure, axes = panels(1, 2 if true is None else 3, right=BAR, title=title)
 
-    def draw(ax: Axes, values_drawn: np.ndarray, title: str, unit: str, signed: bool) -> None:
+    def draw(ax: Axes, values_drawn: np.ndarray, text: str, unit: str, signed: bool) -> None:
         image = np.where(inside, values_drawn, np.nan).reshape(ALONG_SIDE, ALONG_SIDE).T
         limit = float(np.nanmax(abs(image), initial=0.0)) or 1.0
         colours: dict[str, Any] = (
@@ -139,9 +140,7 @@ def _maps(
         )
         sides = [np.unique(points[:, i]) for i in (0, 1)]
         mesh = ax.pcolormesh(*sides, image, shading="gouraud", rasterized=True, **colours)
-        bar = figure.colorbar(mesh, ax=ax, shrink=0.85)
-        bar.set_label(f"{title} [{unit}]" if unit else title, fontsize=8)
-        bar.ax.tick_params(labelsize=7)
+        colour_bar(ax, mesh, f"{text} [{unit}]" if unit else text)
         x, y = case.problem.coordinates[:2]
         label(ax, x, y, x_unit=case.unit(x), y_unit=case.unit(y))
         if case.problem.time is None or len(case.problem.coordinates) > 2:

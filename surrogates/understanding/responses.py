@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from fieldwright.surrogates.fields.description import ParameterInfo
 from fieldwright.surrogates.fields.prediction import Band
 from fieldwright.surrogates.fields.quantities import Quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
-from fieldwright.surrogates.figures import COLOURS, label, panels
+from fieldwright.surrogates.figures import BAND, COLOURS, LEFT, heading, number_text, panels
 from fieldwright.surrogates.understanding.sensitivity import quantities_of
 
 STEPS = 25
@@ -42,29 +43,31 @@ def responses(
 def response_figure(
     surrogate: Surrogate, quantities: Sequence[Quantity] | None = None, at: np.ndarray | None = None
 ) -> Figure:
-    """A row for each quantity and a column for each parameter: the mean and its calibrated band, at the last time."""
+    """A panel for each quantity: along it every parameter over its range; the mean and its band at the last time."""
     queried = quantities_of(surrogate) if quantities is None else list(quantities)
-    values, bands = responses(surrogate, queried, at)
+    _, bands = responses(surrogate, queried, at)
     infos = surrogate.description.parameters
-    figure, axes = panels(len(queried), len(infos), (2.3, 1.9))
-    for row, one in enumerate(queried):
-        axes_of_row = axes[row * len(infos) : (row + 1) * len(infos)]
-        unit = surrogate.info(one.field).unit
-        for j, (ax, band) in enumerate(zip(axes_of_row, bands[one.label], strict=True)):
+    figure, axes = panels(len(queried), 1, (LEFT + 1.5 * len(infos), 1.6), shared=True)
+    for ax, one in zip(axes, queried, strict=True):
+        for j, band in enumerate(bands[one.label]):
             mean, lower, upper = (
                 part.reshape(STEPS, -1)[:, -1] for part in (band.mean, band.lower, band.upper)
             )
-            ax.fill_between(values[j], lower, upper, color="0.85", lw=0)
-            ax.plot(values[j], mean, color=COLOURS[0], lw=1.2)
-            ax.ticklabel_format(scilimits=(-3, 4))
-            label(
-                ax,
-                infos[j].name,
-                one.label if j == 0 else "",
-                x_unit=infos[j].unit,
-                y_unit=unit if j == 0 else "",
-            )
-        limits = [end for ax in axes_of_row for end in ax.get_ylim()]
-        for ax in axes_of_row:
-            ax.set_ylim(min(limits), max(limits))
+            along = np.linspace(j + 0.05, j + 0.95, STEPS)
+            ax.fill_between(along, lower, upper, color=BAND, lw=0)
+            ax.plot(along, mean, color=COLOURS[0], lw=1.2)
+            if j:
+                ax.axvline(j, color="0.85", lw=0.8)
+        unit = surrogate.info(one.field).unit
+        heading(ax, f"{one.label} [{unit}]" if unit else one.label)
+        ax.set_xlim(0.0, len(infos))
+    axes[-1].set_xticks(
+        np.arange(len(infos)) + 0.5,
+        [f"{info.name}\n{_range(info)}" for info in infos],
+    )
     return figure
+
+
+def _range(info: ParameterInfo) -> str:
+    ends = " to ".join(number_text(end, 3) for end in (info.minimum, info.maximum))
+    return f"{ends} {info.unit}".rstrip()

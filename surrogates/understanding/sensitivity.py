@@ -12,6 +12,8 @@ from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.figures import COLOURS, label, panels
 from fieldwright.surrogates.understanding.sobol_indices import SobolIndices, sobol_indices
 
+CHARACTER = 0.075
+"""Inches of one, of a name beside a panel."""
 BLOCK_VALUES = 2_000_000
 """Values of a field that are held at once."""
 
@@ -88,7 +90,9 @@ def sensitivity_figure(surrogate: Surrogate, by_quantity: dict[str, SobolIndices
     """A row of bars for each quantity: first-order and total index of every parameter, with 95 % intervals."""
     names = [info.name for info in surrogate.description.parameters]
     columns = min(3, len(by_quantity))
-    figure, axes = panels(-(-len(by_quantity) // columns), columns, (4.2, 0.9 + 0.3 * len(names)))
+    left = 0.35 + CHARACTER * max(map(len, names))
+    size = 3.0 + left, 0.9 + 0.3 * len(names)
+    figure, axes = panels(-(-len(by_quantity) // columns), columns, size, left=left, shared=True)
     for ax in axes[len(by_quantity) :]:
         ax.set_visible(False)
     place = np.arange(len(names))
@@ -104,8 +108,8 @@ def sensitivity_figure(surrogate: Surrogate, by_quantity: dict[str, SobolIndices
                 label=legend,
             )
         ax.set_yticks(place, names)
-        ax.invert_yaxis()
-        ax.set_xlim(min(0.0, *ax.get_xlim()), max(1.0, ax.get_xlim()[1]))
+        ax.set_ylim(len(names) - 0.5, -0.5)
+        ax.set_xlim(0.0, 1.0)
         label(ax, "share of the variance", "", title=quantity)
     axes[0].legend(fontsize=7, frameon=False)
     return figure
