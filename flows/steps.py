@@ -44,14 +44,14 @@ class Dataset:
     """What candidates learn from and are evaluated by; a family adds its arrays.
 
     samples: how many there are of each part, "train" and perhaps "validation" and "test". notes: sentences for
-    the user. metrics, figures and files go to the run of the pipeline.
+    the user. metrics and files go to the run of the pipeline, and what `draw` draws: file name to figure.
     """
 
     ingested: Ingested
     samples: Mapping[str, int]
     notes: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
-    figures: Mapping[str, Figure] = field(default_factory=dict)
+    draw: Callable[[], Mapping[str, Figure]] = dict
     files: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -61,7 +61,7 @@ class Trained:
 
     settings: of the candidate, tables within tables. content: what `finish` needs of it. draw: makes its figures,
     file name to figure, which only the best candidate's run carries. The rest goes to its run beside what every
-    candidate has: see `workflow.record_candidate`.
+    candidate has: see `tracking.records`.
     """
 
     evaluation: Evaluation
@@ -85,7 +85,7 @@ class Finished:
     report: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
-    figures: Mapping[str, Figure] = field(default_factory=dict)
+    draw: Callable[[], Mapping[str, Figure]] = dict
     files: Mapping[str, Any] = field(default_factory=dict)
     content: Any = None
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prefect import flow, get_run_logger
 
@@ -20,9 +20,13 @@ from fieldwright.flows.tasks import one_thread, opaque, pipeline_task
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.pipeline_inputs import pipeline_inputs
 from fieldwright.flows.tracking.pipelines import REPORT, end_killed_runs, finished_pipeline
+from fieldwright.flows.tracking.records import record, record_candidate
 from fieldwright.flows.tracking.registration import register_and_decide
 from fieldwright.flows.tracking.study_lock import study_lock
 from fieldwright.flows.tracking.tracked_run import TrackedRun
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 REJECTED = "rejected.json"
 PIPELINE = "pipeline"
@@ -55,7 +59,7 @@ def run_study(study_path: str, force: bool = False) -> Report:
             _open(study, pipeline)
             report = train_and_register(study, steps, tracking, pipeline, incoming)
             pipeline.tags({"best": report.best, "outcome": report.outcome, "inputs": inputs})
-            pipeline.json(report.as_dict(), REPORT)
+            pipeline.json({REPORT: report.as_dict()})
     return report
 
 
@@ -78,11 +82,11 @@ def train_and_register(
     study: StudyFile, steps: Steps[Any, Any], tracking: Tracking, pipeline: TrackedRun, incoming: Incoming
 ) -> Report:
     """Splits, evaluates every candidate, finishes the best, registers it, and promotes it by the rule."""
-    pipeline.json(_rows(incoming.ingested), REJECTED)
+    pipeline.json({REJECTED: _rows(incoming.ingested)})
     record(pipeline, incoming)
     data = split(opaque(steps), opaque(incoming))
     if data.ingested is not incoming.ingested:
-        pipeline.json(_rows(data.ingested), REJECTED)
+        pipeline.json({REJECTED: _rows(data.ingested)})
     record(pipeline, data)
     trained: dict[str, Trained] = {}
     runs: dict[str, TrackedRun] = {}
@@ -93,12 +97,14 @@ def train_and_register(
             runs[label] = child
     best_label = min(trained, key=lambda label: steps.rank(trained[label].evaluation))
     best = trained[best_label]
-    draw_figures(opaque(best), opaque(runs[best_label]))
     finished = finish(opaque(steps), opaque(best), opaque(tuple(trained.values())), opaque(data))
     record(pipeline, finished)
+    draw_figures(opaque([(pipeline, data.draw), (pipeline, finished.draw), (runs[best_label], best.draw)]))
     score = best.evaluation.score
-    pipeline.tags({"family": steps.family.name, "metric": steps.metric})
-    pipeline.metrics({"score": score} | {f"samples.{part}": n for part, n in data.samples.items()})
+    pipeline.log(
+        metrics={"score": score} | {f"samples.{part}": n for part, n in data.samples.items()},
+        tags={"family": steps.family.name, "metric": steps.metric},
+    )
     tags = {
         "family": steps.family.name,
         "candidate": best.evaluation.candidate,
@@ -165,43 +171,10 @@ def finish(
 
 
 @pipeline_task(name="draw figures")
-def draw_figures(best: Trained, run: TrackedRun) -> None:
-    """Draws the figures of the best candidate: those of every candidate take longer than many a training."""
-    for name, figure in best.draw().items():
-        run.figure(figure, name)
-
-
-def record_candidate(
-    run: TrackedRun, steps: Steps[Any, Any], seed: int, data: Dataset, trained: Trained
-) -> None:
-    """Writes what every candidate of every family has under the same names, and what the family adds."""
-    evaluation = trained.evaluation
-    run.tags({"role": "candidate", "candidate": evaluation.candidate})
-    run.tags({"family": steps.family.name, "metric": steps.metric})
-    run.params(flat(trained.settings) | {"seed": seed})
-    run.params({f"samples.{part}": n for part, n in data.samples.items()} | dict(trained.params))
-    run.metrics({"score": evaluation.score, "fit_seconds": evaluation.fit_seconds})
-    record(run, trained)
-
-
-def record(run: TrackedRun, part: Incoming | Dataset | Trained | Finished) -> None:
-    """Writes whatever metrics, tags, figures and files there are."""
-    run.metrics(getattr(part, "metrics", {}))
-    run.tags(getattr(part, "tags", {}))
-    for name, figure in getattr(part, "figures", {}).items():
-        run.figure(figure, name)
-    for name, content in getattr(part, "files", {}).items():
-        run.json(content, name)
-
-
-def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, Any]:
-    """Tables within tables as dotted names: "architecture.hidden"."""
-    values: dict[str, Any] = {}
-    for name, value in settings.items():
-        values |= (
-            flat(value, f"{before}{name}.") if isinstance(value, Mapping) else {f"{before}{name}": value}
-        )
-    return values
+def draw_figures(pictures: Sequence[tuple[TrackedRun, Callable[[], Mapping[str, Figure]]]]) -> None:
+    """Draws what a run is to show: those of the best candidate alone, since they take longer than many a training."""
+    for run, draw in pictures:
+        run.figures(draw())
 
 
 def _rows(ingested: Ingested) -> list[list[str]]:

@@ -73,7 +73,7 @@ def write_curves(
         console.print("Give 'max_error' in [promotion] of the study file to learn how many runs it takes.")
     with Tracking(study.tracking.uri, study.name).run("learning curve") as run:
         run.tags({"role": "learning curve", "candidate": label})
-        run.figure(figure, "learning_curve.png")
+        run.figures({"learning_curve.png": figure})
         for name, curve in curves.items():
             numbers = {
                 f"{name}.relative_l2.{size}_runs": one.mean()

@@ -42,11 +42,14 @@ def evaluate_classifier(
         "inside": float(np.mean(np.concatenate([answer.inside for answer in answers]))),
     }
     at = 1.0 - measured.specificity, measured.recall, measured.precision
-    figures = {
-        "roc_and_precision_recall.png": curves_figure(curves(cracked, probability), at),
-        "calibration.png": calibration_figure(reliability(cracked, probability), "photos"),
-    }
-    return PartEvaluation(metrics, figures | _examples(part, answers, cracked, probability))
+
+    def draw() -> dict[str, Figure]:
+        return {
+            "roc_and_precision_recall.png": curves_figure(curves(cracked, probability), at),
+            "calibration.png": calibration_figure(reliability(cracked, probability), "photos"),
+        } | _examples(part, answers, cracked, probability)
+
+    return PartEvaluation(metrics, draw)
 
 
 def cost(cracked: np.ndarray, probability: np.ndarray, costs: MistakeCosts, calibrated_at: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from matplotlib.figure import Figure
@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 @dataclass(frozen=True, eq=False)
 class PartEvaluation:
-    """Metrics by name, among them the study's own (lower is better), and figures by file name."""
+    """Metrics by name, among them the study's own (lower is better), and what draws the figures by file name."""
 
     metrics: Mapping[str, float]
-    figures: Mapping[str, Figure]
+    draw: Callable[[], Mapping[str, Figure]]

@@ -52,13 +52,16 @@ def evaluate_segmenter(segmenter: CrackSegmenter, part: Part, step: str) -> Part
         **{f"trivial_{name}": value for name, value in constant_mask_errors(part.outlines).items()},
         "inside": inside / total,
     }
-    figures = {
-        "precision_recall.png": precision_recall_figure(
-            {f"within {t} px": _curve(probabilities, part, t) for t in TOLERANCES}
-        ),
-        "calibration.png": calibration_figure(bins, "pixels"),
-    }
-    return PartEvaluation(metrics, figures | _examples(segmenter, part, probabilities))
+
+    def draw() -> dict[str, Figure]:
+        return {
+            "precision_recall.png": precision_recall_figure(
+                {f"within {t} px": _curve(probabilities, part, t) for t in TOLERANCES}
+            ),
+            "calibration.png": calibration_figure(bins, "pixels"),
+        } | _examples(segmenter, part, probabilities)
+
+    return PartEvaluation(metrics, draw)
 
 
 def constant_mask_errors(outlines: Sequence[np.ndarray]) -> dict[str, float]:

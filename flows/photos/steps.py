@@ -110,7 +110,7 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
             settings=candidate.model_dump(mode="json"),
             content=model,
             metrics=evaluation.metrics,
-            draw=lambda: evaluation.figures,
+            draw=evaluation.draw,
         )
 
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: PhotosDataset) -> Finished:
@@ -131,7 +131,7 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
             report,
             {f"test.{name}": value for name, value in test.metrics.items()},
             tags,
-            {f"test_{name}": figure for name, figure in test.figures.items()},
+            draw=lambda: {f"test_{name}": figure for name, figure in test.draw().items()},
         )
 
     def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:

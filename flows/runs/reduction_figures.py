@@ -19,11 +19,36 @@ HELD_OUT = 5
 """Every fifth run is held out of the basis by which projection errors are measured."""
 
 
-def reduction_figures(
+def projection_errors(
     targets: Targets, reductions: Mapping[str, Reduction], seed: int
-) -> tuple[dict[str, Figure], dict[str, float]]:
-    """Spectra, first modes on the mesh and projection errors of held-out runs; and rank and error of each field."""
-    figures, numbers = {}, {}
+) -> dict[str, np.ndarray]:
+    """Field to the relative projection errors of held-out runs, by rank from 0; of those that have ranks."""
+    return {
+        name: held_out_projection_errors(
+            one, targets.values[name], seed, places(targets.x), targets.weights[name]
+        )
+        for name, one in reductions.items()
+        if isinstance(one, SVDReduction)
+    }
+
+
+def reduction_numbers(
+    reductions: Mapping[str, Reduction], errors: Mapping[str, np.ndarray]
+) -> dict[str, float]:
+    """Rank and projection error of each field."""
+    numbers = {}
+    for name, one in reductions.items():
+        if isinstance(one, SVDReduction):
+            numbers[f"{name}.rank"] = float(len(one.singular_values_))
+            numbers[f"{name}.projection_error"] = float(errors[name][-1])
+    return numbers
+
+
+def reduction_figures(
+    targets: Targets, reductions: Mapping[str, Reduction], errors: Mapping[str, np.ndarray]
+) -> dict[str, Figure]:
+    """File name to figure: what each rank leaves out, and the first modes on the mesh."""
+    figures = {}
     for field in targets.fields:
         reduction = reductions[field.name]
         if not isinstance(reduction, SVDReduction):
@@ -35,15 +60,14 @@ def reduction_figures(
         figures[f"{field.name}_modes.png"] = modes_figure(
             mode_values, targets.points[field.name], cells, name=field.name
         )
-        values, weights = targets.values[field.name], targets.weights[field.name]
-        errors = held_out_projection_errors(reduction, values, seed, places(targets.x), weights)
-        rank = len(reduction.singular_values_)
         figures[f"{field.name}_ranks.png"] = ranks_figure(
-            reduction.spectrum_, reduction.total_energy_, rank, errors, field.name
+            reduction.spectrum_,
+            reduction.total_energy_,
+            len(reduction.singular_values_),
+            errors[field.name],
+            field.name,
         )
-        numbers[f"{field.name}.rank"] = float(rank)
-        numbers[f"{field.name}.projection_error"] = float(errors[-1])
-    return figures, numbers
+    return figures
 
 
 def held_out_projection_errors(

@@ -13,6 +13,7 @@ from fieldwright.flows.runs.candidates import common_settings, settings_text
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.records import candidate_params
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.search.selection import Runs, SearchResult, Worth, select, worth
@@ -93,11 +94,12 @@ def trial_logger(tracking: Tracking, parent: TrackedRun, trials: int) -> Callabl
         count += 1
         report_progress("Searching the best", min(count, trials), trials)
         with tracking.run(f"trial-{trial.number}", parent=parent.id) as run:
-            run.tags({"role": "trial", "state": trial.state, "candidate": settings_text(trial.config)})
-            run.params(trial.config.model_dump(exclude={"hints"}))
-            run.metrics({"score": trial.score, "fit_seconds": trial.seconds})
-            if trial.why:
-                run.tags({"why": trial.why})
+            tags = {"role": "trial", "state": trial.state, "candidate": settings_text(trial.config)}
+            run.log(
+                params=candidate_params(trial.config.model_dump(exclude={"hints"})),
+                metrics={"score": trial.score, "fit_seconds": trial.seconds},
+                tags=tags | ({"why": trial.why} if trial.why else {}),
+            )
 
     return log
 

@@ -21,7 +21,7 @@ from fieldwright.flows.runs.conservation import conservation_errors
 from fieldwright.flows.runs.final_checks import final_checks
 from fieldwright.flows.runs.holdout import split_runs
 from fieldwright.flows.runs.inputs import digest_of_runs, ingest_runs
-from fieldwright.flows.runs.reduction_figures import reduction_figures
+from fieldwright.flows.runs.reduction_figures import projection_errors, reduction_figures, reduction_numbers
 from fieldwright.flows.runs.search import Search, search_report, trial_logger
 from fieldwright.flows.runs.symmetries import symmetrised_targets, symmetry_errors
 from fieldwright.flows.runs.targets import Targets
@@ -89,7 +89,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
         parts = split_runs(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
         targets = symmetrised_targets(study, parts.train)
         reductions = reduce_fields(study, targets)
-        figures, numbers = reduction_figures(targets, reductions, study.seed)
+        errors = projection_errors(targets, reductions, study.seed)
         samples = {"train": len(targets.runs)}
         if parts.test is not None:
             samples["test"] = len(parts.test.runs)
@@ -97,8 +97,8 @@ class RunsSteps(Steps[Study, RunsDataset]):
             ingested=ingested,
             samples=samples,
             notes=periodic_notes(study, targets),
-            metrics=numbers | {"runs": len(targets.runs)},
-            figures=figures,
+            metrics=reduction_numbers(reductions, errors) | {"runs": len(targets.runs)},
+            draw=partial(reduction_figures, targets, reductions, errors),
             targets=targets,
             test=parts.test,
             reductions=reductions,
@@ -126,7 +126,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
             settings=content.config.model_dump(),
             content=content,
             params={"folds": study.validation.folds}
-            | {f"reduction.{name}": study.reduction_of(name).model_dump_json() for name in study.fields},
+            | {"reduction": {name: study.reduction_of(name).model_dump() for name in study.fields}},
             metrics=validation.summary()
             | symmetry_errors(study, targets, validation)
             | conservation_errors(study, targets, validation),
@@ -153,7 +153,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
         """Trains the best candidate on all runs and evaluates it on the test set."""
         content: Validated = best.content
         surrogate = train_on_all(self.study, content.config, data.targets, content.validation)
-        metrics, figures, test_set = final_checks(self.study, surrogate, data.targets, data.test)
+        metrics, draw, test_set = final_checks(self.study, surrogate, data.targets, data.test)
         search = next((one.content.search for one in all_trained if one.content.search), None)
         errors = out_of_fold_errors(self.study, data.targets, content.validation)
         champion = self.tracking.registry.champion()
@@ -169,7 +169,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
             surrogate,
             {"search": search, "test_set": test_set},
             metrics,
-            figures=figures,
+            draw=draw,
             files=files,
             content=comparison,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 import tempfile
@@ -11,13 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import mlflow
-from mlflow.entities import Metric
+from mlflow.entities import Metric, Param, RunTag
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-MOST_AT_ONCE = 1000
-"""Numbers that MLflow takes in one call."""
+METRICS_AT_ONCE, WORDS_AT_ONCE = 1000, 100
+"""Numbers, and parameters or tags, that MLflow takes in one call."""
+LONGEST = 6000
+"""Characters of a parameter."""
+FIGURES = "figures"
+"""Folder of the pictures among a run's artifacts."""
 
 
 def metric_name(name: str) -> str:
@@ -26,51 +31,80 @@ def metric_name(name: str) -> str:
 
 
 class TrackedRun:
-    """Writes into one MLflow run."""
+    """Writes into one MLflow run, in as few calls as there are kinds of things."""
 
     def __init__(self, client: mlflow.MlflowClient, run_id: str) -> None:
         self.client, self.id = client, run_id
 
-    def params(self, values: Mapping[str, Any]) -> None:
-        """Settings, compared side by side in the UI."""
-        for key, value in values.items():
-            self.client.log_param(self.id, key, value)
+    def log(
+        self,
+        *,
+        params: Mapping[str, str] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        tags: Mapping[str, str] | None = None,
+    ) -> None:
+        """Settings to compare, numbers, and words to search by; a number that is not finite is left out."""
+        now = int(time.time() * 1000)
+        self._write(
+            [Metric(metric_name(name), float(value), now, 0) for name, value in (metrics or {}).items()],
+            [Param(metric_name(name), value[:LONGEST]) for name, value in (params or {}).items()],
+            [RunTag(name, value) for name, value in (tags or {}).items()],
+        )
 
     def metrics(self, values: Mapping[str, float]) -> None:
         """Numbers; one that is not finite cannot be compared and is left out."""
-        for key, value in values.items():
-            if math.isfinite(value):
-                self.client.log_metric(self.id, metric_name(key), float(value))
-
-    def steps(self, rows: Sequence[tuple[int, Mapping[str, float]]]) -> None:
-        """Numbers that change with the steps of a training, as curves: (step, values) each; in few calls."""
-        now = int(time.time() * 1000)
-        metrics = [
-            Metric(metric_name(key), float(value), now, step)
-            for step, values in rows
-            for key, value in values.items()
-            if math.isfinite(value)
-        ]
-        for start in range(0, len(metrics), MOST_AT_ONCE):
-            self.client.log_batch(self.id, metrics=metrics[start : start + MOST_AT_ONCE])
+        self.log(metrics=values)
 
     def tags(self, values: Mapping[str, str]) -> None:
         """Words to search runs by."""
-        for key, value in values.items():
-            self.client.set_tag(self.id, key, value)
+        self.log(tags=values)
 
-    def figure(self, figure: Figure, name: str) -> None:
-        """A picture, shown under the run's artifacts."""
+    def steps(self, rows: Sequence[tuple[int, Mapping[str, float]]]) -> None:
+        """Numbers that change with the steps of a training, as curves: (step, values) each."""
+        now = int(time.time() * 1000)
+        self._write(
+            [
+                Metric(metric_name(name), float(value), now, step)
+                for step, values in rows
+                for name, value in values.items()
+            ]
+        )
+
+    def figures(self, figures: Mapping[str, Figure]) -> None:
+        """Pictures by file name, shown under the run's artifacts."""
+        if not figures:
+            return
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / name
-            # Half of the time of a picture goes into the last tenth of its size.
-            figure.savefig(path, dpi=120, pil_kwargs={"compress_level": 1})
-            self.client.log_artifact(self.id, str(path), "figures")
+            for name, figure in figures.items():
+                # Half of the time of a file goes into the last tenth of its size.
+                figure.savefig(Path(folder) / name, dpi=120, pil_kwargs={"compress_level": 1})
+            self.client.log_artifacts(self.id, folder, FIGURES)
 
-    def json(self, content: Any, name: str) -> None:
-        """A table or report as JSON."""
-        self.client.log_dict(self.id, content, name)
+    def json(self, files: Mapping[str, Any]) -> None:
+        """Tables and reports by file name, as JSON."""
+        texts = {name: json.dumps(content, indent=2, default=str) for name, content in files.items()}
+        self.texts(texts)
+
+    def texts(self, files: Mapping[str, str]) -> None:
+        """Files by name and content."""
+        if not files:
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in files.items():
+                (Path(folder) / name).write_text(text, encoding="utf-8")
+            self.client.log_artifacts(self.id, folder)
 
     def file(self, path: Path) -> None:
         """A file as it is."""
         self.client.log_artifact(self.id, str(path))
+
+    def _write(
+        self, metrics: Sequence[Metric], params: Sequence[Param] = (), tags: Sequence[RunTag] = ()
+    ) -> None:
+        finite = [one for one in metrics if math.isfinite(one.value)]
+        calls = max(-(-len(finite) // METRICS_AT_ONCE), -(-max(len(params), len(tags)) // WORDS_AT_ONCE))
+        for call in range(calls):
+            numbers = slice(call * METRICS_AT_ONCE, (call + 1) * METRICS_AT_ONCE)
+            words = slice(call * WORDS_AT_ONCE, (call + 1) * WORDS_AT_ONCE)
+            # Not synchronous=False: what a step has written must be there when it ends.
+            self.client.log_batch(self.id, finite[numbers], params[words], tags[words])

@@ -104,7 +104,7 @@ def test_an_equation_becomes_a_champion_with_everything_on_record(tmp_path, comm
     curve = tracking.client.get_metric_history(good.info.run_id, "loss.equation_1")
     assert [point.step for point in curve] == [10, 20, 50]
     assert good.data.metrics["score"] == report.evaluations[0].score
-    assert good.data.params["architecture.hidden"] == "[8]"
+    assert good.data.params["pinn.architecture.hidden"] == "8"
     common_names(good, "equations")
     common_names(bad, "equations")
     assert {file.path for file in tracking.client.list_artifacts(good.info.run_id, "figures")} == {
