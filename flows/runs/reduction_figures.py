@@ -11,8 +11,8 @@ from fieldwright.flows.runs.targets import Targets
 from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.fields.field_model import column_weights
 from fieldwright.surrogates.reductions import Reduction
-from fieldwright.surrogates.reductions.figures import modes_figure, ranks_figure
 from fieldwright.surrogates.reductions.svd import SVDReduction
+from fieldwright.surrogates.understanding.ranks_and_modes import modes_figure, ranks_figure
 
 MODES = 3
 HELD_OUT = 5

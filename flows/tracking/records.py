@@ -38,9 +38,9 @@ def record(run: TrackedRun, part: Incoming | Dataset | Finished) -> None:
 
 def candidate_params(settings: Mapping[str, Any]) -> dict[str, str]:
     """Settings of a candidate under its kind, such as "gp.kernel": other kinds have others of that name."""
-    own = {name: value for name, value in settings.items() if name != "kind"}
+    settings_of_kind = {name: value for name, value in settings.items() if name != "kind"}
     kind = settings.get("kind")
-    return flat(own) if kind is None else {"kind": kind} | flat({kind: own})
+    return flat(settings_of_kind) if kind is None else {"kind": kind} | flat({kind: settings_of_kind})
 
 
 def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, str]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fieldwright.surrogates import figures
-from fieldwright.surrogates.reductions.figures import modes_figure, ranks_figure
+from fieldwright.surrogates.understanding.ranks_and_modes import modes_figure, ranks_figure
 
 
 def test_figures_leave_pyplot_alone():
