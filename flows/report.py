@@ -113,7 +113,8 @@ class SearchReport:
 class Report:
     """The report of a pipeline run; a family of studies adds its own fields.
 
-    best: the candidate that is registered as `version`. promoted, why: whether it is champion now. metric: what the
+    best: the candidate that is registered as `version`. promoted, why: whether it was made champion. compared: what
+    was compared with the champion, and on what. gates: name, value, limit and outcome of each. metric: what the
     candidates, `evaluations` in their order, are compared by. nothing_new: a sentence where the report is that of an
     earlier pipeline with the same inputs, since no step had to be done again. As JSON in MLflow and as tables on the
     terminal.
@@ -130,6 +131,8 @@ class Report:
     ingested: Ingested
     evaluations: tuple[Any, ...]
     notes: tuple[str, ...] = ()
+    compared: str = ""
+    gates: tuple[tuple[str, str, str, str], ...] = ()
     nothing_new: str = ""
 
     @property

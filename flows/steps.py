@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
 
 from fieldwright.flows.report import Evaluation, Ingested
 from fieldwright.flows.tracking.mlflow_runs import Tracking
-from fieldwright.flows.tracking.promotion import Decision
+from fieldwright.flows.tracking.promotion import Challenge, Decision
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.surrogates.families import Family
 from fieldwright.surrogates.model import Model
@@ -78,7 +78,8 @@ class Trained:
 class Finished:
     """The best candidate as it is registered.
 
-    report: fields of the family's report. content: what `decide` needs of it. The rest as in `Trained`.
+    report: fields of the family's report. content: what `decide` needs of it. ask: asks it one query, so that its
+    cost can be measured. The rest as in `Trained`.
     """
 
     model: Model
@@ -88,6 +89,7 @@ class Finished:
     draw: Callable[[], Mapping[str, Figure]] = dict
     files: Mapping[str, Any] = field(default_factory=dict)
     content: Any = None
+    ask: Callable[[], object] | None = None
 
 
 StudyType = TypeVar("StudyType")
@@ -123,6 +125,10 @@ class Steps(ABC, Generic[StudyType, Data]):
     def data_digest(self, incoming: Incoming) -> str:
         """Of all that candidates learn from: where it, the study and the code are as before, so is every result."""
 
+    def scored_on(self, data_digest: str, data: Data) -> str:
+        """A digest of what scores are measured on: those of one digest can be compared."""
+        return data_digest
+
     @abstractmethod
     def split(self, incoming: Incoming) -> Data:
         """The parts to learn from and to evaluate by; raises StudyError where they do not suffice."""
@@ -144,8 +150,8 @@ class Steps(ABC, Generic[StudyType, Data]):
         """Makes the model that is registered of the best candidate, and tests it on what nothing was chosen by."""
 
     @abstractmethod
-    def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
-        """Whether it is promoted, against the champion's version and score; None where there is none to compare."""
+    def decide(self, best: Trained, finished: Finished, challenge: Challenge) -> Decision:
+        """Whether it is promoted: by the gates of the study, and beside the champion."""
 
     def clean_up(self) -> None:
         """Removes what a broken pipeline would have gone on from, once the model is registered."""

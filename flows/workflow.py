@@ -20,10 +20,12 @@ from fieldwright.flows.tasks import one_thread, opaque, pipeline_task
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.pipeline_inputs import pipeline_inputs
 from fieldwright.flows.tracking.pipelines import REPORT, end_killed_runs, finished_pipeline
+from fieldwright.flows.tracking.promotion import gate_rows
 from fieldwright.flows.tracking.records import record, record_candidate
-from fieldwright.flows.tracking.registration import register_and_decide
+from fieldwright.flows.tracking.registration import Registrable, register_and_decide
 from fieldwright.flows.tracking.study_lock import study_lock
 from fieldwright.flows.tracking.tracked_run import TrackedRun
+from fieldwright.flows.tracking.version_history import champion_state
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,15 +51,16 @@ def run_study(study_path: str, force: bool = False) -> Report:
             )
         steps = study_family(study.subject).steps_of(study, tracking)
         incoming = _ingested(study, steps, tracking)
-        inputs = pipeline_inputs(study, steps.data_digest(incoming))
+        digest = steps.data_digest(incoming)
+        inputs = pipeline_inputs(study, digest)
         earlier = None if force else finished_pipeline(tracking, inputs)
         if earlier is not None:
-            report = nothing_new_report(study, earlier, incoming.ingested)
+            report = nothing_new_report(study, earlier, incoming.ingested, *champion_state(tracking))
             say(report.nothing_new)
             return report
         with tracking.run(PIPELINE) as pipeline:
             _open(study, pipeline)
-            report = train_and_register(study, steps, tracking, pipeline, incoming)
+            report = train_and_register(study, steps, tracking, pipeline, incoming, digest)
             pipeline.tags({"best": report.best, "outcome": report.outcome, "inputs": inputs})
             pipeline.json({REPORT: report.as_dict()})
     return report
@@ -79,7 +82,12 @@ def _open(study: StudyFile, pipeline: TrackedRun) -> None:
 
 
 def train_and_register(
-    study: StudyFile, steps: Steps[Any, Any], tracking: Tracking, pipeline: TrackedRun, incoming: Incoming
+    study: StudyFile,
+    steps: Steps[Any, Any],
+    tracking: Tracking,
+    pipeline: TrackedRun,
+    incoming: Incoming,
+    data_digest: str,
 ) -> Report:
     """Splits, evaluates every candidate, finishes the best, registers it, and promotes it by the rule."""
     pipeline.json({REJECTED: _rows(incoming.ingested)})
@@ -113,11 +121,18 @@ def train_and_register(
         "samples": steps.samples,
         "n_samples": str(data.samples["train"]),
     }
+    trained_best = Registrable(
+        finished.model,
+        tags | dict(finished.tags),
+        finished.ask,
+        {**best.settings, **best.params, "seed": study.seed},
+        steps.scored_on(data_digest, data),
+    )
     version, decision = register_and_decide(
         opaque(tracking),
         opaque(pipeline),
-        opaque(finished.model),
-        tags | dict(finished.tags),
+        opaque(trained_best),
+        opaque(study.limits),
         opaque(partial(steps.decide, best, finished)),
     )
     steps.clean_up()
@@ -127,6 +142,8 @@ def train_and_register(
         version=version,
         promoted=decision.promote,
         why=decision.why,
+        compared=decision.compared,
+        gates=tuple(gate_rows(decision.gates)),
         metric=steps.metric,
         ingested=data.ingested,
         evaluations=tuple(one.evaluation for one in trained.values()),

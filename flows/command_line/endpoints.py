@@ -23,6 +23,7 @@ def serve(
     auth: bool | None = None,
     tls_cert: Path | None = None,
     tls_key: Path | None = None,
+    log_predictions: float = 0.0,
 ) -> None:
     """Serve the champions of one or more studies over HTTP, following every later promotion.
 
@@ -46,12 +47,15 @@ def serve(
         Certificate in PEM, to be asked by https.
     tls_key
         The certificate's private key.
+    log_predictions
+        Share of queries that are logged with their answers, for `fieldwright drift`.
     """
     from fieldwright.flows.commands.serve import serve_forever
     from fieldwright.flows.study.loading import load_study
 
     more = [*(("--allowed-hosts", allowed_hosts) if allowed_hosts else ())]
     more += [] if auth is None else ["--auth" if auth else "--no-auth"]
+    more += ["--log-predictions", str(log_predictions)] if log_predictions else []
     for option, path in (("--tls-cert", tls_cert), ("--tls-key", tls_key)):
         more += [] if path is None else [option, str(path)]
     sys.exit(serve_forever([load_study(one) for one in (study, *others)], host, port, workers, more))

@@ -57,7 +57,7 @@ def write_curves(
     study: Study, label: str, curves: dict[str, LearningCurve], path: Path, console: Console
 ) -> None:
     """Writes the figure, logs it and the numbers to MLflow, and prints the runs that each limit takes."""
-    figure = learning_figure(curves, study.promotion.max_error)
+    figure = learning_figure(curves, study.field_limits)
     path.write_bytes(png(figure))
     table = Table(title=f"Mean relative L2 error of {label} on held-out runs", title_justify="left")
     sizes = next(iter(curves.values())).sizes
@@ -67,9 +67,9 @@ def write_curves(
         table.add_row(str(size), *(f"{curve.errors[k].mean():.2e}" for curve in curves.values()))
     table.add_row("falls like", *(f"n^-{curve.law.rate:.2f}" for curve in curves.values()))
     console.print(table)
-    for name, limit in study.promotion.max_error.items():
+    for name, limit in study.field_limits.items():
         console.print(f"{name} to {limit:g}: {curves[name].forecast(limit)}.", markup=False)
-    if not study.promotion.max_error:
+    if not study.field_limits:
         console.print("Give 'max_error' in [promotion] of the study file to learn how many runs it takes.")
     with Tracking(study.tracking.uri, study.name).run("learning curve") as run:
         run.tags({"role": "learning curve", "candidate": label})
@@ -79,7 +79,7 @@ def write_curves(
                 f"{name}.relative_l2.{size}_runs": one.mean()
                 for size, one in zip(sizes, curve.errors, strict=True)
             }
-            limit = study.promotion.max_error.get(name)
+            limit = study.field_limits.get(name)
             if limit is not None:
                 numbers[f"{name}.runs_needed"] = curve.forecast(limit).runs
             run.metrics(numbers)

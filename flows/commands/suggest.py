@@ -15,7 +15,7 @@ from fieldwright.data.errors import StudyError
 from fieldwright.flows.progress import report as report_progress
 from fieldwright.flows.runs.available_runs import accepted_runs, stored_targets
 from fieldwright.flows.runs.candidates import with_common_settings
-from fieldwright.flows.runs.parameter_space import next_names, space_of, write_table
+from fieldwright.flows.runs.parameter_space import next_names, space_of, space_within, write_table
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.surrogates.design.acquisition import By, next_runs
 from fieldwright.surrogates.design.figures import suggestion_figure
@@ -39,15 +39,22 @@ class Suggestion:
     note: str
 
 
-def suggest_runs(study: Study, n: int, by: By) -> Suggestion:
-    """The next n runs of a study, whose new runs are read first; raises StudyError."""
+Region = tuple[np.ndarray, np.ndarray]
+"""Least and largest value of each parameter, (p,) each."""
+
+
+def suggest_runs(study: Study, n: int, by: By, region: Region | None = None) -> Suggestion:
+    """The next n runs of a study, whose new runs are read first; raises StudyError.
+
+    region: where they are to lie, as far as the study's own limits allow; anywhere between these if None.
+    """
     if n < 1:
         raise StudyError("The number of runs to suggest must be at least 1", str(n), "Give -n 8")
     names = list(study.parameters.columns)
     records = accepted_runs(study)
     runs = np.array([[record.parameters[name] for name in names] for record in records])
     runs = runs.reshape(len(records), len(names))
-    space = space_of(study, runs)
+    space = space_of(study, runs) if region is None else space_within(study, region)
     run_names = tuple(record.name for record in records)
     if len(runs) < FEWEST_RUNS:
         note = (

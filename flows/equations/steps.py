@@ -20,7 +20,14 @@ from fieldwright.flows.report import Evaluation, Ingested
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.equation_sections import ProblemPromotion
 from fieldwright.flows.study.equation_study import ProblemStudy
-from fieldwright.flows.tracking.promotion import Decision, against_champion, no_better_than
+from fieldwright.flows.tracking.gates import at_most
+from fieldwright.flows.tracking.promotion import (
+    Challenge,
+    Decision,
+    decide_by_score,
+    no_better_than,
+    refused_by_gates,
+)
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.physics.pinn.training import HELD_OUT
 from fieldwright.surrogates.equations.case import EquationCase
@@ -98,10 +105,14 @@ class EquationSteps(Steps[ProblemStudy, EquationDataset]):
         }
         return Finished(surrogate, report, tags={"verdict": solved.verdict.name})
 
-    def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
+    def scored_on(self, data_digest: str, data: EquationDataset) -> str:
+        """The equation and what is measured: residuals of one equation can be compared, however it is trained."""
+        return data.case.digest(PinnConfig(), 0)
+
+    def decide(self, best: Trained, finished: Finished, challenge: Challenge) -> Decision:
         """By `[promotion]` of the study; see `decide_on_solution`."""
         assert isinstance(best.evaluation, SolutionEvaluation)
-        return decide_on_solution(self.study.promotion, best.evaluation, champion)
+        return decide_on_solution(self.study.promotion, best.evaluation, challenge)
 
     def clean_up(self) -> None:
         """Removes the checkpoints."""
@@ -195,12 +206,25 @@ def _figures(
     return figures
 
 
-def decide_on_solution(
-    rule: ProblemPromotion, best: SolutionEvaluation, champion: tuple[str, float] | None
-) -> Decision:
+def decide_on_solution(rule: ProblemPromotion, best: SolutionEvaluation, challenge: Challenge) -> Decision:
     """A failure is never promoted, whatever its residual; a success against the present champion's."""
+    gates = (
+        *(
+            at_most(
+                f"distance of '{name}' from the reference",
+                best.errors.get(name, float("nan")),
+                limit,
+                "promotion.max_error",
+            )
+            for name, limit in rule.max_error.items()
+        ),
+        *challenge.gates,
+    )
     if not best.converged:
-        return Decision(False, f"it is no success but {best.verdict}: {best.sign}. {best.advice}")
+        return Decision(False, f"it is no success but {best.verdict}: {best.sign}. {best.advice}", gates)
+    refusal = refused_by_gates(gates)
+    if refusal is not None:
+        return refusal
     if best.no_better is not None and not rule.allow_no_better:
-        return no_better_than("a trivial solution", best.no_better)
-    return against_champion(best.score, rule.min_improvement, champion)
+        return no_better_than("a trivial solution", best.no_better, gates)
+    return decide_by_score(best.score, EQUATIONS.metrics[0], rule.min_improvement, challenge, gates)

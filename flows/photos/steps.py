@@ -7,11 +7,13 @@ import json
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 
 from fieldwright.data.photos.collection import Collection
 from fieldwright.data.progress import TrainingProgress
+from fieldwright.flows.photos.champion_comparison import PARTS, compare_on_photos, costs_of
 from fieldwright.flows.photos.classification_evaluation import evaluate_classifier
 from fieldwright.flows.photos.evaluation import PartEvaluation
 from fieldwright.flows.photos.parts import Part, Parts, parts_of, read_photos
@@ -19,9 +21,18 @@ from fieldwright.flows.photos.report import PhotosEvaluation
 from fieldwright.flows.photos.segmentation_evaluation import evaluate_segmenter
 from fieldwright.flows.report import Ingested
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
-from fieldwright.flows.study.photo_sections import MistakeCosts, PhotoPromotion
+from fieldwright.flows.study.photo_sections import PhotoPromotion
 from fieldwright.flows.study.photo_study import PhotoStudy
-from fieldwright.flows.tracking.promotion import Decision, against_champion, no_better_than
+from fieldwright.flows.tracking.gates import at_least
+from fieldwright.flows.tracking.promotion import (
+    Challenge,
+    Comparison,
+    Decision,
+    decide_by_comparison,
+    decide_by_score,
+    no_better_than,
+    refused_by_gates,
+)
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.flows.tracking.training_curves import ShownTraining
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
@@ -87,7 +98,7 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
         return PhotosDataset(
             ingested=incoming.ingested,
             samples=parts.counts(),
-            files={"parts.json": parts.names()},
+            files={PARTS: parts.names()},
             parts=parts,
             near_duplicates=len(collection.near_duplicates),
         )
@@ -132,12 +143,19 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
             {f"test.{name}": value for name, value in test.metrics.items()},
             tags,
             draw=lambda: {f"test_{name}": figure for name, figure in test.draw().items()},
+            content=data.parts,
+            ask=partial(model.predict, [data.parts.test.pixels[0]]),
         )
 
-    def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
-        """By `[promotion]` of the study, on the test photos; see `decide_on_photos`."""
+    def decide(self, best: Trained, finished: Finished, challenge: Challenge) -> Decision:
+        """By `[promotion]` of the study, on the same test photos where the champion can be asked for them."""
         study, score = self.study, best.evaluation.score
-        return decide_on_photos(study.promotion, study.metric, score, finished.report["test"], champion)
+        comparison = None
+        if challenge.champion is not None:
+            test = finished.content.test
+            comparison = compare_on_photos(study, self.tracking, challenge.champion, best.content, test)
+        rule, tested = study.promotion, finished.report["test"]
+        return decide_on_photos(rule, study.metric, score, tested, challenge, comparison)
 
 
 def train_photo_model(study: PhotoStudy, config: Config, parts: Parts, progress: TrainingProgress) -> Model:
@@ -172,12 +190,7 @@ def evaluate_part(study: PhotoStudy, model: Model, part: Part, step: str) -> Par
     """Metrics and pictures on photos that the model has not learned from."""
     if isinstance(model, CrackSegmenter):
         return evaluate_segmenter(model, part, step)
-    return evaluate_classifier(model, part, study.costs or _own_costs(model), step)
-
-
-def _own_costs(model: CrackClassifier) -> MistakeCosts:
-    """Those of the candidate, where the study has none."""
-    return MistakeCosts.model_validate(model.description.settings["candidate"]["costs"])
+    return evaluate_classifier(model, part, costs_of(study, model), step)
 
 
 def decide_on_photos(
@@ -185,19 +198,29 @@ def decide_on_photos(
     metric: str,
     score: float,
     tested: dict[str, float],
-    champion: tuple[str, float] | None,
+    challenge: Challenge,
+    comparison: Comparison | None = None,
 ) -> Decision:
-    """Compares the best candidate with the limits on the test photos and with the present champion."""
-    for name, least in rule.least.items():
-        if not tested[name] >= least:
-            return Decision(
-                False,
-                f"its {name} on the test photos is {tested[name]:.3g}, below the {least:g} of promotion.least",
-            )
+    """Compares the best candidate with the limits on the test photos and with the present champion.
+
+    comparison: on the same test photos; None where the champion cannot be asked, and the scores are compared.
+    """
+    gates = (
+        *(
+            at_least(f"{name} on the test photos", tested[name], least, "promotion.least")
+            for name, least in rule.least.items()
+        ),
+        *challenge.gates,
+    )
+    refusal = refused_by_gates(gates)
+    if refusal is not None:
+        return refusal
     beside = no_better_than_one_answer(metric, tested)
     if beside is not None and not rule.allow_no_better:
-        return no_better_than("one answer for all photos", beside)
-    return against_champion(score, rule.min_improvement, champion)
+        return no_better_than("one answer for all photos", beside, gates)
+    if comparison is not None:
+        return decide_by_comparison(comparison, rule.min_improvement, gates)
+    return decide_by_score(score, metric, rule.min_improvement, challenge, gates)
 
 
 def no_better_than_one_answer(metric: str, tested: dict[str, float]) -> str | None:

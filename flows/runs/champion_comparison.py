@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from scipy.stats import permutation_test
 
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.data.store.snapshot_store import SnapshotStore
@@ -15,6 +14,7 @@ from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.model_registry import ModelVersion
+from fieldwright.flows.tracking.paired_comparison import paired_comparison
 from fieldwright.flows.tracking.promotion import Comparison
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.validation import metrics
@@ -22,16 +22,13 @@ from fieldwright.surrogates.validation.cross_validation import CrossValidation
 
 OUT_OF_FOLD = "out_of_fold.json"
 """File of a pipeline's MLflow run: content of a run -> field -> relative L2 error when it was held out."""
-LEAST = 1e-15
-"""Errors below are equal to rounding."""
-RESAMPLINGS = 9999
 
 
 def out_of_fold_errors(
     study: Study, targets: Targets, validation: CrossValidation
 ) -> dict[str, dict[str, float]] | None:
     """Content of each run to field to its relative L2 error when held out; None where rows are not whole runs."""
-    contents = _contents(study, targets)
+    contents = contents_of(study, targets)
     if contents is None:
         return None
     return {
@@ -48,7 +45,7 @@ def compare_with_champion(
     It must have the same parameters and fields, and have left its errors of held-out runs, which versions of earlier
     releases did not.
     """
-    contents = _contents(study, targets)
+    contents = contents_of(study, targets)
     errors = tracking.json(champion.run_id, OUT_OF_FOLD)
     if contents is None or errors is None:
         return None
@@ -67,18 +64,20 @@ def compare_with_champion(
         return None
     of_champion = _errors(surrogate, contents, errors, targets)
     of_challenger = {name: validation.errors[name]["relative_l2"] for name in targets.values}
-    of_both = [
+    mean_of_champion, mean_of_challenger = (
         np.mean([one[name] for name in targets.values], axis=0) for one in (of_champion, of_challenger)
-    ]
+    )
     inside = surrogate.predict(targets.x, fields=(), quantities=()).inside
-    return Comparison(
+    return paired_comparison(
         champion.version,
-        len(contents),
-        sum(content not in errors for content in contents),
-        float(of_both[0].mean() / max(of_both[1].mean(), LEAST)),
-        _chance(*of_both),
-        _chance(*of_both[::-1]),
-        float(np.mean(~inside)),
+        mean_of_champion,
+        mean_of_challenger,
+        targets.runs,
+        contents,
+        new=sum(content not in errors for content in contents),
+        outside=float(np.mean(~inside)),
+        samples="runs",
+        error="mean relative L2 error",
     )
 
 
@@ -97,21 +96,8 @@ def _errors(
     return values
 
 
-def _chance(larger: np.ndarray, smaller: np.ndarray) -> float:
-    """Probability of so large a mean difference of paired errors (n,) if either could stand for the other."""
-    test = permutation_test(
-        (larger, smaller),
-        lambda a, b, axis: np.mean(a - b, axis=axis),
-        permutation_type="samples",
-        alternative="greater",
-        n_resamples=RESAMPLINGS,
-        vectorized=True,
-        rng=0,
-    )
-    return float(test.pvalue)
-
-
-def _contents(study: Study, targets: Targets) -> list[str] | None:
+def contents_of(study: Study, targets: Targets) -> list[str] | None:
+    """A digest of what each run holds; None where rows are windows of runs, or of runs that are not in the store."""
     if targets.windows is not None or len(set(targets.runs)) != len(targets.runs):
         return None
     records = {record.name: record for record in SnapshotStore(study.store_path).accepted()}

@@ -36,6 +36,16 @@ def space_of(study: Study, x: np.ndarray) -> ParameterSpace:
     return ParameterSpace(names, lower, upper, constraints)
 
 
+def space_within(study: Study, region: tuple[np.ndarray, np.ndarray]) -> ParameterSpace:
+    """A box between two corners (p,), cut by the study's own limits and constraints; raises StudyError."""
+    names, columns = tuple(study.parameters.columns), study.parameters.columns.values()
+    least = [-np.inf if one.minimum is None else one.minimum for one in columns]
+    most = [np.inf if one.maximum is None else one.maximum for one in columns]
+    lower, upper = (np.clip(corner, least, most) for corner in region)
+    constraints = tuple(Constraint.parse(text, names) for text in study.parameters.constraints)
+    return ParameterSpace(names, lower, upper, constraints)
+
+
 def write_table(study: Study, path: Path, x: np.ndarray, runs: Sequence[str]) -> None:
     """The runs x (q, p) as CSV with the columns of the study's parameter table, as its header writes them.
 

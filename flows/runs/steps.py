@@ -9,7 +9,7 @@ from functools import partial
 from fieldwright.data.errors import StudyError
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.progress import report as report_progress
-from fieldwright.flows.report import Evaluation, Ingested, RunsEvaluation, SearchReport
+from fieldwright.flows.report import Ingested, RunsEvaluation, SearchReport
 from fieldwright.flows.runs.candidate_figures import candidate_figures
 from fieldwright.flows.runs.candidates import AUTO, with_common_settings
 from fieldwright.flows.runs.champion_comparison import (
@@ -21,13 +21,14 @@ from fieldwright.flows.runs.conservation import conservation_errors
 from fieldwright.flows.runs.final_checks import final_checks
 from fieldwright.flows.runs.holdout import split_runs
 from fieldwright.flows.runs.inputs import digest_of_runs, ingest_runs
+from fieldwright.flows.runs.promotion_rule import ask_once, decide_on_runs, run_gates
 from fieldwright.flows.runs.reduction_figures import projection_errors, reduction_figures, reduction_numbers
 from fieldwright.flows.runs.search import Search, search_report, trial_logger
 from fieldwright.flows.runs.symmetries import symmetrised_targets, symmetry_errors
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.runs_study import Study
-from fieldwright.flows.tracking.promotion import Comparison, Decision, decide
+from fieldwright.flows.tracking.promotion import Challenge, Decision
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.surrogates.families import FIELDS, Family
 from fieldwright.surrogates.fields.field_model import column_weights
@@ -37,6 +38,7 @@ from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.search.settings import SearchSettings
 from fieldwright.surrogates.trajectory.phases import unaligned_phases
 from fieldwright.surrogates.validation.cross_validation import Chooser, CrossValidation, cross_validate
+from fieldwright.surrogates.validation.holdout import HoldoutResult
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -55,6 +57,16 @@ class Validated:
     config: KindConfig
     validation: CrossValidation
     search: SearchReport | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class FinishedRuns:
+    """What the promotion rule needs of the surrogate that is registered."""
+
+    surrogate: Surrogate
+    data: RunsDataset
+    validation: CrossValidation
+    test_set: HoldoutResult | None
 
 
 class RunsSteps(Steps[Study, RunsDataset]):
@@ -156,38 +168,36 @@ class RunsSteps(Steps[Study, RunsDataset]):
         metrics, draw, test_set = final_checks(self.study, surrogate, data.targets, data.test)
         search = next((one.content.search for one in all_trained if one.content.search), None)
         errors = out_of_fold_errors(self.study, data.targets, content.validation)
-        champion = self.tracking.registry.champion()
-        comparison = (
-            None
-            if champion is None
-            else compare_with_champion(self.study, self.tracking, champion, data.targets, content.validation)
-        )
-        files = {} if errors is None else {OUT_OF_FOLD: errors}
-        if comparison is not None:
-            files["comparison.json"] = comparison.as_dict()
         return Finished(
             surrogate,
             {"search": search, "test_set": test_set},
             metrics,
             draw=draw,
-            files=files,
-            content=comparison,
+            files={} if errors is None else {OUT_OF_FOLD: errors},
+            content=FinishedRuns(surrogate, data, content.validation, test_set),
+            ask=partial(ask_once, surrogate, data.targets),
         )
 
-    def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
-        """By `[promotion]` of the study; see `decide_on_fields`."""
-        return decide_on_fields(self.study, best.evaluation, champion, finished.content)
-
-
-def decide_on_fields(
-    study: Study,
-    best: Evaluation,
-    champion: tuple[str, float] | None,
-    comparison: Comparison | None = None,
-) -> Decision:
-    """By `[promotion]` of the study; see `decide`."""
-    assert isinstance(best, RunsEvaluation)
-    return decide(study.promotion, best, champion, comparison)
+    def decide(self, best: Trained, finished: Finished, challenge: Challenge) -> Decision:
+        """By `[promotion]` of the study, on the same runs where the champion can be asked; see `decide_on_runs`."""
+        study, content = self.study, finished.content
+        assert isinstance(best.evaluation, RunsEvaluation)
+        gates = run_gates(
+            study,
+            content.surrogate,
+            content.data.targets,
+            content.data.test,
+            content.validation,
+            content.test_set,
+        )
+        comparison = (
+            None
+            if challenge.champion is None
+            else compare_with_champion(
+                study, self.tracking, challenge.champion, content.data.targets, content.validation
+            )
+        )
+        return decide_on_runs(study.promotion, self.metric, best.evaluation, challenge, gates, comparison)
 
 
 def require_runs(study: Study, ingested: Ingested) -> None:

@@ -10,12 +10,20 @@ from functools import partial
 from fieldwright.data.progress import TrainingProgress
 from fieldwright.flows.report import RunsEvaluation
 from fieldwright.flows.runs.inputs import digest_of_runs, ingest_runs
-from fieldwright.flows.runs.steps import decide_on_fields, require_runs
+from fieldwright.flows.runs.promotion_rule import decide_on_runs
+from fieldwright.flows.runs.steps import require_runs
+from fieldwright.flows.shapes.champion_comparison import (
+    LEARNED_FROM,
+    ask_once_of_shapes,
+    compare_on_shapes,
+    learned_from,
+)
 from fieldwright.flows.shapes.figures import shape_figures
 from fieldwright.flows.shapes.targets import ShapeTargets, shape_targets
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.runs_study import Study
-from fieldwright.flows.tracking.promotion import Decision
+from fieldwright.flows.tracking.gates import coverage_gate
+from fieldwright.flows.tracking.promotion import Challenge, Decision
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.flows.tracking.training_curves import ShownTraining
 from fieldwright.surrogates.families import SHAPES, Family
@@ -30,6 +38,14 @@ class ShapesDataset(Dataset):
     """Shapes and fields; each candidate holds out its own share of them."""
 
     shapes: ShapeTargets
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedShapes:
+    """A surrogate, and what the shapes that it held out say of it."""
+
+    surrogate: ShapeSurrogate
+    evaluation: ShapeEvaluation
 
 
 class ShapesSteps(Steps[Study, ShapesDataset]):
@@ -79,7 +95,7 @@ class ShapesSteps(Steps[Study, ShapesDataset]):
         return Trained(
             evaluation=_evaluation(self.study, label, data.shapes, held_out, time.perf_counter() - start),
             settings=candidate.model_dump(),
-            content=surrogate,
+            content=TrainedShapes(surrogate, held_out),
             params={
                 "samples.train": data.samples["train"] - len(held_out.rows),
                 "samples.validation": len(held_out.rows),
@@ -90,11 +106,32 @@ class ShapesSteps(Steps[Study, ShapesDataset]):
 
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: ShapesDataset) -> Finished:
         """Keeps the network as it was evaluated."""
-        return Finished(best.content)
+        content: TrainedShapes = best.content
+        return Finished(
+            content.surrogate,
+            files={LEARNED_FROM: learned_from(self.study, data.shapes, content.evaluation)},
+            content=data.shapes,
+            ask=partial(ask_once_of_shapes, content.surrogate, data.shapes),
+        )
 
-    def decide(self, best: Trained, finished: Finished, champion: tuple[str, float] | None) -> Decision:
-        """By `[promotion]` of the study; see `decide_on_fields`."""
-        return decide_on_fields(self.study, best.evaluation, champion)
+    def decide(self, best: Trained, finished: Finished, challenge: Challenge) -> Decision:
+        """By `[promotion]` of the study, on the held-out shapes where the champion can be asked for them."""
+        study, content = self.study, best.content
+        evaluation: ShapeEvaluation = content.evaluation
+        assert isinstance(best.evaluation, RunsEvaluation)
+        least, gates = study.promotion.min_coverage, []
+        if least is not None:
+            n = len(evaluation.rows)
+            gates = [
+                coverage_gate(f"coverage of {name} on {n} held-out shapes", float(one.mean()), n, least)
+                for name, one in evaluation.covered.items()
+            ]
+        comparison = None
+        if challenge.champion is not None:
+            comparison = compare_on_shapes(
+                study, self.tracking, challenge.champion, content.surrogate, finished.content, evaluation
+            )
+        return decide_on_runs(study.promotion, self.metric, best.evaluation, challenge, gates, comparison)
 
 
 def train_shape_surrogate(

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import Field, field_validator
 
 from fieldwright.data.expressions import Expression
+from fieldwright.flows.study.promotion_section import PromotionLimits
 from fieldwright.flows.study.section import Section
 
 COORDINATES = ("x", "y", "z", "t")
@@ -83,9 +84,13 @@ class SnapshotSection(Section):
         return formulas
 
 
-class ProblemPromotion(Section):
+class ProblemPromotion(PromotionLimits):
     """When the best candidate becomes the served champion: it must have converged, and beat the present one."""
 
+    max_error: dict[str, float] = Field(
+        default_factory=dict,
+        description="Largest relative L2 distance of each named output from the reference, which there must be.",
+    )
     allow_no_better: bool = Field(
         False,
         description="Promote even a solution that is no better than a trivial one: no smaller residual than the lift "

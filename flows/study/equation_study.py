@@ -63,6 +63,11 @@ class ProblemStudy(StudyFile):
     )
     promotion: ProblemPromotion = ProblemPromotion.model_validate({})
 
+    @property
+    def limits(self) -> ProblemPromotion:
+        """What `[promotion]` asks of a version."""
+        return self.promotion
+
     @model_validator(mode="after")
     def _what_is_estimated_is_measured(self) -> ProblemStudy:
         if self.estimated and self.measurements is None and self.snapshots is None:

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 from fieldwright.data.disk import fault, is_gone
 from fieldwright.data.errors import StudyError
 from fieldwright.flows.study.errors import sentence_for
+from fieldwright.flows.study.promotion_section import PromotionLimits
 from fieldwright.flows.study.section import Section
 from fieldwright.flows.study.tracking_section import TrackingSection
 
@@ -50,6 +51,11 @@ class StudyFile(Section):
 
     def check(self) -> None:
         """Raises FieldwrightError for what reading alone does not find and can be said before any work."""
+
+    @property
+    def limits(self) -> PromotionLimits:
+        """What `[promotion]` asks of a version, whatever is learned."""
+        return PromotionLimits.model_validate({})
 
     @property
     def form(self) -> str:

@@ -13,6 +13,7 @@ from fieldwright.data.errors import FieldwrightError
 from fieldwright.data.photos.image_file import MAX_PIXELS
 from fieldwright.data.photos.orientation import Turning
 from fieldwright.data.photos.reading import PhotoReading
+from fieldwright.flows.study.promotion_section import PromotionLimits
 from fieldwright.flows.study.section import Section
 from fieldwright.physics.concrete.settings import Family, Pattern, SurfaceSettings
 from fieldwright.surrogates.cracks.classification.decision import Costs
@@ -193,7 +194,7 @@ class MistakeCosts(Costs):
     prevalence: float | None = Field(default=None, gt=0.0, lt=1.0)
 
 
-class PhotoPromotion(Section):
+class PhotoPromotion(PromotionLimits):
     """What candidates are compared by, and when the best one becomes the served champion."""
 
     metric: str | None = Field(
@@ -214,5 +215,5 @@ class PhotoPromotion(Section):
         0.0,
         ge=0,
         lt=1,
-        description="Share by which the metric must beat the present champion's: 0.05 is 5 %.",
+        description="Share by which the metric must beat the present champion's on the same photos: 0.05 is 5 %.",
     )

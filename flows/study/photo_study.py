@@ -46,6 +46,11 @@ class PhotoStudy(StudyFile):
     costs: MistakeCosts | None = None
     promotion: PhotoPromotion = PhotoPromotion.model_validate({})
 
+    @property
+    def limits(self) -> PhotoPromotion:
+        """What `[promotion]` asks of a version."""
+        return self.promotion
+
     @model_validator(mode="before")
     @classmethod
     def _one_candidate_at_least(cls, values: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, Field, model_validator
 
 from fieldwright.data.ingest.rules import Rules
+from fieldwright.flows.study.promotion_section import PromotionLimits
 from fieldwright.flows.study.section import Section
 from fieldwright.surrogates.families import FieldMetric
 from fieldwright.surrogates.fields.physics_hints import FieldHint
@@ -209,12 +210,26 @@ class Validation(Section):
     )
 
 
-class Promotion(Section):
+class Promotion(PromotionLimits):
     """When the best candidate becomes the served champion."""
 
     max_error: dict[str, float] = Field(
         default_factory=dict,
-        description="Largest mean relative L2 error allowed for each named field; no limit for others.",
+        description="Largest error of held-out runs allowed: of a field, `stress`, the mean relative L2 error; of a "
+        "quantity, `max(stress)` or `mean(U.x)`, the root mean square error over that of its true values.",
+    )
+    min_coverage: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Least share of held-out values that the bands of each field must cover. So few runs leave a "
+        "range: the gate fails where all of it (90 %) lies below. The test set counts, where the study has one.",
+    )
+    min_domain_share: float | None = Field(
+        None,
+        gt=0,
+        le=1,
+        description="Least share of the present runs, the test set among them, that must lie inside the domain.",
     )
     allow_no_better: bool = Field(
         False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,6 +11,7 @@ from pydantic import Field, model_validator
 from fieldwright.data.environment import home
 from fieldwright.data.ingest.sources import RunSource, find_runs
 from fieldwright.data.store.snapshot_store import SnapshotStore
+from fieldwright.flows.study.drift_section import Drift
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.parameter_sections import Parameters
 from fieldwright.flows.study.run_sections import (
@@ -57,6 +59,12 @@ class Study(StudyFile):
     )
     validation: Validation = Validation.model_validate({})
     promotion: Promotion = Promotion.model_validate({})
+    drift: Drift = Drift.model_validate({})
+
+    @property
+    def limits(self) -> Promotion:
+        """What `[promotion]` asks of a version."""
+        return self.promotion
 
     @model_validator(mode="before")
     @classmethod
@@ -91,10 +99,17 @@ class Study(StudyFile):
     @model_validator(mode="after")
     def _limits_name_fields(self) -> Study:
         for name in self.promotion.max_error:
-            if name not in self.fields:
+            quantity = re.fullmatch(r"(?:max|min|mean)\((.+)\)", name)
+            field = quantity[1] if quantity else name
+            if field not in self.fields and not (quantity and field.rpartition(".")[0] in self.fields):
                 raise ValueError(
-                    f"'max_error' must name fields of the study ({', '.join(self.fields)}): '{name}'"
+                    f"'max_error' must name fields of the study ({', '.join(self.fields)}), or quantities of them "
+                    f"such as 'max({next(iter(self.fields))})': '{name}'"
                 )
+            if quantity and self.geometry is not None:
+                raise ValueError(f"'max_error' of a study with `[geometry]` must name fields alone: '{name}'")
+        if self.geometry is not None and self.promotion.min_domain_share is not None:
+            raise ValueError("'min_domain_share' is for studies whose runs differ by parameters")
         return self
 
     @model_validator(mode="after")
@@ -184,6 +199,11 @@ class Study(StudyFile):
     def store_path(self) -> Path:
         """Where the accepted runs of this study lie."""
         return home() / "stores" / self.name
+
+    @property
+    def field_limits(self) -> dict[str, float]:
+        """The largest errors allowed of fields, those of quantities left out."""
+        return {name: limit for name, limit in self.promotion.max_error.items() if name in self.fields}
 
     @property
     def hints(self) -> PhysicsHints:

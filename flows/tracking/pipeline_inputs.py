@@ -13,7 +13,7 @@ from fieldwright.flows.study.file import StudyFile
 PACKAGE = Path(__file__).parents[2]
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "gpytorch")
 """Those whose release may change the numbers."""
-WITHOUT_EFFECT = {"name", "description", "tracking"}
+WITHOUT_EFFECT = {"name", "description", "tracking", "drift"}
 """What a study file says that changes no number."""
 
 
@@ -23,7 +23,7 @@ def pipeline_inputs(study: StudyFile, data: str) -> str:
     Parameters
     ----------
     study
-        All of its settings count but name, description and `[tracking]`; its seed is among them.
+        All of its settings count but name, description, `[tracking]` and `[drift]`; its seed is among them.
     data
         A digest of what the candidates learn from.
     """

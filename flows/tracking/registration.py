@@ -1,48 +1,169 @@
-"""Registers what a pipeline has trained, and promotes it where its rule holds."""
+"""Registers what a pipeline has trained, promotes it where its rule holds, and writes the decision down."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import tempfile
+import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from fieldwright.flows.tasks import pipeline_task
+from fieldwright.flows.study.promotion_section import PromotionLimits
+from fieldwright.flows.tasks import one_thread, pipeline_task
+from fieldwright.flows.tracking.challenger import DATA, put_forward, retire
+from fieldwright.flows.tracking.gates import Gate, at_most
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.model_registry import ModelVersion
-from fieldwright.flows.tracking.promotion import Decision
+from fieldwright.flows.tracking.promotion import Challenge, Decision
 from fieldwright.flows.tracking.tracked_run import TrackedRun
+from fieldwright.flows.tracking.version_history import VersionEvent, VersionHistory, withdrawn_versions
 from fieldwright.surrogates.model import Model
+
+DECISION = "decision.json"
+"""File of a pipeline's MLflow run, see `Decision.as_dict`."""
+MODEL_KEY = "model_key"
+"""Tag of a version: equal where data and settings are."""
+QUERIES, QUERY_SECONDS = 9, 1.0
+"""Queries whose time is taken, and the seconds after which no further one is asked."""
+MOST_DESCRIPTION = 5000
+"""Letters that a database holds of a version's description."""
+
+
+@dataclass(frozen=True, eq=False)
+class Registrable:
+    """A trained model with what its registration takes.
+
+    tags: of the version, among them its `metric` and `score`. ask: asks it one query; its example if None. settings:
+    of the training, as far as the data and they decide what is learned. data: digest of what scores are measured on.
+    """
+
+    model: Model
+    tags: Mapping[str, str]
+    ask: Callable[[], object] | None
+    settings: Mapping[str, Any]
+    data: str
+
+    @property
+    def key(self) -> str:
+        """Equal for models that were trained alike on the same data."""
+        text = json.dumps([self.data, dict(self.settings)], sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
 
 
 @pipeline_task(name="register")
 def register_and_decide(
     tracking: Tracking,
     run: TrackedRun,
-    model: Model,
-    tags: Mapping[str, str],
-    rule: Callable[[tuple[str, float] | None], Decision],
+    trained: Registrable,
+    limits: PromotionLimits,
+    rule: Callable[[Challenge], Decision],
 ) -> tuple[str, Decision]:
     """Registers the model as the next version and gives it the alias if the promotion rule holds.
 
-    tags: of the version, among them its `metric` and `score`. rule: decides by the present champion's version and
-    score, None where there is none with the same metric.
+    The decision stands as tags of version and pipeline, in the version's description, in the history of the study and
+    as `decision.json`.
     """
-    present = tracking.registry.champion()
+    model, tags = trained.model, {**trained.tags, DATA: trained.data, MODEL_KEY: trained.key}
     with tempfile.TemporaryDirectory() as folder:
-        model.save(Path(folder) / "surrogate")
+        artifact = Path(folder) / "surrogate"
+        model.save(artifact)
+        measured = measured_costs(model, artifact, trained.ask)
         columns = model.example()
         example = None if columns is None else pd.DataFrame(dict(columns))
-        version = tracking.registry.register(Path(folder) / "surrogate", run.id, tags, example)
-    decision = rule(_scored(present, tags["metric"]))
+        version = tracking.registry.register(artifact, run.id, tags, example)
+    run.metrics(measured)
+    gates = cost_gates(limits, measured)
+    champion = tracking.registry.champion()
+    while True:
+        decision = _withdrawn(tracking, trained.key) or rule(Challenge(champion, gates, trained.data))
+        present = tracking.registry.champion()
+        if _number(present) == _number(champion):
+            break
+        # Somebody has promoted or rolled back in the meantime: this champion is the one to beat.
+        champion = present
+    decision = replace(decision, champion=_number(champion))
     if decision.promote:
         tracking.registry.promote(version)
+        retire(tracking)
+    elif np.isfinite(float(tags["score"])):
+        put_forward(tracking, version)
+    _write(tracking, run, version, decision, measured)
     return version.version, decision
 
 
-def _scored(champion: ModelVersion | None, metric: str) -> tuple[str, float] | None:
-    """The champion's version and score; None if it has another metric and cannot be compared."""
-    if champion is None or champion.tags.get("metric") != metric:
-        return None
-    return champion.version, float(champion.tags["score"])
+def measured_costs(model: Model, artifact: Path, ask: Callable[[], object] | None = None) -> dict[str, float]:
+    """`latency_ms`, the median processor time of one query in this thread, and `size_mb` of the artifact's files."""
+    example = model.example()
+    query = ask if ask is not None else None if example is None else lambda: model.tabulate(example)
+    measured = {"size_mb": sum(one.stat().st_size for one in artifact.rglob("*") if one.is_file()) / 1e6}
+    if query is None:
+        return measured
+    times: list[float] = []
+    with one_thread():
+        query()
+        while len(times) < QUERIES and sum(times) < QUERY_SECONDS:
+            start = time.thread_time()
+            query()
+            times.append(time.thread_time() - start)
+    return measured | {"latency_ms": 1e3 * float(np.median(times))}
+
+
+def cost_gates(limits: PromotionLimits, measured: Mapping[str, float]) -> tuple[Gate, ...]:
+    """Latency and size, as far as the study sets limits."""
+    gates = []
+    nan = float("nan")
+    if limits.max_latency_ms is not None:
+        latency = measured.get("latency_ms", nan)
+        gates.append(
+            at_most("latency of one query", latency, limits.max_latency_ms, "promotion.max_latency_ms", "ms")
+        )
+    if limits.max_size_mb is not None:
+        gates.append(
+            at_most(
+                "size of the artifact", measured["size_mb"], limits.max_size_mb, "promotion.max_size_mb", "MB"
+            )
+        )
+    return tuple(gates)
+
+
+def _withdrawn(tracking: Tracking, key: str) -> Decision | None:
+    """The refusal of a model that was rolled back; None where none was trained alike."""
+    for number, event in withdrawn_versions(VersionHistory(tracking).events()).items():
+        if tracking.client.get_model_version(tracking.name, number).tags.get(MODEL_KEY) == key:
+            return Decision(
+                False,
+                f"it is trained alike on the same data as version {number}, which {event.by} rolled back on "
+                f"{event.time[:10]} ({event.why}); `fieldwright promote` promotes it all the same",
+                compared="nothing: a model that was rolled back is promoted by hand alone",
+            )
+    return None
+
+
+def _write(
+    tracking: Tracking,
+    run: TrackedRun,
+    version: ModelVersion,
+    decision: Decision,
+    measured: Mapping[str, float],
+) -> None:
+    client, by = tracking.client, f"pipeline {run.id[:8]}"
+    kind = "promoted" if decision.promote else "not promoted"
+    event = VersionEvent.now(kind, version.version, decision.champion, by, decision.why, run.id)
+    VersionHistory(tracking).record(event)
+    for key, value in decision.tags().items():
+        client.set_model_version_tag(tracking.name, version.version, key, value)
+    run.tags(decision.tags())
+    description = decision.markdown()[:MOST_DESCRIPTION]
+    client.update_model_version(tracking.name, version.version, description)
+    document = {"version": version.version, "time": event.time, "by": by} | decision.as_dict()
+    run.json({DECISION: document | {"measured": dict(measured)}})
+
+
+def _number(version: ModelVersion | None) -> str:
+    return "" if version is None else version.version

@@ -18,6 +18,8 @@ from fieldwright.data.tracking_file import default_uri, has_moved, sqlite_path
 
 CHAMPION = "champion"
 """The alias of the model version that endpoints serve."""
+BECAME = "became_champion"
+"""Tag of a version that was made champion: how, by whom and why, of the last time."""
 REPORT = "report.json"
 """File of a pipeline's run."""
 PIPELINES = """

@@ -12,10 +12,12 @@ from rich.console import Console
 
 from fieldwright.flows.commands.withdrawal import withdraw_runs
 from fieldwright.flows.report import RunsEvaluation
+from fieldwright.flows.runs.promotion_rule import decide_on_runs
 from fieldwright.flows.study.run_sections import Promotion
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
-from fieldwright.flows.tracking.promotion import Comparison, decide
+from fieldwright.flows.tracking.model_registry import ModelVersion
+from fieldwright.flows.tracking.promotion import Challenge, Comparison
 from fieldwright.flows.workflow import run_study
 
 
@@ -35,7 +37,7 @@ def rewritten(folder: Path, write_run: Callable[..., None], loads: np.ndarray) -
 
 
 def test_more_runs_over_a_wider_range_take_the_place_and_easier_ones_do_not(make_study, write_run) -> None:
-    path = make_study()
+    path = make_study(more='metric = "relative_l2"')
     text = path.read_text()
     path.write_text(text.split("[[candidates]]")[0] + '[[candidates]]\nkind = "rbf"\n')
     runs = path.parent / "runs"
@@ -55,7 +57,11 @@ def test_more_runs_over_a_wider_range_take_the_place_and_easier_ones_do_not(make
     tracking = Tracking(study.tracking.uri, study.name)
     champion = tracking.registry.champion()
     assert champion is not None
-    comparison = tracking.json(champion.run_id, "comparison.json")
+    decision = tracking.json(champion.run_id, "decision.json")
+    comparison = decision["comparison"]
+    assert (decision["winner"], comparison["runs"], comparison["new"]) == ("challenger", 24, 10)
+    assert set(comparison["names"]) == set(second.ingested.accepted)
+    assert len(comparison["digest"]) == 64
     assert comparison["factor"] > 2.0
     assert comparison["outside"] >= 0.25
 
@@ -89,6 +95,7 @@ BEST = RunsEvaluation("gp", 0.1, {"stress": 0.1}, 1.0)
 def test_the_same_runs_decide_and_not_the_scores(comparison, improvement, promoted) -> None:
     rule = Promotion(min_improvement=improvement)
     for score in (1e-3, 10.0):
-        decision = decide(rule, BEST, ("1", score), comparison)
+        champion = ModelVersion("1", "run", {"metric": "relative_l2", "score": repr(score)})
+        decision = decide_on_runs(rule, "relative_l2", BEST, Challenge(champion), (), comparison)
         assert decision.promote is promoted
         assert comparison.sentence in decision.why

@@ -21,6 +21,7 @@ from fieldwright.flows.commands.report_tables import print_report
 from fieldwright.flows.commands.status import print_status
 from fieldwright.flows.photos import classification_evaluation as classification_judging
 from fieldwright.flows.photos import segmentation_evaluation as segmentation_judging
+from fieldwright.flows.photos.champion_comparison import class_losses
 from fieldwright.flows.photos.classification_evaluation import cost
 from fieldwright.flows.photos.figures import (
     FALSE_ALARM,
@@ -38,7 +39,10 @@ from fieldwright.flows.study.loading import load_study, load_study_of_runs
 from fieldwright.flows.study.photo_sections import MistakeCosts, PhotoPromotion
 from fieldwright.flows.study.photo_study import PhotoStudy
 from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.model_registry import ModelVersion
+from fieldwright.flows.tracking.promotion import Challenge
 from fieldwright.flows.workflow import run_study
+from fieldwright.surrogates.cracks.classification.classification_metrics import metrics_of
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
 
 CLASSES = """
@@ -389,14 +393,17 @@ def test_cost_at_another_prevalence_by_hand():
     )
 
 
+THIRD = Challenge(ModelVersion("3", "run", {"metric": "brier", "score": "0.2"}))
+
+
 def test_limits_on_the_test_photos_come_before_the_champion():
     rule = PhotoPromotion.model_validate({"least": {"recall": 0.9}})
     tested = {"recall": 0.95, "brier": 0.1, "trivial_brier": 0.25, "roc_auc": 0.9, "roc_auc_by_chance": 0.6}
-    assert decide_on_photos(rule, "brier", 0.1, tested, None).promote
-    refused = decide_on_photos(rule, "brier", 0.1, tested | {"recall": 0.85}, ("3", 0.2))
+    assert decide_on_photos(rule, "brier", 0.1, tested, Challenge()).promote
+    refused = decide_on_photos(rule, "brier", 0.1, tested | {"recall": 0.85}, THIRD)
     assert not refused.promote
-    assert "its recall on the test photos is 0.85, below the 0.9" in refused.why
-    assert not decide_on_photos(rule, "brier", 0.3, tested, ("3", 0.2)).promote
+    assert "the recall on the test photos is 0.85, below the limit 0.9 of promotion.least" in refused.why
+    assert not decide_on_photos(rule, "brier", 0.3, tested, THIRD).promote
 
 
 @pytest.mark.parametrize(
@@ -409,11 +416,28 @@ def test_limits_on_the_test_photos_come_before_the_champion():
 )
 def test_a_model_no_better_than_one_answer_for_all_photos_is_refused(change: dict[str, float], sentence: str):
     tested = {"brier": 0.1, "trivial_brier": 0.25, "roc_auc": 0.9, "roc_auc_by_chance": 0.6} | change
-    refused = decide_on_photos(PhotoPromotion(), "brier", 0.1, tested, None)
+    refused = decide_on_photos(PhotoPromotion(), "brier", 0.1, tested, Challenge())
     assert not refused.promote
     assert "no better than one answer for all photos" in refused.why
     assert sentence in refused.why
-    assert decide_on_photos(PhotoPromotion(allow_no_better=True), "brier", 0.1, tested, None).promote
+    assert decide_on_photos(PhotoPromotion(allow_no_better=True), "brier", 0.1, tested, Challenge()).promote
+
+
+@pytest.mark.parametrize("prevalence", [None, 0.2])
+def test_the_losses_of_single_photos_have_the_metric_as_their_mean(prevalence: float | None):
+    rng = np.random.default_rng(0)
+    probability = rng.uniform(0.01, 0.99, 40)
+    cracked = rng.random(40) < probability
+    costs = MistakeCosts(miss=3.0, alarm=2.0, prevalence=prevalence)
+    measured = metrics_of(cracked, probability, 0.6)
+    means = {
+        metric: float(class_losses(metric, cracked, probability, 0.6, costs, 0.5).mean())
+        for metric in ("log_loss", "brier", "error_rate", "cost")
+    }
+    assert means["log_loss"] == pytest.approx(measured.log_loss)
+    assert means["brier"] == pytest.approx(measured.brier)
+    assert means["error_rate"] == pytest.approx(1.0 - measured.accuracy)
+    assert means["cost"] == pytest.approx(cost(cracked, probability, costs, 0.5))
 
 
 def test_one_answer_for_all_photos_has_the_known_scores():

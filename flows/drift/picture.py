@@ -1,0 +1,50 @@
+"""The picture of a check for drift: queries outside by time, and how queries and runs are distributed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from fieldwright.flows.drift.verdict import DriftReport
+from fieldwright.flows.tracking.gates import binomial_range
+from fieldwright.surrogates.figures import COLOURS, panels
+
+MOST_PARAMETERS = 7
+
+
+def drift_figure(
+    report: DriftReport, names: Sequence[str], queries: np.ndarray, runs: np.ndarray, limit: float
+) -> Figure:
+    """Share outside by period with its range, and the cumulative shares of queries (n, p) and runs (m, p)."""
+    parameters = list(range(len(names)))[:MOST_PARAMETERS]
+    number = 1 + len(parameters)
+    columns = min(4, number)
+    figure, axes = panels(-(-number // columns), columns, (2.8, 2.4))
+    for ax in axes[number:]:
+        ax.set_visible(False)
+    periods = [(k, one) for k, one in enumerate(report.periods) if one.queries]
+    for k, one in periods:
+        low, high = binomial_range(one.outside, one.queries)
+        axes[0].plot([k, k], [low, high], color=COLOURS[0], lw=1)
+        axes[0].plot([k], [one.outside / one.queries], "o", ms=4, color=COLOURS[0])
+    axes[0].axhline(limit, color="0.5", lw=1, ls="--")
+    axes[0].set_xlim(-0.5, max(len(report.periods), 1) - 0.5)
+    axes[0].set_ylim(-0.02, 1.02)
+    axes[0].set_xlabel(f"period, {report.since[:10]} to {report.until[:10]}")
+    axes[0].set_ylabel("share outside the domain")
+    for ax, j in zip(axes[1:], parameters, strict=False):
+        for values, name, colour in ((runs[:, j], "runs", "0.6"), (queries[:, j], "queries", COLOURS[1])):
+            if len(values):
+                ax.step(
+                    np.sort(values),
+                    np.arange(1, len(values) + 1) / len(values),
+                    where="post",
+                    color=colour,
+                    label=name,
+                )
+        ax.set_xlabel(names[j])
+        ax.set_ylabel("cumulative share")
+        ax.legend()
+    return figure
