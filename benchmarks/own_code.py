@@ -15,12 +15,14 @@ import numpy as np
 from scipy.interpolate import RBFInterpolator
 from scipy.stats import sobol_indices as scipy_sobol_indices
 from scipy.stats import uniform
-from sklearn.linear_model import OrthogonalMatchingPursuit
+from sklearn.linear_model import ARDRegression, BayesianRidge, OrthogonalMatchingPursuit
 from sklearn.model_selection import LeaveOneOut, cross_val_score
 
 from fieldwright.surrogates.regression.polynomials import Legendre, exponents
 from fieldwright.surrogates.regression.pursuit import pursue
 from fieldwright.surrogates.regression.radial_basis import CubicRBF
+from fieldwright.surrogates.regression.ridge_evidence import RATE, SHAPE, CentredTerms
+from fieldwright.surrogates.regression.sparse_bayes import sparse_regressions
 from fieldwright.surrogates.understanding.sobol_indices import sobol_indices
 
 REPEATS = 3
@@ -103,6 +105,54 @@ def pursuit() -> tuple[str, float, float, float, float]:
     return "matching pursuit / scikit-learn, k by leave-one-out", *_compared(own, library, weights)
 
 
+def modes() -> tuple[np.ndarray, np.ndarray]:
+    """Terms (56, 125) of five parameters and twelve smooth modes, the true ones of the weights unknown."""
+    rng = np.random.default_rng(0)
+    u = rng.uniform(-1.0, 1.0, (56, 5))
+    phi = Legendre(np.full(5, -1.0), np.ones(5), exponents(5, 4)).terms(u)
+    return phi, np.sin(u @ rng.normal(size=(5, 12))) + 0.01 * rng.normal(size=(56, 12))
+
+
+def ridge_evidence() -> tuple[str, float, float, float, float]:
+    """Fitted values of twelve modes; the errors are against the library."""
+    phi, z = modes()
+    priors = {"alpha_1": SHAPE, "lambda_1": SHAPE, "alpha_2": RATE, "lambda_2": RATE}
+
+    def own() -> np.ndarray:
+        return (phi - phi.mean(axis=0)) @ CentredTerms.of(phi).maximised(z).weights + z.mean(axis=0)
+
+    def library() -> np.ndarray:
+        return np.stack([BayesianRidge(**priors).fit(phi, one).predict(phi) for one in z.T], axis=1)
+
+    return "ridge evidence, 12 modes / scikit-learn BayesianRidge", *_compared(own, library, library())
+
+
+def relevance() -> tuple[str, float, float, float, float]:
+    """Precisions of their own for up to 54 terms that a pursuit chose, for each of twelve modes."""
+    phi, z = modes()
+    priors = {"alpha_1": SHAPE, "lambda_1": SHAPE, "alpha_2": RATE, "lambda_2": RATE}
+    ones = np.ones((len(phi), 1))
+
+    def own() -> np.ndarray:
+        fitted = np.tile(z.mean(axis=0), (len(z), 1))
+        for r, sparse in enumerate(sparse_regressions(phi, z)):
+            if sparse is not None:
+                used = phi[:, sparse.terms]
+                fitted[:, r] += (used - used.mean(axis=0)) @ sparse.weights
+        return fitted
+
+    def library() -> np.ndarray:
+        fitted = np.empty_like(z)
+        for r, one in enumerate(z.T):
+            columns = pursue(np.hstack([ones, phi]), one[:, None]).columns
+            used = phi[:, np.sort(columns[columns > 0]) - 1]
+            model = ARDRegression(**priors, threshold_lambda=1e10, tol=1e-6).fit(used, one)
+            fitted[:, r] = model.predict(used)
+        return fitted
+
+    return "relevance, 12 modes / scikit-learn ARDRegression", *_compared(own, library, library())
+
+
 def _compared(
     own: Callable[[], np.ndarray], library: Callable[[], np.ndarray], true: np.ndarray
 ) -> tuple[float, float, float, float]:
@@ -121,7 +171,7 @@ def _compared(
 def main() -> None:
     """Prints a line for each pair."""
     print("| pair | own ms | library ms | own error | library error |\n|---|---|---|---|---|")
-    for measure in (sobol, radial_basis, pursuit):
+    for measure in (sobol, radial_basis, pursuit, ridge_evidence, relevance):
         name, own, library, own_error, library_error = measure()
         print(f"| {name} | {own:.3g} | {library:.3g} | {own_error:.2g} | {library_error:.2g} |")
 

@@ -43,31 +43,33 @@ def pursue(phi: np.ndarray, z: np.ndarray, patience: int = PATIENCE, most: int |
     """
     n, terms = phi.shape
     remaining, residual, leverage = phi.copy(), z.astype(np.float64), np.zeros(n)
-    size = np.linalg.norm(phi, axis=0)
-    basis, factor = np.zeros((n, 0)), np.zeros((0, 0))
+    size = _lengths(phi)
+    last = max(2, min(n, terms + 1, n if most is None else most + 1))
+    basis, factor = np.zeros((n, last)), np.zeros((last, last))
     columns: list[int] = []
     best, best_k, waited, left_out = np.inf, 1, 0, residual
-    for k in range(1, max(2, min(n, terms + 1, n if most is None else most + 1))):
-        length = np.linalg.norm(remaining, axis=0)
+    for k in range(1, last):
+        length = _lengths(remaining)
         independent = length > DEPENDENT * size
-        gain = np.linalg.norm(remaining.T @ residual, axis=1) / np.where(independent, length, np.inf)
+        gain = _lengths(residual.T @ remaining) / np.where(independent, length, np.inf)
         column = 0 if k == 1 else int(gain.argmax())
         if k > 1 and gain[column] == 0.0:
             break
         # Twice is enough (Kahan): what rounding left of the earlier directions is removed once more.
-        direction = remaining[:, column] - basis @ (basis.T @ remaining[:, column])
+        before = basis[:, : k - 1]
+        direction = remaining[:, column] - before @ (before.T @ remaining[:, column])
         norm = float(np.linalg.norm(direction))
         direction = direction / norm
-        along = basis.T @ phi[:, column]
-        factor = np.block([[factor, -(factor @ along)[:, None] / norm], [np.zeros((1, k - 1)), 1.0 / norm]])
-        basis = np.column_stack([basis, direction])
+        factor[: k - 1, k - 1] = -(factor[: k - 1, : k - 1] @ (before.T @ phi[:, column])) / norm
+        factor[k - 1, k - 1] = 1.0 / norm
+        basis[:, k - 1] = direction
         columns.append(column)
         remaining -= np.outer(direction, direction @ remaining)
         residual = residual - np.outer(direction, direction @ residual)
         leverage = leverage + direction**2
         if k == n:
             break
-        correction = n / (n - k) * (1.0 + float(np.sum(factor**2)))
+        correction = n / (n - k) * (1.0 + float(np.sum(factor[:k, :k] ** 2)))
         errors = np.sqrt(correction) * residual / np.maximum(1.0 - leverage, DEPENDENT)[:, None]
         error = float(np.sum(errors**2)) / n
         waited += 1
@@ -78,3 +80,8 @@ def pursue(phi: np.ndarray, z: np.ndarray, patience: int = PATIENCE, most: int |
     return Pursuit(
         np.array(columns[:best_k]), factor[:best_k, :best_k], basis[:, :best_k].T @ z, left_out, best
     )
+
+
+def _lengths(columns: np.ndarray) -> np.ndarray:
+    """Of the columns (n, k), without the copy that a norm makes."""
+    return np.sqrt(np.einsum("ij,ij->j", columns, columns))

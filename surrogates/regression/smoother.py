@@ -26,12 +26,6 @@ class Smoother:
     noise: float
 
     @classmethod
-    def of(cls, phi: np.ndarray, alpha: float, precision: float) -> Self:
-        """Of terms phi (n, k) with noise 1/alpha and prior variance 1/precision of the weights."""
-        vectors, size, _ = np.linalg.svd(phi - phi.mean(axis=0), full_matrices=False)
-        return cls.by_eigenvectors(vectors * size, size**2, alpha, precision)
-
-    @classmethod
     def by_eigenvectors(cls, principal: np.ndarray, gram: np.ndarray, alpha: float, precision: float) -> Self:
         """From principal coordinates (n, k) and their squared lengths (k,)."""
         return cls(principal, alpha / (precision + alpha * gram), 1.0 / alpha)

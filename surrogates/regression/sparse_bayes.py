@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from fieldwright.surrogates.regression.pursuit import pursue
+from fieldwright.surrogates.regression.ridge_evidence import MOST_ITERATIONS, RATE, SHAPE
 
-VAGUE = 1e-12
-"""Rate of the Gamma priors of all precisions."""
+TOLERANCE = 1e-6
+"""Sum of the changes of the weights, below which an output has converged."""
 IRRELEVANT = 1e10
 """Precision beyond which a term is dropped: its weight is below 1e-5 of the spread."""
 COST = math.log(math.log(1e8) / math.sqrt(4.0 * math.pi))
@@ -32,30 +33,84 @@ class SparseRegression:
     evidence: float
 
 
-def sparse_regression(phi: np.ndarray, z: np.ndarray) -> SparseRegression | None:
-    """Learns from phi (n, terms), without the constant, and z (n,); None where no term is relevant.
+def sparse_regressions(phi: np.ndarray, z: np.ndarray) -> list[SparseRegression | None]:
+    """Learns each output of z (n, r) from phi (n, terms), without the constant; None where no term is relevant.
 
-    A matching pursuit chooses the terms first: with more terms than runs the evidence has many maxima.
+    A matching pursuit chooses the terms of each output first: with more terms than runs the evidence has many maxima.
     """
-    # Its import takes seconds, which an endpoint that only predicts should not wait for.
-    from sklearn.linear_model import ARDRegression
+    n = len(phi)
+    if n < 4:
+        return [None] * z.shape[1]
+    chosen_terms = [_terms_of(phi, column) for column in z.T]
+    designs = [phi[:, terms] - phi[:, terms].mean(axis=0) for terms in chosen_terms]
+    centred = z - z.mean(axis=0)
+    precisions, alphas = _maximised(designs, centred)
+    results: list[SparseRegression | None] = []
+    for terms, design, precision, alpha, column in zip(
+        chosen_terms, designs, precisions, alphas, centred.T, strict=True
+    ):
+        relevant = precision < IRRELEVANT
+        if not relevant.any():
+            results.append(None)
+            continue
+        terms, design, precision = terms[relevant], design[:, relevant], precision[relevant]
+        inverse = np.diag(precision) + alpha * design.T @ design
+        weights = alpha * np.linalg.solve(inverse, design.T @ column)
+        evidence = _evidence(design, column, weights, precision, alpha, inverse)
+        evidence -= len(terms) * COST + math.log(math.comb(phi.shape[1], len(terms)))
+        results.append(SparseRegression(terms, weights, precision, alpha, evidence))
+    return results
 
+
+def _terms_of(phi: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """The terms of an output z (n,) that a matching pursuit takes; none where it never varies."""
+    if not np.ptp(z):
+        return np.zeros(0, dtype=np.int64)
     columns = pursue(np.hstack([np.ones((len(phi), 1)), phi]), z[:, None]).columns
-    terms = np.sort(columns[columns > 0]) - 1
-    if not len(terms) or len(z) < 4 or not np.ptp(z):
-        return None
-    model = ARDRegression(alpha_2=VAGUE, lambda_2=VAGUE, threshold_lambda=IRRELEVANT, tol=1e-6)
-    model.fit(phi[:, terms], z)
-    relevant = model.lambda_ < IRRELEVANT
-    terms, precisions, alpha = terms[relevant], model.lambda_[relevant], float(model.alpha_)
-    if not len(terms):
-        return None
-    centred = phi[:, terms] - phi[:, terms].mean(axis=0)
-    inverse = np.diag(precisions) + alpha * centred.T @ centred
-    weights = alpha * np.linalg.solve(inverse, centred.T @ z)
-    evidence = _evidence(centred, z - z.mean(), weights, precisions, alpha, inverse)
-    evidence -= len(terms) * COST + math.log(math.comb(phi.shape[1], len(terms)))
-    return SparseRegression(terms, weights, precisions, alpha, evidence)
+    return np.sort(columns[columns > 0]) - 1
+
+
+def _maximised(designs: list[np.ndarray], z: np.ndarray) -> tuple[list[np.ndarray], list[float]]:
+    """Precisions of the terms and of the noise of highest evidence, for centred terms (n, k) and outputs z (n, r).
+
+    With S = (diag(precision) + alpha Phi^T Phi)^-1 and gamma_k = 1 - precision_k S_kk, precision_k = gamma_k / w_k^2
+    and alpha = (n - sum gamma) / |residual|^2, in turn with the weights w = alpha S Phi^T z; terms beyond IRRELEVANT
+    leave. Source: MacKay, Neural Computation 4, 1992; it is the algorithm of scikit-learn's ARDRegression, for all
+    outputs at once. S is found as D (1 + alpha D Phi^T Phi D)^-1 D with D = precision^(-1/2), whose inner matrix has
+    no eigenvalue below 1, however the precisions differ.
+    """
+    n, widest = len(z), max((design.shape[1] for design in designs), default=0)
+    phi = np.zeros((len(designs), n, widest))
+    for r, design in enumerate(designs):
+        phi[r, :, : design.shape[1]] = design
+    targets = z.T[:, :, None]
+    gram, moments = phi.transpose(0, 2, 1) @ phi, (phi.transpose(0, 2, 1) @ targets)[..., 0]
+    present = np.array([np.arange(widest) < design.shape[1] for design in designs]).reshape(
+        len(designs), widest
+    )
+    precision, alpha = np.ones(present.shape), 1.0 / (z.var(axis=0) + np.finfo(np.float64).eps)
+    weights, unit = np.zeros(present.shape), np.eye(widest)
+    live = np.flatnonzero(present.any(axis=1))
+    for iteration in range(MOST_ITERATIONS):
+        if not len(live):
+            break
+        root = present[live] / np.sqrt(precision[live])
+        noise = alpha[live, None]
+        inner = unit + noise[..., None] * root[:, :, None] * gram[live] * root[:, None, :]
+        inverse = np.linalg.inv(inner)
+        new = noise * root * (inverse @ (root * moments[live])[..., None])[..., 0]
+        residual = np.sum((targets[live] - phi[live] @ new[..., None]) ** 2, axis=(1, 2))
+        fixed = present[live] * (1.0 - np.diagonal(inverse, axis1=1, axis2=2))
+        update = (fixed + 2.0 * SHAPE) / (new**2 + 2.0 * RATE)
+        precision[live] = np.where(present[live], update, precision[live])
+        alpha[live] = (n - fixed.sum(axis=1) + 2.0 * SHAPE) / (residual + 2.0 * RATE)
+        present[live] &= precision[live] < IRRELEVANT
+        new = new * present[live]
+        moved = np.sum(np.abs(new - weights[live]), axis=1) >= TOLERANCE
+        weights[live] = new
+        live = live[(moved | (iteration == 0)) & present[live].any(axis=1)]
+    sizes = [design.shape[1] for design in designs]
+    return [each[:size] for each, size in zip(precision, sizes, strict=True)], alpha.tolist()
 
 
 def _evidence(

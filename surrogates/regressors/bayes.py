@@ -15,15 +15,12 @@ from fieldwright.surrogates.portable import graph
 from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.regression.extrapolation import EXPLODES, Edge, Limits, edge_errors, edges
 from fieldwright.surrogates.regression.polynomials import Legendre, number_of_terms
+from fieldwright.surrogates.regression.ridge_evidence import CentredTerms
 from fieldwright.surrogates.regression.smoother import Smoother
-from fieldwright.surrogates.regression.sparse_bayes import sparse_regression
+from fieldwright.surrogates.regression.sparse_bayes import SparseRegression, sparse_regressions
 from fieldwright.surrogates.regression.weight_posterior import WeightPosterior
 from fieldwright.surrogates.regressors import KindConfig, register
 from fieldwright.surrogates.search.search_space import Choice, Choices
-
-VAGUE = 1e-12
-"""Rate of the Gamma priors of both precisions: noise down to 1e-6 of the spread can be learned."""
-
 
 MOST, MOST_OF_ONE = 8, 20
 """Largest degrees that are tried of many parameters and of a single one."""
@@ -65,12 +62,12 @@ class Bayes:
     """z = w0 + w^T phi(x) + noise, w ~ N(0, 1/lambda), noise ~ N(0, 1/alpha), for each latent coordinate.
 
     phi are decay^degree times products of Legendre polynomials, without the constant. lambda and alpha
-    maximise the evidence, found by scikit-learn's BayesianRidge. With S the covariance of the weights,
+    maximise the evidence (`CentredTerms`). With S the covariance of the weights,
     S^-1 = lambda + alpha Phi^T Phi for centred Phi, the predictive variance is
-    (1 + 1/n)/alpha + (phi - mean phi)^T S (phi - mean phi). Automatic relevance determination (ARDRegression) has a
-    lambda for each of those terms that a matching pursuit leaves; in the formulas its phi_k are scaled by
-    lambda_k^(-1/2), and lambda is 1. Source: Bishop, Pattern Recognition and Machine Learning, 3.3 to 3.5 and
-    7.2; MacKay, Neural Computation 4, 1992.
+    (1 + 1/n)/alpha + (phi - mean phi)^T S (phi - mean phi). Automatic relevance determination
+    (`sparse_regressions`) has a lambda for each of those terms that a matching pursuit leaves; its phi_k are
+    scaled by lambda_k^(-1/2), and lambda is 1. Source: Bishop, Pattern Recognition and Machine Learning, 3.3 to
+    3.5 and 7.2; MacKay, Neural Computation 4, 1992.
     """
 
     def __init__(self, config: BayesConfig) -> None:
@@ -78,9 +75,6 @@ class Bayes:
 
     def fit(self, x: np.ndarray, z: np.ndarray, seed: int) -> Self:
         """Learns from x (n, p) and z (n, r); nothing here is random. Raises ModelError."""
-        # Its import takes seconds, which an endpoint that only predicts should not wait for.
-        from sklearn.linear_model import BayesianRidge
-
         degrees = self._degrees(x.shape[1])
         decays = DECAYS if self.config.decay == "auto" else (self.config.decay,)
         self.basis_ = Legendre.fit(x, degrees[-1])
@@ -88,7 +82,7 @@ class Bayes:
         self.centre_ = phi.mean(axis=0)
         outputs = z.shape[1]
         self.weights_ = np.zeros((phi.shape[1], outputs))
-        self.intercept_, self.alpha_, self.lambda_ = np.zeros(outputs), np.ones(outputs), np.ones(outputs)
+        self.alpha_, self.lambda_ = np.ones(outputs), np.ones(outputs)
         self.degree_, self.decay_ = np.zeros(outputs, dtype=np.int64), np.ones(outputs)
         self.sparse_ = np.zeros(outputs, dtype=bool)
         self.vectors_: dict[str, np.ndarray] = {}
@@ -98,37 +92,40 @@ class Bayes:
         ends, spread = edges(x), np.ptp(z, axis=0)
         for decay in decays if self.config.prior != "ard" else ():
             scaled = phi * decay**total
-            for r in range(outputs):
-                losses, highest = 0, -np.inf
-                for degree in degrees:
-                    used = total <= degree
-                    ridge = BayesianRidge(alpha_2=VAGUE, lambda_2=VAGUE, compute_score=True)
-                    try:
-                        ridge.fit(scaled[:, used], z[:, r])
-                    except np.linalg.LinAlgError:
-                        # LAPACK's divide and conquer fails on rare matrices, such as those of grids: another degree
-                        # or decay does.
-                        continue
-                    better = ridge.scores_[-1] > best[r]
+            tried, losses, highest = np.ones(outputs, dtype=bool), np.zeros(outputs, int), best - np.inf
+            for degree in degrees:
+                used = total <= degree
+                columns = np.flatnonzero(tried)
+                try:
+                    terms = CentredTerms.of(scaled[:, used])
+                except np.linalg.LinAlgError:
+                    # LAPACK's divide and conquer fails on rare matrices, such as those of grids: another degree or
+                    # decay does.
+                    continue
+                ridge = terms.maximised(z[:, columns])
+                for k, r in enumerate(columns):
+                    better = ridge.evidence[k] > best[r]
                     if better and degree > degrees[0]:
-                        smoother = Smoother.of(scaled[:, used], float(ridge.alpha_), float(ridge.lambda_))
-                        error = edge_errors(ends, smoother.refitted(z[:, r : r + 1]), 1)[0]
-                        better = error <= EXPLODES * spread[r]
+                        smoother = terms.smoother(ridge.alpha[k], ridge.precision[k])
+                        better = edge_errors(ends, smoother.refitted(z[:, [r]]), 1)[0] <= EXPLODES * spread[r]
                     if better:
-                        best[r], self.degree_[r], self.decay_[r] = ridge.scores_[-1], degree, decay
+                        best[r], self.degree_[r], self.decay_[r] = ridge.evidence[k], degree, decay
                         self.weights_[:, r] = 0.0
-                        self.weights_[used, r] = ridge.coef_ * decay ** total[used]
-                        self.intercept_[r] = ridge.intercept_
-                        self.alpha_[r], self.lambda_[r] = ridge.alpha_, ridge.lambda_
-                    # Even and odd functions gain with every other degree only; two losses in a row end it. Waves
-                    # along a single parameter gain nothing up to their wave number: all its degrees are tried.
-                    losses = 0 if ridge.scores_[-1] > highest else losses + 1
-                    highest = max(highest, ridge.scores_[-1])
-                    if losses == 2 and x.shape[1] > 1:
-                        break
+                        self.weights_[used, r] = ridge.weights[:, k] * decay ** total[used]
+                        self.alpha_[r], self.lambda_[r] = ridge.alpha[k], ridge.precision[k]
+                # Even and odd functions gain with every other degree only; two losses in a row end it. Waves along a
+                # single parameter gain nothing up to their wave number: all its degrees are tried.
+                gained = ridge.evidence > highest[columns]
+                losses[columns] = np.where(gained, 0, losses[columns] + 1)
+                highest[columns] = np.maximum(highest[columns], ridge.evidence)
+                tried &= (losses < 2) | (x.shape[1] == 1)
+                if not tried.any():
+                    break
+        self.intercept_ = z.mean(axis=0) - self.centre_ @ self.weights_
         if self.config.prior != "ridge":
-            for r in range(outputs):
-                self._try_sparse(phi, z[:, r], r, best[r], ends)
+            for r, sparse in enumerate(sparse_regressions(phi, z)):
+                if sparse is not None:
+                    self._try_sparse(sparse, phi, z[:, r], r, best[r], ends)
         self.noise_ = (1.0 + 1.0 / len(x)) / self.alpha_
         for degree, decay in sorted(set(zip(self.degree_.tolist(), self.decay_.tolist(), strict=True))):
             used = np.flatnonzero(total <= degree)
@@ -149,16 +146,18 @@ class Bayes:
             limits.append(Limits.fit(x, column, smoother.refitted(column)))
         return Limits.joined(limits)
 
-    def _try_sparse(self, phi: np.ndarray, z: np.ndarray, r: int, least: float, ends: list[Edge]) -> None:
+    def _try_sparse(
+        self, sparse: SparseRegression, phi: np.ndarray, z: np.ndarray, r: int, least: float, ends: list[Edge]
+    ) -> None:
         """Takes automatic relevance determination for output r if its evidence exceeds `least`.
 
         Terms above degree 1 that explode at the outermost runs, once these are left out, are not taken.
         """
-        sparse = sparse_regression(phi, z)
-        if sparse is None or (sparse.evidence <= least and self.config.prior == "auto"):
+        if sparse.evidence <= least and self.config.prior == "auto":
             return
         if self.config.prior == "auto":
-            smoother = Smoother.of(phi[:, sparse.terms] * sparse.precisions**-0.5, sparse.alpha, 1.0)
+            terms = CentredTerms.of(phi[:, sparse.terms] * sparse.precisions**-0.5)
+            smoother = terms.smoother(sparse.alpha, 1.0)
             error = edge_errors(ends, smoother.refitted(z[:, None]), 1)[0]
             if error > EXPLODES * np.ptp(z) and self.basis_.total_degree[sparse.terms].max() > 1:
                 return

@@ -7,7 +7,7 @@ import pytest
 
 from fieldwright.surrogates.regression.extrapolation import Limits, block_errors, edges
 from fieldwright.surrogates.regression.radial_basis import CubicRBF
-from fieldwright.surrogates.regression.smoother import Smoother
+from fieldwright.surrogates.regression.ridge_evidence import CentredTerms
 from fieldwright.surrogates.regressors import kind_config, regressor_for
 
 KINDS = ({"kind": "bayes", "max_degree": 6}, {"kind": "pce"}, {"kind": "rbf"}, {"kind": "linear"})
@@ -98,7 +98,7 @@ def test_runs_left_out_together_are_missed_as_by_a_second_fit() -> None:
     )
     phi = np.column_stack([x, x**2, x[:, :1] * x[:, 1:]])
     alpha, precision = 5.0, 2.0
-    found, expected = Smoother.of(phi, alpha, precision).refitted(z)(rows)
+    found, expected = CentredTerms.of(phi).smoother(alpha, precision).refitted(z)(rows)
     design = np.column_stack([np.ones(15), phi])
     # A constant without prior, weights with precision / alpha.
     penalty = np.diag([0.0] + [precision / alpha] * phi.shape[1])
