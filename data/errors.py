@@ -84,6 +84,10 @@ class ModelError(FieldwrightError):
     """A model cannot be fitted, saved, restored or promoted as asked."""
 
 
+class ComputeError(FieldwrightError):
+    """Work cannot be done where the study sends it: a cluster that does not answer, or workers that are not alike."""
+
+
 class QueryError(FieldwrightError):
     """A query to a surrogate does not fit what the surrogate describes."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from fieldwright.flows.report import Evaluation, Ingested
 from fieldwright.flows.tracking.mlflow_runs import Tracking
@@ -106,6 +106,15 @@ class Steps(ABC, Generic[StudyType, Data]):
 
     def __init__(self, study: StudyType, tracking: Tracking) -> None:
         self.study, self.tracking = study, tracking
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends what it has started and holds while a pipeline runs, however that has ended."""
 
     @property
     @abstractmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,13 +44,13 @@ def run_study(study_path: str, force: bool = False) -> Report:
     """
     study = load_study(Path(study_path))
     say = get_run_logger().info
-    with log_progress(say), study_lock(study.name, say):
+    with log_progress(say), study_lock(study.name, say), ExitStack() as stack:
         tracking = Tracking(study.tracking.uri, study.name)
         if killed := end_killed_runs(tracking):
             say(
                 f"Runs of {killed} pipeline{'s' if killed > 1 else ''} that had been killed are ended in MLflow"
             )
-        steps = study_family(study.subject).steps_of(study, tracking)
+        steps = stack.enter_context(study_family(study.subject).steps_of(study, tracking))
         incoming = _ingested(study, steps, tracking)
         digest = steps.data_digest(incoming)
         inputs = pipeline_inputs(study, digest)

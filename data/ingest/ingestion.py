@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.disk import is_broken_link
 from fieldwright.data.errors import ReadError, RunRejected
 from fieldwright.data.formats import reader_for, reader_named
@@ -19,7 +20,7 @@ from fieldwright.data.ingest.rules import Rules
 from fieldwright.data.ingest.sources import RunSource, check_result, listing, unchanged
 from fieldwright.data.ingest.sources import find_runs as find_runs
 from fieldwright.data.ingest.timebase import ended_early
-from fieldwright.data.ingest.workers import Workers
+from fieldwright.data.ingest.workers import outcomes
 from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.data.mesh.places import regular_grid
 from fieldwright.data.store.catalogue import RunRecord, SourceFile
@@ -49,12 +50,12 @@ def ingest_sources(
     table: ParameterTable,
     rules: Rules,
     progress: Progress | None = None,
-    workers: Workers | None = None,
+    executor: Executor = IN_PROCESS,
 ) -> IngestReport:
     """Brings every new or changed run into the store; a bad one is filed with its reason and stops no other.
 
-    progress: called after each run with (done, total, name). workers: where runs are read in parallel; None to
-    read them here one by one. The outcome is the same either way: runs are accepted in the order of `sources`.
+    progress: called after each run with (done, total, name). executor: where runs are read. The outcome is the same
+    everywhere: runs are accepted in the order of `sources`.
     Raises StoreError if the store is not writable, ReadError if the reader is unknown or the reference mesh cannot
     be read.
     """
@@ -69,7 +70,7 @@ def ingest_sources(
     store.time_rule = rules.time
     n_done = 0
     with store.incoming() as folder, session.filer:
-        for record in session.outcomes(sources, folder, workers):
+        for record in session.outcomes(sources, folder, executor):
             n_done += 1
             session.take(folder, record)
             if progress:
@@ -121,9 +122,7 @@ class _Session:
         self.skipped: set[str] = set()
         self.notes: dict[str, list[str]] = {}
 
-    def outcomes(
-        self, sources: Iterable[RunSource], folder: Path, workers: Workers | None
-    ) -> Iterator[RunRecord]:
+    def outcomes(self, sources: Iterable[RunSource], folder: Path, executor: Executor) -> Iterator[RunRecord]:
         """The record of each source in order: as it stands if unchanged, else prepared anew."""
         steps = (self._step(source, folder) for source in sources)
         # The first accepted run fixes what the others must look like.
@@ -131,11 +130,7 @@ class _Session:
             yield prepare(step) if isinstance(step, Task) else step
             if self.accepted:
                 break
-        if workers is None:
-            for step in steps:
-                yield prepare(step) if isinstance(step, Task) else step
-        else:
-            yield from workers.outcomes(steps)
+        yield from outcomes(executor, steps)
 
     def take(self, folder: Path, record: RunRecord) -> None:
         """Files a record: an unchanged one stays, an accepted one is put into place, a rejected one listed."""

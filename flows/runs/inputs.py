@@ -6,9 +6,11 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 import numpy as np
 
+from fieldwright.data.computing.executor import Executor
 from fieldwright.data.ingest.ingestion import IngestReport, ingest_sources, unchanged_report
 from fieldwright.data.ingest.parameters.case_values import table_from_cases
 from fieldwright.data.ingest.parameters.contradictions import without_contradictions
@@ -17,34 +19,40 @@ from fieldwright.data.ingest.parameters.table import ParameterTable, joined, rea
 from fieldwright.data.ingest.rules import MeshRule, Rules
 from fieldwright.data.ingest.sources import RunSource, table_in_files
 from fieldwright.data.ingest.timebase import TimeRule
-from fieldwright.data.ingest.workers import Workers
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.progress import report as report_progress
 from fieldwright.flows.report import Ingested
+from fieldwright.flows.runs.executors import reading_executor, study_executor
 from fieldwright.flows.study.runs_study import Study
 
 
-def read_runs(study: Study) -> IngestReport:
+def read_runs(study: Study, executor: Executor | None = None) -> IngestReport:
     """Reads new and changed runs into the study's store; broken ones are rejected with the reason.
 
-    Raises StoreError where the store of that name is of another folder.
+    executor: of the study, where one is in use already. Raises StoreError where the store of that name is of another
+    folder.
     """
     sources = study.runs_on_disk()
     store = SnapshotStore(study.store_path)
     store.claim(study.beside(study.runs.folder), [source.name for source in sources])
-    return ingest_sources(
-        store,
-        sources,
-        parameter_table(study, sources),
-        rules(study),
-        progress=lambda done, total, run: report_progress("Reading runs", done, total),
-        workers=workers(study, len(sources)),
-    )
+    with ExitStack() as stack:
+        if executor is None:
+            executor = stack.enter_context(study_executor(study))
+        if not executor.elsewhere:
+            executor = stack.enter_context(reading_executor(study, len(sources)))
+        return ingest_sources(
+            store,
+            sources,
+            parameter_table(study, sources),
+            rules(study),
+            progress=lambda done, total, run: report_progress("Reading runs", done, total),
+            executor=executor,
+        )
 
 
-def ingest_runs(study: Study) -> Ingested:
-    """Reads new and changed runs into the store and rejects broken ones with the reason."""
-    return _ingested(study, read_runs(study))
+def ingest_runs(study: Study, executor: Executor | None = None) -> Ingested:
+    """Reads new and changed runs into the store and rejects broken ones with the reason; see `read_runs`."""
+    return _ingested(study, read_runs(study, executor))
 
 
 def unchanged_runs(study: Study) -> tuple[Ingested, str] | None:
@@ -113,10 +121,3 @@ def rules(study: Study) -> Rules:
         log=study.runs.log,
         log_failed=study.runs.log_failed,
     )
-
-
-def workers(study: Study, runs: int) -> Workers | None:
-    """The processes that read the runs; None for so few runs that starting processes would take longer."""
-    if study.runs.scheduler is None and (study.runs.workers < 2 or runs < 200):
-        return None
-    return Workers(study.runs.workers, study.runs.scheduler)

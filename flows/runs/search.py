@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from fieldwright.data.computing.executor import Executor
 from fieldwright.flows.progress import report as report_progress
 from fieldwright.flows.report import SearchReport, TrialRow
 from fieldwright.flows.runs.candidates import common_settings, settings_text
@@ -16,10 +15,9 @@ from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.records import candidate_params
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.surrogates.regressors import KindConfig
-from fieldwright.surrogates.search.selection import Runs, SearchResult, Worth, select, worth
+from fieldwright.surrogates.search.selection import FoldSearch, Runs, SearchResult, Worth, select, worth
 from fieldwright.surrogates.search.settings import SearchSettings
 from fieldwright.surrogates.search.trials import Trial
-from fieldwright.surrogates.validation.cross_validation import Chooser
 
 SHOWN = 10
 """Trials in the report, best first."""
@@ -52,7 +50,7 @@ class Search:
         """Time budget of one search: there is one in every fold, one on all runs, and the repeated trainings."""
         return self.settings.seconds / (self.folds + 2)
 
-    def over_all(self, on_trial: Callable[[Trial], None]) -> SearchResult:
+    def over_all(self, on_trial: Callable[[Trial], None], executor: Executor) -> SearchResult:
         """The choice for all runs, by the folds of the validation."""
         return select(
             self.runs,
@@ -61,28 +59,26 @@ class Search:
             seed=self.study.seed,
             seconds=self.seconds,
             on_trial=on_trial,
+            executor=executor,
         )
 
-    def in_fold(self, choices: list[KindConfig]) -> Chooser:
-        """Chooses anew in each fold of the validation, from the runs of that fold; collects the choices."""
+    def in_fold(self) -> FoldSearch:
+        """Chooses anew in each fold of the validation, from the runs of that fold."""
+        runs = self.runs
+        return FoldSearch(
+            self.settings, runs.reductions, runs.metric, runs.common, self.study.seed, self.seconds
+        )
 
-        def choose(fold_rows: np.ndarray, index: int) -> KindConfig:
-            inner = self.runs.without(fold_rows)
-            selection = select(
-                inner,
-                self.settings,
-                folds=min(self.settings.folds, len(inner.x)),
-                seed=self.study.seed,
-                seconds=self.seconds,
-            )
-            choices.append(selection.best.config)
-            return selection.best.config
-
-        return choose
-
-    def worth(self, selection: SearchResult) -> Worth | None:
+    def worth(self, selection: SearchResult, executor: Executor) -> Worth | None:
         """What the choice saves against the second best, trained again on other folds."""
-        return worth(selection, self.runs, self.settings, folds=self.folds, seed=self.study.seed)
+        return worth(
+            selection,
+            self.runs,
+            self.settings,
+            folds=self.folds,
+            seed=self.study.seed,
+            executor=executor,
+        )
 
 
 def trial_logger(tracking: Tracking, parent: TrackedRun, trials: int) -> Callable[[Trial], None]:
@@ -104,7 +100,7 @@ def trial_logger(tracking: Tracking, parent: TrackedRun, trials: int) -> Callabl
     return log
 
 
-def search_report(selection: SearchResult, gain: Worth | None, choices: list[KindConfig]) -> SearchReport:
+def search_report(selection: SearchResult, gain: Worth | None, choices: Sequence[KindConfig]) -> SearchReport:
     """The part of the report on a search; choices: those of the folds."""
     ranked = sorted(
         selection.trials, key=lambda trial: (trial.state != "complete", trial.score, trial.number)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
+from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import StudyError
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.progress import report as report_progress
@@ -18,6 +19,7 @@ from fieldwright.flows.runs.champion_comparison import (
     out_of_fold_errors,
 )
 from fieldwright.flows.runs.conservation import conservation_errors
+from fieldwright.flows.runs.executors import study_executor
 from fieldwright.flows.runs.final_checks import final_checks
 from fieldwright.flows.runs.holdout import split_runs
 from fieldwright.flows.runs.inputs import digest_of_runs, ingest_runs
@@ -28,16 +30,19 @@ from fieldwright.flows.runs.symmetries import symmetrised_targets, symmetry_erro
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.promotion import Challenge, Decision
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.surrogates.families import FIELDS, Family
 from fieldwright.surrogates.fields.field_model import column_weights
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.reductions import Reduction, reduction_for
+from fieldwright.surrogates.reductions.svd import SVDReduction
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.search.settings import SearchSettings
 from fieldwright.surrogates.trajectory.phases import unaligned_phases
-from fieldwright.surrogates.validation.cross_validation import Chooser, CrossValidation, cross_validate
+from fieldwright.surrogates.validation.cross_validation import CrossValidation, cross_validate
+from fieldwright.surrogates.validation.fold import Chooser
 from fieldwright.surrogates.validation.holdout import HoldoutResult
 
 
@@ -74,6 +79,14 @@ class RunsSteps(Steps[Study, RunsDataset]):
 
     samples = "runs"
 
+    def __init__(self, study: Study, tracking: Tracking) -> None:
+        super().__init__(study, tracking)
+        self.executor = study_executor(study)
+
+    def close(self) -> None:
+        """Leaves the cluster, with nothing of this pipeline on it."""
+        self.executor.close()
+
     @property
     def family(self) -> Family:
         """The family of fields over parameters."""
@@ -86,7 +99,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
 
     def ingest(self) -> Incoming:
         """Reads new and changed runs into the store."""
-        return Incoming(ingest_runs(self.study))
+        return Incoming(ingest_runs(self.study, self.executor))
 
     def data_digest(self, incoming: Incoming) -> str:
         """Of the contents of all accepted runs."""
@@ -100,7 +113,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
         snapshots = store.snapshots(ingested.accepted, list(study.fields))
         parts = split_runs(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
         targets = symmetrised_targets(study, parts.train)
-        reductions = reduce_fields(study, targets)
+        reductions = reduce_fields(study, targets, self.executor)
         errors = projection_errors(targets, reductions, study.seed)
         samples = {"train": len(targets.runs)}
         if parts.test is not None:
@@ -130,7 +143,9 @@ class RunsSteps(Steps[Study, RunsDataset]):
         if isinstance(candidate, SearchSettings):
             evaluation, content = self._search(candidate, data.targets, run)
         else:
-            evaluation, validation = cross_validated(self.study, label, candidate, data.targets)
+            evaluation, validation = cross_validated(
+                self.study, label, candidate, data.targets, self.executor
+            )
             content = Validated(candidate, validation)
         study, targets, validation = self.study, data.targets, content.validation
         return Trained(
@@ -151,14 +166,14 @@ class RunsSteps(Steps[Study, RunsDataset]):
     ) -> tuple[RunsEvaluation, Validated]:
         """Searches the best candidate, evaluates the search by repeating it in every fold, and measures its gain."""
         search = Search.of(self.study, targets)
-        in_folds: list[KindConfig] = []
-        selection = search.over_all(trial_logger(self.tracking, run, settings.trials + settings.stack))
-        evaluation, validation = cross_validated(self.study, AUTO, search.in_fold(in_folds), targets)
+        log_trial = trial_logger(self.tracking, run, settings.trials + settings.stack)
+        selection = search.over_all(log_trial, self.executor)
+        evaluation, validation = cross_validated(self.study, AUTO, search.in_fold(), targets, self.executor)
         report_progress("Weighing the choice", 0, 1)
-        gain = search.worth(selection)
+        gain = search.worth(selection, self.executor)
         report_progress("Weighing the choice", 1, 1)
         return evaluation, Validated(
-            selection.best.config, validation, search_report(selection, gain, in_folds)
+            selection.best.config, validation, search_report(selection, gain, validation.configs)
         )
 
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: RunsDataset) -> Finished:
@@ -220,19 +235,28 @@ def periodic_notes(study: Study, targets: Targets) -> tuple[str, ...]:
     return tuple(shift.sentence(name) for name, shift in shifts.items() if shift is not None)
 
 
-def reduce_fields(study: Study, targets: Targets) -> dict[str, Reduction]:
+def reduce_fields(study: Study, targets: Targets, executor: Executor = IN_PROCESS) -> dict[str, Reduction]:
     """Reduces every field over all runs: what the singular values show of the study, whatever the candidate."""
     reductions = {}
     for count, (name, values) in enumerate(targets.values.items(), start=1):
         reduction = reduction_for(study.reduction_of(name))
         columns = column_weights(targets.weights[name], values)
-        reductions[name] = reduction.fit(values.reshape(len(values), -1), columns, seed=study.seed)
+        rows = values.reshape(len(values), -1)
+        reductions[name] = (
+            reduction.fit(rows, columns, seed=study.seed, executor=executor)
+            if isinstance(reduction, SVDReduction)
+            else reduction.fit(rows, columns, seed=study.seed)
+        )
         report_progress("Reducing fields", count, len(targets.values))
     return reductions
 
 
 def cross_validated(
-    study: Study, label: str, candidate: KindConfig | Chooser, targets: Targets
+    study: Study,
+    label: str,
+    candidate: KindConfig | Chooser,
+    targets: Targets,
+    executor: Executor = IN_PROCESS,
 ) -> tuple[RunsEvaluation, CrossValidation]:
     """Cross-validates one candidate by the same folds as every other."""
     validation = cross_validate(
@@ -246,6 +270,7 @@ def cross_validated(
         windows=targets.windows,
         weights=targets.weights,
         progress=lambda done, total: report_progress(f"Evaluating {label}", done, total),
+        executor=executor,
     )
     metric, errors = study.validation.metric, {name: validation.errors[name] for name in study.fields}
     return RunsEvaluation.of(

@@ -58,10 +58,11 @@ class RunsSection(Section):
         Rules.__dataclass_fields__["log_failed"].default,
         description="Regular expression that a log of a failed run matches.",
     )
-    workers: int = Field(2, ge=0, description="Processes that read runs in parallel; 0 reads one by one.")
-    scheduler: str | None = Field(
-        None,
-        description="Address of a Dask scheduler, `tcp://host:8786`, whose workers read the runs instead.",
+    workers: int = Field(
+        2,
+        ge=0,
+        description="Processes of this machine that read runs in parallel, from 200 runs on, where `[compute]` names "
+        "no other place; 0 reads one by one.",
     )
 
 

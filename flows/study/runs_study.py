@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from fieldwright.data.environment import home
 from fieldwright.data.ingest.sources import RunSource, find_runs
 from fieldwright.data.store.snapshot_store import SnapshotStore
+from fieldwright.flows.study.compute_section import Compute
 from fieldwright.flows.study.drift_section import Drift
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.parameter_sections import Parameters
@@ -59,6 +60,7 @@ class Study(StudyFile):
     )
     validation: Validation = Validation.model_validate({})
     promotion: Promotion = Promotion.model_validate({})
+    compute: Compute = Compute.model_validate({})
     drift: Drift = Drift.model_validate({})
 
     @property

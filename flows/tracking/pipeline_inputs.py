@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
+from fieldwright.data.computing.worker_check import code_digest
 from fieldwright.flows.study.file import StudyFile
 
-PACKAGE = Path(__file__).parents[2]
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "gpytorch")
 """Those whose release may change the numbers."""
-WITHOUT_EFFECT = {"name", "description", "tracking", "drift"}
+WITHOUT_EFFECT = {"name", "description", "tracking", "compute", "drift"}
 """What a study file says that changes no number."""
 
 
@@ -31,16 +29,6 @@ def pipeline_inputs(study: StudyFile, data: str) -> str:
     libraries = {name: _version(name) for name in LIBRARIES}
     text = json.dumps([type(study).__name__, settings, data, code_digest(), libraries], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-@cache
-def code_digest() -> str:
-    """The SHA-256 of all Python files of the installed packages, by their names and contents."""
-    digest = hashlib.sha256()
-    for folder in ("data", "physics", "surrogates", "flows"):
-        for path in sorted((PACKAGE / folder).rglob("*.py")):
-            digest.update(path.relative_to(PACKAGE).as_posix().encode() + b"\0" + path.read_bytes())
-    return digest.hexdigest()
 
 
 def _version(library: str) -> str:

@@ -12,7 +12,7 @@ from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.reductions import ReductionConfig
 from fieldwright.surrogates.regressors import KindConfig
-from fieldwright.surrogates.validation.cross_validation import carried_by
+from fieldwright.surrogates.validation.fold import carried_by
 from fieldwright.surrogates.validation.metrics import relative_l2
 
 LEAST_SIZE = 5

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 from scipy import sparse
 
+from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.reductions import Matrix, ReductionConfig, register
 from fieldwright.surrogates.reductions.pod.decomposition import Settings, decompose
@@ -76,13 +77,14 @@ class SVDReduction:
         snapshots: Matrix,
         weights: np.ndarray | InnerProduct | None = None,
         seed: int = 0,
-        scheduler: str | None = None,
+        executor: Executor = IN_PROCESS,
     ) -> Self:
         """Learns mean and basis from snapshots (n, m), read in stripes; raises ModelError.
 
-        scheduler: address of a dask.distributed cluster to work on; snapshots must then be a frozen matrix or a
-        Zarr array on a disk that its workers can read. The result does not depend on their number.
+        executor: where sums over the snapshots are formed; those that are not in memory must lie on a disk that its
+        workers can read. The result does not depend on it.
         """
+        snapshots = _for_workers(snapshots, executor)
         n, m = snapshots.shape
         if self.config.rank is not None and not self.config.rank <= min(n, m):
             least, limit = (n, "snapshots") if n <= m else (m, "values of a snapshot")
@@ -91,12 +93,12 @@ class SVDReduction:
                 str(self.config.rank),
                 "Lower it, or give 'energy' instead",
             )
-        self._learn(snapshots, InnerProduct.of(weights, m), self.config.centre, seed, scheduler)
+        self._learn(snapshots, InnerProduct.of(weights, m), self.config.centre, seed, executor)
         self.n_snapshots_ = n
         self.lost_energy_ = energy_of_more_modes(self.spectrum_, len(self.basis_), self.total_energy_)
         return self
 
-    def update(self, snapshots: Matrix, scheduler: str | None = None) -> Self:
+    def update(self, snapshots: Matrix, executor: Executor = IN_PROCESS) -> Self:
         """Takes in the rows after the first `n_snapshots_`, without reading these; raises ModelError.
 
         The r modes of a full fit would hold at most `lost_energy_` more than these (see `pod.grown.Grown`). Once
@@ -114,7 +116,7 @@ class SVDReduction:
         centre = self.config.centre
         grown = Grown(self.basis_, self.singular_values_, self.mean_, self.n_snapshots_, centre, snapshots)
         mean = grown.mean_of_all(self.config.memory_mb << 20)
-        self._learn(grown, self.inner_, False, 0, scheduler=None)
+        self._learn(grown, self.inner_, False, 0, IN_PROCESS)
         self.mean_ = mean
         rank = len(self.basis_)
         # More modes than before could have held more of what was left out then, in proportion at most.
@@ -130,14 +132,14 @@ class SVDReduction:
                 loss,
                 self.config.update_loss,
             )
-            return self.fit(snapshots, self.inner_, scheduler=scheduler)
+            return self.fit(snapshots, self.inner_, executor=executor)
         return self
 
     def _learn(
-        self, source: Matrix, inner: InnerProduct, centre: bool, seed: int, scheduler: str | None
+        self, source: Matrix, inner: InnerProduct, centre: bool, seed: int, executor: Executor
     ) -> None:
         settings = Settings(
-            self.config.criterion, centre, self.config.memory_mb << 20, self.config.method, seed, scheduler
+            self.config.criterion, centre, self.config.memory_mb << 20, self.config.method, seed, executor
         )
         decomposition = decompose(source, inner, settings)
         self.basis_, defect = modes(source, decomposition, settings)
@@ -211,6 +213,21 @@ class SVDReduction:
         svd.n_snapshots_ = int(n)
         svd.gram_, svd.numbers_ = None, {}
         return svd
+
+
+def _for_workers(source: Matrix, executor: Executor) -> Matrix:
+    """The snapshots in a form that can be sent; raises ModelError where workers could not open them themselves."""
+    if not executor.elsewhere:
+        return source
+    if isinstance(source, np.ndarray):
+        return executor.share(source)
+    if not (hasattr(source, "store") or hasattr(source, "path")):
+        raise ModelError(
+            "Snapshots must lie on a disk that every worker can read, to be reduced on a cluster",
+            type(source).__name__,
+            "Freeze the snapshot matrix to a shared folder first, or reduce it in this process",
+        )
+    return source
 
 
 register(SVDConfig, SVDReduction)

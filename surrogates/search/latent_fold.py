@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from fieldwright.data.computing.shared_array import SharedArray, array_of
 from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.fields.field_model import FieldModel
 from fieldwright.surrogates.fields.preparation import Preparation, view
@@ -156,3 +157,21 @@ class LatentFold:
         key = view(config)
         latent = Emulator.of(config, self.views[key], seed).latent(self.x_held_out)
         return np.mean([self.evaluators[key][name].errors(z) for name, (z, _) in latent.items()], axis=0)
+
+
+def prepared_fold(
+    configs: tuple[KindConfig, ...],
+    reductions: Mapping[str, ReductionConfig],
+    x: np.ndarray,
+    targets: Mapping[str, np.ndarray | SharedArray],
+    held_out: np.ndarray,
+    metric: str,
+    seed: int,
+    weights: Mapping[str, np.ndarray | SharedArray],
+) -> LatentFold:
+    """The fold that holds out the rows `held_out` (h,) of arrays that may be shared."""
+    inside = np.zeros(len(x), dtype=bool)
+    inside[held_out] = True
+    arrays = {name: array_of(values) for name, values in targets.items()}
+    of_points = {name: array_of(values) for name, values in weights.items()}
+    return LatentFold.of(configs, reductions, x, arrays, inside, metric, seed, of_points)

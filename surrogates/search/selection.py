@@ -6,23 +6,25 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import ModelError, StudyError
 from fieldwright.surrogates.fields.preparation import VIEW, view
 from fieldwright.surrogates.fields.settings import accepted_settings
 from fieldwright.surrogates.reductions import ReductionConfig
 from fieldwright.surrogates.regressors import KindConfig, kind_config, load_kinds
 from fieldwright.surrogates.regressors.stack import StackConfig
-from fieldwright.surrogates.search.latent_fold import LatentFold
+from fieldwright.surrogates.search.latent_fold import LatentFold, prepared_fold
 from fieldwright.surrogates.search.search_space import Choices
 from fieldwright.surrogates.search.settings import SearchSettings
 from fieldwright.surrogates.search.trial_evaluation import candidate_evaluator
 from fieldwright.surrogates.search.trials import Trial, Trials
-from fieldwright.surrogates.validation.cross_validation import carried_by, folds_by_place
+from fieldwright.surrogates.validation.cross_validation import folds_by_place
+from fieldwright.surrogates.validation.fold import Arrays, carried_by
 
 LEAST_STACKED_GAIN = 0.02
 """Share of the error that a stack must save to be worth its members."""
@@ -74,24 +76,31 @@ class Runs:
     common: Mapping[str, Any]
     weights: Mapping[str, np.ndarray] = field(default_factory=dict)
 
-    def folds(self, configs: Sequence[KindConfig], folds: int, seed: int) -> list[LatentFold]:
-        """The folds of a seed, prepared for every view of the configs."""
+    def held_out(self, folds: int, seed: int) -> list[np.ndarray]:
+        """The rows (h,) that each fold of a seed holds out."""
         fold = folds_by_place(self.x, min(folds, len(self.x)), seed)
-        parts = []
-        for index in range(int(fold.max()) + 1):
-            held_out = fold == index
-            carried = carried_by(self.reductions, len(self.x), int(np.sum(~held_out)))
-            parts.append(
-                LatentFold.of(
-                    configs, carried, self.x, self.targets, held_out, self.metric, seed, self.weights
-                )
-            )
-        return parts
+        return [np.flatnonzero(fold == index) for index in range(int(fold.max()) + 1)]
 
-    def without(self, held_out: np.ndarray) -> Runs:
-        """The runs that are not held out, (n,) bool."""
-        targets = {name: values[~held_out] for name, values in self.targets.items()}
-        return replace(self, x=self.x[~held_out], targets=targets)
+    def folds(
+        self, configs: Sequence[KindConfig], folds: int, seed: int, executor: Executor = IN_PROCESS
+    ) -> list[Any]:
+        """The folds of a seed, prepared for every view of the configs, each a `LatentFold` kept by the executor."""
+        targets = {name: executor.share(values) for name, values in self.targets.items()}
+        weights = {name: executor.share(values) for name, values in self.weights.items()}
+        return [
+            executor.keep(
+                prepared_fold,
+                tuple(configs),
+                carried_by(self.reductions, len(self.x), len(self.x) - len(rows)),
+                self.x,
+                targets,
+                rows,
+                self.metric,
+                seed,
+                weights,
+            )
+            for rows in self.held_out(folds, seed)
+        ]
 
     @property
     def times(self) -> int | None:
@@ -107,18 +116,21 @@ def select(
     seed: int,
     seconds: float,
     on_trial: Callable[[Trial], None] | None = None,
+    executor: Executor = IN_PROCESS,
 ) -> SearchResult:
     """Search kinds and settings on folds of the runs; equal seeds give equal trials while the time suffices.
 
-    seconds: the time budget of this search. on_trial: called with each trial as it ends.
+    seconds: the time budget of this search. on_trial: called with each trial as it ends. executor: where trials are
+    evaluated.
     Raises StudyError for a kind that is not known and ModelError when no trial could be evaluated.
     """
     kinds = _kinds(runs, settings)
     begin = time.monotonic()
-    parts = runs.folds(_views(kinds, runs.common), folds, seed)
-    held_out = [part.held_out for part in parts]
-    with candidate_evaluator(parts, seed, settings.workers) as evaluator:
+    parts = runs.folds(_views(kinds, runs.common), folds, seed, executor)
+    try:
         budget = settings.model_copy(update={"seconds": max(seconds - (time.monotonic() - begin), 1e-3)})
+        evaluator = candidate_evaluator(parts, seed, executor)
+        held_out = runs.held_out(folds, seed)
         trials = Trials(evaluator, held_out, budget, kinds, dict(runs.common), seed, on_trial)
         trials.run()
         best = trials.best
@@ -128,14 +140,43 @@ def select(
             (together,) = trials.evaluate([stacked])
             if together.state == "complete" and together.score < (1.0 - LEAST_STACKED_GAIN) * best.score:
                 best = together
+    finally:
+        executor.drop(parts)
     others = [trial for trial in _ranked(trials.done) if trial is not best]
     foreign = [trial for trial in others if trial.config.kind != best.config.kind]
     second = (foreign or others or [None])[0]
     return SearchResult(best, second, tuple(trials.done), trials.late)
 
 
+@dataclass(frozen=True, eq=False)
+class FoldSearch:
+    """The choice of a candidate from the training runs of a fold alone, as `cross_validate` asks for it.
+
+    seconds: the time budget of each search; the rest as in `Runs`.
+    """
+
+    settings: SearchSettings
+    reductions: Mapping[str, ReductionConfig]
+    metric: str
+    common: Mapping[str, Any]
+    seed: int
+    seconds: float
+
+    def __call__(self, x: np.ndarray, targets: Arrays, weights: Arrays) -> KindConfig:
+        """The best candidate for these runs."""
+        runs = Runs(x, targets, self.reductions, self.metric, self.common, weights)
+        folds = min(self.settings.folds, len(x))
+        return select(runs, self.settings, folds=folds, seed=self.seed, seconds=self.seconds).best.config
+
+
 def worth(
-    selection: SearchResult, runs: Runs, settings: SearchSettings, *, folds: int, seed: int
+    selection: SearchResult,
+    runs: Runs,
+    settings: SearchSettings,
+    *,
+    folds: int,
+    seed: int,
+    executor: Executor = IN_PROCESS,
 ) -> Worth | None:
     """Train the best and the second best again on folds of other seeds; None if there is nothing to compare."""
     if selection.second is None or settings.repeats == 0:
@@ -143,9 +184,12 @@ def worth(
     pair = [selection.best.config, selection.second.config]
     errors = []
     for repeat in range(1, settings.repeats + 1):
-        parts = runs.folds(pair, folds, seed + repeat)
+        parts = runs.folds(pair, folds, seed + repeat, executor)
+        pieces = [(part, config, seed + repeat) for config in pair for part in parts]
+        of_folds = list(executor.in_order(LatentFold.errors, pieces))
+        executor.drop(parts)
         errors.append(
-            [np.concatenate([part.errors(config, seed + repeat) for part in parts]).mean() for config in pair]
+            [np.concatenate(of_folds[: len(parts)]).mean(), np.concatenate(of_folds[len(parts) :]).mean()]
         )
     best, second = np.array(errors).T
     return Worth(best, second)

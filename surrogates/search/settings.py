@@ -16,7 +16,7 @@ class SearchSettings(BaseModel):
         prune: give up a trial once the runs evaluated so far show that it is worse than the best. stack: try the best
         trial of each kind together. repeats: how often the best and the second best are trained again on other
         folds, to measure the gain of the best; 0 does not. folds: of the search within each fold of the
-        validation. workers: processes that evaluate trials in parallel; 0 evaluates in this one.
+        validation.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -29,4 +29,3 @@ class SearchSettings(BaseModel):
     stack: bool = True
     repeats: int = Field(default=3, ge=0)
     folds: int = Field(default=4, ge=2)
-    workers: int = Field(default=0, ge=0)

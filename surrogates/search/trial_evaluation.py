@@ -1,15 +1,15 @@
-"""Evaluation of trials on folds: in this process, or in parallel worker processes of Dask."""
+"""Evaluation of trials on folds, wherever an executor does it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
+from fieldwright.data.computing.executor import Executor
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.search.latent_fold import LatentFold
@@ -50,26 +50,11 @@ def evaluate_on_fold(fold: LatentFold, config: KindConfig, seed: int) -> FoldRes
     )
 
 
-@contextmanager
-def candidate_evaluator(folds: Sequence[LatentFold], seed: int, workers: int) -> Iterator[CandidateEvaluator]:
-    """Yield an evaluator on these folds; with workers, they are sent once to each of the worker processes."""
-    if workers == 0:
-        yield lambda fold, configs: [evaluate_on_fold(folds[fold], config, seed) for config in configs]
-        return
-    from distributed import Client, LocalCluster
+def candidate_evaluator(folds: Sequence[Any], seed: int, executor: Executor) -> CandidateEvaluator:
+    """An evaluator on these folds, which the executor keeps."""
 
-    with (
-        LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address="", memory_limit=0
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        sent: Any = client.scatter(list(folds), hash=False)
+    def evaluate(fold: int, configs: Sequence[KindConfig]) -> list[FoldResult]:
+        pieces = [(folds[fold], config, seed) for config in configs]
+        return list(executor.in_order(evaluate_on_fold, pieces))
 
-        def distributed(fold: int, configs: Sequence[KindConfig]) -> list[FoldResult]:
-            futures = [
-                client.submit(evaluate_on_fold, sent[fold], config, seed, pure=False) for config in configs
-            ]
-            return client.gather(futures)  # pyright: ignore[reportReturnType]
-
-        yield distributed
+    return evaluate

@@ -12,7 +12,8 @@ import numpy as np
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.fields import functional
 from fieldwright.surrogates.fields.functional import Functional
-from fieldwright.surrogates.validation.cross_validation import CrossValidation, OutOfFoldValues
+from fieldwright.surrogates.validation.cross_validation import CrossValidation
+from fieldwright.surrogates.validation.fold import OutOfFoldValues
 
 BLOCK = 65536
 

@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.fields import functional
-from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.fields.functional import Functional
 from fieldwright.surrogates.fields.training_data import check_runs, checked_weights
 from fieldwright.surrogates.reductions import ReductionConfig
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.trajectory.windows import Windows
 from fieldwright.surrogates.validation import metrics
-
-
-@dataclass(frozen=True, eq=False)
-class OutOfFoldValues:
-    """A quantity of every held-out run: predicted mean and std, and the true value, each (n, t)."""
-
-    mean: np.ndarray
-    std: np.ndarray
-    true: np.ndarray
+from fieldwright.surrogates.validation.fold import (
+    Chooser,
+    FoldSettings,
+    OutOfFoldValues,
+    evaluate_fold,
+    floating,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +38,7 @@ class CrossValidation:
     fold: (n,) the fold in which each run was held out. place: (n,) where it lies; runs of a place share a fold.
     fit_seconds, predict_seconds: wall-clock time summed over the folds.
     weights: field to (points,) the weight of each point or cell; equal weights where a field has none.
+    configs: the candidate of each fold, which differ where it is chosen anew in each.
     """
 
     mean: dict[str, np.ndarray]
@@ -54,6 +52,7 @@ class CrossValidation:
     fit_seconds: float
     predict_seconds: float
     weights: Mapping[str, np.ndarray] = field(default_factory=dict)
+    configs: tuple[KindConfig, ...] = ()
 
     def field_summary(self, field: str) -> dict[str, float]:
         """Return "{metric}.{mean|median|max}" over the runs, and "r2", of one field."""
@@ -110,10 +109,6 @@ def folds_by_place(x: np.ndarray, folds: int, seed: int) -> np.ndarray:
     return assign_folds(len(x), folds if folds > len(x) else min(folds, number), seed, place)
 
 
-Chooser = Callable[[np.ndarray, int], KindConfig]
-"""Chooses a candidate for a fold, given (n,) bool of the runs it holds out and its number, from all others."""
-
-
 def cross_validate(
     config: KindConfig | Chooser,
     reductions: Mapping[str, ReductionConfig],
@@ -127,6 +122,7 @@ def cross_validate(
     windows: Windows | None = None,
     weights: Mapping[str, np.ndarray] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    executor: Executor = IN_PROCESS,
 ) -> CrossValidation:
     """Predicts each run by a model trained without its fold; equal seeds give equal folds.
 
@@ -137,7 +133,8 @@ def cross_validate(
         the later times, for every kind. windows: of the rows, where they were cut from longer runs; training leaves
         out those that overlap with held-out ones. weights: field to (points,) the length, area or volume that each
         point or cell stands for (`data.mesh.measures`), used in errors, means and the reduction; equal where there
-        are none. progress: called with (folds done, folds).
+        are none. progress: called with (folds done, folds). executor: where folds are trained; the result does not
+        depend on it.
     Raises ModelError. Source: Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, 7.10.2.
     """
     check_runs(reductions, x, targets)
@@ -150,89 +147,61 @@ def cross_validate(
     else:
         fold, place = folds_by_place(x, folds, seed), places(x)
     folds = int(fold.max()) + 1
-    mean = {name: np.empty(values.shape, _floating(values)) for name, values in targets.items()}
+    mean = {name: np.empty(values.shape, floating(values)) for name, values in targets.items()}
     std = {name: np.empty_like(array) for name, array in mean.items()}
     errors = {name: {m: np.empty(len(x)) for m in ("relative_l2", "fluctuation_l2")} for name in targets}
     mean_errors = {name: np.empty(len(x)) for name in targets}
-    numbers = {
+    quantities = {
         key: OutOfFoldValues(
             *(np.empty((len(x), values.shape[1] if values.ndim == 4 else 1)) for _ in range(3))
         )
         for name, values in targets.items()
         for key in functional.default_functionals(name, values.shape[-1])
     }
-    fit_seconds = predict_seconds = 0.0
-    for index in range(folds):
-        held_out, training = np.flatnonzero(fold == index), np.flatnonzero(fold != index)
-        training = (
-            training
-            if windows is None
-            else windows.without_overlap(training, held_out, places(x) if x.shape[1] else None)
-        )
-        start = time.perf_counter()
-        train = {name: values[training] for name, values in targets.items()}
-        candidate = config if isinstance(config, KindConfig) else config(fold == index, index)
-        emulator = Emulator.fit(
-            candidate,
-            carried_by(reductions, len(x), len(training)),
-            x[training],
-            train,
-            seed,
-            history,
-            weights,
-        )
-        fitted = time.perf_counter()
-        first = {name: values[held_out, :history] for name, values in targets.items()} if history else None
-        for name, (z, sigma) in emulator.latent(x[held_out], history=first).items():
-            model, true = emulator.fields[name].at(x[held_out]), targets[name][held_out]
-            point_weights = weights.get(name)
-            predicted = model.mean(z)
-            mean[name][held_out] = predicted.reshape(true.shape)
-            std[name][held_out] = model.std(z, sigma).reshape(true.shape)
-            for key, number in numbers.items():
-                if key.field == name:
-                    selection = functional.selection_of(key, point_weights)
-                    number.mean[held_out] = functional.value(key, predicted, selection)
-                    number.std[held_out] = functional.std(key, model, predicted, z, sigma, selection)
-                    number.true[held_out] = functional.value(
-                        key, true.reshape(predicted.shape).astype(float), selection
-                    )
-            true_values, guess = true, predicted.reshape(true.shape)
-            reference = train[name].mean(axis=0, dtype=np.float64)
-            if history:
-                true_values, guess, reference = (
-                    true_values[:, history:],
-                    guess[:, history:],
-                    reference[history:],
-                )
-            errors[name]["relative_l2"][held_out] = metrics.relative_l2(true_values, guess, point_weights)
-            errors[name]["fluctuation_l2"][held_out] = metrics.fluctuation_l2(
-                true_values, guess, reference, point_weights
-            )
-            mean_errors[name][held_out] = metrics.relative_l2(
-                true_values, np.broadcast_to(reference, true_values.shape), point_weights
-            )
-        fit_seconds += fitted - start
-        predict_seconds += time.perf_counter() - fitted
+    shared = {name: executor.share(values) for name, values in targets.items()}
+    shared_weights = {name: executor.share(values) for name, values in weights.items()}
+    settings = FoldSettings(config, reductions, history, seed)
+    fold_rows = [
+        (settings, x, shared, shared_weights, *_rows_of_fold(fold == index, x, windows))
+        for index in range(folds)
+    ]
+    fit_seconds, predict_seconds, configs = 0.0, 0.0, []
+    for done, part in enumerate(executor.in_order(evaluate_fold, fold_rows), start=1):
+        rows = part.held_out
+        for name in targets:
+            mean[name][rows], std[name][rows] = part.mean[name], part.std[name]
+            for metric, values in part.errors[name].items():
+                errors[name][metric][rows] = values
+            mean_errors[name][rows] = part.mean_errors[name]
+        for key, values in part.quantities.items():
+            of_all = quantities[key]
+            of_all.mean[rows], of_all.std[rows], of_all.true[rows] = values.mean, values.std, values.true
+        fit_seconds, predict_seconds = fit_seconds + part.fit_seconds, predict_seconds + part.predict_seconds
+        configs.append(part.config)
         if progress is not None:
-            progress(index + 1, folds)
+            progress(done, folds)
     scores = {name: metrics.r2(values, mean[name], weights.get(name)) for name, values in targets.items()}
     return CrossValidation(
-        mean, std, errors, mean_errors, scores, numbers, fold, place, fit_seconds, predict_seconds, weights
+        mean,
+        std,
+        errors,
+        mean_errors,
+        scores,
+        quantities,
+        fold,
+        place,
+        fit_seconds,
+        predict_seconds,
+        weights,
+        tuple(configs),
     )
 
 
-def _floating(values: np.ndarray) -> np.dtype:
-    return np.dtype(np.float32 if values.dtype == np.float32 else np.float64)
-
-
-def carried_by(
-    reductions: Mapping[str, ReductionConfig], n: int, training: int
-) -> dict[str, ReductionConfig]:
-    """The reductions, with their rank limited to the number of training runs of a fold where all n allow it."""
-    carried = {}
-    for name, config in reductions.items():
-        rank = getattr(config, "rank", None)
-        lowered = isinstance(rank, int) and training < rank <= n
-        carried[name] = config.model_copy(update={"rank": training}) if lowered else config
-    return carried
+def _rows_of_fold(
+    inside: np.ndarray, x: np.ndarray, windows: Windows | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows held out and those to train on; `inside` (n,) says which rows are the fold's."""
+    held_out, training = np.flatnonzero(inside), np.flatnonzero(~inside)
+    if windows is not None:
+        training = windows.without_overlap(training, held_out, places(x) if x.shape[1] else None)
+    return held_out, training

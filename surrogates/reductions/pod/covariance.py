@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.surrogates.reductions import Matrix
-from fieldwright.surrogates.reductions.pod.cluster import in_order
 
 
 def covariance(
@@ -16,7 +16,7 @@ def covariance(
     centre: bool,
     memory: int,
     mix: np.ndarray | None = None,
-    scheduler: str | None = None,
+    executor: Executor = IN_PROCESS,
 ) -> tuple[np.ndarray, np.ndarray]:
     """C = X^T X (m, m) in float64, X = (snapshots - mean) diag(root), and the mean (m,).
 
@@ -26,7 +26,7 @@ def covariance(
     p = source.shape[1] if mix is None else mix.shape[1]
     c, mean, count = np.zeros((p, p)), np.zeros(source.shape[1]), 0
     tasks = [(source, a, b, root, centre, mix) for a, b in _panels(source, memory)]
-    for part, part_mean, k in in_order(_of_panel, tasks, scheduler):
+    for part, part_mean, k in executor.in_order(_of_panel, tasks):
         c += part
         if centre:
             step = (part_mean - mean) * root

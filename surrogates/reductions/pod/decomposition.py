@@ -9,10 +9,10 @@ from typing import Literal
 
 import numpy as np
 
+from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.reductions import Matrix
 from fieldwright.surrogates.reductions.pod.blocks import spans
-from fieldwright.surrogates.reductions.pod.cluster import check_reachable
 from fieldwright.surrogates.reductions.pod.covariance import covariance
 from fieldwright.surrogates.reductions.pod.gram import gram
 from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
@@ -41,7 +41,7 @@ class Settings:
     memory: int
     method: Method | None = None
     seed: int = 0
-    scheduler: str | None = None
+    executor: Executor = IN_PROCESS
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +69,6 @@ class Decomposition:
 
 def decompose(source: Matrix, inner: InnerProduct, settings: Settings) -> Decomposition:
     """The leading singular values and vectors of snapshots (n, m); raises ModelError."""
-    check_reachable(source, settings.scheduler)
     n, m = source.shape
     method = settings.method or _method(n, m, inner, settings.memory)
     log.info("POD of %d snapshots of %d values by the method '%s'", n, m, method)
@@ -97,8 +96,8 @@ def _method(n: int, m: int, inner: InnerProduct, memory: int) -> Method:
 
 
 def _by_gram(source: Matrix, inner: InnerProduct, settings: Settings) -> Decomposition:
-    centre, memory, scheduler = settings.centre, settings.memory, settings.scheduler
-    parts, mean = gram(source, inner, centre, memory, n_groups=inner.n_groups, scheduler=scheduler)
+    centre, memory, executor = settings.centre, settings.memory, settings.executor
+    parts, mean = gram(source, inner, centre, memory, n_groups=inner.n_groups, executor=executor)
     energy = parts.trace(axis1=1, axis2=2)
     _check_finite(source, inner, energy)
     scaled, factor = _scaled(inner, energy, source.shape[0])
@@ -107,7 +106,7 @@ def _by_gram(source: Matrix, inner: InnerProduct, settings: Settings) -> Decompo
     total = float(np.trace(g))
 
     def again(s: np.ndarray, v: np.ndarray) -> np.ndarray:
-        return gram(source, scaled, centre, memory, mix=mixing(s, v), scheduler=scheduler)[0][0]
+        return gram(source, scaled, centre, memory, mix=mixing(s, v), executor=executor)[0][0]
 
     s, v, error, rank, more = _trusted(s, v, total, _floor(mean, scaled, s, source.shape[0]), settings, again)
     return Decomposition("snapshots", s, rank, v[:, :rank], None, mean, scaled, total, error, 1 + more, g)
@@ -116,7 +115,7 @@ def _by_gram(source: Matrix, inner: InnerProduct, settings: Settings) -> Decompo
 def _by_covariance(source: Matrix, inner: InnerProduct, settings: Settings) -> Decomposition:
     n, _ = source.shape
     root = np.sqrt(inner.weights)
-    c, mean = covariance(source, root, settings.centre, settings.memory, None, settings.scheduler)
+    c, mean = covariance(source, root, settings.centre, settings.memory, None, settings.executor)
     paired = c if inner.mass is None else inner.mass.multiply(c).toarray()
     if inner.groups is None:
         energy = np.array([np.trace(paired) if inner.mass is None else paired.sum()])
@@ -133,7 +132,7 @@ def _by_covariance(source: Matrix, inner: InnerProduct, settings: Settings) -> D
 
     def again(s: np.ndarray, v: np.ndarray) -> np.ndarray:
         mix = f @ mixing(s, v).T
-        return covariance(source, root, settings.centre, settings.memory, mix, settings.scheduler)[0]
+        return covariance(source, root, settings.centre, settings.memory, mix, settings.executor)[0]
 
     s, v, error, rank, more = _trusted(s, v, total, _floor(mean, scaled, s, n), settings, again)
     inverse = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)
@@ -150,7 +149,7 @@ def _by_krylov(source: Matrix, inner: InnerProduct, settings: Settings) -> Decom
             "Raise 'memory_mb', or give cell volumes instead of the mass matrix",
         )
     energy, mean = energies(
-        spans(source, inner, settings.centre, settings.memory), inner.n_groups, settings.scheduler
+        spans(source, inner, settings.centre, settings.memory), inner.n_groups, settings.executor
     )
     _check_finite(source, inner, energy)
     scaled, factor = _scaled(inner, energy, n)
@@ -158,7 +157,7 @@ def _by_krylov(source: Matrix, inner: InnerProduct, settings: Settings) -> Decom
     columns = spans(source, scaled, settings.centre, settings.memory)
     rank_limit, readings = min(settings.criterion.rank or 32, n, m), 1
     while True:
-        ritz = leading(columns, rank_limit, TRUSTED, settings.memory, settings.seed, settings.scheduler)
+        ritz = leading(columns, rank_limit, TRUSTED, settings.memory, settings.seed, settings.executor)
         readings += ritz.readings
         s = ritz.s[:rank_limit]
         enough = settings.criterion.modes(s, total) < rank_limit or rank_limit in (
@@ -172,7 +171,7 @@ def _by_krylov(source: Matrix, inner: InnerProduct, settings: Settings) -> Decom
 
     def again(s: np.ndarray, v: np.ndarray) -> np.ndarray:
         return gram(
-            source, scaled, settings.centre, settings.memory, mix=mixing(s, v), scheduler=settings.scheduler
+            source, scaled, settings.centre, settings.memory, mix=mixing(s, v), executor=settings.executor
         )[0][0]
 
     trusted = _trusted(ritz.s, ritz.v, total, _floor(mean, scaled, ritz.s, n), settings, again)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from scipy.linalg import get_blas_funcs
 
+from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.surrogates.reductions import Matrix
 from fieldwright.surrogates.reductions.pod.blocks import Span, blocks, spans
-from fieldwright.surrogates.reductions.pod.cluster import in_order
 from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
 from fieldwright.surrogates.reductions.pod.mass_gram import of_span_with_mass
 
@@ -24,7 +24,7 @@ def gram(
     *,
     n_groups: int = 1,
     mix: np.ndarray | None = None,
-    scheduler: str | None = None,
+    executor: Executor = IN_PROCESS,
 ) -> tuple[np.ndarray, np.ndarray]:
     """G_g = X_g M X_g^T in float64 for each group g of columns, X = (snapshots - mean) W^1/2, and the mean.
 
@@ -34,12 +34,12 @@ def gram(
     """
     if inner.mass is None:
         columns = spans(source, inner, centre, memory)
-        results = in_order(_of_span, [(span, n_groups, mix) for span in columns], scheduler)
+        results = executor.in_order(_of_span, [(span, n_groups, mix) for span in columns])
     else:
         columns = spans(source, inner, centre, memory, per_value=16)
         root, mass = np.sqrt(inner.weights), inner.mass
         tasks = ((span, mass[span.start : span.stop], root, n_groups, mix) for span in columns)
-        results = in_order(of_span_with_mass, tasks, scheduler)
+        results = executor.in_order(of_span_with_mass, tasks)
     p = source.shape[0] if mix is None else len(mix)
     total, mean, at = np.zeros((n_groups, p, p)), np.empty(source.shape[1]), 0
     for parts, mean_of_span in results:

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.surrogates.reductions.pod.blocks import Span, blocks
-from fieldwright.surrogates.reductions.pod.cluster import in_order
 
 log = logging.getLogger(__name__)
 
@@ -25,9 +25,11 @@ class Ritz(NamedTuple):
     readings: int
 
 
-def energies(spans: list[Span], n_groups: int, scheduler: str | None = None) -> tuple[np.ndarray, np.ndarray]:
+def energies(
+    spans: list[Span], n_groups: int, executor: Executor = IN_PROCESS
+) -> tuple[np.ndarray, np.ndarray]:
     """Energy |X_g|^2 of each group of columns and the mean of each column, in one reading."""
-    parts = list(in_order(_energies_of_span, [(span, n_groups) for span in spans], scheduler))
+    parts = list(executor.in_order(_energies_of_span, [(span, n_groups) for span in spans]))
     return np.sum([energy for energy, _ in parts], axis=0), np.concatenate([mean for _, mean in parts])
 
 
@@ -41,7 +43,7 @@ def _energies_of_span(span: Span, n_groups: int) -> tuple[np.ndarray, np.ndarray
 
 
 def leading(
-    spans: list[Span], rank: int, tolerance: float, memory: int, seed: int, scheduler: str | None = None
+    spans: list[Span], rank: int, tolerance: float, memory: int, seed: int, executor: Executor = IN_PROCESS
 ) -> Ritz:
     """The `wanted` largest singular values of X to a relative `tolerance`.
 
@@ -58,7 +60,7 @@ def leading(
     projected = np.zeros((0, 0))
     newest, error, reading = space, np.inf, 0
     for reading in range(1, READINGS + 1):
-        product = _squared(spans, newest, scheduler)
+        product = _squared(spans, newest, executor)
         column = space.T @ product
         old = len(projected)
         projected = np.block(
@@ -82,8 +84,8 @@ def leading(
     return Ritz(np.sqrt(theta), space @ ritz, error, reading)
 
 
-def _squared(spans: list[Span], q: np.ndarray, scheduler: str | None) -> np.ndarray:
-    return sum(in_order(_squared_of_span, [(span, q) for span in spans], scheduler), np.zeros(q.shape))
+def _squared(spans: list[Span], q: np.ndarray, executor: Executor) -> np.ndarray:
+    return sum(executor.in_order(_squared_of_span, [(span, q) for span in spans]), np.zeros(q.shape))
 
 
 def _squared_of_span(span: Span, q: np.ndarray) -> np.ndarray:

@@ -11,7 +11,6 @@ import numpy as np
 
 from fieldwright.surrogates.reductions import Matrix
 from fieldwright.surrogates.reductions.pod.blocks import BLOCK, Span, blocks, spans
-from fieldwright.surrogates.reductions.pod.cluster import in_order
 from fieldwright.surrogates.reductions.pod.decomposition import Decomposition, Settings
 from fieldwright.surrogates.reductions.pod.gram import gram
 from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
@@ -40,7 +39,7 @@ def modes(source: Matrix, decomposition: Decomposition, settings: Settings) -> t
         mix = (decomposition.left / decomposition.s[:rank]).T
         columns = spans(source, decomposition.inner, settings.centre, settings.memory, length=2)
         tasks = [(span, mix, basis.dtype) for span in columns]
-        for start, part in in_order(_of_span, tasks, settings.scheduler):
+        for start, part in settings.executor.in_order(_of_span, tasks):
             basis[:, start : start + part.shape[1]] = part
             _release(basis)
     overlap, signs = _overlap(basis, decomposition.inner, settings.memory)

@@ -7,7 +7,6 @@ import subprocess
 import time
 from pathlib import Path
 
-import dask
 import numpy as np
 import pytest
 import xarray as xr
@@ -16,7 +15,6 @@ from fieldwright.data.errors import StoreError
 from fieldwright.data.formats import Field, Run
 from fieldwright.data.ingest.ingestion import Rules, find_runs, ingest_sources
 from fieldwright.data.ingest.parameters.table import table_from_rows
-from fieldwright.data.ingest.workers import Workers
 from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.data.store.verification import verify
@@ -109,35 +107,6 @@ def test_parallel_writers_are_safe(tmp_path, processes):
     assert store.rejected() == []
     assert verify(store) == {}
     assert not (tmp_path / "store" / "superseded").exists()
-
-
-def test_workers_come_to_the_same_store_as_one_process(tmp_path, solver, store):
-    solver.run(5)
-    solver.write(solver.path(2), {"T": np.full(10, np.nan), "U": np.zeros((10, 3))})
-    solver.write(solver.path(4), solver.fields(**solver.parameters(3)))
-    alone = ingest_sources(store, solver.sources(), solver.table(5), solver.rules)
-    other = SnapshotStore(tmp_path / "parallel")
-    seen = []
-    shared = ingest_sources(
-        other, solver.sources(), solver.table(5), solver.rules, lambda *s: seen.append(s), Workers(2)
-    )
-    assert shared == alone
-    assert shared.accepted == ["run_0", "run_1", "run_3"]
-    assert _content(other) == _content(store)
-    assert [done for done, _, _ in seen] == [1, 2, 3, 4, 5]
-    again = ingest_sources(other, solver.sources(), solver.table(5), solver.rules, None, Workers(2))
-    assert again.unchanged == ["run_0", "run_1", "run_3"]
-
-
-def test_a_scheduler_that_does_not_answer_is_a_clear_error(solver, store):
-    nowhere = Workers(scheduler="tcp://127.0.0.1:9")
-    with (
-        dask.config.set({"distributed.comm.timeouts.connect": "1s"}),
-        pytest.raises(StoreError, match="workers that read runs must be reachable"),
-    ):
-        ingest_sources(store, solver.run(3), solver.table(3), solver.rules, None, nowhere)
-    # What was read before the workers were needed is kept.
-    assert list(_content(store)) == ["run_0"]
 
 
 @pytest.fixture

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fieldwright.data.computing.cluster import Cluster
+from fieldwright.data.computing.connection import WorkersAddress
 from fieldwright.data.errors import ModelError, StudyError
 from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.regressors import kind_config
 from fieldwright.surrogates.search.latent_fold import AffineEvaluator, DecodingEvaluator, LatentFold
-from fieldwright.surrogates.search.selection import Runs, select, stack_of, worth
+from fieldwright.surrogates.search.selection import FoldSearch, Runs, select, stack_of, worth
 from fieldwright.surrogates.search.settings import SearchSettings
 from fieldwright.surrogates.search.trials import Trial, hopeless
 from fieldwright.surrogates.validation.cross_validation import assign_folds, cross_validate
@@ -75,13 +77,19 @@ def test_equal_seeds_search_alike(method):
     assert len({trial.config.model_dump_json() for trial in one.trials}) == len(one.trials)
 
 
-def test_workers_find_what_one_process_finds():
-    alone = SearchSettings(kinds=("linear", "pce"), trials=5, stack=False)
-    beside = alone.model_copy(update={"workers": 2})
-    one, two = (select(runs_of(), s, folds=3, seed=4, seconds=120.0) for s in (alone, beside))
+def test_workers_find_what_one_process_finds(tmp_path):
+    runs, settings = runs_of(), SearchSettings(kinds=("linear", "pce"), trials=5, repeats=1)
+    one = select(runs, settings, folds=3, seed=4, seconds=120.0)
+    with Cluster(WorkersAddress.of("local:2"), tmp_path) as executor:
+        two = select(runs, settings, folds=3, seed=4, seconds=120.0, executor=executor)
+        gain = worth(two, runs, settings, folds=3, seed=4, executor=executor)
     assert [trial.config for trial in one.trials] == [trial.config for trial in two.trials]
     for a, b in zip(one.trials, two.trials, strict=True):
-        np.testing.assert_allclose(a.errors, b.errors, rtol=1e-12)
+        np.testing.assert_array_equal(a.errors, b.errors)
+    alone = worth(one, runs, settings, folds=3, seed=4)
+    assert gain is not None
+    assert alone is not None
+    np.testing.assert_array_equal((gain.best, gain.second), (alone.best, alone.second))
 
 
 def test_the_time_budget_ends_the_search():
@@ -144,20 +152,20 @@ def test_the_choice_is_worth_what_it_saves_on_other_folds():
 def test_nested_selection_never_sees_the_run_it_is_judged_by():
     runs = runs_of(60)
     seen = []
+    search = FoldSearch(
+        SearchSettings(kinds=("linear", "pce"), trials=2, folds=3), runs.reductions, runs.metric, {}, 0, 60.0
+    )
 
-    def choose(held: np.ndarray, index: int):
-        seen.append((held, index))
-        inner = runs.without(held)
-        assert len(inner.x) == np.sum(~held)
-        found = select(
-            inner, SearchSettings(kinds=("linear", "pce"), trials=2), folds=3, seed=0, seconds=60.0
-        )
-        return found.best.config
+    def choose(x: np.ndarray, targets, weights):
+        seen.append((x, targets["u"]))
+        return search(x, targets, weights)
 
     validation = cross_validate(choose, runs.reductions, runs.x, runs.targets, folds=4, seed=0)
     fold = assign_folds(60, 4, 0)
-    for held, index in seen:
-        np.testing.assert_array_equal(held, fold == index)
+    for index, (x, values) in enumerate(seen):
+        np.testing.assert_array_equal(x, runs.x[fold != index])
+        np.testing.assert_array_equal(values, runs.targets["u"][fold != index])
+    assert [config.kind for config in validation.configs] == ["pce"] * 4
     assert validation.errors["u"]["relative_l2"].max() < 1e-6
 
 
