@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,8 @@ import meshio
 import numpy as np
 import pytest
 from mlflow.entities import Run
+
+from fieldwright.flows.tracking.store import open_store
 
 STUDY = """
 name = "beam"
@@ -77,10 +80,26 @@ def make_study(tmp_path: Path) -> Callable[..., Path]:
     return make
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tracking store without runs. MLflow takes a second for its migrations, which would be the half of a test."""
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    open_store(f"sqlite:///{path}")
+    return path
+
+
 @pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Each test works in a home of its own; libraries find no settings of the user's."""
+def own_home(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_store: Path
+) -> Path:
+    """Each test works in a home of its own; libraries find no settings of the user's.
+
+    It has an empty store, but in modules that say `MAKES_STORES`.
+    """
     home = tmp_path / "home"
+    if not getattr(request.module, "MAKES_STORES", False):
+        home.mkdir()
+        shutil.copyfile(empty_store, home / "mlflow.db")
     monkeypatch.setenv("FIELDWRIGHT_HOME", str(home))
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     return home

@@ -20,6 +20,7 @@ from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.store import open_store
 
 MIGRATIONS = Path(mlflow.__file__).parent / "store" / "db_migrations"
+MAKES_STORES = True
 MIDDLE = "cc1f77228345"
 """A revision that is neither the first nor the last: MLflow 1.19's."""
 FIRST_COMMAND = (
@@ -150,7 +151,7 @@ def test_no_password_is_printed() -> None:
 def test_a_home_that_was_moved_keeps_its_artifacts(own_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tracking = Tracking(None, "study")
     with tracking.run("first") as run:
-        run.json({"a": 1}, "a.json")
+        run.json({"a.json": {"a": 1}})
     moved = own_home.rename(own_home.with_name("another_home"))
     monkeypatch.setenv("FIELDWRIGHT_HOME", str(moved))
     tracking = Tracking(None, "study")

@@ -283,4 +283,4 @@ def test_a_limit_that_does_not_hold_keeps_the_alias_away(make_study: MakeStudy) 
     assert not report.promoted
     assert "above the limit 1e-12" in report.why
     assert report.version == "1", "the model is registered all the same, to be looked at"
-    assert tracking_of(path).champion() is None
+    assert tracking_of(path).registry.champion() is None
