@@ -159,5 +159,5 @@ def test_a_home_that_was_moved_keeps_its_artifacts(own_home: Path, monkeypatch: 
     assert experiment.artifact_location == (moved / "mlartifacts" / "study").as_uri()
     assert [file.path for file in tracking.client.list_artifacts(run.id)] == ["a.json"]
     with tracking.run("second") as further:
-        further.json({"b": 2}, "b.json")
+        further.json({"b.json": {"b": 2}})
     assert not own_home.exists()
