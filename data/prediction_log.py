@@ -11,6 +11,7 @@ Each row is one query:
 | inside | bool | whether it lies in the domain of the training runs |
 | parameters | map of string to double | by name, in the units of the study |
 | quantities | list of label, mean, std, lower, upper | as answered; each a list, of one number per time |
+| pair | string | of a query that the challenger was asked too: the same in both rows; empty in all others |
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ SCHEMA = pa.schema(
                 pa.struct([("label", pa.string()), *((name, pa.list_(pa.float64())) for name in STATISTICS)])
             ),
         ),
+        ("pair", pa.string()),
     ]
 )
 NESTED = ("parameters", "quantities")
@@ -60,7 +62,8 @@ TIME_FORMAT = "%Y%m%dT%H%M%S%f"
 class LoggedPrediction:
     """One query and its answer.
 
-    quantities: by label the STATISTICS, each with one number per time.
+    quantities: by label the STATISTICS, each with one number per time. pair: joins the answers of champion and
+    challenger to the same query; empty for an answer alone.
     """
 
     time: datetime
@@ -70,6 +73,7 @@ class LoggedPrediction:
     inside: bool
     parameters: Mapping[str, float]
     quantities: Mapping[str, Sequence[list[float]]]
+    pair: str = ""
 
 
 def predictions_folder(model: str) -> Path:
@@ -147,9 +151,9 @@ def read_predictions(folder: Path, since: datetime | None = None, version: str =
     Returns
     -------
     pandas.DataFrame
-        Columns `time`, `model`, `version`, `request_id` and `inside`; `parameters.<name>` for each parameter; and
-        `quantities.<label>.<statistic>` for each quantity, NaN where it was not asked for: a number, or where there
-        are several times, a list of them.
+        Columns `time`, `model`, `version`, `request_id`, `inside` and `pair`; `parameters.<name>` for each parameter;
+        and `quantities.<label>.<statistic>` for each quantity, NaN where it was not asked for: a number, or where
+        there are several times, a list of them.
 
     Raises
     ------
@@ -180,7 +184,8 @@ def read_predictions(folder: Path, since: datetime | None = None, version: str =
 
 
 def _flat(row: dict, common: list[str]) -> dict:
-    flat = {name: row[name] for name in common}
+    # A file of an earlier release has no pairs.
+    flat = {name: row[name] for name in common} | {"pair": row["pair"] or ""}
     flat |= {f"parameters.{name}": value for name, value in row["parameters"].items()}
     for quantity in row["quantities"]:
         for statistic in STATISTICS:

@@ -70,6 +70,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         help="share of queries that are logged with their answers, under --home (none)",
     )
     parser.add_argument(
+        "--shadow",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="share of queries that the challenger is asked beside the champion, both being logged (none)",
+    )
+    parser.add_argument(
         "--answer-seconds",
         type=_positive,
         default=ANSWER_SECONDS,
@@ -100,6 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             given.log_predictions,
             given.answer_seconds,
             given.stalled_seconds,
+            given.shadow,
         )
         models = models_of(given.model, given.tracking_uri)
         address = Address(str(given.host), given.port, "https" if access.tls_cert else "http")

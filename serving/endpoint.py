@@ -41,6 +41,7 @@ from fieldwright.serving.served_model import ServedModel, about
 
 if TYPE_CHECKING:
     from fieldwright.serving.observation.prediction_writer import PredictionWriter
+    from fieldwright.serving.observation.shadow import Shadow
     from fieldwright.serving.observation.spans import Spans
 
 PAGE = """<!doctype html>
@@ -76,13 +77,14 @@ class Endpoint:
         options: Options = Options(),  # noqa: B008  # it is immutable
         predictions: PredictionWriter | None = None,
         spans: Spans | None = None,
+        shadow: Shadow | None = None,
     ) -> None:
         self._champions = Champions.of(champions)
         self._metrics = metrics or Metrics()
         self._allowed_hosts = allowed_hosts
         self._keys = keys
         self._options = options
-        self._predictions, self._spans = predictions, spans
+        self._predictions, self._spans, self._shadow = predictions, spans, shadow
         # One thread each beside the event loop: more would share the same core and add up in memory. Small requests
         # never wait behind large ones.
         self._small, self._large = ThreadPoolExecutor(1, "small"), ThreadPoolExecutor(1, "large")
@@ -113,6 +115,7 @@ class Endpoint:
                     log_requests=self._options.log_requests,
                     predictions=self._predictions,
                     spans=self._spans,
+                    shadow=self._shadow,
                 ),
                 Middleware(AllowedHosts, names=self._allowed_hosts),
                 Middleware(Authorization, keys=self._keys, limits=RateLimits(self._metrics.rows, RATES)),

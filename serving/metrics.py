@@ -46,6 +46,9 @@ QUERIES, OUTSIDE = _several(MOST_MODELS), _several(MOST_MODELS)
 QUEUE = {size: next(_columns) for size in QUEUES}
 WIDTHS = [_several(len(WIDTH_BUCKETS) + 2) for _ in range(MOST_MODELS)]
 """By model, like the two above: counts by bucket, and their sum at last."""
+SHADOW_QUERIES, SHADOW_FAILURES, SHADOW_BEYOND = (_several(MOST_MODELS) for _ in range(3))
+SHADOW_DIFFERENCES = [_several(len(WIDTH_BUCKETS) + 2) for _ in range(MOST_MODELS)]
+"""By model: of what the challenger was asked. They belong to the thread that asks it."""
 SECONDS = {route: _several(len(BUCKETS) + 2) for route in ROUTES}
 """Of requests in which no model has part: counts by bucket, and their sum at last."""
 VERSIONS = [_several(TEXT_COLUMNS) for _ in range(MOST_VERSIONS * MOST_MODELS)]
@@ -95,6 +98,24 @@ class Metrics:
             for bucket, number in numbers.items():
                 self.rows.add(WIDTHS[index][bucket], number)
             self.rows.add(WIDTHS[index][-1], float(observation.widths.sum()))
+
+    def count_shadow(
+        self,
+        model: str,
+        queries: int,
+        failed: int = 0,
+        beyond: int = 0,
+        differences: np.ndarray | None = None,
+    ) -> None:
+        """Queries that the challenger was asked, those that it did not answer, and how its answers differ."""
+        index = self._models.index(model) if model in self._models else 0
+        self.rows.add(SHADOW_QUERIES[index], queries)
+        self.rows.add(SHADOW_FAILURES[index], failed)
+        self.rows.add(SHADOW_BEYOND[index], beyond)
+        if differences is not None:
+            for bucket, number in Counter(np.searchsorted(WIDTH_BUCKETS, differences).tolist()).items():
+                self.rows.add(SHADOW_DIFFERENCES[index][bucket], number)
+            self.rows.add(SHADOW_DIFFERENCES[index][-1], float(differences.sum()))
 
     def count_refusal(self, status: int) -> None:
         """A request that was refused before it was read."""
@@ -147,6 +168,7 @@ class _Snapshot:
         )
         yield self._seconds()
         yield from self._by_model()
+        yield from self._of_challengers()
         queue = GaugeMetricFamily(
             "fieldwright_queue_length",
             "Requests that wait for a thread or are answered by it",
@@ -199,6 +221,36 @@ class _Snapshot:
             champion.add_metric([model, state.served or "", state.wanted or ""], float(not state.why))
             stale.add_metric([model], state.stale_seconds())
         return iter((queries, outside, share, widths, champion, stale))
+
+    def _of_challengers(self) -> Iterator[Metric]:
+        label = ["model"]
+        counters = [
+            (
+                CounterMetricFamily(f"fieldwright_shadow_{name}", text, labels=label),
+                columns,
+            )
+            for name, text, columns in (
+                ("queries", "Queries that the challenger was asked beside the champion", SHADOW_QUERIES),
+                ("failures", "Those that the challenger did not answer", SHADOW_FAILURES),
+                (
+                    "outside_band",
+                    "Numbers by which the challenger lies outside the champion's band",
+                    SHADOW_BEYOND,
+                ),
+            )
+        ]
+        differences = HistogramMetricFamily(
+            "fieldwright_shadow_difference",
+            "Difference of challenger and champion, relative to the range of the field in the training runs",
+            labels=label,
+        )
+        for index, model in enumerate(self._states):
+            if self._sums[SHADOW_QUERIES[index]]:
+                for counter, columns in counters:
+                    counter.add_metric([model], self._sums[columns[index]])
+                numbers = [self._sums[column] for column in SHADOW_DIFFERENCES[index]]
+                differences.add_metric([model], *_histogram(numbers, WIDTH_BUCKETS))
+        return iter((*(counter for counter, _ in counters), differences))
 
     def _seconds(self) -> Metric:
         numbers: dict[tuple[str, str, str], list[float]] = {}

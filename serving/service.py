@@ -33,7 +33,7 @@ from fieldwright.serving.observation.tracing import traces_url
 def _last_filled_shelf(model: str) -> Shelf:
     """The shelf of a bento, or the model's, by the pointer that was written last."""
     folder = bundled_shelf() or Shelf.of(model).folder
-    pointers = sorted(folder.glob("*.json"), key=lambda pointer: pointer.stat().st_mtime)
+    pointers = sorted(folder.glob("champion*.json"), key=lambda pointer: pointer.stat().st_mtime)
     return Shelf(folder, pointers[-1].name) if pointers else Shelf(folder)
 
 
@@ -57,18 +57,25 @@ else:
     keys = Keys(KeyFile(), *champions.names) if settings.access.auth else None
     options = settings.options
 predictions = None
-if options.log_predictions:
+if options.log_predictions or options.shadow:
     # Imported where it is needed alone, since it takes pyarrow.
     from fieldwright.serving.observation.prediction_writer import PredictionWriter
 
     predictions = PredictionWriter(options.log_predictions, metrics.rows)
+shadow = None
+if options.shadow and predictions is not None and settings is not None:
+    # Likewise: it takes the predictions' writer.
+    from fieldwright.serving.observation.shadow import Shadow
+
+    challengers = {one.model: Shelf(Path(one.shelf), one.pointer).of_challenger() for one in settings.models}
+    shadow = Shadow(options.shadow, challengers, metrics, predictions)
 spans = None
 if url := traces_url():
     # Likewise, for OpenTelemetry.
     from fieldwright.serving.observation.spans import Spans
 
     spans = Spans(url)
-endpoint = Endpoint(champions, metrics, allowed_hosts, keys, options, predictions, spans)
+endpoint = Endpoint(champions, metrics, allowed_hosts, keys, options, predictions, spans, shadow)
 
 
 class ServedRoutes(LeanService):
@@ -95,11 +102,15 @@ class Fieldwright(DeclaredRoutes):
         champions.start()
         if predictions is not None:
             predictions.start()
+        if shadow is not None:
+            shadow.start()
 
     @bentoml.on_shutdown
     def stop(self) -> None:
-        """Ends the threads that follow the pointer, write predictions and send spans."""
+        """Ends the threads that follow the pointer, ask challengers, write predictions and send spans."""
         champions.stop()
+        if shadow is not None:
+            shadow.stop()
         if predictions is not None:
             predictions.stop()
         if spans is not None:

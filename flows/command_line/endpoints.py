@@ -24,6 +24,7 @@ def serve(
     tls_cert: Path | None = None,
     tls_key: Path | None = None,
     log_predictions: float = 0.0,
+    shadow: float = 0.0,
 ) -> None:
     """Serve the champions of one or more studies over HTTP, following every later promotion.
 
@@ -49,6 +50,8 @@ def serve(
         The certificate's private key.
     log_predictions
         Share of queries that are logged with their answers, for `fieldwright drift`.
+    shadow
+        Share of queries that the challenger is asked too, beside the answer's way; both are logged.
     """
     from fieldwright.flows.commands.serve import serve_forever
     from fieldwright.flows.study.loading import load_study
@@ -56,6 +59,7 @@ def serve(
     more = [*(("--allowed-hosts", allowed_hosts) if allowed_hosts else ())]
     more += [] if auth is None else ["--auth" if auth else "--no-auth"]
     more += ["--log-predictions", str(log_predictions)] if log_predictions else []
+    more += ["--shadow", str(shadow)] if shadow else []
     for option, path in (("--tls-cert", tls_cert), ("--tls-key", tls_key)):
         more += [] if path is None else [option, str(path)]
     sys.exit(serve_forever([load_study(one) for one in (study, *others)], host, port, workers, more))

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from fieldwright.data.errors import ModelError, StudyError
+from fieldwright.flows.drift.shadow_summary import shadow_sentence
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.tracking.challenger import challenger_of, retire
 from fieldwright.flows.tracking.mlflow_runs import Tracking
@@ -87,6 +88,9 @@ def print_history(study: StudyFile, console: Console) -> None:
     for row in sorted(rows):
         table.add_row(*row)
     console.print(table)
+    sentence = shadow_sentence(study.name)
+    if sentence:
+        console.print(f"{sentence[0].upper()}{sentence[1:]}.", markup=False, soft_wrap=True)
     for name, one in (("champion", champion), ("challenger", challenger)):
         if one is not None:
             console.print(f"The {name} is version {one.version} ({one.tags.get('candidate')}).", markup=False)

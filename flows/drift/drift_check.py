@@ -15,6 +15,7 @@ from fieldwright.flows.commands.suggest import suggest_runs
 from fieldwright.flows.drift.late_runs import LateRuns, late_runs
 from fieldwright.flows.drift.picture import drift_figure
 from fieldwright.flows.drift.query_log import QueryLog
+from fieldwright.flows.drift.shadow_summary import shadow_sentence
 from fieldwright.flows.drift.statistical_tests import (
     FEWEST_QUERIES,
     outside_test,
@@ -99,6 +100,7 @@ def check_drift(
         len(single.table),
         tests,
         window.periods(outside, since, until),
+        shadow_sentence(study.name, since),
     )
     advice = list(_advice(study, report, window.x[outside]))
     if report.drift and rule.retrain and retrain is not None:

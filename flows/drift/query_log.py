@@ -29,6 +29,8 @@ class QueryLog:
     def of(cls, model: str, names: Sequence[str], since: datetime | None = None) -> QueryLog:
         """The log of this machine; queries of versions with other parameters are left out."""
         table = read_predictions(predictions_folder(model), since)
+        # Those that the challenger was asked too are twice in the log.
+        table = pd.DataFrame(table[table["pair"] == ""])
         columns = [f"parameters.{name}" for name in names]
         if not set(columns) <= set(table.columns):
             table = table.iloc[:0].reindex(columns=list(dict.fromkeys([*table.columns, *columns])))

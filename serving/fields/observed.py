@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from fieldwright.serving.fields.answer import STATISTICS
 from fieldwright.serving.fields.query import Query
-from fieldwright.serving.observation.request import Observation, PredictionSample
+from fieldwright.serving.observation.request import Observation, PredictionSample, ShadowedQuery
 from fieldwright.serving.shapes.query import ShapeQuery
 from fieldwright.surrogates.fields.prediction import Prediction
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 MOST_WIDTHS = 1000
 """Of one answer that are counted."""
-MOST_LOGGED = 1000
-"""Queries of one request."""
+MOST_LOGGED, MOST_SHADOWED = 1000, 100
+"""Queries of one request that are logged, and that the challenger is asked."""
 _random = np.random.default_rng()
 """Without a seed: which queries are logged must not be known beforehand."""
 
@@ -36,6 +37,8 @@ def observe(
     observation.widths = band_widths(served, query, prediction)
     if observation.share > 0.0:
         observation.sample = _sampled(observation.share, served, query, prediction)
+    if observation.shadow_share > 0.0 and isinstance(query, Query):
+        observation.shadowed = _shadowed(observation.shadow_share, served, query, prediction)
 
 
 def _sampled(
@@ -43,8 +46,25 @@ def _sampled(
 ) -> PredictionSample | None:
     """Each query with the probability of the share; None where there are none."""
     rows = np.flatnonzero(_random.random(len(query.x)) < share)[:MOST_LOGGED]
+    return _sample_of(rows, served, query, prediction) if len(rows) else None
+
+
+def _shadowed(
+    share: float, served: Served | ServedShapes, query: Query, prediction: Prediction
+) -> ShadowedQuery | None:
+    """The same of those for the challenger; whole fields and forecasts are not among them."""
+    if query.history is not None or not query.quantities:
+        return None
+    rows = np.flatnonzero(_random.random(len(query.x)) < share)[:MOST_SHADOWED]
     if not len(rows):
         return None
+    part = replace(query, x=query.x[rows], fields=(), field_values=0, refuse_outside=False)
+    return ShadowedQuery(served, part, _sample_of(rows, served, query, prediction))
+
+
+def _sample_of(
+    rows: np.ndarray, served: Served | ServedShapes, query: Query | ShapeQuery, prediction: Prediction
+) -> PredictionSample:
     quantities = {
         label: np.stack([getattr(band, statistic)[rows] for statistic in STATISTICS])
         for label, band in prediction.quantities.items()

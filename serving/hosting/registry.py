@@ -35,7 +35,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE, RESOURCE_DOES_NOT_EXIST, ErrorCode
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 
-ALIAS = "champion"
+ALIAS, CHALLENGER = "champion", "challenger"
 SYSTEM_ERROR = re.compile(r"\[Errno (\d+)\][^'\"\n]*")
 ABSENT = {ErrorCode.Name(INVALID_PARAMETER_VALUE), ErrorCode.Name(RESOURCE_DOES_NOT_EXIST)}
 

@@ -53,6 +53,10 @@ class Shelf:
             return cls(folder)
         return cls(folder, f"champion-{hashlib.sha256(tracking_uri.encode()).hexdigest()[:8]}.json")
 
+    def of_challenger(self) -> Shelf:
+        """The same folder with the pointer to the challenger in place of the champion."""
+        return Shelf(self.folder, self.pointer.name.replace("champion", "challenger", 1))
+
     def versions(self) -> list[Shelved]:
         """The champion first, then those it replaced, for a worker that cannot load the champion."""
         return _entries(self.pointer)

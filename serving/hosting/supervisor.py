@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 
+from fieldwright.serving.hosting.challenger_follower import ChallengerFollower
 from fieldwright.serving.hosting.follower import Follower
 from fieldwright.serving.hosting.server import LOOK_SECONDS, Address, Server, say
 from fieldwright.serving.hosting.worker_settings import Access, Options
@@ -22,6 +23,9 @@ class Supervisor:
         self, models: Mapping[str, str], address: Address, workers: int, access: Access, options: Options
     ) -> None:
         self._followers = {model: Follower(uri, model) for model, uri in models.items()}
+        self._challengers = [
+            ChallengerFollower(uri, model) for model, uri in models.items() if options.shadow > 0.0
+        ]
         self._address = address
         self._workers = workers
         self._access, self._options = access, options
@@ -59,5 +63,5 @@ class Supervisor:
     def _follow(self, stop: threading.Event) -> None:
         """In one thread for all: MLflow keeps the store that it speaks to for the whole process."""
         while not stop.wait(EVERY_SECONDS):
-            for follower in self._followers.values():
+            for follower in (*self._followers.values(), *self._challengers):
                 follower.look()

@@ -33,7 +33,8 @@ class Options:
 
     log_format: of log lines. log_requests: whether each request has a line. log_predictions: share of queries that
     are logged with their answers. answer_seconds: for computing one answer, the wait for others included.
-    stalled_seconds: after which a client that reads nothing of its answer is cut off.
+    stalled_seconds: after which a client that reads nothing of its answer is cut off. shadow: share of queries that
+    the challenger is asked too.
     """
 
     log_format: LogFormat = "lines"
@@ -41,6 +42,7 @@ class Options:
     log_predictions: float = 0.0
     answer_seconds: float = ANSWER_SECONDS
     stalled_seconds: float = STALLED_SECONDS
+    shadow: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from fieldwright.serving.observation.request import HEADER, begin
 if TYPE_CHECKING:
     # They import what only an endpoint needs that logs predictions, or traces requests.
     from fieldwright.serving.observation.prediction_writer import PredictionWriter
+    from fieldwright.serving.observation.shadow import Shadow
     from fieldwright.serving.observation.spans import Spans
 
 logger = logging.getLogger("bentoml.fieldwright.requests")
@@ -29,11 +30,12 @@ class Observed:
         log_requests: bool = False,
         predictions: PredictionWriter | None = None,
         spans: Spans | None = None,
+        shadow: Shadow | None = None,
     ) -> None:
         self._app = app
         self._metrics = metrics
         self._log_requests = log_requests
-        self._predictions, self._spans = predictions, spans
+        self._predictions, self._spans, self._shadow = predictions, spans, shadow
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -42,6 +44,8 @@ class Observed:
         observation = begin(scope["headers"])
         if self._predictions is not None:
             observation.share = self._predictions.share
+        if self._shadow is not None:
+            observation.shadow_share = self._shadow.share
         header = (HEADER, observation.request_id.encode())
         status = 500
         start = time.perf_counter()
@@ -60,6 +64,8 @@ class Observed:
             self._metrics.count_request(scope["path"], status, seconds, observation)
             if self._predictions is not None:
                 self._predictions.put(observation)
+            if self._shadow is not None:
+                self._shadow.put(observation)
             if self._spans is not None:
                 route, headers = self._metrics.route_of(scope["path"]), scope["headers"]
                 self._spans.record(observation, scope["method"], route, status, seconds, headers)

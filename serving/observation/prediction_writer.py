@@ -126,4 +126,5 @@ def _logged(observation: Observation) -> Iterator[LoggedPrediction]:
             bool(sample.inside[row]),
             dict(zip(sample.names, x, strict=True)),
             quantities,
+            sample.pairs[row] if sample.pairs else "",
         )

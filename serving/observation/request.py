@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
@@ -21,6 +22,7 @@ class PredictionSample:
     """Queries of one request that are logged, k of them.
 
     names: of the parameters. x: (k, p). inside: (k,). quantities: by label (4, k, ...) mean, std, lower and upper.
+    pairs: what joins the answers of champion and challenger to the same query; none of an answer alone.
     """
 
     time: datetime
@@ -28,6 +30,19 @@ class PredictionSample:
     x: np.ndarray
     inside: np.ndarray
     quantities: Mapping[str, np.ndarray]
+    pairs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ShadowedQuery:
+    """Some queries of a request with the champion's answer.
+
+    served: the champion. query: these queries. sample: as the log of predictions takes it.
+    """
+
+    served: Any
+    query: Any
+    sample: PredictionSample
 
 
 @dataclass
@@ -36,7 +51,8 @@ class Observation:
 
     model, version: by which it is answered; empty where no model has part in it. reason: why it was refused.
     inside: (q,) bool, of its queries. widths: of the bands that it was answered with, relative to the range of the
-    runs. share: of its queries that are to be logged; sample: those that are.
+    runs. share: of its queries that are to be logged; sample: those that are. shadow_share, shadowed: the same of
+    those that the challenger is asked too.
     """
 
     request_id: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -47,6 +63,8 @@ class Observation:
     widths: np.ndarray | None = None
     share: float = 0.0
     sample: PredictionSample | None = None
+    shadow_share: float = 0.0
+    shadowed: ShadowedQuery | None = None
 
 
 _current: ContextVar[Observation | None] = ContextVar("observation", default=None)

@@ -24,6 +24,7 @@ from fieldwright.flows.commands.drift_tables import print_drift
 from fieldwright.flows.drift.drift_check import check_drift, study_of_runs_by_parameters
 from fieldwright.flows.drift.query_log import QueryLog
 from fieldwright.flows.drift.scheduled import watch_for_drift
+from fieldwright.flows.drift.shadow_summary import shadow_summaries
 from fieldwright.flows.drift.statistical_tests import outside_test, promise_test, shift_test, widening_test
 from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.study.runs_study import Study
@@ -341,3 +342,38 @@ def test_a_log_of_other_parameters_is_left_out(rod: Rod) -> None:
     log = QueryLog.of("rod", ["load", "length", "colour"])
     assert len(log.table) == 0
     assert log.x.shape == (0, 3)
+
+
+def test_the_challenger_is_summarised_and_its_queries_count_once(rod: Rod) -> None:
+    rod.forget()
+    x = box(40, 14, 1.05, 2.95)
+
+    def rows(version: str, shift: float, pairs: bool) -> list[LoggedPrediction]:
+        return [
+            LoggedPrediction(
+                NOW - timedelta(days=1),
+                "rod",
+                version,
+                f"r{k}",
+                True,
+                {"load": load, "length": length},
+                {LABEL: [[load + shift], [0.1], [load + shift - 0.5], [load + shift + 0.5]]},
+                f"r{k}/0" if pairs else "",
+            )
+            for k, (load, length) in enumerate(x.tolist())
+        ]
+
+    write_predictions(
+        predictions_folder("rod"), [*rows("2", 0.0, False), *rows("2", 0.0, True), *rows("7", 0.4, True)]
+    )
+    (summary,) = shadow_summaries("rod")
+    assert (summary.champion, summary.challenger, summary.pairs) == ("2", "7", 40)
+    assert summary.difference[LABEL] == pytest.approx(0.8)
+    assert summary.within[LABEL] == 1.0
+    report = check_drift(rod.study, NOW)
+    assert report.queries == 40
+    assert report.shadow == summary.sentence
+    assert (
+        "100% of its max(u) lie in the champion's band, the median difference is 0.8 half widths"
+        in report.shadow
+    )

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import io
 import shutil
+import socket
+import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from rich.console import Console
 
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.flows.commands.report_tables import print_report
+from fieldwright.flows.commands.serve import endpoint_command
 from fieldwright.flows.commands.version_changes import print_history, promote_version, roll_back
 from fieldwright.flows.report import Report
 from fieldwright.flows.study.runs_study import Study
@@ -236,6 +242,57 @@ def test_the_history_tells_who_did_what_and_why(story: Story) -> None:
     for why in ("wrong at large loads", "neither is this one", "checked by hand", "trained alike"):
         assert why in printed
     assert "The champion is version 2 (rbf)." in printed
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def test_a_running_endpoint_follows_a_roll_back_without_a_failed_request(story: Story) -> None:
+    port = free_port()
+    process = subprocess.Popen(
+        endpoint_command([story.study], "127.0.0.1", port), stdout=subprocess.PIPE, text=True
+    )
+    versions: list[str] = []
+    failures: list[str] = []
+    enough = threading.Event()
+
+    def ask() -> None:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60, trust_env=False) as client:
+            while not enough.is_set():
+                reply = client.post("/predict", json={"parameters": {"load": 1.5}})
+                if reply.status_code == 200:
+                    versions.append(reply.json()["version"])
+                else:
+                    failures.append(reply.text)
+
+    def wait_for(version: str) -> None:
+        deadline = time.monotonic() + 120.0
+        while versions[-5:] != [version] * 5:
+            assert time.monotonic() < deadline
+            assert failures == []
+            time.sleep(0.05)
+
+    thread = threading.Thread(target=ask)
+    try:
+        assert process.stdout is not None
+        assert "Serving 'bar' version 2" in process.stdout.readline()
+        thread.start()
+        wait_for("2")
+        assert roll_back(story.study, "for a while").version == "1"
+        wait_for("1")
+        assert promote_version(story.study, "2", "back again").version == "2"
+        wait_for("2")
+    finally:
+        enough.set()
+        if thread.ident:
+            thread.join(60)
+        process.terminate()
+        process.wait(60)
+    assert failures == []
+    assert set(versions) == {"1", "2"}
 
 
 def test_promotions_outside_the_commands_count_for_a_roll_back() -> None:
