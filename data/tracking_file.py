@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from fieldwright.data.databases import database_url
 from fieldwright.data.disk import fault
 from fieldwright.data.environment import home
 from fieldwright.data.errors import ModelError
@@ -34,8 +35,9 @@ logger = logging.getLogger("fieldwright")
 
 
 def default_uri() -> str:
-    """$MLFLOW_TRACKING_URI, or SQLite under the working folder."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"{SQLITE}{home() / 'mlflow.db'}"
+    """$MLFLOW_TRACKING_URI, or the database of $FIELDWRIGHT_DATABASE_URL, or SQLite under $FIELDWRIGHT_HOME."""
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or database_url("mlflow")
+    return uri or f"{SQLITE}{home() / 'mlflow.db'}"
 
 
 def sqlite_path(uri: str) -> Path | None:

@@ -9,7 +9,13 @@ from rich.console import Console
 
 from fieldwright.data.disk import fault
 from fieldwright.data.errors import FieldwrightError
-from fieldwright.flows.command_line import endpoints, pipelines, preparation, versions  # noqa: F401  # register themselves
+from fieldwright.flows.command_line import (  # noqa: F401  # register themselves
+    endpoints,
+    pipelines,
+    preparation,
+    versions,
+    workplace,
+)
 from fieldwright.flows.command_line.app import app
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from prefect import flow, get_run_logger
 
+from fieldwright.flows.candidate_selection import selected_candidates
 from fieldwright.flows.nothing_new import nothing_new_report
 from fieldwright.flows.progress import log_progress
 from fieldwright.flows.report import Ingested, Report
@@ -17,7 +18,7 @@ from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.study_families import study_family
-from fieldwright.flows.tasks import one_thread, opaque, pipeline_task
+from fieldwright.flows.tasks import one_thread, opaque, pipeline_task, require_home
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.pipeline_inputs import pipeline_inputs
 from fieldwright.flows.tracking.pipelines import REPORT, end_killed_runs, finished_pipeline
@@ -36,16 +37,19 @@ PIPELINE = "pipeline"
 
 
 @flow(name="fieldwright", flow_run_name="{study_path}", persist_result=False)
-def run_study(study_path: str, force: bool = False) -> Report:
+def run_study(study_path: str, force: bool = False, candidates: list[str] | None = None) -> Report:
     """Runs a study once, from what it learns from to its registered champion.
 
     Where data, study and code are those of an earlier pipeline, nothing is trained and nothing registered: the report
-    is the earlier one and says so. `force` trains anyway. One pipeline of a study runs at a time.
+    is the earlier one and says so. `force` trains anyway. `candidates` are the labels of those to train; all if left
+    out. One pipeline of a study runs at a time.
     """
+    require_home()
+    labels = tuple(candidates or ())
     study = load_study(Path(study_path))
     say = get_run_logger().info
     with log_progress(say), study_lock(study.name, say), ExitStack() as stack:
-        tracking = Tracking(study.tracking.uri, study.name)
+        tracking = open_tracking(opaque(study))
         if killed := end_killed_runs(tracking):
             say(
                 f"Runs of {killed} pipeline{'s' if killed > 1 else ''} that had been killed are ended in MLflow"
@@ -53,7 +57,7 @@ def run_study(study_path: str, force: bool = False) -> Report:
         steps = stack.enter_context(study_family(study.subject).steps_of(study, tracking))
         incoming = _ingested(study, steps, tracking)
         digest = steps.data_digest(incoming)
-        inputs = pipeline_inputs(study, digest)
+        inputs = pipeline_inputs(study, digest, labels)
         earlier = None if force else finished_pipeline(tracking, inputs)
         if earlier is not None:
             report = nothing_new_report(study, earlier, incoming.ingested, *champion_state(tracking))
@@ -61,7 +65,7 @@ def run_study(study_path: str, force: bool = False) -> Report:
             return report
         with tracking.run(PIPELINE) as pipeline:
             _open(study, pipeline)
-            report = train_and_register(study, steps, tracking, pipeline, incoming, digest)
+            report = train_and_register(study, steps, tracking, pipeline, incoming, digest, labels)
             pipeline.tags({"best": report.best, "outcome": report.outcome, "inputs": inputs})
             pipeline.json({REPORT: report.as_dict()})
     return report
@@ -89,8 +93,12 @@ def train_and_register(
     pipeline: TrackedRun,
     incoming: Incoming,
     data_digest: str,
+    labels: Sequence[str] = (),
 ) -> Report:
-    """Splits, evaluates every candidate, finishes the best, registers it, and promotes it by the rule."""
+    """Splits, evaluates every candidate, finishes the best, registers it, and promotes it by the rule.
+
+    labels: of the candidates, where it is not all.
+    """
     pipeline.json({REJECTED: _rows(incoming.ingested)})
     record(pipeline, incoming)
     data = split(opaque(steps), opaque(incoming))
@@ -99,7 +107,7 @@ def train_and_register(
     record(pipeline, data)
     trained: dict[str, Trained] = {}
     runs: dict[str, TrackedRun] = {}
-    for label, candidate in steps.candidates(data).items():
+    for label, candidate in selected_candidates(steps.candidates(data), labels).items():
         with tracking.run(label, parent=pipeline.id) as child:
             trained[label] = evaluate(label, opaque(steps), opaque(candidate), opaque(data), opaque(child))
             record_candidate(child, steps, study.seed, data, trained[label])
@@ -151,6 +159,12 @@ def train_and_register(
         notes=(*data.notes, *finished.model.description.notes),
         **finished.report,
     )
+
+
+@pipeline_task(name="open the tracking store")
+def open_tracking(study: StudyFile) -> Tracking:
+    """A task of its own, so that a store that is away for a while is tried again."""
+    return Tracking.of(study)
 
 
 @pipeline_task(name="ingest")

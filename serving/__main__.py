@@ -31,7 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--tracking-uri",
         required=True,
         action="append",
-        help="MLflow store, such as sqlite:///var/mlflow.db; one for all models, or one for each in their order",
+        help="MLflow store, such as sqlite:///var/mlflow.db; one for all models, or one for each in their order; "
+        "'${NAME}' stands for a variable of the environment, where it has a password",
     )
     parser.add_argument(
         "--model",
@@ -109,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             given.stalled_seconds,
             given.shadow,
         )
-        models = models_of(given.model, given.tracking_uri)
+        models = models_of(given.model, [os.path.expandvars(uri) for uri in given.tracking_uri])
         address = Address(str(given.host), given.port, "https" if access.tls_cert else "http")
         address.listen().close()
         # Imported once the rest is known to be right: mlflow takes seconds.

@@ -1,4 +1,4 @@
-"""Commands that run the pipelines of a study and show what came of them: run, schedule, status, ui, demo."""
+"""Commands that run the pipelines of a study and show what came of them: run, status, ui, demo."""
 
 from __future__ import annotations
 
@@ -39,25 +39,6 @@ def run(study: StudyPath, /, *, force: bool = False, verbose: bool = False) -> N
         with show_progress(console):
             report = run_study(str(study.resolve()), force)
     print_report(console, report)
-
-
-@app.command
-def schedule(study: StudyPath, /, *, cron: str) -> None:
-    """Run a study again and again by a cron expression, until stopped.
-
-    Uses the Prefect server of the current Prefect profile, or starts one on this machine.
-
-    Example: fieldwright schedule examples/plate/study.toml --cron "0 2 * * *"
-
-    Parameters
-    ----------
-    cron
-        Five fields: minute, hour, day of month, month, day of week.
-    """
-    from fieldwright.flows.schedule import keep_running
-    from fieldwright.flows.study.loading import load_study
-
-    keep_running(load_study(study), cron, console)
 
 
 @app.command

@@ -41,7 +41,7 @@ def export_version(
     study: StudyFile, version: str | None, options: ExportOptions, out: Path, console: Console
 ) -> list[Path]:
     """Writes a version, the champion if None, into a folder, and returns what was written; raises ModelError."""
-    tracking = Tracking(study.tracking.uri, study.name)
+    tracking = Tracking.of(study)
     selected = _selected(tracking, version)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="fieldwright-export-") as folder:

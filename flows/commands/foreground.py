@@ -8,15 +8,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 END_SECONDS = 90.0
 """For running answers; what has not ended by then is killed."""
 ENDED_AS_TOLD = (0, -signal.SIGTERM, -signal.SIGINT, 128 + signal.SIGTERM, 128 + signal.SIGINT)
 
 
-def run_in_foreground(command: Sequence[str]) -> int:
+def run_in_foreground(command: Sequence[str], environment: Mapping[str, str] | None = None) -> int:
     """Runs the program until it ends, or until SIGTERM or SIGINT, which it receives as SIGTERM.
+
+    environment: variables that it gets beside this process's.
 
     Returns
     -------
@@ -25,7 +27,9 @@ def run_in_foreground(command: Sequence[str]) -> int:
     """
     tie = [sys.executable, "-m", "fieldwright.serving.hosting.parent_watch"]
     # A session of its own: Ctrl-C reaches this process alone, and one signal reaches all that it starts.
-    process = subprocess.Popen([*tie, *command], start_new_session=True)
+    process = subprocess.Popen(
+        [*tie, *command], env=os.environ | dict(environment or {}), start_new_session=True
+    )
     signals: list[int] = []
 
     def stop(number: int, _: object) -> None:
@@ -65,3 +69,7 @@ def _end_group(process: subprocess.Popen) -> None:
             process.poll()
             time.sleep(0.1)
     process.wait()
+
+
+if __name__ == "__main__":
+    sys.exit(run_in_foreground(sys.argv[1:]))

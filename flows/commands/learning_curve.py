@@ -71,7 +71,7 @@ def write_curves(
         console.print(f"{name} to {limit:g}: {curves[name].forecast(limit)}.", markup=False)
     if not study.field_limits:
         console.print("Give 'max_error' in [promotion] of the study file to learn how many runs it takes.")
-    with Tracking(study.tracking.uri, study.name).run("learning curve") as run:
+    with Tracking.of(study).run("learning curve") as run:
         run.tags({"role": "learning curve", "candidate": label})
         run.figures({"learning_curve.png": figure})
         for name, curve in curves.items():
@@ -89,7 +89,7 @@ def write_curves(
 def _candidate(study: Study, kind: str | None) -> tuple[str, KindConfig]:
     labels = candidates_by_label(study.candidates)
     if kind is None:
-        champion = Tracking(study.tracking.uri, study.name).registry.champion()
+        champion = Tracking.of(study).registry.champion()
         champion_label = champion.tags.get("candidate", "gp") if champion else "gp"
         return (
             (champion_label, labels[champion_label])

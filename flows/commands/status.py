@@ -34,7 +34,7 @@ def _state_by_mlflow(study: StudyFile) -> StudyState:
     from fieldwright.flows.tracking.mlflow_runs import Tracking
     from fieldwright.flows.tracking.pipelines import last_pipeline
 
-    tracking = Tracking(study.tracking.uri, study.name)
+    tracking = Tracking.of(study)
     champion = tracking.registry.champion()
     last = last_pipeline(tracking)
     return StudyState(last, champion and champion.version, {} if champion is None else champion.tags)

@@ -29,7 +29,7 @@ MARKS = {"promoted": "promoted", "not promoted": "not promoted", "rolled back": 
 def promote_version(study: StudyFile, number: str | None, why: str) -> VersionEvent:
     """Makes a version champion by hand, the challenger if None; raises FieldwrightError and then changes nothing."""
     reason = _reason(why)
-    tracking = Tracking(study.tracking.uri, study.name)
+    tracking = Tracking.of(study)
     version = _challenger(tracking) if number is None else tracking.registry.numbered(number)
     champion = tracking.registry.champion()
     if champion is not None and champion.version == version.version:
@@ -47,7 +47,7 @@ def promote_version(study: StudyFile, number: str | None, why: str) -> VersionEv
 def roll_back(study: StudyFile, why: str) -> VersionEvent:
     """Makes the champion before the champion again; raises FieldwrightError and then changes nothing."""
     reason = _reason(why)
-    tracking = Tracking(study.tracking.uri, study.name)
+    tracking = Tracking.of(study)
     champion = tracking.registry.champion()
     history = VersionHistory(tracking)
     order = champions_in_order(history.events(), champion and champion.version)
@@ -74,7 +74,7 @@ def check_loads(tracking: Tracking, version: ModelVersion) -> None:
 
 def print_history(study: StudyFile, console: Console) -> None:
     """Prints what became of all versions, the oldest first."""
-    tracking = Tracking(study.tracking.uri, study.name)
+    tracking = Tracking.of(study)
     events = VersionHistory(tracking).events()
     rows = [(_moment(one.time), one.version, MARKS[one.kind], one.by, one.why) for one in events]
     rows += _unrecorded(tracking, {one.version for one in events})

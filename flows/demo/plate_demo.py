@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -74,8 +75,10 @@ def solve_runs(folder: Path, seed: int, console: Console) -> None:
 def running_endpoint(study: Study, port: int) -> Iterator[str]:
     """The endpoint as a process while the block runs; yields its address once it is ready to answer."""
     address = f"http://127.0.0.1:{port}"
+    command, environment = endpoint_command([study], "127.0.0.1", port)
     process = subprocess.Popen(
-        endpoint_command([study], "127.0.0.1", port),
+        command,
+        env=os.environ | environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,

@@ -70,7 +70,7 @@ def check_drift(
     """
     rule, until = study.drift, until or datetime.now(UTC)
     since = until - timedelta(days=rule.days)
-    tracking = Tracking(study.tracking.uri, study.name)
+    tracking = Tracking.of(study)
     champion = tracking.registry.champion()
     if champion is None:
         raise StudyError(

@@ -13,6 +13,7 @@ from fieldwright.data.disk import fault, is_gone
 from fieldwright.data.errors import StudyError
 from fieldwright.flows.study.errors import sentence_for
 from fieldwright.flows.study.promotion_section import PromotionLimits
+from fieldwright.flows.study.schedule_section import ScheduleSection
 from fieldwright.flows.study.section import Section
 from fieldwright.flows.study.tracking_section import TrackingSection
 
@@ -32,6 +33,7 @@ class StudyFile(Section):
     description: str = Field("", description="What the study is about, for those who compare its runs.")
     seed: int = Field(0, ge=0, description="Seed of everything random: folds, initial weights, restarts.")
     tracking: TrackingSection = TrackingSection.model_validate({})
+    schedule: ScheduleSection | None = None
     _path: Path = Path("study.toml")
 
     @classmethod

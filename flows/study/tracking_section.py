@@ -12,5 +12,12 @@ class TrackingSection(Section):
 
     uri: str | None = Field(
         None,
-        description="MLflow tracking URI; $MLFLOW_TRACKING_URI if left out, else SQLite under $FIELDWRIGHT_HOME.",
+        description="MLflow tracking URI; $MLFLOW_TRACKING_URI if left out, else the database of "
+        "$FIELDWRIGHT_DATABASE_URL, else SQLite under $FIELDWRIGHT_HOME.",
+    )
+    artifacts: str | None = Field(
+        None,
+        description="Folder (relative to $FIELDWRIGHT_HOME) or bucket (`s3://bucket/folder`) of the files of runs "
+        "and models, taken when the study's experiment is made; $FIELDWRIGHT_ARTIFACTS if left out, else "
+        "`mlartifacts` under $FIELDWRIGHT_HOME. A tracking server (`http://`) decides by itself.",
     )

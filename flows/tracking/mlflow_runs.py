@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from mlflow.exceptions import MlflowException
 
-from fieldwright.data.environment import home
 from fieldwright.data.tracking_file import default_uri
+from fieldwright.flows.study.file import StudyFile
+from fieldwright.flows.tracking.artifact_place import artifact_place
 from fieldwright.flows.tracking.model_registry import ModelRegistry
 from fieldwright.flows.tracking.store import open_store
 from fieldwright.flows.tracking.tracked_run import TrackedRun
@@ -26,18 +28,26 @@ HOST, PROCESS = "host", "process"
 class Tracking:
     """The tracking store and registry of one study, named after it."""
 
-    def __init__(self, uri: str | None, name: str) -> None:
+    def __init__(self, uri: str | None, name: str, artifacts: str | None = None) -> None:
         self.uri = uri or default_uri()
         self.name = name
+        self._artifacts = artifacts
         self.client = open_store(self.uri)
         self.registry = ModelRegistry(self.uri, name, self.client)
+
+    @classmethod
+    def of(cls, study: StudyFile) -> Tracking:
+        """That of a study, where its file and the environment say."""
+        return cls(study.tracking.uri, study.name, study.tracking.artifacts)
 
     def experiment_id(self) -> str:
         """The study's experiment, made at its first use."""
         experiment = self.client.get_experiment_by_name(self.name)
         if experiment is not None:
             return experiment.experiment_id
-        place = (home() / "mlartifacts" / self.name).as_uri() if self.uri.startswith("sqlite:") else None
+        # A server decides by itself where files lie.
+        is_server = self.uri.startswith(("http://", "https://"))
+        place = None if is_server else f"{artifact_place(self._artifacts)}/{quote(self.name)}"
         try:
             return self.client.create_experiment(self.name, artifact_location=place)
         except MlflowException as error:

@@ -17,6 +17,7 @@ from alembic.util import CommandError
 from mlflow.exceptions import MlflowException
 from sqlalchemy.exc import SQLAlchemyError
 
+from fieldwright.data.databases import require_driver
 from fieldwright.data.errors import ModelError
 from fieldwright.data.redaction import without_password
 from fieldwright.data.tracking_file import SQLITE, follow_move, sqlite_path, store_lock
@@ -47,6 +48,8 @@ def open_store(uri: str) -> mlflow.MlflowClient:
         logging.getLogger(name).setLevel(logging.WARNING)
     if uri.startswith(("http://", "https://")):
         return mlflow.MlflowClient(uri, uri)
+    if uri.startswith("postgresql"):
+        require_driver()
     path = sqlite_path(uri)
     with store_lock(uri):
         if path is not None:

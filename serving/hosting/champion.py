@@ -8,9 +8,9 @@ import signal
 import threading
 import time
 
+from fieldwright.data.back_off import BackOff
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.serving.families import load_shelved
-from fieldwright.serving.hosting.back_off import BackOff
 from fieldwright.serving.hosting.champion_state import ChampionState
 from fieldwright.serving.hosting.channel import Channel
 from fieldwright.serving.hosting.shelf import Shelf

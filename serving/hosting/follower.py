@@ -6,9 +6,9 @@ import logging
 import time
 from pathlib import Path
 
+from fieldwright.data.back_off import BackOff
 from fieldwright.data.disk import fault
 from fieldwright.data.errors import FieldwrightError, ModelError
-from fieldwright.serving.hosting.back_off import BackOff
 from fieldwright.serving.hosting.champion_state import ChampionState
 from fieldwright.serving.hosting.registry import NoChampion, Registry
 from fieldwright.serving.hosting.shelf import Shelf, Shelved

@@ -16,9 +16,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from fieldwright.data.back_off import BackOff
 from fieldwright.data.environment import home
 from fieldwright.data.errors import ModelError
-from fieldwright.serving.hosting.back_off import BackOff
 from fieldwright.serving.hosting.champion_state import ChampionState
 from fieldwright.serving.hosting.channel import Channel
 from fieldwright.serving.hosting.shared_rows import SharedRows, shared_memory

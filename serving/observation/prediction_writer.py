@@ -7,13 +7,13 @@ import threading
 from collections import defaultdict, deque
 from collections.abc import Iterator
 
+from fieldwright.data.back_off import BackOff
 from fieldwright.data.prediction_log import (
     LoggedPrediction,
     predictions_folder,
     prune_predictions,
     write_predictions,
 )
-from fieldwright.serving.hosting.back_off import BackOff
 from fieldwright.serving.hosting.shared_rows import SharedRows
 from fieldwright.serving.metrics import LOG_DROPPED, LOG_WRITTEN
 from fieldwright.serving.observation.request import Observation

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import meshio
@@ -61,23 +66,30 @@ def fixture_write_run() -> Callable[[Path, float, float], None]:
     return write_run
 
 
+def write_study(folder: Path, n_runs: int = 24, more: str = "", name: str = "beam") -> Path:
+    """Writes runs, their table and the study file, and returns its path."""
+    rng = np.random.default_rng(7)
+    rows = ["run,load,modulus"]
+    for number in range(1, n_runs + 1):
+        load, modulus = rng.uniform(1.0, 3.0), rng.uniform(5.0, 9.0)
+        write_run(folder / "runs" / f"run_{number:04d}", load, modulus)
+        rows.append(f"run_{number:04d},{load!r},{modulus!r}")
+    (folder / "runs" / "parameters.csv").write_text("\n".join(rows) + "\n")
+    path = folder / "study.toml"
+    path.write_text(STUDY.format(more=more).replace('"beam"', f'"{name}"'))
+    return path
+
+
 @pytest.fixture
 def make_study(tmp_path: Path) -> Callable[..., Path]:
     """make_study(n_runs, more="") writes runs, their table and the study file, and returns its path."""
+    return partial(write_study, tmp_path)
 
-    def make(n_runs: int = 24, more: str = "") -> Path:
-        rng = np.random.default_rng(7)
-        rows = ["run,load,modulus"]
-        for number in range(1, n_runs + 1):
-            load, modulus = rng.uniform(1.0, 3.0), rng.uniform(5.0, 9.0)
-            write_run(tmp_path / "runs" / f"run_{number:04d}", load, modulus)
-            rows.append(f"run_{number:04d},{load!r},{modulus!r}")
-        (tmp_path / "runs" / "parameters.csv").write_text("\n".join(rows) + "\n")
-        path = tmp_path / "study.toml"
-        path.write_text(STUDY.format(more=more))
-        return path
 
-    return make
+@pytest.fixture(scope="session")
+def study_in() -> Callable[..., Path]:
+    """study_in(folder, n_runs, more, name) does so in any folder."""
+    return write_study
 
 
 @pytest.fixture(scope="session")
@@ -116,3 +128,63 @@ def common_names() -> Callable[..., None]:
         assert run.data.tags["family"] == family
 
     return check
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The address of a PostgreSQL server of the tests' own, whose user is named user:secret."""
+    pytest.importorskip("psycopg2", reason="the driver of PostgreSQL is not installed")
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    if not folders:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+    # The server runs as no administrator, and its folder is that user's.
+    user = "postgres" if os.geteuid() == 0 else None
+    place = Path(tempfile.mkdtemp(prefix="postgresql_", dir="/tmp"))
+    try:
+        if user is not None:
+            shutil.chown(place, user)
+        (place / "password").write_text("secret")
+        (place / "password").chmod(0o644)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        run = partial(subprocess.run, user=user, cwd=place, check=True, stdout=subprocess.DEVNULL)
+        access = ("-U", "user", "-A", "scram-sha-256", "--pwfile", place / "password")
+        run([folders[-1] / "initdb", "-D", place / "data", *access, "--no-sync"])
+        options = f"-h 127.0.0.1 -p {port} -k {place} -c fsync=off"
+        control = [folders[-1] / "pg_ctl", "-D", place / "data"]
+        run([*control, "-w", "-t", "120", "-l", place / "log", "-o", options, "start"])
+        try:
+            yield f"postgresql://user:secret@127.0.0.1:{port}"
+        finally:
+            run([*control, "-m", "immediate", "stop"])
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def s3_store() -> Iterator[dict[str, str]]:
+    """The environment of an S3-compatible store with the bucket `models`."""
+    server_module = pytest.importorskip("moto.server", reason="moto's server of S3 is not installed")
+    boto3 = pytest.importorskip("boto3", reason="boto3 is not installed")
+    server = server_module.ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    try:
+        environment = {
+            "MLFLOW_S3_ENDPOINT_URL": f"http://127.0.0.1:{server.get_host_and_port()[1]}",
+            "AWS_ACCESS_KEY_ID": "key",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        client = boto3.client(
+            "s3",
+            endpoint_url=environment["MLFLOW_S3_ENDPOINT_URL"],
+            aws_access_key_id="key",
+            aws_secret_access_key="secret",
+            region_name="us-east-1",
+        )
+        client.create_bucket(Bucket="models")
+        yield environment
+    finally:
+        server.stop()

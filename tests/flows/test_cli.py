@@ -93,5 +93,5 @@ def test_a_wrong_cron_is_one_sentence(tmp_path: Path) -> None:
     )
     result = fieldwright("schedule", str(study), "--cron", "every night", home=tmp_path / "home")
     assert result.returncode == 2
-    assert "cron expression must have five fields" in result.stderr
+    assert "'--cron' must be a cron expression of five fields" in result.stderr
     assert "Traceback" not in result.stderr

@@ -27,4 +27,5 @@ class BackOff:
         self._due = time.monotonic() + delay
 
     def succeeded(self) -> None:
+        """It has not failed: the next wait is short again."""
         self._thing, self.failures = "", 0

@@ -1,0 +1,1 @@
+"""The workplace of one machine: servers, worker, schedules and endpoint that `fieldwright up` keeps up."""

@@ -1,0 +1,117 @@
+"""The studies of a running workplace: deployed as recorded, their runs looked after, their champions found."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fieldwright.data.errors import FieldwrightError
+from fieldwright.flows.study.file import StudyFile
+from fieldwright.flows.study.loading import load_study
+from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.workplace.deployments import (
+    deploy,
+    deployed_studies,
+    make_pool,
+    next_times,
+    prefect_client,
+    take_away,
+)
+from fieldwright.flows.workplace.flow_runs import latest_run, skip_missed, start_again
+from fieldwright.flows.workplace.overview import StudyOverview
+from fieldwright.flows.workplace.presence import Addresses
+from fieldwright.flows.workplace.registered_studies import RegisteredStudy, registered_studies
+
+if TYPE_CHECKING:
+    from prefect.client.orchestration import SyncPrefectClient
+
+
+class StudyWatch:
+    """One look after the other, all by one thread; others read what it has seen."""
+
+    def __init__(self, addresses: Addresses, worker_runs: Callable[[], bool]) -> None:
+        self.states: tuple[StudyOverview, ...] = ()
+        self.served: tuple[StudyFile, ...] = ()
+        """The studies that have a champion."""
+        self.ready = False
+        """Whether a worker may start."""
+        self.trouble = ""
+        self.messages: deque[str] = deque(maxlen=20)
+        self._addresses = addresses
+        self._worker_runs = worker_runs
+        self._deployed: dict[str, RegisteredStudy] = {}
+        self._trackings: dict[tuple[str | None, str], Tracking] = {}
+
+    def look(self) -> None:
+        """Brings Prefect in line with the records, then sees how every study is."""
+        try:
+            with prefect_client(self._addresses.prefect_api) as client:
+                if not self.ready:
+                    make_pool(client)
+                self._deploy(client)
+                start_again(client, self._say, no_worker=not self._worker_runs())
+                if not self.ready:
+                    skip_missed(client, self._say)
+                self.ready = True
+                self._see(client)
+            self.trouble = ""
+        except FieldwrightError as error:
+            self.trouble = str(error)
+        # Whatever Prefect's or MLflow's libraries raise is of this look alone: the workplace goes on.
+        except Exception as error:
+            self.trouble = f"{type(error).__name__}: {str(error).strip().splitlines()[:1]}"
+
+    def _say(self, message: str) -> None:
+        self.messages.append(message)
+
+    def _deploy(self, client: SyncPrefectClient) -> None:
+        records = {record.name: record for record in registered_studies()}
+        if not self.ready:
+            for name in deployed_studies(client):
+                if name not in records:
+                    take_away(client, name)
+        for name, record in records.items():
+            if self._deployed.get(name) != record:
+                deploy(client, record)
+                self._deployed[name] = record
+        for name in self._deployed.keys() - records.keys():
+            take_away(client, name)
+            del self._deployed[name]
+
+    def _see(self, client: SyncPrefectClient) -> None:
+        deployments = deployed_studies(client)
+        states, served = [], []
+        for record in self._deployed.values():
+            champion, study = self._champion(record)
+            if champion and study is not None:
+                served.append(study)
+            deployment = deployments.get(record.name)
+            states.append(self._state(client, record, deployment, champion))
+        self.states, self.served = tuple(states), tuple(served)
+
+    def _state(
+        self, client: SyncPrefectClient, record: RegisteredStudy, deployment: Any, champion: str
+    ) -> StudyOverview:
+        latest, links = "", []
+        if deployment is not None:
+            run = latest_run(client, deployment.id)
+            latest = f"{run.state_name} {run.start_time:%Y-%m-%d %H:%M}" if run and run.start_time else ""
+            links.append(("runs", f"{self._addresses.prefect}/deployments/deployment/{deployment.id}"))
+        if champion.startswith("version"):
+            links.append(("endpoint", f"{self._addresses.endpoint}/models/{record.name}"))
+        first = f"{next_times(record)[0]:%a %Y-%m-%d %H:%M %Z}" if record.cron else ""
+        return StudyOverview(record.name, record.times, first, latest, champion, tuple(links))
+
+    def _champion(self, record: RegisteredStudy) -> tuple[str, StudyFile | None]:
+        """In words, with the study where there is one; why not, where the file or the store cannot be read."""
+        try:
+            study = load_study(Path(record.path))
+            key = (study.tracking.uri, study.name)
+            if key not in self._trackings:
+                self._trackings[key] = Tracking.of(study)
+            champion = self._trackings[key].registry.champion()
+        except FieldwrightError as error:
+            return str(error), None
+        return (f"version {champion.version}", study) if champion else ("", None)
