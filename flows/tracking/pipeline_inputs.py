@@ -22,7 +22,8 @@ def pipeline_inputs(study: StudyFile, data: str, labels: Sequence[str] = ()) -> 
     Parameters
     ----------
     study
-        All of its settings count but name, description, `[tracking]`, `[schedule]` and `[drift]`; its seed is among them.
+        All of its settings count but name, description, `[tracking]`, `[schedule]` and `[drift]`; its seed is
+        among them.
     data
         A digest of what the candidates learn from.
     labels
