@@ -16,6 +16,8 @@ OFFLINE_DEFAULTS = {
     "PREFECT_RESULTS_DEFAULT_SERIALIZER": "json",
     "MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # Addresses of runs stand in the log once, as links of our own.
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     # Job execution is for MLflow's language-model features; it would start processes of its own.
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     # DeepXDE otherwise asks which backend to use and writes the answer into the user's home.

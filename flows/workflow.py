@@ -9,11 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prefect import flow, get_run_logger
+from prefect.runtime import flow_run
 
 from fieldwright.flows.candidate_selection import selected_candidates
 from fieldwright.flows.nothing_new import nothing_new_report
+from fieldwright.flows.pipeline_page import (
+    ingested_sentence,
+    score_sentence,
+    show_ingested,
+    show_outcome,
+)
 from fieldwright.flows.progress import log_progress
 from fieldwright.flows.report import Ingested, Report
+from fieldwright.flows.run_names import flow_run_name
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.loading import load_study
@@ -21,6 +29,7 @@ from fieldwright.flows.study_families import study_family
 from fieldwright.flows.tasks import one_thread, opaque, pipeline_task, require_home
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.pipeline_inputs import pipeline_inputs
+from fieldwright.flows.tracking.pipeline_record import complete_pipeline, describe_version
 from fieldwright.flows.tracking.pipelines import REPORT, end_killed_runs, finished_pipeline
 from fieldwright.flows.tracking.promotion import gate_rows
 from fieldwright.flows.tracking.records import record, record_candidate
@@ -36,7 +45,7 @@ REJECTED = "rejected.json"
 PIPELINE = "pipeline"
 
 
-@flow(name="fieldwright", flow_run_name="{study_path}", persist_result=False)
+@flow(name="fieldwright", flow_run_name=flow_run_name, persist_result=False)
 def run_study(study_path: str, force: bool = False, candidates: list[str] | None = None) -> Report:
     """Runs a study once, from what it learns from to its registered champion.
 
@@ -56,6 +65,8 @@ def run_study(study_path: str, force: bool = False, candidates: list[str] | None
             )
         steps = stack.enter_context(study_family(study.subject).steps_of(study, tracking))
         incoming = _ingested(study, steps, tracking)
+        say(ingested_sentence(steps.samples, incoming.ingested))
+        show_ingested(study, steps.samples, incoming.ingested)
         digest = steps.data_digest(incoming)
         inputs = pipeline_inputs(study, digest, labels)
         earlier = None if force else finished_pipeline(tracking, inputs)
@@ -63,12 +74,19 @@ def run_study(study_path: str, force: bool = False, candidates: list[str] | None
             report = nothing_new_report(study, earlier, incoming.ingested, *champion_state(tracking))
             say(report.nothing_new)
             return report
-        with tracking.run(PIPELINE) as pipeline:
+        with tracking.run(_run_name()) as pipeline:
             _open(study, pipeline)
             report = train_and_register(study, steps, tracking, pipeline, incoming, digest, labels)
             pipeline.tags({"best": report.best, "outcome": report.outcome, "inputs": inputs})
             pipeline.json({REPORT: report.as_dict()})
+        say(report.outcome)
+        show_outcome(study, report, tracking.uri, tracking.experiment_id(), pipeline.id)
     return report
+
+
+def _run_name() -> str:
+    """That of the flow run of Prefect."""
+    return str(flow_run.name or PIPELINE)
 
 
 def _ingested(study: StudyFile, steps: Steps[Any, Any], tracking: Tracking) -> Incoming:
@@ -76,7 +94,7 @@ def _ingested(study: StudyFile, steps: Steps[Any, Any], tracking: Tracking) -> I
     try:
         return ingest(opaque(steps))
     except BaseException:
-        with tracking.run(PIPELINE) as pipeline:
+        with tracking.run(_run_name()) as pipeline:
             _open(study, pipeline)
             raise
 
@@ -111,6 +129,7 @@ def train_and_register(
         with tracking.run(label, parent=pipeline.id) as child:
             trained[label] = evaluate(label, opaque(steps), opaque(candidate), opaque(data), opaque(child))
             record_candidate(child, steps, study.seed, data, trained[label])
+            get_run_logger().info(score_sentence(trained[label].evaluation, steps.metric))
             runs[label] = child
     best_label = min(trained, key=lambda label: steps.rank(trained[label].evaluation))
     best = trained[best_label]
@@ -144,6 +163,8 @@ def train_and_register(
         opaque(study.limits),
         opaque(partial(steps.decide, best, finished)),
     )
+    describe_version(tracking, pipeline, finished.model, version, decision)
+    complete_pipeline(tracking, pipeline, data_digest, best.evaluation.candidate, data.samples)
     steps.clean_up()
     return study_family(study.subject).report_class()(
         study=study.name,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fieldwright.flows.report import RunsEvaluation
+from fieldwright.flows.runs.out_of_fold_coverage import out_of_fold_coverage
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.run_sections import Promotion
 from fieldwright.flows.study.runs_study import Study
@@ -22,12 +23,8 @@ from fieldwright.flows.tracking.promotion import (
 )
 from fieldwright.surrogates.fields.quantities import functional_of, headline_quantities, parsed_quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
-from fieldwright.surrogates.validation.calibration import observed_coverage
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
 from fieldwright.surrogates.validation.holdout import HoldoutResult
-
-MOST_PLACES = 4096
-"""Places of a field at which its coverage is counted, drawn evenly; all where it has no more."""
 
 
 def run_gates(
@@ -94,25 +91,11 @@ def coverage_gates(
             )
             for name, one in test_set.fields.items()
         ]
-    rng = np.random.default_rng(study.seed)
-    levels, gates = np.array([study.validation.coverage]), []
-    for name, true in targets.values.items():
-        some = np.sort(rng.permutation(true.shape[-2])[:MOST_PLACES])
-        weights = validation.weights.get(name)
-        share = observed_coverage(
-            true[..., some, :],
-            validation.mean[name][..., some, :],
-            validation.std[name][..., some, :],
-            validation.fold,
-            levels,
-            validation.place,
-            None if weights is None else weights[some],
-        )
-        number = len(np.unique(validation.place))
-        gates.append(
-            coverage_gate(f"coverage of {name} on {number} held-out runs", float(share[0]), number, least)
-        )
-    return gates
+    number = len(np.unique(validation.place))
+    return [
+        coverage_gate(f"coverage of {name} on {number} held-out runs", share, number, least)
+        for name, share in out_of_fold_coverage(study, targets, validation).items()
+    ]
 
 
 def decide_on_runs(

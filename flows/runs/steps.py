@@ -23,6 +23,7 @@ from fieldwright.flows.runs.executors import study_executor
 from fieldwright.flows.runs.final_checks import final_checks
 from fieldwright.flows.runs.holdout import split_runs
 from fieldwright.flows.runs.inputs import digest_of_runs, ingest_runs
+from fieldwright.flows.runs.out_of_fold_coverage import out_of_fold_coverage
 from fieldwright.flows.runs.promotion_rule import ask_once, decide_on_runs, run_gates
 from fieldwright.flows.runs.reduction_figures import projection_errors, reduction_figures, reduction_numbers
 from fieldwright.flows.runs.search import Search, search_report, trial_logger
@@ -155,6 +156,10 @@ class RunsSteps(Steps[Study, RunsDataset]):
             params={"folds": study.validation.folds}
             | {"reduction": {name: study.reduction_of(name).model_dump() for name in study.fields}},
             metrics=validation.summary()
+            | {
+                f"{name}.coverage": share
+                for name, share in out_of_fold_coverage(study, targets, validation).items()
+            }
             | symmetry_errors(study, targets, validation)
             | conservation_errors(study, targets, validation),
             draw=partial(candidate_figures, targets, validation),

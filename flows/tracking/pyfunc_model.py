@@ -18,6 +18,9 @@ from fieldwright.surrogates.families import load_model
 class PyfuncSurrogate(PythonModel):
     """Answers a table by a table and an array by arrays, one row for each query; see each family's `tabulate`."""
 
+    # An array is as welcome as a table; without a type of its queries MLflow would look for one, and warn.
+    _skip_type_hint_validation = True
+
     def load_context(self, context: PythonModelContext) -> None:
         """Restores the model from its folder among the artifacts."""
         self.model = load_model(Path(context.artifacts["surrogate"]))

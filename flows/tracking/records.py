@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained
+from fieldwright.flows.tracking.experiment_page import CANDIDATE_TAGS
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 
 
@@ -25,6 +26,7 @@ def record_candidate(
             "family": steps.family.name,
             "metric": steps.metric,
         }
+        | CANDIDATE_TAGS
         | dict(trained.tags),
     )
     run.json(trained.files)
@@ -37,8 +39,11 @@ def record(run: TrackedRun, part: Incoming | Dataset | Finished) -> None:
 
 
 def candidate_params(settings: Mapping[str, Any]) -> dict[str, str]:
-    """Settings of a candidate under its kind, such as "gp.kernel": other kinds have others of that name."""
-    settings_of_kind = {name: value for name, value in settings.items() if name != "kind"}
+    """Settings of a candidate under its kind, such as "gp.kernel": other kinds have others of that name.
+
+    What the study says of its physics, the hints, is the same for all of them.
+    """
+    settings_of_kind = {name: value for name, value in settings.items() if name not in ("kind", "hints")}
     kind = settings.get("kind")
     return flat(settings_of_kind) if kind is None else {"kind": kind} | flat({kind: settings_of_kind})
 

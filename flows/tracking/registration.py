@@ -31,8 +31,6 @@ MODEL_KEY = "model_key"
 """Tag of a version: equal where data and settings are."""
 QUERIES, QUERY_SECONDS = 9, 1.0
 """Queries whose time is taken, and the seconds after which no further one is asked."""
-MOST_DESCRIPTION = 5000
-"""Letters that a database holds of a version's description."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +64,8 @@ def register_and_decide(
 ) -> tuple[str, Decision]:
     """Registers the model as the next version and gives it the alias if the promotion rule holds.
 
-    The decision stands as tags of version and pipeline, in the version's description, in the history of the study and
-    as `decision.json`.
+    The decision stands as tags of version and pipeline, in the history of the study and as `decision.json`; the
+    version's description is its card, see `pipeline_record`.
     """
     model, tags = trained.model, {**trained.tags, DATA: trained.data, MODEL_KEY: trained.key}
     with tempfile.TemporaryDirectory() as folder:
@@ -159,8 +157,6 @@ def _write(
     for key, value in decision.tags().items():
         client.set_model_version_tag(tracking.name, version.version, key, value)
     run.tags(decision.tags())
-    description = decision.markdown()[:MOST_DESCRIPTION]
-    client.update_model_version(tracking.name, version.version, description)
     document = {"version": version.version, "time": event.time, "by": by} | decision.as_dict()
     run.json({DECISION: document | {"measured": dict(measured)}})
 

@@ -6,10 +6,8 @@ nothing, and any tracking store keeps it.
 
 from __future__ import annotations
 
-import getpass
 import json
 import secrets
-import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -122,13 +120,3 @@ def champion_state(tracking: Tracking) -> tuple[str | None, Mapping[str, str]]:
     """Number and tags of the champion; None and nothing where there is none."""
     champion = tracking.registry.champion()
     return (None, {}) if champion is None else (champion.version, champion.tags)
-
-
-def user_at_host() -> str:
-    """Who works here."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        # A container may run under a number that no user has.
-        user = "unknown"
-    return f"{user}@{socket.gethostname()}"

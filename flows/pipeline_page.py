@@ -1,0 +1,113 @@
+"""What Prefect shows of a pipeline: what came in, how the candidates compare, the decision, and links to MLflow."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any
+
+from prefect.artifacts import (
+    create_image_artifact,
+    create_link_artifact,
+    create_markdown_artifact,
+    create_table_artifact,
+)
+
+from fieldwright.flows.report import Evaluation, Ingested, Report
+from fieldwright.flows.study.file import StudyFile
+from fieldwright.flows.tracking.experiment_page import run_address
+
+MOST_REJECTED = 200
+"""Rows of the table of what was rejected."""
+
+
+def ingested_sentence(samples: str, ingested: Ingested) -> str:
+    """How many were accepted and rejected, in words."""
+    number = len(ingested.accepted)
+    return f"{number} {samples} accepted, {ingested.unchanged} of them unchanged, {len(ingested.rejected)} rejected"
+
+
+def score_sentence(evaluation: Evaluation, metric: str) -> str:
+    """A candidate's numbers, in words."""
+    errors = getattr(evaluation, "relative_l2", {})
+    beside = "".join(f", {name} {value:.3g}" for name, value in errors.items())
+    return (
+        f"{evaluation.candidate}: {metric} {evaluation.score:.4g}{beside}, fit {evaluation.fit_seconds:.1f} s"
+    )
+
+
+def show_ingested(study: StudyFile, samples: str, ingested: Ingested) -> None:
+    """The table of what was rejected and why, under a sentence on all."""
+    rows = [
+        {"name": name, "reason": reason, "what is wrong": sentence}
+        for name, reason, sentence in ingested.rejected[:MOST_REJECTED]
+    ]
+    create_table_artifact(
+        rows or [{"name": "-", "reason": "-", "what is wrong": "nothing was rejected"}],
+        key=artifact_key(study.name, "ingest"),
+        description=ingested_sentence(samples, ingested),
+    )
+
+
+def show_outcome(study: StudyFile, report: Report, tracking_uri: str, experiment: str, run: str) -> None:
+    """The comparison of candidates as table and picture, the decision, and the way to MLflow."""
+    create_table_artifact(
+        [_row(one, report) for one in report.evaluations],
+        key=artifact_key(study.name, "candidates"),
+        description=f"Candidates by {report.metric}, lower is better",
+    )
+    create_image_artifact(
+        "data:image/png;base64," + base64.b64encode(candidates_picture(report)).decode(),
+        key=artifact_key(study.name, "comparison"),
+        description=f"Candidates by {report.metric}, lower is better",
+    )
+    state = "Promoted" if report.promoted else "Not promoted"
+    lines = [f"# {state}: version {report.version} ({report.best})", "", f"{report.why}.", ""]
+    if report.compared:
+        lines += [f"Compared: {report.compared}.", ""]
+    if report.gates:
+        lines += ["| gate | value | limit | |", "|---|---|---|---|"]
+        lines += [f"| {' | '.join(row)} |" for row in report.gates]
+    create_markdown_artifact(
+        "\n".join(lines),
+        key=artifact_key(study.name, "decision"),
+        description=report.outcome,
+    )
+    if tracking_uri.startswith("http"):
+        create_link_artifact(
+            run_address(tracking_uri, experiment, run),
+            "The run in MLflow",
+            key=artifact_key(study.name, "mlflow"),
+        )
+
+
+def candidates_picture(report: Report) -> bytes:
+    """The scores of all candidates as bars, a PNG of a few kilobytes."""
+    from fieldwright.surrogates.figures import COLOURS, label, panels, png
+
+    names = [one.candidate for one in report.evaluations]
+    left = 0.35 + 0.08 * max(map(len, names))
+    figure, (ax,) = panels(1, 1, (3.0 + left, 0.9 + 0.3 * len(names)), left=left)
+    colours = [COLOURS[0] if name == report.best else "0.75" for name in names]
+    ax.barh(range(len(names)), [one.score for one in report.evaluations], 0.6, color=colours)
+    ax.set_yticks(range(len(names)), names)
+    ax.invert_yaxis()
+    label(ax, report.metric, "")
+    figure.set_dpi(90)
+    return png(figure)
+
+
+def artifact_key(study: str, what: str) -> str:
+    """A key as Prefect takes it: small letters, digits and dashes."""
+    return re.sub(r"[^a-z0-9]+", "-", f"{study}-{what}".lower()).strip("-")
+
+
+def _row(evaluation: Evaluation, report: Report) -> dict[str, Any]:
+    errors = getattr(evaluation, "relative_l2", {})
+    return {
+        "candidate": evaluation.candidate,
+        "best": "yes" if evaluation.candidate == report.best else "",
+        report.metric: f"{evaluation.score:.4g}",
+        **{name: f"{value:.3g}" for name, value in errors.items()},
+        "fit, s": f"{evaluation.fit_seconds:.1f}",
+    }
