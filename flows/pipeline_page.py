@@ -97,9 +97,9 @@ def candidates_picture(report: Report) -> bytes:
     return png(figure)
 
 
-def artifact_key(study: str, what: str) -> str:
+def artifact_key(study: str, part: str) -> str:
     """A key as Prefect takes it: small letters, digits and dashes."""
-    return re.sub(r"[^a-z0-9]+", "-", f"{study}-{what}".lower()).strip("-")
+    return re.sub(r"[^a-z0-9]+", "-", f"{study}-{part}".lower()).strip("-")
 
 
 def _row(evaluation: Evaluation, report: Report) -> dict[str, Any]:

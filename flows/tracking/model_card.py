@@ -31,10 +31,10 @@ def model_card(model: Model, tags: Mapping[str, str], version: str, decision: De
     name = about["name"]
     samples = tags.get("samples", "samples")
     number = tags.get("n_samples", "0")
-    learned = f" from {number} {samples}" if number != "0" else ""
+    count = f" from {number} {samples}" if number != "0" else ""
     parts = [
         f"# {name}, version {version}",
-        f"Kind `{about['kind']}`{learned}, seed {about['seed']}; {tags.get('metric', 'score')} "
+        f"Kind `{about['kind']}`{count}, seed {about['seed']}; {tags.get('metric', 'score')} "
         f"{_number(tags.get('score'))} by cross-validation or on what was held out (lower is better).",
         "## Promotion",
         decision.markdown(),
