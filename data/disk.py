@@ -68,11 +68,17 @@ def fault(error: OSError, path: str, able: Able = "readable") -> tuple[str, str]
     able
         What a file must be that is closed to this user.
     """
-    if error.errno not in _FAULTS:
+    number = _number(error)
+    if number is None:
         return None
-    must, do = _FAULTS[error.errno]
+    must, do = _FAULTS[number]
     must = must.format(path=path, able=able)
     return f"{must[:1].upper()}{must[1:]}", do
+
+
+def _number(error: OSError) -> int | None:
+    # Errors of TLS are OSErrors too, whose numbers are not the system's.
+    return error.errno if error.errno in _FAULTS and type(error).__module__ != "ssl" else None
 
 
 def is_gone(error: Exception) -> bool:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fieldwright.data.computing.worker_check import Installation, check_worker
+from fieldwright.data.disk import fault
 from fieldwright.data.errors import ComputeError
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Security
 
 PATIENCE = 10.0
 """Seconds in which a scheduler must answer, and have a worker."""
@@ -62,18 +63,6 @@ class WorkersAddress:
             )
         return cls(text, 0, ca, certificate, key)
 
-    @property
-    def security(self) -> Any:
-        """Keys of the connection; None where it has none."""
-        if self.scheduler is None or not self.scheduler.startswith("tls://"):
-            return None
-        from distributed import Security
-
-        files = {"tls_ca_file": self.ca, "tls_client_cert": self.certificate, "tls_client_key": self.key}
-        return Security(
-            require_encryption=True, **{name: str(path) for name, path in files.items() if path is not None}
-        )
-
 
 @contextmanager
 def connect(address: WorkersAddress, seen: tuple[Path, ...]) -> Iterator[Client]:
@@ -85,7 +74,10 @@ def connect(address: WorkersAddress, seen: tuple[Path, ...]) -> Iterator[Client]
         if address.scheduler is None:
             stack.enter_context(config.set({"distributed.scheduler.allowed-failures": DEATHS}))
             cluster = LocalCluster(
-                n_workers=address.processes, threads_per_worker=1, dashboard_address="", memory_limit=0
+                n_workers=address.processes,
+                threads_per_worker=1,
+                dashboard_address="127.0.0.1:0",
+                memory_limit=0,
             )
             client = Client(stack.enter_context(cluster), set_as_default=False)
         else:
@@ -98,14 +90,13 @@ def connect(address: WorkersAddress, seen: tuple[Path, ...]) -> Iterator[Client]
 def _client(address: WorkersAddress) -> Client:
     from distributed import Client
 
+    security = _security(address)
     try:
-        _refuse_silence(address)
+        _refuse_silence(address, security)
         with warnings.catch_warnings():
             # Versions are compared below, those that matter alone and in one sentence.
             warnings.simplefilter("ignore")
-            return Client(
-                address.scheduler, set_as_default=False, timeout=PATIENCE, security=address.security
-            )
+            return Client(address.scheduler, set_as_default=False, timeout=PATIENCE, security=security)
     # What a TLS library makes of a missing or wrong key is of many kinds.
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         cause = " ".join(str(error).split())[:200]
@@ -116,15 +107,42 @@ def _client(address: WorkersAddress) -> Client:
         ) from error
 
 
-def _refuse_silence(address: WorkersAddress) -> None:
+def _security(address: WorkersAddress) -> Security | None:
+    """The keys of an address that begins with `tls://`; raises ComputeError where there are none, or wrong ones."""
+    if not str(address.scheduler).startswith("tls://"):
+        return None
+    from distributed import Security
+
+    files = {"tls_ca_file": address.ca, "tls_client_cert": address.certificate, "tls_client_key": address.key}
+    security = Security(require_encryption=True, **{name: str(path) for name, path in files.items() if path})
+    try:
+        context = security.get_connection_args("client")["ssl_context"]
+    except OSError as error:
+        must, do = fault(error, "the files of 'tls_ca', 'tls_certificate' and 'tls_key'") or (
+            "'tls_ca', 'tls_certificate' and 'tls_key' in [compute] must be files in PEM that belong together",
+            "Correct them",
+        )
+        raise ComputeError(must, f"'{error}'", do) from error
+    if context is None:
+        raise ComputeError(
+            "A cluster at 'tls://' must be reached by keys",
+            "none in [compute], nor in Dask's own configuration",
+            "Give 'tls_ca', 'tls_certificate' and 'tls_key'",
+        )
+    return security
+
+
+def _refuse_silence(address: WorkersAddress, security: Security | None) -> None:
     """A scheduler speaks first; the client would wait for ever for something that listens and does not."""
     host, _, port = str(address.scheduler).partition("://")[2].rpartition(":")
-    with socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE) as stream:
-        if address.security is not None:
-            context = address.security.get_connection_args("client")["ssl_context"]
-            stream = context.wrap_socket(stream, server_hostname=host)
-        if not stream.recv(1):
-            raise OSError("what listens there closes the connection")
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE) as plain:
+        stream = plain
+        if security is not None:
+            context = security.get_connection_args("client")["ssl_context"]
+            stream = context.wrap_socket(plain, server_hostname=host)
+        with stream:
+            if not stream.recv(1):
+                raise OSError("what listens there closes the connection")
 
 
 def _check_workers(client: Client, address: WorkersAddress, seen: tuple[Path, ...]) -> None:

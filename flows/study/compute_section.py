@@ -29,9 +29,11 @@ class Compute(Section):
     @field_validator("dask")
     @classmethod
     def _an_address(cls, text: str | None) -> str | None:
-        if text is not None:
-            WorkersAddress.of(text)
-        return text
+        try:
+            WorkersAddress.of(text or "local:1")
+        except ValueError as error:
+            raise ValueError(f"'dask' {error}") from None
+        return text or None
 
     @model_validator(mode="after")
     def _keys_are_of_tls(self) -> Compute:

@@ -194,6 +194,48 @@ def test_a_client_that_is_ended_leaves_no_work_behind(how, processes, tmp_path):
     assert len(list(tmp_path.glob("*.*"))) == begun < 50
 
 
+def test_a_cluster_with_keys_takes_those_who_have_them_alone(tmp_path):
+    from distributed import Security
+
+    own, other = Security.temporary(), Security.temporary()
+    files = {}
+    for name, text in (
+        ("ca", own.tls_ca_file),
+        ("certificate", own.tls_client_cert),
+        ("key", own.tls_client_key),
+        ("other_ca", other.tls_ca_file),
+        ("other_certificate", other.tls_client_cert),
+        ("other_key", other.tls_client_key),
+    ):
+        files[name] = tmp_path / f"{name}.pem"
+        files[name].write_text(str(text))
+    words = ("--tls-ca-file", "ca", "--tls-cert", "certificate", "--tls-key", "key")
+    options = tuple(str(files.get(word, word)) for word in words)
+    with DaskProcesses(tmp_path / "dask", workers=1, keys=options) as processes:
+        assert processes.address.startswith("tls://")
+        address = WorkersAddress.of(processes.address, files["ca"], files["certificate"], files["key"])
+        with Cluster(address, tmp_path) as cluster:
+            assert list(cluster.in_order(pieces.refuse, [(1,), (2,)])) == [1, 2]
+        strange = WorkersAddress.of(
+            processes.address, files["other_ca"], files["other_certificate"], files["other_key"]
+        )
+        no_file = WorkersAddress.of(
+            processes.address, tmp_path / "no.pem", files["certificate"], files["key"]
+        )
+        no_key = WorkersAddress.of(processes.address, files["ca"], files["ca"], files["other_key"])
+        for wrong, says in (
+            (strange, r"must answer within 10 s\. Got none at 'tls://"),
+            (WorkersAddress.of(processes.address), "must be reached by keys"),
+            (no_file, "must be there as long as it is used"),
+            (no_key, "must be files in PEM that belong together"),
+        ):
+            with (
+                Cluster(wrong, tmp_path) as cluster,
+                pytest.raises(ComputeError, match=says),
+            ):
+                list(cluster.in_order(pieces.refuse, [(1,)]))
+
+
 @pytest.mark.parametrize(
     "text", ["", "host:8786", "tcp://host", "local:0", "local:x", "http://host:1", "local"]
 )
