@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from fieldwright.data.back_off import BackOff
 from fieldwright.data.errors import FieldwrightError
-from fieldwright.serving.hosting.back_off import BackOff
 from fieldwright.serving.hosting.registry import CHALLENGER, NoChampion, Registry
 from fieldwright.serving.hosting.shelf import Shelf
 from fieldwright.surrogates.persistence.artifact import check_artifact

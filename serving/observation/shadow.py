@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from fieldwright.data.back_off import BackOff
 from fieldwright.data.errors import QueryError
 from fieldwright.serving.families import load_shelved
 from fieldwright.serving.fields.answer import STATISTICS
-from fieldwright.serving.hosting.back_off import BackOff
 from fieldwright.serving.hosting.shelf import Shelf
 from fieldwright.serving.metrics import Metrics
 from fieldwright.serving.observation.prediction_writer import PredictionWriter
