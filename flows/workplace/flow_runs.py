@@ -22,6 +22,10 @@ FIRST_SECONDS = 20.0
 """Before a run is started again; twice as long each time."""
 SUBMITTED_SECONDS = 120.0
 """A run that a worker has taken has a process by then."""
+OLD_DAYS = 7.0
+"""A run that was cut off longer ago is left as it is."""
+COLLISION = "Deployment concurrency limit"
+"""How Prefect begins to say that another run of the deployment goes on."""
 MISSED_SECONDS = 30.0
 
 
@@ -69,14 +73,19 @@ def start_again(client: SyncPrefectClient, say: Callable[[str], object], no_work
             client.set_flow_run_state(run.id, Cancelled(message="Its process has ended."), force=True)
             continue
         client.set_flow_run_state(run.id, Crashed(message="Its process has ended."), force=True)
-    for run in _runs(client, StateType.CRASHED):
+    since = datetime.now(UTC) - timedelta(days=OLD_DAYS)
+    for run in _runs(client, StateType.CRASHED, since=since):
         _schedule_again(client, run, say)
+    for run in _runs(client, StateType.CANCELLED, since=since):
+        # Its place was taken by another run when it was to begin anew: not a tick, which would never have begun.
+        if run.state and (run.state.message or "").startswith(COLLISION):
+            _schedule_again(client, run, say)
 
 
 def _schedule_again(client: SyncPrefectClient, run: FlowRun, say: Callable[[str], object]) -> None:
     from prefect.states import AwaitingRetry
 
-    if run.run_count >= MOST_STARTS or run.deployment_id is None or not _is_newest(client, run):
+    if run.run_count >= MOST_STARTS or run.deployment_id is None or not _is_needed(client, run):
         return
     delay = FIRST_SECONDS * 2.0 ** max(run.run_count - 1, 0)
     state: State[Any] = AwaitingRetry(
@@ -87,9 +96,11 @@ def _schedule_again(client: SyncPrefectClient, run: FlowRun, say: Callable[[str]
     say(f"'{_study(run)}': the run '{run.name}' was cut off and begins anew in {delay:.0f} s")
 
 
-def _runs(client: SyncPrefectClient, *types: Any) -> list[FlowRun]:
+def _runs(client: SyncPrefectClient, *types: Any, since: datetime | None = None) -> list[FlowRun]:
+    """Those of the pool in one of the states; of those that were started since then, where it is given."""
     from prefect.client.schemas.filters import (
         FlowRunFilter,
+        FlowRunFilterStartTime,
         FlowRunFilterState,
         FlowRunFilterStateType,
         WorkPoolFilter,
@@ -98,15 +109,16 @@ def _runs(client: SyncPrefectClient, *types: Any) -> list[FlowRun]:
 
     return client.read_flow_runs(
         flow_run_filter=FlowRunFilter(
-            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types)))
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=list(types))),
+            start_time=None if since is None else FlowRunFilterStartTime(after_=since),  # type: ignore[arg-type]
         ),
         work_pool_filter=WorkPoolFilter(name=WorkPoolFilterName(any_=[POOL])),
         limit=200,
     )
 
 
-def latest_run(client: SyncPrefectClient, deployment: UUID) -> FlowRun | None:
-    """The run of a deployment that was started last."""
+def latest_runs(client: SyncPrefectClient, deployment: UUID, n: int) -> list[FlowRun]:
+    """The runs of a deployment that were started last, the last one first."""
     from prefect.client.schemas.filters import (
         DeploymentFilter,
         DeploymentFilterId,
@@ -115,22 +127,21 @@ def latest_run(client: SyncPrefectClient, deployment: UUID) -> FlowRun | None:
     )
     from prefect.client.schemas.sorting import FlowRunSort
 
-    runs = client.read_flow_runs(
+    return client.read_flow_runs(
         deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment])),
         flow_run_filter=FlowRunFilter(start_time=FlowRunFilterStartTime(is_null_=False)),
         sort=FlowRunSort.START_TIME_DESC,
-        limit=1,
+        limit=n,
     )
-    return runs[0] if runs else None
 
 
-def _is_newest(client: SyncPrefectClient, run: FlowRun) -> bool:
-    """Whether no later run of its study has done its work meanwhile."""
-    assert run.deployment_id is not None
-    if run.start_time is None:
+def _is_needed(client: SyncPrefectClient, run: FlowRun) -> bool:
+    """Whether no later run of its study does the same."""
+    if run.start_time is None or run.deployment_id is None:
         return False
-    latest = latest_run(client, run.deployment_id)
-    return latest is None or latest.id == run.id
+    alike = (one for one in latest_runs(client, run.deployment_id, 20) if one.parameters == run.parameters)
+    latest = next(alike, run)
+    return latest.id == run.id
 
 
 def _is_overdue(run: FlowRun) -> bool:

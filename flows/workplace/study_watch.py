@@ -19,7 +19,7 @@ from fieldwright.flows.workplace.deployments import (
     prefect_client,
     take_away,
 )
-from fieldwright.flows.workplace.flow_runs import latest_run, skip_missed, start_again
+from fieldwright.flows.workplace.flow_runs import latest_runs, skip_missed, start_again
 from fieldwright.flows.workplace.overview import StudyOverview
 from fieldwright.flows.workplace.presence import Addresses
 from fieldwright.flows.workplace.registered_studies import RegisteredStudy, registered_studies
@@ -96,8 +96,8 @@ class StudyWatch:
     ) -> StudyOverview:
         latest, links = "", []
         if deployment is not None:
-            run = latest_run(client, deployment.id)
-            latest = f"{run.state_name} {run.start_time:%Y-%m-%d %H:%M}" if run and run.start_time else ""
+            for run in latest_runs(client, deployment.id, 1):
+                latest = f"{run.state_name} {run.start_time:%Y-%m-%d %H:%M}"
             links.append(("runs", f"{self._addresses.prefect}/deployments/deployment/{deployment.id}"))
         if champion.startswith("version"):
             links.append(("endpoint", f"{self._addresses.endpoint}/models/{record.name}"))
