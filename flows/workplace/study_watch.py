@@ -7,7 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from prefect.exceptions import PrefectHTTPStatusError
+
 from fieldwright.data.errors import FieldwrightError
+from fieldwright.data.redaction import without_password
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
@@ -42,6 +45,8 @@ class StudyWatch:
         self._addresses = addresses
         self._worker_runs = worker_runs
         self._deployed: dict[str, RegisteredStudy] = {}
+        self._refused: dict[str, str] = {}
+        self._champions: dict[str, StudyFile] = {}
         self._trackings: dict[tuple[str | None, str], Tracking] = {}
 
     def look(self) -> None:
@@ -56,12 +61,10 @@ class StudyWatch:
                     skip_missed(client, self._say)
                 self.ready = True
                 self._see(client)
-            self.trouble = ""
-        except FieldwrightError as error:
-            self.trouble = str(error)
+            self.trouble = " ".join(self._refused.values())
         # Whatever Prefect's or MLflow's libraries raise is of this look alone: the workplace goes on.
         except Exception as error:
-            self.trouble = f"{type(error).__name__}: {str(error).strip().splitlines()[:1]}"
+            self.trouble = _sentence(error)
 
     def _say(self, message: str) -> None:
         self.messages.append(message)
@@ -74,18 +77,25 @@ class StudyWatch:
                     take_away(client, name)
         for name, record in records.items():
             if self._deployed.get(name) != record:
-                deploy(client, record)
+                self._refused.pop(name, None)
+                try:
+                    deploy(client, record)
+                except (ValueError, PrefectHTTPStatusError) as error:
+                    # One that Prefect refuses stops no other.
+                    self._refused[name] = f"'{name}' cannot be scheduled: {_sentence(error)}."
                 self._deployed[name] = record
         for name in self._deployed.keys() - records.keys():
             take_away(client, name)
             del self._deployed[name]
+            self._champions.pop(name, None)
+            self._refused.pop(name, None)
 
     def _see(self, client: SyncPrefectClient) -> None:
         deployments = deployed_studies(client)
         states, served = [], []
         for record in self._deployed.values():
             champion, study = self._champion(record)
-            if champion and study is not None:
+            if study is not None:
                 served.append(study)
             deployment = deployments.get(record.name)
             states.append(self._state(client, record, deployment, champion))
@@ -105,7 +115,10 @@ class StudyWatch:
         return StudyOverview(record.name, record.times, first, latest, champion, tuple(links))
 
     def _champion(self, record: RegisteredStudy) -> tuple[str, StudyFile | None]:
-        """In words, with the study where there is one; why not, where the file or the store cannot be read."""
+        """In words, with the study where there is one.
+
+        Where the file or the store cannot be read, the reason, and the study as it was: it is served on.
+        """
         try:
             study = load_study(Path(record.path))
             key = (study.tracking.uri, study.name)
@@ -113,5 +126,16 @@ class StudyWatch:
                 self._trackings[key] = Tracking.of(study)
             champion = self._trackings[key].registry.champion()
         except FieldwrightError as error:
-            return str(error), None
-        return (f"version {champion.version}", study) if champion else ("", None)
+            return str(error), self._champions.get(record.name)
+        if champion is None:
+            self._champions.pop(record.name, None)
+            return "", None
+        self._champions[record.name] = study
+        return f"version {champion.version}", study
+
+
+def _sentence(error: Exception) -> str:
+    lines = without_password(str(error)).strip().splitlines()
+    if isinstance(error, FieldwrightError):
+        return str(error)
+    return f"{type(error).__name__}: {lines[0] if lines else 'no further words'}"

@@ -76,6 +76,7 @@ class Workplace:
         mlflow = programs.mlflow_program(addresses)
         self._mlflow = Service(mlflow, folder, "mlflow") if mlflow else None
         self._endpoint: Service | None = None
+        self._served: list[object] = []
         self._watch = StudyWatch(addresses, lambda: self._worker.running)
 
     def run(self, stop: threading.Event) -> None:
@@ -114,15 +115,12 @@ class Workplace:
         if self._watch.ready:
             self._worker.look()
         served = self._watch.served
-        if served:
-            program = programs.endpoint(self._addresses, served)
-            if self._endpoint is None or self._endpoint.program != program:
-                if self._endpoint is not None:
-                    self._endpoint.stop()
-                self._endpoint = Service(program, self._folder, "endpoint")
-        elif self._endpoint is not None and self._watch.ready and not self._watch.trouble:
-            self._endpoint.stop()
-            self._endpoint = None
+        if _keys(served) != self._served:
+            if self._endpoint is not None:
+                self._endpoint.stop()
+            program = programs.endpoint(self._addresses, served) if served else None
+            self._endpoint = Service(program, self._folder, "endpoint") if program else None
+            self._served = _keys(served)
         if self._endpoint is not None:
             self._endpoint.look()
 
@@ -144,6 +142,11 @@ class Workplace:
             service.begin_to_stop()
         for service in services:
             service.stop()
+
+
+def _keys(studies: Sequence[StudyFile]) -> list[object]:
+    """What an endpoint depends on."""
+    return [(study.name, study.tracking) for study in studies]
 
 
 def _part(service: Service) -> PartState:
