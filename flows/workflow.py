@@ -35,6 +35,7 @@ from fieldwright.flows.tracking.promotion import gate_rows
 from fieldwright.flows.tracking.records import record, record_candidate
 from fieldwright.flows.tracking.registration import Registrable, register_and_decide
 from fieldwright.flows.tracking.study_lock import study_lock
+from fieldwright.flows.tracking.system_metrics import system_metrics
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.flows.tracking.version_history import champion_state
 
@@ -76,7 +77,8 @@ def run_study(study_path: str, force: bool = False, candidates: list[str] | None
             return report
         with tracking.run(_run_name()) as pipeline:
             _open(study, pipeline)
-            report = train_and_register(study, steps, tracking, pipeline, incoming, digest, labels)
+            with system_metrics(tracking, pipeline, study.tracking.system_metrics):
+                report = train_and_register(study, steps, tracking, pipeline, incoming, digest, labels)
             pipeline.tags({"best": report.best, "outcome": report.outcome, "inputs": inputs})
             pipeline.json({REPORT: report.as_dict()})
         say(report.outcome)

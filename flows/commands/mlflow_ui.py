@@ -6,9 +6,11 @@ import sys
 
 from rich.console import Console
 
+from fieldwright.data.redaction import without_password
 from fieldwright.flows.commands.foreground import run_in_foreground
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.tracking.artifact_place import artifact_place
+from fieldwright.flows.tracking.experiment_page import experiment_address
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 
 
@@ -16,9 +18,11 @@ def show_forever(study: StudyFile, port: int, console: Console) -> int:
     """Serves the page on loopback until stopped; with a remote tracking server, prints its address only."""
     tracking = Tracking.of(study)
     if tracking.uri.startswith("http"):
-        console.print(f"The study is tracked at {tracking.uri}: open that page.")
+        page = experiment_address(without_password(tracking.uri), tracking.experiment_id())
+        console.print(f"The study is tracked at {page}: open that page.", soft_wrap=True, markup=False)
         return 0
-    console.print(f"MLflow UI: http://127.0.0.1:{port}  (Ctrl-C ends it)")
+    page = experiment_address(f"http://127.0.0.1:{port}", tracking.experiment_id())
+    console.print(f"MLflow UI: {page}  (Ctrl-C ends it)", soft_wrap=True, markup=False, highlight=False)
     return run_in_foreground(*mlflow_server(tracking.uri, artifact_place(study.tracking.artifacts), port))
 
 

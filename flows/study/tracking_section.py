@@ -21,3 +21,6 @@ class TrackingSection(Section):
         "and models, taken when the study's experiment is made; $FIELDWRIGHT_ARTIFACTS if left out, else "
         "`mlartifacts` under $FIELDWRIGHT_HOME. A tracking server (`http://`) decides by itself.",
     )
+    system_metrics: bool = Field(
+        False, description="Curves of processor, memory, disk and network in MLflow while a pipeline runs."
+    )

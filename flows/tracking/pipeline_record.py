@@ -39,13 +39,13 @@ def complete_pipeline(
     client, experiment = tracking.client, tracking.experiment_id()
     children = client.search_runs([experiment], f"tags.mlflow.parentRunId = '{pipeline.id}'")
     for run_id in (pipeline.id, *(child.info.run_id for child in children)):
-        log_dataset(TrackedRun(client, run_id), tracking.name, digest, tracking.source, samples)
+        run = TrackedRun(client, run_id)
+        log_dataset(run, tracking.name, digest, tracking.source, samples)
+        run.metrics({"runs": sum(samples.values())})
     seconds = sum(child.data.metrics.get("fit_seconds", 0.0) for child in children)
     numbers = next((child.data.metrics for child in children if child.data.tags.get("candidate") == best), {})
     headline = headline_metrics(numbers)
-    pipeline.metrics(
-        {name: numbers[name] for name in headline} | {"fit_seconds": seconds, "runs": sum(samples.values())}
-    )
+    pipeline.metrics({name: numbers[name] for name in headline} | {"fit_seconds": seconds})
     show_columns(client, experiment, [*COMMON, *headline])
 
 

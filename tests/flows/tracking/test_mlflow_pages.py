@@ -27,7 +27,11 @@ def test_a_pipeline_is_worth_opening_in_mlflow_and_prefect(
 ) -> None:
     path = make_study()
     text = path.read_text()
-    text = text.split("[[candidates]]")[0] + '[[candidates]]\nkind = "rbf"\n[[candidates]]\nkind = "bayes"\n'
+    text = (
+        text.split("[[candidates]]")[0]
+        + "[tracking]\nsystem_metrics = true\n"
+        + '[[candidates]]\nkind = "rbf"\n[[candidates]]\nkind = "bayes"\n'
+    )
     path.write_text(text)
     table = path.parent / "runs" / "parameters.csv"
     table.write_text(table.read_text().replace("run_0003,", "run_9999,"))
@@ -62,13 +66,14 @@ def test_a_pipeline_is_worth_opening_in_mlflow_and_prefect(
     columns = [name[len("metrics.`") : -1] for name in view["selectedColumns"] if name.startswith("metrics.")]
     assert {"score", "fit_seconds", "stress.relative_l2.mean", "stress.coverage"} <= set(columns)
     for run in (parent, *children):
-        assert set(columns) - {"runs"} <= set(run.data.metrics)
+        assert set(columns) <= set(run.data.metrics)
         assert run.data.tags["mlflow.source.name"] == str(path)
         assert run.data.tags["mlflow.user"] not in ("", "unknown")
         (dataset,) = run.inputs.dataset_inputs
         assert dataset.dataset.name == "beam"
         assert len(dataset.dataset.digest) == 12
         assert json.loads(dataset.dataset.profile)["num_rows"] == parent.data.metrics["runs"]
+    assert "system/cpu_utilization_percentage" in parent.data.metrics
     assert 0.5 < parent.data.metrics["stress.coverage"] <= 1.0
     for child in children:
         assert child.data.tags["mlflow.runType"] == "evaluation"
