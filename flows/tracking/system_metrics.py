@@ -12,9 +12,9 @@ EVERY_SECONDS = 2
 
 
 @contextmanager
-def system_metrics(tracking: Tracking, run: TrackedRun, wanted: bool) -> Iterator[None]:
-    """Samples the machine into the run, `system/...`, while the block runs, where the study wants it."""
-    if not wanted:
+def system_metrics(tracking: Tracking, run: TrackedRun, sampled: bool) -> Iterator[None]:
+    """Samples the machine into the run, `system/...`, while the block runs, if `sampled`."""
+    if not sampled:
         yield
         return
     from mlflow.system_metrics.system_metrics_monitor import SystemMetricsMonitor
