@@ -136,7 +136,9 @@ def prune_predictions(folder: Path, most_bytes: int) -> None:
             path.unlink(missing_ok=True)
 
 
-def read_predictions(folder: Path, since: datetime | None = None, version: str = "") -> pd.DataFrame:
+def read_predictions(
+    folder: Path, since: datetime | None = None, version: str = "", most: int | None = None
+) -> pd.DataFrame:
     """The log of an endpoint as a table with one row per query.
 
     Parameters
@@ -147,6 +149,8 @@ def read_predictions(folder: Path, since: datetime | None = None, version: str =
         Leaves out what was answered before.
     version
         Leaves out what another version answered.
+    most
+        Number of queries after which no older file is read; the whole log if None.
 
     Returns
     -------
@@ -160,8 +164,13 @@ def read_predictions(folder: Path, since: datetime | None = None, version: str =
     ReadError
         Where a file is no log of predictions.
     """
-    rows = []
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+    parts: list[list[dict]] = []
+    for path in sorted(folder.glob(f"*{SUFFIX}"), reverse=True):
+        # What a file holds was answered before it was written.
+        if (most is not None and sum(map(len, parts)) >= most) or (
+            since is not None and _written_before(path, since)
+        ):
+            break
         try:
             table = pq.read_table(path, schema=SCHEMA)
         except FileNotFoundError:
@@ -174,13 +183,24 @@ def read_predictions(folder: Path, since: datetime | None = None, version: str =
                 str(error).splitlines()[0],
                 "Delete it",
             ) from error
-        rows += [
-            row
-            for row in table.to_pylist(maps_as_pydicts="strict")
-            if (since is None or row["time"] >= since) and version in ("", row["version"])
-        ]
+        parts.append(
+            [
+                row
+                for row in table.to_pylist(maps_as_pydicts="strict")
+                if (since is None or row["time"] >= since) and version in ("", row["version"])
+            ]
+        )
+    rows = [row for part in reversed(parts) for row in part]
     common = [name for name in SCHEMA.names if name not in NESTED]
     return pd.DataFrame([_flat(row, common) for row in rows], columns=None if rows else common)
+
+
+def _written_before(path: Path, moment: datetime) -> bool:
+    try:
+        written = datetime.strptime(path.name.split("-")[0], TIME_FORMAT).replace(tzinfo=UTC)
+    except ValueError:
+        return False  # not named by an endpoint
+    return written < moment
 
 
 def _flat(row: dict, common: list[str]) -> dict:

@@ -13,6 +13,8 @@ from fieldwright.data.prediction_log import predictions_folder, read_predictions
 from fieldwright.flows.drift.verdict import Period
 
 MOST_PERIODS = 12
+MOST_QUERIES = 100_000
+"""The newest that are looked at: so many say enough, and more take minutes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +30,7 @@ class QueryLog:
     @classmethod
     def of(cls, model: str, names: Sequence[str], since: datetime | None = None) -> QueryLog:
         """The log of this machine; queries of versions with other parameters are left out."""
-        table = read_predictions(predictions_folder(model), since)
+        table = read_predictions(predictions_folder(model), since, most=MOST_QUERIES)
         # Those that the challenger was asked too are twice in the log.
         table = pd.DataFrame(table[table["pair"] == ""])
         columns = [f"parameters.{name}" for name in names]

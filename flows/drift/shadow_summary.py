@@ -10,6 +10,9 @@ import pandas as pd
 
 from fieldwright.data.prediction_log import predictions_folder, read_predictions
 
+MOST_QUERIES = 20_000
+"""The newest in the log, which say enough."""
+
 
 @dataclass(frozen=True)
 class ShadowSummary:
@@ -39,7 +42,7 @@ class ShadowSummary:
 
 def shadow_summaries(model: str, since: datetime | None = None) -> list[ShadowSummary]:
     """Of each two versions that the log of this machine holds, the newest at last."""
-    table = read_predictions(predictions_folder(model), since)
+    table = read_predictions(predictions_folder(model), since, most=MOST_QUERIES)
     table = pd.DataFrame(table[table["pair"] != ""])
     if table.empty:
         return []

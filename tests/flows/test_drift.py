@@ -282,7 +282,7 @@ def test_a_region_that_is_asked_outside_opens_the_next_runs(rod: Rod) -> None:
     assert table["length"].min() >= 3.9, "outside the runs, where it is asked"
     assert table["length"].max() <= 5.0, "within the study's own limits"
 
-    tracking = Tracking(rod.study.tracking.uri, "rod")
+    tracking = Tracking.of(rod.study)
     (run,) = tracking.client.search_runs(
         [tracking.experiment_id()],
         "tags.role = 'drift'",

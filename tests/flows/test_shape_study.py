@@ -90,7 +90,7 @@ def test_shapes_become_a_registered_model_that_answers_new_ones(tmp_path, common
     assert again.ingested.rejected == report.ingested.rejected
 
     study = Study.load(path)
-    tracking = Tracking(study.tracking.uri, study.name)
+    tracking = Tracking.of(study)
     children = tracking.client.search_runs([tracking.experiment_id()], "tags.role = 'candidate'")
     assert {"u.near_wall.mean", "u.away.mean", "u.mirror.y.mean", "u.divergence.mean"} <= set(
         children[0].data.metrics

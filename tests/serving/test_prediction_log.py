@@ -119,6 +119,19 @@ def test_the_oldest_files_give_way(folder: Path):
     assert read_predictions(folder)["request_id"].tolist() == ["2", "3"]
 
 
+def test_files_that_are_too_old_or_too_many_are_not_read(folder: Path):
+    paths = [write_predictions(folder, [prediction(number)]) for number in range(4)]
+    assert read_predictions(folder, most=2)["request_id"].tolist() == ["2", "3"]
+    assert read_predictions(folder, most=0).empty
+    old = paths[0].with_name(f"20000101T000000000000-1{paths[0].suffix}")
+    old.write_bytes(b"not even a file of the log")
+    paths[0].unlink()
+    since = datetime.now(UTC) - timedelta(hours=1)
+    assert read_predictions(folder, since)["request_id"].tolist() == ["1", "2", "3"]
+    with pytest.raises(ReadError):
+        read_predictions(folder)
+
+
 def test_a_damaged_file_is_said(folder: Path):
     path = write_predictions(folder, [prediction(0)])
     path.write_bytes(path.read_bytes()[:-9])

@@ -37,7 +37,7 @@ MakeStudy = Callable[..., Path]
 
 def tracking_of(path: Path) -> Tracking:
     study = Study.load(path)
-    return Tracking(study.tracking.uri, study.name)
+    return Tracking.of(study)
 
 
 def shown_status(path: Path) -> str:

@@ -97,7 +97,7 @@ def test_an_equation_becomes_a_champion_with_everything_on_record(tmp_path, comm
     assert "Train for more rounds" in page.getvalue()
 
     study = load_study(path)
-    tracking = Tracking(study.tracking.uri, study.name)
+    tracking = Tracking.of(study)
     children = tracking.client.search_runs([tracking.experiment_id()], "tags.role = 'candidate'")
     runs = {run.data.tags["candidate"]: run for run in children}
     good, bad = runs["pinn"], runs["pinn-2"]

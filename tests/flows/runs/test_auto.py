@@ -53,7 +53,7 @@ def test_a_search_finds_a_champion_and_every_trial_is_a_run(make_study: MakeStud
     assert not search.spent
 
     study = Study.load(path)
-    tracking = Tracking(study.tracking.uri, study.name)
+    tracking = Tracking.of(study)
     runs = tracking.client.search_runs([tracking.experiment_id()])
     parent = next(run for run in runs if run.data.tags["role"] == "candidate")
     trials = [run for run in runs if run.data.tags["role"] == "trial"]

@@ -54,7 +54,7 @@ def test_more_runs_over_a_wider_range_take_the_place_and_easier_ones_do_not(make
     assert second.promoted, second.why
     assert "on the same 24 runs, 10 of them new to it, version 1 has" in second.why
     study = Study.load(path)
-    tracking = Tracking(study.tracking.uri, study.name)
+    tracking = Tracking.of(study)
     champion = tracking.registry.champion()
     assert champion is not None
     decision = tracking.json(champion.run_id, "decision.json")

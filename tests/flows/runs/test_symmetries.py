@@ -62,7 +62,7 @@ def pulled(tmp_path: Path) -> Callable[..., Path]:
 
 def metrics_of(path: Path, role: str) -> dict[str, float]:
     study = Study.load(path)
-    tracking = Tracking(study.tracking.uri, study.name)
+    tracking = Tracking.of(study)
     runs = tracking.client.search_runs([tracking.experiment_id()], f"tags.role = '{role}'")
     return runs[0].data.metrics
 

@@ -157,7 +157,7 @@ def test_classes_become_a_registered_classifier(tmp_path, common_names):
 
     study = load_study(path)
     assert isinstance(study, PhotoStudy)
-    tracking = Tracking(study.tracking.uri, study.name)
+    tracking = Tracking.of(study)
     children = tracking.client.search_runs([tracking.experiment_id()], "tags.role = 'candidate'")
     assert len(children) == 2
     assert {"score", "log_loss", "recall", "cost", "ece", "fit_seconds"} <= set(children[0].data.metrics)

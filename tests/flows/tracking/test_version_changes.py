@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import socket
 import subprocess
@@ -22,9 +23,12 @@ from fieldwright.flows.commands.report_tables import print_report
 from fieldwright.flows.commands.serve import endpoint_command
 from fieldwright.flows.commands.version_changes import print_history, promote_version, roll_back
 from fieldwright.flows.report import Report
+from fieldwright.flows.study.promotion_section import PromotionLimits
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.challenger import challenger_of
 from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.promotion import Challenge, Decision
+from fieldwright.flows.tracking.registration import Registrable, register_and_decide
 from fieldwright.flows.tracking.version_history import (
     VersionEvent,
     VersionHistory,
@@ -32,6 +36,7 @@ from fieldwright.flows.tracking.version_history import (
     withdrawn_versions,
 )
 from fieldwright.flows.workflow import run_study
+from fieldwright.surrogates.families import load_model
 
 STUDY = """
 name = "bar"
@@ -69,7 +74,7 @@ class Story:
 
     @property
     def tracking(self) -> Tracking:
-        return Tracking(self.study.tracking.uri, "bar")
+        return Tracking.of(self.study)
 
     def run(self, loads=(), more: str = "", last: str = "", force: bool = False) -> Report:
         for load in loads:
@@ -252,9 +257,8 @@ def free_port() -> int:
 
 def test_a_running_endpoint_follows_a_roll_back_without_a_failed_request(story: Story) -> None:
     port = free_port()
-    process = subprocess.Popen(
-        endpoint_command([story.study], "127.0.0.1", port), stdout=subprocess.PIPE, text=True
-    )
+    command, environment = endpoint_command([story.study], "127.0.0.1", port)
+    process = subprocess.Popen(command, env=os.environ | environment, stdout=subprocess.PIPE, text=True)
     versions: list[str] = []
     failures: list[str] = []
     enough = threading.Event()
@@ -293,6 +297,31 @@ def test_a_running_endpoint_follows_a_roll_back_without_a_failed_request(story: 
         process.wait(60)
     assert failures == []
     assert set(versions) == {"1", "2"}
+
+
+def test_a_champion_that_changes_during_the_decision_is_the_one_to_beat(story: Story, tmp_path: Path) -> None:
+    tracking, met = story.tracking, []
+    tracking.registry.promote(tracking.registry.numbered("1"))
+    model = load_model(tracking.registry.download(tracking.registry.numbered("2"), tmp_path))
+    trained = Registrable(
+        model, {"metric": "fluctuation_l2", "score": "0.5"}, None, {"kind": "other"}, "data"
+    )
+
+    def rule(challenge: Challenge) -> Decision:
+        assert challenge.champion is not None
+        met.append(challenge.champion.version)
+        if len(met) == 1:
+            tracking.registry.promote(tracking.registry.numbered("2"))
+        return Decision(False, "it does not beat it")
+
+    with tracking.run("by hand") as run:
+        version, decision = register_and_decide.fn(
+            tracking, run, trained, PromotionLimits.model_validate({}), rule
+        )
+    assert met == ["1", "2"]
+    assert decision.champion == "2"
+    assert tracking.json(run.id, "decision.json")["version"] == version
+    assert story.champion() == "2"
 
 
 def test_promotions_outside_the_commands_count_for_a_roll_back() -> None:
