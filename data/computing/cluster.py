@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fieldwright.data.computing.connection import WorkersAddress, connect
+from fieldwright.data.computing.connection import START_SECONDS, WorkersAddress, connect
 from fieldwright.data.computing.executor import Executor, Lost
 from fieldwright.data.computing.shared_array import SharedArray
 from fieldwright.data.computing.worker_check import Installation, check_worker
@@ -172,6 +172,8 @@ class Cluster(Executor):
         from distributed import CancelledError
 
         lonely_since = None
+        # Those of this machine are started again by themselves, however long that takes on a busy one.
+        patience = START_SECONDS if self.address.scheduler is None else LONELY_SECONDS
         while True:
             try:
                 return future.result(timeout=LOOK_SECONDS)
@@ -189,10 +191,10 @@ class Cluster(Executor):
                 lonely_since = None
             elif lonely_since is None:
                 lonely_since = time.monotonic()
-            elif time.monotonic() > lonely_since + LONELY_SECONDS:
+            elif time.monotonic() > lonely_since + patience:
                 raise ComputeError(
                     "The cluster must have a worker",
-                    f"none for {LONELY_SECONDS:g} s at '{self.address.scheduler or 'this machine'}'",
+                    f"none for {patience:g} s at '{self.address.scheduler or 'this machine'}'",
                     "Start some, then run again: what is stored already is whole",
                 )
 

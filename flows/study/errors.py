@@ -15,6 +15,8 @@ from pydantic.fields import FieldInfo
 UNKNOWN = ("extra_forbidden", "unexpected_keyword_argument")
 """Pydantic's types of the error of an unknown key, in a table that is a model or a dataclass."""
 RENAMED_KEYS: Mapping[str, str] = {
+    "runs.scheduler": "compute.dask",
+    "search.workers": "compute.dask",
     "split.own_parts": "split.predefined",
     "validation.keep_aside": "validation.test_size",
 }

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from fieldwright.data.computing.shared_array import SharedArray, array_of
 from fieldwright.data.errors import ReadError
+from fieldwright.data.ingest.preparation import Task
+from fieldwright.data.store.catalogue import RunRecord
 
 
 def total(array: np.ndarray | SharedArray, factor: float) -> tuple[float, int]:
@@ -43,3 +46,19 @@ def deadly(number: int, folder: Path) -> int:
 def grown(kept: np.ndarray, number: int) -> np.ndarray:
     """Takes what is kept on the cluster."""
     return kept + number
+
+
+@dataclass(frozen=True)
+class DeadlyTask(Task):
+    """A run that kills every worker that begins to read it.
+
+    client: the process that hands it out.
+    """
+
+    client: int = 0
+
+    def draft(self) -> RunRecord:
+        """As of any other run, in the client."""
+        if os.getpid() != self.client:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().draft()

@@ -112,6 +112,7 @@ def test_a_cluster_that_is_not_there_is_one_sentence_and_nothing_is_learned(
         ('[compute]\ndask = "host:8786"', 'must be the address of a Dask scheduler, "tcp://host:8786"'),
         ('[compute]\ndask = "local:2"\ntls_ca = "ca.pem"', "need an address 'tls://...'"),
         ("[compute]\nworkers = 2", "workers"),
+        ("[search]\nworkers = 2", "must be called by its new name, 'compute.dask'"),
     ],
 )
 def test_a_wrong_table_is_one_sentence(more: str, says: str, make_study: Callable[..., Path]) -> None:
