@@ -245,8 +245,8 @@ def test_a_killed_worker_is_replaced(client: httpx.Client, endpoint):
 
 def test_the_service_never_imports_mlflow():
     code = (
-        "import sys, fieldwright.serving.service; from fieldwright.surrogates.regressors import load_kinds; "
-        "load_kinds(); print(*sys.modules)"
+        "import sys, fieldwright.serving.service; from fieldwright.surrogates.families import FAMILIES; "
+        "[family.model() for family in FAMILIES]; print(*sys.modules)"
     )
     loaded = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
