@@ -20,8 +20,10 @@ MOST_STARTS = 3
 """A run that has been started so often and was never ended in order is not started again."""
 FIRST_SECONDS = 20.0
 """Before a run is started again; twice as long each time."""
-SUBMITTED_SECONDS = 120.0
+SUBMITTED_SECONDS = 180.0
 """A run that a worker has taken has a process by then."""
+RUNNING_SECONDS = 10.0
+"""The process of a run that begins is known by then."""
 OLD_DAYS = 7.0
 """A run that was cut off longer ago is left as it is."""
 COLLISION = "Deployment concurrency limit"
@@ -149,7 +151,10 @@ def _is_overdue(run: FlowRun) -> bool:
     if run.state is None or run.state.timestamp is None:
         return True
     begun = max(run.state.timestamp, run.expected_start_time or run.state.timestamp)
-    return time.time() - begun.timestamp() > (SUBMITTED_SECONDS if run.infrastructure_pid is None else 10.0)
+    # One that begins anew still has the number of its first process while it waits for the second.
+    return time.time() - begun.timestamp() > (
+        RUNNING_SECONDS if run.state.is_running() else SUBMITTED_SECONDS
+    )
 
 
 def _has_process(run: FlowRun) -> bool:
