@@ -79,8 +79,8 @@ def start_again(client: SyncPrefectClient, say: Callable[[str], object], no_work
     for run in _runs(client, StateType.CRASHED, since=since):
         _schedule_again(client, run, say)
     for run in _runs(client, StateType.CANCELLED, since=since):
-        # Its place was taken by another run when it was to begin anew: not a tick, which would never have begun.
-        if run.state and (run.state.message or "").startswith(COLLISION):
+        # Its place was taken by another run when it was to begin anew. A tick that was passed over had never begun.
+        if run.run_count and run.state and (run.state.message or "").startswith(COLLISION):
             _schedule_again(client, run, say)
 
 
@@ -120,18 +120,28 @@ def _runs(client: SyncPrefectClient, *types: Any, since: datetime | None = None)
 
 
 def latest_runs(client: SyncPrefectClient, deployment: UUID, n: int) -> list[FlowRun]:
-    """The runs of a deployment that were started last, the last one first."""
+    """The runs of a deployment that began last, the last one first.
+
+    A tick that was passed over is none: Prefect gives it a time of start too.
+    """
     from prefect.client.schemas.filters import (
         DeploymentFilter,
         DeploymentFilterId,
         FlowRunFilter,
         FlowRunFilterStartTime,
+        FlowRunFilterState,
+        FlowRunFilterStateType,
     )
+    from prefect.client.schemas.objects import StateType
     from prefect.client.schemas.sorting import FlowRunSort
 
+    begun = [StateType.RUNNING, StateType.COMPLETED, StateType.FAILED, StateType.CRASHED]
     return client.read_flow_runs(
         deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment])),
-        flow_run_filter=FlowRunFilter(start_time=FlowRunFilterStartTime(is_null_=False)),
+        flow_run_filter=FlowRunFilter(
+            start_time=FlowRunFilterStartTime(is_null_=False),
+            state=FlowRunFilterState(type=FlowRunFilterStateType(any_=begun)),
+        ),
         sort=FlowRunSort.START_TIME_DESC,
         limit=n,
     )
@@ -139,11 +149,13 @@ def latest_runs(client: SyncPrefectClient, deployment: UUID, n: int) -> list[Flo
 
 def _is_needed(client: SyncPrefectClient, run: FlowRun) -> bool:
     """Whether no later run of its study does the same."""
-    if run.start_time is None or run.deployment_id is None:
+    start, deployment = run.start_time, run.deployment_id
+    if start is None or deployment is None:
         return False
-    alike = (one for one in latest_runs(client, run.deployment_id, 20) if one.parameters == run.parameters)
-    latest = next(alike, run)
-    return latest.id == run.id
+    return not any(
+        one.parameters == run.parameters and one.id != run.id and one.start_time and one.start_time > start
+        for one in latest_runs(client, deployment, 20)
+    )
 
 
 def _is_overdue(run: FlowRun) -> bool:
@@ -182,4 +194,6 @@ def _is_process(number: int) -> bool:
 
 
 def _study(run: FlowRun) -> str:
-    return next((tag for tag in run.tags if tag not in ("fieldwright", REGISTERED)), run.name)
+    return next(
+        (tag for tag in run.tags if tag not in ("fieldwright", REGISTERED, "auto-scheduled")), run.name
+    )
