@@ -10,6 +10,7 @@ from rich.console import Console
 from fieldwright.data.disk import fault
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.flows.command_line import (  # noqa: F401  # register themselves
+    automation,
     endpoints,
     pipelines,
     preparation,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
 
 from fieldwright.flows.report import Evaluation, Ingested
@@ -79,14 +80,15 @@ class Finished:
     """The best candidate as it is registered.
 
     report: fields of the family's report. content: what `decide` needs of it. ask: asks it one query, so that its
-    cost can be measured. The rest as in `Trained`.
+    cost can be measured; both are what `completed` adds. draw: its figures, or the files that they have been drawn
+    into. The rest as in `Trained`.
     """
 
     model: Model
     report: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
-    draw: Callable[[], Mapping[str, Figure]] = dict
+    draw: Callable[[], Mapping[str, Figure | Path]] = dict
     files: Mapping[str, Any] = field(default_factory=dict)
     content: Any = None
     ask: Callable[[], object] | None = None
@@ -150,6 +152,14 @@ class Steps(ABC, Generic[StudyType, Data]):
     def evaluate(self, label: str, candidate: Any, data: Data, run: TrackedRun) -> Trained:
         """Fits one candidate and evaluates it by what it has not learned from."""
 
+    @abstractmethod
+    def keep(self, trained: Trained, folder: Path) -> None:
+        """Writes what `restore` makes the evaluated candidate of again, as JSON, npz and safetensors."""
+
+    @abstractmethod
+    def restore(self, label: str, candidate: Any, data: Data, folder: Path) -> Trained:
+        """The evaluated candidate that `keep` wrote, with the same numbers; raises FieldwrightError on damage."""
+
     def rank(self, evaluation: Evaluation) -> tuple[Any, ...]:
         """By which candidates are ordered, the best first."""
         return (evaluation.score,)
@@ -157,6 +167,10 @@ class Steps(ABC, Generic[StudyType, Data]):
     @abstractmethod
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: Data) -> Finished:
         """Makes the model that is registered of the best candidate, and tests it on what nothing was chosen by."""
+
+    def completed(self, finished: Finished, best: Trained, data: Data) -> Finished:
+        """The model with what `decide` needs and how it is asked, which are not kept on disk."""
+        return finished
 
     @abstractmethod
     def decide(self, best: Trained, finished: Finished, challenge: Challenge) -> Decision:

@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING, Any
 from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 
+from fieldwright.data.errors import FieldwrightError
 from fieldwright.flows.candidate_selection import selected_candidates
 from fieldwright.flows.nothing_new import nothing_new_report
+from fieldwright.flows.notification.messages import link_to
+from fieldwright.flows.notification.pipeline_events import (
+    notified_pipeline,
+    notify_outcome,
+    notify_rejected,
+    notify_unreadable,
+)
+from fieldwright.flows.notification.running_pipeline import update_running
 from fieldwright.flows.pipeline_page import (
     ingested_sentence,
     score_sentence,
@@ -21,19 +30,22 @@ from fieldwright.flows.pipeline_page import (
 )
 from fieldwright.flows.progress import log_progress
 from fieldwright.flows.report import Ingested, Report
+from fieldwright.flows.resumption.resumption import Resumption
+from fieldwright.flows.resumption.step_results import StepResults
 from fieldwright.flows.run_names import flow_run_name
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.study_families import study_family
 from fieldwright.flows.tasks import one_thread, opaque, pipeline_task, require_home
+from fieldwright.flows.tracking.continued_runs import INPUTS
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.pipeline_inputs import pipeline_inputs
 from fieldwright.flows.tracking.pipeline_record import complete_pipeline, describe_version
 from fieldwright.flows.tracking.pipelines import REPORT, end_killed_runs, finished_pipeline
 from fieldwright.flows.tracking.promotion import gate_rows
 from fieldwright.flows.tracking.records import record, record_candidate
-from fieldwright.flows.tracking.registration import Registrable, register_and_decide
+from fieldwright.flows.tracking.registration import Registrable, decide_and_promote, register
 from fieldwright.flows.tracking.study_lock import study_lock
 from fieldwright.flows.tracking.system_metrics import system_metrics
 from fieldwright.flows.tracking.tracked_run import TrackedRun
@@ -47,18 +59,28 @@ PIPELINE = "pipeline"
 
 
 @flow(name="fieldwright", flow_run_name=flow_run_name, persist_result=False)
-def run_study(study_path: str, force: bool = False, candidates: list[str] | None = None) -> Report:
+def run_study(
+    study_path: str,
+    force: bool = False,
+    candidates: list[str] | None = None,
+    skip: list[str] | None = None,
+) -> Report:
     """Runs a study once, from what it learns from to its registered champion.
 
     Where data, study and code are those of an earlier pipeline, nothing is trained and nothing registered: the report
     is the earlier one and says so. `force` trains anyway. `candidates` are the labels of those to train; all if left
-    out. One pipeline of a study runs at a time.
+    out. `skip` names entries of the folder of the runs that are not complete yet. One pipeline of a study runs at a
+    time; one that was interrupted is gone on with.
     """
     require_home()
     labels = tuple(candidates or ())
-    study = load_study(Path(study_path))
+    try:
+        study = load_study(Path(study_path)).skipping(skip or ())
+    except FieldwrightError as error:
+        notify_unreadable(Path(study_path), error)
+        raise
     say = get_run_logger().info
-    with log_progress(say), study_lock(study.name, say), ExitStack() as stack:
+    with log_progress(say), study_lock(study.name, say), notified_pipeline(study), ExitStack() as stack:
         tracking = open_tracking(opaque(study))
         if killed := end_killed_runs(tracking):
             say(
@@ -68,21 +90,26 @@ def run_study(study_path: str, force: bool = False, candidates: list[str] | None
         incoming = _ingested(study, steps, tracking)
         say(ingested_sentence(steps.samples, incoming.ingested))
         show_ingested(study, steps.samples, incoming.ingested)
-        digest = steps.data_digest(incoming)
-        inputs = pipeline_inputs(study, digest, labels)
+        notify_rejected(study, incoming.ingested)
+        data = steps.data_digest(incoming)
+        inputs, results = pipeline_inputs(study, data, labels), StepResults(study.name)
         earlier = None if force else finished_pipeline(tracking, inputs)
         if earlier is not None:
             report = nothing_new_report(study, earlier, incoming.ingested, *champion_state(tracking))
             say(report.nothing_new)
+            results.clear()
             return report
-        with tracking.run(_run_name()) as pipeline:
-            _open(study, pipeline)
+        resumption = Resumption(study, steps, tracking, results, inputs, data)
+        with resumption.pipeline(partial(tracking.run, _run_name())) as pipeline:
+            _open(study, tracking, pipeline)
             with system_metrics(tracking, pipeline, study.tracking.system_metrics):
-                report = train_and_register(study, steps, tracking, pipeline, incoming, digest, labels)
-            pipeline.tags({"best": report.best, "outcome": report.outcome, "inputs": inputs})
+                report = train_and_register(study, steps, tracking, pipeline, incoming, resumption, labels)
             pipeline.json({REPORT: report.as_dict()})
+            pipeline.tags({"best": report.best, "outcome": report.outcome})
+            pipeline.tags({INPUTS: inputs})
         say(report.outcome)
         show_outcome(study, report, tracking.uri, tracking.experiment_id(), pipeline.id)
+        notify_outcome(study, report)
     return report
 
 
@@ -97,13 +124,16 @@ def _ingested(study: StudyFile, steps: Steps[Any, Any], tracking: Tracking) -> I
         return ingest(opaque(steps))
     except BaseException:
         with tracking.run(_run_name()) as pipeline:
-            _open(study, pipeline)
+            _open(study, tracking, pipeline)
             raise
 
 
-def _open(study: StudyFile, pipeline: TrackedRun) -> None:
+def _open(study: StudyFile, tracking: Tracking, pipeline: TrackedRun) -> None:
+    link = link_to(study, tracking.uri, tracking.experiment_id(), pipeline.id)
+    update_running(run_id=pipeline.id, link=link)
     pipeline.tags({"role": "pipeline", "mlflow.note.content": study.description})
-    pipeline.file(study.path)
+    secret, text = study.notify.webhook, study.path.read_text(encoding="utf-8")
+    pipeline.texts({study.path.name: text.replace(secret, "$WEBHOOK") if secret else text})
 
 
 def train_and_register(
@@ -112,7 +142,7 @@ def train_and_register(
     tracking: Tracking,
     pipeline: TrackedRun,
     incoming: Incoming,
-    data_digest: str,
+    resumption: Resumption,
     labels: Sequence[str] = (),
 ) -> Report:
     """Splits, evaluates every candidate, finishes the best, registers it, and promotes it by the rule.
@@ -127,17 +157,22 @@ def train_and_register(
     record(pipeline, data)
     trained: dict[str, Trained] = {}
     runs: dict[str, TrackedRun] = {}
-    for label, candidate in selected_candidates(steps.candidates(data), labels).items():
-        with tracking.run(label, parent=pipeline.id) as child:
-            trained[label] = evaluate(label, opaque(steps), opaque(candidate), opaque(data), opaque(child))
-            record_candidate(child, steps, study.seed, data, trained[label])
-            get_run_logger().info(score_sentence(trained[label].evaluation, steps.metric))
-            runs[label] = child
+    candidates = selected_candidates(steps.candidates(data), labels)
+    resumption.forget_others(candidates)
+    for label, candidate in candidates.items():
+        trained[label], runs[label] = evaluate(
+            label, opaque(candidate), opaque(data), opaque(pipeline), opaque(resumption)
+        )
+        get_run_logger().info(score_sentence(trained[label].evaluation, steps.metric))
     best_label = min(trained, key=lambda label: steps.rank(trained[label].evaluation))
     best = trained[best_label]
-    finished = finish(opaque(steps), opaque(best), opaque(tuple(trained.values())), opaque(data))
+    key = resumption.finish_key(candidates, best_label)
+    finished, training = finish(
+        key, opaque(best), opaque(tuple(trained.values())), opaque(data), opaque(resumption)
+    )
     record(pipeline, finished)
-    draw_figures(opaque([(pipeline, data.draw), (pipeline, finished.draw), (runs[best_label], best.draw)]))
+    pictures = [(pipeline, data.draw), (pipeline, finished.draw), (runs[best_label], best.draw)]
+    draw_figures(opaque(pictures), key, opaque(resumption))
     score = best.evaluation.score
     pipeline.log(
         metrics={"score": score} | {f"samples.{part}": n for part, n in data.samples.items()},
@@ -156,22 +191,26 @@ def train_and_register(
         tags | dict(finished.tags),
         finished.ask,
         {**best.settings, **best.params, "seed": study.seed},
-        steps.scored_on(data_digest, data),
+        steps.scored_on(resumption.data, data),
     )
-    version, decision = register_and_decide(
+    version, measured = register(opaque(tracking), opaque(pipeline), opaque(trained_best), training)
+    decision = decide_and_promote(
         opaque(tracking),
         opaque(pipeline),
+        opaque(version),
         opaque(trained_best),
         opaque(study.limits),
+        measured,
         opaque(partial(steps.decide, best, finished)),
+        opaque(resumption.results),
+        key,
     )
-    describe_version(tracking, pipeline, finished.model, version, decision)
-    complete_pipeline(tracking, pipeline, data_digest, best.evaluation.candidate, data.samples)
-    steps.clean_up()
+    describe_version(tracking, pipeline, finished.model, version.version, decision)
+    complete_pipeline(tracking, pipeline, resumption.data, best.evaluation.candidate, data.samples)
     return study_family(study.subject).report_class()(
         study=study.name,
         best=best.evaluation.candidate,
-        version=version,
+        version=version.version,
         promoted=decision.promote,
         why=decision.why,
         compared=decision.compared,
@@ -193,6 +232,7 @@ def open_tracking(study: StudyFile) -> Tracking:
 @pipeline_task(name="ingest")
 def ingest(steps: Steps[Any, Any]) -> Incoming:
     """Reads what is new or has changed; what is rejected stands in the log with the reason."""
+    update_running(step="ingest")
     incoming = steps.ingest()
     _warn(steps, incoming.ingested.rejected)
     return incoming
@@ -201,6 +241,7 @@ def ingest(steps: Steps[Any, Any]) -> Incoming:
 @pipeline_task(name="split")
 def split(steps: Steps[Any, Any], incoming: Incoming) -> Dataset:
     """Loads what candidates learn from, and splits off what they are tested by."""
+    update_running(step="split")
     with one_thread():
         data = steps.split(incoming)
     _warn(steps, data.ingested.rejected[len(incoming.ingested.rejected) :])
@@ -210,26 +251,42 @@ def split(steps: Steps[Any, Any], incoming: Incoming) -> Dataset:
 
 
 @pipeline_task(name="evaluate", task_run_name="evaluate {label}")
-def evaluate(label: str, steps: Steps[Any, Any], candidate: Any, data: Dataset, run: TrackedRun) -> Trained:
-    """Fits and evaluates one candidate."""
-    with one_thread():
-        return steps.evaluate(label, candidate, data, run)
+def evaluate(
+    label: str, candidate: Any, data: Dataset, pipeline: TrackedRun, resumption: Resumption
+) -> tuple[Trained, TrackedRun]:
+    """Fits and evaluates one candidate, and writes its run; or takes both from an interrupted pipeline."""
+    update_running(step=f"evaluate {label}")
+    steps, seed = resumption.steps, resumption.study.seed
+
+    def written(run: TrackedRun, trained: Trained) -> None:
+        record_candidate(run, steps, seed, data, trained)
+
+    return resumption.evaluated(label, candidate, data, pipeline, written)
 
 
 @pipeline_task(name="finish")
 def finish(
-    steps: Steps[Any, Any], best: Trained, all_trained: tuple[Trained, ...], data: Dataset
-) -> Finished:
-    """Trains the best candidate on all it may learn from, and tests it."""
-    with one_thread():
-        return steps.finish(best, all_trained, data)
+    key: str, best: Trained, all_trained: tuple[Trained, ...], data: Dataset, resumption: Resumption
+) -> tuple[Finished, str]:
+    """Trains the best candidate on all it may learn from, and tests it; returns the name of this training too."""
+    update_running(step="finish")
+    return resumption.finished(key, best, all_trained, data)
 
 
 @pipeline_task(name="draw figures")
-def draw_figures(pictures: Sequence[tuple[TrackedRun, Callable[[], Mapping[str, Figure]]]]) -> None:
+def draw_figures(
+    pictures: Sequence[tuple[TrackedRun, Callable[[], Mapping[str, Figure | Path]]]],
+    key: str,
+    resumption: Resumption,
+) -> None:
     """Draws what a run is to show: those of the best candidate alone, since they take longer than many a training."""
-    for run, draw in pictures:
-        run.figures(draw())
+    update_running(step="draw figures")
+
+    def draw_all() -> None:
+        for run, draw in pictures:
+            run.figures(draw())
+
+    resumption.drawn(key, draw_all)
 
 
 def _rows(ingested: Ingested) -> list[list[str]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from fieldwright.data.errors import RunRejected
 
-_TAIL = 1 << 20
+_TAIL, _HEAD = 1 << 20, 4096
 _LOGS = re.compile(
     r"log(\..*|\b.*)?|.*[._-]log|std(out|err)(\..*)?|.*\.(log\d*|out|o\d+|e\d+|err|msg|mess|sta|dat|f06|txt)",
     re.I,
@@ -28,6 +28,10 @@ _FAILED = re.compile(
     re.M,
 )
 _LONGEST = 200
+LOG_ENDED = r"(?m)^\s*(End|Finalising parallel run|Job finished|.*FATAL.*|.*ERROR.*|.*exited with.*)\s*$"
+"""What logs of OpenFOAM and CalculiX end with, and of those that failed."""
+_AT_WORK = re.compile(r"OpenFOAM|CalculiX Version|CalculiX solver|^Time = ", re.M)
+"""By which a log is known to be of a solver that says when it has ended."""
 
 
 def check_log(folder: Path, pattern: str | None, failed: str) -> None:
@@ -45,6 +49,30 @@ def check_log(folder: Path, pattern: str | None, failed: str) -> None:
                 f"'{line[:160]}' in '{path.name}'",
                 "Run the case again, or correct 'log_failed' in the study file if this is none",
             )
+
+
+def log_is_open(folder: Path, pattern: str | None = None, ended: str = LOG_ENDED) -> bool:
+    """Whether a log in a run's folder shows that the solver has not come to its end.
+
+    Parameters
+    ----------
+    folder
+        Of the run; anything else has no log.
+    pattern
+        Of the log's name; None to recognise the logs of OpenFOAM and CalculiX.
+    ended
+        Regular expression that a log of a solver that has ended matches, well or not.
+    """
+    if not folder.is_dir():
+        return False
+    for path in sorted(folder.glob(pattern)) if pattern is not None else _logs(folder):
+        try:
+            head, tail = _head(path), _tail(path)
+        except OSError:
+            continue
+        if (pattern is not None or _AT_WORK.search(head)) and not re.search(ended, tail):
+            return True
+    return False
 
 
 def failure_in_logs(folder: Path) -> str | None:
@@ -78,6 +106,11 @@ def _quoted(text: str, match: re.Match[str]) -> str:
             continue
         parts.append(words)
     return " ".join(parts)[:_LONGEST].rstrip()
+
+
+def _head(path: Path) -> str:
+    with path.open("rb") as file:
+        return file.read(_HEAD).decode(errors="replace")
 
 
 def _tail(path: Path) -> str:

@@ -9,7 +9,9 @@ from fieldwright.flows.command_line.app import StudyPath, app, console, silence_
 
 
 @app.command
-def run(study: StudyPath, /, *, force: bool = False, verbose: bool = False) -> None:
+def run(
+    study: StudyPath, /, *, force: bool = False, verbose: bool = False, skip: tuple[str, ...] = ()
+) -> None:
     """Run a study once: ingest, reduce, train, compare, register, promote; nothing where nothing is new.
 
     Example: fieldwright run examples/plate/study.toml
@@ -20,12 +22,20 @@ def run(study: StudyPath, /, *, force: bool = False, verbose: bool = False) -> N
         Train and register even where data, study and code are those of an earlier run.
     verbose
         Show Prefect's own log as well.
+    skip
+        Entries of the folder of the runs to leave as they are, such as one that a solver is writing.
     """
+    from fieldwright.data.errors import FieldwrightError
+    from fieldwright.flows.notification.pipeline_events import notify_unreadable, sweep_killed
     from fieldwright.flows.study.loading import load_study
 
     # Mistakes are reported before the libraries, which take seconds, are loaded.
-    loaded = load_study(study)
-    loaded.check()
+    try:
+        loaded = load_study(study).skipping(skip)
+        loaded.check()
+    except FieldwrightError as error:
+        notify_unreadable(study, error)
+        raise
     if not verbose:
         silence_prefect()
     from fieldwright.flows.commands.report_tables import print_report
@@ -37,7 +47,9 @@ def run(study: StudyPath, /, *, force: bool = False, verbose: bool = False) -> N
         from fieldwright.flows.workflow import run_study
 
         with show_progress(console):
-            report = run_study(str(study.resolve()), force)
+            report = run_study(str(study.resolve()), force, skip)
+    else:
+        sweep_killed(loaded)
     print_report(console, report)
 
 

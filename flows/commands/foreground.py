@@ -46,7 +46,7 @@ def run_in_foreground(command: Sequence[str], environment: Mapping[str, str] | N
             deadline = deadline or (time.monotonic() + END_SECONDS if signals else None)
             if deadline and time.monotonic() > deadline:
                 break
-        _end_group(process)
+        end_group(process)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -56,7 +56,7 @@ def run_in_foreground(command: Sequence[str], environment: Mapping[str, str] | N
     return code if code >= 0 else 128 - code
 
 
-def _end_group(process: subprocess.Popen) -> None:
+def end_group(process: subprocess.Popen) -> None:
     """Ends what the program has left behind, by force where it takes longer."""
     for number, seconds in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
         deadline = time.monotonic() + seconds

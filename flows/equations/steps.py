@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -17,6 +19,7 @@ from fieldwright.flows.equations.report import SolutionEvaluation
 from fieldwright.flows.equations.solution_table import read_measurements
 from fieldwright.flows.equations.training_log import TrainingLog
 from fieldwright.flows.report import Evaluation, Ingested
+from fieldwright.flows.resumption.evaluation_file import MODEL, read_evaluation, write_evaluation
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.equation_sections import ProblemPromotion
 from fieldwright.flows.study.equation_study import ProblemStudy
@@ -33,8 +36,12 @@ from fieldwright.physics.pinn.training import HELD_OUT
 from fieldwright.surrogates.equations.case import EquationCase
 from fieldwright.surrogates.equations.figures import convergence_figure, solution_figures
 from fieldwright.surrogates.equations.settings import PinnConfig
+from fieldwright.surrogates.equations.solution_surrogate import SolutionSurrogate
 from fieldwright.surrogates.equations.training import Solved, solve
 from fieldwright.surrogates.families import EQUATIONS, Family
+
+PARAMS = "params.json"
+"""What was chosen in the training of a candidate."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -87,6 +94,33 @@ class EquationSteps(Steps[ProblemStudy, EquationDataset]):
         """Trains one candidate and takes its residual at held-out points."""
         return train_solution(self.study, label, candidate, data.case, run)
 
+    def keep(self, trained: Trained, folder: Path) -> None:
+        """Writes the solution, its evaluation, and what was chosen in training."""
+        trained.content.save(folder / MODEL)
+        write_evaluation(trained.evaluation, folder)
+        (folder / PARAMS).write_text(json.dumps(dict(trained.params)), encoding="utf-8")
+
+    def restore(self, label: str, candidate: PinnConfig, data: EquationDataset, folder: Path) -> Trained:
+        """Reads what `keep` wrote; pictures are drawn by the networks of the checkpoints."""
+        surrogate = SolutionSurrogate.load(folder / MODEL)
+        trained = _trained(read_evaluation(SolutionEvaluation, folder), candidate, surrogate)
+        params = json.loads((folder / PARAMS).read_text(encoding="utf-8"))
+
+        def draw() -> dict[str, Figure]:
+            study = self.study
+            log = TrainingLog(None, label, candidate.members, _stages(study, data.case, candidate))
+            solved = solve(
+                data.case,
+                candidate,
+                seed=study.seed,
+                name=study.name,
+                label=label,
+                folder=study.checkpoints,
+            )
+            return _figures(data.case, candidate, solved, log, study.seed)
+
+        return replace(trained, params=params, draw=draw)
+
     def rank(self, evaluation: Evaluation) -> tuple[bool, float]:
         """A failure comes after every success, whatever its residual."""
         assert isinstance(evaluation, SolutionEvaluation)
@@ -95,15 +129,15 @@ class EquationSteps(Steps[ProblemStudy, EquationDataset]):
 
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: EquationDataset) -> Finished:
         """Gives the best solution the verdicts of all candidates."""
-        solved: Solved = best.content
-        surrogate = solved.surrogate.with_verdicts([one.content.verdict for one in all_trained])
+        verdicts = [one.content.description.verdict for one in all_trained]
+        surrogate = best.content.with_verdicts(verdicts)
         description = surrogate.description
         report = {
             "equation": data.case.problem.name,
             "estimates": description.estimates,
             "measured": description.measured,
         }
-        return Finished(surrogate, report, tags={"verdict": solved.verdict.name})
+        return Finished(surrogate, report, tags={"verdict": best.content.description.verdict.name})
 
     def scored_on(self, data_digest: str, data: EquationDataset) -> str:
         """The equation and what is measured: residuals of one equation can be compared, however it is trained."""
@@ -133,8 +167,7 @@ def train_solution(
     study: ProblemStudy, label: str, config: PinnConfig, case: EquationCase, run: TrackedRun
 ) -> Trained:
     """Trains one candidate, going on from where a broken run stopped; its curves are written as they come."""
-    digest = case.digest(config, study.seed)
-    log = TrainingLog(run, label, config.members, study.checkpoints / f"{digest}.jsonl")
+    log = TrainingLog(run, label, config.members, _stages(study, case, config))
     begin = time.perf_counter()
     solved = solve(
         case,
@@ -163,26 +196,35 @@ def train_solution(
         estimate_stds=description.estimate_stds,
         estimate_intervals=description.estimate_intervals,
     )
+    trained = _trained(evaluation, config, solved.surrogate)
+    params = {"optimiser chosen": solved.pinns[0].optimiser, "why": solved.pinns[0].why}
+    draw = partial(_figures, case, config, solved, log, study.seed)
+    return replace(trained, params={**trained.params, **params}, draw=draw)
+
+
+def _trained(evaluation: SolutionEvaluation, config: PinnConfig, surrogate: SolutionSurrogate) -> Trained:
+    description = surrogate.description
+    verdict = description.verdict
     sentences = [f"{one.name}: {one.sign}. {one.advice}." for one in verdict.findings]
     findings = [one.model_dump() for one in verdict.findings]
     return Trained(
         evaluation=evaluation,
         settings=config.model_dump(),
-        content=solved,
-        params={
-            "equation": case.problem.name,
-            "optimiser chosen": solved.pinns[0].optimiser,
-            "why": solved.pinns[0].why,
-        },
+        content=surrogate,
+        params={"equation": description.equation},
         metrics=_metrics(evaluation),
         tags={
             "verdict": verdict.name,
             "advice": evaluation.advice,
             "mlflow.note.content": "\n\n".join(sentences),
         },
-        draw=partial(_figures, case, config, solved, log, study.seed),
         files={"findings.json": {"findings": findings, "notes": list(description.notes)}},
     )
+
+
+def _stages(study: ProblemStudy, case: EquationCase, config: PinnConfig) -> Path:
+    """The file of the stages that a training has passed."""
+    return study.checkpoints / f"{case.digest(config, study.seed)}.jsonl"
 
 
 def _metrics(evaluation: SolutionEvaluation) -> dict[str, float]:

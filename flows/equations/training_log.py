@@ -17,18 +17,19 @@ from fieldwright.surrogates.equations.figures import Convergence
 class TrainingLog:
     """All stages of one candidate's networks, those before a break too.
 
-    file: one JSON object a line, beside the checkpoints.
+    run: None to read alone what there is. file: one JSON object a line, beside the checkpoints.
     """
 
-    def __init__(self, run: TrackedRun, label: str, members: int, file: Path) -> None:
-        self._mlflow, self._label, self._members, self._file = TrainingCurves(run), label, members, file
+    def __init__(self, run: TrackedRun | None, label: str, members: int, file: Path) -> None:
+        self._mlflow = None if run is None else TrainingCurves(run)
+        self._label, self._members, self._file = label, members, file
         self._rows: dict[int, list[dict[str, Any]]] = {i: [] for i in range(members)}
         if file.exists():
             for line in file.read_text(encoding="utf-8").splitlines():
                 self._take(json.loads(line))
         for rows in self._rows.values():
             for row in rows:
-                self._mlflow.add(row["steps"], self._curves(row))
+                self._add(row)
 
     def __call__(self, member: int, progress: Progress) -> None:
         """Keeps a stage of the network of that number, and shows it."""
@@ -43,14 +44,15 @@ class TrainingLog:
         with self._file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(row) + "\n")
         self._take(row)
-        self._mlflow.add(row["steps"], self._curves(row))
+        self._add(row)
         time_left = "" if progress.seconds_left is None else f", at most {progress.seconds_left:.0f} s left"
         note = f"residual {progress.residual:.1e}, loss {sum(progress.losses.values()):.1e}{time_left}"
         report_progress(self._bar(member), progress.steps, progress.most_steps, note)
 
     def finish(self) -> None:
         """Writes what is left, and fills the bars: success ends a training before its last step."""
-        self._mlflow.write()
+        if self._mlflow is not None:
+            self._mlflow.write()
         for member, rows in self._rows.items():
             if rows:
                 steps, residual = rows[-1]["steps"], rows[-1]["residual"]
@@ -65,6 +67,10 @@ class TrainingLog:
             steps, residual = [row["steps"] for row in rows], [row["residual"] for row in rows]
             curves.append(Convergence(steps, residual, losses))
         return curves
+
+    def _add(self, row: Mapping[str, Any]) -> None:
+        if self._mlflow is not None:
+            self._mlflow.add(row["steps"], self._curves(row))
 
     def _take(self, row: dict[str, Any]) -> None:
         """Adds a stage; one that was done again after a break takes the place of the old."""

@@ -6,8 +6,10 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
+from typing import cast
 
 import torch
 
@@ -20,6 +22,7 @@ from fieldwright.flows.photos.parts import Part, Parts, parts_of, read_photos
 from fieldwright.flows.photos.report import PhotosEvaluation
 from fieldwright.flows.photos.segmentation_evaluation import evaluate_segmenter
 from fieldwright.flows.report import Ingested
+from fieldwright.flows.resumption.evaluation_file import MODEL, read_evaluation, write_evaluation
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.photo_sections import PhotoPromotion
 from fieldwright.flows.study.photo_study import PhotoStudy
@@ -39,7 +42,7 @@ from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnCo
 from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
 from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
-from fieldwright.surrogates.families import CLASSIFICATION, SEGMENTATION, Family
+from fieldwright.surrogates.families import CLASSIFICATION, SEGMENTATION, Family, load_model
 
 Config = CrackCnnConfig | CrackUNetConfig
 Model = CrackClassifier | CrackSegmenter
@@ -124,6 +127,24 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
             draw=evaluation.draw,
         )
 
+    def keep(self, trained: Trained, folder: Path) -> None:
+        """Writes the network and its evaluation."""
+        trained.content.save(folder / MODEL)
+        write_evaluation(trained.evaluation, folder)
+
+    def restore(self, label: str, candidate: Config, data: PhotosDataset, folder: Path) -> Trained:
+        """Reads the network and its evaluation; pictures are made anew where they are wanted."""
+        evaluation = read_evaluation(PhotosEvaluation, folder)
+        model = cast(Model, load_model(folder / MODEL, _device()))
+        step = f"Evaluating {label}"
+        return Trained(
+            evaluation=evaluation,
+            settings=candidate.model_dump(mode="json"),
+            content=model,
+            metrics=evaluation.metrics,
+            draw=lambda: evaluate_part(self.study, model, data.parts.validation, step).draw(),
+        )
+
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: PhotosDataset) -> Finished:
         """Evaluates the best network on the test photos, once."""
         study, model = self.study, best.content
@@ -137,15 +158,19 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
             "near_duplicates": data.near_duplicates,
             "test": dict(test.metrics),
         }
-        return Finished(
+        finished = Finished(
             model,
             report,
             {f"test.{name}": value for name, value in test.metrics.items()},
             tags,
             draw=lambda: {f"test_{name}": figure for name, figure in test.draw().items()},
-            content=data.parts,
-            ask=partial(model.predict, [data.parts.test.pixels[0]]),
         )
+        return self.completed(finished, best, data)
+
+    def completed(self, finished: Finished, best: Trained, data: PhotosDataset) -> Finished:
+        """With the photos."""
+        ask = partial(best.content.predict, [data.parts.test.pixels[0]])
+        return replace(finished, content=data.parts, ask=ask)
 
     def decide(self, best: Trained, finished: Finished, challenge: Challenge) -> Decision:
         """By `[promotion]` of the study, on the same test photos where the champion can be asked for them."""
@@ -160,7 +185,7 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
 
 def train_photo_model(study: PhotoStudy, config: Config, parts: Parts, progress: TrainingProgress) -> Model:
     """One candidate's model, on the GPU where there is one; raises ModelError where the photos do not suffice."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = _device()
     progress(0, 1)
     train, validation = parts.train, parts.validation
     if isinstance(config, CrackCnnConfig):
@@ -184,6 +209,10 @@ def train_photo_model(study: PhotoStudy, config: Config, parts: Parts, progress:
         progress=progress,
         device=device,
     )
+
+
+def _device() -> str:
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def evaluate_part(study: PhotoStudy, model: Model, part: Part, step: str) -> PartEvaluation:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
+from pathlib import Path
+from typing import cast
 
 from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import StudyError
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.progress import report as report_progress
-from fieldwright.flows.report import Ingested, RunsEvaluation, SearchReport
+from fieldwright.flows.report import Ingested, RunsEvaluation
 from fieldwright.flows.runs.candidate_figures import candidate_figures
 from fieldwright.flows.runs.candidates import AUTO, with_common_settings
 from fieldwright.flows.runs.champion_comparison import (
@@ -29,6 +31,7 @@ from fieldwright.flows.runs.reduction_figures import projection_errors, reductio
 from fieldwright.flows.runs.search import Search, search_report, trial_logger
 from fieldwright.flows.runs.symmetries import symmetrised_targets, symmetry_errors
 from fieldwright.flows.runs.targets import Targets
+from fieldwright.flows.runs.validated_candidate import Validated, read_validated, write_validated
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
@@ -46,6 +49,9 @@ from fieldwright.surrogates.validation.cross_validation import CrossValidation, 
 from fieldwright.surrogates.validation.fold import Chooser
 from fieldwright.surrogates.validation.holdout import HoldoutResult
 
+VALIDATED = "validated"
+"""Folder of an evaluated candidate."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunsDataset(Dataset):
@@ -54,15 +60,6 @@ class RunsDataset(Dataset):
     targets: Targets
     test: Targets | None
     reductions: Mapping[str, Reduction]
-
-
-@dataclass(frozen=True, eq=False)
-class Validated:
-    """A candidate with its out-of-fold predictions, and the search that chose it."""
-
-    config: KindConfig
-    validation: CrossValidation
-    search: SearchReport | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,6 +145,20 @@ class RunsSteps(Steps[Study, RunsDataset]):
                 self.study, label, candidate, data.targets, self.executor
             )
             content = Validated(candidate, validation)
+        return self._trained(evaluation, content, data)
+
+    def keep(self, trained: Trained, folder: Path) -> None:
+        """Writes the out-of-fold predictions and the evaluation."""
+        assert isinstance(trained.evaluation, RunsEvaluation)
+        write_validated(trained.evaluation, trained.content, folder / VALIDATED)
+
+    def restore(
+        self, label: str, candidate: KindConfig | SearchSettings, data: RunsDataset, folder: Path
+    ) -> Trained:
+        """Reads the out-of-fold predictions and the evaluation."""
+        return self._trained(*read_validated(folder / VALIDATED), data)
+
+    def _trained(self, evaluation: RunsEvaluation, content: Validated, data: RunsDataset) -> Trained:
         study, targets, validation = self.study, data.targets, content.validation
         return Trained(
             evaluation=evaluation,
@@ -188,15 +199,15 @@ class RunsSteps(Steps[Study, RunsDataset]):
         metrics, draw, test_set = final_checks(self.study, surrogate, data.targets, data.test)
         search = next((one.content.search for one in all_trained if one.content.search), None)
         errors = out_of_fold_errors(self.study, data.targets, content.validation)
-        return Finished(
-            surrogate,
-            {"search": search, "test_set": test_set},
-            metrics,
-            draw=draw,
-            files={} if errors is None else {OUT_OF_FOLD: errors},
-            content=FinishedRuns(surrogate, data, content.validation, test_set),
-            ask=partial(ask_once, surrogate, data.targets),
-        )
+        files = {} if errors is None else {OUT_OF_FOLD: errors}
+        report = {"search": search, "test_set": test_set}
+        return self.completed(Finished(surrogate, report, metrics, draw=draw, files=files), best, data)
+
+    def completed(self, finished: Finished, best: Trained, data: RunsDataset) -> Finished:
+        """With the runs and the out-of-fold predictions."""
+        surrogate = cast(Surrogate, finished.model)
+        content = FinishedRuns(surrogate, data, best.content.validation, finished.report["test_set"])
+        return replace(finished, content=content, ask=partial(ask_once, surrogate, data.targets))
 
     def decide(self, best: Trained, finished: Finished, challenge: Challenge) -> Decision:
         """By `[promotion]` of the study, on the same runs where the champion can be asked; see `decide_on_runs`."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 from fieldwright.data.progress import TrainingProgress
 from fieldwright.flows.report import RunsEvaluation
+from fieldwright.flows.resumption.evaluation_file import MODEL, read_evaluation, write_evaluation
 from fieldwright.flows.runs.inputs import digest_of_runs, ingest_runs
 from fieldwright.flows.runs.promotion_rule import decide_on_runs
 from fieldwright.flows.runs.steps import require_runs
@@ -19,6 +21,7 @@ from fieldwright.flows.shapes.champion_comparison import (
     learned_from,
 )
 from fieldwright.flows.shapes.figures import shape_figures
+from fieldwright.flows.shapes.held_out_file import HELD_OUT, read_held_out, write_held_out
 from fieldwright.flows.shapes.targets import ShapeTargets, shape_targets
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.runs_study import Study
@@ -88,31 +91,31 @@ class ShapesSteps(Steps[Study, ShapesDataset]):
         curves = ShownTraining(f"Training {label}", run)
         surrogate, held_out = train_shape_surrogate(self.study, candidate, data.shapes, curves)
         curves.finish()
-        metrics: dict[str, float] = {}
-        for name, errors in held_out.summary().items():
-            metrics |= {f"{name}.{metric}": value for metric, value in errors.items()}
-            metrics[f"{name}.covered"] = float(held_out.covered[name].mean())
-        return Trained(
-            evaluation=_evaluation(self.study, label, data.shapes, held_out, time.perf_counter() - start),
-            settings=candidate.model_dump(),
-            content=TrainedShapes(surrogate, held_out),
-            params={
-                "samples.train": data.samples["train"] - len(held_out.rows),
-                "samples.validation": len(held_out.rows),
-            },
-            metrics=metrics,
-            draw=partial(shape_figures, data.shapes, held_out),
-        )
+        evaluation = _evaluation(self.study, label, data.shapes, held_out, time.perf_counter() - start)
+        return _trained(evaluation, candidate, surrogate, held_out, data)
+
+    def keep(self, trained: Trained, folder: Path) -> None:
+        """Writes the network, its predictions of the shapes that it held out, and the evaluation."""
+        trained.content.surrogate.save(folder / MODEL)
+        write_held_out(trained.content.evaluation, folder / HELD_OUT)
+        write_evaluation(trained.evaluation, folder)
+
+    def restore(self, label: str, candidate: UNetConfig, data: ShapesDataset, folder: Path) -> Trained:
+        """Reads what `keep` wrote."""
+        evaluation = read_evaluation(RunsEvaluation, folder)
+        surrogate, held_out = ShapeSurrogate.load(folder / MODEL), read_held_out(folder / HELD_OUT)
+        return _trained(evaluation, candidate, surrogate, held_out, data)
 
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: ShapesDataset) -> Finished:
         """Keeps the network as it was evaluated."""
         content: TrainedShapes = best.content
-        return Finished(
-            content.surrogate,
-            files={LEARNED_FROM: learned_from(self.study, data.shapes, content.evaluation)},
-            content=data.shapes,
-            ask=partial(ask_once_of_shapes, content.surrogate, data.shapes),
-        )
+        files = {LEARNED_FROM: learned_from(self.study, data.shapes, content.evaluation)}
+        return self.completed(Finished(content.surrogate, files=files), best, data)
+
+    def completed(self, finished: Finished, best: Trained, data: ShapesDataset) -> Finished:
+        """With the shapes."""
+        ask = partial(ask_once_of_shapes, best.content.surrogate, data.shapes)
+        return replace(finished, content=data.shapes, ask=ask)
 
     def decide(self, best: Trained, finished: Finished, challenge: Challenge) -> Decision:
         """By `[promotion]` of the study, on the held-out shapes where the champion can be asked for them."""
@@ -132,6 +135,30 @@ class ShapesSteps(Steps[Study, ShapesDataset]):
                 study, self.tracking, challenge.champion, content.surrogate, finished.content, evaluation
             )
         return decide_on_runs(study.promotion, self.metric, best.evaluation, challenge, gates, comparison)
+
+
+def _trained(
+    evaluation: RunsEvaluation,
+    candidate: UNetConfig,
+    surrogate: ShapeSurrogate,
+    held_out: ShapeEvaluation,
+    data: ShapesDataset,
+) -> Trained:
+    metrics: dict[str, float] = {}
+    for name, errors in held_out.summary().items():
+        metrics |= {f"{name}.{metric}": value for metric, value in errors.items()}
+        metrics[f"{name}.covered"] = float(held_out.covered[name].mean())
+    return Trained(
+        evaluation=evaluation,
+        settings=candidate.model_dump(),
+        content=TrainedShapes(surrogate, held_out),
+        params={
+            "samples.train": data.samples["train"] - len(held_out.rows),
+            "samples.validation": len(held_out.rows),
+        },
+        metrics=metrics,
+        draw=partial(shape_figures, data.shapes, held_out),
+    )
 
 
 def train_shape_surrogate(

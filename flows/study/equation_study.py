@@ -18,6 +18,8 @@ from fieldwright.flows.study.equation_sections import (
     SnapshotSection,
 )
 from fieldwright.flows.study.file import StudyFile
+from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.watching.listing import WatchedPlaces
 from fieldwright.physics.equations.problem import Problem, Unknown
 from fieldwright.physics.equations.problems import problem_named
 from fieldwright.surrogates.equations.case import EquationCase
@@ -104,6 +106,17 @@ class ProblemStudy(StudyFile):
     def trainings(self, problem: Problem) -> tuple[PinnConfig, ...]:
         """The candidates, or the equation's own plan where there are none."""
         return self.candidates or (PinnConfig() if problem.plan is None else PinnConfig.of(problem.plan),)
+
+    def watched(self) -> WatchedPlaces:
+        """The runs that it learns from, its tables, the module of an own equation, and the study file."""
+        tables = [one.table for one in (self.measurements, self.reference) if one is not None]
+        files = [self.path, *(self.beside(one) for one in tables)]
+        if ":" in self.problem:
+            files.append(self.beside(Path(f"{self.problem.partition(':')[0]}.py")))
+        if self.snapshots is None:
+            return WatchedPlaces(None, None, tuple(files))
+        runs = Study.load(self.beside(self.snapshots.study)).watched()
+        return WatchedPlaces(runs.folder, None, (*files, *runs.files))
 
     @property
     def checkpoints(self) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -11,11 +11,13 @@ from pydantic import Field, ValidationError
 
 from fieldwright.data.disk import fault, is_gone
 from fieldwright.data.errors import StudyError
+from fieldwright.flows.study.automation_sections import NotifySection, RetentionSection, WatchSection
 from fieldwright.flows.study.errors import sentence_for
 from fieldwright.flows.study.promotion_section import PromotionLimits
 from fieldwright.flows.study.schedule_section import ScheduleSection
 from fieldwright.flows.study.section import Section
 from fieldwright.flows.study.tracking_section import TrackingSection
+from fieldwright.flows.watching.listing import WatchedPlaces
 
 
 class StudyFile(Section):
@@ -34,7 +36,11 @@ class StudyFile(Section):
     seed: int = Field(0, ge=0, description="Seed of everything random: folds, initial weights, restarts.")
     tracking: TrackingSection = TrackingSection.model_validate({})
     schedule: ScheduleSection | None = None
+    watch: WatchSection = WatchSection.model_validate({})
+    notify: NotifySection = NotifySection.model_validate({})
+    retention: RetentionSection = RetentionSection.model_validate({})
     _path: Path = Path("study.toml")
+    _incomplete: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -53,6 +59,16 @@ class StudyFile(Section):
 
     def check(self) -> None:
         """Raises FieldwrightError for what reading alone does not find and can be said before any work."""
+
+    def watched(self) -> WatchedPlaces:
+        """Where new files of the study appear."""
+        return WatchedPlaces(None, None, (self.path,))
+
+    def skipping(self, names: Sequence[str]) -> Self:
+        """The study without the entries of its folder that are not complete yet."""
+        study = self.model_copy()
+        study._path, study._incomplete = self._path, frozenset(names)
+        return study
 
     @property
     def limits(self) -> PromotionLimits:

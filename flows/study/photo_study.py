@@ -21,6 +21,7 @@ from fieldwright.flows.study.photo_sections import (
     Photos,
     Split,
 )
+from fieldwright.flows.watching.listing import WatchedPlaces
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
 from fieldwright.surrogates.cracks.classification.decision import Costs
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
@@ -101,6 +102,11 @@ class PhotoStudy(StudyFile):
         photos = self.photos
         if photos is not None:
             layout_for(self.beside(photos.folder), photos.reader, photos.photos, photos.masks)
+
+    def watched(self) -> WatchedPlaces:
+        """The folder of the photos, complete as a whole: copies of a photo may lie anywhere in it."""
+        folder = None if self.photos is None else self.beside(self.photos.folder)
+        return WatchedPlaces(folder, None, (self.path,))
 
     @property
     def metric(self) -> str:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from pydantic import Field, model_validator
 
 from fieldwright.data.environment import home
+from fieldwright.data.formats import split_address
 from fieldwright.data.ingest.sources import RunSource, find_runs
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.study.compute_section import Compute
@@ -27,6 +28,7 @@ from fieldwright.flows.study.run_sections import (
     Validation,
 )
 from fieldwright.flows.study.symmetry_section import Symmetry
+from fieldwright.flows.watching.listing import WatchedPlaces
 from fieldwright.surrogates.fields.physics_hints import DerivedInput, PhysicsHints
 from fieldwright.surrogates.reductions import load_reductions
 from fieldwright.surrogates.regressors import load_kinds
@@ -190,7 +192,19 @@ class Study(StudyFile):
 
     def runs_on_disk(self) -> list[RunSource]:
         """The runs that the study's folder holds now."""
-        return find_runs(self.beside(self.runs.folder), self.runs.pattern, self.runs.file, self.runs.reader)
+        folder = self.beside(self.runs.folder)
+        runs = find_runs(folder, self.runs.pattern, self.runs.file, self.runs.reader)
+        return [run for run in runs if not self._is_incomplete(run, folder)]
+
+    def _is_incomplete(self, run: RunSource, folder: Path) -> bool:
+        entry, _ = split_address(run.path)
+        return bool(self._incomplete) and entry.relative_to(folder).as_posix() in self._incomplete
+
+    def watched(self) -> WatchedPlaces:
+        """The folder of the runs, the table of parameters, and the study file."""
+        tables = [one for one in (self.parameters.table, self.mesh.reference) if one is not None]
+        files = (self.path, *(self.beside(one) for one in tables))
+        return WatchedPlaces(self.beside(self.runs.folder), self.runs.pattern, files)
 
     @property
     def form(self) -> str:

@@ -47,6 +47,8 @@ class ModelRegistry:
                 pip_requirements=["fieldwright"],
                 input_example=example,  # type: ignore[arg-type]  # MLflow takes None, which it does not declare
             )
+        # MLflow has just called it finished, which the pipeline is not.
+        self.client.update_run(run_id, status="RUNNING")
         try:
             self.client.create_registered_model(self.name)
         except MlflowException as error:

@@ -1,4 +1,4 @@
-"""Registers what a pipeline has trained, promotes it where its rule holds, and writes the decision down."""
+"""Registers what a pipeline has trained, once; promotes it where its rule holds, and writes the decision down."""
 
 from __future__ import annotations
 
@@ -7,19 +7,25 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from prefect import get_run_logger
+from pydantic import TypeAdapter
 
+from fieldwright.flows.notification.running_pipeline import update_running
+from fieldwright.flows.resumption.step_results import StepResult, StepResults
 from fieldwright.flows.study.promotion_section import PromotionLimits
 from fieldwright.flows.tasks import one_thread, pipeline_task
 from fieldwright.flows.tracking.challenger import DATA, put_forward, retire
+from fieldwright.flows.tracking.continued_runs import TRAINING, version_of_training
 from fieldwright.flows.tracking.gates import Gate, at_most
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.model_registry import ModelVersion
+from fieldwright.flows.tracking.pipeline_inputs import joint_key
 from fieldwright.flows.tracking.promotion import Challenge, Decision
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.flows.tracking.version_history import VersionEvent, VersionHistory, withdrawn_versions
@@ -55,44 +61,95 @@ class Registrable:
 
 
 @pipeline_task(name="register")
-def register_and_decide(
-    tracking: Tracking,
-    run: TrackedRun,
-    trained: Registrable,
-    limits: PromotionLimits,
-    rule: Callable[[Challenge], Decision],
-) -> tuple[str, Decision]:
-    """Registers the model as the next version and gives it the alias if the promotion rule holds.
+def register(
+    tracking: Tracking, run: TrackedRun, trained: Registrable, training: str
+) -> tuple[ModelVersion, dict[str, float]]:
+    """Registers the model as the next version, and measures its costs.
 
-    The decision stands as tags of version and pipeline, in the history of the study and as `decision.json`; the
-    version's description is its card, see `pipeline_record`.
+    Where this training has been registered by an interrupted pipeline, the version is that one.
     """
-    model, tags = trained.model, {**trained.tags, DATA: trained.data, MODEL_KEY: trained.key}
+    update_running(step="register")
+    model, version = trained.model, version_of_training(tracking, training)
+    tags = {**trained.tags, DATA: trained.data, MODEL_KEY: trained.key, TRAINING: training}
     with tempfile.TemporaryDirectory() as folder:
         artifact = Path(folder) / "surrogate"
         model.save(artifact)
         measured = measured_costs(model, artifact, trained.ask)
-        columns = model.example()
-        example = None if columns is None else pd.DataFrame(dict(columns))
-        version = tracking.registry.register(artifact, run.id, tags, example)
+        if version is None:
+            columns = model.example()
+            example = None if columns is None else pd.DataFrame(dict(columns))
+            version = tracking.registry.register(artifact, run.id, tags, example)
+        else:
+            get_run_logger().info("register: version %s is that of this training", version.version)
     run.metrics(measured)
-    gates = cost_gates(limits, measured)
+    return version, measured
+
+
+@pipeline_task(name="decide")
+def decide_and_promote(
+    tracking: Tracking,
+    run: TrackedRun,
+    version: ModelVersion,
+    trained: Registrable,
+    limits: PromotionLimits,
+    measured: Mapping[str, float],
+    rule: Callable[[Challenge], Decision],
+    results: StepResults,
+    finish_key: str,
+) -> Decision:
+    """Gives the version the alias if the promotion rule holds.
+
+    The decision stands as tags of version and pipeline, in the version's description, in the history of the study and
+    as `decision.json`. It is taken once: that of an interrupted pipeline holds as long as the champion is the one
+    that it was taken against.
+    """
+    update_running(step="decide")
+    key = joint_key("decide", finish_key)
+    before = results.find(key)
+    decision = None if before is None else _decision_of(before, tracking, version, trained)
+    if before is not None and decision is not None:
+        get_run_logger().info("decide: taken from the run of %s", before.when)
+    else:
+        decision = _new_decision(tracking, trained, cost_gates(limits, measured), rule)
+        results.keep(key, {"version": version.version, "decision": asdict(decision)})
+    if decision.promote:
+        tracking.registry.promote(version)
+        retire(tracking)
+    elif np.isfinite(float(version.tags["score"])):
+        put_forward(tracking, version)
+    _write(tracking, run, version, decision, measured)
+    return decision
+
+
+def _new_decision(
+    tracking: Tracking,
+    trained: Registrable,
+    gates: tuple[Gate, ...],
+    rule: Callable[[Challenge], Decision],
+) -> Decision:
     champion = tracking.registry.champion()
     while True:
         decision = _withdrawn(tracking, trained.key) or rule(Challenge(champion, gates, trained.data))
         present = tracking.registry.champion()
         if _number(present) == _number(champion):
-            break
+            return replace(decision, champion=_number(champion))
         # Somebody has promoted or rolled back in the meantime: this champion is the one to beat.
         champion = present
-    decision = replace(decision, champion=_number(champion))
-    if decision.promote:
-        tracking.registry.promote(version)
-        retire(tracking)
-    elif np.isfinite(float(tags["score"])):
-        put_forward(tracking, version)
-    _write(tracking, run, version, decision, measured)
-    return version.version, decision
+
+
+def _decision_of(
+    before: StepResult, tracking: Tracking, version: ModelVersion, trained: Registrable
+) -> Decision | None:
+    """The decision that an interrupted pipeline has taken on this version; None where it holds no more."""
+    if before.note["version"] != version.version:
+        return None
+    decision = TypeAdapter(Decision).validate_python(before.note["decision"])
+    champion = _number(tracking.registry.champion())
+    if champion == version.version:
+        return decision
+    # Rolled back meanwhile, the champion is the one of then again.
+    withdrawn = decision.promote and _withdrawn(tracking, trained.key) is not None
+    return decision if champion == decision.champion and not withdrawn else None
 
 
 def measured_costs(model: Model, artifact: Path, ask: Callable[[], object] | None = None) -> dict[str, float]:
@@ -153,7 +210,12 @@ def _write(
     client, by = tracking.client, f"pipeline {run.id[:8]}"
     kind = "promoted" if decision.promote else "not promoted"
     event = VersionEvent.now(kind, version.version, decision.champion, by, decision.why, run.id)
-    VersionHistory(tracking).record(event)
+    history = VersionHistory(tracking)
+    # An interrupted pipeline may have written it.
+    if not any(
+        (one.kind, one.version, one.run_id) == (kind, version.version, run.id) for one in history.events()
+    ):
+        history.record(event)
     for key, value in decision.tags().items():
         client.set_model_version_tag(tracking.name, version.version, key, value)
     run.tags(decision.tags())

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 import mlflow
 from mlflow.entities import Metric, Param, RunTag
 
+from fieldwright.flows.pictures import write_picture
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -70,14 +72,13 @@ class TrackedRun:
             ]
         )
 
-    def figures(self, figures: Mapping[str, Figure]) -> None:
-        """Pictures by file name, shown under the run's artifacts."""
+    def figures(self, figures: Mapping[str, Figure | Path]) -> None:
+        """Pictures by file name, drawn or to be drawn, shown under the run's artifacts."""
         if not figures:
             return
         with tempfile.TemporaryDirectory() as folder:
             for name, figure in figures.items():
-                # Half of the time of a file goes into the last tenth of its size.
-                figure.savefig(Path(folder) / name, dpi=120, pil_kwargs={"compress_level": 1})
+                write_picture(figure, Path(folder) / name)
             self.client.log_artifacts(self.id, folder, FIGURES)
 
     def json(self, files: Mapping[str, Any]) -> None:
@@ -93,10 +94,6 @@ class TrackedRun:
             for name, text in files.items():
                 (Path(folder) / name).write_text(text, encoding="utf-8")
             self.client.log_artifacts(self.id, folder)
-
-    def file(self, path: Path) -> None:
-        """A file as it is."""
-        self.client.log_artifact(self.id, str(path))
 
     def _write(
         self, metrics: Sequence[Metric], params: Sequence[Param] = (), tags: Sequence[RunTag] = ()

@@ -1,0 +1,1 @@
+"""What happens to a study's pipelines, sent to people by a webhook."""

@@ -1,0 +1,1 @@
+"""Steps that an interrupted pipeline has finished, taken by the run that goes on from there."""
