@@ -38,6 +38,7 @@ from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.study_families import study_family
 from fieldwright.flows.tasks import one_thread, opaque, pipeline_task, require_home
+from fieldwright.flows.tracking.artifact_sizes import pipeline_megabytes
 from fieldwright.flows.tracking.continued_runs import INPUTS
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.pipeline_inputs import pipeline_inputs
@@ -46,6 +47,7 @@ from fieldwright.flows.tracking.pipelines import REPORT, end_killed_runs, finish
 from fieldwright.flows.tracking.promotion import gate_rows
 from fieldwright.flows.tracking.records import record, record_candidate
 from fieldwright.flows.tracking.registration import Registrable, decide_and_promote, register
+from fieldwright.flows.tracking.sqlite_reading import MEGABYTES
 from fieldwright.flows.tracking.study_lock import study_lock
 from fieldwright.flows.tracking.system_metrics import system_metrics
 from fieldwright.flows.tracking.tracked_run import TrackedRun
@@ -105,7 +107,8 @@ def run_study(
             with system_metrics(tracking, pipeline, study.tracking.system_metrics):
                 report = train_and_register(study, steps, tracking, pipeline, incoming, resumption, labels)
             pipeline.json({REPORT: report.as_dict()})
-            pipeline.tags({"best": report.best, "outcome": report.outcome})
+            size = f"{pipeline_megabytes(tracking, pipeline.id):.2f}"
+            pipeline.tags({"best": report.best, "outcome": report.outcome, MEGABYTES: size})
             pipeline.tags({INPUTS: inputs})
         say(report.outcome)
         show_outcome(study, report, tracking.uri, tracking.experiment_id(), pipeline.id)

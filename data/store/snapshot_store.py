@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _FOLDER = "folder of the runs"
+SUPERSEDED = "superseded"
+"""Folder of the groups of runs that were withdrawn, or are accepted with other contents now."""
 
 
 class SnapshotStore:
@@ -248,12 +250,12 @@ class SnapshotStore:
             self._supersede(str(before.content))
 
     def _supersede(self, content: str) -> None:
-        (self.path / "superseded").mkdir(exist_ok=True)
+        (self.path / SUPERSEDED).mkdir(exist_ok=True)
         # The name is the hash of the content: one that was superseded before is the same.
-        shutil.rmtree(self.path / "superseded" / content, ignore_errors=True)
+        shutil.rmtree(self.path / SUPERSEDED / content, ignore_errors=True)
         # Another process may have moved it at the same moment.
         with suppress(OSError):
-            os.replace(self.path / RUNS / content, self.path / "superseded" / content)
+            os.replace(self.path / RUNS / content, self.path / SUPERSEDED / content)
 
     def _take_in(self) -> None:
         """Enters groups that a writer put in place before it ended, or all if the catalogue is new."""

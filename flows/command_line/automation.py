@@ -1,4 +1,4 @@
-"""Commands for a study that runs by itself: watch."""
+"""Commands for a study that runs by itself: watch, prune."""
 
 from __future__ import annotations
 
@@ -21,3 +21,22 @@ def watch(study: StudyPath, /) -> None:
         console.print(f"{datetime.now():%Y-%m-%d %H:%M:%S} {sentence}", markup=False, highlight=False)
 
     watch_forever(study, say)
+
+
+@app.command
+def prune(study: StudyPath, /, *, yes: bool = False) -> None:
+    """Show what of a study's past `[retention]` does not keep, with sizes; remove it with --yes.
+
+    Champions of all times, a challenger, the last pipelines, and what an interrupted pipeline goes on from stay.
+
+    Example: fieldwright prune examples/plate/study.toml --yes
+
+    Parameters
+    ----------
+    yes
+        Remove it for good.
+    """
+    from fieldwright.flows.retention.prune import prune_study
+    from fieldwright.flows.study.loading import load_study
+
+    prune_study(load_study(study), yes, console)

@@ -6,7 +6,7 @@ from rich.console import Console
 
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study_families import study_family
-from fieldwright.flows.tracking.sqlite_reading import StudyState, study_state
+from fieldwright.flows.tracking.sqlite_reading import MEGABYTES, StudyState, study_state
 
 
 def print_status(study: StudyFile, console: Console) -> None:
@@ -18,6 +18,8 @@ def print_status(study: StudyFile, console: Console) -> None:
         console.print("The pipeline has not run yet.")
         return
     console.print(f"Last pipeline run: {state.last['status']}. {state.last.get('outcome', '')}", markup=False)
+    if MEGABYTES in state.last:
+        console.print(f"It takes {state.last[MEGABYTES]} MB in MLflow", highlight=False)
     if state.champion is None:
         console.print("There is no champion yet.")
         return
