@@ -47,7 +47,7 @@ def run(
         from fieldwright.flows.workflow import run_study
 
         with show_progress(console):
-            report = run_study(str(study.resolve()), force, skip)
+            report = run_study(str(study.resolve()), force, skip=list(skip))
     else:
         sweep_killed(loaded)
     print_report(console, report)

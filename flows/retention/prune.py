@@ -81,9 +81,9 @@ def what_can_go(study: StudyFile, tracking: Tracking, removal: MlflowRemoval) ->
     pruning = Pruning()
     for one in leftovers(study, resumable):
         pruning.add(one.kind, one.bytes, one.remove)
-    kept = [interrupted.note["run"]] if interrupted is not None and resumable else []
+    resumable_runs = [interrupted.note["run"]] if interrupted is not None and resumable else []
     state = StudyInMlflow.of(tracking)
-    doomed = removable(tracking, state, study.retention.pipelines, kept)
+    doomed = removable(tracking, state, study.retention.pipelines, resumable_runs)
     for run in state.half_removed:
         pruning.add("runs left by an interrupted removal", run_bytes([run]), _call(removal.run, run))
     for version in doomed.versions:

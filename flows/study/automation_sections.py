@@ -65,7 +65,7 @@ class WatchSection(Section):
     )
     ignore: tuple[str, ...] = Field(
         (),
-        description='Names of files that do not count, as globs: `("*.lock", "scratch*")`. A file called `*.tmp`, '
+        description='Names of files that do not count, as globs: `["*.lock", "scratch*"]`. A file called `*.tmp`, '
         "`*.part`, `*.partial`, `*.filepart` or `*.crdownload` is being written: its run waits.",
     )
     log: str | None = Field(

@@ -178,20 +178,20 @@ def _models_of(versions: Iterable[ModelVersion], models: Sequence[LoggedModel]) 
     """The logged models that versions are made of; all of a version's run where it does not say which."""
     needed: set[str] = set()
     for version in versions:
-        own = {
+        matching = {
             one.model_id
             for one in models
             if one.model_id == version.model_id
             or version.source in (f"models:/{one.model_id}", one.artifact_location)
         }
-        needed |= own or {one.model_id for one in models if one.source_run_id == version.run_id}
+        needed |= matching or {one.model_id for one in models if one.source_run_id == version.run_id}
     return needed
 
 
 def _below(run: Run, children: Mapping[str, list[Run]]) -> list[Run]:
     """Candidates and trials of a pipeline, the lowest first."""
-    own = children.get(run.info.run_id, [])
-    return [*(one for child in own for one in _below(child, children)), *own]
+    children_of_run = children.get(run.info.run_id, [])
+    return [*(one for child in children_of_run for one in _below(child, children)), *children_of_run]
 
 
 def _all_runs(tracking: Tracking, experiment: str, view: int, query: str) -> list[Run]:
