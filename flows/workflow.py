@@ -38,9 +38,9 @@ from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.study_families import study_family
 from fieldwright.flows.tasks import one_thread, opaque, pipeline_task, require_home
-from fieldwright.flows.tracking.artifact_sizes import pipeline_megabytes
-from fieldwright.flows.tracking.continued_runs import INPUTS
 from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.past_runs.artifact_sizes import pipeline_megabytes
+from fieldwright.flows.tracking.past_runs.continued_runs import INPUTS
 from fieldwright.flows.tracking.pipeline_inputs import pipeline_inputs
 from fieldwright.flows.tracking.pipeline_record import complete_pipeline, describe_version
 from fieldwright.flows.tracking.pipelines import REPORT, end_killed_runs, finished_pipeline

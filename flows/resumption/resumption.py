@@ -17,14 +17,14 @@ from fieldwright.flows.resumption.step_results import StepResult, StepResults
 from fieldwright.flows.steps import Dataset, Finished, Steps, Trained
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.tasks import one_thread
-from fieldwright.flows.tracking.continued_runs import (
+from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.past_runs.continued_runs import (
     adopted_run,
     can_be_continued,
     candidate_run,
     continued_run,
     has_finished,
 )
-from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.pipeline_inputs import candidate_inputs, joint_key
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 

@@ -15,10 +15,15 @@ from fieldwright.flows.resumption.resumption import PIPELINE
 from fieldwright.flows.resumption.step_results import StepResults
 from fieldwright.flows.retention.local_leftovers import leftovers
 from fieldwright.flows.study.file import StudyFile
-from fieldwright.flows.tracking.artifact_sizes import MB, artifact_bytes
-from fieldwright.flows.tracking.continued_runs import can_be_continued
 from fieldwright.flows.tracking.mlflow_runs import Tracking
-from fieldwright.flows.tracking.retained_runs import MlflowRemoval, StudyInMlflow, removable, run_bytes
+from fieldwright.flows.tracking.past_runs.artifact_sizes import MB, artifact_bytes
+from fieldwright.flows.tracking.past_runs.continued_runs import can_be_continued
+from fieldwright.flows.tracking.past_runs.retained_runs import (
+    MlflowRemoval,
+    StudyInMlflow,
+    removable,
+    run_bytes,
+)
 from fieldwright.flows.tracking.study_lock import study_lock
 
 

@@ -13,6 +13,7 @@ from fieldwright.data.errors import StudyError
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.progress import report as report_progress
 from fieldwright.flows.report import Ingested, RunsEvaluation
+from fieldwright.flows.resumption.validated_candidate import Validated, read_validated, write_validated
 from fieldwright.flows.runs.candidate_figures import candidate_figures
 from fieldwright.flows.runs.candidates import AUTO, with_common_settings
 from fieldwright.flows.runs.champion_comparison import (
@@ -31,7 +32,6 @@ from fieldwright.flows.runs.reduction_figures import projection_errors, reductio
 from fieldwright.flows.runs.search import Search, search_report, trial_logger
 from fieldwright.flows.runs.symmetries import symmetrised_targets, symmetry_errors
 from fieldwright.flows.runs.targets import Targets
-from fieldwright.flows.runs.validated_candidate import Validated, read_validated, write_validated
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking

@@ -137,7 +137,7 @@ def test_a_removal_that_is_killed_is_gone_on_with(
                     raise Killed
                 return do(*words)
 
-            from fieldwright.flows.tracking import retained_runs
+            from fieldwright.flows.tracking.past_runs import retained_runs
 
             unless_gone, files = retained_runs._unless_gone, retained_runs.delete_artifacts
             patch.setattr(retained_runs, "_unless_gone", lambda do, run=unless_gone: interrupt(run, do))

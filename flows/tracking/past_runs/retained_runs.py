@@ -10,9 +10,9 @@ from mlflow.entities import LoggedModel, Run, ViewType
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from fieldwright.flows.tracking.artifact_sizes import artifact_bytes, delete_artifacts
-from fieldwright.flows.tracking.continued_runs import INPUTS, PARENT
 from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.past_runs.artifact_sizes import artifact_bytes, delete_artifacts
+from fieldwright.flows.tracking.past_runs.continued_runs import INPUTS, PARENT
 from fieldwright.flows.tracking.pipelines import REPORT
 from fieldwright.flows.tracking.version_history import VersionHistory
 
