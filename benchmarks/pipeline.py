@@ -27,7 +27,6 @@ from typing import Any
 
 import httpx
 
-from fieldwright.flows.commands.serve import endpoint_command
 from fieldwright.flows.demo.plate_demo import STUDY_FILE, any_free_port
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.physics.solvers.plate import BOUNDS
@@ -122,7 +121,7 @@ def new_file_to_served(path: Path, home: Path, source: Path, runs: int, more: in
     port = any_free_port()
     address = f"http://127.0.0.1:{port}"
     endpoint = subprocess.Popen(
-        endpoint_command([Study.load(path)], "127.0.0.1", port),
+        [*CLI, "serve", str(path), "--port", str(port)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
