@@ -55,13 +55,14 @@ class StudyOverview:
 
 @dataclass(frozen=True)
 class Overview:
-    """All of it at one time."""
+    """All of it at one time; ready: whether the studies are known yet."""
 
     page: str
     parts: Sequence[PartState]
     studies: Sequence[StudyOverview] = ()
     trouble: str = ""
     messages: Sequence[str] = field(default_factory=tuple)
+    ready: bool = True
 
     def table(self) -> Group:
         """For a terminal."""
@@ -80,8 +81,8 @@ class Overview:
 
     @property
     def complete(self) -> bool:
-        """Whether all that can run runs."""
-        return all(part.state in (RUNNING, *RESTING) for part in self.parts)
+        """Whether all that can run runs, and the studies have been looked at."""
+        return self.ready and all(part.state in (RUNNING, *RESTING) for part in self.parts)
 
     def lines(self) -> dict[str, str]:
         """One line for each part and each study, for a log."""

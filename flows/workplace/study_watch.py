@@ -40,6 +40,8 @@ class StudyWatch:
         """The studies that have a champion."""
         self.ready = False
         """Whether a worker may start."""
+        self.seen = False
+        """Whether the studies have been looked at."""
         self.trouble = ""
         self.messages: deque[str] = deque(maxlen=20)
         self._addresses = addresses
@@ -61,6 +63,7 @@ class StudyWatch:
                     skip_missed(client, self._say)
                 self.ready = True
                 self._see(client)
+                self.seen = True
             self.trouble = " ".join(self._refused.values())
         # Whatever Prefect's or MLflow's libraries raise is of this look alone: the workplace goes on.
         except Exception as error:

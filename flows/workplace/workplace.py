@@ -106,7 +106,9 @@ class Workplace:
         else:
             parts.append(_part(self._endpoint))
         watch = self._watch
-        return Overview(self._addresses.page, parts, watch.states, watch.trouble, tuple(watch.messages))
+        return Overview(
+            self._addresses.page, parts, watch.states, watch.trouble, tuple(watch.messages), watch.seen
+        )
 
     def _look(self) -> None:
         self._server.look()
