@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 FIELDWRIGHT = Path(sys.executable).with_name("fieldwright")
@@ -96,7 +97,7 @@ class RunningWorkplace:
             assert self.process.poll() is None, self.log.read_text()
             try:
                 value = condition()
-            except OSError:
+            except (OSError, httpx.TransportError):
                 value = None
             if value:
                 return value

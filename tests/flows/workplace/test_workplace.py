@@ -41,6 +41,7 @@ def workplace(
     assert scheduled.returncode == 0, scheduled.stderr
     assert "`fieldwright up` will run it" in scheduled.stdout
     place.start(place.folder / "bar" / "study.toml")
+    place.until_running()
     yield place
     if place.process is not None and place.process.poll() is None:
         place.end()
