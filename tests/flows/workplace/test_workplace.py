@@ -276,6 +276,8 @@ def test_the_server_of_mlflow_comes_back(workplace: Any) -> None:
 def test_a_killed_workplace_leaves_nothing_and_finds_everything_again(workplace: Any) -> None:
     with under_way(workplace) as run:
         every(workplace, "* * * * *")
+        # The server plans the next ticks within seconds.
+        workplace.until(lambda: sum(one.state_name == "Scheduled" for one in workplace.runs("beam")) > 2)
         processes = workplace.processes()
         assert len(processes) > 8
         workplace.end(signal.SIGKILL)
