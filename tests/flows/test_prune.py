@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -225,8 +224,7 @@ def test_pipelines_go_on_after_a_prune(make_study: MakeStudy) -> None:
     assert champion.version == "1"
     assert tracking.registry.download(champion, home() / "download").exists()
     assert run_study(str(path)).nothing_new
-    result = path.parent / "runs" / "run_0001" / "result.vtu"
-    shutil.copy(path.parent / "runs" / "run_0002" / "result.vtu", result)
+    path.write_text(path.read_text().replace("folds = 5", "folds = 6"))
     report = run_study(str(path))
     assert report.version == "4"
     assert "version 1" in report.why
