@@ -24,6 +24,7 @@ from fieldwright.flows.tracking.past_runs.retained_runs import (
     removable,
     run_bytes,
 )
+from fieldwright.flows.tracking.process_store import store_of_the_process
 from fieldwright.flows.tracking.study_lock import study_lock
 
 
@@ -67,7 +68,7 @@ def prune_study(study: StudyFile, really: bool, console: Console) -> None:
     with study_lock(study.name, lambda sentence: console.print(sentence, markup=False)):
         pruning = what_can_go(study, tracking, removal)
         _show(study, pruning, console)
-        with _refusals():
+        with _refusals(), store_of_the_process(tracking.uri):
             for _, _, remove in pruning.rows:
                 remove()
     if pruning.rows:

@@ -12,6 +12,7 @@ import mlflow.artifacts
 from mlflow.exceptions import MlflowException
 
 from fieldwright.data.errors import ModelError
+from fieldwright.flows.tracking.process_store import store_of_the_process
 from fieldwright.flows.tracking.sqlite_reading import CHAMPION
 from fieldwright.surrogates.persistence.artifact import MANIFEST
 
@@ -38,8 +39,7 @@ class ModelRegistry:
         self, folder: Path, run_id: str, tags: Mapping[str, str], example: pd.DataFrame | None
     ) -> ModelVersion:
         """Logs a surrogate's folder as a pyfunc model "from code" and registers it as the next version."""
-        self._select()
-        with mlflow.start_run(run_id=run_id):
+        with store_of_the_process(self.uri), mlflow.start_run(run_id=run_id):
             info = mlflow.pyfunc.log_model(
                 name="model",
                 python_model=str(Path(__file__).with_name("pyfunc_model.py")),
@@ -87,11 +87,11 @@ class ModelRegistry:
 
     def download(self, version: ModelVersion, into: Path) -> Path:
         """Fetches the files of a version and returns the folder of the model's artifact among them."""
-        self._select()
         try:
-            mlflow.artifacts.download_artifacts(
-                artifact_uri=f"models:/{self.name}/{version.version}", dst_path=str(into)
-            )
+            with store_of_the_process(self.uri):
+                mlflow.artifacts.download_artifacts(
+                    artifact_uri=f"models:/{self.name}/{version.version}", dst_path=str(into)
+                )
         except (MlflowException, OSError) as error:
             raise ModelError(
                 f"The files of version {version.version} of '{self.name}' must be in the registry",
@@ -110,8 +110,3 @@ class ModelRegistry:
     def promote(self, version: ModelVersion) -> None:
         """Gives the alias to this version; endpoints that watch it follow."""
         self.client.set_registered_model_alias(self.name, CHAMPION, version.version)
-
-    def _select(self) -> None:
-        """MLflow's functions of the module, unlike its client, take the store from a global setting."""
-        mlflow.set_tracking_uri(self.uri)
-        mlflow.set_registry_uri(self.uri)

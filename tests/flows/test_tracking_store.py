@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sqlite3
 import subprocess
@@ -17,6 +18,7 @@ from alembic.config import Config
 
 from fieldwright.data.errors import ModelError
 from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.process_store import store_of_the_process
 from fieldwright.flows.tracking.store import open_store
 
 MIGRATIONS = Path(mlflow.__file__).parent / "store" / "db_migrations"
@@ -161,3 +163,12 @@ def test_a_home_that_was_moved_keeps_its_artifacts(own_home: Path, monkeypatch: 
     with tracking.run("second") as further:
         further.json({"b.json": {"b": 2}})
     assert not own_home.exists()
+
+
+def test_what_a_study_sets_of_the_process_ends_with_it(tmp_path: Path) -> None:
+    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri(), dict(os.environ)
+    other = f"sqlite:///{tmp_path / 'other.db'}"
+    with pytest.raises(KeyError), store_of_the_process(other):
+        assert mlflow.get_tracking_uri() == mlflow.get_registry_uri() == other
+        raise KeyError
+    assert (mlflow.get_tracking_uri(), mlflow.get_registry_uri(), dict(os.environ)) == before

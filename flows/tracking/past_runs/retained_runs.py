@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-import mlflow
 from mlflow.entities import LoggedModel, Run, ViewType
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
@@ -132,8 +131,6 @@ class MlflowRemoval:
     """Deletes for good, as far as the store's interface goes; whatever is killed midway is taken up by the next."""
 
     def __init__(self, tracking: Tracking) -> None:
-        mlflow.set_tracking_uri(tracking.uri)
-        mlflow.set_registry_uri(tracking.uri)
         self._client, self._name = tracking.client, tracking.name
         # What `mlflow gc` uses; a server has no such call for its clients.
         self._store = tracking.client._tracking_client.store
