@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVa
 
 from fieldwright.flows.report import Evaluation, Ingested
 from fieldwright.flows.tracking.mlflow_runs import Tracking
-from fieldwright.flows.tracking.promotion import Challenge, Decision
 from fieldwright.flows.tracking.tracked_run import TrackedRun
+from fieldwright.flows.tracking.versions.promotion import Challenge, Decision
 from fieldwright.surrogates.families import Family
 from fieldwright.surrogates.model import Model
 

@@ -44,14 +44,14 @@ from fieldwright.flows.tracking.past_runs.continued_runs import INPUTS
 from fieldwright.flows.tracking.pipeline_inputs import pipeline_inputs
 from fieldwright.flows.tracking.pipeline_record import complete_pipeline, describe_version
 from fieldwright.flows.tracking.pipelines import REPORT, end_killed_runs, finished_pipeline
-from fieldwright.flows.tracking.promotion import gate_rows
 from fieldwright.flows.tracking.records import record, record_candidate
-from fieldwright.flows.tracking.registration import Registrable, decide_and_promote, register
 from fieldwright.flows.tracking.sqlite_reading import MEGABYTES
 from fieldwright.flows.tracking.study_lock import study_lock
 from fieldwright.flows.tracking.system_metrics import system_metrics
 from fieldwright.flows.tracking.tracked_run import TrackedRun
-from fieldwright.flows.tracking.version_history import champion_state
+from fieldwright.flows.tracking.versions.promotion import gate_rows
+from fieldwright.flows.tracking.versions.registration import Registrable, decide_and_promote, register
+from fieldwright.flows.tracking.versions.version_history import champion_state
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

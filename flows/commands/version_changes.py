@@ -12,11 +12,15 @@ from rich.table import Table
 from fieldwright.data.errors import ModelError, StudyError
 from fieldwright.flows.drift.shadow_summary import shadow_sentence
 from fieldwright.flows.study.file import StudyFile
-from fieldwright.flows.tracking.challenger import challenger_of, retire
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.model_registry import ModelVersion
 from fieldwright.flows.tracking.user import user_at_host
-from fieldwright.flows.tracking.version_history import VersionEvent, VersionHistory, champions_in_order
+from fieldwright.flows.tracking.versions.challenger import challenger_of, retire
+from fieldwright.flows.tracking.versions.version_history import (
+    VersionEvent,
+    VersionHistory,
+    champions_in_order,
+)
 from fieldwright.surrogates.families import load_model
 
 MARKS = {"promoted": "promoted", "not promoted": "not promoted", "rolled back": "champion again"}

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fieldwright.flows.drift.verdict import DriftReport
-from fieldwright.flows.tracking.gates import binomial_range
+from fieldwright.flows.tracking.versions.gates import binomial_range
 from fieldwright.surrogates.figures import COLOURS, panels
 
 MOST_PARAMETERS = 7

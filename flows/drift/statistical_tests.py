@@ -10,7 +10,7 @@ import numpy as np
 from scipy.stats import betabinom, binomtest, ks_2samp, mannwhitneyu
 
 from fieldwright.flows.drift.verdict import DriftTest
-from fieldwright.flows.tracking.gates import binomial_range
+from fieldwright.flows.tracking.versions.gates import binomial_range
 from fieldwright.surrogates.validation.calibration import conformal_rank
 
 FEWEST_QUERIES = 20

@@ -23,15 +23,15 @@ from fieldwright.flows.resumption.evaluation_file import MODEL, read_evaluation,
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.equation_sections import ProblemPromotion
 from fieldwright.flows.study.equation_study import ProblemStudy
-from fieldwright.flows.tracking.gates import at_most
-from fieldwright.flows.tracking.promotion import (
+from fieldwright.flows.tracking.tracked_run import TrackedRun
+from fieldwright.flows.tracking.versions.gates import at_most
+from fieldwright.flows.tracking.versions.promotion import (
     Challenge,
     Decision,
     decide_by_score,
     no_better_than,
     refused_by_gates,
 )
-from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.physics.pinn.training import HELD_OUT
 from fieldwright.surrogates.equations.case import EquationCase
 from fieldwright.surrogates.equations.figures import convergence_figure, solution_figures

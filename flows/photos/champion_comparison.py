@@ -14,8 +14,8 @@ from fieldwright.flows.study.photo_sections import MistakeCosts
 from fieldwright.flows.study.photo_study import PhotoStudy
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.model_registry import ModelVersion
-from fieldwright.flows.tracking.paired_comparison import FEWEST, paired_comparison
-from fieldwright.flows.tracking.promotion import Comparison
+from fieldwright.flows.tracking.versions.paired_comparison import FEWEST, paired_comparison
+from fieldwright.flows.tracking.versions.promotion import Comparison
 from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
 from fieldwright.surrogates.cracks.classification.prevalence import shift
 from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter

@@ -26,8 +26,10 @@ from fieldwright.flows.resumption.evaluation_file import MODEL, read_evaluation,
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.photo_sections import PhotoPromotion
 from fieldwright.flows.study.photo_study import PhotoStudy
-from fieldwright.flows.tracking.gates import at_least
-from fieldwright.flows.tracking.promotion import (
+from fieldwright.flows.tracking.tracked_run import TrackedRun
+from fieldwright.flows.tracking.training_curves import ShownTraining
+from fieldwright.flows.tracking.versions.gates import at_least
+from fieldwright.flows.tracking.versions.promotion import (
     Challenge,
     Comparison,
     Decision,
@@ -36,8 +38,6 @@ from fieldwright.flows.tracking.promotion import (
     no_better_than,
     refused_by_gates,
 )
-from fieldwright.flows.tracking.tracked_run import TrackedRun
-from fieldwright.flows.tracking.training_curves import ShownTraining
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
 from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
 from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter

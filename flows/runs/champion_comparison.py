@@ -14,8 +14,8 @@ from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.model_registry import ModelVersion
-from fieldwright.flows.tracking.paired_comparison import paired_comparison
-from fieldwright.flows.tracking.promotion import Comparison
+from fieldwright.flows.tracking.versions.paired_comparison import paired_comparison
+from fieldwright.flows.tracking.versions.promotion import Comparison
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.validation import metrics
 from fieldwright.surrogates.validation.cross_validation import CrossValidation

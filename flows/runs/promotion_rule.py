@@ -11,8 +11,8 @@ from fieldwright.flows.runs.out_of_fold_coverage import out_of_fold_coverage
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.run_sections import Promotion
 from fieldwright.flows.study.runs_study import Study
-from fieldwright.flows.tracking.gates import Gate, at_least, at_most, coverage_gate
-from fieldwright.flows.tracking.promotion import (
+from fieldwright.flows.tracking.versions.gates import Gate, at_least, at_most, coverage_gate
+from fieldwright.flows.tracking.versions.promotion import (
     Challenge,
     Comparison,
     Decision,

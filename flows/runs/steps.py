@@ -35,8 +35,8 @@ from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
-from fieldwright.flows.tracking.promotion import Challenge, Decision
 from fieldwright.flows.tracking.tracked_run import TrackedRun
+from fieldwright.flows.tracking.versions.promotion import Challenge, Decision
 from fieldwright.surrogates.families import FIELDS, Family
 from fieldwright.surrogates.fields.field_model import column_weights
 from fieldwright.surrogates.fields.surrogate import Surrogate

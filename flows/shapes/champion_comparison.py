@@ -13,8 +13,8 @@ from fieldwright.flows.shapes.targets import ShapeTargets
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.model_registry import ModelVersion
-from fieldwright.flows.tracking.paired_comparison import FEWEST, paired_comparison
-from fieldwright.flows.tracking.promotion import Comparison
+from fieldwright.flows.tracking.versions.paired_comparison import FEWEST, paired_comparison
+from fieldwright.flows.tracking.versions.promotion import Comparison
 from fieldwright.surrogates.shapes.distance import checked_distance
 from fieldwright.surrogates.shapes.model_evaluation import ShapeEvaluation, evaluate_shapes
 from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate

@@ -25,10 +25,10 @@ from fieldwright.flows.shapes.held_out_file import HELD_OUT, read_held_out, writ
 from fieldwright.flows.shapes.targets import ShapeTargets, shape_targets
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
 from fieldwright.flows.study.runs_study import Study
-from fieldwright.flows.tracking.gates import coverage_gate
-from fieldwright.flows.tracking.promotion import Challenge, Decision
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.flows.tracking.training_curves import ShownTraining
+from fieldwright.flows.tracking.versions.gates import coverage_gate
+from fieldwright.flows.tracking.versions.promotion import Challenge, Decision
 from fieldwright.surrogates.families import SHAPES, Family
 from fieldwright.surrogates.shapes.error_measures import errors_of_the_mean
 from fieldwright.surrogates.shapes.model_evaluation import ShapeEvaluation

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from fieldwright.flows.tracking.promotion import Decision
+from fieldwright.flows.tracking.versions.promotion import Decision
 from fieldwright.surrogates.model import Model
 
 MODEL_CARD = "model_card.md"

@@ -8,8 +8,8 @@ from fieldwright.flows.tracking.dataset_input import log_dataset
 from fieldwright.flows.tracking.experiment_page import headline_metrics, show_columns
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.model_card import MODEL_CARD, model_card
-from fieldwright.flows.tracking.promotion import Decision
 from fieldwright.flows.tracking.tracked_run import TrackedRun
+from fieldwright.flows.tracking.versions.promotion import Decision
 from fieldwright.surrogates.model import Model
 
 MOST_DESCRIPTION = 5000
@@ -41,7 +41,7 @@ def complete_pipeline(
     for run_id in (pipeline.id, *(child.info.run_id for child in children)):
         run = TrackedRun(client, run_id)
         log_dataset(run, tracking.name, digest, tracking.source, samples)
-        run.metrics({"runs": sum(samples.values())})
+        run.metrics({"runs": samples["train"]})
     seconds = sum(child.data.metrics.get("fit_seconds", 0.0) for child in children)
     numbers = next((child.data.metrics for child in children if child.data.tags.get("candidate") == best), {})
     headline = headline_metrics(numbers)

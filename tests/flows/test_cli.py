@@ -14,6 +14,7 @@ from fieldwright.flows import cli
 from fieldwright.flows.cli import app
 
 FIELDWRIGHT = Path(sys.executable).with_name("fieldwright")
+MAKES_STORES = True
 COMMANDS = ["inspect", "new", "run", "schedule", "serve", "ui", "demo", "status", "withdraw"]
 
 

@@ -28,7 +28,7 @@ from fieldwright.flows.runs.inputs import read_runs
 from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
-from fieldwright.flows.tracking.version_history import VersionEvent, VersionHistory
+from fieldwright.flows.tracking.versions.version_history import VersionEvent, VersionHistory
 from fieldwright.flows.workflow import run_study
 
 MakeStudy = Callable[..., Path]

@@ -13,7 +13,7 @@ from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.past_runs.artifact_sizes import artifact_bytes, delete_artifacts
 from fieldwright.flows.tracking.past_runs.continued_runs import INPUTS, PARENT
 from fieldwright.flows.tracking.pipelines import REPORT
-from fieldwright.flows.tracking.version_history import VersionHistory
+from fieldwright.flows.tracking.versions.version_history import VersionHistory
 
 PRUNED = "pruned"
 """Tag of a run that is being removed: one that a killed `prune` has left is recognised by it."""

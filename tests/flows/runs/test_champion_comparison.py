@@ -17,7 +17,7 @@ from fieldwright.flows.study.run_sections import Promotion
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.model_registry import ModelVersion
-from fieldwright.flows.tracking.promotion import Challenge, Comparison
+from fieldwright.flows.tracking.versions.promotion import Challenge, Comparison
 from fieldwright.flows.workflow import run_study
 
 

@@ -40,7 +40,7 @@ from fieldwright.flows.study.photo_sections import MistakeCosts, PhotoPromotion
 from fieldwright.flows.study.photo_study import PhotoStudy
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.model_registry import ModelVersion
-from fieldwright.flows.tracking.promotion import Challenge
+from fieldwright.flows.tracking.versions.promotion import Challenge
 from fieldwright.flows.workflow import run_study
 from fieldwright.surrogates.cracks.classification.classification_metrics import metrics_of
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig

@@ -18,7 +18,7 @@ import pytest
 from fieldwright.flows.commands.version_changes import promote_version, roll_back
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
-from fieldwright.flows.tracking.version_history import VersionHistory
+from fieldwright.flows.tracking.versions.version_history import VersionHistory
 from fieldwright.flows.workflow import run_study
 
 STUDY = """

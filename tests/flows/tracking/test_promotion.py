@@ -12,10 +12,10 @@ from fieldwright.flows.report import RunsEvaluation
 from fieldwright.flows.runs.promotion_rule import decide_on_runs
 from fieldwright.flows.study.equation_sections import ProblemPromotion
 from fieldwright.flows.study.run_sections import Promotion
-from fieldwright.flows.tracking.challenger import DATA
-from fieldwright.flows.tracking.gates import at_least, at_most, binomial_range, coverage_gate
 from fieldwright.flows.tracking.model_registry import ModelVersion
-from fieldwright.flows.tracking.promotion import Challenge, Decision, decide_by_score
+from fieldwright.flows.tracking.versions.challenger import DATA
+from fieldwright.flows.tracking.versions.gates import at_least, at_most, binomial_range, coverage_gate
+from fieldwright.flows.tracking.versions.promotion import Challenge, Decision, decide_by_score
 from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.regressors import kind_config
 from fieldwright.surrogates.validation.cross_validation import cross_validate

@@ -25,11 +25,11 @@ from fieldwright.flows.commands.version_changes import print_history, promote_ve
 from fieldwright.flows.report import Report
 from fieldwright.flows.study.promotion_section import PromotionLimits
 from fieldwright.flows.study.runs_study import Study
-from fieldwright.flows.tracking.challenger import challenger_of
 from fieldwright.flows.tracking.mlflow_runs import Tracking
-from fieldwright.flows.tracking.promotion import Challenge, Decision
-from fieldwright.flows.tracking.registration import Registrable, register_and_decide
-from fieldwright.flows.tracking.version_history import (
+from fieldwright.flows.tracking.versions.challenger import challenger_of
+from fieldwright.flows.tracking.versions.promotion import Challenge, Decision
+from fieldwright.flows.tracking.versions.registration import Registrable, register_and_decide
+from fieldwright.flows.tracking.versions.version_history import (
     VersionEvent,
     VersionHistory,
     champions_in_order,

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from fieldwright.flows.tracking.challenger import DATA
-from fieldwright.flows.tracking.gates import Gate
 from fieldwright.flows.tracking.model_registry import ModelVersion
+from fieldwright.flows.tracking.versions.challenger import DATA
+from fieldwright.flows.tracking.versions.gates import Gate
 
 CHANCE = 0.05
 """Probability below which a difference over the runs is taken for more than chance."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.stats import permutation_test
 
-from fieldwright.flows.tracking.promotion import MOST_NAMES, Comparison
+from fieldwright.flows.tracking.versions.promotion import MOST_NAMES, Comparison
 
 LEAST = 1e-15
 """Errors below are equal to rounding."""

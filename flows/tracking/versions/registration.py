@@ -20,15 +20,19 @@ from fieldwright.flows.notification.running_pipeline import update_running
 from fieldwright.flows.resumption.step_results import StepResult, StepResults
 from fieldwright.flows.study.promotion_section import PromotionLimits
 from fieldwright.flows.tasks import one_thread, pipeline_task
-from fieldwright.flows.tracking.challenger import DATA, put_forward, retire
-from fieldwright.flows.tracking.gates import Gate, at_most
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.model_registry import ModelVersion
 from fieldwright.flows.tracking.past_runs.continued_runs import TRAINING, version_of_training
 from fieldwright.flows.tracking.pipeline_inputs import joint_key
-from fieldwright.flows.tracking.promotion import Challenge, Decision
 from fieldwright.flows.tracking.tracked_run import TrackedRun
-from fieldwright.flows.tracking.version_history import VersionEvent, VersionHistory, withdrawn_versions
+from fieldwright.flows.tracking.versions.challenger import DATA, put_forward, retire
+from fieldwright.flows.tracking.versions.gates import Gate, at_most
+from fieldwright.flows.tracking.versions.promotion import Challenge, Decision
+from fieldwright.flows.tracking.versions.version_history import (
+    VersionEvent,
+    VersionHistory,
+    withdrawn_versions,
+)
 from fieldwright.surrogates.model import Model
 
 DECISION = "decision.json"

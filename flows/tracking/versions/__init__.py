@@ -1,0 +1,1 @@
+"""Versions of the registered model: the rule of promotion, the decision on each, and their history."""
