@@ -39,24 +39,26 @@ class ModelRegistry:
         self, folder: Path, run_id: str, tags: Mapping[str, str], example: pd.DataFrame | None
     ) -> ModelVersion:
         """Logs a surrogate's folder as a pyfunc model "from code" and registers it as the next version."""
-        with store_of_the_process(self.uri), mlflow.start_run(run_id=run_id):
-            info = mlflow.pyfunc.log_model(
-                name="model",
-                python_model=str(Path(__file__).with_name("pyfunc_model.py")),
-                artifacts={"surrogate": str(folder)},
-                pip_requirements=["fieldwright"],
-                input_example=example,  # type: ignore[arg-type]  # MLflow takes None, which it does not declare
+        # The whole of it: a version is looked up by an address of the process's store.
+        with store_of_the_process(self.uri):
+            with mlflow.start_run(run_id=run_id):
+                info = mlflow.pyfunc.log_model(
+                    name="model",
+                    python_model=str(Path(__file__).with_name("pyfunc_model.py")),
+                    artifacts={"surrogate": str(folder)},
+                    pip_requirements=["fieldwright"],
+                    input_example=example,  # type: ignore[arg-type]  # MLflow takes None, which it does not declare
+                )
+            # MLflow has just called it finished, which the pipeline is not.
+            self.client.update_run(run_id, status="RUNNING")
+            try:
+                self.client.create_registered_model(self.name)
+            except MlflowException as error:
+                if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                    raise
+            version = self.client.create_model_version(
+                self.name, info.model_uri, run_id, tags=dict(tags), model_id=info.model_id
             )
-        # MLflow has just called it finished, which the pipeline is not.
-        self.client.update_run(run_id, status="RUNNING")
-        try:
-            self.client.create_registered_model(self.name)
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
-                raise
-        version = self.client.create_model_version(
-            self.name, info.model_uri, run_id, tags=dict(tags), model_id=info.model_id
-        )
         return ModelVersion(str(version.version), run_id, dict(tags))
 
     def champion(self) -> ModelVersion | None:
