@@ -40,7 +40,6 @@ def suggestion_figure(
             for number, (a, b) in enumerate(zip(suggested[:, i], vertical[1], strict=True), start=1):
                 ax.annotate(str(number), (a, b), xytext=(3, 2), textcoords="offset points", fontsize=6)
         label(ax, names[i], "" if j < 0 else names[j], x_unit=units[i], y_unit="" if j < 0 else units[j])
-        ax.ticklabel_format(scilimits=(-3, 4))
         if j < 0:
             ax.set_yticks([])
     axes[0].legend(fontsize=7, frameon=False)

@@ -160,12 +160,14 @@ def test_a_cluster_without_workers_is_one_sentence(tmp_path, monkeypatch):
 
 
 CLIENT = """
-import sys
+import signal, sys
 from pathlib import Path
 from fieldwright.data.computing.cluster import Cluster
 from fieldwright.data.computing.connection import WorkersAddress
 from tests.data.computing import pieces
 folder = Path(sys.argv[2])
+# A shell's background processes are started to ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 with Cluster(WorkersAddress.of(sys.argv[1]), folder) as cluster:
     list(cluster.in_order(pieces.marked, [(folder, number, 0.5) for number in range(100)]))
 """

@@ -154,8 +154,10 @@ def test_a_key_of_an_older_study_file_is_named_by_its_new_name(tmp_path: Path, o
     table, key = old.split(".")
     family = GOOD if table in Study.model_fields else PHOTOS
     path = tmp_path / "study.toml"
-    path.write_text(f"{family}[{table}]\n{key} = 0\n", encoding="utf-8")
+    before, _, after = family.partition(f"[{table}]\n")
+    path.write_text(f"{before}[{table}]\n{key} = 0\n{after}", encoding="utf-8")
     with pytest.raises(StudyError, match=f"'{old}' must be called by its new name, '{new}'") as error:
         load_study(path)
     assert str(error.value).endswith(f"Write '{new}'.")
-    assert f"| `{new.split('.')[1]}` |" in reference().split(f"`[{table}]`")[1].split("\n## ")[0]
+    table, key = new.split(".")
+    assert f"| `{key}` |" in reference().split(f"`[{table}]`")[1].split("\n## ")[0]
