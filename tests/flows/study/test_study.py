@@ -160,4 +160,4 @@ def test_a_key_of_an_older_study_file_is_named_by_its_new_name(tmp_path: Path, o
         load_study(path)
     assert str(error.value).endswith(f"Write '{new}'.")
     table, key = new.split(".")
-    assert f"| `{key}` |" in reference().split(f"`[{table}]`")[1].split("\n## ")[0]
+    assert f"| `{key}` |" in reference().split(f"\n## `[{table}]`")[1].split("\n## ")[0]

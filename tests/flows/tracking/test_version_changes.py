@@ -23,12 +23,13 @@ from fieldwright.flows.commands.report_tables import print_report
 from fieldwright.flows.commands.serve import endpoint_command
 from fieldwright.flows.commands.version_changes import print_history, promote_version, roll_back
 from fieldwright.flows.report import Report
+from fieldwright.flows.resumption.step_results import StepResults
 from fieldwright.flows.study.promotion_section import PromotionLimits
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.versions.challenger import challenger_of
 from fieldwright.flows.tracking.versions.promotion import Challenge, Decision
-from fieldwright.flows.tracking.versions.registration import Registrable, register_and_decide
+from fieldwright.flows.tracking.versions.registration import Registrable, decide_and_promote, register
 from fieldwright.flows.tracking.versions.version_history import (
     VersionEvent,
     VersionHistory,
@@ -315,12 +316,14 @@ def test_a_champion_that_changes_during_the_decision_is_the_one_to_beat(story: S
         return Decision(False, "it does not beat it")
 
     with tracking.run("by hand") as run:
-        version, decision = register_and_decide.fn(
-            tracking, run, trained, PromotionLimits.model_validate({}), rule
+        version, measured = register.fn(tracking, run, trained, "training")
+        limits, results = PromotionLimits.model_validate({}), StepResults("bar")
+        decision = decide_and_promote.fn(
+            tracking, run, version, trained, limits, measured, rule, results, "finish"
         )
     assert met == ["1", "2"]
     assert decision.champion == "2"
-    assert tracking.json(run.id, "decision.json")["version"] == version
+    assert tracking.json(run.id, "decision.json")["version"] == version.version
     assert story.champion() == "2"
 
 

@@ -292,7 +292,7 @@ def test_the_client_has_a_row_for_each_photo(champion, cracked, sound, tmp_path,
     with listening(Endpoint(champion).app()) as url, fw.Client(url) as client:
         answer = client.classify([path, png_bytes(sound)], prevalence=0.1)
         explained = client.explain(path, method="grad_cam")
-        with pytest.raises(fw.FieldwrightError, match="none.png.* must be there"):
+        with pytest.raises(fw.FieldwrightError, match=r"none\.png.* must be there"):
             client.classify(tmp_path / "none.png")
     assert answer.photos["name"].tolist() == ["wall.png", "photo_1"]
     assert answer.photos["prevalence"].tolist() == [0.1, 0.1]
