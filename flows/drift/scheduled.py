@@ -10,12 +10,14 @@ from prefect import flow, get_run_logger
 from fieldwright.flows.drift.drift_check import check_drift, study_of_runs_by_parameters
 from fieldwright.flows.notification.messages import link_to, notify
 from fieldwright.flows.study.loading import load_study
+from fieldwright.flows.tasks import require_home
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 
 
 @flow(name="fieldwright drift", flow_run_name="drift {study_path}", persist_result=False)
 def watch_for_drift(study_path: str) -> dict[str, Any]:
     """Checks the champion of a study for drift, and retrains where `[drift]` says so; the report as plain types."""
+    require_home()
     study = study_of_runs_by_parameters(load_study(Path(study_path)))
     report = check_drift(study, retrain=retrained)
     say = get_run_logger()

@@ -27,16 +27,7 @@ class ScheduleSection(Section):
     @field_validator("cron")
     @classmethod
     def _fires(cls, cron: str) -> str:
-        try:
-            if len(cron.split()) != 5:
-                raise CronSimError(f"{len(cron.split())} fields")
-            next(CronSim(cron, datetime.now(UTC)))
-        except (CronSimError, StopIteration) as error:
-            raise ValueError(
-                "'schedule.cron' must be a cron expression of five fields (minute hour day month weekday) that "
-                f'fires, such as "0 2 * * *" for every night at two, not {cron!r} ({error or "it never fires"})'
-            ) from None
-        return " ".join(cron.split())
+        return valid_cron(cron, "schedule.cron")
 
     @field_validator("timezone")
     @classmethod
@@ -48,3 +39,17 @@ class ScheduleSection(Section):
                 f"'schedule.timezone' must be an IANA name of a time zone, such as 'Europe/Berlin', not {timezone!r}"
             ) from None
         return timezone
+
+
+def valid_cron(cron: str, key: str) -> str:
+    """The expression with single spaces; raises ValueError, which names the key, where it never fires."""
+    try:
+        if len(cron.split()) != 5:
+            raise CronSimError(f"{len(cron.split())} fields")
+        next(CronSim(cron, datetime.now(UTC)))
+    except (CronSimError, StopIteration) as error:
+        raise ValueError(
+            f"'{key}' must be a cron expression of five fields (minute hour day month weekday) that "
+            f'fires, such as "0 2 * * *" for every night at two, not {cron!r} ({error or "it never fires"})'
+        ) from None
+    return " ".join(cron.split())

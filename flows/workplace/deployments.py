@@ -24,6 +24,8 @@ FLOW = "fieldwright"
 REGISTERED = "registered"
 """The tag of what `deploy` makes, in distinction from what a user has deployed into the pool."""
 ENTRYPOINT = "fieldwright.flows.workflow.run_study"
+DRIFT_FLOW = "fieldwright drift"
+DRIFT_ENTRYPOINT = "fieldwright.flows.drift.scheduled.watch_for_drift"
 
 
 @contextmanager
@@ -63,7 +65,7 @@ def make_pool(client: SyncPrefectClient) -> None:
 
 
 def deploy(client: SyncPrefectClient, study: RegisteredStudy) -> None:
-    """Makes the study's deployment what its record says; the runs that were planned before go."""
+    """Makes the study's deployments what its record says; the runs that were planned before go."""
     from prefect.client.schemas.actions import DeploymentScheduleCreate
     from prefect.client.schemas.objects import ConcurrencyLimitStrategy, ConcurrencyOptions
     from prefect.client.schemas.schedules import CronSchedule
@@ -83,17 +85,49 @@ def deploy(client: SyncPrefectClient, study: RegisteredStudy) -> None:
         parameter_openapi_schema=_parameters(),
         enforce_parameter_schema=True,
         tags=["fieldwright", REGISTERED, study.name],
-        # The worker's folder is a temporary one, in which nothing would be found again.
-        job_variables={"env": {"FIELDWRIGHT_HOME": str(home())}},
+        job_variables=_job_variables(),
+    )
+    _deploy_drift(client, study)
+
+
+def _deploy_drift(client: SyncPrefectClient, study: RegisteredStudy) -> None:
+    """Makes the deployment of the study's check for drift what its record says; none where it has no cron."""
+    from prefect.client.schemas.actions import DeploymentScheduleCreate
+    from prefect.client.schemas.schedules import CronSchedule
+
+    if not study.drift:
+        _delete(client, DRIFT_FLOW, study.name)
+        return
+    cron = CronSchedule(cron=study.drift, timezone=study.timezone)
+    client.create_deployment(
+        flow_id=client.create_flow_from_name(DRIFT_FLOW),
+        name=study.name,
+        description=f"Checks the champion of the study {study.path} for drift.",
+        entrypoint=DRIFT_ENTRYPOINT,
+        work_pool_name=POOL,
+        schedules=[DeploymentScheduleCreate(schedule=cron, active=True)],
+        parameters={"study_path": study.path},
+        tags=["fieldwright", "drift", study.name],
+        job_variables=_job_variables(),
     )
 
 
+def _job_variables() -> dict[str, Any]:
+    # The worker's folder is a temporary one, in which nothing would be found again.
+    return {"env": {"FIELDWRIGHT_HOME": str(home())}}
+
+
 def take_away(client: SyncPrefectClient, name: str) -> bool:
-    """Deletes the study's deployment; whether there was one."""
+    """Deletes the study's deployments; whether there were any."""
+    deleted = [_delete(client, flow, name) for flow in (FLOW, DRIFT_FLOW)]
+    return any(deleted)
+
+
+def _delete(client: SyncPrefectClient, flow: str, name: str) -> bool:
     from prefect.exceptions import ObjectNotFound
 
     try:
-        client.delete_deployment(client.read_deployment_by_name(f"{FLOW}/{name}").id)
+        client.delete_deployment(client.read_deployment_by_name(f"{flow}/{name}").id)
     except ObjectNotFound:
         return False
     return True

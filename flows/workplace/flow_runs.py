@@ -195,5 +195,6 @@ def _is_process(number: int) -> bool:
 
 def _study(run: FlowRun) -> str:
     return next(
-        (tag for tag in run.tags if tag not in ("fieldwright", REGISTERED, "auto-scheduled")), run.name
+        (tag for tag in run.tags if tag not in ("fieldwright", REGISTERED, "drift", "auto-scheduled")),
+        run.name,
     )

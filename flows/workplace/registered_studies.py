@@ -16,13 +16,15 @@ FOLDER = "workplace"
 class RegisteredStudy:
     """A study file and when it runs.
 
-    path: absolute. cron: empty where it runs on demand alone. timezone: an IANA name, in which the cron is read.
+    path: absolute. cron: empty where it runs on demand alone. timezone: an IANA name, in which the crons are read.
+    drift: cron of the check for drift; empty for none.
     """
 
     name: str
     path: str
     cron: str = ""
     timezone: str = "UTC"
+    drift: str = ""
 
     @property
     def times(self) -> str:

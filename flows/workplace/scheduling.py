@@ -9,6 +9,7 @@ from rich.console import Console
 
 from fieldwright.data.errors import StudyError
 from fieldwright.flows.study.file import StudyFile
+from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.study.schedule_section import ScheduleSection
 from fieldwright.flows.workplace.presence import running_workplace
 from fieldwright.flows.workplace.registered_studies import RegisteredStudy, register, unregister
@@ -19,7 +20,7 @@ UP = "`fieldwright up` will run it"
 def schedule_study(study: StudyFile, cron: str | None, timezone: str | None, console: Console) -> None:
     """Registers the study with its schedule: that of the command line, else that of the study file."""
     section = _schedule(study, cron, timezone)
-    record = RegisteredStudy(study.name, str(study.path), section.cron, section.timezone)
+    record = RegisteredStudy(study.name, str(study.path), section.cron, section.timezone, _drift_cron(study))
     api, is_own = _server()
     _try_cron(record)
     if not is_own:
@@ -58,9 +59,15 @@ def unschedule_study(name: str, console: Console) -> None:
 
 def registered(study: StudyFile) -> RegisteredStudy:
     """The record of a study as its file alone says it; without `[schedule]` it runs on demand."""
+    drift = _drift_cron(study)
     if study.schedule is None:
-        return RegisteredStudy(study.name, str(study.path))
-    return RegisteredStudy(study.name, str(study.path), study.schedule.cron, study.schedule.timezone)
+        return RegisteredStudy(study.name, str(study.path), drift=drift)
+    schedule = study.schedule
+    return RegisteredStudy(study.name, str(study.path), schedule.cron, schedule.timezone, drift)
+
+
+def _drift_cron(study: StudyFile) -> str:
+    return study.drift.cron if isinstance(study, Study) else ""
 
 
 def _schedule(study: StudyFile, cron: str | None, timezone: str | None) -> ScheduleSection:

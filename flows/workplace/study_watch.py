@@ -11,6 +11,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.data.redaction import without_password
+from fieldwright.flows.notification.pipeline_events import sweep_killed
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
@@ -128,6 +129,8 @@ class StudyWatch:
             if key not in self._trackings:
                 self._trackings[key] = Tracking.of(study)
             champion = self._trackings[key].registry.champion()
+            # What was killed cannot say so itself.
+            sweep_killed(study)
         except FieldwrightError as error:
             return str(error), self._champions.get(record.name)
         if champion is None:

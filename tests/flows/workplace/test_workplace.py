@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import pkgutil
 import re
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from typing import Any
 
 import httpx
 import pytest
+from prefect.exceptions import ObjectNotFound
 
 from fieldwright.flows.workplace.deployments import ENTRYPOINT, POOL
 
@@ -148,6 +150,8 @@ def test_a_second_study_runs_on_demand_and_is_served_beside_the_first(workplace:
 
 
 def test_a_schedule_of_a_running_workplace_is_changed_and_taken_away(workplace: Any) -> None:
+    path = workplace.folder / "bar" / "study.toml"
+    path.write_text(path.read_text() + '[drift]\ncron = "0 6 * * 1"\n')
     changed = workplace.command(
         "schedule", "bar/study.toml", "--cron", "0 2 * * *", "--timezone", "Europe/Berlin"
     )
@@ -155,12 +159,18 @@ def test_a_schedule_of_a_running_workplace_is_changed_and_taken_away(workplace: 
     assert "the workplace, which is running" in changed.stdout
     with workplace.client() as client:
         schedule = client.read_deployment_by_name("fieldwright/bar").schedules[0].schedule
+        check = client.read_deployment_by_name("fieldwright drift/bar")
     assert (schedule.cron, schedule.timezone) == ("0 2 * * *", "Europe/Berlin")  # type: ignore[union-attr]
+    assert check.schedules[0].schedule.cron == "0 6 * * 1"  # type: ignore[union-attr]
+    assert check.schedules[0].schedule.timezone == "Europe/Berlin"  # type: ignore[union-attr]
+    assert callable(pkgutil.resolve_name(str(check.entrypoint)))
     workplace.until(lambda: "Europe/Berlin" in workplace.study("bar").get("times", ""))
     page = workplace.get("/")
     assert "Europe/Berlin" in page
     assert workplace.command("schedule", "bar/study.toml", "--remove").returncode == 0
     workplace.until(lambda: not workplace.study("bar"))
+    with workplace.client() as client, pytest.raises(ObjectNotFound):
+        client.read_deployment_by_name("fieldwright drift/bar")
     again = workplace.command("schedule", "bar/study.toml", "--remove")
     assert again.returncode == 2
     assert "must be registered" in again.stderr
