@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import meshio
+import mlflow
 import numpy as np
 import pytest
 from mlflow.entities import Run
@@ -113,7 +114,11 @@ def own_home(
         home.mkdir()
         shutil.copyfile(empty_store, home / "mlflow.db")
     monkeypatch.setenv("FIELDWRIGHT_HOME", str(home))
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    # Tests of the same process have set MLflow's own: none of it is of this one.
+    mlflow.set_tracking_uri(None)  # type: ignore[arg-type]  # forgets it
+    mlflow.set_registry_uri("")
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_REGISTRY_URI", "MLFLOW_EXPERIMENT_ID"):
+        monkeypatch.delenv(name, raising=False)
     return home
 
 

@@ -166,8 +166,19 @@ def test_a_home_that_was_moved_keeps_its_artifacts(own_home: Path, monkeypatch: 
 
 
 def test_what_a_study_sets_of_the_process_ends_with_it(tmp_path: Path) -> None:
-    before = mlflow.get_tracking_uri(), mlflow.get_registry_uri(), dict(os.environ)
-    other = f"sqlite:///{tmp_path / 'other.db'}"
-    with store_of_the_process(other):
-        assert mlflow.get_tracking_uri() == mlflow.get_registry_uri() == other
-    assert (mlflow.get_tracking_uri(), mlflow.get_registry_uri(), dict(os.environ)) == before
+    of_study = Tracking(f"sqlite:///{tmp_path / 'study.db'}", "study")
+    run_id = of_study.client.create_run(of_study.experiment_id()).info.run_id
+    own = f"sqlite:///{tmp_path / 'own.db'}"
+    open_store(own)
+    with store_of_the_process(own):
+        # A notebook with an experiment of its own, which trains a study.
+        mlflow.set_experiment("notebook")
+        before = mlflow.get_tracking_uri(), mlflow.get_registry_uri(), dict(os.environ)
+        with store_of_the_process(of_study.uri):
+            assert mlflow.get_tracking_uri() == mlflow.get_registry_uri() == of_study.uri
+            with mlflow.start_run(run_id=run_id):
+                mlflow.log_metric("score", 1.0)
+        assert (mlflow.get_tracking_uri(), mlflow.get_registry_uri(), dict(os.environ)) == before
+        with mlflow.start_run() as run:
+            assert mlflow.get_experiment(run.info.experiment_id).name == "notebook"
+    assert of_study.client.get_run(run_id).data.metrics == {"score": 1.0}
