@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LOOK_SECONDS = 2.0
 """Between two looks at how many workers there are."""
 LONELY_SECONDS = 60.0
-"""So long without any worker ends the work."""
+"""Time for a scheduler of others to find a worker again."""
 AHEAD = 2
 """Pieces per worker thread that are handed out before the first of them is waited for."""
 
@@ -56,9 +56,18 @@ class Cluster(Executor):
         Where shared arrays are written; workers must see it under the same path.
     seen
         Further folders that workers must see, such as that of the runs.
+    lonely_seconds
+        So long without any worker ends the work.
     """
 
-    def __init__(self, address: WorkersAddress, folder: Path, seen: Sequence[Path] = ()) -> None:
+    def __init__(
+        self,
+        address: WorkersAddress,
+        folder: Path,
+        seen: Sequence[Path] = (),
+        lonely_seconds: float = LONELY_SECONDS,
+    ) -> None:
+        self._lonely_seconds = lonely_seconds
         self.address, self.folder, self._seen = address, folder, tuple(seen)
         self._stack, self._lock = ExitStack(), threading.RLock()
         self._connected: Client | None = None
@@ -173,7 +182,7 @@ class Cluster(Executor):
 
         lonely_since = None
         # Those of this machine are started again by themselves, however long that takes on a busy one.
-        patience = START_SECONDS if self.address.scheduler is None else LONELY_SECONDS
+        patience = START_SECONDS if self.address.scheduler is None else self._lonely_seconds
         while True:
             try:
                 return future.result(timeout=LOOK_SECONDS)

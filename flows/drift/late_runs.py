@@ -9,7 +9,7 @@ import numpy as np
 
 from fieldwright.data.store.catalogue import RunRecord
 from fieldwright.flows.runs.available_runs import accepted_runs, stored_targets
-from fieldwright.flows.runs.champion_comparison import OUT_OF_FOLD
+from fieldwright.flows.runs.promotion.champion_comparison import OUT_OF_FOLD
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.model_registry import ModelVersion

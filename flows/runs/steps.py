@@ -16,18 +16,18 @@ from fieldwright.flows.report import Ingested, RunsEvaluation
 from fieldwright.flows.resumption.validated_candidate import Validated, read_validated, write_validated
 from fieldwright.flows.runs.candidate_figures import candidate_figures
 from fieldwright.flows.runs.candidates import AUTO, with_common_settings
-from fieldwright.flows.runs.champion_comparison import (
-    OUT_OF_FOLD,
-    compare_with_champion,
-    out_of_fold_errors,
-)
 from fieldwright.flows.runs.conservation import conservation_errors
 from fieldwright.flows.runs.executors import study_executor
 from fieldwright.flows.runs.final_checks import final_checks
 from fieldwright.flows.runs.holdout import split_runs
 from fieldwright.flows.runs.inputs import digest_of_runs, ingest_runs
-from fieldwright.flows.runs.out_of_fold_coverage import out_of_fold_coverage
-from fieldwright.flows.runs.promotion_rule import ask_once, decide_on_runs, run_gates
+from fieldwright.flows.runs.promotion.champion_comparison import (
+    OUT_OF_FOLD,
+    compare_with_champion,
+    out_of_fold_errors,
+)
+from fieldwright.flows.runs.promotion.out_of_fold_coverage import out_of_fold_coverage
+from fieldwright.flows.runs.promotion.promotion_rule import ask_once, decide_on_runs, run_gates
 from fieldwright.flows.runs.reduction_figures import projection_errors, reduction_figures, reduction_numbers
 from fieldwright.flows.runs.search import Search, search_report, trial_logger
 from fieldwright.flows.runs.symmetries import symmetrised_targets, symmetry_errors

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import FieldwrightError
-from fieldwright.flows.runs.champion_comparison import contents_of
+from fieldwright.flows.runs.promotion.champion_comparison import contents_of
 from fieldwright.flows.shapes.targets import ShapeTargets
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking

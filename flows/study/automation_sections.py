@@ -15,7 +15,7 @@ Event = Literal["failed", "promoted", "rejected_runs", "drift"]
 
 
 class NotifySection(Section):
-    """Who is told what has happened."""
+    """To whom messages go on what has happened."""
 
     webhook: str | None = Field(
         None,
@@ -44,7 +44,7 @@ class NotifySection(Section):
 
     @property
     def address(self) -> str | None:
-        """Where events are sent to; None where nobody is told."""
+        """Where events are sent to; None where nobody gets a message."""
         if self.webhook is None or not self.webhook.startswith("$"):
             return self.webhook or os.environ.get(WEBHOOK_VARIABLE) or None
         return os.environ.get(self.webhook.removeprefix("$")) or None

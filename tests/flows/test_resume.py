@@ -99,7 +99,7 @@ def numbers(report: Report) -> Any:
 
 def in_home(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     monkeypatch.setenv("FIELDWRIGHT_HOME", str(folder))
-    # MLflow leaves the last store that it was told of here.
+    # MLflow leaves the address of the last store here.
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
 
 

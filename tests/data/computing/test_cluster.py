@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fieldwright.data.computing import cluster as cluster_module
 from fieldwright.data.computing.cluster import Cluster
 from fieldwright.data.computing.connection import WorkersAddress
 from fieldwright.data.computing.executor import IN_PROCESS
@@ -141,12 +140,11 @@ def test_a_worker_of_another_release_is_named(tmp_path):
             list(cluster.in_order(pieces.refuse, [(1,)]))
 
 
-def test_a_cluster_without_workers_is_one_sentence(tmp_path, monkeypatch):
-    monkeypatch.setattr(cluster_module, "LONELY_SECONDS", 1.0)
+def test_a_cluster_without_workers_is_one_sentence(tmp_path):
     marks = tmp_path / "marks"
     marks.mkdir()
     with DaskProcesses(tmp_path / "dask", workers=1) as processes:
-        with Cluster(WorkersAddress.of(processes.address), tmp_path) as cluster:
+        with Cluster(WorkersAddress.of(processes.address), tmp_path, lonely_seconds=1.0) as cluster:
             outcome = cluster.in_order(pieces.marked, [(marks, number, 0.2) for number in range(40)])
             assert next(outcome) == 0
             processes.kill_worker(0)

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from fieldwright.flows.commands.withdrawal import withdraw_runs
 from fieldwright.flows.report import RunsEvaluation
-from fieldwright.flows.runs.promotion_rule import decide_on_runs
+from fieldwright.flows.runs.promotion.promotion_rule import decide_on_runs
 from fieldwright.flows.study.run_sections import Promotion
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -17,6 +16,7 @@ from fieldwright.data.errors import ModelError
 from fieldwright.data.tracking_file import default_uri
 from fieldwright.flows.tracking.artifact_place import artifact_place
 from fieldwright.flows.tracking.mlflow_runs import Tracking
+from tests.postgresql_rows import rows
 
 WITHOUT = "import sys; sys.modules[{module!r}] = None; from fieldwright.flows.cli import main; main()"
 
@@ -33,18 +33,6 @@ def command(
         timeout=400,
         check=False,
     )
-
-
-def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
-    import psycopg2
-
-    connection = psycopg2.connect(url)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            return cursor.fetchall()
-    finally:
-        connection.close()
 
 
 def test_a_study_is_tracked_in_postgresql_with_its_files_in_s3(
@@ -105,9 +93,7 @@ def test_databases_are_made_once_and_then_used(postgresql: str, monkeypatch: pyt
     assert default_uri() == "http://elsewhere"
 
 
-def test_who_may_not_make_a_database_is_told_who_can(
-    postgresql: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_may_not_make_a_database_reads_who_can(postgresql: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import psycopg2
 
     connection = psycopg2.connect(f"{postgresql}/postgres")

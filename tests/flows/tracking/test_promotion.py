@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 from fieldwright.flows.equations.report import SolutionEvaluation
 from fieldwright.flows.equations.steps import decide_on_solution as decide_on_equation
 from fieldwright.flows.report import RunsEvaluation
-from fieldwright.flows.runs.promotion_rule import decide_on_runs
+from fieldwright.flows.runs.promotion.promotion_rule import decide_on_runs
 from fieldwright.flows.study.equation_sections import ProblemPromotion
 from fieldwright.flows.study.run_sections import Promotion
 from fieldwright.flows.tracking.model_registry import ModelVersion

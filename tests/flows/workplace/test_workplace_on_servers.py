@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.postgresql_rows import rows
+
 pytestmark = pytest.mark.slow
 
 
@@ -33,18 +35,6 @@ def workplace(
     place.start()
     yield place
     assert place.end() == 0
-
-
-def rows(url: str, statement: str) -> list[tuple[Any, ...]]:
-    import psycopg2
-
-    connection = psycopg2.connect(url)
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(statement)
-            return cursor.fetchall()
-    finally:
-        connection.close()
 
 
 def test_a_scheduled_study_is_served_from_both(workplace: Any, postgresql: str) -> None:

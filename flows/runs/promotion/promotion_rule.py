@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fieldwright.flows.report import RunsEvaluation
-from fieldwright.flows.runs.out_of_fold_coverage import out_of_fold_coverage
+from fieldwright.flows.runs.promotion.out_of_fold_coverage import out_of_fold_coverage
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.run_sections import Promotion
 from fieldwright.flows.study.runs_study import Study
