@@ -257,12 +257,13 @@ def test_what_it_wrote_meanwhile_is_whole(endpoint, home: Path):
 
 
 def test_an_answer_that_takes_too_long_is_a_504(champion):
+    # Of 0 s, since a short time may pass unseen on a busy machine: an answer that is there by then is given.
     async def ask() -> httpx.Response:
-        transport = httpx.ASGITransport(Endpoint(champion, options=Options(answer_seconds=1e-4)).app())
+        transport = httpx.ASGITransport(Endpoint(champion, options=Options(answer_seconds=0.0)).app())
         async with httpx.AsyncClient(transport=transport, base_url="http://endpoint") as client:
             headers = {"Content-Type": "application/json"}
             return await client.post("/gradients", content=LARGE, headers=headers)
 
     reply = asyncio.run(ask())
     assert reply.status_code == 504
-    assert "must be computed within 0.0001 s" in reply.json()["error"]
+    assert "must be computed within 0 s" in reply.json()["error"]
