@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain, count
 from typing import Annotated, Any, Literal, Union, get_args
 
 import numpy as np
-from pydantic import BeforeValidator, Discriminator, Field, Tag, create_model
+from pydantic import BeforeValidator, Discriminator, Field, GetJsonSchemaHandler, Tag, create_model
+from pydantic_core import CoreSchema
 
 from fieldwright.data.errors import QueryError
 from fieldwright.serving.limits import MAX_QUANTITIES, MAX_TIMES
@@ -17,13 +19,13 @@ from fieldwright.serving.schemas.outside import ANSWER, Outside
 from fieldwright.serving.schemas.parameters import ParameterSchema, class_name
 from fieldwright.serving.schemas.reading import Number, RequestObject, Says, object_type
 from fieldwright.surrogates.fields.description import Description, FieldInfo
-from fieldwright.surrogates.fields.quantities import Statistic
+from fieldwright.surrogates.fields.quantities import Statistic, default_quantities, parsed_quantity
 from fieldwright.surrogates.trajectory.between_times import checked_times
 from fieldwright.surrogates.trajectory.history import History, checked_history
 
 POINTWISE, SIMULTANEOUS = BANDS = ("pointwise", "simultaneous")
 INTEGRAL, POINT = "integral", "point"
-QUANTITY_EXAMPLE = '{"what": "max", "field": "name"}'
+QUANTITY_EXAMPLE = '{"what": "max", "field": "name"} or "max(name)"'
 
 Band = Annotated[
     Literal["pointwise", "simultaneous"],
@@ -110,7 +112,7 @@ def _questions(description: Description, parameters: ParameterSchema) -> dict[st
             Annotated[
                 quantities | None,
                 Says(
-                    f"'quantities' must be a list of at most {MAX_QUANTITIES} objects",
+                    f"'quantities' must be a list of at most {MAX_QUANTITIES} objects or labels",
                     f"Send such as [{QUANTITY_EXAMPLE}]",
                 ),
                 Field(
@@ -162,11 +164,43 @@ def _quantity_type(fields: Sequence[FieldInfo]) -> Any:
             )
         return tag
 
+    def keys_of(quantity: Any) -> Any:
+        if not isinstance(quantity, str):
+            return quantity
+        parsed = parsed_quantity(quantity, fields)
+        keys = {"what": parsed.what, "field": parsed.field, "component": parsed.component}
+        at = None if parsed.at is None else list(parsed.at)
+        return {key: value for key, value in (keys | {"at": at}).items() if value is not None}
+
     return Annotated[
         Union[tuple(types)],  # noqa: UP007  # of a length that the description tells
         Discriminator(type_of),
-        Says("A quantity must be an object", f"Send such as {QUANTITY_EXAMPLE}", keys="A quantity's keys"),
+        BeforeValidator(keys_of),
+        _OrLabel(tuple(one.label for info in fields for one in default_quantities(info))),
+        Says(
+            "A quantity must be an object or a label",
+            f"Send such as {QUANTITY_EXAMPLE}",
+            keys="A quantity's keys",
+        ),
     ]
+
+
+@dataclass(frozen=True)
+class _OrLabel:
+    """Says in the JSON schema that a label, as the answers have it, may stand in place of the object."""
+
+    labels: tuple[str, ...]
+
+    def __get_pydantic_json_schema__(
+        self, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        label = {
+            "type": "string",
+            "enum": list(self.labels),
+            "description": "The label of the quantity, as in answers. Integrals and points have labels too: "
+            "integral(T), point(T, 0.1, 0.02).",
+        }
+        return {"anyOf": [handler(core_schema), label]}
 
 
 def _type_name(components: tuple[str, ...], point: bool, names: set[str]) -> str:

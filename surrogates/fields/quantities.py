@@ -108,7 +108,7 @@ def unit_of(quantity: Quantity, info: FieldInfo) -> str:
 
 
 def default_quantities(info: FieldInfo) -> list[Quantity]:
-    """The unit of the quantity; that of an integral has a power of the mesh unit as a factor."""
+    """Largest, smallest and mean value of each component of a field, and of the magnitude of a vector."""
     return [
         Quantity(key.statistic, info.name, _name(key.component, info))
         for key in default_functionals(info.name, len(info.components))

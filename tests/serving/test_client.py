@@ -17,9 +17,7 @@ import pytest
 
 import fieldwright as fw
 from fieldwright.data.api_keys import KeyFile
-from fieldwright.data.errors import QueryError
 from fieldwright.library.client.failures import AccessRefused, EndpointUnavailable, QuestionRefused
-from fieldwright.library.client.question import quantity_of
 from fieldwright.library.client.retries import Retries
 from fieldwright.serving.endpoint import Endpoint
 from fieldwright.serving.hosting.authorization import Keys
@@ -126,17 +124,15 @@ def test_refusals_are_errors_with_the_sentence_of_the_endpoint(url: str, client:
         asynchronously(url, lambda client: client.predict({"heat_flx": 2e4, "thickness": 4.0}))
     with pytest.raises(QuestionRefused, match="must be asked of a model that answers it"):
         client.solve([[0.5]])
-    with pytest.raises(QueryError, match="A quantity must be a text such as"):
+    with pytest.raises(QuestionRefused, match="A quantity must be written as max, min, mean"):
         client.predict(ROWS[0], quantities=["max temperature"])
 
 
-def test_labels_are_quantities():
-    assert quantity_of("max(displacement.magnitude)") == {
-        "what": "max",
-        "field": "displacement",
-        "component": "magnitude",
-    }
-    assert quantity_of("point(temperature, 0.5, -1e-3)")["at"] == [0.5, -0.001]
+def test_a_quantity_is_named_by_its_label_or_by_its_parts(client: fw.Client):
+    parts = {"what": "max", "field": "displacement", "component": "magnitude"}
+    by_parts = client.predict(ROWS[0], quantities=[parts]).quantities
+    by_label = client.predict(ROWS[0], quantities=["max(displacement.magnitude)"]).quantities
+    pd.testing.assert_frame_equal(by_label, by_parts)
 
 
 def test_an_api_key_is_sent(champion: Champion, tmp_path: Path, listening):

@@ -37,7 +37,7 @@ Steps = Generator[PreparedQuestion, Any, Answer]
 
 def json_body(**keys: Any) -> dict[str, Any]:
     """The body of a question: keys that are None are left out, arrays become lists."""
-    return {"json": {name: _plain(value) for name, value in keys.items() if value is not None}}
+    return {"json": {name: plain(value) for name, value in keys.items() if value is not None}}
 
 
 def photo_body(photos: Photo | Sequence[Photo], **options: Any) -> dict[str, Any]:
@@ -63,47 +63,18 @@ def parameter_rows(parameters: Parameters | None) -> Any:
             for row in parameters.to_numpy().tolist()
         ]
     if isinstance(parameters, Mapping):
-        return {name: _plain(value) for name, value in parameters.items()}
-    return [{name: _plain(value) for name, value in row.items()} for row in parameters]
+        return {name: plain(value) for name, value in parameters.items()}
+    return [{name: plain(value) for name, value in row.items()} for row in parameters]
 
 
-def quantity_of(quantity: str | Mapping[str, Any]) -> dict[str, Any]:
-    """A quantity as JSON has it, of a mapping or of its label in answers.
-
-    Labels are such as "max(temperature)", "mean(displacement.x)" and "point(temperature, 0.5, 0.25)"; a component
-    stands behind the last dot.
-
-    Raises
-    ------
-    QueryError
-        The text is no such label.
-    """
-    if not isinstance(quantity, str):
-        return {name: _plain(value) for name, value in quantity.items()}
-    statistic, _, inner = quantity.strip().partition("(")
-    name, *place = (part.strip() for part in inner.removesuffix(")").split(","))
-    try:
-        at = [float(one) for one in place]
-    except ValueError:
-        at = []
-    if not name or not inner.endswith(")") or len(at) != len(place):
-        raise QueryError(
-            'A quantity must be a text such as "max(temperature)" or a mapping of "what" and "field"',
-            f'"{quantity}"',
-            "Correct it",
-        )
-    head, dot, component = name.rpartition(".")
-    document: dict[str, Any] = {"what": statistic.strip(), "field": head if dot else name}
-    return document | ({"component": component} if dot else {}) | ({"at": at} if at else {})
-
-
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """The value as JSON has it: arrays as nested lists, mappings as objects."""
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     return value
 
 

@@ -32,7 +32,7 @@ from fieldwright.library.client.question import (
     json_body,
     parameter_rows,
     photo_body,
-    quantity_of,
+    plain,
 )
 
 NPZ, ZIP = "application/x-npz", "application/zip"
@@ -111,7 +111,7 @@ class EndpointSteps:
 def _body(
     parameters: Parameters | None, quantities: Sequence[str | Mapping[str, Any]] | None = None, **keys: Any
 ) -> dict[str, Any]:
-    listed = None if quantities is None else [quantity_of(one) for one in quantities]
+    listed = None if quantities is None else [plain(one) for one in quantities]
     return json_body(parameters=parameter_rows(parameters), quantities=listed, **keys)
 
 

@@ -88,6 +88,12 @@ def test_quantities_are_read():
     )
 
 
+def test_every_label_of_an_answer_asks_for_the_same_again():
+    quantities = (*read().quantities, Quantity("point", "displacement", "x", (0.1, -2e-5)))
+    assert read(quantities=[one.label for one in quantities]).quantities == quantities
+    assert read(quantities=[" mean( temperature ) "]).quantities == (Quantity("mean", "temperature"),)
+
+
 def test_equal_quantities_are_one_and_equal_labels_are_refused():
     here = {"what": "point", "field": "temperature", "at": [0.12345678, 0.5]}
     there = here | {"at": [0.12345679, 0.5]}
@@ -131,7 +137,17 @@ def test_a_unit_may_be_spelt_in_several_ways(unit: str):
         ({"parameters": ROW, "fields": ["temprature"]}, "Perhaps 'temperature' was meant"),
         ({"parameters": ROW, "fields": [{}]}, "must name a field of the model"),
         ({"parameters": ROW, "quantities": {}}, "'quantities' must be a list"),
-        ({"parameters": ROW, "quantities": ["max"]}, "A quantity must be an object"),
+        ({"parameters": ROW, "quantities": [3]}, "A quantity must be an object or a label"),
+        ({"parameters": ROW, "quantities": ["max"]}, "must be written as max, min, mean, integral or point"),
+        (
+            {"parameters": ROW, "quantities": ["max(stress)"]},
+            "must be one of displacement, temperature.*'stress'",
+        ),
+        (
+            {"parameters": ROW, "quantities": ["max(displacement)"]},
+            "'displacement' must name one of its components x, y, magnitude",
+        ),
+        ({"parameters": ROW, "quantities": ["point(temperature)"]}, "must give its place by 'at'"),
         ({"parameters": ROW, "quantities": [{"field": "temperature"}]}, "'what' must be among.*Got nothing"),
         (
             {"parameters": ROW, "quantities": [{"what": "maximum", "field": "temperature"}]},
@@ -184,7 +200,7 @@ def test_too_many_queries_are_refused():
 
 
 def test_too_many_quantities_are_refused():
-    with pytest.raises(QueryError, match=r"at most 64 objects\. Got 65"):
+    with pytest.raises(QueryError, match=r"at most 64 objects or labels\. Got 65"):
         read(quantities=[{"what": "max", "field": "temperature"}] * (limits.MAX_QUANTITIES + 1))
 
 
