@@ -37,7 +37,18 @@ logger = logging.getLogger("fieldwright")
 def default_uri() -> str:
     """$MLFLOW_TRACKING_URI, or the database of $FIELDWRIGHT_DATABASE_URL, or SQLite under $FIELDWRIGHT_HOME."""
     uri = os.environ.get("MLFLOW_TRACKING_URI") or database_url("mlflow")
-    return uri or f"{SQLITE}{home() / 'mlflow.db'}"
+    return absolute_uri(uri, Path.cwd()) if uri else f"{SQLITE}{home() / 'mlflow.db'}"
+
+
+def absolute_uri(uri: str, folder: Path) -> str:
+    """The address of a store, that of a SQLite file with its whole path: one that is not is relative to the folder.
+
+    Programs that a command starts run in other folders, and would make a store of their own there.
+    """
+    path = sqlite_path(uri)
+    if path is None or path.is_absolute():
+        return uri
+    return f"{SQLITE}{(folder / path).resolve()}{uri[len(SQLITE) + len(str(path)) :]}"
 
 
 def sqlite_path(uri: str) -> Path | None:

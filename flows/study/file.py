@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from fieldwright.data.disk import fault, is_gone
 from fieldwright.data.errors import StudyError
+from fieldwright.data.tracking_file import absolute_uri
 from fieldwright.flows.study.automation_sections import NotifySection, RetentionSection, WatchSection
 from fieldwright.flows.study.errors import sentence_for
 from fieldwright.flows.study.promotion_section import PromotionLimits
@@ -55,7 +56,11 @@ class StudyFile(Section):
         except ValidationError as error:
             raise StudyError(*sentence_for(error, cls, path)) from None
         study._path = path.resolve()
-        return study
+        uri = study.tracking.uri
+        if uri is None:
+            return study
+        tracking = study.tracking.model_copy(update={"uri": absolute_uri(uri, study.path.parent)})
+        return study.model_copy(update={"tracking": tracking})
 
     def check(self) -> None:
         """Raises FieldwrightError for what reading alone does not find and can be said before any work."""

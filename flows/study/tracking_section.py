@@ -13,7 +13,8 @@ class TrackingSection(Section):
     uri: str | None = Field(
         None,
         description="MLflow tracking URI; $MLFLOW_TRACKING_URI if left out, else the database of "
-        "$FIELDWRIGHT_DATABASE_URL, else SQLite under $FIELDWRIGHT_HOME.",
+        "$FIELDWRIGHT_DATABASE_URL, else SQLite under $FIELDWRIGHT_HOME. A path as in `sqlite:///tracking.db` is "
+        "relative to the study file.",
     )
     artifacts: str | None = Field(
         None,

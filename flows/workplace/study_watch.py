@@ -11,9 +11,11 @@ from prefect.exceptions import PrefectHTTPStatusError
 
 from fieldwright.data.errors import FieldwrightError
 from fieldwright.data.redaction import without_password
+from fieldwright.data.tracking_file import default_uri
 from fieldwright.flows.notification.pipeline_events import sweep_killed
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.loading import load_study
+from fieldwright.flows.tracking.experiment_page import experiment_address
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.workplace.deployments import (
     deploy,
@@ -50,7 +52,7 @@ class StudyWatch:
         self._deployed: dict[str, RegisteredStudy] = {}
         self._refused: dict[str, str] = {}
         self._champions: dict[str, StudyFile] = {}
-        self._trackings: dict[tuple[str | None, str], Tracking] = {}
+        self._trackings: dict[str, Tracking] = {}
 
     def look(self) -> None:
         """Brings Prefect in line with the records, then sees how every study is."""
@@ -91,8 +93,8 @@ class StudyWatch:
         for name in self._deployed.keys() - records.keys():
             take_away(client, name)
             del self._deployed[name]
-            self._champions.pop(name, None)
-            self._refused.pop(name, None)
+            for seen in (self._champions, self._trackings, self._refused):
+                seen.pop(name, None)
 
     def _see(self, client: SyncPrefectClient) -> None:
         deployments = deployed_studies(client)
@@ -113,10 +115,24 @@ class StudyWatch:
             for run in latest_runs(client, deployment.id, 1):
                 latest = f"{run.state_name} {run.start_time:%Y-%m-%d %H:%M}"
             links.append(("runs", f"{self._addresses.prefect}/deployments/deployment/{deployment.id}"))
+        comparison = self._comparison(record.name)
+        if comparison:
+            links.append(("comparison", comparison))
         if champion.startswith("version"):
             links.append(("endpoint", f"{self._addresses.endpoint}/models/{record.name}"))
         first = f"{next_times(record)[0]:%a %Y-%m-%d %H:%M %Z}" if record.cron else ""
         return StudyOverview(record.name, record.times, first, latest, champion, tuple(links))
+
+    def _comparison(self, name: str) -> str:
+        """The study's page in MLflow; "" where nothing has run yet, and for a store that no server shows."""
+        tracking = self._trackings.get(name)
+        experiment = None if tracking is None else tracking.client.get_experiment_by_name(tracking.name)
+        if tracking is None or experiment is None:
+            return ""
+        if tracking.uri.startswith(("http://", "https://")):
+            return experiment_address(without_password(tracking.uri), experiment.experiment_id)
+        is_shown = tracking.uri == default_uri()
+        return experiment_address(self._addresses.mlflow, experiment.experiment_id) if is_shown else ""
 
     def _champion(self, record: RegisteredStudy) -> tuple[str, StudyFile | None]:
         """In words, with the study where there is one.
@@ -125,10 +141,10 @@ class StudyWatch:
         """
         try:
             study = load_study(Path(record.path))
-            key = (study.tracking.uri, study.name)
-            if key not in self._trackings:
-                self._trackings[key] = Tracking.of(study)
-            champion = self._trackings[key].registry.champion()
+            tracking = self._trackings.get(record.name)
+            if tracking is None or tracking.uri != (study.tracking.uri or default_uri()):
+                tracking = self._trackings[record.name] = Tracking.of(study)
+            champion = tracking.registry.champion()
             # What was killed cannot say so itself.
             sweep_killed(study)
         except FieldwrightError as error:

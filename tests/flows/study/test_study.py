@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from fieldwright.data.errors import StudyError
+from fieldwright.data.tracking_file import default_uri
 from fieldwright.flows.study.errors import RENAMED_KEYS
 from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.study.reference import reference
@@ -161,3 +162,23 @@ def test_a_key_of_an_older_study_file_is_named_by_its_new_name(tmp_path: Path, o
     assert str(error.value).endswith(f"Write '{new}'.")
     table, key = new.split(".")
     assert f"| `{key}` |" in reference().split(f"\n## `[{table}]`")[1].split("\n## ")[0]
+
+
+@pytest.mark.parametrize(
+    ("uri", "whole"),
+    [
+        ("sqlite:///tracking.db", "sqlite:///{folder}/tracking.db"),
+        ("sqlite:///../stores/a.db?timeout=5", "sqlite:///{parent}/stores/a.db?timeout=5"),
+        ("sqlite:////stores/a.db", "sqlite:////stores/a.db"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("http://127.0.0.1:5000", "http://127.0.0.1:5000"),
+        ("postgresql://host/mlflow", "postgresql://host/mlflow"),
+    ],
+)
+def test_a_tracking_store_is_found_from_every_folder(tmp_path: Path, monkeypatch, uri: str, whole: str):
+    expected = whole.format(folder=tmp_path, parent=tmp_path.parent)
+    assert load(tmp_path, f'{GOOD}[tracking]\nuri = "{uri}"').tracking.uri == expected
+    # Of the environment: as seen from the folder of the command that reads it.
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    assert default_uri() == expected

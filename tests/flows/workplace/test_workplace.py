@@ -108,6 +108,7 @@ def test_one_page_links_to_all_and_needs_nothing_from_elsewhere(workplace: Any) 
         assert f'href="http://127.0.0.1:{port}' in page
     assert "beam" in page
     assert "bar" in page
+    assert f'href="http://127.0.0.1:{workplace.mlflow}/#/experiments/' in page
     addresses = re.findall(r"(?:href|src|url)\W+(https?://[^\"']+)", page)
     assert addresses
     assert all(address.startswith("http://127.0.0.1:") for address in addresses)
