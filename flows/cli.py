@@ -13,6 +13,7 @@ from fieldwright.flows.command_line import (  # noqa: F401  # register themselve
     automation,
     endpoints,
     pipelines,
+    predictions,
     preparation,
     versions,
     workplace,

@@ -20,6 +20,8 @@ from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullLocator
 from matplotlib.tri import Triangulation
 from numpy.typing import ArrayLike
 
+from fieldwright.data.output.written_numbers import number_text
+
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe & Ito (2008): distinct with any colour vision."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
@@ -83,15 +85,6 @@ def panels(
         for axis in (ax.xaxis, ax.yaxis):
             few_ticks(axis)
     return figure, axes.ravel().tolist()
-
-
-def number_text(value: float, digits: int = 10) -> str:
-    """A number as one writes it: 250, 0.04, 2.5e-5."""
-    rounded = float(f"{value:.{digits}g}")
-    if rounded == 0.0 or 1e-3 <= abs(rounded) < 1e5:
-        return f"{rounded:.10g}"
-    mantissa, exponent = f"{rounded:.9e}".split("e")
-    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
 
 
 def mesh_panel(points: np.ndarray) -> tuple[float, float]:

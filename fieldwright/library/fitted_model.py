@@ -13,10 +13,10 @@ import xarray as xr
 
 from fieldwright.data.errors import QueryError
 from fieldwright.library.datasets import answer_dataset, query_dataset
-from fieldwright.library.figures import PlotData, figure_of
 from fieldwright.library.layout import Layout
 from fieldwright.library.parameters import query_parameters
 from fieldwright.library.prediction import STATISTICS, FieldPrediction
+from fieldwright.surrogates.fields.answers.figure import PlotData, figure_of
 from fieldwright.surrogates.fields.prediction import Band, Prediction
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.validation.cross_validation import CrossValidation

@@ -11,15 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fieldwright.data.errors import QueryError
+from fieldwright.surrogates.equations.answer_figure import answer_figure
 from fieldwright.surrogates.equations.description import FindingInfo
 from fieldwright.surrogates.equations.solution_surrogate import SolutionSurrogate
-from fieldwright.surrogates.figures import BAR, COLOURS, RIGHT, draw_on_mesh, label, panels
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-ALONG = 41
-"""Points along each side of a figure."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,35 +183,4 @@ class Solution:
         QueryError
             There is no such output, or the parameters do not fit.
         """
-        about = self.surrogate.description
-        outputs = {one.name: one for one in about.outputs}
-        name = output or about.outputs[0].name
-        if name not in outputs:
-            raise QueryError(f"The output must be one of {', '.join(outputs)}", f"'{name}'", "Correct it")
-        middle = {one.name: (one.minimum + one.maximum) / 2 for one in about.parameters}
-        axes, other_coordinates = about.coordinates[:2], about.coordinates[2:]
-        n = ALONG if len(axes) == 2 else 10 * ALONG
-        lines = [np.linspace(one.minimum, one.maximum, n) for one in axes]
-        grid = [one.ravel() for one in np.meshgrid(*lines, indexing="ij")]
-        fixed = [np.full(len(grid[0]), (one.minimum + one.maximum) / 2) for one in other_coordinates]
-        answer = self.surrogate.predict(
-            np.column_stack([*grid, *fixed]), middle if parameters is None else parameters
-        )
-        figure, (ax,) = panels(right=RIGHT if len(axes) == 1 else BAR)
-        values, unit = np.where(answer.inside, answer.mean[name], np.nan), outputs[name].unit
-        if len(axes) == 1:
-            if answer.lower is not None and answer.upper is not None:
-                ax.fill_between(
-                    grid[0], answer.lower[name], answer.upper[name], color=COLOURS[0], alpha=0.25, lw=0
-                )
-            ax.plot(grid[0], values, color=COLOURS[0], lw=1.2)
-            label(ax, axes[0].name, name, x_unit=axes[0].unit, y_unit=unit)
-            return figure
-        corner = np.arange(n * n).reshape(n, n)
-        quads = np.stack([corner[:-1, :-1], corner[1:, :-1], corner[1:, 1:], corner[:-1, 1:]], -1).reshape(
-            -1, 4
-        )
-        draw_on_mesh(ax, np.column_stack(grid), values, {"quad": quads}, name=name, unit=unit)
-        ax.set_aspect("auto")
-        label(ax, axes[0].name, axes[1].name, x_unit=axes[0].unit, y_unit=axes[1].unit)
-        return figure
+        return answer_figure(self.surrogate, parameters, output)

@@ -12,10 +12,10 @@ from typing import Literal
 
 from rich.console import Console
 
-from fieldwright.data.errors import ModelError, StudyError
+from fieldwright.data.errors import ModelError
+from fieldwright.flows.commands.selected_version import selected_version
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.tracking.mlflow_runs import Tracking
-from fieldwright.flows.tracking.model_registry import ModelVersion
 from fieldwright.surrogates.families import load_model
 from fieldwright.surrogates.fields.quantities import parsed_quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
@@ -42,7 +42,7 @@ def export_version(
 ) -> list[Path]:
     """Writes a version, the champion if None, into a folder, and returns what was written; raises ModelError."""
     tracking = Tracking.of(study)
-    selected = _selected(tracking, version)
+    selected = selected_version(tracking, version, "exported")
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="fieldwright-export-") as folder:
         artifact = tracking.registry.download(selected, Path(folder))
@@ -75,19 +75,6 @@ def write_portable(artifact: Path, version: str, options: ExportOptions, out: Pa
         return [out / f"{name}.onnx"]
     write_fmu(portable, out / f"{name}.fmu", options.fmi)
     return [out / f"{name}.fmu"]
-
-
-def _selected(tracking: Tracking, version: str | None) -> ModelVersion:
-    if version is not None:
-        return tracking.registry.numbered(version)
-    champion = tracking.registry.champion()
-    if champion is None:
-        raise StudyError(
-            f"The study '{tracking.name}' must have a champion to be exported",
-            "none",
-            "Run it first, or give --version",
-        )
-    return champion
 
 
 def _write_bento(artifact: Path, name: str, version: str, out: Path) -> Path:

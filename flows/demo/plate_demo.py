@@ -31,6 +31,8 @@ from fieldwright.physics.solvers.sampling import sobol_points
 STUDY_FILE = Path(__file__).with_name("plate_study.toml")
 TRAIN, TEST = 64, 16
 START_SECONDS = 180.0
+DEFAULT_PORT = 3000
+"""Of `fieldwright serve` and `fieldwright open`."""
 
 
 def run_demo(folder: Path | None, port: int, console: Console) -> None:
@@ -50,11 +52,25 @@ def run_demo(folder: Path | None, port: int, console: Console) -> None:
     with running_endpoint(study, port if is_free(port) else any_free_port()) as address:
         answers = ask(address, study, folder / "test_runs")
     print_answers(answers, console)
-    console.print(f"The whole demo took {time.perf_counter() - begin:.0f} s. Now:")
-    for command, purpose in (("ui", "compare the candidates in MLflow"), ("serve", "keep the endpoint up")):
+    console.print(f"The whole demo took {time.perf_counter() - begin:.0f} s. Next, type:")
+    for command, purpose in next_commands(study, port):
         console.print(
-            f"  .venv/bin/fieldwright {command} {study.path}    # {purpose}", soft_wrap=True, highlight=False
+            f"  .venv/bin/fieldwright {command}    # {purpose}", soft_wrap=True, highlight=False, markup=False
         )
+
+
+def next_commands(study: Study, port: int) -> list[tuple[str, str]]:
+    """What to type after the demo, and what it does; the first opens the page, whose link it tells."""
+    middle = " ".join(
+        f"{name}={0.5 * (low + high):.3g}"
+        for name, (low, high) in zip(study.parameters.columns, BOUNDS.values(), strict=True)
+    )
+    option = "" if port == DEFAULT_PORT else f" --port {port}"
+    return [
+        (f"open {study.path}{option}", f"the champion's page, http://127.0.0.1:{port}/"),
+        (f"predict {study.path} {middle}", "ask it here"),
+        (f"ui {study.path}", "compare the candidates in MLflow"),
+    ]
 
 
 def solve_runs(folder: Path, seed: int, console: Console) -> None:

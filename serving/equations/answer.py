@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fieldwright.data.output.columns import Column, statistic_columns, where_columns
 from fieldwright.serving.equations.query import SolutionQuery
 from fieldwright.serving.equations.served_solution import ServedSolution
-from fieldwright.serving.forms.reply import Column, Reply, statistic_columns, where_columns
+from fieldwright.serving.forms.reply import Reply
 
 if TYPE_CHECKING:
     from fieldwright.surrogates.equations.solution_surrogate import Answer

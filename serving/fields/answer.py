@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fieldwright.data.errors import QueryError
-from fieldwright.serving.fields.mesh_answer import prediction_meshes
 from fieldwright.serving.fields.query import Query
 from fieldwright.serving.fields.requests import BANDS
-from fieldwright.serving.forms.reply import Column, Reply, statistic_columns, where_columns
+from fieldwright.serving.forms.reply import Reply
 from fieldwright.serving.shapes.query import ShapeQuery
-from fieldwright.surrogates.fields.description import FieldInfo
+from fieldwright.surrogates.fields.answers.columns import prediction_columns
+from fieldwright.surrogates.fields.answers.meshes import prediction_meshes
 from fieldwright.surrogates.fields.prediction import Prediction
 from fieldwright.surrogates.fields.quantities import unit_of
 
@@ -81,54 +81,8 @@ def prediction_reply(
     return Reply(
         header,
         arrays,
-        lambda: _columns(served, query, prediction, header),
-        lambda: prediction_meshes(served, query, prediction),
+        lambda: prediction_columns(
+            served.surrogate, query.x, prediction, query.quantities, query.fields, query.times
+        ),
+        lambda: prediction_meshes(served.surrogate, prediction, query.fields, query.times),
     )
-
-
-def parameter_columns(served: Served | ServedShapes, query: Query | ShapeQuery) -> list[Column]:
-    """The parameters of the queries."""
-    infos = served.description.parameters
-    return [Column(info.name, query.x[:, j], info.unit) for j, info in enumerate(infos)]
-
-
-def field_axes(info: FieldInfo) -> tuple[str, ...]:
-    """The axes of a field's values in a table, after that of the queries; a scalar has none of components."""
-    return (
-        *(("time",) if info.times else ()),
-        info.on,
-        *(("component",) if len(info.components) > 1 else ()),
-    )
-
-
-def _columns(
-    served: Served | ServedShapes, query: Query | ShapeQuery, prediction: Prediction, header: dict[str, Any]
-) -> list[Column]:
-    columns = parameter_columns(served, query)
-    for quantity in query.quantities:
-        info, band = served.field(quantity.field), prediction.quantities[quantity.label]
-        columns += statistic_columns(
-            quantity.label,
-            vars(band),
-            unit=header["quantities"][quantity.label]["unit"],
-            axes=("time",) if info.times else (),
-            times=header["quantities"][quantity.label]["times"],
-            about={"quantity": quantity.label},
-        )
-    for name, entry in header["fields"].items():
-        info, band = served.field(name), prediction.fields[name]
-        axes = field_axes(info)
-        shape = band.mean.shape[: 1 + len(axes)]
-        columns += statistic_columns(
-            name,
-            {statistic: values.reshape(shape) for statistic, values in vars(band).items()},
-            unit=info.unit,
-            axes=axes,
-            times=entry["times"],
-            about={"field": name, "components": info.components}
-            if len(info.components) > 1
-            else {"field": name},
-        )
-    outside = Column("outside", prediction.outside)
-    inside, why = where_columns(prediction.inside, prediction.why)
-    return [*columns, inside, outside, why]

@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 
 from fieldwright.data.errors import QueryError
-from fieldwright.serving.fields.answer import field_axes, parameter_columns
-from fieldwright.serving.fields.blocks import BLOCK_VALUES
+from fieldwright.data.output.columns import Column
 from fieldwright.serving.fields.query import Query
 from fieldwright.serving.fields.served import Served
-from fieldwright.serving.forms.reply import Column, Reply
+from fieldwright.serving.forms.reply import Reply
 from fieldwright.serving.limits import MAX_FIELD_VALUES
+from fieldwright.surrogates.fields.answers.blocks import BLOCK_VALUES
+from fieldwright.surrogates.fields.answers.columns import field_axes, parameter_columns
 from fieldwright.surrogates.fields.description import ParameterInfo
 from fieldwright.surrogates.fields.quantities import unit_of
 from fieldwright.surrogates.understanding.gradients import gradients
@@ -53,7 +54,7 @@ def gradients_reply(served: Served, query: Query) -> Reply:
         "fields": {name: {} for name in query.fields},
     }
     arrays: dict[tuple[str, ...], np.ndarray] = {("inside",): inside}
-    columns = parameter_columns(served, query)
+    columns = parameter_columns(served.description.parameters, query.x)
     infos = {one.label: served.field(one.field) for one in query.quantities}
     for label, unit in {one.label: unit_of(one, infos[one.label]) for one in query.quantities}.items():
         for j, parameter in enumerate(parameters):

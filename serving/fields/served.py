@@ -13,12 +13,12 @@ import numpy as np
 from fieldwright.data.errors import ModelError
 from fieldwright.serving.cost import Cost
 from fieldwright.serving.fields.batching import Batcher
-from fieldwright.serving.fields.blocks import predict_in_blocks
 from fieldwright.serving.fields.cost import SurrogateCost
 from fieldwright.serving.fields.query import Query, QueryReader
 from fieldwright.serving.hosting.shelf import Shelved
 from fieldwright.serving.schemas.openapi import Operation
 from fieldwright.surrogates.families import FIELDS, Family
+from fieldwright.surrogates.fields.answers.blocks import predict_in_blocks
 from fieldwright.surrogates.fields.description import Description, FieldInfo
 from fieldwright.surrogates.fields.prediction import Prediction
 from fieldwright.surrogates.fields.surrogate import Surrogate
@@ -65,7 +65,7 @@ class Served:
 
     def predict(self, query: Query) -> Prediction:
         """What the surrogate answers; raises QueryError."""
-        prediction = predict_in_blocks(self.surrogate, query)
+        prediction = answer_of(self.surrogate, query)
         if query.refuse_outside:
             prediction.require_inside()
         return prediction
@@ -88,6 +88,19 @@ class Served:
         return self.reader.interface()
 
 
+def answer_of(surrogate: Surrogate, query: Query) -> Prediction:
+    """What the surrogate answers, block by block; raises QueryError."""
+    return predict_in_blocks(
+        surrogate,
+        query.x,
+        query.fields,
+        query.quantities,
+        times=query.times,
+        history=query.history,
+        simultaneous=query.simultaneous,
+    )
+
+
 def load_served(shelved: Shelved, folder: Path) -> Served:
     """Loads the surrogate, on the GPU where there is one, and asks it for the middle of its domain.
 
@@ -102,7 +115,7 @@ def load_served(shelved: Shelved, folder: Path) -> Served:
     history = surrogate.typical_history()
     middle = {info.name: (info.minimum + info.maximum) / 2 for info in surrogate.description.parameters}
     # The first answer also makes what no query changes, so that no client waits for it.
-    _check_finite(predict_in_blocks(surrogate, reader.read({"parameters": middle} | _as_request(history))))
+    _check_finite(answer_of(surrogate, reader.read({"parameters": middle} | _as_request(history))))
     extents = {
         name: float(np.max(one.high) - np.min(one.low)) for name, one in surrogate.calibration.fields.items()
     }

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import orjson
 
-from fieldwright.serving.forms.reply import Column, Reply
+from fieldwright.data.output.columns import Column
+from fieldwright.serving.forms.reply import Reply
 from fieldwright.serving.refusal import Refused
 
 

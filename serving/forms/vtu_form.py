@@ -1,27 +1,11 @@
-"""Answers as VTU, VTK's file of an unstructured mesh in XML, and several of them as a ZIP archive."""
+"""Answers as VTU, and several of them as a ZIP archive."""
 
 from __future__ import annotations
 
-import io
-import sys
-import zipfile
-from collections.abc import Iterator, Mapping
-from xml.sax.saxutils import quoteattr
-
-import numpy as np
-
 from fieldwright.data.errors import QueryError
-from fieldwright.data.formats.parsing.vtk.vtk_cells import FIXED
-from fieldwright.serving.forms.reply import MeshData, Reply
-
-POLYGON = 7
-VTK_TYPES = {
-    name: (number, order)
-    for number, (name, _, order) in reversed(FIXED.items())
-    if order is None or name == "wedge"
-}
-"""VTK's number of each of meshio's types of cells, and the order of its nodes where it differs."""
-VTK_NAMES = {"f": "Float", "i": "Int", "u": "UInt"}
+from fieldwright.data.output.vtu_archive import vtu_archive
+from fieldwright.data.output.vtu_file import vtu_bytes
+from fieldwright.serving.forms.reply import Reply
 
 
 def write_vtu(reply: Reply) -> bytes:
@@ -38,100 +22,4 @@ def write_vtu(reply: Reply) -> bytes:
 
 def write_vtu_zip(reply: Reply) -> bytes:
     """A VTU for each query and time, and for each query that has times a PVD, which ParaView plays."""
-    by_query: dict[int, list[MeshData]] = {}
-    for mesh in reply.meshes():
-        by_query.setdefault(mesh.query, []).append(mesh)
-    buffer = io.BytesIO()
-    # Digits of measured fields hardly shrink, and to try costs thirty times what computing them does.
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for query, meshes in by_query.items():
-            names = [
-                f"query_{query}.vtu" if mesh.time is None else f"query_{query}_{k}.vtu"
-                for k, mesh in enumerate(meshes)
-            ]
-            for name, mesh in zip(names, meshes, strict=True):
-                archive.writestr(name, vtu_bytes(mesh))
-            if meshes[0].time is not None:
-                archive.writestr(f"query_{query}.pvd", _pvd(names, meshes))
-    return buffer.getvalue()
-
-
-def vtu_bytes(mesh: MeshData) -> bytes:
-    """The file: XML that names the arrays, and behind it their bytes as they are."""
-    cells = mesh.cells or {"vertex": np.arange(len(mesh.points))[:, None]}
-    blocks = [_ordered(name, nodes) for name, nodes in cells.items()]
-    counts = [len(nodes) for nodes in cells.values()]
-    sizes = np.repeat([nodes.shape[1] for nodes in blocks], counts)
-    kinds = np.repeat([VTK_TYPES.get(name, (POLYGON, None))[0] for name in cells], counts)
-    connectivity = np.concatenate([nodes.ravel() for nodes in blocks]).astype(np.int64)
-    numbers = {} if mesh.time is None else {"TimeValue": mesh.time}
-    numbers |= mesh.numbers
-    appended = _Appended()
-    order = "LittleEndian" if sys.byteorder == "little" else "BigEndian"
-    lines = [
-        '<?xml version="1.0"?>',
-        f'<VTKFile type="UnstructuredGrid" version="1.0" byte_order="{order}" header_type="UInt64">',
-        "<UnstructuredGrid>",
-        "<FieldData>",
-        *(
-            appended.element(name, np.array([number]), 'NumberOfTuples="1"')
-            for name, number in numbers.items()
-        ),
-        "</FieldData>",
-        f'<Piece NumberOfPoints="{len(mesh.points)}" NumberOfCells="{sum(counts)}">',
-        *_data("PointData", mesh.point_data, appended),
-        *_data("CellData", mesh.cell_data, appended),
-        "<Points>",
-        appended.element("Points", np.asarray(mesh.points, np.float64), 'NumberOfComponents="3"'),
-        "</Points>",
-        "<Cells>",
-        appended.element("connectivity", connectivity),
-        appended.element("offsets", np.cumsum(sizes, dtype=np.int64)),
-        appended.element("types", kinds.astype(np.uint8)),
-        "</Cells>",
-        "</Piece>",
-        "</UnstructuredGrid>",
-        '<AppendedData encoding="raw">',
-    ]
-    head = "\n".join(lines).encode() + b"\n_"
-    return b"".join((head, *appended.parts, b"\n</AppendedData>\n</VTKFile>\n"))
-
-
-class _Appended:
-    """The bytes of all arrays, one behind the other, each led by its length."""
-
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-        self._size = 0
-
-    def element(self, name: str, values: np.ndarray, attributes: str = "") -> str:
-        """The XML of an array, whose bytes are taken along."""
-        content = np.ascontiguousarray(values).tobytes()
-        kind = f"{VTK_NAMES[values.dtype.kind]}{8 * values.dtype.itemsize}"
-        offset = self._size
-        self.parts += [np.uint64(len(content)).tobytes(), content]
-        self._size += 8 + len(content)
-        return f'<DataArray type="{kind}" Name={quoteattr(name)} {attributes} format="appended" offset="{offset}"/>'
-
-
-def _data(place: str, arrays: Mapping[str, np.ndarray], appended: _Appended) -> Iterator[str]:
-    yield f"<{place}>"
-    for name, values in arrays.items():
-        # VTK takes vectors for three-dimensional alone.
-        padded = np.pad(values, ((0, 0), (0, 1))) if values.shape[1] == 2 else values
-        n = padded.shape[1]
-        yield appended.element(name, padded, f'NumberOfComponents="{n}"' if n > 1 else "")
-    yield f"</{place}>"
-
-
-def _ordered(name: str, nodes: np.ndarray) -> np.ndarray:
-    order = VTK_TYPES.get(name, (POLYGON, None))[1]
-    return nodes if order is None else nodes[:, np.argsort(order)]
-
-
-def _pvd(names: list[str], meshes: list[MeshData]) -> str:
-    sets = [
-        f'<DataSet timestep="{mesh.time!r}" file="{name}"/>' for name, mesh in zip(names, meshes, strict=True)
-    ]
-    lines = ['<?xml version="1.0"?>', '<VTKFile type="Collection" version="0.1">', "<Collection>"]
-    return "\n".join([*lines, *sets, "</Collection>", "</VTKFile>", ""])
+    return vtu_archive(reply.meshes())

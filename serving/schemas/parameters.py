@@ -11,13 +11,12 @@ from typing import Annotated, Any, Literal, NotRequired
 import numpy as np
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
+from fieldwright.data.unit_spelling import same_unit
 from fieldwright.serving.limits import MAX_QUERIES
 from fieldwright.serving.phrases import listed
 from fieldwright.serving.schemas.reading import Number, Says, object_type
 from fieldwright.surrogates.fields.description import ParameterInfo
 
-# The same unit is written in several ways; only the spelling is evened out, nothing is ever converted.
-SPELLING = str.maketrans({"²": "2", "³": "3", "⁻": "-", "·": "*", "µ": "u", "μ": "u", "^": "", " ": ""})
 ONE, MANY = "one", "many"
 POSITIVE = {"type": "number", "exclusiveMinimum": 0}
 
@@ -113,8 +112,7 @@ def class_name(name: str) -> str:
 
 def _unit_type(info: ParameterInfo) -> Any:
     def canonical(unit: Any) -> Any:
-        same = isinstance(unit, str) and _spelt(unit) == _spelt(info.unit)
-        return info.unit if same else unit
+        return info.unit if isinstance(unit, str) and same_unit(unit, info.unit) else unit
 
     return Annotated[
         Literal[info.unit],  # type: ignore[valid-type]
@@ -124,10 +122,6 @@ def _unit_type(info: ParameterInfo) -> Any:
             "Convert the value yourself: nothing is converted silently",
         ),
     ]
-
-
-def _spelt(unit: str) -> str:
-    return unit.translate(SPELLING).replace("**", "")
 
 
 def _in_words(unit: str) -> str:

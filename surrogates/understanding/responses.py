@@ -7,11 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from fieldwright.data.output.written_numbers import number_text
 from fieldwright.surrogates.fields.description import ParameterInfo
 from fieldwright.surrogates.fields.prediction import Band
 from fieldwright.surrogates.fields.quantities import Quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
-from fieldwright.surrogates.figures import BAND, COLOURS, LEFT, heading, number_text, panels
+from fieldwright.surrogates.figures import BAND, COLOURS, LEFT, heading, panels
 from fieldwright.surrogates.understanding.sensitivity import quantities_of
 
 STEPS = 25

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from fieldwright.serving.endpoint import Endpoint
-from fieldwright.serving.fields import blocks
-from fieldwright.serving.fields.blocks import predict_in_blocks
 from fieldwright.serving.fields.query import QueryReader
+from fieldwright.serving.fields.served import answer_of
 from fieldwright.serving.hosting.champion import Champion
+from fieldwright.surrogates.fields.answers import blocks
 from fieldwright.surrogates.fields.surrogate import Surrogate
 
 ROW = {"heat_flux": 2e4, "thickness": 4.0}
@@ -111,7 +111,7 @@ def test_blocks_change_no_number(surrogate: Surrogate, monkeypatch: pytest.Monke
     whole = surrogate.predict(query.x, query.fields, query.quantities)
     # 25 temperatures and 150 displacements per query: four queries a block.
     monkeypatch.setattr(blocks, "BLOCK_VALUES", 4 * 175)
-    parts = predict_in_blocks(surrogate, query)
+    parts = answer_of(surrogate, query)
     np.testing.assert_array_equal(parts.inside, whole.inside)
     np.testing.assert_allclose(parts.outside, whole.outside)
     assert parts.why == whole.why

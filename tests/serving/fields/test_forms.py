@@ -17,11 +17,12 @@ import pyarrow as pa
 import pytest
 
 from fieldwright.data.formats.vtu import VtuReader
+from fieldwright.data.output.columns import Column
+from fieldwright.data.output.vtu_file import VTK_TYPES, MeshData, vtu_bytes
 from fieldwright.serving.fields.answer import STATISTICS
 from fieldwright.serving.forms.accept import ARROW, CSV, NPZ, VTU, ZIP
 from fieldwright.serving.forms.csv_form import write_csv
-from fieldwright.serving.forms.reply import Column, MeshData, Reply
-from fieldwright.serving.forms.vtu_form import VTK_TYPES, vtu_bytes
+from fieldwright.serving.forms.reply import Reply
 from fieldwright.serving.hosting.champion import Champion
 from fieldwright.surrogates.fields.surrogate import Surrogate
 

@@ -2,39 +2,49 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 
 import numpy as np
 
-from fieldwright.serving.fields.query import Query
 from fieldwright.surrogates.fields.prediction import Band, Prediction
+from fieldwright.surrogates.fields.quantities import Quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.trajectory.history import History
 
 BLOCK_VALUES = 1_000_000
 """Field values per block: 8 MB, of which a prediction makes some copies."""
 
 
-def predict_in_blocks(surrogate: Surrogate, query: Query) -> Prediction:
-    """What `surrogate.predict` answers to the query, in memory that does not grow with the number of queries.
+def predict_in_blocks(
+    surrogate: Surrogate,
+    x: np.ndarray,
+    fields: Sequence[str],
+    quantities: Sequence[Quantity],
+    *,
+    times: Sequence[float] | None = None,
+    history: History | None = None,
+    simultaneous: bool = False,
+) -> Prediction:
+    """What `surrogate.predict` answers to x (q, p), in memory that does not grow with the number of queries.
 
     Raises QueryError.
     """
-    needed = {*query.fields, *(one.field for one in query.quantities)}
+    needed = {*fields, *(one.field for one in quantities)}
     infos = [info for info in surrogate.description.fields if info.name in needed]
-    more = len(query.times or ())
+    more = len(times or ())
     values = sum(info.n_points * len(info.components) * max(len(info.times or (0,)), more) for info in infos)
     size = max(1, BLOCK_VALUES // max(values, 1))
     parts = [
         surrogate.predict(
-            query.x[start : start + size],
-            query.fields,
-            query.quantities,
-            times=query.times,
-            history=None if query.history is None else query.history.of(slice(start, start + size)),
-            simultaneous=query.simultaneous,
+            x[start : start + size],
+            fields,
+            quantities,
+            times=times,
+            history=None if history is None else history.of(slice(start, start + size)),
+            simultaneous=simultaneous,
         )
-        for start in range(0, len(query.x), size)
+        for start in range(0, len(x), size)
     ]
     if len(parts) == 1:
         return parts[0]
@@ -50,7 +60,7 @@ def predict_in_blocks(surrogate: Surrogate, query: Query) -> Prediction:
 
 
 def _joined(parts: Sequence[Mapping[str, Band]]) -> dict[str, Band]:
-    statistics = [field.name for field in fields(Band)]
+    statistics = [field.name for field in dataclasses.fields(Band)]
     return {
         name: Band(*(np.concatenate([getattr(part[name], key) for part in parts]) for key in statistics))
         for name in parts[0]

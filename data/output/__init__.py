@@ -1,0 +1,1 @@
+"""What answers are written as: tables as CSV, fields on meshes as VTU."""

@@ -1,0 +1,71 @@
+"""Commands that ask a champion: predict, open."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from fieldwright.flows.command_line.app import StudyPath, app, console
+
+
+@app.command
+def predict(
+    study: StudyPath,
+    /,
+    *values: str,
+    csv: Path | None = None,
+    out: Path | None = None,
+    plot: Path | None = None,
+    version: str | None = None,
+    quantities: tuple[str, ...] = (),
+    times: tuple[float, ...] | None = None,
+    field: str | None = None,
+) -> None:
+    """Ask a study's champion in the terminal: quantities with their bands, and whether the query lies inside.
+
+    Example: fieldwright predict examples/plate/study.toml heat_flux=2e4 conductivity=40 thickness=0.01
+
+    Parameters
+    ----------
+    values
+        Parameters (of an equation, coordinates too) as NAME=NUMBER, in the units of the study.
+    csv
+        A table of queries with a column for each parameter; the answers go to a table too, beside it or to --out.
+    out
+        File of the answers: .csv for the numbers, .vtu for the fields of one query, .zip for those of several.
+    plot
+        PNG of a field and its uncertainty.
+    version
+        The number of another version than the champion.
+    quantities
+        Such as "max(von_mises)" or "point(T, 0.1, 0.2)"; largest, least and mean values of all fields if left out.
+    times
+        Those to answer at; the trained ones if left out.
+    field
+        The field of the picture and the VTU; all go into the VTU if left out, and the first into the picture.
+    """
+    from fieldwright.flows.commands.predictions.predict import PredictOptions, check_options, predict_study
+    from fieldwright.flows.study.loading import load_study
+
+    options = PredictOptions(values, csv, out, plot, version, quantities, times, field)
+    check_options(options)
+    predict_study(load_study(study), options, console)
+
+
+@app.command(name="open")
+def open_(study: StudyPath, /, *, port: int = 3000, browser: bool = True) -> None:
+    """Open a study's page in the browser: its champion is served here, or found where it is served already.
+
+    Example: fieldwright open examples/plate/study.toml
+
+    Parameters
+    ----------
+    port
+        Port of the endpoint on this machine.
+    browser
+        Whether the browser is opened; the link is printed in any case.
+    """
+    from fieldwright.flows.commands.open_page import open_page
+    from fieldwright.flows.study.loading import load_study
+
+    sys.exit(open_page(load_study(study), port, browser, console))

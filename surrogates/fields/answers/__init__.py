@@ -1,0 +1,1 @@
+"""A prediction as its readers take it: columns of a table, fields on meshes, a figure."""
