@@ -11,26 +11,15 @@ import numpy as np
 import torch
 from torch.nn import functional as torch_functions
 
-from fieldwright.surrogates.portable import graph
+from fieldwright.surrogates.networks.activations import ACTIVATIONS
 from fieldwright.surrogates.portable.graph import Node
 
-ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+TORCH_ACTIVATIONS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "tanh": torch.tanh,
     "relu": torch.relu,
     "selu": torch.selu,
     "gelu": torch_functions.gelu,
     "silu": torch_functions.silu,
-}
-SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
-"""Klambauer et al., NeurIPS 2017."""
-ACTIVATION_GRAPHS: dict[str, Callable[[Node], Node]] = {
-    "tanh": graph.tanh,
-    "relu": lambda u: graph.maximum(u, 0.0),
-    "selu": lambda u: (
-        SELU_SCALE * (graph.maximum(u, 0.0) + SELU_ALPHA * (graph.exp(graph.minimum(u, 0.0)) - 1.0))
-    ),
-    "gelu": lambda u: 0.5 * u * (1.0 + graph.erf(u * math.sqrt(0.5))),
-    "silu": lambda u: u / (1.0 + graph.exp(-u)),
 }
 FIRST_SHARE = 0.1
 """Of the usual size, for the first weights of the last layer: the linear path begins."""
@@ -98,7 +87,7 @@ class NetworkEnsemble:
                 names = ("mean", "variance", "scale", "shift")
                 mean, variance, scale, shift = (arrays[f"{name}.{k}"].swapaxes(1, 2) for name in names)
                 inner = (inner - mean) / np.sqrt(variance + SMALLEST_VARIANCE) * scale + shift
-            inner = ACTIVATION_GRAPHS[self.activation](inner)
+            inner = ACTIVATIONS[self.activation].graph(inner)
         answers = inner + arrays["straight"].swapaxes(1, 2) @ inputs
         return answers.reshape(*answers.shape[:-1])
 
@@ -143,7 +132,7 @@ class NetworkEnsemble:
                     statistics |= {f"mean.{k}": mean.detach(), f"variance.{k}": variance.detach()}
                 inner = (inner - mean) / torch.sqrt(variance + SMALLEST_VARIANCE)
                 inner = inner * tensors[f"scale.{k}"] + tensors[f"shift.{k}"]
-            inner = ACTIVATIONS[self.activation](inner)
+            inner = TORCH_ACTIVATIONS[self.activation](inner)
             if self.dropout and generator is not None:
                 draws = torch.rand(inner.shape, generator=generator, dtype=inner.dtype)
                 inner = inner * (draws >= self.dropout) / (1.0 - self.dropout)

@@ -133,7 +133,7 @@ def test_a_vector_of_zeros_moves_with_every_component():
 
 
 KINDS = {
-    "mlp": {"members": 2, "hidden": (8,), "iterations": 20, "patience": 20},
+    "mlp": {"members": 2, "hidden": (8,), "iterations": 20},
     "lstm": {"members": 2, "hidden": 8, "iterations": 20, "patience": 20},
     "gru": {"members": 2, "hidden": 8, "iterations": 20, "patience": 20},
     "stack": {"members": ({"kind": "gp", "restarts": 0}, {"kind": "linear"})},

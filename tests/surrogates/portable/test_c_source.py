@@ -82,7 +82,7 @@ def assert_same(answers: dict[str, np.ndarray], true: Prediction, tolerance: flo
 
 @pytest.mark.parametrize("kind", ["gp", "rbf", "pce", "bayes", "linear", "mlp"])
 def test_every_kind_gives_the_same_answers(plate, tmp_path, kind):
-    settings = {"mlp": {"iterations": 20, "patience": 20, "activation": "gelu"}}.get(kind, {})
+    settings = {"mlp": {"hidden": (16, 8), "iterations": 20, "activation": "gelu"}}.get(kind, {})
     surrogate = plate.train(kind, 24, folds=3, **settings)
     quantities, x = quantities_of(surrogate), queries_of(surrogate)
     answers = compiled(PortableSurrogate.of(surrogate, "7", quantities, whole_fields=True), tmp_path, x)

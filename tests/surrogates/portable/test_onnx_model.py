@@ -16,7 +16,7 @@ QUERIES = 1000
 
 @pytest.mark.parametrize("kind", ["gp", "pce", "mlp"])
 def test_the_answers_are_those_of_the_surrogate(plate, tmp_path, kind):
-    settings = {"iterations": 20, "patience": 20} if kind == "mlp" else {}
+    settings = {"hidden": (16,), "iterations": 20} if kind == "mlp" else {}
     surrogate = plate.train(kind, 24, folds=3, **settings)
     quantities = [one for info in surrogate.description.fields for one in default_quantities(info)]
     quantities += [
@@ -57,6 +57,6 @@ def test_units_ranges_and_version_stand_in_the_file(surrogate, tmp_path):
 
 
 def test_what_runtimes_have_not_in_double_precision_is_refused(plate, tmp_path):
-    surrogate = plate.train("mlp", 20, folds=3, iterations=20, patience=20, activation="gelu")
+    surrogate = plate.train("mlp", 20, folds=3, hidden=(16,), iterations=20, activation="gelu")
     with pytest.raises(ModelError, match="gelu"):
         write_onnx(PortableSurrogate.of(surrogate, "1"), tmp_path / "plate.onnx")

@@ -1,4 +1,4 @@
-"""A small deep ensemble of multilayer perceptrons, the class of the kind `mlp`."""
+"""A small deep ensemble of multilayer perceptrons that stop to learn when held-out runs say so."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import torch
 
 from fieldwright.surrogates.autograd import jacobian
 from fieldwright.surrogates.domain.places import places
+from fieldwright.surrogates.networks.held_out import held_out
 from fieldwright.surrogates.networks.network_ensemble import NetworkEnsemble, Tensors
 from fieldwright.surrogates.portable import graph
 from fieldwright.surrogates.portable.graph import Node
@@ -21,7 +22,7 @@ ADAM_STEPS = 10
 """Steps of Adam for one iteration of L-BFGS, which looks some ten times as far."""
 
 
-class MLP:
+class EarlyStoppedEnsemble:
     """mean = average of the members f_m, variance = their spread + their held-out residual variance.
 
     f_m(x) = A x + network(x); the linear path, which is not penalised, carries what few runs can tell.
@@ -37,10 +38,12 @@ class MLP:
 
     def fit(self, x: np.ndarray, z: np.ndarray, seed: int) -> Self:
         """Learns from x (n, p) and z (n, r): all members at once, as batched matrix products."""
+        size = self.config.size(len(x))
         networks, generator = networks_of(self.config), torch.Generator().manual_seed(seed)
         inputs, targets = torch.tensor(x, dtype=torch.float64), torch.tensor(z, dtype=torch.float64)
-        held_out_runs = held_out(
-            places(x, decades=False), self.config.members, self.config.validation, generator
+        rng = np.random.default_rng(seed)
+        held_out_runs = torch.from_numpy(
+            held_out(places(x, decades=False), size.members, self.config.validation, rng)
         )
         share = (~held_out_runs / (~held_out_runs).sum(dim=1, keepdim=True))[..., None].to(torch.float64)
         tensors = networks.first(x.shape[1], z.shape[1], generator)
@@ -50,11 +53,11 @@ class MLP:
             return ((answers - targets).square() * share).sum() / z.shape[1]
 
         advance = (self._adam if self.config.by_adam else self._lbfgs)(tensors, misfit, len(x))
-        best = torch.full((self.config.members,), math.inf, dtype=torch.float64)
+        best = torch.full((size.members,), math.inf, dtype=torch.float64)
         best_tensors: Tensors = {}
-        best_residual = torch.ones(self.config.members, z.shape[1], dtype=torch.float64)
+        best_residual = torch.ones(size.members, z.shape[1], dtype=torch.float64)
         waited = 0
-        for _ in range(0, self.config.iterations, CHECK):
+        for _ in range(0, size.iterations, CHECK):
             advance()
             now = {name: tensor.detach() for name, tensor in tensors.items()}
             now |= networks.statistics(now, inputs, share)
@@ -106,7 +109,7 @@ class MLP:
             lr=self.config.learning_rate,
         )
         steps = ADAM_STEPS * CHECK
-        checks = math.ceil(self.config.iterations / CHECK)
+        checks = math.ceil(self.config.size(runs).iterations / CHECK)
         schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, steps * checks)
 
         def advance() -> None:
@@ -165,19 +168,7 @@ class MLP:
         return ensemble
 
 
-def held_out(place: np.ndarray, members: int, share: float, generator: torch.Generator) -> torch.Tensor:
-    """(members, n) bool: which runs each member does not learn from, of their places (n,) one at least, never all."""
-    place = place if place.max() > 0 else np.arange(len(place))
-    n = int(place.max()) + 1
-    number = min(max(1, round(share * n)), n - 1)
-    masks = torch.zeros(members, n, dtype=torch.bool)
-    for member in masks:
-        member[torch.randperm(n, generator=generator)[:number]] = True
-    return masks[:, torch.from_numpy(place)]
-
-
 def networks_of(config: MLPConfig) -> NetworkEnsemble:
     """The networks, without their weights."""
-    return NetworkEnsemble(
-        config.members, config.hidden, config.activation, config.dropout, config.batch_norm
-    )
+    size = config.size(0)
+    return NetworkEnsemble(size.members, size.hidden, config.activation, config.dropout, config.batch_norm)
