@@ -34,16 +34,24 @@ def handicap(structure: Structure, requested: Structure, n: int, p: int) -> floa
 def discovered(search: Objectives, first: Optimum, sample: Sample) -> list[Optimum]:
     """Optima of the other families, and of what grows from the best of all: linear parameters, a linear part.
 
-    Each step starts at the optimum before it, so that it takes few evaluations.
+    Each step starts at the optimum before it, so that it takes few evaluations. A rougher family than Matern 5/2 is
+    tried unless a smoother one was more likely, and parameters by falling lengthscale until one is not linear.
     """
     n, p = search.x.shape
-    others = [family for family in FAMILIES if family != first.structure.family]
-    optima = [search.followed(*_of_family(first, family, p), sample) for family in others]
-    best = min([first, *optima], key=lambda each: penalised_value(each, first.structure, n, p))
-    for j in _nearly_linear(best, p):
-        tried = search.followed(*_linear_in(best, j, p), sample)
+    best, optima = first, []
+    for family in sorted(set(FAMILIES) - {first.structure.family}, key=FAMILIES.index, reverse=True):
+        tried = search.followed(*_of_family(first, family, p), sample, first.inverse)
+        optima.append(tried)
         if penalised_value(tried, first.structure, n, p) < penalised_value(best, first.structure, n, p):
-            optima.append(best := tried)
+            best = tried
+            break
+    while candidates := _nearly_linear(best, p):
+        looked = [search.at(*_linear_in(best, j, p), sample) for j in candidates]
+        promising = min(looked, key=lambda each: each.value)
+        tried = search.followed(promising.structure, promising.theta, sample)
+        if penalised_value(tried, first.structure, n, p) >= penalised_value(best, first.structure, n, p):
+            break
+        optima.append(best := tried)
     if not first.structure.linear:
         optima.append(search.followed(*_with_slopes(best, p), sample))
     return optima

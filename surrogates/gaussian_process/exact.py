@@ -36,10 +36,12 @@ def fit_hyperparameters(
     most: int,
     start: Hyperparameters | None = None,
 ) -> tuple[Hyperparameters, int]:
-    """Of every output over x (n, p), and the number of likelihoods that this took on the larger set of runs.
+    """Of every output over x (n, p), and the number of likelihoods that this took.
 
-    On a few runs, L-BFGS follows the most promising 1 + restarts of: the common start, the optimum of the output
-    before (neighbouring modes of a field vary alike) and seeded draws. The best are then followed on `most` runs.
+    On a few runs, a search follows the most promising 1 + restarts of: the common starts, the optimum of the output
+    before (neighbouring modes of a field vary alike) and seeded draws. Of more runs than these, the best optima are
+    then followed on `most`. Whoever fits the folds of a cross-validation fits each by itself: no start comes from
+    runs that it holds out.
 
     structure: of the kernel; discover: whether the likelihood may change it, output by output.
     start: hyperparameters of an earlier fit, from which alone each output is followed.
@@ -53,19 +55,33 @@ def fit_hyperparameters(
     for k, all_runs in enumerate(samples):
         sample = all_runs.rows(many)
         if start is not None and k < len(start.family):
-            finalists = [optimum_of(start, k)]
+            earlier = optimum_of(start, k)
+            ends = [final.followed(earlier.structure, earlier.theta, sample)]
         else:
             finalists = _searched(search, structure, discover, all_runs.rows(few), rng, restarts, before)
-            baseline = finalists[0]
-            others = [*finalists[1:], Optimum(baseline.structure, final[baseline.structure].start(), 0.0)]
-            others += [before] if before is not None else []
-            others = [final.at(each.structure, each.theta, sample) for each in others]
-            others = sorted(others, key=lambda each: penalised_value(each, structure, *x[many].shape))
-            finalists = [baseline, *others[: FINALISTS - 1]]
-        ends = [final.followed(each.structure, each.theta, sample) for each in finalists]
+            ends = finalists
+            if len(few) < len(many):
+                ends = _on_more_runs(final, finalists, sample, before, structure)
         before = min(ends, key=lambda each: penalised_value(each, structure, *x[many].shape))
         optima.append((before, *final[before.structure].scale_and_mean(before.theta, sample)))
-    return hyperparameters_of(optima, x.shape[1]), final.evaluations
+    return hyperparameters_of(optima, x.shape[1]), search.evaluations + final.evaluations
+
+
+def _on_more_runs(
+    final: Objectives,
+    finalists: list[Optimum],
+    sample: Sample,
+    before: Optimum | None,
+    structure: Structure,
+) -> list[Optimum]:
+    """Optima on more runs from those on few, the first of which is followed in any case."""
+    baseline, *others = finalists
+    others += [Optimum(baseline.structure, start, 0.0) for start in final[baseline.structure].starts()]
+    others += [before] if before is not None else []
+    others = [final.at(each.structure, each.theta, sample) for each in others]
+    others = sorted(others, key=lambda each: penalised_value(each, structure, *final.x.shape))
+    starts = [baseline, *others[: FINALISTS - 1]]
+    return [final.followed(each.structure, each.theta, sample) for each in starts]
 
 
 def _searched(
@@ -78,11 +94,10 @@ def _searched(
     before: Optimum | None,
 ) -> list[Optimum]:
     """Optima on a few runs, the best of the structure asked for, but for its family, first."""
-    common = search[structure].start()
-    starts = [common]
+    starts = search[structure].starts()
     if before is not None and before.structure == structure:
         starts.append(before.theta)
-    starts += [common + rng.normal(scale=SPREAD, size=len(common)) for _ in range(DRAWS * restarts)]
+    starts += [starts[0] + rng.normal(scale=SPREAD, size=len(starts[0])) for _ in range(DRAWS * restarts)]
     lower, upper = search[structure].bounds.T
     looked = [search.at(structure, theta.clip(lower, upper), sample) for theta in starts]
     promising = sorted(looked, key=lambda each: each.value)[: 1 + restarts]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from scipy.optimize import minimize
 
 from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.gaussian_process.bounded_minimum import bounded_minimum
 from fieldwright.surrogates.gaussian_process.fidelity import Autoregressive
 from fieldwright.surrogates.gaussian_process.kernel import (
     FAMILIES,
@@ -29,6 +29,8 @@ RHO = (-10.0, 10.0)
 DIFFERENCE = (1e-6, 1e4)
 """Variance of the difference of two levels over that of the coarsest."""
 SPREAD = 0.7
+FEWEST_DRAWS = 2
+"""Starting points beside the first, at least: two levels share what they know in more than one way."""
 
 
 class LevelsObjective:
@@ -160,7 +162,10 @@ def fit_levels(
     for family in families:
         objective = LevelsObjective(others, level, family)
         draws = [objective.start()]
-        draws += [draws[0] + rng.normal(scale=SPREAD, size=len(draws[0])) for _ in range(restarts)]
+        draws += [
+            draws[0] + rng.normal(scale=SPREAD, size=len(draws[0]))
+            for _ in range(max(restarts, FEWEST_DRAWS))
+        ]
         processes, total = [], 0.0
         for column in z[rows].T:
             sample = Sample.once(column)
@@ -175,10 +180,8 @@ def fit_levels(
 
 
 def _followed(objective: LevelsObjective, theta: np.ndarray, sample: Sample) -> tuple[float, np.ndarray]:
-    bounds, options = objective.bounds, {"ftol": TOLERANCE, "maxiter": 200}
-    start = theta.clip(*bounds.T)
-    end = minimize(objective, start, (sample,), "L-BFGS-B", jac=True, bounds=bounds, options=options)
-    return float(end.fun), end.x
+    end = bounded_minimum(lambda at: objective(at, sample), theta, objective.bounds, tolerance=TOLERANCE)
+    return end.value, end.theta
 
 
 def _joined(

@@ -22,6 +22,8 @@ from fieldwright.surrogates.gaussian_process.kernel import (
 )
 from fieldwright.surrogates.gaussian_process.packed import Pairs
 
+NOISY = 0.03
+"""Noise variance over outputscale where a search begins for values that are not smooth."""
 FAILED = 1e10
 """In place of the likelihood where the covariance cannot be factored."""
 
@@ -92,8 +94,16 @@ def profile(
     if factor is None:
         return None
     half_log = float(np.log(factor[pairs.diagonal]).sum())
-    solved = pairs.solve(factor, np.column_stack([sample.z, basis]))
-    mean = np.linalg.solve(basis.T @ solved[:, 1:], basis.T @ solved[:, 0])
+    right = np.empty((len(basis), 1 + basis.shape[1]), order="F")
+    right[:, 0], right[:, 1:] = sample.z, basis
+    solved = pairs.solve(factor, right)
+    products = basis.T @ solved
+    # One constant is the rule, and a division takes a tenth of the time of a solution.
+    mean = (
+        products[:, 0] / products[0, 1]
+        if len(products) == 1
+        else np.linalg.solve(products[:, 1:], products[:, 0])
+    )
     a = solved[:, 0] - solved[:, 1:] @ mean
     count = len(a) + sample.spare
     square = float((sample.z - basis @ mean) @ a) + sample.scatter / ratio
@@ -136,6 +146,16 @@ class Objective:
         slopes = self.p * self.structure.linear + len(self.structure.linear_in)
         length, noise = (-1.7, 1e-6) if self.structure.family == "rbf" else (-1.0, 1e-4)
         return np.array([*[self.centre + length] * self.q, math.log(noise), *[math.log(0.3)] * slopes])
+
+    def starts(self) -> list[np.ndarray]:
+        """The start, and the same with noise that shows.
+
+        Without noise the gradient along its logarithm vanishes, and a search from there would call noise roughness.
+        """
+        start = self.start()
+        noisy = start.copy()
+        noisy[self.q] = math.log(NOISY)
+        return [start, noisy]
 
     def __call__(self, theta: np.ndarray, sample: Sample) -> tuple[float, np.ndarray]:
         """Value and gradient at theta."""

@@ -7,23 +7,24 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.optimize import minimize
 
+from fieldwright.surrogates.gaussian_process.bounded_minimum import bounded_minimum
 from fieldwright.surrogates.gaussian_process.kernel import FAMILIES, Hyperparameters, Structure
 from fieldwright.surrogates.gaussian_process.likelihood import Objective, Sample
 from fieldwright.surrogates.gaussian_process.packed import Pairs
 
-TOLERANCE = 1e-6
-"""Relative change of the likelihood that ends L-BFGS; far below what could tell two optima apart."""
+TOLERANCE = 1e-3
+"""Gain of the log likelihood in one step that ends a search; far below what could tell two optima apart."""
 
 
 @dataclass(frozen=True, eq=False)
 class Optimum:
-    """A point of the objective of one structure and its value."""
+    """A point of the objective of one structure, its value, and the inverse Hessian (d, d) where a search ended."""
 
     structure: Structure
     theta: np.ndarray
     value: float
+    inverse: np.ndarray | None = None
 
 
 class Objectives:
@@ -44,16 +45,16 @@ class Objectives:
         self.evaluations += 1
         return Optimum(structure, theta, self[structure](theta, sample)[0])
 
-    def followed(self, structure: Structure, theta: np.ndarray, sample: Sample) -> Optimum:
-        """Where L-BFGS leads from theta."""
+    def followed(
+        self, structure: Structure, theta: np.ndarray, sample: Sample, inverse: np.ndarray | None = None
+    ) -> Optimum:
+        """Where a search leads from theta; inverse: (d, d) the inverse Hessian of a like objective."""
         objective = self[structure]
-        start = theta.clip(*objective.bounds.T)
-        options = {"ftol": TOLERANCE, "maxiter": 200}
-        end = minimize(
-            objective, start, (sample,), "L-BFGS-B", jac=True, bounds=objective.bounds, options=options
+        end = bounded_minimum(
+            lambda at: objective(at, sample), theta, objective.bounds, tolerance=TOLERANCE, inverse=inverse
         )
-        self.evaluations += int(end.nfev)
-        return Optimum(structure, end.x, float(end.fun))
+        self.evaluations += end.evaluations
+        return Optimum(structure, end.theta, end.value, end.inverse)
 
 
 def hyperparameters_of(optima: Sequence[tuple[Optimum, float, float]], p: int) -> Hyperparameters:

@@ -58,7 +58,7 @@ class Pairs:
 
     def solve(self, factor: np.ndarray, right: np.ndarray) -> np.ndarray:
         """K^-1 b (n, k) from the factor of K and b (n, k)."""
-        return SOLVE(self.n, factor, np.asfortranarray(right), **FORM)[0]
+        return SOLVE(self.n, factor, right, **FORM)[0]
 
     def inverse(self, factor: np.ndarray) -> np.ndarray:
         """K^-1 (m,) from the factor of K, which is overwritten."""

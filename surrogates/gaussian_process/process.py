@@ -31,7 +31,7 @@ class GP:
     Repeated runs are pooled; where they tell that the noise changes from place to place, so does the model's.
     Source: Rasmussen & Williams, Gaussian Processes for Machine Learning, 2006, chapters 2 and 5.
 
-    evaluations_: how many likelihoods of the learning runs the exact engine computed.
+    evaluations_: how many likelihoods the exact engine computed.
     """
 
     def __init__(self, config: GPConfig) -> None:

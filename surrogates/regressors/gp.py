@@ -19,7 +19,7 @@ class GPConfig(KindConfig):
     parameters in which the fields are linear on the scale they enter, such as loads: the kernel is bilinear in
     them; "auto" also looks for more of them. engine: "exact" follows analytic gradients
     output by output; "gpytorch" trains all outputs in one batched model, where "auto" is Matern 5/2.
-    restarts: starting points beside the first; more cost time and find better optima where the data are few.
+    restarts: drawn starting points that are followed beside the first; they cost time and seldom predict better.
     learn_runs: hyperparameters are learned from at most so many runs, drawn by the seed; the answers rest on
     all. fidelity: position, from 0, of the parameter that tells how fine a run is, greater for finer, whatever its
     numbers, on its raw scale: each level is a multiple of the one below plus a difference, of the kernel only the
@@ -33,7 +33,7 @@ class GPConfig(KindConfig):
     ] = "auto"
     linear_in: tuple[int, ...] = ()
     engine: Literal["exact", "gpytorch"] = "exact"
-    restarts: int = Field(default=2, ge=0, le=20)
+    restarts: int = Field(default=0, ge=0, le=20)
     learn_runs: int = Field(default=300, ge=20)
     fidelity: int | None = Field(default=None, ge=0)
     max_exact: int = Field(default=2000, ge=2)
@@ -41,7 +41,7 @@ class GPConfig(KindConfig):
 
     space: ClassVar[Mapping[str, Choice]] = {
         "kernel": Choices(("auto", "matern52", "rbf", "matern32", "linear+matern52")),
-        "restarts": Choices((2, 5)),
+        "restarts": Choices((0, 3)),
     }
 
     @classmethod
