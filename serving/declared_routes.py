@@ -20,7 +20,7 @@ from pydantic import BaseModel, Field
 from starlette.applications import Starlette
 
 from fieldwright.serving.equations.interface import SolutionAnswer
-from fieldwright.serving.fields.interface import GradientsAnswer, PredictionAnswer
+from fieldwright.serving.fields.interface import GradientsAnswer, PredictionAnswer, SensitivitiesAnswer
 from fieldwright.serving.photos.interface import ClassifyAnswer, ExplainAnswer, SegmentAnswer
 from fieldwright.serving.photos.options import ExplainMethod
 
@@ -44,6 +44,13 @@ class GradientsInput(Question):
 
     fields: list[str] | None = Field(None, description="Fields to answer in full.")
     quantities: list[dict[str, Any]] | None = Field(None, description="Numbers read off fields.")
+
+
+class SensitivitiesInput(BaseModel):
+    """A question to POST /sensitivities."""
+
+    quantities: list[dict[str, Any]] | None = Field(None, description="Numbers read off fields.")
+    samples: int | None = Field(None, description="By which shares are estimated: a power of two.")
 
 
 class PredictInput(GradientsInput):
@@ -86,6 +93,11 @@ class DeclaredRoutes:
     def gradients(self, **question: Any) -> GradientsAnswer:
         """Derivatives of the mean with respect to each parameter."""
         return self._answered("/gradients", GradientsAnswer, question)
+
+    @bentoml.api(input_spec=_spec(SensitivitiesInput), output_spec=_spec(SensitivitiesAnswer))
+    def sensitivities(self, **question: Any) -> SensitivitiesAnswer:
+        """Which parameters quantities depend on."""
+        return self._answered("/sensitivities", SensitivitiesAnswer, question)
 
     @bentoml.api(input_spec=_spec(SolveInput), output_spec=_spec(SolutionAnswer))
     def solve(self, **question: Any) -> SolutionAnswer:

@@ -35,6 +35,7 @@ from fieldwright.serving.limits import MAX_SMALL_WAITING, MAX_WAITING
 from fieldwright.serving.metrics import RATES, Metrics
 from fieldwright.serving.observation.middleware import Observed
 from fieldwright.serving.observation.request import current
+from fieldwright.serving.page.static_files import page_routes
 from fieldwright.serving.refusal import NO_MODEL, Refused
 from fieldwright.serving.schemas.openapi import specification, specification_of_several
 from fieldwright.serving.served_model import ServedModel, about
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from fieldwright.serving.observation.shadow import Shadow
     from fieldwright.serving.observation.spans import Spans
 
-PAGE = """<!doctype html>
+INTERFACE_PAGE = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -58,7 +59,7 @@ PAGE = """<!doctype html>
 </body>
 </html>
 """
-"""The page of the interface, which asks no other host for anything."""
+"""On which the interface is read and tried; it asks no other host for anything."""
 
 
 NAMED = "/models/{model}"
@@ -106,7 +107,8 @@ class Endpoint:
                 Route(f"{NAMED}/docs.json", guarded(self.docs)),
                 Route("/metrics", guarded(self.metrics)),
                 Route("/docs.json", guarded(self.docs)),
-                Route("/", guarded(self.page)),
+                Route("/docs", guarded(self.interface_page)),
+                *page_routes(),
             ],
             middleware=[
                 Middleware(
@@ -208,9 +210,9 @@ class Endpoint:
         )
         return form_response(orjson.dumps(document), media_type)
 
-    async def page(self, request: Request) -> Response:
+    async def interface_page(self, request: Request) -> Response:
         """The page on which the interface can be read and tried."""
-        return HTMLResponse(PAGE)
+        return HTMLResponse(INTERFACE_PAGE)
 
     def _champion(self, request: Request) -> Champion:
         return self._champions.find(request.path_params.get("model"), request.url.path)

@@ -62,6 +62,7 @@ class ServedFamily:
 
 PREDICT = FamilyRoute("POST", "/predict", "fieldwright.serving.fields.routes:predict_route")
 MESH = FamilyRoute("GET", "/mesh/{field:path}", "fieldwright.serving.fields.routes:mesh_route")
+SURFACE = FamilyRoute("GET", "/surface/{field:path}", "fieldwright.serving.fields.routes:surface_route")
 SERVED_FAMILIES = (
     ServedFamily(
         FIELDS,
@@ -70,14 +71,17 @@ SERVED_FAMILIES = (
         (
             PREDICT,
             FamilyRoute("POST", "/gradients", "fieldwright.serving.fields.routes:gradients_route"),
+            FamilyRoute("POST", "/sensitivities", "fieldwright.serving.fields.routes:sensitivities_route"),
             MESH,
+            SURFACE,
+            FamilyRoute("GET", "/runs", "fieldwright.serving.fields.routes:runs_route"),
         ),
     ),
     ServedFamily(
         SHAPES,
         "a model of shapes",
         "fieldwright.serving.shapes.served_shapes:load_served_shapes",
-        (PREDICT, MESH),
+        (PREDICT, MESH, SURFACE),
     ),
     ServedFamily(
         EQUATIONS,

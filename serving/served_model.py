@@ -47,4 +47,10 @@ class ServedModel(Protocol):
 def about(served: ServedModel) -> dict[str, Any]:
     """What a client should know of a model that is served, as plain JSON types."""
     description = served.description.model_dump(mode="json")
-    return {"model": served.model, "version": served.version, "device": served.device, **description}
+    return {
+        "model": served.model,
+        "version": served.version,
+        "family": served.family.name,
+        "device": served.device,
+        **description,
+    }

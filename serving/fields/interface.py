@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from fieldwright.serving.forms.accept import FIELDS, JSON, MESH, TABLES
+from fieldwright.serving.forms.accept import FIELDS, JSON, MESH, NUMBERS, TABLES
 from fieldwright.serving.schemas.openapi import COMPUTED, LOADED, Operation, Versioned, forms_of
 from fieldwright.surrogates.fields.description import FieldInfo
 
@@ -77,6 +77,70 @@ class MeshAnswer(Versioned):
     cells: dict[str, list[list[int]]] = Field(description="By meshio's type of cell, indices of points.")
 
 
+class SurfaceAnswer(Versioned):
+    """What is seen of the mesh of a field: triangles, each corner of which has a value of the field."""
+
+    field: str
+    on: Literal["point", "cell"]
+    axes: list[Literal["x", "y", "z"]] = Field(description="Along which the mesh extends.")
+    joined: Literal["cells", "triangulation", "none"] = Field(
+        description="By what: the cells of the mesh, a triangulation of bare points, or not at all."
+    )
+    points: list[list[float]] = Field(description="Three coordinates of each corner.")
+    values: list[int] = Field(description="Which value of the field each corner has.")
+    triangles: list[list[int]] = Field(description="Three corners of each.")
+    edges: list[list[int]] = Field(description="Sides of cells, two corners of each.")
+
+
+class RunsParameter(BaseModel):
+    """One parameter of all training runs."""
+
+    unit: str
+    scale: Literal["raw", "log", "reciprocal"] = Field(description="On which it enters the model.")
+    values: list[float]
+
+
+class RunsQuantity(BaseModel):
+    """One quantity of all training runs, as it was simulated."""
+
+    unit: str
+    times: list[float] | None
+    values: list[float] | list[list[float]]
+
+
+class RunsAnswer(Versioned):
+    """The training runs, each array with an entry for each of them."""
+
+    runs: int
+    parameters: dict[str, RunsParameter]
+    quantities: dict[str, RunsQuantity] = Field(
+        description="Maximum, minimum and mean of every field; none in a model of an earlier version."
+    )
+
+
+class VarianceShares(BaseModel):
+    """Sobol indices of one quantity and one parameter, by time; one of each where the field has no times."""
+
+    first: list[float] = Field(description="Share of the variance that the parameter has by itself.")
+    first_std: list[float] = Field(description="Uncertainty of the estimate.")
+    total: list[float] = Field(description="The same with all that it does together with others.")
+    total_std: list[float]
+
+
+class QuantitySensitivity(BaseModel):
+    """Sobol indices of one quantity."""
+
+    times: list[float] | None
+    parameters: dict[str, VarianceShares]
+
+
+class SensitivitiesAnswer(Versioned):
+    """Sobol indices of the model's means, the parameters uniform over the ranges of the runs."""
+
+    samples: int
+    quantities: dict[str, QuantitySensitivity]
+
+
 def predict_operation(request: Any, example: Any) -> Operation:
     """POST /predict."""
     summary = "Mean, spread and calibrated band of quantities and fields, for one query or many."
@@ -99,15 +163,51 @@ def gradients_operation(request: Any, example: Any) -> Operation:
     )
 
 
-def mesh_operation(fields: Sequence[FieldInfo]) -> Operation:
-    """GET /mesh/{field}."""
+def mesh_operations(fields: Sequence[FieldInfo]) -> list[Operation]:
+    """GET /mesh/{field} and GET /surface/{field}."""
     names = {"type": "string", "enum": [info.name for info in fields]}
+    parameters = [{"name": "field", "in": "path", "required": True, "schema": names}]
+    return [
+        Operation(
+            "get",
+            f"/{name}/{{field}}",
+            name,
+            summary,
+            answers,
+            parameters=parameters,
+            failures=(404, *LOADED, *COMPUTED),
+        )
+        for name, summary, answers in (
+            ("mesh", "Where the values of a field lie: points and cells.", forms_of(MeshAnswer, MESH)),
+            (
+                "surface",
+                "What is seen of the mesh of a field from outside, as triangles.",
+                forms_of(SurfaceAnswer, NUMBERS),
+            ),
+        )
+    ]
+
+
+def runs_operation() -> Operation:
+    """GET /runs."""
     return Operation(
         "get",
-        "/mesh/{field}",
-        "mesh",
-        "Where the values of a field lie: points and cells.",
-        forms_of(MeshAnswer, MESH),
-        parameters=[{"name": "field", "in": "path", "required": True, "schema": names}],
-        failures=(404, *LOADED, *COMPUTED),
+        "/runs",
+        "runs",
+        "The training runs: their parameters and simulated quantities.",
+        forms_of(RunsAnswer, TABLES),
+        failures=(*LOADED, *COMPUTED),
+    )
+
+
+def sensitivities_operation(request: Any, example: Any) -> Operation:
+    """POST /sensitivities."""
+    return Operation(
+        "post",
+        "/sensitivities",
+        "sensitivities",
+        "Which parameters quantities depend on, over the ranges of the runs.",
+        forms_of(SensitivitiesAnswer, NUMBERS),
+        {JSON: request},
+        example,
     )

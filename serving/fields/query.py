@@ -9,12 +9,19 @@ from typing import Any
 import numpy as np
 
 from fieldwright.data.errors import QueryError
-from fieldwright.serving.fields.interface import gradients_operation, mesh_operation, predict_operation
+from fieldwright.serving.fields.interface import (
+    gradients_operation,
+    mesh_operations,
+    predict_operation,
+    runs_operation,
+    sensitivities_operation,
+)
 from fieldwright.serving.fields.requests import (
     SIMULTANEOUS,
     QuantityRequest,
     gradients_request,
     predict_request,
+    sensitivities_request,
 )
 from fieldwright.serving.limits import MAX_FIELD_VALUES
 from fieldwright.serving.schemas.openapi import Operation
@@ -47,6 +54,14 @@ class Query:
     refuse_outside: bool = False
 
 
+@dataclass(frozen=True)
+class SensitivitiesQuery:
+    """quantities: of which indices are wanted. samples: by which they are estimated."""
+
+    quantities: tuple[Quantity, ...]
+    samples: int
+
+
 class QueryReader:
     """Reads the requests to one surrogate."""
 
@@ -57,6 +72,7 @@ class QueryReader:
         self._parameters = ParameterSchema(description.parameters, positive)
         self._predict: RequestReader[Any] = RequestReader(predict_request(description, self._parameters))
         self._gradients: RequestReader[Any] = RequestReader(gradients_request(description, self._parameters))
+        self._sensitivities: RequestReader[Any] = RequestReader(sensitivities_request(description))
         self.default_quantities = tuple(
             quantity for info in description.fields for quantity in default_quantities(info)
         )
@@ -68,7 +84,8 @@ class QueryReader:
         operations = [predict_operation(self._predict.annotation, example)]
         if not self._description.history:
             operations.append(gradients_operation(self._gradients.annotation, example))
-        return [*operations, mesh_operation(self._description.fields)]
+            operations.append(sensitivities_operation(self._sensitivities.annotation, {"samples": 64}))
+        return [*operations, *mesh_operations(self._description.fields), runs_operation()]
 
     def read(self, document: Any) -> Query:
         """The query in the decoded JSON document of a prediction; raises QueryError."""
@@ -90,14 +107,23 @@ class QueryReader:
 
     def read_gradients(self, document: Any) -> Query:
         """The query in the decoded JSON document of a request for gradients; raises QueryError."""
+        self._refuse_forecast("Gradients")
+        request = self._gradients.read(document)
+        return self._query(request, self._parameters.array(request.parameters))
+
+    def read_sensitivities(self, document: Any) -> SensitivitiesQuery:
+        """The question in the decoded JSON document of a request for sensitivities; raises QueryError."""
+        self._refuse_forecast("Sensitivities")
+        request = self._sensitivities.read(document)
+        return SensitivitiesQuery(self._quantities(request.quantities), request.samples)
+
+    def _refuse_forecast(self, subject: str) -> None:
         if self._description.history:
             raise QueryError(
-                "Gradients must be asked of a model that answers from its parameters alone",
+                f"{subject} must be asked of a model that answers from its parameters alone",
                 f"'{self._description.name}', which forecasts from a history",
                 "Ask POST /predict",
             )
-        request = self._gradients.read(document)
-        return self._query(request, self._parameters.array(request.parameters))
 
     def _query(
         self, request: Any, x: np.ndarray, times: tuple[float, ...] | None = None, **transient: Any

@@ -25,6 +25,8 @@ from fieldwright.surrogates.trajectory.history import History, checked_history
 
 POINTWISE, SIMULTANEOUS = BANDS = ("pointwise", "simultaneous")
 INTEGRAL, POINT = "integral", "point"
+SAMPLES = (32, 64, 128, 256, 512, 1024)
+"""Powers of two, for which Sobol points are even."""
 QUANTITY_EXAMPLE = '{"what": "max", "field": "name"} or "max(name)"'
 
 Band = Annotated[
@@ -70,6 +72,26 @@ def gradients_request(description: Description, parameters: ParameterSchema) -> 
     return Annotated[model, _body_words(absent)]
 
 
+def sensitivities_request(description: Description) -> Any:
+    """The annotated type of the body of POST /sensitivities."""
+    model = create_model(
+        "SensitivitiesRequest",
+        __base__=RequestObject,
+        quantities=(_quantities(description), None),
+        samples=(
+            Annotated[
+                Literal[SAMPLES],
+                Says(f"'samples' must be among {listed(map(str, SAMPLES))}"),
+                Field(
+                    description="By which shares are estimated; so many times the parameters and 2 are computed."
+                ),
+            ],
+            256,
+        ),
+    )
+    return Annotated[model, _body_words({})]
+
+
 def predict_request(description: Description, parameters: ParameterSchema) -> Any:
     """The annotated type of the body of POST /predict."""
     keys: dict[str, Any] = _questions(description, parameters) | {
@@ -100,29 +122,29 @@ def field_list(fields: Sequence[FieldInfo]) -> Any:
 
 
 def _questions(description: Description, parameters: ParameterSchema) -> dict[str, Any]:
-    quantities = Annotated[
-        list[_quantity_type(description.fields)],
-        Field(max_length=MAX_QUANTITIES),
-    ]
     return {
         # A model without parameters, which forecasts from a history alone, needs no 'parameters'.
         "parameters": (parameters.parameters, ... if parameters.names else {}),
         "fields": (field_list(description.fields), []),
-        "quantities": (
-            Annotated[
-                quantities | None,
-                Says(
-                    f"'quantities' must be a list of at most {MAX_QUANTITIES} objects or labels",
-                    f"Send such as [{QUANTITY_EXAMPLE}]",
-                ),
-                Field(
-                    description="Numbers read off fields; without it maximum, minimum and mean of every field."
-                ),
-            ],
-            None,
-        ),
+        "quantities": (_quantities(description), None),
         "units": (parameters.units, {}),
     }
+
+
+def _quantities(description: Description) -> Any:
+    """The annotated type of a list of quantities."""
+    quantities = Annotated[
+        list[_quantity_type(description.fields)],
+        Field(max_length=MAX_QUANTITIES),
+    ]
+    return Annotated[
+        quantities | None,
+        Says(
+            f"'quantities' must be a list of at most {MAX_QUANTITIES} objects or labels",
+            f"Send such as [{QUANTITY_EXAMPLE}]",
+        ),
+        Field(description="Numbers read off fields; without it maximum, minimum and mean of every field."),
+    ]
 
 
 def _body_words(absent: dict[str, QueryError]) -> Says:

@@ -13,11 +13,15 @@ from fieldwright.serving.fields.answer import predict, prediction_reply
 from fieldwright.serving.fields.gradients_answer import gradients_reply
 from fieldwright.serving.fields.mesh_answer import mesh_reply
 from fieldwright.serving.fields.observed import observe
+from fieldwright.serving.fields.runs_answer import runs_reply
+from fieldwright.serving.fields.sensitivities_answer import sensitivities_reply
 from fieldwright.serving.fields.served import Served
+from fieldwright.serving.fields.surface_answer import surface_reply
 from fieldwright.serving.forms.accept import (
     ARROW,
     FIELDS,
     MESH,
+    NUMBERS,
     TABLES,
     WRITERS,
     accepted_type,
@@ -76,3 +80,30 @@ async def mesh_route(served: Served | ServedShapes, exchange: Exchange) -> Respo
     field = exchange.request.path_params["field"]
     content = await exchange.in_thread(lambda: WRITERS[media_type](mesh_reply(served, field)))
     return form_response(content, media_type)
+
+
+async def surface_route(served: Served | ServedShapes, exchange: Exchange) -> Response:
+    """What is seen of a field's mesh."""
+    media_type = accepted_type(exchange.request, NUMBERS)
+    field = exchange.request.path_params["field"]
+    content = await exchange.in_thread(lambda: WRITERS[media_type](surface_reply(served, field)))
+    return form_response(content, media_type)
+
+
+async def runs_route(served: Served, exchange: Exchange) -> Response:
+    """What the model was trained on."""
+    media_type = accepted_type(exchange.request, TABLES)
+    content = await exchange.in_thread(lambda: WRITERS[media_type](runs_reply(served)))
+    return form_response(content, media_type)
+
+
+async def sensitivities_route(served: Served, exchange: Exchange) -> Response:
+    """Which parameters the quantities depend on."""
+    media_type = accepted_type(exchange.request, NUMBERS)
+    body = await read_body(exchange.request)
+
+    def answer() -> bytes:
+        query = served.reader.read_sensitivities(decode(body))
+        return WRITERS[media_type](sensitivities_reply(served, query))
+
+    return form_response(await exchange.in_thread(answer), media_type)

@@ -16,8 +16,9 @@ from fieldwright.serving.failures import failure_response
 from fieldwright.serving.hosting.shared_rows import SharedRows
 from fieldwright.serving.phrases import listed
 
-OPEN = ("/livez", "/readyz")
-"""Asked by those who keep the endpoint running; they say nothing but which version is served."""
+OPEN = ("/livez", "/readyz", "/", "/page")
+"""What keeps the endpoint running asks the first two, which say nothing but the version that is served. The page says
+nothing of a model, and asks for a key itself."""
 KEY = "fieldwright.key"
 """In the scope of a request, the key that has been found."""
 REREAD_SECONDS = 1.0

@@ -204,6 +204,10 @@ def _served(description: type[BaseModel], **more: Any) -> type[BaseModel]:
         __base__=description,
         model=(str, Field(description="Name of the registered model.")),
         version=(str, Field(description="Its version in the registry.")),
+        family=(
+            str,
+            Field(description="Of models: fields, shapes, equations, classification or segmentation."),
+        ),
         device=(str, Field(description="Where it computes.")),
         **more,
     )

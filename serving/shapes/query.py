@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Discriminator, Field, Tag, create_model
 
 from fieldwright.data.errors import QueryError
-from fieldwright.serving.fields.interface import mesh_operation, predict_operation
+from fieldwright.serving.fields.interface import mesh_operations, predict_operation
 from fieldwright.serving.fields.requests import POINTWISE, SIMULTANEOUS, Band, field_list
 from fieldwright.serving.limits import MAX_FIELD_VALUES
 from fieldwright.serving.phrases import quoted
@@ -62,7 +62,7 @@ class ShapeQueryReader:
         """What the endpoint answers by the model."""
         return [
             predict_operation(self._reader.annotation, self._example()),
-            mesh_operation(self._description.fields),
+            *mesh_operations(self._description.fields),
         ]
 
     def read(self, document: Any) -> ShapeQuery:

@@ -24,7 +24,8 @@ from fieldwright.surrogates.fields.prepared import PreparedQuantities
 from fieldwright.surrogates.fields.quantities import Quantity, default_quantities
 from fieldwright.surrogates.fields.reading import Reading, reading_of
 from fieldwright.surrogates.fields.training_data import check_described, checked_weights
-from fieldwright.surrogates.fields.transforms.input_transform import LOGARITHM, RECIPROCAL
+from fieldwright.surrogates.fields.training_runs import TrainingRuns
+from fieldwright.surrogates.fields.transforms.input_transform import LOGARITHM, RECIPROCAL, SCALES
 from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.reductions import ReductionConfig, reduction_config
@@ -46,6 +47,7 @@ class Surrogate:
 
     cells: meshio cell type to (k, nodes) indices, empty where no mesh was given.
     weights: field to (points,), the length, area or volume of each point or cell; fields without have equal weights.
+    runs: those it was trained on; None in models of an earlier version.
     """
 
     description: Description
@@ -55,6 +57,7 @@ class Surrogate:
     cells: Mapping[str, np.ndarray]
     _points: Mapping[str, np.ndarray]
     weights: Mapping[str, np.ndarray] = field(default_factory=dict)
+    runs: TrainingRuns | None = None
     _locators: dict[str, Locator] = field(default_factory=dict)
     _prepared: dict[tuple[Quantity, ...], PreparedQuantities] = field(default_factory=dict)
 
@@ -124,7 +127,8 @@ class Surrogate:
             achievable=achievable,
         )
         places = {name: np.asarray(points[name], dtype=np.float64) for name in targets}
-        return cls(description, emulator, calibration, Domain.fit(x), dict(cells or {}), places, shares)
+        runs = TrainingRuns.of(x, targets, infos_of_targets, shares)
+        return cls(description, emulator, calibration, Domain.fit(x), dict(cells or {}), places, shares, runs)
 
     def predict(
         self,
@@ -253,6 +257,9 @@ class Surrogate:
             ("domain.", self.domain),
         ):
             arrays |= prefixed(prefix, fitted.state())
+        if self.runs is not None:
+            model["runs"] = list(self.runs.quantities)
+            arrays |= prefixed("runs.", self.runs.state())
         write_artifact(folder, FIELDS.artifact, model, arrays)
 
     @classmethod
@@ -289,6 +296,7 @@ class Surrogate:
                 for index, name in enumerate(names)
                 if f"weights.{index}" in arrays
             },
+            TrainingRuns.restore(model["runs"], part(arrays, "runs.")) if "runs" in model else None,
         )
 
     def checked(self, x: np.ndarray) -> np.ndarray:
@@ -319,6 +327,16 @@ class Surrogate:
     def positive_parameters(self) -> frozenset[str]:
         """Names of those that must be greater than 0."""
         return frozenset(self.description.parameters[j].name for j in self._positive)
+
+    @property
+    def scales(self) -> dict[str, str]:
+        """Parameter to its scale in all fields: "raw", "log" or "reciprocal"; "raw" where the fields differ."""
+        by_field = np.array([one.scale for one in self._beyond_runs.values()])
+        words = {number: word for word, number in SCALES.items()}
+        return {
+            info.name: words[int(column[0])] if (column == column[0]).all() else "raw"
+            for info, column in zip(self.description.parameters, by_field.T, strict=True)
+        }
 
     @cached_property
     def _positive(self) -> dict[int, str]:

@@ -160,7 +160,7 @@ def test_the_interface_describes_itself(ask, champion: Champion):
     body = document["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]
     reply = ask(champion, "POST", "/predict", json=body["example"])
     assert reply.status_code == 200
-    page = ask(champion, "GET", "/")
+    page = ask(champion, "GET", "/docs")
     assert page.headers["content-type"].startswith("text/html")
     assert "http" not in page.text.replace("<!doctype html>", "").replace("</html>", "")
 

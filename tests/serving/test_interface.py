@@ -6,7 +6,11 @@ import pytest
 
 
 def test_questions_drawn_from_the_document_are_answered_in_its_words(check_interface, champion):
-    check_interface(champion, {"/predict", "/gradients", "/mesh/{field}", "/models"}, examples=15)
+    check_interface(
+        champion,
+        {"/predict", "/gradients", "/sensitivities", "/mesh/{field}", "/surface/{field}", "/runs", "/models"},
+        examples=15,
+    )
 
 
 def test_the_document_tells_version_units_ranges_limits_and_failures(ask, champion, surrogate):
@@ -51,7 +55,7 @@ def test_the_document_tells_version_units_ranges_limits_and_failures(ask, champi
     assert schemas["VectorPoint"]["required"] == ["what", "field", "component", "at"]
 
 
-@pytest.mark.parametrize("path", ["/predict", "/gradients"])
+@pytest.mark.parametrize("path", ["/predict", "/gradients", "/sensitivities"])
 def test_the_example_of_each_question_is_answered(ask, champion, path):
     document = ask(champion, "GET", "/docs.json").json()
     example = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]["example"]

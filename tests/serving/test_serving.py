@@ -83,7 +83,7 @@ def test_it_answers_for_its_health(client: httpx.Client):
 def test_bentomls_own_client_asks_it(client: httpx.Client, endpoint, surrogate: Surrogate):
     assert client.get("/healthz").status_code == 200
     with bentoml.SyncHTTPClient(endpoint.url) as asking:
-        assert set(asking.endpoints) == {"predict", "gradients"}
+        assert set(asking.endpoints) == {"predict", "gradients", "sensitivities"}
         answer = asking.predict(parameters=ROWS, quantities=[HOTTEST])
         slopes = asking.gradients(parameters=ROWS[0], quantities=[HOTTEST])
         with pytest.raises(BentoMLException, match="Perhaps 'heat_flux' was meant"):

@@ -95,7 +95,7 @@ def test_a_damaged_file_opens_nothing(own_home: Path, send, content: str):
 def test_without_a_known_key_all_but_health_is_refused(send, caplog: pytest.LogCaptureFixture):
     caplog.set_level(logging.DEBUG)
     key = KeyFile().add("one", [], [], 0)
-    for path in ("/models", "/metrics", "/docs.json", "/", "/nothing"):
+    for path in ("/models", "/metrics", "/docs.json", "/docs", "/nothing"):
         for wrong in ("", "fw_guess", key[:-1], key.upper()):
             reply = send("GET", path, wrong)
             assert reply.status_code == 401

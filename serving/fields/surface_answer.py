@@ -1,0 +1,100 @@
+"""The answer of GET /surface: what is seen of a field's mesh, as triangles whose corners have values of the field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.spatial import Delaunay, QhullError
+
+from fieldwright.data.mesh.surface import Surface, outer_surface
+from fieldwright.serving.forms.reply import Reply
+
+if TYPE_CHECKING:
+    from fieldwright.serving.fields.served import Served
+    from fieldwright.serving.shapes.served_shapes import ServedShapes
+
+FLAT = 1e-6
+"""Extents below this share of the largest count as none."""
+CELLS, TRIANGULATION, NONE = JOINED = ("cells", "triangulation", "none")
+
+
+def surface_reply(served: Served | ServedShapes, field: str) -> Reply:
+    """Corners (m, 3), the value of the field at each (m,), triangles (k, 3) and edges (e, 2) of corners.
+
+    Raises QueryError for a field that the model does not have.
+    """
+    places = served.surrogate.points(field)
+    info = served.field(field)
+    joined, surface, points = _surface(served, field, places)
+    nodes = np.concatenate([surface.triangles.ravel(), surface.edges.ravel()])
+    if joined == NONE:
+        corners, values = places, np.arange(len(places))
+        triangles, edges = surface.triangles, surface.edges
+    elif info.on == "cell" and joined == CELLS:
+        # A corner for each cell that it belongs to, since each has a value of its own.
+        pairs = np.stack([surface.triangles.ravel(), np.repeat(surface.cell, 3)], axis=1)
+        seen, number = np.unique(pairs, axis=0, return_inverse=True)
+        triangles = number.reshape(-1, 3)
+        first_of_node = np.full(len(points), -1)
+        first_of_node[seen[::-1, 0]] = np.arange(len(seen))[::-1]
+        edges = first_of_node[surface.edges]
+        corners, values = points[seen[:, 0]], seen[:, 1]
+    else:
+        values = np.unique(nodes)
+        number = np.full(len(points), -1)
+        number[values] = np.arange(len(values))
+        triangles, edges = number[surface.triangles], number[surface.edges]
+        corners = points[values]
+    extent = np.ptp(places, axis=0) if len(places) else np.zeros(3)
+    header: dict[str, Any] = {
+        "model": served.model,
+        "version": served.version,
+        "field": field,
+        "on": info.on,
+        "axes": ["xyz"[axis] for axis in np.flatnonzero(extent > FLAT * extent.max(initial=0.0))],
+        "joined": joined,
+    }
+    arrays = {
+        ("points",): np.asarray(corners, dtype=np.float64),
+        ("values",): values.astype(np.int32),
+        ("triangles",): triangles.astype(np.int32),
+        ("edges",): edges.astype(np.int32),
+    }
+    return Reply(header, arrays)
+
+
+def _surface(
+    served: Served | ServedShapes, field: str, places: np.ndarray
+) -> tuple[str, Surface, np.ndarray]:
+    """How the values of a field are joined, their surface, and the points that it numbers."""
+    cells = served.surrogate.cells
+    nothing = Surface(np.empty((0, 3), np.int64), np.empty(0, np.int64), np.empty((0, 2), np.int64))
+    info = served.field(field)
+    if info.on == "point":
+        surface = outer_surface(cells)
+        if len(surface.edges):
+            return CELLS, surface, places
+        return _triangulated(places, nothing)
+    nodes = [one.name for one in served.description.fields if one.on == "point"]
+    if nodes and info.n_points == sum(map(len, cells.values())):
+        return CELLS, outer_surface(cells), served.surrogate.points(nodes[0])
+    return _triangulated(places, nothing)
+
+
+def _triangulated(places: np.ndarray, nothing: Surface) -> tuple[str, Surface, np.ndarray]:
+    """Bare points of a line or a plane joined with their neighbours; those of a space are left alone."""
+    extent = np.ptp(places, axis=0)
+    axes = np.flatnonzero(extent > FLAT * extent.max(initial=0.0))
+    if len(axes) == 1:
+        order = np.argsort(places[:, axes[0]], kind="stable")
+        edges = np.stack([order[:-1], order[1:]], axis=1)
+        return TRIANGULATION, Surface(nothing.triangles, nothing.cell, edges), places
+    if len(axes) == 2:
+        try:
+            triangles = Delaunay(places[:, axes]).simplices.astype(np.int64)
+        except QhullError:
+            return NONE, nothing, places
+        surface = outer_surface({"triangle": triangles})
+        return TRIANGULATION, surface, places
+    return NONE, nothing, places

@@ -1,0 +1,8 @@
+// Which desk opens for which family of models: the one place that knows them. Each is fetched when it is needed.
+
+const whatIf = () => import("./what_if.js");
+
+/** Family to a module whose `openDesk` fills the page. */
+export const DESKS = {
+  fields: whatIf,
+};

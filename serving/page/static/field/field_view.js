@@ -1,0 +1,241 @@
+// The panel of the field: its picture with legend, probe and line cut, and the controls of how it is drawn.
+
+import { element, say, toggle } from "../shell/elements.js";
+import { extent, numberText, quantityText } from "../shell/numbers.js";
+import { Display } from "./display.js";
+import { FieldPicture } from "./field_picture.js";
+import { Legend } from "./legend.js";
+import { LinePicture } from "./line_picture.js";
+import { photograph } from "./photograph.js";
+import { DIFFERENCE, MEAN, scalars, title } from "./scalars.js";
+
+export class FieldView extends EventTarget {
+  constructor(state, question) {
+    super();
+    this.state = state;
+    this.question = question;
+    this.display = new Display(state, question);
+    this.heading = element("h2", { id: "field-title" });
+    this.legend = new Legend();
+    this.readout = element("output", { class: "readout" });
+    this.note = element("p", { class: "note" });
+    this.line = null;
+    this.surface = null;
+    this.shown = null;
+    this.cut = toggle("Line cut", false, (on) => this.startCut(on), { title: "Draw a line across the picture to see the values along it" });
+    this.stage = element("div", { class: "stage" });
+    this.root = element(
+      "section",
+      { class: "panel field", "aria-labelledby": "field-title" },
+      element("div", { class: "panel-head" }, this.heading, this.cut, element("button", { type: "button", onclick: () => this.showAll() }, "Show all")),
+      this.display.root,
+      this.stage,
+      this.readout,
+      this.note,
+    );
+    this.makePicture();
+    state.follow(["map", "contours", "low", "high", "mesh", "deform", "factor", "show", "part"], () => this.draw());
+  }
+
+  makePicture() {
+    try {
+      this.picture = new FieldPicture();
+    } catch (error) {
+      this.picture = null;
+      this.note.textContent = `${error.message} Tables, curves and downloads work without it.`;
+      return;
+    }
+    this.picture.addEventListener("probed", ({ detail }) => this.state.set({ probe: detail ? detail.place.map(short).join(",") : null }));
+    this.picture.addEventListener("cut", () => {
+      this.picture.cutting = false;
+      this.cut.setAttribute("aria-pressed", "false");
+      this.dispatchEvent(new Event("cut"));
+    });
+    this.picture.addEventListener("drawn", () => this.dispatchEvent(new Event("drawn")));
+  }
+
+  startCut(on) {
+    if (!this.picture) return;
+    this.picture.cutting = on;
+    this.stage.classList.toggle("cutting", on);
+    if (!on) this.picture.setCut([]);
+  }
+
+  showAll() {
+    this.picture?.camera.reset();
+    this.picture?.redraw();
+  }
+
+  get field() {
+    return this.display.field;
+  }
+
+  /** The fields that the picture needs: that which is shown, and that which moves the shape. */
+  get fields() {
+    const moving = this.display.deformation?.name;
+    return moving && moving !== this.field ? [this.field, moving] : [this.field];
+  }
+
+  /** answer, pinned: as of the question, pinned or null. time: index. */
+  async show(answer, pinned, time) {
+    this.shown = { answer, pinned, time };
+    const surface = await this.question.surface(this.field);
+    if (this.shown.answer !== answer) return;
+    if (surface !== this.surface) this.setSurface(surface);
+    this.draw();
+  }
+
+  setSurface(surface) {
+    this.surface = surface;
+    const curve = surface.dimension < 2;
+    if (curve) {
+      this.line = new LinePicture(this.field, "xyz"[surface.axes[0] ?? 0]);
+      this.stage.replaceChildren(this.line.root);
+    } else if (this.picture) {
+      this.line = null;
+      this.stage.replaceChildren(this.picture.root, this.legend.root);
+      this.picture.setSurface(surface);
+      this.picture.setProbe(this.state.numbers("probe"));
+    }
+    this.cut.hidden = curve || surface.triangles.length === 0;
+    if (this.picture) {
+      this.note.textContent = {
+        triangulation: "The cells of the mesh are not known: its points are joined by a triangulation.",
+        none: "The cells of the mesh are not known: each value is drawn as a point.",
+      }[surface.joined] ?? "";
+      if (curve) this.note.textContent = "";
+    }
+  }
+
+  /** Draws what is there as the controls say. */
+  draw() {
+    if (this.shown === null || this.surface === null) return;
+    const { answer, pinned, time } = this.shown;
+    const field = answer.fields[this.field];
+    if (!field) return;
+    const { part, show } = this.display;
+    const wanted = { component: part, show, time };
+    const before = pinned?.fields[this.field] ?? null;
+    const numbers = scalars(field, before, wanted);
+    this.heading.textContent = title(field.info, part, show);
+    const range = extent(numbers);
+    const free = show === DIFFERENCE ? [-largest(range), largest(range)] : range;
+    this.display.tell(free);
+    if (this.line) this.drawLine(field, before, wanted, numbers);
+    else if (this.picture) this.drawPicture(numbers, free);
+    this.tellProbe(numbers);
+  }
+
+  drawLine(field, before, wanted, mean) {
+    const banded = wanted.show === MEAN && wanted.component !== "magnitude";
+    const of = (show) => (banded ? scalars(field, null, { ...wanted, show }) : null);
+    const pinned = before && wanted.show === MEAN ? scalars(before, null, wanted) : null;
+    this.line.show(this.surface, { mean, lower: of("lower"), upper: of("upper"), pinned });
+  }
+
+  drawPicture(numbers, free) {
+    const { surface, picture, display } = this;
+    const span = free[1] - free[0] || 1;
+    const shares = new Float32Array(surface.count);
+    for (let k = 0; k < surface.count; k += 1) shares[k] = (numbers[surface.values[k]] - free[0]) / span;
+    const range = display.fixed ?? free;
+    this.legend.setMap(display.map);
+    this.legend.show(range, this.display.info.unit);
+    if (display.map !== this.map) picture.setMap(display.map);
+    this.map = display.map;
+    this.deform();
+    picture.set({
+      range: range.map((value) => (value - free[0]) / span),
+      contours: this.state.number("contours", 0),
+      mesh: display.hasMesh,
+    });
+    picture.setValues(shares);
+  }
+
+  deform() {
+    const { display, picture, surface } = this;
+    const moving = display.deformation;
+    const field = moving ? this.shown.answer.fields[moving.name] : null;
+    if (!field || field.places < Math.max(...extent(surface.values)) || this.display.info.on !== moving.on) {
+      if (this.moved) picture.setShifts(null);
+      this.moved = false;
+      display.tellFactor(0);
+      return;
+    }
+    const shifts = surface.shifts(field.frame(MEAN, this.shown.time), field.components);
+    let most = 0;
+    for (let k = 0; k < shifts.length; k += 3) most = Math.max(most, Math.hypot(shifts[k], shifts[k + 1], shifts[k + 2]));
+    const factor = most > 0 ? display.deformedShare / most : 0;
+    picture.setShifts(shifts);
+    picture.set({ factor });
+    this.moved = true;
+    display.tellFactor(factor);
+  }
+
+  /** The interpolated value at the probe; a calibrated band follows by another question. */
+  tellProbe(numbers) {
+    const probe = this.picture?.probe;
+    this.readout.hidden = !probe || this.line !== null;
+    if (!probe || this.line) return;
+    const value = probe.corners.reduce((sum, corner, k) => sum + probe.weights[k] * numbers[this.surface.values[corner]], 0);
+    this.readout.dataset.value = String(value);
+    const place = this.surface.axes.map((axis) => numberText(probe.place[axis], 4)).join(", ");
+    this.probed = `(${place}): ${title(this.display.info, this.display.part, this.display.show)} ${quantityText(value, this.display.info.unit)}`;
+    say(this.readout, `At ${this.probed}${this.band ?? ""}`);
+  }
+
+  /** A sentence behind the probed value, such as its band. */
+  tellBand(text) {
+    this.band = text;
+    if (this.probed) say(this.readout, `At ${this.probed}${text}`);
+  }
+
+  /** The picture as a PNG; lines: of text beneath it. */
+  photograph(lines) {
+    if (this.line) return new Promise((resolve) => this.line.chart.plot.ctx.canvas.toBlob(resolve, "image/png"));
+    return photograph({
+      canvas: this.picture.canvas,
+      draw: () => this.picture.drawNow(),
+      title: this.heading.textContent,
+      unit: this.display.info.unit,
+      range: this.legend.range,
+      map: this.display.map,
+      lines,
+    });
+  }
+
+  /** Values along the line that was cut: {along, mean, lower, upper, pinned}, or null. */
+  cutCurve() {
+    const cut = this.picture?.cut;
+    const field = this.shown?.answer.fields[this.field];
+    if (!cut || !field) return null;
+    const { part, show } = this.display;
+    const { pinned, time } = this.shown;
+    const places = cut.found.map(({ corners, weights }) => this.surface.place(corners, weights));
+    const along = [0];
+    for (let k = 1; k < places.length; k += 1) along.push(along[k - 1] + Math.hypot(...places[k].map((value, j) => value - places[k - 1][j])));
+    const of = (numbers) =>
+      numbers && cut.found.map(({ corners, weights }) => corners.reduce((sum, corner, k) => sum + weights[k] * numbers[this.surface.values[corner]], 0));
+    const before = pinned?.fields[this.field] ?? null;
+    const banded = show === MEAN && part !== "magnitude";
+    const at = (answer, name) => answer && of(scalars(answer, before, { component: part, show: name, time }));
+    return {
+      along,
+      mean: at(field, show),
+      lower: banded ? at(field, "lower") : null,
+      upper: banded ? at(field, "upper") : null,
+      pinned: show === MEAN ? at(before, MEAN) : null,
+      ends: [places[0], places.at(-1)],
+      heading: title(this.display.info, part, show),
+      unit: this.display.info.unit,
+    };
+  }
+}
+
+function largest([low, high]) {
+  return Math.max(Math.abs(low), Math.abs(high)) || 1;
+}
+
+function short(value) {
+  return Number(value.toPrecision(7));
+}

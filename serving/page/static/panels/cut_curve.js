@@ -1,0 +1,42 @@
+// The values along a line that was drawn across the picture.
+
+import { Chart } from "../charts/chart.js";
+import { element } from "../shell/elements.js";
+import { numberText } from "../shell/numbers.js";
+
+export class CutCurve {
+  constructor(desk) {
+    this.desk = desk;
+    this.name = "cut";
+    this.text = "Line cut";
+    this.absent = true;
+    this.ends = element("p", { class: "note" });
+    this.host = element("div", {});
+    this.root = element("div", {}, this.ends, this.host);
+    desk.view.addEventListener("cut", () => {
+      const is = desk.view.cutCurve() !== null;
+      desk.tabs.offer(this, is);
+      if (is) desk.tabs.open(this.name);
+      this.draw();
+    });
+  }
+
+  shown() {
+    this.draw();
+  }
+
+  draw() {
+    const curve = this.root.hidden ? null : this.desk.view.cutCurve();
+    if (curve === null) return;
+    const heading = curve.unit ? `${curve.heading} [${curve.unit}]` : curve.heading;
+    if (heading !== this.heading) {
+      this.heading = heading;
+      this.chart = new Chart({ heading, x: "length along the line", y: null, height: 220 });
+      this.host.replaceChildren(this.chart.root);
+    }
+    const { surface } = this.desk.view;
+    const [from, to] = curve.ends.map((place) => `(${surface.axes.map((axis) => numberText(place[axis], 4)).join(", ")})`);
+    this.ends.textContent = `From ${from} to ${to}.`;
+    this.chart.show({ x: curve.along, mean: curve.mean, lower: curve.lower, upper: curve.upper, pinned: curve.pinned });
+  }
+}

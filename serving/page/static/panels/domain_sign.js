@@ -1,0 +1,42 @@
+// Says whether the design lies in the domain of the training runs; a sign that cannot be missed where it does not.
+
+import { drawn, element, say } from "../shell/elements.js";
+import { numberText } from "../shell/numbers.js";
+
+export class DomainSign {
+  constructor() {
+    this.title = element("strong");
+    this.why = element("span");
+    this.root = element(
+      "div",
+      { class: "domain", role: "status", hidden: true },
+      drawn(
+        "svg",
+        { viewBox: "0 0 24 24", width: 22, height: 22, "aria-hidden": "true", class: "domain-mark" },
+        drawn("path", { class: "outside-mark", d: "M12 2 23 21H1Z" }),
+        drawn("path", { class: "outside-stroke", d: "M12 9v6M12 17.5v1.2" }),
+        drawn("path", { class: "inside-mark", d: "M4 12.5 9.5 18 20 6.5" }),
+      ),
+      element("span", { class: "domain-words" }, this.title, " ", this.why),
+    );
+  }
+
+  show(answer) {
+    this.root.hidden = false;
+    const doubtful = answer.inside && answer.why;
+    this.root.classList.toggle("outside", !answer.inside);
+    this.root.classList.toggle("doubtful", Boolean(doubtful));
+    document.body.classList.toggle("is-outside", !answer.inside);
+    if (!answer.inside) {
+      say(this.title, "Outside the domain of the training runs: do not rely on these numbers.");
+    } else {
+      say(this.title, doubtful ? "Inside the domain, with a doubt." : "Inside the domain of the training runs.");
+    }
+    const away = answer.outside === null ? "" : `Distance ${numberText(answer.outside, 3)}, 1 at the border.`;
+    say(this.why, [answer.why ? `${capital(answer.why)}.` : "", away].filter(Boolean).join(" "));
+  }
+}
+
+function capital(sentence) {
+  return sentence[0] === "'" ? sentence : sentence[0].toUpperCase() + sentence.slice(1);
+}

@@ -1,0 +1,139 @@
+// The quantities with their calibrated bands, as a table and as small bars beside it.
+
+import { drawn, element } from "../shell/elements.js";
+import { commonPower, extent, numberText, unitWithPower } from "../shell/numbers.js";
+
+export class Quantities {
+  /** state: of the page. question: its `runs` tell the range of a bar, where they are known. */
+  constructor(state, question) {
+    this.state = state;
+    this.question = question;
+    this.rows = new Map();
+    this.seen = new Map();
+    this.note = element("p", { class: "note" });
+    this.body = element("tbody");
+    this.difference = element("th", { scope: "col", class: "number", hidden: true }, "less pinned");
+    this.root = element(
+      "section",
+      { class: "panel quantities", "aria-labelledby": "quantities-title" },
+      element("div", { class: "panel-head" }, element("h2", { id: "quantities-title" }, "Quantities"), this.note),
+      element(
+        "div",
+        { class: "scroll", tabindex: 0, role: "region", "aria-labelledby": "quantities-title" },
+        element(
+          "table",
+          {},
+          element(
+            "thead",
+            {},
+            element(
+              "tr",
+              {},
+              element("th", { scope: "col" }, "Quantity"),
+              element("th", { scope: "col", class: "number" }, "Value"),
+              element("th", { scope: "col" }, "Unit"),
+              element("th", { scope: "col", class: "number" }, "Band"),
+              element("th", { scope: "col", class: "bar-column" }, "In the range of the runs"),
+              this.difference,
+            ),
+          ),
+          this.body,
+        ),
+      ),
+    );
+  }
+
+  /** answer: of the design; pinned: of the pinned one, or null; time: the index that is looked at; field: that is drawn. */
+  show(answer, pinned, time, field) {
+    this.root.hidden = answer.quantities.length === 0;
+    this.note.textContent = `bands cover ${numberText(100 * answer.coverage, 3)} % of new runs`;
+    this.difference.hidden = pinned === null;
+    const ordered = firstOf(field, answer.quantities);
+    const labels = ordered.map((one) => one.label);
+    if (labels.join("\n") !== [...this.rows.keys()].join("\n")) this.make(ordered);
+    for (const quantity of answer.quantities) {
+      const before = pinned?.quantities.find((one) => one.label === quantity.label)?.at(time) ?? null;
+      this.rows.get(quantity.label).show(quantity.at(time), this.range(quantity, time), before);
+    }
+  }
+
+  make(quantities) {
+    this.rows = new Map(quantities.map((one) => [one.label, new Row(one)]));
+    this.body.replaceChildren(...[...this.rows.values()].map((row) => row.root));
+  }
+
+  /** Least and largest of the training runs; of all that was shown where these are not known. */
+  range(quantity, time) {
+    const simulated = this.question.runs?.quantities[quantity.label];
+    if (simulated) return extent(valuesAt(simulated, time));
+    const { lower, upper } = quantity.at(time);
+    const [low, high] = this.seen.get(quantity.label) ?? [lower, upper];
+    const range = [Math.min(low, lower), Math.max(high, upper)];
+    this.seen.set(quantity.label, range);
+    return range;
+  }
+}
+
+/** The quantities with those of a field first. */
+function firstOf(field, quantities) {
+  const isOf = ({ label }) => [`(${field})`, `(${field}.`, `(${field},`].some((part) => label.includes(part));
+  return [...quantities.filter(isOf), ...quantities.filter((one) => !isOf(one))];
+}
+
+/** The values of all training runs at a time. */
+export function valuesAt({ times, values }, time) {
+  if (!times) return values.data;
+  const k = Math.min(time, times.length - 1);
+  return values.data.filter((_, index) => index % times.length === k);
+}
+
+const WIDTH = 120;
+
+class Row {
+  constructor(quantity) {
+    this.value = element("td", { class: "number value" });
+    this.unit = element("td", { class: "unit" });
+    this.ownUnit = quantity.unit;
+    this.band = element("td", { class: "number band" });
+    this.change = element("td", { class: "number change", hidden: true });
+    this.segment = drawn("rect", { y: 5, height: 8, class: "bar-band", rx: 1 });
+    this.tick = drawn("line", { y1: 2, y2: 16, class: "bar-mean" });
+    this.before = drawn("line", { y1: 2, y2: 16, class: "bar-pinned" });
+    const picture = drawn(
+      "svg",
+      { viewBox: `-4 0 ${WIDTH + 8} 18`, class: "bar", "aria-hidden": "true" },
+      drawn("line", { x1: 0, x2: WIDTH, y1: 9, y2: 9, class: "bar-range" }),
+      this.segment,
+      this.before,
+      this.tick,
+    );
+    this.root = element(
+      "tr",
+      { "data-quantity": quantity.label },
+      element("th", { scope: "row" }, quantity.label),
+      this.value,
+      this.unit,
+      this.band,
+      element("td", { class: "bar-column" }, picture),
+      this.change,
+    );
+  }
+
+  show({ mean, lower, upper }, [low, high], before) {
+    const power = commonPower(mean, high, low);
+    const text = (value, digits) => numberText(value / 10 ** power, digits);
+    this.value.textContent = text(mean, 5);
+    this.value.dataset.value = String(mean);
+    this.unit.textContent = unitWithPower(this.ownUnit, power);
+    this.band.textContent = `${text(lower, 5)} … ${text(upper, 5)}`;
+    const at = (value) => Math.min(WIDTH + 4, Math.max(-4, high > low ? (WIDTH * (value - low)) / (high - low) : WIDTH / 2));
+    this.segment.setAttribute("x", at(lower));
+    this.segment.setAttribute("width", Math.max(1, at(upper) - at(lower)));
+    for (const name of ["x1", "x2"]) {
+      this.tick.setAttribute(name, at(mean));
+      this.before.setAttribute(name, before ? at(before.mean) : -100);
+    }
+    this.change.hidden = before === null;
+    if (before !== null) this.change.textContent = text(mean - before.mean, 4);
+  }
+}

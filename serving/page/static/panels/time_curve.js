@@ -1,0 +1,36 @@
+// A quantity over time with its band, and the training runs behind it.
+
+import { Chart } from "../charts/chart.js";
+import { element } from "../shell/elements.js";
+import { QuantityChoice } from "./quantity_choice.js";
+
+export class TimeCurve {
+  constructor(desk) {
+    this.desk = desk;
+    this.name = "time";
+    this.text = "Quantity over time";
+    this.choice = new QuantityChoice(desk.state, desk.question);
+    this.host = element("div", {});
+    this.root = element("div", {}, element("div", { class: "tab-head" }, this.choice.root), this.host);
+    desk.state.follow(["quantity", "time", "field"], () => this.draw());
+  }
+
+  shown() {
+    this.draw();
+  }
+
+  draw() {
+    const { answer, pinAnswer, time } = this.desk;
+    const of = (one) => one?.quantities.find((quantity) => quantity.label === this.choice.label) ?? null;
+    const quantity = of(answer);
+    if (this.root.hidden || quantity === null || quantity.times === null) return;
+    const heading = quantity.unit ? `${quantity.label} [${quantity.unit}]` : quantity.label;
+    if (heading !== this.heading) {
+      this.heading = heading;
+      this.chart = new Chart({ heading, x: "time", y: null, height: 220, picked: (at) => time.goTo(at) });
+      this.host.replaceChildren(this.chart.root);
+    }
+    const { times, mean, lower, upper } = quantity;
+    this.chart.show({ x: times, mean, lower, upper, now: time.times?.[time.index] ?? null, pinned: of(pinAnswer)?.mean ?? null });
+  }
+}

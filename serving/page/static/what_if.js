@@ -1,0 +1,200 @@
+// The what-if page: parameters on the left, the field in the middle, the quantities with their bands on the right.
+
+import { FieldView } from "./field/field_view.js";
+import { DomainSign } from "./panels/domain_sign.js";
+import { Parameters } from "./panels/parameters.js";
+import { Pin } from "./panels/pin.js";
+import { Quantities } from "./panels/quantities.js";
+import { AboutModel } from "./panels/about_model.js";
+import { CutCurve } from "./panels/cut_curve.js";
+import { Influence } from "./panels/influence.js";
+import { ProbeCurve } from "./panels/probe_curve.js";
+import { Responses } from "./panels/responses.js";
+import { Tabs } from "./panels/tabs.js";
+import { TakeAway } from "./panels/take_away.js";
+import { TimeSlider } from "./panels/time.js";
+import { TimeCurve } from "./panels/time_curve.js";
+import { FieldsQuestion } from "./questions/fields_question.js";
+import { element } from "./shell/elements.js";
+import { Refusal, Unreachable } from "./shell/endpoint.js";
+import { Latest } from "./shell/latest.js";
+import { quantityText } from "./shell/numbers.js";
+import { Watch } from "./shell/watch.js";
+
+const QUESTIONS = { fields: FieldsQuestion };
+
+/** Fills the page for a model. */
+export async function openDesk({ main, header, notices, state, endpoint, about }) {
+  const question = new QUESTIONS[about.family](endpoint, about);
+  await question.prepare().catch((error) => notices.show("prepare", error.message));
+  const desk = new WhatIf({ header, notices, state, endpoint, question });
+  main.replaceChildren(desk.root);
+  desk.ask();
+  return desk;
+}
+
+class WhatIf {
+  constructor({ header, notices, state, endpoint, question }) {
+    Object.assign(this, { header, notices, state, endpoint, question });
+    this.answer = null;
+    this.parameters = new Parameters(state, question);
+    this.pin = new Pin(state, this.parameters);
+    this.sign = new DomainSign();
+    this.quantities = new Quantities(state, question);
+    this.time = new TimeSlider(state);
+    this.view = new FieldView(state, question);
+    this.latest = new Latest(
+      (asked, signal) => question.ask(asked.body, signal),
+      (answer, asked) => this.answered(answer, asked),
+      (error) => this.failed(error),
+    );
+    this.pinned = new Latest(
+      (body, signal) => question.ask(body, signal),
+      (answer) => this.pinAnswered(answer),
+      (error) => this.failed(error),
+    );
+    this.time.held = () => this.latest.busy;
+    this.view.stage.after(this.time.root);
+    this.pages = this.morePages();
+    this.tabs = new Tabs(state, this.pages);
+    this.root = element(
+      "div",
+      { class: "what-if" },
+      this.sign.root,
+      element("div", { class: "column left" }, this.parameters.root, this.pin.root),
+      element("div", { class: "column middle" }, this.view.root),
+      element("div", { class: "column right" }, this.quantities.root),
+      this.tabs.root,
+    );
+    state.follow(["p.", "field", "deform"], () => this.ask());
+    state.follow(["pin."], () => this.askPinned());
+    state.follow(["time"], () => this.timeChanged());
+    this.follow();
+    this.setTimes();
+    this.askPinned();
+  }
+
+  morePages() {
+    const { question } = this;
+    this.cutCurve = new CutCurve(this);
+    this.probeCurve = new ProbeCurve(this);
+    this.influence = question.hasSensitivities ? new Influence(this) : null;
+    const timed = question.fields.some((info) => info.times) ? new TimeCurve(this) : null;
+    this.timeCurve = timed;
+    const responses = question.hasSensitivities ? new Responses(this) : null;
+    this.responses = responses;
+    return [responses, this.influence, timed, this.probeCurve, this.cutCurve, new TakeAway(this), new AboutModel(this)].filter(Boolean);
+  }
+
+  /** The picture as a PNG, with the design beneath it. */
+  picture() {
+    const { answer, question } = this;
+    const values = this.parameters.values();
+    const design = question.parameters.map((info) => `${info.name} = ${quantityText(values[info.name], info.unit)}`).join(", ");
+    const where = answer.inside ? "Inside the domain of the training runs." : `OUTSIDE the domain of the training runs: ${answer.why ?? ""}`;
+    return this.view.photograph([design, `${where} Model ${question.about.model}, version ${answer.version}.`]);
+  }
+
+  /** What a question about these parameters is, as they are drawn now. */
+  body(parameters, more = {}) {
+    return this.question.body(parameters, { fields: this.view.fields, time: this.time.index, ...more });
+  }
+
+  ask() {
+    this.setTimes();
+    this.latest.want({ body: this.body(this.parameters.values()), since: performance.now() });
+  }
+
+  askPinned() {
+    const parameters = this.pin.values();
+    if (parameters === null) this.pinAnswered(null);
+    else this.pinned.want(this.body(parameters));
+  }
+
+  setTimes() {
+    this.time.setTimes(this.view.display.info.times ?? null);
+  }
+
+  timeChanged() {
+    if (this.question.times?.(this.view.field, this.time.index)) this.ask();
+    else this.show();
+  }
+
+  async answered(answer, { since }) {
+    this.answer = answer;
+    this.notices.clear("question");
+    this.watch.answeredBy(answer.version);
+    await this.show();
+    this.probeCurve.want();
+    performance.measure("from design to field", { start: since, end: performance.now() });
+    this.root.dispatchEvent(new Event("answered"));
+  }
+
+  async show() {
+    if (this.answer === null) return;
+    this.sign.show(this.answer);
+    this.quantities.show(this.answer, this.pinAnswer ?? null, this.time.index, this.view.field);
+    await this.view.show(this.answer, this.pinAnswer ?? null, this.time.index).catch((error) => this.failed(error));
+    this.cutCurve.draw();
+    this.timeCurve?.draw();
+  }
+
+  pinAnswered(answer) {
+    this.pinAnswer = answer;
+    this.show();
+  }
+
+  failed(error) {
+    if (error instanceof Unreachable) this.watch.lost();
+    else if (error instanceof Refusal) this.notices.show("question", error.message);
+    else {
+      console.error(error);
+      this.notices.show("question", `The page failed: ${error.message}`);
+    }
+  }
+
+  follow() {
+    this.watch = new Watch(this.question.about.model);
+    this.watch.version = this.question.about.version;
+    this.watch.addEventListener("lost", () => {
+      this.header.connected(false);
+      this.notices.show("connection", "The endpoint does not answer. It is tried again every second; what is shown stays.", "waiting");
+    });
+    this.watch.addEventListener("back", () => {
+      this.header.connected(true);
+      this.notices.clear("connection");
+      this.ask();
+    });
+    this.watch.addEventListener("state", ({ detail }) => {
+      if (detail.why) this.notices.show("champion", detail.why, "news");
+      else this.notices.clear("champion");
+    });
+    this.watch.addEventListener("swapped", ({ detail }) => this.swapped(detail));
+  }
+
+  /** Another version answers from now on: all that was fetched of the one before is fetched anew. */
+  async swapped({ before, version }) {
+    this.header.serve(version);
+    try {
+      const about = await this.endpoint.describe();
+      const same = JSON.stringify(names(about)) === JSON.stringify(names(this.question.about));
+      if (!same) {
+        location.reload();
+        return;
+      }
+      await this.question.become(about);
+      this.parameters.refresh();
+      this.notices.show("version", `Version ${version} is served now, in place of version ${before}. What is shown comes from version ${version}.`, "news");
+      this.ask();
+      this.askPinned();
+      this.influence?.forget();
+      this.responses?.want();
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+}
+
+function names(about) {
+  return [about.parameters.map((info) => info.name), (about.fields ?? about.outputs).map((info) => [info.name, info.components])];
+}
