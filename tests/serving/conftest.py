@@ -83,6 +83,57 @@ def promoted() -> Surrogate:
     return train(offset=100.0)
 
 
+@pytest.fixture(scope="session")
+def solution() -> Any:
+    """The solution of an equation that the tests of several modules serve."""
+    from fieldwright.physics.equations.problems import problem_named
+    from fieldwright.physics.pinn.networks.architecture import Architecture
+    from fieldwright.physics.pinn.training_plan import Sampling
+    from fieldwright.surrogates.equations.case import EquationCase
+    from fieldwright.surrogates.equations.settings import PinnConfig
+    from fieldwright.surrogates.equations.training import solve
+
+    case = EquationCase(problem_named("second_order_bvp"), varied=("a",), units={"x": "m", "u": "K"})
+    config = PinnConfig(
+        architecture=Architecture((6,)),
+        sampling=Sampling(60),
+        first_steps=10,
+        rounds=2,
+        steps=20,
+        tolerance=0.5,
+        members=2,
+    )
+    return solve(case, config, seed=0, name="beam").surrogate
+
+
+@pytest.fixture(scope="session")
+def shapes() -> Any:
+    """A model of shapes, learned from speeds that rise with the distance to circles."""
+    from fieldwright.surrogates.shapes.settings import UNetConfig
+    from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate
+
+    rows, columns, cell = 12, 24, 0.25
+    y, x = np.mgrid[:rows, :columns] * cell
+    points = np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=1)
+    rng = np.random.default_rng(0)
+    middles = rng.uniform([1.5, 1.1, 0.4], [3.5, 1.6, 0.7], (16, 3))
+    distance = np.stack([np.hypot(points[:, 0] - a, points[:, 1] - b) - r for a, b, r in middles])
+    speed = np.tanh(np.maximum(distance, 0.0))[..., None]
+    surrogate, _ = ShapeSurrogate.train(
+        UNetConfig(members=2, widths=(4, 8), steps=30, held_out=0.3),
+        distance,
+        np.zeros((16, 0)),
+        {"speed": speed},
+        parameters=(),
+        fields=[FieldInfo(name="speed", unit="m/s", n_points=rows * columns)],
+        points=points,
+        unit="m",
+        seed=0,
+        name="circles",
+    )
+    return surrogate
+
+
 @dataclass(frozen=True)
 class Store:
     """An MLflow store in a folder, with pyfunc models from code that hold a surrogate's folder."""

@@ -5,4 +5,6 @@ const whatIf = () => import("./what_if.js");
 /** Family to a module whose `openDesk` fills the page. */
 export const DESKS = {
   fields: whatIf,
+  shapes: whatIf,
+  equations: whatIf,
 };

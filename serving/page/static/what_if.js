@@ -10,22 +10,26 @@ import { CutCurve } from "./panels/cut_curve.js";
 import { Influence } from "./panels/influence.js";
 import { ProbeCurve } from "./panels/probe_curve.js";
 import { Responses } from "./panels/responses.js";
+import { Shape } from "./panels/shape.js";
+import { SolutionFacts } from "./panels/solution_facts.js";
 import { Tabs } from "./panels/tabs.js";
 import { TakeAway } from "./panels/take_away.js";
 import { TimeSlider } from "./panels/time.js";
 import { TimeCurve } from "./panels/time_curve.js";
 import { FieldsQuestion } from "./questions/fields_question.js";
-import { element } from "./shell/elements.js";
+import { ShapesQuestion } from "./questions/shapes_question.js";
+import { SolutionQuestion } from "./questions/solution_question.js";
+import { choice, element } from "./shell/elements.js";
 import { Refusal, Unreachable } from "./shell/endpoint.js";
 import { Latest } from "./shell/latest.js";
 import { quantityText } from "./shell/numbers.js";
 import { Watch } from "./shell/watch.js";
 
-const QUESTIONS = { fields: FieldsQuestion };
+const QUESTIONS = { fields: FieldsQuestion, shapes: ShapesQuestion, equations: SolutionQuestion };
 
 /** Fills the page for a model. */
 export async function openDesk({ main, header, notices, state, endpoint, about }) {
-  const question = new QUESTIONS[about.family](endpoint, about);
+  const question = new QUESTIONS[about.family](endpoint, about, state);
   await question.prepare().catch((error) => notices.show("prepare", error.message));
   const desk = new WhatIf({ header, notices, state, endpoint, question });
   main.replaceChildren(desk.root);
@@ -55,18 +59,22 @@ class WhatIf {
     );
     this.time.held = () => this.latest.busy;
     this.view.stage.after(this.time.root);
+    this.shape = question.outline ? new Shape(this) : null;
+    this.facts = new SolutionFacts();
+    this.over = question.overChoices ? choice("Drawn over", question.overChoices, question.over.join(","), (over) => state.set({ over, probe: null })) : null;
+    if (this.over) this.view.display.fields.label.after(this.over.label);
     this.pages = this.morePages();
     this.tabs = new Tabs(state, this.pages);
     this.root = element(
       "div",
       { class: "what-if" },
       this.sign.root,
-      element("div", { class: "column left" }, this.parameters.root, this.pin.root),
+      element("div", { class: "column left" }, this.shape?.root, this.parameters.root, this.pin.root),
       element("div", { class: "column middle" }, this.view.root),
-      element("div", { class: "column right" }, this.quantities.root),
+      element("div", { class: "column right" }, this.facts.root, this.quantities.root),
       this.tabs.root,
     );
-    state.follow(["p.", "field", "deform"], () => this.ask());
+    state.follow(["p.", "field", "deform", "outline", "over"], () => this.ask());
     state.follow(["pin."], () => this.askPinned());
     state.follow(["time"], () => this.timeChanged());
     this.follow();
@@ -112,7 +120,9 @@ class WhatIf {
   }
 
   setTimes() {
-    this.time.setTimes(this.view.display.info.times ?? null);
+    // A steady field has no times, but the quantities of others do.
+    const timed = this.view.display.info.times ? this.view.display.info : this.question.fields.find((info) => info.times);
+    this.time.setTimes(timed?.times ?? null);
   }
 
   timeChanged() {
@@ -133,7 +143,9 @@ class WhatIf {
   async show() {
     if (this.answer === null) return;
     this.sign.show(this.answer);
+    this.facts.show(this.answer);
     this.quantities.show(this.answer, this.pinAnswer ?? null, this.time.index, this.view.field);
+    this.root.classList.toggle("no-right", this.facts.root.hidden && this.quantities.root.hidden);
     await this.view.show(this.answer, this.pinAnswer ?? null, this.time.index).catch((error) => this.failed(error));
     this.cutCurve.draw();
     this.timeCurve?.draw();

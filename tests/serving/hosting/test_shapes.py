@@ -10,38 +10,11 @@ import pytest
 from fieldwright.physics.solvers.shapes import ellipse, placed
 from fieldwright.serving.hosting.champion import Champion
 from fieldwright.serving.hosting.shelf import Shelf, Shelved
-from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.shapes.distance import distance_of_outline
-from fieldwright.surrogates.shapes.settings import UNetConfig
-from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate
 
 ROWS, COLUMNS, CELL = 12, 24, 0.25
 SQUARE = [[2.0, 1.0], [2.8, 1.0], [2.8, 1.8], [2.0, 1.8]]
 STATISTICS = ("mean", "std", "lower", "upper")
-
-
-@pytest.fixture(scope="module")
-def shapes() -> ShapeSurrogate:
-    """Learned from speeds that rise with the distance to circles."""
-    y, x = np.mgrid[:ROWS, :COLUMNS] * CELL
-    points = np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], axis=1)
-    rng = np.random.default_rng(0)
-    middles = rng.uniform([1.5, 1.1, 0.4], [3.5, 1.6, 0.7], (16, 3))
-    distance = np.stack([np.hypot(points[:, 0] - a, points[:, 1] - b) - r for a, b, r in middles])
-    speed = np.tanh(np.maximum(distance, 0.0))[..., None]
-    surrogate, _ = ShapeSurrogate.train(
-        UNetConfig(members=2, widths=(4, 8), steps=30, held_out=0.3),
-        distance,
-        np.zeros((16, 0)),
-        {"speed": speed},
-        parameters=(),
-        fields=[FieldInfo(name="speed", unit="m/s", n_points=ROWS * COLUMNS)],
-        points=points,
-        unit="m",
-        seed=0,
-        name="circles",
-    )
-    return surrogate
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import uPlot from "../vendor/uplot-1.6.32/uPlot.esm.js";
 import { element } from "../shell/elements.js";
-import { extent, numberText } from "../shell/numbers.js";
+import { commonPower, extent, numberText, unitWithPower } from "../shell/numbers.js";
 
 const NAMES = ["curve", "band", "dot", "now", "grid", "ink"];
 
@@ -13,11 +13,15 @@ function inks() {
 }
 
 export class Chart {
-  /** heading, x, y: in words. height: in pixels. logarithmic: along x. picked: called with the x of a click. */
-  constructor({ heading, x, y, height = 150, logarithmic = false, picked = null }) {
-    this.options = { heading, x, y, height, logarithmic, picked };
+  /**
+   * heading, x: in words. unit, xUnit: of what is drawn, and along x. height: in pixels. logarithmic: along x. picked:
+   * called with the x of a click.
+   */
+  constructor({ heading, unit = "", x, xUnit = "", height = 150, logarithmic = false, picked = null }) {
+    this.options = { heading, unit, x, xUnit, height, logarithmic, picked };
     this.host = element("div", { class: "chart-host", role: "img" });
-    this.root = element("figure", { class: "chart" }, element("figcaption", {}, heading), this.host);
+    this.caption = element("figcaption");
+    this.root = element("figure", { class: "chart" }, this.caption, this.host);
     this.plot = null;
     this.data = null;
     this.width = 0;
@@ -27,14 +31,29 @@ export class Chart {
 
   /**
    * x, mean: of the curve. lower, upper: its band, or null. dots: [x, y] pairs of arrays, or null. now: present x, or
-   * null. pinned: another mean, or null.
+   * null. pinned: another mean, or null. range: of the values, where it is to be that of other charts too.
    */
-  show({ x, mean, lower = null, upper = null, dots = null, now = null, pinned = null }) {
-    this.data = { x: [...x], mean: [...mean], lower: lower && [...lower], upper: upper && [...upper], dots, now, pinned: pinned && [...pinned] };
-    const [low, high] = extent([...this.data.mean, ...(this.data.lower ?? []), ...(this.data.upper ?? [])]);
-    const { heading } = this.options;
-    this.host.setAttribute("aria-label", `${heading}: from ${numberText(low, 4)} to ${numberText(high, 4)}`);
-    if (this.plot === null) this.rebuild();
+  show({ x, mean, lower = null, upper = null, dots = null, now = null, pinned = null, range = null }) {
+    const ends = range ?? valueRange({ mean, lower, upper, dots, pinned });
+    const [power, xPower] = [commonPower(...ends), commonPower(...extent(x))];
+    const scaled = (values, by) => values && Array.from(values, (value) => value / 10 ** by);
+    this.data = {
+      x: scaled(x, xPower),
+      mean: scaled(mean, power),
+      lower: scaled(lower, power),
+      upper: scaled(upper, power),
+      dots: dots && [scaled(dots[0], xPower), scaled(dots[1], power)],
+      now: now === null ? null : now / 10 ** xPower,
+      pinned: scaled(pinned, power),
+      ends: scaled(ends, power),
+      xPower,
+    };
+    const { heading, unit, x: along, xUnit } = this.options;
+    this.caption.textContent = inBrackets(heading, unitWithPower(unit, power));
+    this.label = inBrackets(along, unitWithPower(xUnit, xPower));
+    const [low, high] = extent(mean);
+    this.host.setAttribute("aria-label", `${heading}: from ${numberText(low, 4)} to ${numberText(high, 4)} ${unit}`.trim());
+    if (this.plot === null || this.label !== this.drawnLabel) this.rebuild();
     else this.plot.setData(this.columns());
   }
 
@@ -56,7 +75,8 @@ export class Chart {
     this.plot?.destroy();
     this.plot = null;
     if (this.data === null || this.width === 0) return;
-    const { x, y, height, logarithmic } = this.options;
+    const { height, logarithmic } = this.options;
+    this.drawnLabel = this.label;
     const { curve, band, grid, ink } = inks();
     const axis = (label, more) => ({
       label,
@@ -79,7 +99,7 @@ export class Chart {
           x: { time: false, ...(logarithmic ? { distr: 3 } : {}) },
           y: { range: () => this.range() },
         },
-        axes: [axis(x, { size: 26, space: 55 }), axis(y, { size: 58, space: 26 })],
+        axes: [axis(this.label, { size: 26, space: 50 }), axis(null, { size: 52, space: 26 })],
         series: [
           {},
           { stroke: band, width: 0, points: { show: false } },
@@ -96,8 +116,7 @@ export class Chart {
   }
 
   range() {
-    const { mean, lower, upper, dots, pinned } = this.data;
-    const [low, high] = extent([...mean, ...(lower ?? []), ...(upper ?? []), ...(pinned ?? []), ...(dots?.[1] ?? [])]);
+    const [low, high] = this.data.ends;
     const margin = 0.06 * (high - low) || 0.05 * Math.abs(high) || 1;
     return [low - margin, high + margin];
   }
@@ -136,6 +155,15 @@ export class Chart {
     const { picked } = this.options;
     if (picked === null) return;
     plot.over.classList.add("pickable");
-    plot.over.addEventListener("click", (event) => picked(plot.posToVal(event.offsetX, "x")));
+    plot.over.addEventListener("click", (event) => picked(plot.posToVal(event.offsetX, "x") * 10 ** this.data.xPower));
   }
+}
+
+/** Least and largest of all that a chart shows. */
+export function valueRange({ mean, lower, upper, dots = null, pinned = null }) {
+  return extent([...mean, ...(lower ?? []), ...(upper ?? []), ...(pinned ?? []), ...(dots?.[1] ?? [])]);
+}
+
+function inBrackets(name, unit) {
+  return unit ? `${name} [${unit}]` : name;
 }

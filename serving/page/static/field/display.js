@@ -33,26 +33,22 @@ export class Display {
     this.factorText = element("output", {});
     this.deform.label.hidden = this.vectors.length === 0;
     this.deformed = element("span", { class: "choice" }, this.factor, this.factorText);
-    this.root = element(
-      "div",
-      { class: "display" },
-      element("div", { class: "display-row" }, this.fields.label, this.parts.label, this.shows.label),
+    this.more = element(
+      "details",
+      { class: "display-more" },
+      element("summary", {}, "Drawing"),
       element(
-        "details",
-        { class: "display-more" },
-        element("summary", {}, "Drawing"),
-        element(
-          "div",
-          { class: "display-row" },
-          this.maps.label,
-          this.contours.label,
-          element("fieldset", { class: "range-fields" }, element("legend", {}, "Range of colours"), this.low, this.high, this.fix),
-          this.mesh,
-          this.deform.label,
-          this.deformed,
-        ),
+        "div",
+        { class: "display-row" },
+        this.maps.label,
+        this.contours.label,
+        element("fieldset", { class: "range-fields" }, element("legend", {}, "Range of colours"), this.low, this.high, this.fix),
+        this.mesh,
+        this.deform.label,
+        this.deformed,
       ),
     );
+    this.root = element("div", { class: "display" }, element("div", { class: "display-row" }, this.fields.label, this.parts.label, this.shows.label), this.more);
     state.follow(["field", "part", "show", "map", "contours", "low", "high", "mesh", "deform", "factor", "pin."], () => this.update());
     this.update();
   }

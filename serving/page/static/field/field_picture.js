@@ -114,10 +114,10 @@ export class FieldPicture extends EventTarget {
   }
 
   box() {
-    const { low, high, centre, size } = this.surface;
+    const { low, high, centre, sizes } = this.surface;
     const order = this.surface.order();
     return [low, high].map((ends) =>
-      [0, 1, 2].map((j) => (order[j] === undefined ? 0 : (ends[order[j]] - centre[order[j]]) / size)),
+      [0, 1, 2].map((j) => (order[j] === undefined ? 0 : (ends[order[j]] - centre[order[j]]) / sizes[order[j]])),
     );
   }
 
@@ -129,6 +129,24 @@ export class FieldPicture extends EventTarget {
   projected() {
     const { width, height } = this.root.getBoundingClientRect();
     return project(this.surface, this.shifts, this.settings.factor, this.matrix(), width, height);
+  }
+
+  /** Where the coordinates [x, y] of a planar mesh are on the screen, in pixels of the page. */
+  onScreenPlane(place) {
+    const { width, height } = this.root.getBoundingClientRect();
+    const matrix = this.matrix();
+    const { centre, sizes, axes } = this.surface;
+    const at = place.map((value, k) => (value - centre[axes[k]]) / sizes[axes[k]]);
+    return [0.5 * width * (1 + matrix[0] * at[0] + matrix[12]), 0.5 * height * (1 - matrix[5] * at[1] - matrix[13])];
+  }
+
+  /** The coordinates of a planar mesh at a place of the screen. */
+  planeAt([x, y]) {
+    const { width, height } = this.root.getBoundingClientRect();
+    const matrix = this.matrix();
+    const { centre, sizes, axes } = this.surface;
+    const at = [((2 * x) / width - 1 - matrix[12]) / matrix[0], (1 - (2 * y) / height - matrix[13]) / matrix[5]];
+    return at.map((value, k) => centre[axes[k]] + value * sizes[axes[k]]);
   }
 
   drawMarks() {

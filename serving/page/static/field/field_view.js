@@ -5,6 +5,7 @@ import { extent, numberText, quantityText } from "../shell/numbers.js";
 import { Display } from "./display.js";
 import { FieldPicture } from "./field_picture.js";
 import { Legend } from "./legend.js";
+import { OutlineEditor } from "./outline_editor.js";
 import { LinePicture } from "./line_picture.js";
 import { photograph } from "./photograph.js";
 import { DIFFERENCE, MEAN, scalars, title } from "./scalars.js";
@@ -18,18 +19,21 @@ export class FieldView extends EventTarget {
     this.heading = element("h2", { id: "field-title" });
     this.legend = new Legend();
     this.readout = element("output", { class: "readout" });
+    this.axes = element("p", { class: "note axes" });
     this.note = element("p", { class: "note" });
     this.line = null;
     this.surface = null;
     this.shown = null;
     this.cut = toggle("Line cut", false, (on) => this.startCut(on), { title: "Draw a line across the picture to see the values along it" });
+    this.all = element("button", { type: "button", onclick: () => this.showAll() }, "Show all");
     this.stage = element("div", { class: "stage" });
     this.root = element(
       "section",
       { class: "panel field", "aria-labelledby": "field-title" },
-      element("div", { class: "panel-head" }, this.heading, this.cut, element("button", { type: "button", onclick: () => this.showAll() }, "Show all")),
+      element("div", { class: "panel-head" }, this.heading, this.cut, this.all),
       this.display.root,
       this.stage,
+      this.axes,
       this.readout,
       this.note,
     );
@@ -89,18 +93,21 @@ export class FieldView extends EventTarget {
     this.surface = surface;
     const curve = surface.dimension < 2;
     if (curve) {
-      this.line = new LinePicture(this.field, "xyz"[surface.axes[0] ?? 0]);
+      this.line = new LinePicture(this.display.info, surface.names[0] ?? "x");
       this.stage.replaceChildren(this.line.root);
     } else if (this.picture) {
       this.line = null;
       this.stage.replaceChildren(this.picture.root, this.legend.root);
+      if (this.question.outline && !this.editor) this.editor = new OutlineEditor(this.picture, this.question);
       this.picture.setSurface(surface);
       this.picture.setProbe(this.state.numbers("probe"));
     }
     this.cut.hidden = curve || surface.triangles.length === 0;
+    this.all.hidden = curve;
+    this.display.more.hidden = curve;
     if (this.picture) {
       this.note.textContent = {
-        triangulation: "The cells of the mesh are not known: its points are joined by a triangulation.",
+        triangulation: this.question.outline ? "" : "The cells of the mesh are not known: its points are joined by a triangulation.",
         none: "The cells of the mesh are not known: each value is drawn as a point.",
       }[surface.joined] ?? "";
       if (curve) this.note.textContent = "";
@@ -118,12 +125,21 @@ export class FieldView extends EventTarget {
     const before = pinned?.fields[this.field] ?? null;
     const numbers = scalars(field, before, wanted);
     this.heading.textContent = title(field.info, part, show);
-    const range = extent(numbers);
+    const range = extent(field.covered ? numbers.filter((_, k) => !field.covered[k]) : numbers);
     const free = show === DIFFERENCE ? [-largest(range), largest(range)] : range;
     this.display.tell(free);
     if (this.line) this.drawLine(field, before, wanted, numbers);
     else if (this.picture) this.drawPicture(numbers, free);
     this.tellProbe(numbers);
+    this.tellAxes();
+  }
+
+  /** Which coordinates the picture spans, and how far. */
+  tellAxes() {
+    const { low, high, order, names } = { ...this.surface, order: this.surface.order() };
+    this.axes.hidden = this.line !== null;
+    const spans = order.map((axis, k) => `${names[k] ?? "xyz"[axis]} ${numberText(low[axis], 4)} … ${numberText(high[axis], 4)}`);
+    say(this.axes, spans.join("   "));
   }
 
   drawLine(field, before, wanted, mean) {

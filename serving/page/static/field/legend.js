@@ -1,7 +1,7 @@
 // The scale of the colours beside the picture: a bar with round numbers.
 
 import { element } from "../shell/elements.js";
-import { numberText, ticks } from "../shell/numbers.js";
+import { commonPower, numberText, ticks, unitWithPower } from "../shell/numbers.js";
 import { colours } from "./colour_maps.js";
 
 const STEPS = 256;
@@ -30,12 +30,14 @@ export class Legend {
 
   show([low, high], unit) {
     this.range = [low, high];
-    this.unit.textContent = unit ? `[${unit}]` : "";
+    const power = commonPower(low, high);
+    const scaled = unitWithPower(unit, power);
+    this.unit.textContent = scaled ? `[${scaled}]` : "";
     const inner = ticks(low, high, 6).filter((value) => value - low > 0.04 * (high - low) && high - value > 0.04 * (high - low));
     const values = high > low ? [low, ...inner, high] : [low];
     this.labels.replaceChildren(
       ...values.map((value) => {
-        const label = element("span", {}, numberText(value, 4));
+        const label = element("span", {}, numberText(value / 10 ** power, 4));
         label.style.bottom = `${high > low ? (100 * (value - low)) / (high - low) : 50}%`;
         return label;
       }),

@@ -3,12 +3,10 @@
 import { Chart } from "../charts/chart.js";
 
 export class LinePicture {
-  constructor(heading, coordinate) {
-    this.chart = new Chart({ heading, x: coordinate, y: "", height: 380 });
+  constructor({ name, unit }, coordinate, xUnit = "") {
+    this.chart = new Chart({ heading: name, unit, x: coordinate, xUnit, height: 360 });
     this.root = this.chart.root;
     this.root.classList.add("line-picture");
-    this.coordinate = coordinate;
-    this.heading = heading;
   }
 
   /** surface: of one axis. values: {mean, lower, upper, pinned} by place; all but the mean may be null. */

@@ -1,6 +1,6 @@
 // The picture of a field as a PNG: with what it shows, its scale and its design.
 
-import { numberText } from "../shell/numbers.js";
+import { commonPower, numberText, unitWithPower } from "../shell/numbers.js";
 import { colours } from "./colour_maps.js";
 
 const MARGIN = 24;
@@ -19,11 +19,13 @@ export function photograph({ canvas, draw, title, unit, range, map, lines }) {
   context.fillRect(0, 0, made.width, made.height);
   context.fillStyle = "#1d2530";
   context.font = "600 16px system-ui, sans-serif";
-  context.fillText(unit ? `${title} [${unit}]` : title, MARGIN, 32);
+  const power = commonPower(...range);
+  const scaled = unitWithPower(unit, power);
+  context.fillText(scaled ? `${title} [${scaled}]` : title, MARGIN, 32);
   // Drawn and copied in one go: the browser clears the canvas of WebGL afterwards.
   draw();
   context.drawImage(canvas, MARGIN, 48, width, height);
-  drawScale(context, MARGIN + width + 16, 60, height - 24, range, map);
+  drawScale(context, MARGIN + width + 16, 60, height - 24, range.map((value) => value / 10 ** power), map);
   context.font = "12px system-ui, sans-serif";
   context.fillStyle = "#1d2530";
   lines.forEach((line, k) => context.fillText(line, MARGIN, height + 68 + 18 * k));

@@ -85,7 +85,7 @@ export function locate(surface, place) {
   const order = surface.order();
   const at = [0, 1, 2].map((j) => {
     const axis = order[j];
-    return axis === undefined ? 0 : (place[axis] - surface.centre[axis]) / surface.size;
+    return axis === undefined ? 0 : (place[axis] - surface.centre[axis]) / surface.sizes[axis];
   });
   const { positions, triangles } = surface;
   const corner = (k) => [positions[3 * k], positions[3 * k + 1], positions[3 * k + 2]];

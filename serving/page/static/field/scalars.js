@@ -17,6 +17,7 @@ export function componentChoices(info) {
 export function scalars(answer, pinned, { component, show, time }) {
   if (show === WIDTH) {
     const [lower, upper] = ["lower", "upper"].map((name) => answer.frame(name, time));
+    if (!lower || !upper) return new Float64Array(answer.places).fill(Number.NaN);
     return reduced(answer, component, (k) => upper[k] - lower[k]);
   }
   if (show === DIFFERENCE) {
@@ -29,10 +30,14 @@ export function scalars(answer, pinned, { component, show, time }) {
   return reduced(answer, component, (k) => values[k]);
 }
 
-function reduced({ info, places, components }, component, at) {
+function reduced({ info, places, components, mask }, component, at) {
   const made = new Float64Array(places);
   const index = component === MAGNITUDE ? -1 : Math.max(0, info.components.indexOf(component));
   for (let place = 0; place < places; place += 1) {
+    if (mask?.[place]) {
+      made[place] = Number.NaN;
+      continue;
+    }
     if (index >= 0) {
       made[place] = at(components * place + index);
       continue;
@@ -47,5 +52,5 @@ function reduced({ info, places, components }, component, at) {
 /** What a picture shows, in words. */
 export function title(info, component, show) {
   const part = info.components.length > 1 ? `${info.name}.${component}` : info.name;
-  return `${show === MEAN ? "" : `${show} of `}${part}`;
+  return show === MEAN ? part : `${part}, ${show}`;
 }

@@ -15,19 +15,24 @@ export function surfaceOf({ about, arrays }) {
 export class Surface {
   /**
    * axes: along which the mesh extends. points: three coordinates of each corner. values: which value of the field each
-   * corner has. joined: by "cells", by a "triangulation" of bare points, or "none".
+   * corner has. joined: by "cells", by a "triangulation" of bare points, or "none". names: of the axes. stretched:
+   * whether each axis fills the picture by itself, as where they have different units.
    */
-  constructor(axes, points, values, triangles, edges, joined) {
+  constructor(axes, points, values, triangles, edges, joined, names = null, stretched = false) {
     this.axes = axes;
     this.points = points;
     this.values = values;
     this.triangles = triangles;
     this.edges = edges;
     this.joined = joined;
+    this.names = names ?? axes.map((axis) => "xyz"[axis]);
     this.count = values.length;
     this.low = [0, 1, 2].map((axis) => least(points, axis, Math.min));
     this.high = [0, 1, 2].map((axis) => least(points, axis, Math.max));
-    this.size = Math.max(...this.high.map((high, axis) => high - this.low[axis])) || 1;
+    const extents = this.high.map((high, axis) => high - this.low[axis]);
+    this.size = Math.max(...extents) || 1;
+    /** By what a length along each axis is divided in the picture. */
+    this.sizes = extents.map((extent, axis) => (stretched ? (extent || 1) / (axis === 0 ? 1 : 0.6) : this.size));
     this.centre = this.high.map((high, axis) => 0.5 * (high + this.low[axis]));
     this.positions = this.drawn();
   }
@@ -42,7 +47,7 @@ export class Surface {
     const order = this.order();
     for (let k = 0; k < this.count; k += 1) {
       order.forEach((axis, j) => {
-        positions[3 * k + j] = (this.points[3 * k + axis] - this.centre[axis]) / this.size;
+        positions[3 * k + j] = (this.points[3 * k + axis] - this.centre[axis]) / this.sizes[axis];
       });
     }
     return positions;

@@ -28,10 +28,10 @@ export class CutCurve {
   draw() {
     const curve = this.root.hidden ? null : this.desk.view.cutCurve();
     if (curve === null) return;
-    const heading = curve.unit ? `${curve.heading} [${curve.unit}]` : curve.heading;
+    const { heading, unit } = curve;
     if (heading !== this.heading) {
       this.heading = heading;
-      this.chart = new Chart({ heading, x: "length along the line", y: null, height: 220 });
+      this.chart = new Chart({ heading, unit, x: "length along the line", height: 220 });
       this.host.replaceChildren(this.chart.root);
     }
     const { surface } = this.desk.view;

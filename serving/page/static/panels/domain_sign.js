@@ -23,14 +23,17 @@ export class DomainSign {
 
   show(answer) {
     this.root.hidden = false;
+    const solved = answer.facts !== null;
     const doubtful = answer.inside && answer.why;
     this.root.classList.toggle("outside", !answer.inside);
     this.root.classList.toggle("doubtful", Boolean(doubtful));
     document.body.classList.toggle("is-outside", !answer.inside);
     if (!answer.inside) {
-      say(this.title, "Outside the domain of the training runs: do not rely on these numbers.");
+      say(this.title, solved
+          ? "Outside the domain where the equation was solved: do not rely on these numbers."
+          : "Outside the domain of the training runs: do not rely on these numbers.");
     } else {
-      say(this.title, doubtful ? "Inside the domain, with a doubt." : "Inside the domain of the training runs.");
+      say(this.title, doubtful ? "Inside the domain, with a doubt." : solved ? "Inside the domain of the equation." : "Inside the domain of the training runs.");
     }
     const away = answer.outside === null ? "" : `Distance ${numberText(answer.outside, 3)}, 1 at the border.`;
     say(this.why, [answer.why ? `${capital(answer.why)}.` : "", away].filter(Boolean).join(" "));

@@ -12,7 +12,7 @@ export class Parameters {
   constructor(state, question) {
     this.state = state;
     this.question = question;
-    this.controls = question.parameters.map((info) => new ParameterControl(info, (value) => this.write({ [info.name]: value })));
+    this.controls = question.parameters.map((info) => new ParameterControl(info, question.rangeWord, (value) => this.write({ [info.name]: value })));
     this.run = choice("Training run", this.runOptions(), "", (value) => this.takeRun(value));
     this.run.label.hidden = !question.runs;
     this.root = element(
@@ -27,7 +27,7 @@ export class Parameters {
       element("div", { class: "controls" }, this.controls.map((control) => control.root)),
       this.run.label,
     );
-    state.follow(["p."], () => this.show());
+    state.follow(["p.", "over"], () => this.show());
     this.show();
   }
 
@@ -67,7 +67,11 @@ export class Parameters {
 
   show() {
     const values = this.values();
-    for (const control of this.controls) control.show(values[control.info.name]);
+    for (const control of this.controls) {
+      control.show(values[control.info.name]);
+      control.root.hidden = Boolean(this.question.isHidden?.(control.info));
+    }
+    this.root.hidden = this.controls.every((control) => control.root.hidden);
     const { runs } = this.question;
     if (!runs) return;
     const same = (k) => Object.entries(values).every(([name, value]) => runs.parameters[name][k] === value);
@@ -87,7 +91,9 @@ export function isLogarithmic(info) {
 }
 
 class ParameterControl {
-  constructor(info, changed) {
+  /** word: what has the range, such as "runs". */
+  constructor(info, word, changed) {
+    this.word = word;
     this.changed = changed;
     const id = freshId("parameter");
     this.slider = element("input", {
@@ -126,8 +132,9 @@ class ParameterControl {
     this.scale = sliderScale(info);
     this.name.textContent = info.name;
     this.unit.textContent = info.unit;
+    const kind = info.coordinate ? "from" : this.word;
     const ends = `${numberText(info.minimum, 4)} … ${numberText(info.maximum, 4)}`;
-    this.range.textContent = isLogarithmic(info) ? `runs ${ends}, log` : `runs ${ends}`;
+    this.range.textContent = isLogarithmic(info) ? `${kind} ${ends}, log` : `${kind} ${ends}`;
     const [from, to] = [info.minimum, info.maximum].map((value) => `${100 * this.scale.share(value)}%`);
     this.slider.style.setProperty("--from", from);
     this.slider.style.setProperty("--to", to);

@@ -19,23 +19,30 @@ export class Pin {
     this.show();
   }
 
-  /** The parameters of the pinned design, or null. */
+  get question() {
+    return this.parameters.question;
+  }
+
+  /** The parameters of the pinned design, and its outline where it has one; null where none is pinned. */
   values() {
-    const names = this.parameters.question.parameters.map((info) => info.name);
-    const found = names.map((name) => [name, this.state.number(`pin.${name}`)]);
-    return found.length > 0 && found.every(([, value]) => value !== null) ? Object.fromEntries(found) : null;
+    const pairs = this.question.parameters.map(({ name }) => [name, this.state.number(`pin.${name}`)]);
+    if (this.question.outline) pairs.push(["outline", this.state.numbers("pin.outline")]);
+    return pairs.length > 0 && pairs.every(([, value]) => value !== null) ? Object.fromEntries(pairs) : null;
   }
 
   pin() {
-    this.put(this.parameters.values());
+    const { outline } = this.question;
+    this.put({ ...this.parameters.values(), ...(outline ? { outline: outline.flat().join(",") } : {}) });
   }
 
   unpin() {
-    this.put(Object.fromEntries(this.parameters.question.parameters.map((info) => [info.name, null])));
+    this.put(Object.fromEntries(Object.keys(this.values()).map((name) => [name, null])));
   }
 
   back() {
-    this.parameters.write(this.values());
+    const { outline, ...parameters } = this.values();
+    this.parameters.write(parameters);
+    if (outline) this.state.set({ outline: outline.join(",") });
   }
 
   put(values) {

@@ -71,10 +71,9 @@ export class ProbeCurve {
       this.desk.view.tellBand("");
     }
     if (times === null || this.root.hidden) return;
-    const heading = unit ? `${label} [${unit}]` : label;
-    if (heading !== this.heading) {
-      this.heading = heading;
-      this.chart = new Chart({ heading, x: "time", y: null, height: 220, picked: (time) => this.desk.time.goTo(time) });
+    if (label !== this.heading) {
+      this.heading = label;
+      this.chart = new Chart({ heading: label, unit, x: "time", height: 220, picked: (time) => this.desk.time.goTo(time) });
       this.host.replaceChildren(this.chart.root);
     }
     this.chart.show({ x: times, mean, lower, upper, now: times[k] });

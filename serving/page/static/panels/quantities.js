@@ -1,7 +1,7 @@
 // The quantities with their calibrated bands, as a table and as small bars beside it.
 
 import { drawn, element } from "../shell/elements.js";
-import { commonPower, extent, numberText, unitWithPower } from "../shell/numbers.js";
+import { commonPower, evenTexts, extent, numberText, unitWithPower } from "../shell/numbers.js";
 
 export class Quantities {
   /** state: of the page. question: its `runs` tell the range of a bar, where they are known. */
@@ -31,9 +31,8 @@ export class Quantities {
               {},
               element("th", { scope: "col" }, "Quantity"),
               element("th", { scope: "col", class: "number" }, "Value"),
-              element("th", { scope: "col" }, "Unit"),
               element("th", { scope: "col", class: "number" }, "Band"),
-              element("th", { scope: "col", class: "bar-column" }, "In the range of the runs"),
+              element("th", { scope: "col", class: "bar-column" }, "Among the runs"),
               this.difference,
             ),
           ),
@@ -46,6 +45,7 @@ export class Quantities {
   /** answer: of the design; pinned: of the pinned one, or null; time: the index that is looked at; field: that is drawn. */
   show(answer, pinned, time, field) {
     this.root.hidden = answer.quantities.length === 0;
+    if (this.root.hidden) return;
     this.note.textContent = `bands cover ${numberText(100 * answer.coverage, 3)} % of new runs`;
     this.difference.hidden = pinned === null;
     const ordered = firstOf(field, answer.quantities);
@@ -92,7 +92,6 @@ const WIDTH = 120;
 class Row {
   constructor(quantity) {
     this.value = element("td", { class: "number value" });
-    this.unit = element("td", { class: "unit" });
     this.ownUnit = quantity.unit;
     this.band = element("td", { class: "number band" });
     this.change = element("td", { class: "number change", hidden: true });
@@ -112,7 +111,6 @@ class Row {
       { "data-quantity": quantity.label },
       element("th", { scope: "row" }, quantity.label),
       this.value,
-      this.unit,
       this.band,
       element("td", { class: "bar-column" }, picture),
       this.change,
@@ -120,12 +118,12 @@ class Row {
   }
 
   show({ mean, lower, upper }, [low, high], before) {
-    const power = commonPower(mean, high, low);
-    const text = (value, digits) => numberText(value / 10 ** power, digits);
-    this.value.textContent = text(mean, 5);
+    const power = commonPower(mean, lower, upper);
+    const [middle, first, last] = evenTexts(...[mean, lower, upper].map((value) => value / 10 ** power));
+    const unit = unitWithPower(this.ownUnit, power);
+    this.value.textContent = `${middle} ${unit.startsWith("10") ? "× " : ""}${unit}`.trim();
     this.value.dataset.value = String(mean);
-    this.unit.textContent = unitWithPower(this.ownUnit, power);
-    this.band.textContent = `${text(lower, 5)} … ${text(upper, 5)}`;
+    this.band.textContent = `${first} … ${last}`;
     const at = (value) => Math.min(WIDTH + 4, Math.max(-4, high > low ? (WIDTH * (value - low)) / (high - low) : WIDTH / 2));
     this.segment.setAttribute("x", at(lower));
     this.segment.setAttribute("width", Math.max(1, at(upper) - at(lower)));
@@ -134,6 +132,6 @@ class Row {
       this.before.setAttribute(name, before ? at(before.mean) : -100);
     }
     this.change.hidden = before === null;
-    if (before !== null) this.change.textContent = text(mean - before.mean, 4);
+    if (before !== null) this.change.textContent = numberText((mean - before.mean) / 10 ** power, 4);
   }
 }

@@ -31,7 +31,7 @@ export class QuantityChoice {
   get label() {
     const text = this.state.get("quantity");
     if (this.all.some(({ label }) => label === text)) return text;
-    const field = this.state.get("field");
+    const field = this.state.get("field") ?? this.all[0].quantity.field;
     const parts = this.all.filter(({ quantity }) => quantity.field === field && quantity.what === "max");
     return (parts.at(-1) ?? this.all[0]).label;
   }

@@ -1,8 +1,9 @@
 // How a quantity goes with each parameter while the others stay as they are, with its band and the training runs.
 
-import { Chart } from "../charts/chart.js";
+import { Chart, valueRange } from "../charts/chart.js";
 import { element } from "../shell/elements.js";
 import { Latest } from "../shell/latest.js";
+import { extent } from "../shell/numbers.js";
 import { isLogarithmic } from "./parameters.js";
 import { QuantityChoice } from "./quantity_choice.js";
 import { valuesAt } from "./quantities.js";
@@ -62,17 +63,20 @@ export class Responses {
     const column = (name) => arrays[`quantities/${label}/${name}`].data;
     const [mean, lower, upper] = ["mean", "lower", "upper"].map((name) => column(name));
     const simulated = question.runs?.quantities[label];
-    question.parameters.forEach((info, j) => {
+    const curves = question.parameters.map((info, j) => {
       const part = (values) => along[j].map((_, k) => values[(j * STEPS + k) * frames + (times === null ? 0 : time.index)]);
-      this.made[j].show({
+      return {
         x: along[j],
         mean: part(mean),
         lower: part(lower),
         upper: part(upper),
         dots: simulated ? [question.runs.parameters[info.name], valuesAt(simulated, time.index)] : null,
         now: at[info.name],
-      });
+      };
     });
+    // One range for all, so that a curve that hardly rises looks as flat as it is.
+    const range = extent(curves.flatMap(valueRange));
+    curves.forEach((curve, j) => this.made[j].show({ ...curve, range }));
   }
 
   make(label, unit) {
@@ -81,9 +85,10 @@ export class Responses {
     this.made = this.desk.question.parameters.map(
       (info) =>
         new Chart({
-          heading: `${label}${unit ? ` [${unit}]` : ""} over ${info.name}`,
-          x: info.unit ? `${info.name} [${info.unit}]` : info.name,
-          y: null,
+          heading: `${label} over ${info.name}`,
+          unit,
+          x: info.name,
+          xUnit: info.unit,
           height: 170,
           logarithmic: isLogarithmic(info),
           picked: (value) => this.desk.parameters.write({ [info.name]: Number(value.toPrecision(4)) }),

@@ -24,10 +24,10 @@ export class TimeCurve {
     const of = (one) => one?.quantities.find((quantity) => quantity.label === this.choice.label) ?? null;
     const quantity = of(answer);
     if (this.root.hidden || quantity === null || quantity.times === null) return;
-    const heading = quantity.unit ? `${quantity.label} [${quantity.unit}]` : quantity.label;
-    if (heading !== this.heading) {
-      this.heading = heading;
-      this.chart = new Chart({ heading, x: "time", y: null, height: 220, picked: (at) => time.goTo(at) });
+    const { label, unit } = quantity;
+    if (label !== this.heading) {
+      this.heading = label;
+      this.chart = new Chart({ heading: label, unit, x: "time", height: 220, picked: (at) => time.goTo(at) });
       this.host.replaceChildren(this.chart.root);
     }
     const { times, mean, lower, upper } = quantity;

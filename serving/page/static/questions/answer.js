@@ -17,13 +17,18 @@ export class Quantity {
   }
 }
 
-/** A field at the times of an answer; statistics: name to values by time, place and component. */
+/**
+ * A field at the times of an answer; statistics: name to values by time, place and component; mask: 1 where not drawn;
+ * covered: 1 where something else is drawn above it.
+ */
 export class FieldAnswer {
   constructor(info, times, statistics) {
     this.info = info;
     this.times = times;
     this.statistics = statistics;
     this.components = info.components.length;
+    this.mask = null;
+    this.covered = null;
     const frames = times === null ? 1 : times.length;
     this.places = statistics.mean.length / frames / this.components;
   }
@@ -40,10 +45,10 @@ export class FieldAnswer {
 export class Answer {
   /**
    * inside, outside, why: where the query lies; outside is null where it is not measured. quantities: of Quantity.
-   * fields: name to FieldAnswer. notes: sentences about this answer.
+   * fields: name to FieldAnswer. facts: pairs of name and text, of a solution.
    */
-  constructor({ version, coverage, inside, outside, why, quantities, fields, notes = [] }) {
-    Object.assign(this, { version, coverage, inside, outside, why, quantities, fields, notes });
+  constructor({ version, coverage, inside, outside, why, quantities, fields, facts = null }) {
+    Object.assign(this, { version, coverage, inside, outside, why, quantities, fields, facts });
   }
 }
 

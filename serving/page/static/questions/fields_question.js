@@ -19,6 +19,7 @@ export class FieldsQuestion {
     this.hasSensitivities = !about.history && about.parameters.length > 0;
     this.hasGradients = this.hasSensitivities;
     this.hasPoints = true;
+    this.rangeWord = "runs";
     this.runs = null;
     this.history = null;
     this.surfaces = new Map();

@@ -33,6 +33,7 @@ export function quantityText(value, unit, digits = 5) {
 }
 
 const PREFIXES = { "-9": "n", "-6": "µ", "-3": "m", 0: "", 3: "k", 6: "M", 9: "G" };
+const LENGTHS = { "-6": "nm", "-3": "µm", 3: "m" };
 const PREFIXED = new Set(["Pa", "m", "N", "J", "W", "V", "A", "Hz", "F", "H", "T"]);
 
 /** The power of ten, a multiple of three, that makes the largest of some numbers lie between 1 and 1000. */
@@ -42,9 +43,17 @@ export function commonPower(...numbers) {
   return 3 * Math.floor(Math.log10(size * (1 + 1e-12)) / 3);
 }
 
+/** Numbers with as many decimals as give the largest of them five digits, so that they stand below each other. */
+export function evenTexts(...numbers) {
+  const size = Math.max(...numbers.map(Math.abs).filter(Number.isFinite), 0);
+  const decimals = size > 0 ? Math.min(12, Math.max(0, 4 - Math.floor(Math.log10(size)))) : 0;
+  return numbers.map((value) => (Math.abs(value) * 10 ** decimals < 0.5 ? "0" : signed(value, Math.abs(value).toFixed(decimals))));
+}
+
 /** A unit with a power of ten: "MPa" of 10⁶ Pa, "10⁶ K" where the unit takes no prefix. */
 export function unitWithPower(unit, power) {
   if (power === 0) return unit;
+  if (unit === "mm" && power in LENGTHS) return LENGTHS[power];
   if (PREFIXED.has(unit) && power in PREFIXES) return PREFIXES[power] + unit;
   return `10${raised(power)} ${unit}`.trim();
 }
