@@ -74,21 +74,13 @@ def gradients_request(description: Description, parameters: ParameterSchema) -> 
 
 def sensitivities_request(description: Description) -> Any:
     """The annotated type of the body of POST /sensitivities."""
-    model = create_model(
-        "SensitivitiesRequest",
-        __base__=RequestObject,
-        quantities=(_quantities(description), None),
-        samples=(
-            Annotated[
-                Literal[SAMPLES],
-                Says(f"'samples' must be among {listed(map(str, SAMPLES))}"),
-                Field(
-                    description="By which shares are estimated; so many times the parameters and 2 are computed."
-                ),
-            ],
-            256,
-        ),
-    )
+    samples = Annotated[
+        Literal[SAMPLES],
+        Says(f"'samples' must be among {listed(map(str, SAMPLES))}"),
+        Field(description="By which shares are estimated; so many times the parameters and 2 are computed."),
+    ]
+    keys: dict[str, Any] = {"quantities": (_quantities(description), None), "samples": (samples, 256)}
+    model = create_model("SensitivitiesRequest", __base__=RequestObject, **keys)
     return Annotated[model, _body_words({})]
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from fieldwright.data.output.columns import Column
 from fieldwright.serving.fields.served import Served
-from fieldwright.serving.forms.reply import Column, Reply
+from fieldwright.serving.forms.reply import Reply
 from fieldwright.surrogates.fields.quantities import parsed_quantity, unit_of
 
 
