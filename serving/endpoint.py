@@ -159,9 +159,12 @@ class Endpoint:
         only = self._champions.only()
         if only is not None:
             _loaded(only)
-        current = [one.current for one in self._champions.by_name.values() if one.current is not None]
         document: dict[str, Any] = {
-            "models": [about(served) for served in current if served.model in states],
+            "models": [
+                about(one.current, one.registry_page)
+                for one in self._champions.by_name.values()
+                if one.current is not None and one.current.model in states
+            ],
             "champions": {model: state.document() for model, state in states.items()},
         }
         if only is not None:
@@ -175,7 +178,9 @@ class Endpoint:
         refuse_options(request)
         media_type = accepted_type(request, (JSON,))
         champion = self._champion(request)
-        document = about(_loaded(champion)) | {"champion": champion.state().document()}
+        document = about(_loaded(champion), champion.registry_page) | {
+            "champion": champion.state().document()
+        }
         return form_response(orjson.dumps(document), media_type)
 
     async def readiness(self, request: Request) -> Response:

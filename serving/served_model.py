@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel
 
+from fieldwright.serving.hosting.model_card import card_of
 from fieldwright.serving.schemas.openapi import Operation
 from fieldwright.surrogates.families import Family
 
@@ -44,13 +45,17 @@ class ServedModel(Protocol):
         ...
 
 
-def about(served: ServedModel) -> dict[str, Any]:
-    """What a client should know of a model that is served, as plain JSON types."""
+def about(served: ServedModel, registry_page: str = "") -> dict[str, Any]:
+    """What a client should know of a model that is served, as plain JSON types.
+
+    registry_page: of the tracking server, empty where no browser can open it.
+    """
     description = served.description.model_dump(mode="json")
     return {
         "model": served.model,
         "version": served.version,
         "family": served.family.name,
         "device": served.device,
+        "card": card_of(registry_page, served.model, served.version),
         **description,
     }

@@ -46,7 +46,9 @@ else:
     champions = Champions(
         {
             one.model: Champion(
-                Shelf(Path(one.shelf), one.pointer), Channel(socket.socket(fileno=one.supervisor))
+                Shelf(Path(one.shelf), one.pointer),
+                Channel(socket.socket(fileno=one.supervisor)),
+                one.registry_page,
             )
             for one in settings.models
         }

@@ -25,9 +25,11 @@ class Champion:
 
     current: what to answer with; None until a version could be loaded.
     failure: why the version that the pointer names is not the one served; empty when it is.
+    registry_page: of the tracking server, empty where no browser can open it.
     """
 
-    def __init__(self, shelf: Shelf, supervisor: Channel | None = None) -> None:
+    def __init__(self, shelf: Shelf, supervisor: Channel | None = None, registry_page: str = "") -> None:
+        self.registry_page = registry_page
         self.current: ServedModel | None = None
         self.failure = f"No model has been put into {shelf.folder} yet."
         self._failing_since = time.time()

@@ -105,7 +105,10 @@ class WorkerProcess:
 
 class Server:
     """Workers on one listening socket. All of it is called by the main thread: a child is tied to the thread that
-    starts it."""
+    starts it.
+
+    registry_pages: of the tracking server of each model, where a browser can open it.
+    """
 
     def __init__(
         self,
@@ -114,9 +117,11 @@ class Server:
         workers: int = 1,
         access: Access = Access(),  # noqa: B008  # it is immutable
         options: Options = Options(),  # noqa: B008
+        registry_pages: Mapping[str, str] | None = None,
     ) -> None:
         self._listener = listener
         self._shelves = dict(shelves)
+        self._registry_pages = dict(registry_pages or {})
         self._access, self._options = access, options
         self._memory = shared_memory(workers, N_COLUMNS)
         self._numbers = SharedRows(self._memory, workers, N_COLUMNS)
@@ -206,7 +211,13 @@ class Server:
     def _start(self, row: int) -> None:
         pairs = {model: Channel.pair() for model in self._shelves}
         models = tuple(
-            ModelSettings(model, str(shelf.folder), shelf.pointer.name, pairs[model][1].fileno())
+            ModelSettings(
+                model,
+                str(shelf.folder),
+                shelf.pointer.name,
+                pairs[model][1].fileno(),
+                self._registry_pages.get(model, ""),
+            )
             for model, shelf in self._shelves.items()
         )
         descriptors = (self._listener.fileno(), self._memory)

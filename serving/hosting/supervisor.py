@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from fieldwright.serving.hosting.challenger_follower import ChallengerFollower
 from fieldwright.serving.hosting.follower import Follower
+from fieldwright.serving.hosting.model_card import registry_page
 from fieldwright.serving.hosting.server import LOOK_SECONDS, Address, Server, say
 from fieldwright.serving.hosting.worker_settings import Access, Options
 
@@ -23,6 +24,7 @@ class Supervisor:
         self, models: Mapping[str, str], address: Address, workers: int, access: Access, options: Options
     ) -> None:
         self._followers = {model: Follower(uri, model) for model, uri in models.items()}
+        self._registry_pages = {model: registry_page(uri) for model, uri in models.items()}
         self._challengers = [
             ChallengerFollower(uri, model) for model, uri in models.items() if options.shadow > 0.0
         ]
@@ -36,7 +38,9 @@ class Supervisor:
             for follower in self._followers.values():
                 follower.begin()
             shelves = {model: follower.shelf for model, follower in self._followers.items()}
-            server = Server(listener, shelves, self._workers, self._access, self._options)
+            server = Server(
+                listener, shelves, self._workers, self._access, self._options, self._registry_pages
+            )
             try:
                 self._exchange(server)
                 versions = server.wait_until_ready(stop)

@@ -49,13 +49,15 @@ class Options:
 class ModelSettings:
     """One model to answer with.
 
-    shelf, pointer: folder and file name. supervisor: file descriptor of the channel to the supervisor.
+    shelf, pointer: folder and file name. supervisor: file descriptor of the channel to the supervisor. registry_page:
+    of the tracking server, empty where no browser can open it.
     """
 
     model: str
     shelf: str
     pointer: str
     supervisor: int
+    registry_page: str = ""
 
 
 @dataclass(frozen=True)

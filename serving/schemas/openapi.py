@@ -209,6 +209,7 @@ def _served(description: type[BaseModel], **more: Any) -> type[BaseModel]:
             Field(description="Of models: fields, shapes, equations, classification or segmentation."),
         ),
         device=(str, Field(description="Where it computes.")),
+        card=(str | None, Field(description="Address of its page in MLflow, where that is a server.")),
         **more,
     )
 

@@ -62,7 +62,7 @@ class WhatIf {
     this.shape = question.outline ? new Shape(this) : null;
     this.facts = new SolutionFacts();
     this.over = question.overChoices ? choice("Drawn over", question.overChoices, question.over.join(","), (over) => state.set({ over, probe: null })) : null;
-    if (this.over) this.view.display.fields.label.after(this.over.label);
+    if (this.over) this.view.display.fields.root.after(this.over.root);
     this.pages = this.morePages();
     this.tabs = new Tabs(state, this.pages);
     this.root = element(
@@ -136,6 +136,9 @@ class WhatIf {
     this.watch.answeredBy(answer.version);
     await this.show();
     this.probeCurve.want();
+    performance.measure("from design to numbers", { start: since, end: performance.now() });
+    // The frame after the one that was drawn: then this one has been seen.
+    await this.view.drawn();
     performance.measure("from design to field", { start: since, end: performance.now() });
     this.root.dispatchEvent(new Event("answered"));
   }

@@ -31,7 +31,7 @@ export class Display {
       oninput: () => state.set({ factor: this.factor.value }),
     });
     this.factorText = element("output", {});
-    this.deform.label.hidden = this.vectors.length === 0;
+    this.deform.root.hidden = this.vectors.length === 0;
     this.deformed = element("span", { class: "choice" }, this.factor, this.factorText);
     this.more = element(
       "details",
@@ -40,15 +40,15 @@ export class Display {
       element(
         "div",
         { class: "display-row" },
-        this.maps.label,
-        this.contours.label,
+        this.maps.root,
+        this.contours.root,
         element("fieldset", { class: "range-fields" }, element("legend", {}, "Range of colours"), this.low, this.high, this.fix),
         this.mesh,
-        this.deform.label,
+        this.deform.root,
         this.deformed,
       ),
     );
-    this.root = element("div", { class: "display" }, element("div", { class: "display-row" }, this.fields.label, this.parts.label, this.shows.label), this.more);
+    this.root = element("div", { class: "display" }, element("div", { class: "display-row" }, this.fields.root, this.parts.root, this.shows.root), this.more);
     state.follow(["field", "part", "show", "map", "contours", "low", "high", "mesh", "deform", "factor", "pin."], () => this.update());
     this.update();
   }
@@ -138,7 +138,7 @@ export class Display {
   update() {
     this.fields.select.value = this.field;
     const parts = componentChoices(this.info);
-    this.parts.label.hidden = parts.length === 0;
+    this.parts.root.hidden = parts.length === 0;
     fillChoice(this.parts.select, parts, this.part);
     fillChoice(this.shows.select, this.showChoices().map((name) => [name, name]), this.show);
     this.maps.select.value = this.map;

@@ -28,7 +28,7 @@ export class FieldPicture extends EventTarget {
     this.probe = null;
     this.cut = null;
     this.cutting = false;
-    this.pending = false;
+    this.frame = null;
     this.listen();
     new ResizeObserver(() => this.resize()).observe(this.root);
   }
@@ -84,12 +84,18 @@ export class FieldPicture extends EventTarget {
   }
 
   redraw() {
-    if (this.pending) return;
-    this.pending = true;
-    requestAnimationFrame(() => {
-      this.pending = false;
-      this.drawNow();
+    this.frame ??= new Promise((resolve) => {
+      requestAnimationFrame(() => {
+        this.frame = null;
+        this.drawNow();
+        resolve();
+      });
     });
+  }
+
+  /** Waits for the picture that is still to be drawn. */
+  async drawn() {
+    await this.frame;
   }
 
   drawNow() {

@@ -1,7 +1,7 @@
 // The panel of the field: its picture with legend, probe and line cut, and the controls of how it is drawn.
 
 import { element, say, toggle } from "../shell/elements.js";
-import { extent, numberText, quantityText } from "../shell/numbers.js";
+import { extent, numberText, quantityText, rangeText } from "../shell/numbers.js";
 import { Display } from "./display.js";
 import { FieldPicture } from "./field_picture.js";
 import { Legend } from "./legend.js";
@@ -38,6 +38,7 @@ export class FieldView extends EventTarget {
       this.note,
     );
     this.makePicture();
+    state.follow(["probe"], () => this.probeChanged());
     state.follow(["map", "contours", "low", "high", "mesh", "deform", "factor", "show", "part"], () => this.draw());
   }
 
@@ -89,6 +90,12 @@ export class FieldView extends EventTarget {
     this.draw();
   }
 
+  /** Waits until what was last shown has been drawn, and the next frame begins. */
+  async drawn() {
+    await this.picture?.drawn();
+    await new Promise(requestAnimationFrame);
+  }
+
   setSurface(surface) {
     this.surface = surface;
     const curve = surface.dimension < 2;
@@ -112,6 +119,13 @@ export class FieldView extends EventTarget {
       }[surface.joined] ?? "";
       if (curve) this.note.textContent = "";
     }
+  }
+
+  probeChanged() {
+    if (this.surface === null || this.line) return;
+    this.band = "";
+    this.picture?.setProbe(this.state.numbers("probe"));
+    this.draw();
   }
 
   /** Draws what is there as the controls say. */
@@ -197,7 +211,20 @@ export class FieldView extends EventTarget {
     this.readout.dataset.value = String(value);
     const place = this.surface.axes.map((axis) => numberText(probe.place[axis], 4)).join(", ");
     this.probed = `(${place}): ${title(this.display.info, this.display.part, this.display.show)} ${quantityText(value, this.display.info.unit)}`;
-    say(this.readout, `At ${this.probed}${this.band ?? ""}`);
+    say(this.readout, `At ${this.probed}${this.ownBand() ?? this.band ?? ""}`);
+  }
+
+  /** The band at the probe where the endpoint is not asked for it: in a cell, which has one value, and between points. */
+  ownBand() {
+    const { part, show, info } = this.display;
+    if ((this.question.hasPoints && info.on === "point") || show !== MEAN || part === "magnitude") return null;
+    const { answer, time } = this.shown;
+    const { corners, weights } = this.picture.probe;
+    const ends = ["lower", "upper"].map((name) => {
+      const numbers = scalars(answer.fields[this.field], null, { component: part, show: name, time });
+      return corners.reduce((sum, corner, k) => sum + weights[k] * numbers[this.surface.values[corner]], 0);
+    });
+    return `, band ${rangeText(...ends, info.unit)}`;
   }
 
   /** A sentence behind the probed value, such as its band. */

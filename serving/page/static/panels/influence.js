@@ -8,6 +8,8 @@ import { shareBars } from "./share_bars.js";
 
 const SAMPLES = 256;
 const REST_MS = 250;
+/** Of the largest change: less is the rounding of the numbers. */
+const NOTHING = 1e-5;
 
 export class Influence {
   constructor(desk) {
@@ -88,7 +90,7 @@ export class Influence {
         rows.map(({ info, unit, slope, change }) => ({
           name: info.name,
           share: change / most,
-          text: `${change > 0 ? "+" : ""}${numberText(change, 3)}`,
+          text: Math.abs(change) < NOTHING * most ? "0" : `${change > 0 ? "+" : ""}${numberText(change, 3)}`,
           note: `slope ${numberText(slope, 3)} ${unit}`,
         })),
         true,
@@ -107,10 +109,15 @@ export class Influence {
         name,
         share: Math.max(0, first),
         further: total,
-        text: `${numberText(100 * Math.max(0, first), 2)} %`,
-        note: `with others ${numberText(100 * total, 2)} ± ${numberText(100 * spread, 1)} %`,
+        text: `${percent(Math.max(0, first))} %`,
+        note: `with others ${percent(total)} ± ${percent(spread)} %`,
       };
     });
     this.shares.replaceChildren(shareBars(rows));
   }
+}
+
+/** A share as a percentage with one decimal, as far as its estimate goes. */
+function percent(share) {
+  return numberText(Math.round(1000 * share) / 10, 3);
 }

@@ -1,7 +1,7 @@
 // A slider and a number field for each parameter, with its unit and the range of the training runs.
 
 import { choice, element, fillChoice, freshId } from "../shell/elements.js";
-import { numberText, parsedNumber } from "../shell/numbers.js";
+import { numberText, parsedNumber, rangeText } from "../shell/numbers.js";
 
 const STEPS = 1000;
 const BEYOND = 0.12;
@@ -14,7 +14,7 @@ export class Parameters {
     this.question = question;
     this.controls = question.parameters.map((info) => new ParameterControl(info, question.rangeWord, (value) => this.write({ [info.name]: value })));
     this.run = choice("Training run", this.runOptions(), "", (value) => this.takeRun(value));
-    this.run.label.hidden = !question.runs;
+    this.run.root.hidden = !question.runs;
     this.root = element(
       "section",
       { class: "panel parameters", "aria-labelledby": "parameters-title" },
@@ -25,7 +25,7 @@ export class Parameters {
         element("button", { type: "button", onclick: () => this.centre() }, "Centre"),
       ),
       element("div", { class: "controls" }, this.controls.map((control) => control.root)),
-      this.run.label,
+      this.run.root,
     );
     state.follow(["p.", "over"], () => this.show());
     this.show();
@@ -133,7 +133,7 @@ class ParameterControl {
     this.name.textContent = info.name;
     this.unit.textContent = info.unit;
     const kind = info.coordinate ? "from" : this.word;
-    const ends = `${numberText(info.minimum, 4)} … ${numberText(info.maximum, 4)}`;
+    const ends = rangeText(info.minimum, info.maximum, "", 4);
     this.range.textContent = isLogarithmic(info) ? `${kind} ${ends}, log` : `${kind} ${ends}`;
     const [from, to] = [info.minimum, info.maximum].map((value) => `${100 * this.scale.share(value)}%`);
     this.slider.style.setProperty("--from", from);

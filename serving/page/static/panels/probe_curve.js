@@ -4,7 +4,7 @@ import { Chart } from "../charts/chart.js";
 import { element } from "../shell/elements.js";
 import { Refusal } from "../shell/endpoint.js";
 import { Latest } from "../shell/latest.js";
-import { quantityText } from "../shell/numbers.js";
+import { rangeText } from "../shell/numbers.js";
 
 export class ProbeCurve {
   constructor(desk) {
@@ -34,6 +34,7 @@ export class ProbeCurve {
     if (place === null || surface === null || surface.dimension < 2) return null;
     const at = surface.axes.map((axis) => place[axis]);
     const { info, part } = this.desk.view.display;
+    if (info.on === "cell") return null;
     return { what: "point", field: info.name, at, ...(info.components.length > 1 ? { component: part } : {}) };
   }
 
@@ -65,8 +66,7 @@ export class ProbeCurve {
     const { label, unit, times, mean, lower, upper } = this.curve;
     const k = times === null ? 0 : Math.min(this.desk.time.index, times.length - 1);
     if (this.desk.view.display.show === "mean") {
-      const band = `${quantityText(lower[k], "", 5)} … ${quantityText(upper[k], unit, 5)}`;
-      this.desk.view.tellBand(`, band ${band}`);
+      this.desk.view.tellBand(`, band ${rangeText(lower[k], upper[k], unit)}`);
     } else {
       this.desk.view.tellBand("");
     }

@@ -11,8 +11,15 @@ export class Quantities {
     this.rows = new Map();
     this.seen = new Map();
     this.note = element("p", { class: "note" });
-    this.body = element("tbody");
     this.difference = element("th", { scope: "col", class: "number", hidden: true }, "less pinned");
+    const heads = [
+      element("th", { scope: "col" }, "Quantity"),
+      element("th", { scope: "col", class: "number" }, "Value"),
+      element("th", { scope: "col", class: "number" }, "Band"),
+      element("th", { scope: "col", class: "bar-column" }, "Among the runs"),
+      this.difference,
+    ];
+    this.table = element("table", {}, element("thead", {}, element("tr", {}, heads)));
     this.root = element(
       "section",
       { class: "panel quantities", "aria-labelledby": "quantities-title" },
@@ -20,24 +27,7 @@ export class Quantities {
       element(
         "div",
         { class: "scroll", tabindex: 0, role: "region", "aria-labelledby": "quantities-title" },
-        element(
-          "table",
-          {},
-          element(
-            "thead",
-            {},
-            element(
-              "tr",
-              {},
-              element("th", { scope: "col" }, "Quantity"),
-              element("th", { scope: "col", class: "number" }, "Value"),
-              element("th", { scope: "col", class: "number" }, "Band"),
-              element("th", { scope: "col", class: "bar-column" }, "Among the runs"),
-              this.difference,
-            ),
-          ),
-          this.body,
-        ),
+        this.table,
       ),
     );
   }
@@ -48,18 +38,27 @@ export class Quantities {
     if (this.root.hidden) return;
     this.note.textContent = `bands cover ${numberText(100 * answer.coverage, 3)} % of new runs`;
     this.difference.hidden = pinned === null;
-    const ordered = firstOf(field, answer.quantities);
-    const labels = ordered.map((one) => one.label);
-    if (labels.join("\n") !== [...this.rows.keys()].join("\n")) this.make(ordered);
-    for (const quantity of answer.quantities) {
-      const before = pinned?.quantities.find((one) => one.label === quantity.label)?.at(time) ?? null;
-      this.rows.get(quantity.label).show(quantity.at(time), this.range(quantity, time), before);
-    }
+    const groups = grouped(field, answer.quantities);
+    const labels = groups.flat().map((one) => one.label);
+    if (labels.join("\n") !== [...this.rows.keys()].join("\n")) this.make(groups);
+    groups.forEach((group, k) => {
+      // The rows of a group have one unit, so that they can be compared.
+      const power = commonPower(...group.flatMap((one) => Object.values(one.at(time))));
+      this.heads[k].textContent = inBrackets(parts(group[0].label).subject, unitWithPower(group[0].unit, power));
+      for (const quantity of group) {
+        const before = pinned?.quantities.find((one) => one.label === quantity.label)?.at(time) ?? null;
+        this.rows.get(quantity.label).show(quantity.at(time), this.range(quantity, time), before, power);
+      }
+    });
   }
 
-  make(quantities) {
-    this.rows = new Map(quantities.map((one) => [one.label, new Row(one)]));
-    this.body.replaceChildren(...[...this.rows.values()].map((row) => row.root));
+  make(groups) {
+    this.rows = new Map(groups.flat().map((one) => [one.label, new Row(one)]));
+    this.heads = groups.map(() => element("th", { scope: "rowgroup", colspan: 5, class: "group" }));
+    this.table.replaceChildren(
+      this.table.tHead,
+      ...groups.map((group, k) => element("tbody", {}, element("tr", {}, this.heads[k]), group.map((one) => this.rows.get(one.label).root))),
+    );
   }
 
   /** Least and largest of the training runs; of all that was shown where these are not known. */
@@ -74,10 +73,22 @@ export class Quantities {
   }
 }
 
-/** The quantities with those of a field first. */
-function firstOf(field, quantities) {
-  const isOf = ({ label }) => [`(${field})`, `(${field}.`, `(${field},`].some((part) => label.includes(part));
-  return [...quantities.filter(isOf), ...quantities.filter((one) => !isOf(one))];
+/** What a label such as "max(U.x)" is of, "U.x", and what it tells of it, "max". */
+function parts(label) {
+  const [, what, subject] = /^(\w+)\((.*)\)$/.exec(label) ?? [null, label, ""];
+  return { what, subject };
+}
+
+/** Quantities by what they are of and their unit, those of a field first. */
+function grouped(field, quantities) {
+  const groups = new Map();
+  for (const one of quantities) {
+    const key = `${parts(one.label).subject}\n${one.unit}`;
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  const isOf = ([{ label }]) => [field, `${field}.`, `${field},`].some((name) => `${parts(label).subject},`.startsWith(name));
+  const all = [...groups.values()];
+  return [...all.filter(isOf), ...all.filter((group) => !isOf(group))];
 }
 
 /** The values of all training runs at a time. */
@@ -87,12 +98,15 @@ export function valuesAt({ times, values }, time) {
   return values.data.filter((_, index) => index % times.length === k);
 }
 
+function inBrackets(name, unit) {
+  return unit ? `${name} [${unit}]` : name;
+}
+
 const WIDTH = 120;
 
 class Row {
   constructor(quantity) {
     this.value = element("td", { class: "number value" });
-    this.ownUnit = quantity.unit;
     this.band = element("td", { class: "number band" });
     this.change = element("td", { class: "number change", hidden: true });
     this.segment = drawn("rect", { y: 5, height: 8, class: "bar-band", rx: 1 });
@@ -109,7 +123,7 @@ class Row {
     this.root = element(
       "tr",
       { "data-quantity": quantity.label },
-      element("th", { scope: "row" }, quantity.label),
+      element("th", { scope: "row", "aria-label": quantity.label }, parts(quantity.label).what),
       this.value,
       this.band,
       element("td", { class: "bar-column" }, picture),
@@ -117,11 +131,9 @@ class Row {
     );
   }
 
-  show({ mean, lower, upper }, [low, high], before) {
-    const power = commonPower(mean, lower, upper);
-    const [middle, first, last] = evenTexts(...[mean, lower, upper].map((value) => value / 10 ** power));
-    const unit = unitWithPower(this.ownUnit, power);
-    this.value.textContent = `${middle} ${unit.startsWith("10") ? "× " : ""}${unit}`.trim();
+  show({ mean, lower, upper }, [low, high], before, power) {
+    const [middle, first, last] = evenTexts([mean, lower, upper].map((value) => value / 10 ** power), 5);
+    this.value.textContent = middle;
     this.value.dataset.value = String(mean);
     this.band.textContent = `${first} … ${last}`;
     const at = (value) => Math.min(WIDTH + 4, Math.max(-4, high > low ? (WIDTH * (value - low)) / (high - low) : WIDTH / 2));

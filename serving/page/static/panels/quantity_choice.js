@@ -22,7 +22,7 @@ export class QuantityChoice {
     this.state = state;
     this.all = allQuantities(question.fields);
     const made = choice("Quantity", this.all.map(({ label }) => [label, label]), this.label, (label) => state.set({ quantity: label }));
-    this.root = made.label;
+    this.root = made.root;
     this.select = made.select;
     state.follow(["quantity", "field"], () => (this.select.value = this.label));
   }

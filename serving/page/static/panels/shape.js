@@ -18,7 +18,7 @@ export class Shape {
       { class: "panel shape", "aria-labelledby": "shape-title" },
       element("div", { class: "panel-head" }, element("h2", { id: "shape-title" }, "Shape")),
       element("p", { class: "note" }, "Drag the corners in the picture. Tab and the arrow keys move them too; Delete takes one away."),
-      first.label,
+      first.root,
       element("div", { class: "buttons" }, element("button", { type: "button", onclick: () => this.add() }, "Add a corner")),
       element("label", { class: "file" }, element("span", { class: "note" }, "Load corners x,y from a file"), this.file),
       this.fault,

@@ -37,11 +37,12 @@ export function freshId(stem) {
   return `${stem}-${numbered}`;
 }
 
-/** A labelled <select>; options: [value, text] pairs. */
-export function choice(text, options, value, changed, attributes = {}) {
-  const select = element("select", { onchange: () => changed(select.value), ...attributes });
+/** A labelled <select> within its root; options: [value, text] pairs. */
+export function choice(text, options, value, changed) {
+  const id = freshId("choice");
+  const select = element("select", { id, onchange: () => changed(select.value) });
   fillChoice(select, options, value);
-  return { label: element("label", { class: "choice" }, element("span", {}, text), select), select };
+  return { root: element("span", { class: "choice" }, element("label", { for: id }, text), select), select };
 }
 
 /** Gives a <select> other options. */

@@ -14,7 +14,7 @@ export class Header {
       "div",
       { class: "header-inner" },
       element("a", { class: "brand", href: "./" }, element("img", { src: "page/mark.svg", alt: "", width: 22, height: 22 }), "Fieldwright"),
-      several ? choice("Model", names, chosen, switched).label : element("span", { class: "model-name" }, chosen ?? ""),
+      several ? choice("Model", names, chosen, switched).root : element("span", { class: "model-name" }, chosen ?? ""),
       this.version,
       element("span", { class: "spacer" }),
       this.connection,

@@ -27,9 +27,21 @@ function signed(value, text) {
   return value < 0 ? `−${text}` : text;
 }
 
-/** A number with its unit. */
+/** A number with its unit, such as "200 GPa". */
 export function quantityText(value, unit, digits = 5) {
-  return unit ? `${numberText(value, digits)} ${unit}` : numberText(value, digits);
+  const power = commonPower(value);
+  return joined(numberText(value / 10 ** power, digits), unitWithPower(unit, power));
+}
+
+/** Two ends with their unit, such as "170 … 230 GPa". */
+export function rangeText(low, high, unit, digits = 5) {
+  const power = commonPower(low, high);
+  const [first, last] = [low, high].map((value) => numberText(value / 10 ** power, digits));
+  return joined(`${first} … ${last}`, unitWithPower(unit, power));
+}
+
+function joined(text, unit) {
+  return `${text} ${unit.startsWith("10") ? "× " : ""}${unit}`.trim();
 }
 
 const PREFIXES = { "-9": "n", "-6": "µ", "-3": "m", 0: "", 3: "k", 6: "M", 9: "G" };
@@ -43,10 +55,10 @@ export function commonPower(...numbers) {
   return 3 * Math.floor(Math.log10(size * (1 + 1e-12)) / 3);
 }
 
-/** Numbers with as many decimals as give the largest of them five digits, so that they stand below each other. */
-export function evenTexts(...numbers) {
+/** Numbers with as many decimals as give the largest of them five digits, at most so many. */
+export function evenTexts(numbers, most = 12) {
   const size = Math.max(...numbers.map(Math.abs).filter(Number.isFinite), 0);
-  const decimals = size > 0 ? Math.min(12, Math.max(0, 4 - Math.floor(Math.log10(size)))) : 0;
+  const decimals = size > 0 ? Math.min(most, Math.max(0, 4 - Math.floor(Math.log10(size)))) : 0;
   return numbers.map((value) => (Math.abs(value) * 10 ** decimals < 0.5 ? "0" : signed(value, Math.abs(value).toFixed(decimals))));
 }
 

@@ -1,0 +1,186 @@
+"""One endpoint that serves models of every family that the page has a desk for, and a browser that looks at it."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fieldwright.serving.endpoint import Endpoint
+from fieldwright.serving.hosting.champion import Champion
+from fieldwright.serving.hosting.champions import Champions
+from fieldwright.serving.hosting.shelf import Shelf, Shelved
+from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
+from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.reductions import reduction_config
+from fieldwright.surrogates.regressors import kind_config
+from fieldwright.surrogates.validation.cross_validation import cross_validate
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+PATIENCE = 60.0
+"""Seconds that a page may take, however busy the machine is."""
+# WebGL without a graphics processor, as Chromium has it.
+SWITCHES = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+
+
+def body() -> Surrogate:
+    """A steady body of 3 x 3 x 3 hexahedra that is bent: displacement at its points, strain energy in its cells."""
+    rng = np.random.default_rng(3)
+    x = rng.uniform([1.0, 0.5], [3.0, 2.0], size=(16, 2))
+    axis = np.linspace(0.0, 1.0, 4)
+    points = np.stack(np.meshgrid(2.0 * axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
+    index = np.arange(64).reshape(4, 4, 4)
+    low, high = slice(None, -1), slice(1, None)
+    around = [(low, low), (high, low), (high, high), (low, high)]
+    cells = np.stack([index[a, b, c].ravel() for c in (low, high) for a, b in around], axis=1)
+    load, stiffness = x[:, :1], x[:, 1:]
+    sag = -load / stiffness * points[:, 0] ** 2 / 40.0
+    displacement = np.stack([0.0 * sag, 0.0 * sag, sag], axis=-1)
+    energy = (load**2 / stiffness * points[cells].mean(axis=1)[:, 0])[..., None]
+    targets = {"displacement": displacement, "energy": energy}
+    fields = (
+        FieldInfo(name="displacement", unit="m", components=("x", "y", "z"), n_points=64),
+        FieldInfo(name="energy", unit="J", on="cell", n_points=27),
+    )
+    config = kind_config({"kind": "bayes", "degree": 2})
+    reductions = {name: reduction_config({"kind": "svd", "rank": 2}) for name in targets}
+    return Surrogate.train(
+        config,
+        reductions,
+        x,
+        targets,
+        parameters=(ParameterInfo(name="load", unit="N"), ParameterInfo(name="stiffness", unit="Pa")),
+        fields=fields,
+        points={"displacement": points, "energy": points[cells].mean(axis=1)},
+        cells={"hexahedron": cells},
+        cross_validation=cross_validate(config, reductions, x, targets, folds=4, seed=0),
+        seed=0,
+        name="body",
+    )
+
+
+@dataclass
+class Served:
+    """An endpoint in a thread of this process, whose champions can be replaced and which can be stopped.
+
+    url: where it listens, the same again after it was stopped.
+    """
+
+    folder: Path
+    listening: Callable[..., AbstractContextManager[str]]
+    champions: dict[str, Champion] = field(default_factory=dict)
+    url: str = ""
+    _context: AbstractContextManager[str] | None = None
+
+    def promote(self, model: str, version: str, surrogate: Any) -> None:
+        """Has the model answered by this surrogate from now on."""
+        shelf = Shelf(self.folder / model)
+        shelved = Shelved(model, version, version)
+        shelf.put(shelved, lambda into: (surrogate.save(into / "saved"), into / "saved")[1])
+        shelf.point_to(shelved)
+        self.champions.setdefault(model, Champion(shelf)).refresh()
+
+    def start(self) -> None:
+        """Listens, on the port of before where there was one."""
+        app = Endpoint(Champions(self.champions)).app()
+        port = int(self.url.rpartition(":")[2]) if self.url else 0
+        self._context = self.listening(app, port=port)
+        self.url = self._context.__enter__()
+
+    def stop(self) -> None:
+        """Answers no more."""
+        if self._context is not None:
+            self._context.__exit__(None, None, None)
+            self._context = None
+
+
+@pytest.fixture(scope="session")
+def served(
+    tmp_path_factory: pytest.TempPathFactory,
+    listening: Callable[..., AbstractContextManager[str]],
+    surrogate: Surrogate,
+    shapes: Any,
+    solution: Any,
+) -> Iterator[Served]:
+    served = Served(tmp_path_factory.mktemp("models"), listening)
+    for model, one in (("plate", surrogate), ("body", body()), ("circles", shapes), ("beam", solution)):
+        served.promote(model, "1", one)
+    served.start()
+    yield served
+    served.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium, driven by Playwright."""
+    if CHROMIUM is None:
+        pytest.skip("there is no Chromium: apt-get install chromium")
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="there is no Playwright: pip install playwright"
+    )
+    with playwright.sync_playwright() as driver:
+        running = driver.chromium.launch(executable_path=CHROMIUM, args=SWITCHES)
+        yield running
+        running.close()
+
+
+@dataclass
+class Visit:
+    """A page that is open, with all that it wrote to the console and all addresses that it asked."""
+
+    page: Any
+    console: list[str]
+    addresses: list[str]
+
+    def number(self, quantity: str) -> float:
+        """The value of a quantity as the page has it."""
+        return float(self.page.get_attribute(f'[data-quantity="{quantity}"] .value', "data-value"))
+
+    def state(self) -> dict[str, str]:
+        """What stands behind "#" in the address."""
+        return self.page.evaluate("Object.fromEntries(new URLSearchParams(location.hash.slice(1)))")
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Waits until something holds of the page; Playwright's own way is forbidden by the page's policy."""
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            assert time.monotonic() < end, "it did not come to hold"
+            self.page.wait_for_timeout(50)
+
+    def settle(self) -> None:
+        """Waits until nothing has been asked for a moment, and the address is that of what is shown."""
+        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_timeout(250)
+
+
+@pytest.fixture
+def visit(served: Served, browser: Any) -> Iterator[Callable[..., Visit]]:
+    """Opens the page at a state, such as "model=plate&field=temperature"; more: settings of Playwright's context."""
+    contexts = []
+
+    def visit(state: str, ready: str = ".domain strong:not(:empty)", **more: Any) -> Visit:
+        context = browser.new_context(viewport={"width": 1440, "height": 900}, **more)
+        contexts.append(context)
+        context.set_default_timeout(1000 * PATIENCE)
+        page = context.new_page()
+        console: list[str] = []
+        addresses: list[str] = []
+        page.on(
+            "console", lambda line: console.append(line.text) if line.type in ("error", "warning") else None
+        )
+        page.on("pageerror", lambda error: console.append(str(error)))
+        page.on("request", lambda request: addresses.append(request.url))
+        page.goto(f"{served.url}/#{state}")
+        page.wait_for_selector(ready)
+        return Visit(page, console, addresses)
+
+    yield visit
+    for context in contexts:
+        context.close()

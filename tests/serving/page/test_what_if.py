@@ -1,0 +1,303 @@
+"""The what-if page in a real browser, over models of every family that it has a desk for."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+AXE = Path(__file__).parent / "axe" / "axe-4.14.1.min.js"
+AXE_CHECKSUM = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
+"""Of axe.min.js in https://registry.npmjs.org/axe-core/-/axe-core-4.14.1.tgz."""
+DESIGN = {"heat_flux": 2e4, "thickness": 4.0}
+STATE = "model=plate&p.heat_flux=20000&p.thickness=4"
+FOCUSED = "[document.activeElement.tagName, document.activeElement.type ?? ''].join(' ')"
+HOTTEST = "max(temperature)"
+
+
+def predicted(served: Any, model: str, parameters: dict[str, float], **more: Any) -> dict[str, Any]:
+    """What a program is answered."""
+    body = {"parameters": parameters} | more
+    reply = httpx.post(f"{served.url}/models/{model}/predict", json=body, trust_env=False)
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
+def test_the_numbers_on_the_page_are_those_that_a_program_is_answered(served, visit):
+    one = visit(STATE)
+    answer = predicted(served, "plate", DESIGN)
+    for label, entry in answer["quantities"].items():
+        mean = entry["mean"][0]
+        assert one.number(label) == (mean[-1] if entry["times"] else mean), label
+    shown = one.page.inner_text(f'[data-quantity="{HOTTEST}"] .value')
+    assert shown == f"{answer['quantities'][HOTTEST]['mean'][0]:.2f}"
+    assert "Inside the domain of the training runs." in one.page.inner_text(".domain")
+    one.settle()
+    assert one.console == []
+    assert {address.split("/")[2] for address in one.addresses} == {served.url.split("/")[2]}
+
+
+def test_a_slider_that_is_dragged_moves_numbers_and_picture_and_leaves_the_domain(served, visit):
+    one = visit(STATE)
+    page = one.page
+    one.settle()
+    before = page.screenshot(clip=page.locator(".picture").bounding_box())
+    slider = page.locator('.parameter:has-text("heat_flux") input[type=range]')
+    box = slider.bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.3, middle)
+    page.mouse.down()
+    for step in range(31, 100, 4):
+        page.mouse.move(box["x"] + box["width"] * step / 100, middle)
+    page.mouse.up()
+    page.wait_for_selector(".domain.outside")
+    one.settle()
+    heat_flux = float(one.state()["p.heat_flux"])
+    assert heat_flux > 49_820
+    answer = predicted(served, "plate", DESIGN | {"heat_flux": heat_flux})
+    assert one.number(HOTTEST) == answer["quantities"][HOTTEST]["mean"][0]
+    sign = page.inner_text(".domain")
+    assert "Outside the domain of the training runs: do not rely on these numbers." in sign
+    assert "'heat_flux'" in sign
+    assert answer["inside"] == [False]
+    assert page.screenshot(clip=page.locator(".picture").bounding_box()) != before
+    page.click("text=Centre")
+    page.wait_for_selector(".domain:not(.outside)")
+    assert one.console == []
+
+
+def test_a_click_probes_the_field_with_its_band(served, visit):
+    one = visit(STATE)
+    page = one.page
+    page.locator(".picture canvas").click()
+    page.wait_for_selector(".readout:has-text('band')")
+    one.settle()
+    at = [float(value) for value in one.state()["probe"].split(",")][:2]
+    assert at == pytest.approx([0.5, 0.5], abs=0.02)
+    quantity = {"what": "point", "field": "temperature", "at": at}
+    (entry,) = predicted(served, "plate", DESIGN, quantities=[quantity])["quantities"].values()
+    assert float(page.get_attribute(".readout", "data-value")) == pytest.approx(entry["mean"][0], rel=1e-6)
+    words = page.inner_text(".readout")
+    assert f"{entry['lower'][0]:.2f}" in words
+    assert f"{entry['upper'][0]:.2f}" in words
+    page.get_by_role("button", name="Line cut").click()
+    box = page.locator(".picture").bounding_box()
+    page.mouse.move(box["x"] + 0.4 * box["width"], box["y"] + 0.3 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.7 * box["height"], steps=4)
+    page.mouse.up()
+    page.wait_for_selector(".chart-host[aria-label^='temperature: from']")
+    assert one.console == []
+
+
+def test_a_link_shows_the_same_to_another_person(served, visit):
+    state = f"{STATE}&field=displacement&part=y&show=band+width&contours=10&time=1&tab=influence&map=grey"
+    first = visit(state + "&pin.heat_flux=30000&pin.thickness=5&probe=0.5,0.5,0")
+    first.settle()
+    first.page.click("text=Downloads and queries")
+    first.settle()
+    link = first.page.input_value(".link-field")
+    assert "tab=take" in link
+    second = visit(link.split("#")[1])
+    second.settle()
+    assert second.state() == first.state()
+    for selector in (".quantities tbody", ".field h2", ".readout", ".pinned-values", ".time-output"):
+        assert second.page.inner_text(selector) == first.page.inner_text(selector)
+    assert second.page.inner_text(".field h2") == "displacement.y, band width"
+    curl = second.page.inner_text("[aria-label='The query for curl']")
+    assert '"heat_flux":20000' in curl
+    assert "fw.Client(" in second.page.inner_text("[aria-label='The query for Python']")
+
+
+def test_files_are_those_of_the_endpoint(served, visit):
+    one = visit(f"{STATE}&tab=take")
+    contents = {}
+    for name in ("CSV", "VTU", "PNG"):
+        with one.page.expect_download() as download:
+            one.page.click(f".more button:text-is('{name}')")
+        contents[name] = Path(download.value.path()).read_bytes()
+    assert contents["CSV"].startswith(b"heat_flux [W/m2],thickness [mm]")
+    assert b"<VTKFile" in contents["VTU"]
+    assert contents["PNG"].startswith(b"\x89PNG")
+
+
+def test_curves_and_influence_are_of_the_quantity_that_is_chosen(served, visit):
+    one = visit(f"{STATE}&tab=responses")
+    page = one.page
+    page.wait_for_selector(".chart-host[aria-label^='max(temperature) over thickness']")
+    assert page.locator(".charts .chart").count() == 2
+    page.click("text=What helps most")
+    page.wait_for_selector("text=with others")
+    assert "To lower max(temperature) here, lower heat_flux first." in page.inner_text(".advice")
+    one.settle()
+    assert one.console == []
+
+
+def test_the_keyboard_alone_reaches_and_moves_everything(served, visit):
+    one = visit(STATE)
+    page = one.page
+    reached: list[str] = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate(FOCUSED))
+        if reached[-1].startswith("INPUT range") and "moved" not in reached:
+            reached.append("moved")
+            before = one.state().get("p.heat_flux")
+            page.keyboard.press("ArrowRight")
+            one.settle()
+            assert one.state()["p.heat_flux"] != before
+        if reached[-1].startswith("CANVAS") and "probed" not in reached:
+            reached.append("probed")
+            page.keyboard.press("Enter")
+            page.wait_for_selector(".readout:not([hidden])")
+    text = " ".join(reached)
+    for control in ("SELECT", "BUTTON", "INPUT text", "INPUT range", "CANVAS", "SUMMARY"):
+        assert control in text, control
+    assert {"moved", "probed"} <= set(reached)
+
+
+@pytest.mark.parametrize(
+    ("model", "scheme"),
+    [("plate", "light"), ("plate", "dark"), ("body", "light"), ("circles", "dark"), ("beam", "light")],
+)
+def test_axe_finds_nothing_serious(visit, model: str, scheme: str):
+    assert hashlib.sha256(AXE.read_bytes()).hexdigest() == AXE_CHECKSUM
+    # Axe is brought in by the browser's debugger: the policy of the page forbids it the page itself.
+    one = visit(f"model={model}", color_scheme=scheme, bypass_csp=True)
+    one.settle()
+    one.page.evaluate(AXE.read_text())
+    results = one.page.evaluate("() => axe.run()")
+    serious = [
+        (fault["id"], [node["html"] for node in fault["nodes"]])
+        for fault in results["violations"]
+        if fault["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_on_a_narrow_screen_nothing_goes_beyond_it(served, visit):
+    one = visit(STATE)
+    one.page.set_viewport_size({"width": 380, "height": 780})
+    one.settle()
+    assert one.page.evaluate("() => document.documentElement.scrollWidth") <= 380
+    assert one.page.locator(".picture").bounding_box()["width"] > 220
+
+
+def test_times_are_gone_through_by_hand_and_by_play(served, visit):
+    one = visit(f"{STATE}&field=displacement&time=0")
+    page = one.page
+    assert page.inner_text(".time-output") == "t = 0"
+    page.click("text=Play")
+    page.wait_for_selector(".time-output:text-is('t = 20')")
+    page.click("text=Pause")
+    page.locator(".time input").fill("1")
+    one.settle()
+    entry = predicted(served, "plate", DESIGN)["quantities"]["max(displacement.x)"]
+    assert one.number("max(displacement.x)") == entry["mean"][0][1]
+    page.locator(".picture canvas").click()
+    page.click("text=Probe over time")
+    page.wait_for_selector(".chart-host[aria-label^='point(displacement.magnitude']")
+    assert one.console == []
+
+
+def test_a_body_is_turned_deformed_and_seen_by_its_cells(served, visit):
+    one = visit("model=body&deform=displacement")
+    page = one.page
+    one.settle()
+    assert page.inner_text(".axes").replace(" ", " ") == "x 0 … 2   y 0 … 1   z 0 … 1"
+    assert page.text_content(".display-more output").startswith("×")
+    picture = page.locator(".picture")
+    before = picture.screenshot()
+    page.locator(".picture canvas").focus()
+    page.keyboard.press("ArrowRight")
+    one.settle()
+    assert picture.screenshot() != before
+    page.get_by_label("Field", exact=True).select_option("energy")
+    page.wait_for_selector(".field h2:text-is('energy')")
+    page.locator(".picture canvas").click()
+    page.wait_for_selector(".readout:not([hidden])")
+    one.settle()
+    assert one.console == []
+
+
+def test_a_shape_is_drawn_by_its_corners(served, visit):
+    one = visit("model=circles")
+    page = one.page
+    page.wait_for_selector(".outline-corner")
+    assert page.locator(".outline-corner").count() == 12
+    page.click("text=Add a corner")
+    one.until(lambda: page.locator(".outline-corner").count() == 13)
+    before = one.state().get("outline")
+    page.locator(".outline-corner").first.focus()
+    page.keyboard.press("ArrowUp")
+    one.settle()
+    outline = one.state()["outline"]
+    assert outline != before
+    corners = [float(value) for value in outline.split(",")]
+    body = {"outline": list(zip(corners[::2], corners[1::2], strict=True)), "fields": []}
+    answer = httpx.post(f"{served.url}/models/circles/predict", json=body, trust_env=False).json()
+    assert page.evaluate("() => document.body.classList.contains('is-outside')") == (not answer["inside"][0])
+    page.set_input_files(
+        "#outline-file",
+        {"name": "square.csv", "mimeType": "text/csv", "buffer": b"x,y\n2,1\n3,1\n3,2\n2,2\n"},
+    )
+    one.until(lambda: page.locator(".outline-corner").count() == 4)
+    assert one.console == []
+
+
+def test_a_solution_is_drawn_with_its_error_estimate(served, visit):
+    one = visit("model=beam&p.a=3")
+    page = one.page
+    page.wait_for_selector(".chart-host[aria-label^='u: from']")
+    facts = page.inner_text(".facts")
+    about = httpx.get(f"{served.url}/models/beam", trust_env=False).json()
+    assert about["verdict"]["findings"][0]["name"] in facts
+    assert "largest estimated error of u" in facts
+    before = page.get_attribute(".line-picture .chart-host", "aria-label")
+    page.get_by_label("Show", exact=True).select_option("error")
+    one.until(lambda: page.get_attribute(".line-picture .chart-host", "aria-label") != before)
+    assert page.inner_text(".field h2") == "u, error"
+    assert one.console == []
+
+
+def test_several_models_are_listed_and_a_key_of_none_is_asked_for(served, visit):
+    one = visit("", ready=".model-list a")
+    assert one.page.locator(".model-list a").all_inner_texts() == ["plate", "body", "circles", "beam"]
+    one.page.click(".model-list a >> nth=1")
+    one.page.wait_for_selector(".domain strong:not(:empty)")
+    assert one.state()["model"] == "body"
+
+
+def test_a_champion_that_is_swapped_is_said_and_answers(served, visit, surrogate, promoted):
+    one = visit(STATE)
+    before = one.number(HOTTEST)
+    served.promote("plate", "2", promoted)
+    try:
+        one.page.wait_for_selector('[data-notice="version"]')
+        assert "Version 2 is served now, in place of version 1." in one.page.inner_text("#notices")
+        one.settle()
+        assert one.number(HOTTEST) == pytest.approx(before + 100.0, abs=1.0)
+        assert one.page.inner_text(".version") == "version 2"
+    finally:
+        served.promote("plate", "3", surrogate)
+
+
+def test_an_endpoint_that_goes_and_comes_back_is_said(served, visit):
+    one = visit(STATE)
+    one.settle()
+    before = one.number(HOTTEST)
+    served.stop()
+    try:
+        one.page.locator('.parameter input[type="text"]').first.fill("30000")
+        one.page.keyboard.press("Enter")
+        one.page.wait_for_selector('[data-notice="connection"]')
+        assert one.page.inner_text(".connection") == "not connected"
+        assert one.number(HOTTEST) == before
+    finally:
+        served.start()
+    one.page.wait_for_selector('[data-notice="connection"]', state="detached")
+    one.settle()
+    assert one.number(HOTTEST) > before
