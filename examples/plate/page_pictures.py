@@ -48,7 +48,6 @@ PICTURES = {
 }
 """File to colour scheme, design and what is shown of it."""
 SWITCHES = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
-COLOURS = 256
 
 
 def take(browser: Browser, url: str, scheme: str, state: dict[str, object]) -> bytes:
@@ -75,7 +74,7 @@ def main() -> None:
         for name, (scheme, design, view) in PICTURES.items():
             state = {f"p.{key}": value for key, value in design.items()} | view
             picture = Image.open(io.BytesIO(take(browser, given.url, scheme, state)))
-            picture.convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE).save(given.folder / name, optimize=True)
+            picture.convert("RGB").save(given.folder / name, optimize=True)
 
 
 if __name__ == "__main__":

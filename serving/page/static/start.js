@@ -18,28 +18,28 @@ async function start() {
   const state = new State();
   const { models } = served;
   const only = Object.keys(served.champions).length === 1;
-  const chosen = models.find((about) => about.model === state.get("model")) ?? (only ? models[0] : undefined);
+  const about = models.find((one) => one.model === state.get("model")) ?? (only ? models[0] : undefined);
   state.follow(["model"], () => location.reload());
-  const header = new Header(models, chosen?.model ?? null, (model) => {
+  const header = new Header(models, about?.model ?? null, (model) => {
     location.hash = new URLSearchParams({ model });
   });
   document.getElementById("header").replaceChildren(header.root);
-  if (chosen === undefined) {
+  if (about === undefined) {
     main.replaceChildren(modelList(served));
     return;
   }
-  document.title = `${chosen.model} · Fieldwright`;
-  header.serve(chosen.version);
-  const endpoint = new Endpoint(chosen.model, only);
-  const open = DESKS[chosen.family];
+  document.title = `${about.model} · Fieldwright`;
+  header.serve(about.version);
+  const endpoint = new Endpoint(about.model, only);
+  const open = DESKS[about.family];
   if (open === undefined) {
     main.replaceChildren(
-      element("p", { class: "panel" }, `There is no page yet for models of the family ${chosen.family}. `, element("a", { href: "docs" }, "Its interface"), " tells how it is asked."),
+      element("p", { class: "panel" }, `There is no page yet for models of the family ${about.family}. `, element("a", { href: "docs" }, "Its interface"), " tells how it is asked."),
     );
     return;
   }
   const { openDesk } = await open();
-  await openDesk({ main, header, notices, state, endpoint, about: chosen });
+  await openDesk({ main, header, notices, state, endpoint, about });
 }
 
 /** What is answered, after a key has been asked for where one is needed; null where nothing can be. */

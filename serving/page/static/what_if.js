@@ -48,8 +48,8 @@ class WhatIf {
     this.time = new TimeSlider(state);
     this.view = new FieldView(state, question);
     this.latest = new Latest(
-      (asked, signal) => question.ask(asked.body, signal),
-      (answer, asked) => this.answered(answer, asked),
+      (request, signal) => question.ask(request.body, signal),
+      (answer, request) => this.answered(answer, request),
       (error) => this.failed(error),
     );
     this.pinned = new Latest(
@@ -57,7 +57,7 @@ class WhatIf {
       (answer) => this.pinAnswered(answer),
       (error) => this.failed(error),
     );
-    this.time.held = () => this.latest.busy;
+    this.time.isBusy = () => this.latest.busy;
     this.view.stage.after(this.time.root);
     this.shape = question.outline ? new Shape(this) : null;
     this.facts = new SolutionFacts();

@@ -33,17 +33,18 @@ SWITCHES = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftsha
 def body() -> Surrogate:
     """A steady body of 3 x 3 x 3 hexahedra that is bent: displacement at its points, strain energy in its cells."""
     rng = np.random.default_rng(3)
-    x = rng.uniform([1.0, 0.5], [3.0, 2.0], size=(16, 2))
+    x = rng.uniform([1.0, 0.5], [3.0, 4.0], size=(24, 2))
     axis = np.linspace(0.0, 1.0, 4)
     points = np.stack(np.meshgrid(2.0 * axis, axis, axis, indexing="ij"), axis=-1).reshape(-1, 3)
     index = np.arange(64).reshape(4, 4, 4)
     low, high = slice(None, -1), slice(1, None)
     around = [(low, low), (high, low), (high, high), (low, high)]
     cells = np.stack([index[a, b, c].ravel() for c in (low, high) for a, b in around], axis=1)
-    load, stiffness = x[:, :1], x[:, 1:]
-    sag = -load / stiffness * points[:, 0] ** 2 / 40.0
+    # It softens with the logarithm of the temperature.
+    load, softness = x[:, :1], 1.0 + 0.5 * np.log(x[:, 1:])
+    sag = -load * softness * points[:, 0] ** 2 / 40.0
     displacement = np.stack([0.0 * sag, 0.0 * sag, sag], axis=-1)
-    energy = (load**2 / stiffness * points[cells].mean(axis=1)[:, 0])[..., None]
+    energy = (load * softness * points[cells].mean(axis=1)[:, 0])[..., None]
     targets = {"displacement": displacement, "energy": energy}
     fields = (
         FieldInfo(name="displacement", unit="m", components=("x", "y", "z"), n_points=64),
@@ -56,7 +57,7 @@ def body() -> Surrogate:
         reductions,
         x,
         targets,
-        parameters=(ParameterInfo(name="load", unit="N"), ParameterInfo(name="stiffness", unit="Pa")),
+        parameters=(ParameterInfo(name="load", unit="N"), ParameterInfo(name="warmth", unit="1")),
         fields=fields,
         points={"displacement": points, "energy": points[cells].mean(axis=1)},
         cells={"hexahedron": cells},
@@ -162,10 +163,13 @@ class Visit:
 
 @pytest.fixture
 def visit(served: Served, browser: Any) -> Iterator[Callable[..., Visit]]:
-    """Opens the page at a state, such as "model=plate&field=temperature"; more: settings of Playwright's context."""
+    """Opens the page at a state, such as "model=plate&field=temperature"; more: settings of Playwright's context.
+
+    ready: what is waited for. url: of another endpoint.
+    """
     contexts = []
 
-    def visit(state: str, ready: str = ".domain strong:not(:empty)", **more: Any) -> Visit:
+    def visit(state: str, ready: str = ".domain strong:not(:empty)", url: str = "", **more: Any) -> Visit:
         context = browser.new_context(viewport={"width": 1440, "height": 900}, **more)
         contexts.append(context)
         context.set_default_timeout(1000 * PATIENCE)
@@ -177,7 +181,7 @@ def visit(served: Served, browser: Any) -> Iterator[Callable[..., Visit]]:
         )
         page.on("pageerror", lambda error: console.append(str(error)))
         page.on("request", lambda request: addresses.append(request.url))
-        page.goto(f"{served.url}/#{state}")
+        page.goto(f"{url or served.url}/#{state}")
         page.wait_for_selector(ready)
         return Visit(page, console, addresses)
 

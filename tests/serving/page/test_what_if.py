@@ -9,6 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from fieldwright.data.api_keys import KeyFile
+from fieldwright.serving.endpoint import Endpoint
+from fieldwright.serving.hosting.authorization import Keys
+from fieldwright.serving.hosting.champions import Champions
+
 AXE = Path(__file__).parent / "axe" / "axe-4.14.1.min.js"
 AXE_CHECKSUM = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
 """Of axe.min.js in https://registry.npmjs.org/axe-core/-/axe-core-4.14.1.tgz."""
@@ -263,7 +268,7 @@ def test_a_solution_is_drawn_with_its_error_estimate(served, visit):
     assert one.console == []
 
 
-def test_several_models_are_listed_and_a_key_of_none_is_asked_for(served, visit):
+def test_several_models_are_listed_to_choose_from(served, visit):
     one = visit("", ready=".model-list a")
     assert one.page.locator(".model-list a").all_inner_texts() == ["plate", "body", "circles", "beam"]
     one.page.click(".model-list a >> nth=1")
@@ -301,3 +306,36 @@ def test_an_endpoint_that_goes_and_comes_back_is_said(served, visit):
     one.page.wait_for_selector('[data-notice="connection"]', state="detached")
     one.settle()
     assert one.number(HOTTEST) > before
+
+
+def test_a_key_is_asked_for_and_stays_in_the_tab(served, visit, listening, monkeypatch, tmp_path):
+    monkeypatch.setenv("FIELDWRIGHT_HOME", str(tmp_path))
+    key = KeyFile().add("desk", [], [], 0)
+    keys = Keys(KeyFile(), *served.champions)
+    with listening(Endpoint(Champions(served.champions), keys=keys).app()) as url:
+        one = visit(STATE, ready="#api-key", url=url)
+        page = one.page
+        for text in ("fw_guess", key):
+            page.fill("#api-key", text)
+            page.keyboard.press("Enter")
+            one.settle()
+        page.wait_for_selector(".domain strong:not(:empty)")
+        assert page.evaluate("sessionStorage.getItem('fieldwright.key')") == key
+        assert page.evaluate("Object.keys(localStorage).length + document.cookie.length") == 0
+        assert key not in page.url
+        page.click("text=Downloads and queries")
+        assert "YOUR_KEY" in page.inner_text("[aria-label='The query for curl']")
+        assert key not in page.content()
+        page.click("text=Forget key")
+        page.wait_for_selector("#api-key")
+
+
+def test_a_parameter_of_which_the_model_takes_the_logarithm_has_a_slider_of_it(served, visit):
+    scales = httpx.get(f"{served.url}/models/body/runs", trust_env=False).json()["parameters"]
+    assert scales["warmth"]["scale"] == "log"
+    one = visit("model=body")
+    one.settle()
+    assert "log" in one.page.inner_text('.parameter:has-text("warmth") .range')
+    low, high = min(scales["warmth"]["values"]), max(scales["warmth"]["values"])
+    middle = one.page.input_value('.parameter:has-text("warmth") input[type=text]')
+    assert float(middle) == pytest.approx((low * high) ** 0.5, rel=1e-4)

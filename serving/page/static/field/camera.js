@@ -61,7 +61,7 @@ export class Camera {
       const corner = [0, 1, 2].map((axis) => ((k >> axis) & 1 ? high : low)[axis]);
       corners.push([0, 1].map((row) => rows[row].reduce((sum, value, axis) => sum + value * corner[axis], 0)));
     }
-    return [Math.min, Math.max].map((chosen) => [0, 1].map((row) => chosen(...corners.map((one) => one[row]))));
+    return [Math.min, Math.max].map((extreme) => [0, 1].map((row) => extreme(...corners.map((one) => one[row]))));
   }
 
   /** Turns a body, or moves a plane, by so many pixels. */

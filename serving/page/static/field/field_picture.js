@@ -164,7 +164,7 @@ export class FieldPicture extends EventTarget {
       marks.push(drawn("circle", { cx: x, cy: y, r: 7, class: "mark-halo" }), drawn("circle", { cx: x, cy: y, r: 7, class: "mark-ring" }));
       marks.push(drawn("circle", { cx: x, cy: y, r: 1.5, class: "mark-dot" }));
     }
-    const ends = this.cut ? [this.cut.found[0], this.cut.found.at(-1)] : [];
+    const ends = this.cut ? [this.cut.hits[0], this.cut.hits.at(-1)] : [];
     if (ends.length === 2 && ends.every(Boolean)) {
       const [[x1, y1], [x2, y2]] = ends.map((end) => this.onScreen(end, width, height));
       for (const name of ["mark-halo", "mark-line"]) marks.push(drawn("line", { x1, y1, x2, y2, class: name }));
@@ -254,20 +254,20 @@ export class FieldPicture extends EventTarget {
   }
 
   probeAt(at) {
-    const found = this.surface && pick(this.surface, this.projected(), at);
-    this.probe = found ? { ...found, place: this.surface.place(found.corners, found.weights) } : null;
+    const hit = this.surface && pick(this.surface, this.projected(), at);
+    this.probe = hit ? { ...hit, place: this.surface.place(hit.corners, hit.weights) } : null;
     this.redraw();
     this.dispatchEvent(new CustomEvent("probed", { detail: this.probe }));
   }
 
   /** Cuts along a line of the screen, from one place to the other. */
   cutAlong(from, to) {
-    const found = pickAlong(this.surface, this.projected(), from, to, CUT_STEPS);
-    this.setCut(found.filter(Boolean));
+    const hits = pickAlong(this.surface, this.projected(), from, to, CUT_STEPS);
+    this.setCut(hits.filter(Boolean));
   }
 
-  setCut(found) {
-    this.cut = found.length > 1 ? { found } : null;
+  setCut(hits) {
+    this.cut = hits.length > 1 ? { hits } : null;
     this.redraw();
     this.dispatchEvent(new CustomEvent("cut", { detail: this.cut }));
   }

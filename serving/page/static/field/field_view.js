@@ -23,7 +23,7 @@ export class FieldView extends EventTarget {
     this.note = element("p", { class: "note" });
     this.line = null;
     this.surface = null;
-    this.shown = null;
+    this.frame = null;
     this.cut = toggle("Line cut", false, (on) => this.startCut(on), { title: "Draw a line across the picture to see the values along it" });
     this.all = element("button", { type: "button", onclick: () => this.showAll() }, "Show all");
     this.stage = element("div", { class: "stage" });
@@ -83,9 +83,9 @@ export class FieldView extends EventTarget {
 
   /** answer, pinned: as of the question, pinned or null. time: index. */
   async show(answer, pinned, time) {
-    this.shown = { answer, pinned, time };
+    this.frame = { answer, pinned, time };
     const surface = await this.question.surface(this.field);
-    if (this.shown.answer !== answer) return;
+    if (this.frame.answer !== answer) return;
     if (surface !== this.surface) this.setSurface(surface);
     this.draw();
   }
@@ -130,19 +130,19 @@ export class FieldView extends EventTarget {
 
   /** Draws what is there as the controls say. */
   draw() {
-    if (this.shown === null || this.surface === null) return;
-    const { answer, pinned, time } = this.shown;
+    if (this.frame === null || this.surface === null) return;
+    const { answer, pinned, time } = this.frame;
     const field = answer.fields[this.field];
     if (!field) return;
     const { part, show } = this.display;
-    const wanted = { component: part, show, time };
+    const view = { component: part, show, time };
     const before = pinned?.fields[this.field] ?? null;
-    const numbers = scalars(field, before, wanted);
+    const numbers = scalars(field, before, view);
     this.heading.textContent = title(field.info, part, show);
     const range = extent(field.covered ? numbers.filter((_, k) => !field.covered[k]) : numbers);
     const free = show === DIFFERENCE ? [-largest(range), largest(range)] : range;
     this.display.tell(free);
-    if (this.line) this.drawLine(field, before, wanted, numbers);
+    if (this.line) this.drawLine(field, before, view, numbers);
     else if (this.picture) this.drawPicture(numbers, free);
     this.tellProbe(numbers);
     this.tellAxes();
@@ -156,10 +156,10 @@ export class FieldView extends EventTarget {
     say(this.axes, spans.join("   "));
   }
 
-  drawLine(field, before, wanted, mean) {
-    const banded = wanted.show === MEAN && wanted.component !== "magnitude";
-    const of = (show) => (banded ? scalars(field, null, { ...wanted, show }) : null);
-    const pinned = before && wanted.show === MEAN ? scalars(before, null, wanted) : null;
+  drawLine(field, before, view, mean) {
+    const banded = view.show === MEAN && view.component !== "magnitude";
+    const of = (show) => (banded ? scalars(field, null, { ...view, show }) : null);
+    const pinned = before && view.show === MEAN ? scalars(before, null, view) : null;
     this.line.show(this.surface, { mean, lower: of("lower"), upper: of("upper"), pinned });
   }
 
@@ -185,14 +185,14 @@ export class FieldView extends EventTarget {
   deform() {
     const { display, picture, surface } = this;
     const moving = display.deformation;
-    const field = moving ? this.shown.answer.fields[moving.name] : null;
+    const field = moving ? this.frame.answer.fields[moving.name] : null;
     if (!field || field.places < Math.max(...extent(surface.values)) || this.display.info.on !== moving.on) {
       if (this.moved) picture.setShifts(null);
       this.moved = false;
       display.tellFactor(0);
       return;
     }
-    const shifts = surface.shifts(field.frame(MEAN, this.shown.time), field.components);
+    const shifts = surface.shifts(field.frame(MEAN, this.frame.time), field.components);
     let most = 0;
     for (let k = 0; k < shifts.length; k += 3) most = Math.max(most, Math.hypot(shifts[k], shifts[k + 1], shifts[k + 2]));
     const factor = most > 0 ? display.deformedShare / most : 0;
@@ -218,7 +218,7 @@ export class FieldView extends EventTarget {
   ownBand() {
     const { part, show, info } = this.display;
     if ((this.question.hasPoints && info.on === "point") || show !== MEAN || part === "magnitude") return null;
-    const { answer, time } = this.shown;
+    const { answer, time } = this.frame;
     const { corners, weights } = this.picture.probe;
     const ends = ["lower", "upper"].map((name) => {
       const numbers = scalars(answer.fields[this.field], null, { component: part, show: name, time });
@@ -250,15 +250,15 @@ export class FieldView extends EventTarget {
   /** Values along the line that was cut: {along, mean, lower, upper, pinned}, or null. */
   cutCurve() {
     const cut = this.picture?.cut;
-    const field = this.shown?.answer.fields[this.field];
+    const field = this.frame?.answer.fields[this.field];
     if (!cut || !field) return null;
     const { part, show } = this.display;
-    const { pinned, time } = this.shown;
-    const places = cut.found.map(({ corners, weights }) => this.surface.place(corners, weights));
+    const { pinned, time } = this.frame;
+    const places = cut.hits.map(({ corners, weights }) => this.surface.place(corners, weights));
     const along = [0];
     for (let k = 1; k < places.length; k += 1) along.push(along[k - 1] + Math.hypot(...places[k].map((value, j) => value - places[k - 1][j])));
     const of = (numbers) =>
-      numbers && cut.found.map(({ corners, weights }) => corners.reduce((sum, corner, k) => sum + weights[k] * numbers[this.surface.values[corner]], 0));
+      numbers && cut.hits.map(({ corners, weights }) => corners.reduce((sum, corner, k) => sum + weights[k] * numbers[this.surface.values[corner]], 0));
     const before = pinned?.fields[this.field] ?? null;
     const banded = show === MEAN && part !== "magnitude";
     const at = (answer, name) => answer && of(scalars(answer, before, { component: part, show: name, time }));

@@ -94,10 +94,10 @@ export function locate(surface, place) {
   for (let k = 0; k < triangles.length; k += 3) {
     const corners = [triangles[k], triangles[k + 1], triangles[k + 2]];
     const [a, b, c] = corners.map(corner);
-    const found = onTriangle(a, b, c, at);
-    if (found !== null && found.away < least) {
-      least = found.away;
-      best = { corners, weights: found.weights };
+    const above = onTriangle(a, b, c, at);
+    if (above !== null && above.away < least) {
+      least = above.away;
+      best = { corners, weights: above.weights };
     }
   }
   return best;

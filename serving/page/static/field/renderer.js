@@ -9,7 +9,8 @@ export class Renderer {
   /** Raises an error where the browser has no WebGL 2. */
   constructor(canvas) {
     this.canvas = canvas;
-    const gl = canvas.getContext("webgl2", { antialias: true, alpha: true, premultipliedAlpha: false });
+    const antialias = !drawsInSoftware();
+    const gl = canvas.getContext("webgl2", { antialias, alpha: true, premultipliedAlpha: false });
     if (gl === null) throw new Error("This browser has no WebGL 2, by which fields are drawn.");
     this.gl = gl;
     this.surfaceProgram = program(gl, SURFACE_VERTEX, SURFACE_FRAGMENT);
@@ -120,6 +121,15 @@ export class Renderer {
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, buffer);
     gl.bufferData(gl.ELEMENT_ARRAY_BUFFER, indices, gl.STATIC_DRAW);
   }
+}
+
+/** Whether WebGL runs without a graphics processor: smooth edges then take more than half of the time. */
+function drawsInSoftware() {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  const names = gl?.getExtension("WEBGL_debug_renderer_info");
+  const renderer = names ? gl.getParameter(names.UNMASKED_RENDERER_WEBGL) : "";
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|software|basic render/i.test(renderer);
 }
 
 function program(gl, vertex, fragment) {

@@ -78,8 +78,8 @@ export class Surface {
   }
 }
 
-function least(points, axis, chosen) {
+function least(points, axis, extreme) {
   let value = points[axis] ?? 0;
-  for (let k = axis; k < points.length; k += 3) value = chosen(value, points[k]);
+  for (let k = axis; k < points.length; k += 3) value = extreme(value, points[k]);
   return value;
 }

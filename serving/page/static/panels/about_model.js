@@ -18,7 +18,7 @@ export class AboutModel {
     this.root = element("div", {});
   }
 
-  shown() {
+  opened() {
     this.draw();
   }
 

@@ -21,7 +21,7 @@ export class CutCurve {
     });
   }
 
-  shown() {
+  opened() {
     this.draw();
   }
 

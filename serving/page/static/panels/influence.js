@@ -47,7 +47,7 @@ export class Influence {
     });
   }
 
-  shown() {
+  opened() {
     this.want(true);
   }
 

@@ -75,8 +75,8 @@ export class Parameters {
     const { runs } = this.question;
     if (!runs) return;
     const same = (k) => Object.entries(values).every(([name, value]) => runs.parameters[name][k] === value);
-    const found = Array.from({ length: runs.count }, (_, k) => k).find(same);
-    this.run.select.value = found === undefined ? "" : String(found);
+    const match = Array.from({ length: runs.count }, (_, k) => k).find(same);
+    this.run.select.value = match === undefined ? "" : String(match);
   }
 }
 

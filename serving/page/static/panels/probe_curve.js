@@ -23,7 +23,7 @@ export class ProbeCurve {
     desk.state.follow(["time"], () => this.draw());
   }
 
-  shown() {
+  opened() {
     this.draw();
   }
 

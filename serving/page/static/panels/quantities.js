@@ -9,7 +9,7 @@ export class Quantities {
     this.state = state;
     this.question = question;
     this.rows = new Map();
-    this.seen = new Map();
+    this.ranges = new Map();
     this.note = element("p", { class: "note" });
     this.difference = element("th", { scope: "col", class: "number", hidden: true }, "less pinned");
     const heads = [
@@ -66,9 +66,9 @@ export class Quantities {
     const simulated = this.question.runs?.quantities[quantity.label];
     if (simulated) return extent(valuesAt(simulated, time));
     const { lower, upper } = quantity.at(time);
-    const [low, high] = this.seen.get(quantity.label) ?? [lower, upper];
+    const [low, high] = this.ranges.get(quantity.label) ?? [lower, upper];
     const range = [Math.min(low, lower), Math.max(high, upper)];
-    this.seen.set(quantity.label, range);
+    this.ranges.set(quantity.label, range);
     return range;
   }
 }

@@ -32,7 +32,7 @@ export class Responses {
     desk.state.follow(["p.", "time", "quantity", "field"], () => this.later());
   }
 
-  shown() {
+  opened() {
     this.want();
   }
 

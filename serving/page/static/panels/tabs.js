@@ -3,7 +3,7 @@
 import { element, freshId } from "../shell/elements.js";
 
 export class Tabs {
-  /** pages: of {name, text, root}; each has shown() that is called when it comes into view. state: holds the name. */
+  /** pages: of {name, text, root}; each has opened() that is called when it comes into view. state: holds the name. */
   constructor(state, pages) {
     this.state = state;
     this.pages = pages;
@@ -65,9 +65,9 @@ export class Tabs {
       this.buttons[k].setAttribute("aria-selected", String(on));
       this.buttons[k].tabIndex = on ? 0 : -1;
     });
-    if (current !== this.seen) {
-      this.seen = current;
-      current?.shown?.();
+    if (current !== this.last) {
+      this.last = current;
+      current?.opened?.();
     }
   }
 }

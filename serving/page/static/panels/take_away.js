@@ -29,7 +29,7 @@ export class TakeAway {
     desk.state.addEventListener("change", () => this.draw());
   }
 
-  shown() {
+  opened() {
     this.draw();
   }
 

@@ -58,7 +58,7 @@ export class TimeSlider {
   }
 
   step() {
-    if (this.held?.()) return;
+    if (this.isBusy?.()) return;
     this.state.set({ time: (this.index + 1) % this.times.length });
   }
 

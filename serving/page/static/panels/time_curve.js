@@ -15,7 +15,7 @@ export class TimeCurve {
     desk.state.follow(["quantity", "time", "field"], () => this.draw());
   }
 
-  shown() {
+  opened() {
     this.draw();
   }
 

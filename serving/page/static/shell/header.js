@@ -4,17 +4,17 @@ import { choice, element, say } from "./elements.js";
 import { currentKey, keepKey } from "./endpoint.js";
 
 export class Header {
-  /** models: what the endpoint says of each; chosen: the name of one, or null; switched: called with another name. */
-  constructor(models, chosen, switched) {
+  /** models: what the endpoint says of each; model: the name of one, or null; switched: called with another name. */
+  constructor(models, model, switched) {
     this.version = element("span", { class: "version" });
     this.connection = element("span", { class: "connection", role: "status" });
-    const several = models.length > 1 && chosen !== null;
+    const several = models.length > 1 && model !== null;
     const names = models.map((about) => [about.model, about.model]);
     this.root = element(
       "div",
       { class: "header-inner" },
       element("a", { class: "brand", href: "./" }, element("img", { src: "page/mark.svg", alt: "", width: 22, height: 22 }), "Fieldwright"),
-      several ? choice("Model", names, chosen, switched).root : element("span", { class: "model-name" }, chosen ?? ""),
+      several ? choice("Model", names, model, switched).root : element("span", { class: "model-name" }, model ?? ""),
       this.version,
       element("span", { class: "spacer" }),
       this.connection,

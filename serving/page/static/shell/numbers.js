@@ -96,7 +96,7 @@ export function ticks(low, high, count) {
   const power = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((size) => size >= raw);
   const first = Math.ceil(low / step - 1e-9);
-  const found = [];
-  for (let k = first; k * step <= high + 1e-9 * span; k += 1) found.push(k * step);
-  return found;
+  const places = [];
+  for (let k = first; k * step <= high + 1e-9 * span; k += 1) places.push(k * step);
+  return places;
 }
