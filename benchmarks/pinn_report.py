@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from matplotlib.ticker import NullFormatter
 
-from fieldwright.surrogates.figures import label, line_style, panels, png
+from fieldwright.surrogates.figure_axes import label
+from fieldwright.surrogates.figures import line_style, panels, png
 
 Results = Sequence[Mapping[str, Any]]
 

@@ -46,7 +46,8 @@ from fieldwright.physics.solvers.thermoelasticity import (
     thermal_load,
 )
 from fieldwright.surrogates.fields.emulator import Emulator
-from fieldwright.surrogates.figures import label, line_style, panels, png
+from fieldwright.surrogates.figure_axes import label
+from fieldwright.surrogates.figures import line_style, panels, png
 from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.regressors import kind_config
 

@@ -23,7 +23,8 @@ from fieldwright.data.environment import home
 from fieldwright.physics.solvers.shape_families import OTHER, SIMPLE, PlacedShape, shapes
 from fieldwright.physics.solvers.shape_runs import distance_to, flow_past, grid_points, write_shape_runs
 from fieldwright.surrogates.fields.description import FieldInfo
-from fieldwright.surrogates.figures import BAR, draw_on_mesh, heading, panels, png
+from fieldwright.surrogates.figure_axes import heading
+from fieldwright.surrogates.figures import BAR, draw_on_mesh, panels, png
 from fieldwright.surrogates.shapes.model_evaluation import evaluate_shapes
 from fieldwright.surrogates.shapes.settings import UNetConfig
 from fieldwright.surrogates.shapes.shape_surrogate import ShapeSurrogate

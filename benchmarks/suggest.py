@@ -29,7 +29,8 @@ from fieldwright.physics.solvers.sampling import sobol_points
 from fieldwright.surrogates.design.acquisition import next_runs
 from fieldwright.surrogates.design.space import ParameterSpace
 from fieldwright.surrogates.fields.emulator import Emulator
-from fieldwright.surrogates.figures import label, line_style, panels, png
+from fieldwright.surrogates.figure_axes import label
+from fieldwright.surrogates.figures import line_style, panels, png
 from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.validation.metrics import fluctuation_l2, norms
 

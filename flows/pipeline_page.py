@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from pathlib import Path
 from typing import Any
 
 from prefect.artifacts import (
@@ -50,14 +51,17 @@ def show_ingested(study: StudyFile, samples: str, ingested: Ingested) -> None:
 
 
 def show_outcome(study: StudyFile, report: Report, tracking_uri: str, experiment: str, run: str) -> None:
-    """The comparison of candidates as table and picture, the decision, and the way to MLflow."""
+    """The comparison of candidates as table and picture, the decision, and the ways to MLflow and to the report."""
+    from fieldwright.flows.study_report.candidates_figure import candidates_figure
+    from fieldwright.surrogates.figures import png
+
     create_table_artifact(
         [_row(one, report) for one in report.evaluations],
         key=artifact_key(study.name, "candidates"),
         description=f"Candidates by {report.metric}, lower is better",
     )
     create_image_artifact(
-        "data:image/png;base64," + base64.b64encode(candidates_picture(report)).decode(),
+        "data:image/png;base64," + base64.b64encode(png(candidates_figure(report))).decode(),
         key=artifact_key(study.name, "comparison"),
         description=f"Candidates by {report.metric}, lower is better",
     )
@@ -73,28 +77,18 @@ def show_outcome(study: StudyFile, report: Report, tracking_uri: str, experiment
         key=artifact_key(study.name, "decision"),
         description=report.outcome,
     )
+    if report.page:
+        create_link_artifact(
+            Path(report.page).as_uri() if report.page.startswith("/") else report.page,
+            f"The report of version {report.version}",
+            key=artifact_key(study.name, "report"),
+        )
     if tracking_uri.startswith("http"):
         create_link_artifact(
             run_address(tracking_uri, experiment, run),
             "The run in MLflow",
             key=artifact_key(study.name, "mlflow"),
         )
-
-
-def candidates_picture(report: Report) -> bytes:
-    """The scores of all candidates as bars, a PNG of a few kilobytes."""
-    from fieldwright.surrogates.figures import COLOURS, label, panels, png
-
-    names = [one.candidate for one in report.evaluations]
-    left = 0.35 + 0.08 * max(map(len, names))
-    figure, (ax,) = panels(1, 1, (3.0 + left, 0.9 + 0.3 * len(names)), left=left)
-    colours = [COLOURS[0] if name == report.best else "0.75" for name in names]
-    ax.barh(range(len(names)), [one.score for one in report.evaluations], 0.6, color=colours)
-    ax.set_yticks(range(len(names)), names)
-    ax.invert_yaxis()
-    label(ax, report.metric, "")
-    figure.set_dpi(90)
-    return png(figure)
 
 
 def artifact_key(study: str, part: str) -> str:

@@ -47,6 +47,7 @@ class RunsEvaluation:
 
     mean_relative_l2: per field, of the mean of the training runs in place of the candidate; empty if not known.
     no_better: the fields that the candidate predicts no better than that mean.
+    standard_error: of the score as a mean over the runs; None if not known.
     """
 
     candidate: str
@@ -55,6 +56,7 @@ class RunsEvaluation:
     fit_seconds: float
     mean_relative_l2: dict[str, float] = field(default_factory=dict)
     no_better: tuple[str, ...] = ()
+    standard_error: float | None = None
 
     @classmethod
     def of(
@@ -66,6 +68,7 @@ class RunsEvaluation:
         fit_seconds: float,
     ) -> Self:
         """From the errors of held-out runs, field to metric to (n,), and the relative L2 errors of the mean, (n,)."""
+        of_runs = np.mean([one[metric] for one in errors.values()], axis=0)
         return cls(
             candidate,
             float(np.mean([one[metric].mean() for one in errors.values()])),
@@ -75,6 +78,7 @@ class RunsEvaluation:
             tuple(
                 name for name, one in errors.items() if not beats_mean(one["relative_l2"], mean_errors[name])
             ),
+            float(of_runs.std(ddof=1) / np.sqrt(len(of_runs))) if len(of_runs) > 1 else None,
         )
 
 
@@ -116,8 +120,8 @@ class Report:
     best: the candidate that is registered as `version`. promoted, why: whether it was made champion. compared: what
     was compared with the champion, and on what. gates: name, value, limit and outcome of each. metric: what the
     candidates, `evaluations` in their order, are compared by. nothing_new: a sentence where the report is that of an
-    earlier pipeline with the same inputs, since no step had to be done again. As JSON in MLflow and as tables on the
-    terminal.
+    earlier pipeline with the same inputs, since no step had to be done again. page: where the report lies as a page.
+    As JSON in MLflow and as tables on the terminal.
     """
 
     subject: ClassVar[str]
@@ -134,6 +138,7 @@ class Report:
     compared: str = ""
     gates: tuple[tuple[str, str, str, str], ...] = ()
     nothing_new: str = ""
+    page: str = ""
 
     @property
     def outcome(self) -> str:

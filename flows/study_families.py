@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from fieldwright.flows.report import Ingested, Report
     from fieldwright.flows.steps import Steps
     from fieldwright.flows.study.file import StudyFile
+    from fieldwright.flows.study_report.page import ReportSection
+    from fieldwright.flows.study_report.pipeline_facts import PipelineFacts
     from fieldwright.flows.tracking.mlflow_runs import Tracking
 
 
@@ -40,6 +42,8 @@ class StudyFamily:
         this cannot be said without the work itself.
     printed
         Prints a report, and returns the notes for its end.
+    sections
+        The most important sentences of a report's page, and its sections.
     first_study
         The text of a first study file, from what is given, a folder or the name of an equation.
     inspect
@@ -52,6 +56,7 @@ class StudyFamily:
     steps: Mapping[str, str]
     report: str
     printed: str
+    sections: str
     first_study: str
     unchanged: str = ""
     state: str = ""
@@ -81,6 +86,10 @@ class StudyFamily:
         """Prints a report of this family; returns the notes for its end."""
         return _resolve(self.printed)(console, report)
 
+    def report_sections(self, facts: PipelineFacts) -> tuple[list[str], list[ReportSection]]:
+        """The most important sentences of a report's page, and its sections in their order."""
+        return _resolve(self.sections)(facts)
+
     def first_study_text(self, source: Any, beside: Path, candidates: Sequence[str]) -> str:
         """The text of a first study file, to lie in the folder `beside`; raises FieldwrightError."""
         return _resolve(self.first_study)(source, beside, candidates)
@@ -100,6 +109,7 @@ RUNS = StudyFamily(
     },
     report="fieldwright.flows.report:PipelineReport",
     printed="fieldwright.flows.runs.printed_report:print_runs",
+    sections="fieldwright.flows.study_report.fields_sections:fields_sections",
     first_study="fieldwright.flows.runs.first_study:runs_first_study",
     unchanged="fieldwright.flows.runs.inputs:unchanged_runs",
     state="fieldwright.flows.runs.state:print_store",
@@ -112,6 +122,7 @@ PHOTOS = StudyFamily(
     steps={"": "fieldwright.flows.photos.steps:PhotosSteps"},
     report="fieldwright.flows.photos.report:PhotoReport",
     printed="fieldwright.flows.photos.report:print_photos",
+    sections="fieldwright.flows.study_report.photos_sections:photos_sections",
     first_study="fieldwright.flows.photos.inspection:photos_first_study",
     state="fieldwright.flows.photos.state:print_catalogue",
     inspect="fieldwright.flows.photos.inspection:inspect_photos",
@@ -123,6 +134,7 @@ EQUATION = StudyFamily(
     steps={"": "fieldwright.flows.equations.steps:EquationSteps"},
     report="fieldwright.flows.equations.report:ProblemReport",
     printed="fieldwright.flows.equations.report:print_solutions",
+    sections="fieldwright.flows.study_report.equation_sections:equation_sections",
     first_study="fieldwright.flows.equations.first_study:equation_first_study",
 )
 STUDY_FAMILIES = (EQUATION, PHOTOS, RUNS)

@@ -37,6 +37,7 @@ from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.study_families import study_family
+from fieldwright.flows.study_report.publish import publish_report
 from fieldwright.flows.tasks import one_thread, opaque, pipeline_task, require_home
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.past_runs.artifact_sizes import pipeline_megabytes
@@ -52,6 +53,7 @@ from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.flows.tracking.versions.promotion import gate_rows
 from fieldwright.flows.tracking.versions.registration import Registrable, decide_and_promote, register
 from fieldwright.flows.tracking.versions.version_history import champion_state
+from fieldwright.surrogates.model import Model
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -210,7 +212,7 @@ def train_and_register(
     )
     describe_version(tracking, pipeline, finished.model, version.version, decision)
     complete_pipeline(tracking, pipeline, resumption.data, best.evaluation.candidate, data.samples)
-    return study_family(study.subject).report_class()(
+    report = study_family(study.subject).report_class()(
         study=study.name,
         best=best.evaluation.candidate,
         version=version.version,
@@ -223,6 +225,16 @@ def train_and_register(
         evaluations=tuple(one.evaluation for one in trained.values()),
         notes=(*data.notes, *finished.model.description.notes),
         **finished.report,
+    )
+    metrics = {**data.metrics, **best.metrics, **finished.metrics}
+    return write_report(
+        opaque(study),
+        opaque(tracking),
+        opaque((pipeline, runs[best_label])),
+        opaque(report),
+        opaque(finished.model),
+        steps.samples,
+        opaque(metrics),
     )
 
 
@@ -290,6 +302,25 @@ def draw_figures(
             run.figures(draw())
 
     resumption.drawn(key, draw_all)
+
+
+@pipeline_task(name="write the report")
+def write_report(
+    study: StudyFile,
+    tracking: Tracking,
+    runs: Sequence[TrackedRun],
+    report: Report,
+    model: Model,
+    samples: str,
+    metrics: Mapping[str, float],
+) -> Report:
+    """Writes the report as a page; what goes wrong with it is logged, and undoes no version that is registered."""
+    update_running(step="write the report")
+    try:
+        return publish_report(study, tracking, runs, report, model, samples, metrics)
+    except Exception:
+        get_run_logger().exception("The report of version %s could not be written", report.version)
+        return report
 
 
 def _rows(ingested: Ingested) -> list[list[str]]:

@@ -7,24 +7,34 @@ ticks are few, and panels of one scale share theirs.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+import textwrap
+import zlib
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
-from matplotlib.ticker import Formatter, LogLocator, MaxNLocator, NullLocator
 from matplotlib.tri import Triangulation
-from numpy.typing import ArrayLike
 
-from fieldwright.data.output.written_numbers import number_text
+from fieldwright.surrogates.figure_axes import few_ticks, label
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe & Ito (2008): distinct with any colour vision."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+DASHES = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1)), (0, (1, 1)))
+HATCHES = ("", "///", "...", "xxx", "---", "\\\\\\", "ooo", "+++")
+CANDIDATES = (
+    *("bayes", "gp", "mlp", "pce", "rbf", "linear", "lstm", "gru", "dmd", "auto", "stack"),
+    *("unet", "crack_cnn", "crack_unet", "pinn"),
+)
+"""Kinds in the order of their colours, markers and hatches, which a candidate has in every figure."""
+LEGEND_CHARACTER, LEGEND_KEY = 0.062, 0.62
+"""Inches of one character of a legend, and of what stands before it."""
+TITLE_CHARACTER = 0.082
+"""Inches of one character of a title."""
 BAND = "0.82"
 """Grey of a calibrated band."""
 FIELD_MAP = "viridis"
@@ -36,9 +46,10 @@ LEFT, RIGHT, BOTTOM, TOP = 0.72, 0.12, 0.46, 0.30
 """Inches around a panel for its ticks, labels and title."""
 BAR = 1.0
 """Inches for a colour bar."""
-TITLE = 0.25
-"""Inches above all panels for a title of the figure."""
-TICKS = 5
+TITLE, LINE = 0.25, 0.17
+"""Inches above all panels for a title of the figure, and for each further line of it."""
+TICK_MARKS = 0.08
+"""Inches below a panel whose labels stand at another."""
 
 
 def panels(
@@ -48,20 +59,26 @@ def panels(
     *,
     left: float = LEFT,
     right: float = RIGHT,
+    outer: float = 0.0,
     title: str = "",
     shared: bool = False,
 ) -> tuple[Figure, list[Axes]]:
     """An empty figure and its panels row by row; a Figure of its own, so any thread may draw one.
 
     size: width and height of one panel with all that is around it, inches. left, right: inches there for labels and
-    colour bars. title: of the figure. shared: the columns have one x axis and the rows one y axis, with labels at the
-    outer panels alone.
+    colour bars. outer: inches more on the right of the last column. title: of the figure. shared: the columns
+    have one x axis and the rows one y axis, with labels at the outer panels alone.
     """
-    above = TITLE if title else 0.0
-    width, height = columns * size[0], rows * size[1] + above
+    width = columns * size[0] + outer
+    title = wrapped(title, width)
+    above = TITLE + LINE * title.count("\n") if title else 0.0
+    # A single panel has no title of its own below that of the figure, and inner panels that share an axis no labels.
+    top = RIGHT if title and rows * columns == 1 else TOP
+    between = top + (TICK_MARKS if shared else BOTTOM)
+    inner = np.maximum((size[0] - left - right, size[1] - BOTTOM - TOP), 0.1)
+    height = rows * inner[1] + (rows - 1) * between + BOTTOM + top + above
     figure = Figure(figsize=(width, height), dpi=DPI)
     FigureCanvasAgg(figure)
-    inner = np.maximum((size[0] - left - right, size[1] - BOTTOM - TOP), 0.1)
     axes = figure.subplots(
         rows,
         columns,
@@ -70,11 +87,11 @@ def panels(
         sharey="row" if shared else False,
         gridspec_kw={
             "left": left / width,
-            "right": 1.0 - right / width,
+            "right": 1.0 - (right + outer) / width,
             "bottom": BOTTOM / height,
-            "top": 1.0 - (TOP + above) / height,
+            "top": 1.0 - (top + above) / height,
             "wspace": (left + right) / inner[0],
-            "hspace": (BOTTOM + TOP) / inner[1],
+            "hspace": between / inner[1],
         },
     )
     if title:
@@ -94,47 +111,51 @@ def mesh_panel(points: np.ndarray) -> tuple[float, float]:
     return PANEL[0], float(np.clip(inner * high / long if long > 0.0 else inner, 0.9, 4.0)) + BOTTOM + TOP
 
 
-class _Number(Formatter):
-    """Numbers of ticks, with no common factor beside the axis and nothing to typeset."""
-
-    def __call__(self, x: float, pos: int | None = None) -> str:
-        return number_text(x)
+def wrapped(text: str, width: float, character: float = TITLE_CHARACTER) -> str:
+    """The text in lines that fit into a width in inches."""
+    return "\n".join(textwrap.wrap(text, max(8, int(width / character))))
 
 
-def few_ticks(axis: Axis, integer: bool = False) -> None:
-    """Ticks and their numbers on a linear axis."""
-    axis.set_major_locator(MaxNLocator(TICKS - 1, integer=integer))
-    axis.set_major_formatter(_Number())
+def legend(ax: Axes) -> None:
+    """The legend on the right of its panel, where `beside` has left room: never over what is drawn."""
+    ax.legend(
+        fontsize=7,
+        frameon=False,
+        loc="upper left",
+        bbox_to_anchor=(1.0, 1.0),
+        borderaxespad=0.2,
+        handlelength=2.4,
+    )
 
 
-def logarithmic(ax: Axes, which: str, values: ArrayLike) -> None:
-    """Makes the axis "x" or "y" logarithmic, with few ticks where it spans decades; call it before drawing values."""
-    ax.set(**{f"{which}scale": "log"})
-    positive = np.asarray(values, dtype=float)
-    positive = positive[positive > 0.0]
-    axis = ax.xaxis if which == "x" else ax.yaxis
-    if positive.size and positive.max() > 100.0 * positive.min():
-        axis.set_major_locator(LogLocator(numticks=TICKS + 1))
-        axis.set_major_formatter(_Number())
-        axis.set_minor_locator(NullLocator())
+def beside(texts: Iterable[str], size: tuple[float, float] = PANEL, left: float = LEFT) -> dict[str, Any]:
+    """Size and margin of a panel, for `panels`, that leave room for a legend of these texts on its right."""
+    longest = max((len(line) for text in texts for line in text.split("\n")), default=0)
+    room = LEGEND_KEY + LEGEND_CHARACTER * longest
+    return {"size": (size[0] + room - RIGHT, size[1]), "right": room, "left": left}
 
 
-def heading(ax: Axes, text: str, fontsize: float = 10) -> None:
-    """The title of a panel, at its place at once: matplotlib's own search for one measures every tick."""
-    ax.set_title(text, fontsize=fontsize, y=1.0)
-
-
-def label(ax: Axes, x: str, y: str, *, x_unit: str = "", y_unit: str = "", title: str = "") -> None:
-    """Names both axes, units in brackets; a pure number is given without."""
-    ax.set_xlabel(f"{x} [{x_unit}]" if x_unit else x, fontsize=9)
-    ax.set_ylabel(f"{y} [{y_unit}]" if y_unit else y, fontsize=9)
-    if title:
-        heading(ax, title)
+def candidate_look(candidate: str) -> dict[str, Any]:
+    """Colour, marker and hatch of a candidate, by its kind and number: the same in every figure and report."""
+    kind, _, number = candidate.partition("-")
+    place = CANDIDATES.index(kind) if kind in CANDIDATES else len(CANDIDATES) + zlib.crc32(kind.encode()) % 42
+    again = int(number) - 1 if number.isdigit() else 0
+    return {
+        "colour": COLOURS[place % len(COLOURS)],
+        "marker": MARKERS[(place + place // len(COLOURS) + again) % len(MARKERS)],
+        "hatch": HATCHES[(place + again) % len(HATCHES)],
+    }
 
 
 def line_style(i: int) -> dict[str, Any]:
-    """Colour and marker of the i-th line: distinct without colour too."""
-    return {"color": COLOURS[i % len(COLOURS)], "marker": MARKERS[i % len(MARKERS)], "ms": 3.5, "lw": 1.2}
+    """Colour, marker and dashes of the i-th line: distinct without colour too."""
+    return {
+        "color": COLOURS[i % len(COLOURS)],
+        "marker": MARKERS[i % len(MARKERS)],
+        "ls": DASHES[i % len(DASHES)],
+        "ms": 3.5,
+        "lw": 1.2,
+    }
 
 
 def png(figure: Figure) -> bytes:
@@ -180,7 +201,7 @@ def draw_on_mesh(
     else:
         image = ax.scatter(x, y, c=values, s=2.0, linewidths=0, rasterized=True, **colours)
     if bar:
-        colour_bar(ax, image, f"{name} [{unit}]" if unit else name)
+        colour_bar(ax, image, name, unit)
     ax.set_aspect("equal")
     axis_names = "xyz"
     label(ax, axis_names[axes_drawn[0]], axis_names[axes_drawn[1]], x_unit=length_unit, y_unit=length_unit)
@@ -192,7 +213,7 @@ def _axes_drawn(points: np.ndarray) -> np.ndarray:
     return np.sort(np.argsort(np.ptp(points, axis=0), kind="stable")[::-1][:2])
 
 
-def colour_bar(ax: Axes, image: ScalarMappable, text: str = "") -> None:
+def colour_bar(ax: Axes, image: ScalarMappable, name: str = "", unit: str = "") -> None:
     """The scale of an image on the right of its panel; matplotlib's own takes as long as the panel."""
     low, high = image.get_clim()
     bar = ax.inset_axes((1.04, 0.075, 0.05, 0.85))
@@ -207,7 +228,8 @@ def colour_bar(ax: Axes, image: ScalarMappable, text: str = "") -> None:
     bar.yaxis.set_label_position("right")
     few_ticks(bar.yaxis)
     bar.tick_params(labelsize=7)
-    bar.set_ylabel(text, fontsize=8)
+    label(bar, "", name, y_unit=unit)
+    bar.yaxis.label.set_fontsize(8)
 
 
 def _triangles(cells: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -223,7 +245,9 @@ def _triangles(cells: Mapping[str, np.ndarray]) -> np.ndarray:
 
 def outlines_figure(families: Mapping[str, np.ndarray], *, length_unit: str = "m") -> Figure:
     """Closed curves, one panel for each family of shapes (k, points, 2), the first dark and the last light."""
-    figure, axes = panels(-(-len(families) // 2), min(2, len(families)), (4.2, 1.8))
+    count = sum(map(len, families.values()))
+    title = f"{count} shapes of {len(families)} families"
+    figure, axes = panels(-(-len(families) // 2), min(2, len(families)), (4.2, 1.8), title=title)
     for ax in axes[len(families) :]:
         ax.set_visible(False)
     for ax, (name, shapes) in zip(axes, families.items(), strict=False):
@@ -231,19 +255,4 @@ def outlines_figure(families: Mapping[str, np.ndarray], *, length_unit: str = "m
             ax.plot(shape[:, 0], shape[:, 1], lw=1.0, color=str(0.7 * i / max(1, len(shapes) - 1)))
         ax.set_aspect("equal")
         label(ax, "x", "y", x_unit=length_unit, y_unit=length_unit, title=name)
-    return figure
-
-
-def coverage(nominal: np.ndarray, observed: Mapping[str, np.ndarray]) -> Figure:
-    """Share of held-out values within their bands against the nominal level; one line for each field."""
-    figure, (ax,) = panels()
-    ax.plot([0.0, 1.0], [0.0, 1.0], color="0.4", lw=0.8, ls="--", label="as stated")
-    for i, (name, share) in enumerate(observed.items()):
-        ax.plot(nominal, share, label=name, **line_style(i))
-    label(ax, "nominal coverage of the band", "observed coverage, held-out runs")
-    ax.set_xlim(0.0, 1.0)
-    ax.set_ylim(0.0, 1.0)
-    ax.set_aspect("equal")
-    ax.grid(alpha=0.3)
-    ax.legend(fontsize=8, frameon=False)
     return figure

@@ -72,12 +72,7 @@ def connect(address: WorkersAddress, seen: tuple[Path, ...]) -> Iterator[Client]
 
     with ExitStack() as stack:
         if address.scheduler is None:
-            settings = {
-                "distributed.scheduler.allowed-failures": DEATHS,
-                # Else a worker that takes longer than 15 s to start again is given up for good, and so is the last.
-                "distributed.deploy.lost-worker-timeout": f"{START_SECONDS} s",
-            }
-            stack.enter_context(config.set(settings))
+            stack.enter_context(config.set({"distributed.scheduler.allowed-failures": DEATHS}))
             cluster = LocalCluster(
                 n_workers=address.processes,
                 threads_per_worker=1,

@@ -14,6 +14,7 @@ from fieldwright.flows.runs.available_runs import accepted_runs, stored_targets
 from fieldwright.flows.runs.candidates import with_common_settings
 from fieldwright.flows.steps import candidates_by_label
 from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.study_report.learning_curves import CURVES, ROLE, curves_document
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.surrogates.design.figures import learning_figure
 from fieldwright.surrogates.design.learning import learning_curves
@@ -72,7 +73,8 @@ def write_curves(
     if not study.field_limits:
         console.print("Give 'max_error' in [promotion] of the study file to learn how many runs it takes.")
     with Tracking.of(study).run("learning curve") as run:
-        run.tags({"role": "learning curve", "candidate": label})
+        run.tags({"role": ROLE, "candidate": label})
+        run.json({CURVES: curves_document(curves)})
         run.figures({"learning_curve.png": figure})
         for name, curve in curves.items():
             numbers = {

@@ -25,6 +25,8 @@ def print_report(console: Console, report: Report) -> None:
             console.print(f"Compared: {report.compared}.", markup=False)
     for note in notes:
         console.print(f"Note: {note}", markup=False)
+    if report.page:
+        console.print(f"Report: {report.page}", markup=False, soft_wrap=True)
 
 
 def gates_table(gates: Sequence[tuple[str, str, str, str]]) -> Table:

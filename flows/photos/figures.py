@@ -8,7 +8,17 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fieldwright.surrogates.cracks.classification.classification_metrics import Curves
-from fieldwright.surrogates.figures import COLOURS, RIGHT, colour_bar, heading, label, line_style, panels
+from fieldwright.surrogates.figure_axes import heading, label, logarithmic
+from fieldwright.surrogates.figures import (
+    COLOURS,
+    DASHES,
+    RIGHT,
+    beside,
+    colour_bar,
+    legend,
+    line_style,
+    panels,
+)
 
 BINS = 10
 FALSE_ALARM, MISSED, FOUND = (0xD5, 0x5E, 0x00), (0x00, 0x72, 0xB2), (0x00, 0x9E, 0x73)
@@ -20,12 +30,13 @@ LONGEST = 640
 def curves_figure(curves: Curves, at: tuple[float, float, float]) -> Figure:
     """The ROC curve and precision over recall; `at`: false alarms, recall and precision at the threshold."""
     false_alarm, recall, precision = at
-    figure, (left, right) = panels(1, 2)
+    title = f"At the threshold {recall:.1%} of cracks are found, with {false_alarm:.1%} false alarms"
+    figure, (left, right) = panels(1, 2, **beside(("at the threshold", "by chance")), title=title)
     left.plot(curves.false_alarm, curves.recall, color=COLOURS[0], lw=1.2)
-    left.plot([0.0, 1.0], [0.0, 1.0], color="0.6", lw=0.8, ls="--")
+    left.plot([0.0, 1.0], [0.0, 1.0], color="0.6", lw=0.8, ls="--", label="by chance")
     left.plot([false_alarm], [recall], "o", color=COLOURS[1], ms=5, label="at the threshold")
     label(left, "false alarms / sound photos", "found / cracked photos", title="ROC")
-    left.legend(fontsize=8, frameon=False, loc="lower right")
+    legend(left)
     right.plot(curves.recall_of_precision, curves.precision, color=COLOURS[0], lw=1.2)
     right.plot([recall], [precision], "o", color=COLOURS[1], ms=5)
     label(right, "recall", "precision", title="precision and recall")
@@ -36,13 +47,22 @@ def curves_figure(curves: Curves, at: tuple[float, float, float]) -> Figure:
 
 def precision_recall_figure(curves: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> Figure:
     """Precision over recall of crack pixels, each curve (recall, precision) over all thresholds by name."""
-    figure, (ax,) = panels()
+    f1 = {name: _best_f1(recall, precision) for name, (recall, precision) in curves.items()}
+    best = max(f1, key=lambda name: f1[name])
+    figure, (ax,) = panels(**beside(curves), title=f"Crack pixels: the best F1 is {f1[best]:.3f} ({best})")
     for i, (name, (recall, precision)) in enumerate(curves.items()):
-        ax.plot(recall, precision, label=name, color=COLOURS[i % len(COLOURS)], lw=1.2)
-    label(ax, "recall", "precision", title="crack pixels")
+        ax.plot(
+            recall, precision, label=name, color=COLOURS[i % len(COLOURS)], ls=DASHES[i % len(DASHES)], lw=1.2
+        )
+    label(ax, "recall", "precision")
     _unit_square(ax)
-    ax.legend(fontsize=8, frameon=False, loc="lower left")
+    legend(ax)
     return figure
+
+
+def _best_f1(recall: np.ndarray, precision: np.ndarray) -> float:
+    both = recall + precision
+    return float(np.max(np.divide(2.0 * recall * precision, both, out=np.zeros_like(both), where=both > 0.0)))
 
 
 def reliability(truth: np.ndarray, probability: np.ndarray) -> np.ndarray:
@@ -55,15 +75,17 @@ def reliability(truth: np.ndarray, probability: np.ndarray) -> np.ndarray:
 def calibration_figure(bins: np.ndarray, of: str) -> Figure:
     """Share of cracks against the probability stated, from the sums of `reliability`; `of`: photos or pixels."""
     stated, true, count = bins[:, bins[2] > 0]
-    figure, (left, right) = panels(1, 2)
+    gap = float(np.sum(abs(stated - true)) / np.sum(count))
+    title = f"Stated probabilities miss the share of cracked {of} by {gap:.1%} on average"
+    figure, (left, right) = panels(1, 2, **beside(("as stated", "observed")), title=title)
     left.plot([0.0, 1.0], [0.0, 1.0], color="0.4", lw=0.8, ls="--", label="as stated")
     left.plot(stated / count, true / count, label="observed", **line_style(0))
     label(left, "probability of crack, stated", f"cracked {of} / all {of}", title="calibration")
     _unit_square(left)
-    left.legend(fontsize=8, frameon=False)
+    legend(left)
     right.bar((np.arange(BINS) + 0.5) / BINS, bins[2], width=0.9 / BINS, color=COLOURS[0])
-    right.set_yscale("log")
-    label(right, "probability of crack, stated", of, title=f"how many {of}")
+    logarithmic(right, "y", bins[2])
+    label(right, "probability of crack, stated", f"number of {of}", title=f"how many {of}")
     return figure
 
 

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
+from fieldwright.data.output.written_numbers import number_text
 from fieldwright.flows.runs.targets import Targets
-from fieldwright.surrogates.figures import BAR, draw_on_mesh, heading, label, mesh_panel, panels
+from fieldwright.surrogates.figure_axes import heading, label
+from fieldwright.surrogates.figures import BAR, COLOURS, beside, draw_on_mesh, legend, mesh_panel, panels
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
 
 SHOWN_POINTS = 4000
@@ -31,7 +33,8 @@ def candidate_figures(targets: Targets, validation: CrossValidation) -> dict[str
             magnitude(true[worst]),
             magnitude(predicted[worst]),
             targets.cells if field.on == "point" else {},
-            title=f"{targets.runs[worst]}, relative L2 {errors[worst]:.1e}",
+            title=f"The worst of {len(errors)} runs for {name}: {targets.runs[worst]}, "
+            f"relative L2 error {number_text(errors[worst], 2)}",
             name=name if len(field.components) == 1 else f"|{name}|",
             unit=field.unit,
         )
@@ -46,12 +49,22 @@ def magnitude(values: np.ndarray) -> np.ndarray:
 
 def predicted_against_true(true: np.ndarray, predicted: np.ndarray, name: str, unit: str) -> Figure:
     """Out-of-fold predictions over true values, points spread evenly over all runs and places."""
-    figure, (ax,) = panels()
     step = max(1, true.size // SHOWN_POINTS)
-    ax.plot(true.ravel()[::step], predicted.ravel()[::step], ".", ms=2.0, alpha=0.5)
+    true_values, predicted_values = true.ravel()[::step], predicted.ravel()[::step]
+    misfit, spread = (
+        np.sum((predicted_values - true_values) ** 2),
+        np.sum((true_values - true_values.mean()) ** 2),
+    )
+    share = "all values equal"
+    if spread > 0.0:
+        r2 = 1.0 - misfit / spread
+        share = f"R² = {number_text(r2, 5)}" if r2 < 0.99999 else "R² above 0.99999"
+    figure, (ax,) = panels(**beside(("out of fold", "exact")), title=f"{name} of runs held out: {share}")
+    ax.plot(true_values, predicted_values, ".", ms=2.0, alpha=0.5, color=COLOURS[0], label="out of fold")
     ends = [float(true.min()), float(true.max())]
-    ax.plot(ends, ends, color="0.3", lw=0.8)
-    label(ax, "true", "predicted, out of fold", x_unit=unit, y_unit=unit, title=name)
+    ax.plot(ends, ends, color="0.3", lw=0.8, label="exact")
+    label(ax, f"true {name}", f"predicted {name}", x_unit=unit, y_unit=unit)
+    legend(ax)
     return figure
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
+from fieldwright.data.output.written_numbers import number_text
 from fieldwright.flows.runs.candidate_figures import magnitude, predicted_against_true, true_predicted_error
 from fieldwright.flows.shapes.targets import ShapeTargets
 from fieldwright.surrogates.shapes.model_evaluation import ShapeEvaluation
@@ -32,7 +33,8 @@ def shape_figures(shapes: ShapeTargets, held_out: ShapeEvaluation) -> dict[str, 
                 true_values,
                 predicted_values,
                 cells,
-                title=f"{targets.runs[held_out.rows[k]]}, relative L2 {errors[k]:.1e}",
+                title=f"The {rank} of {len(errors)} shapes held out for {name}: {targets.runs[held_out.rows[k]]}, "
+                f"relative L2 error {number_text(errors[k], 2)}",
                 name=name if len(field.components) == 1 else f"|{name}|",
                 unit=field.unit,
             )

@@ -8,8 +8,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fieldwright.data.errors import QueryError
+from fieldwright.data.output.written_numbers import number_text
 from fieldwright.surrogates.equations.solution_surrogate import SolutionSurrogate
-from fieldwright.surrogates.figures import BAR, COLOURS, RIGHT, draw_on_mesh, label, panels
+from fieldwright.surrogates.figure_axes import label
+from fieldwright.surrogates.figures import BAR, COLOURS, RIGHT, draw_on_mesh, panels
 
 ALONG = 41
 """Points along each side of a figure."""
@@ -34,8 +36,15 @@ def answer_figure(
     grid = [one.ravel() for one in np.meshgrid(*lines, indexing="ij")]
     fixed = [np.full(len(grid[0]), (one.minimum + one.maximum) / 2) for one in other_coordinates]
     answer = solution.predict(np.column_stack([*grid, *fixed]), middle if parameters is None else parameters)
-    figure, (ax,) = panels(right=RIGHT if len(axes) == 1 else BAR)
     values, unit = np.where(answer.inside, answer.mean[name], np.nan), outputs[name].unit
+    at = ", ".join(
+        f"{key} = {number_text(float(value), 4)}"
+        for key, value in (middle if parameters is None else parameters).items()
+    )
+    low, high = (number_text(float(end(values)), 3) for end in (np.nanmin, np.nanmax))
+    title = f"{name} from {low} to {high} {unit}"
+    title = f"{title.rstrip()}; {at}" if at else title.rstrip()
+    figure, (ax,) = panels(right=RIGHT if len(axes) == 1 else BAR, title=title)
     if len(axes) == 1:
         if answer.lower is not None and answer.upper is not None:
             ax.fill_between(

@@ -11,14 +11,28 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from fieldwright.data.output.written_numbers import number_text
 from fieldwright.physics.pinn.network import SolutionNetwork
 from fieldwright.physics.pinn.residual_rows import ResidualRows
 from fieldwright.surrogates.equations.case import EquationCase
 from fieldwright.surrogates.equations.region import Region
-from fieldwright.surrogates.figures import BAR, FIELD_MAP, SIGNED_MAP, colour_bar, label, line_style, panels
+from fieldwright.surrogates.figure_axes import label, logarithmic
+from fieldwright.surrogates.figures import (
+    BAR,
+    COLOURS,
+    FIELD_MAP,
+    SIGNED_MAP,
+    beside,
+    colour_bar,
+    legend,
+    line_style,
+    panels,
+)
 
 ALONG_LINE, ALONG_SIDE = 400, 81
 SMALLEST = 1e-17
+DEEPEST = 1e-6
+"""Least error that is drawn, in shares of the largest."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,19 +46,27 @@ class Convergence:
 
 def convergence_figure(networks: Sequence[Convergence], tolerance: float) -> Figure:
     """Held-out residuals of all networks against the steps with the tolerance, and the losses of the first."""
-    figure, (left, right) = panels(1, 2)
+    last = max(one.residual[-1] for one in networks)
+    verb = "within" if last <= tolerance else "above"
+    title = (
+        f"Residual on held-out points: {number_text(last, 2)} in the end, {verb} the tolerance {tolerance:g}"
+    )
+    names = [f"network {i + 1}" for i in range(len(networks))]
+    figure, (left, right) = panels(1, 2, **beside([*names, "tolerance", *networks[0].losses]), title=title)
+    logarithmic(left, "y", [tolerance, *(np.maximum(one.residual, SMALLEST).max() for one in networks), last])
+    logarithmic(
+        right, "y", np.concatenate([np.maximum(one, SMALLEST) for one in networks[0].losses.values()])
+    )
     for i, one in enumerate(networks):
-        left.semilogy(
-            one.steps, np.maximum(one.residual, SMALLEST), label=f"network {i + 1}", **line_style(i)
-        )
+        left.plot(one.steps, np.maximum(one.residual, SMALLEST), label=names[i], **line_style(i))
     left.axhline(tolerance, color="0.4", lw=0.8, ls="--", label="tolerance")
-    label(left, "step", "relative residual, held-out points")
+    label(left, "step", "relative residual")
     for i, (name, losses) in enumerate(networks[0].losses.items()):
-        right.semilogy(networks[0].steps, np.maximum(losses, SMALLEST), label=name, **line_style(i))
+        right.plot(networks[0].steps, np.maximum(losses, SMALLEST), label=name, **line_style(i))
     label(right, "step", "loss")
     for ax in (left, right):
         ax.grid(alpha=0.3)
-        ax.legend(fontsize=7, frameon=False)
+        legend(ax)
     return figure
 
 
@@ -75,9 +97,24 @@ def solution_figures(case: EquationCase, network: SolutionNetwork, scale: float)
     for j, name in enumerate(problem.outputs):
         true = None if reference is None else reference[:, j]
         draw = _lines if n_axes == 1 else _maps
-        title = ", ".join(at)
+        title = _title(name, true, values[:, j], residual, inside, at)
         figures[f"{name}.png"] = draw(case, points, inside, name, values[:, j], true, residual, title)
     return figures
+
+
+def _title(
+    name: str,
+    true: np.ndarray | None,
+    values: np.ndarray,
+    residual: np.ndarray,
+    inside: np.ndarray,
+    at: Sequence[str],
+) -> str:
+    if true is None:
+        text = f"{name}: relative residual up to {number_text(float(residual[inside].max()), 2)}"
+    else:
+        text = f"{name}: error up to {number_text(float(abs(values - true)[inside].max()), 2)} against the reference"
+    return f"{text}; {', '.join(at)}" if at else text
 
 
 def _grid(region: Region, n_axes: int, has_time: bool) -> tuple[np.ndarray, dict[int, float]]:
@@ -106,17 +143,24 @@ def _lines(
     title: str,
 ) -> Figure:
     x, along = points[:, 0], case.problem.coordinates[0]
-    figure, (left, right) = panels(1, 2, title=title)
+    texts = ("network", "reference", f"error of {name}", "relative residual")
+    figure, (left, right) = panels(1, 2, **beside(texts), title=title)
     left.plot(x, values, color=line_style(0)["color"], lw=1.4, label="network")
     if true is not None:
         left.plot(x, true, color="0.2", lw=0.8, ls="--", label="reference")
-        left.legend(fontsize=8, frameon=False)
-        right.semilogy(x, np.maximum(abs(values - true), SMALLEST), lw=1.0, label=f"error of {name}")
-    right.semilogy(x, np.maximum(residual, SMALLEST), lw=1.0, label="relative residual")
+        error = np.maximum(abs(values - true), SMALLEST)
+        right.plot(x, error, lw=1.0, ls="--", color=COLOURS[1], label=f"error of {name}")
+    size = np.maximum(residual, SMALLEST)
+    right.plot(x, size, lw=1.0, color=COLOURS[0], label="relative residual")
+    drawn = size if true is None else np.concatenate([size, error])
+    logarithmic(right, "y", drawn)
+    # Where a condition holds exactly, an error falls without end.
+    right.set_ylim(bottom=max(SMALLEST, DEEPEST * drawn.max()))
+    legend(left)
     label(left, along, name, x_unit=case.unit(along), y_unit=case.unit(name))
-    label(right, along, "absolute", x_unit=case.unit(along))
+    label(right, along, "size", x_unit=case.unit(along))
     right.grid(alpha=0.3)
-    right.legend(fontsize=8, frameon=False)
+    legend(right)
     return figure
 
 
@@ -140,7 +184,7 @@ def _maps(
         )
         sides = [np.unique(points[:, i]) for i in (0, 1)]
         mesh = ax.pcolormesh(*sides, image, shading="gouraud", rasterized=True, **colours)
-        colour_bar(ax, mesh, f"{text} [{unit}]" if unit else text)
+        colour_bar(ax, mesh, text, unit)
         x, y = case.problem.coordinates[:2]
         label(ax, x, y, x_unit=case.unit(x), y_unit=case.unit(y))
         if case.problem.time is None or len(case.problem.coordinates) > 2:
@@ -150,5 +194,5 @@ def _maps(
     if true is not None:
         draw(axes[1], values - true, f"error of {name}", case.unit(name), True)
     size = np.log10(np.maximum(residual, SMALLEST))
-    draw(axes[-1], size, "log10 of the relative residual", "", False)
+    draw(axes[-1], size, "log10 of the residual", "", False)
     return figure

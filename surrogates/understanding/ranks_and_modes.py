@@ -7,14 +7,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from fieldwright.data.output.written_numbers import number_text
+from fieldwright.surrogates.figure_axes import few_ticks, heading, label, logarithmic
 from fieldwright.surrogates.figures import (
     BAR,
+    RIGHT,
+    beside,
     draw_on_mesh,
-    few_ticks,
-    heading,
-    label,
+    legend,
     line_style,
-    logarithmic,
     mesh_panel,
     panels,
 )
@@ -45,25 +46,31 @@ def ranks_figure(
     name
         Of the field.
     """
-    figure, (ax,) = panels()
     ranks = np.arange(1, len(spectrum) + 1)
     first = spectrum[0] if len(spectrum) and spectrum[0] > 0 else 1.0
     lost = 1.0 - np.cumsum(spectrum**2) / (total_energy if total_energy > 0 else 1.0)
     lines = {
-        "singular value / first": (ranks, spectrum / first),
-        "energy left out / total": (ranks, lost),
+        "singular value\n/ first": (ranks, spectrum / first),
+        "energy left out\n/ total": (ranks, lost),
     }
     if projection_errors is not None:
-        lines["projection error, held-out runs"] = (np.arange(len(projection_errors)), projection_errors)
+        lines["projection error,\nheld-out runs"] = (np.arange(len(projection_errors)), projection_errors)
+    chosen_text = f"chosen rank {rank}"
+    share = lost[min(rank, len(lost)) - 1] if len(lost) and rank else 1.0
+    left_out = f"leaves {number_text(max(share, 0.0), 2)} of the energy out"
+    if projection_errors is not None and rank < len(projection_errors):
+        left_out += f", and {number_text(projection_errors[rank], 2)} of held-out runs"
+    title = f"{name}: rank {rank} {left_out}".lstrip(": ")
+    figure, (ax,) = panels(**beside([*lines, chosen_text]), title=title)
     drawn = {text: (x, np.maximum(y, SMALLEST)) for text, (x, y) in lines.items()}
     logarithmic(ax, "y", np.concatenate([y for _, y in drawn.values()]))
     for i, (text, (x, y)) in enumerate(drawn.items()):
         ax.plot(x, y, label=text, **line_style(i))
-    ax.axvline(rank, color="0.4", lw=0.8, ls="--", label=f"chosen rank {rank}")
-    label(ax, "rank", "relative", title=name)
+    ax.axvline(rank, color="0.4", lw=0.8, ls="--", label=chosen_text)
+    label(ax, "rank", "share of the first, or of the whole")
     few_ticks(ax.xaxis, integer=True)
     ax.grid(alpha=0.3)
-    ax.legend(fontsize=7, frameon=False)
+    legend(ax)
     return figure
 
 
@@ -78,7 +85,11 @@ def modes_figure(
     """The first modes, each (k,) values at points (k, 2 or 3), on the mesh, over their largest; they have no unit."""
     columns = min(3, max(1, len(basis)))
     rows = -(-len(basis) // columns)
-    figure, axes = panels(max(1, rows), columns, mesh_panel(points), right=BAR, shared=True)
+    count = f"The first {len(basis)} modes" if len(basis) > 1 else "The first mode"
+    title = f"{count} of {name}" if name else count
+    width, height = mesh_panel(points)
+    size, outer = (width - BAR + RIGHT, height), BAR - RIGHT
+    figure, axes = panels(max(1, rows), columns, size, outer=outer, shared=True, title=title)
     for i, ax in enumerate(axes):
         if i >= len(basis):
             ax.set_visible(False)
@@ -93,7 +104,7 @@ def modes_figure(
             name="mode / largest",
             length_unit=length_unit,
             signed=True,
-            bar=last,
+            bar=last or i % columns == columns - 1,
         )
-        heading(ax, f"{name} mode {i + 1}".strip())
+        heading(ax, f"mode {i + 1}")
     return figure

@@ -12,7 +12,8 @@ from fieldwright.surrogates.fields.description import ParameterInfo
 from fieldwright.surrogates.fields.prediction import Band
 from fieldwright.surrogates.fields.quantities import Quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
-from fieldwright.surrogates.figures import BAND, COLOURS, LEFT, heading, panels
+from fieldwright.surrogates.figure_axes import heading, label
+from fieldwright.surrogates.figures import BAND, COLOURS, LEFT, panels
 from fieldwright.surrogates.understanding.sensitivity import quantities_of
 
 STEPS = 25
@@ -48,7 +49,11 @@ def response_figure(
     queried = quantities_of(surrogate) if quantities is None else list(quantities)
     _, bands = responses(surrogate, queried, at)
     infos = surrogate.description.parameters
-    figure, axes = panels(len(queried), 1, (LEFT + 1.5 * len(infos), 1.6), shared=True)
+    coverage = surrogate.description.coverage
+    title = f"Each parameter over its range, the others in the middle: mean and {coverage:.0%} band"
+    figure, axes = panels(
+        len(queried), 1, (LEFT + 0.3 + 1.5 * len(infos), 1.6), left=LEFT + 0.3, shared=True, title=title
+    )
     for ax, one in zip(axes, queried, strict=True):
         for j, band in enumerate(bands[one.label]):
             mean, lower, upper = (
@@ -60,7 +65,8 @@ def response_figure(
             if j:
                 ax.axvline(j, color="0.85", lw=0.8)
         unit = surrogate.info(one.field).unit
-        heading(ax, f"{one.label} [{unit}]" if unit else one.label)
+        label(ax, "", one.field, y_unit=unit)
+        heading(ax, one.label)
         ax.set_xlim(0.0, len(infos))
     axes[-1].set_xticks(
         np.arange(len(infos)) + 0.5,

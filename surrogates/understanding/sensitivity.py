@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from fieldwright.surrogates.fields.quantities import Quantity, default_quantities
 from fieldwright.surrogates.fields.surrogate import Surrogate
-from fieldwright.surrogates.figures import COLOURS, label, panels
+from fieldwright.surrogates.figure_axes import label
+from fieldwright.surrogates.figures import COLOURS, beside, legend, panels
 from fieldwright.surrogates.understanding.sobol_indices import SobolIndices, sobol_indices
 
 CHARACTER = 0.075
@@ -89,27 +90,39 @@ def sensitivity_numbers(
 def sensitivity_figure(surrogate: Surrogate, by_quantity: dict[str, SobolIndices]) -> Figure:
     """A row of bars for each quantity: first-order and total index of every parameter, with 95 % intervals."""
     names = [info.name for info in surrogate.description.parameters]
-    columns = min(3, len(by_quantity))
+    columns = min(2, len(by_quantity))
     left = 0.35 + CHARACTER * max(map(len, names))
     size = 3.0 + left, 0.9 + 0.3 * len(names)
-    figure, axes = panels(-(-len(by_quantity) // columns), columns, size, left=left, shared=True)
+    rows = -(-len(by_quantity) // columns)
+    room = beside(("alone", "with interactions"))["right"]
+    figure, axes = panels(
+        rows, columns, size, left=left, outer=room, shared=True, title=_strongest(names, by_quantity)
+    )
     for ax in axes[len(by_quantity) :]:
         ax.set_visible(False)
     place = np.arange(len(names))
     for ax, (quantity, indices) in zip(axes, by_quantity.items(), strict=False):
-        for k, (order, legend) in enumerate((("first", "alone"), ("total", "with interactions"))):
+        for k, (order, words) in enumerate((("first", "alone"), ("total", "with interactions"))):
             ax.barh(
                 place + 0.2 * (2 * k - 1),
                 getattr(indices, order)[-1],
                 0.36,
                 xerr=1.96 * getattr(indices, f"{order}_std")[-1],
                 color=COLOURS[0] if k == 0 else "0.75",
+                hatch="" if k == 0 else "///",
                 error_kw={"lw": 0.8},
-                label=legend,
+                label=words,
             )
         ax.set_yticks(place, names)
         ax.set_ylim(len(names) - 0.5, -0.5)
         ax.set_xlim(0.0, 1.0)
         label(ax, "share of the variance", "", title=quantity)
-    axes[0].legend(fontsize=7, frameon=False)
+    legend(axes[min(columns, len(by_quantity)) - 1])
     return figure
+
+
+def _strongest(names: Sequence[str], by_quantity: dict[str, SobolIndices]) -> str:
+    """Which parameter alone explains most of how many quantities."""
+    first = [int(np.argmax(one.first[-1])) for one in by_quantity.values()]
+    most = max(set(first), key=lambda j: (first.count(j), -j))
+    return f"{names[most]} alone explains most of {first.count(most)} of {len(first)} quantities' variance"

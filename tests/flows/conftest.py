@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
+from html.parser import HTMLParser
 from pathlib import Path
 
 import meshio
@@ -17,6 +19,8 @@ import numpy as np
 import pytest
 from mlflow.entities import Run
 
+from fieldwright.data.output.written_numbers import number_text
+from fieldwright.flows.report import Report
 from fieldwright.flows.tracking.store import open_store
 
 STUDY = """
@@ -193,3 +197,84 @@ def s3_store() -> Iterator[dict[str, str]]:
         yield environment
     finally:
         server.stop()
+
+
+VOID = {"meta", "img", "br", "link", "input"}
+LOADING = {"src", "href", "srcset", "data", "action", "poster"}
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: every element is closed where it must be, and loads nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.texts: list[str] = []
+        self.anchors: set[str] = set()
+        self.links: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        assert len(values) == len(attrs), f"an attribute of <{tag}> is given twice"
+        for name in LOADING & set(values):
+            assert values[name].startswith(("data:image/", "#")), f"<{tag} {name}> loads {values[name][:60]}"
+        if "id" in values:
+            assert values["id"] not in self.anchors
+            self.anchors.add(values["id"])
+        if values.get("href", "").startswith("#"):
+            self.links.add(values["href"][1:])
+        if tag == "img":
+            assert len(values.get("alt", "").split()) >= 2, "a picture without words"
+            assert int(values["width"]) > 0
+            assert int(values["height"]) > 0
+        if tag == "th":
+            assert values["scope"] in ("col", "row")
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "style":
+            assert not re.search(r"url\(|@import", data)
+        elif data.strip():
+            self.texts.append(data.strip())
+
+
+def texts_of(page: str) -> list[str]:
+    """All texts of the page, once it is well formed and loads nothing from elsewhere."""
+    assert page.startswith('<!doctype html><html lang="en">')
+    parser = Page()
+    parser.feed(page)
+    parser.close()
+    assert not parser.open
+    assert parser.links <= parser.anchors
+    return parser.texts
+
+
+@pytest.fixture(scope="session")
+def check_page() -> Callable[[str], list[str]]:
+    """check_page(html) asserts that a report's page is well formed and loads nothing; returns its texts."""
+    return texts_of
+
+
+@pytest.fixture(scope="session")
+def check_report() -> Callable[[Report], str]:
+    """check_report(report) asserts that a pipeline's page tells its numbers; returns all of its text."""
+
+    def check(report: Report) -> str:
+        page = Path(report.page).read_text(encoding="utf-8")
+        assert len(page) < 1_000_000
+        text = "\n".join(texts_of(page))
+        assert f"Version {report.version} ({report.best})" in text
+        assert report.why in text
+        for one in report.evaluations:
+            assert number_text(one.score, 3) in text
+        for row in (*report.gates, *report.ingested.rejected):
+            assert all(cell in text for cell in row)
+        assert f"{len(report.ingested.accepted)} " in text or report.subject == "an equation"
+        assert "fieldwright open study.toml" in text
+        return text
+
+    return check

@@ -59,8 +59,9 @@ def study(tmp_path: Path) -> Path:
     return tmp_path / "study.toml"
 
 
-def test_a_single_run_becomes_an_endpoint_that_forecasts(study, tmp_path):
+def test_a_single_run_becomes_an_endpoint_that_forecasts(study, tmp_path, check_report):
     report = run_study(str(study))
+    assert "fieldwright predict" not in check_report(report)
     assert report.best == "dmd"
     assert report.promoted
     loaded = Study.load(study)

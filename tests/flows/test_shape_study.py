@@ -66,13 +66,15 @@ def write_study(folder: Path, number: int, text: str = STUDY) -> Path:
 
 
 @pytest.mark.slow
-def test_shapes_become_a_registered_model_that_answers_new_ones(tmp_path, common_names):
+def test_shapes_become_a_registered_model_that_answers_new_ones(tmp_path, common_names, check_report):
     path = write_study(tmp_path, 20)
     runs = tmp_path / "runs"
     write_run(runs / "run_edge", 0.5, 0.3, 1.3)
     write_run(runs / "run_nan", 0.5, 2.0, 1.3, sick=True)
     write_run(runs / "run_other", 0.5, 2.0, 1.3, cell=0.2)
     report = run_study(str(path))
+    page = check_report(report)
+    assert all(words in page for words in ("Worst cases", "roundness", "cover", '"outline"')), page
 
     assert report.promoted
     assert report.best == "unet"

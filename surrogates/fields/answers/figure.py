@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.fields.prediction import Band
-from fieldwright.surrogates.figures import BAR, COLOURS, draw_on_mesh, heading, label, mesh_panel, panels
+from fieldwright.surrogates.figure_axes import heading, label
+from fieldwright.surrogates.figures import BAR, COLOURS, beside, draw_on_mesh, legend, mesh_panel, panels
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +70,7 @@ def _name(info: FieldInfo) -> str:
 
 def _along(data, info: FieldInfo, x: np.ndarray, along: str, unit: str, values) -> Figure:
     """Truth and mean with the band, and the std beside."""
-    figure, (left, right) = panels(1, 2, title=data.title)
+    figure, (left, right) = panels(1, 2, **beside(("band", "mean", "truth")), title=data.title)
     order = np.argsort(x, kind="stable")
     mean = values(data.band.mean)
     if len(info.components) == 1:
@@ -78,7 +79,7 @@ def _along(data, info: FieldInfo, x: np.ndarray, along: str, unit: str, values) 
     left.plot(x[order], mean[order], color=COLOURS[0], lw=1.2, label="mean")
     if data.truth is not None:
         left.plot(x[order], values(data.truth)[order], color="0.1", lw=1.0, ls="--", label="truth")
-    left.legend(fontsize=8, frameon=False)
+    legend(left)
     label(left, along, _name(info), x_unit=unit, y_unit=info.unit)
     right.plot(x[order], values(data.band.std)[order], color=COLOURS[1], lw=1.2)
     label(right, along, f"std of {_name(info)}", x_unit=unit, y_unit=info.unit)
@@ -104,7 +105,9 @@ def _on_mesh(data: PlotData, info: FieldInfo, points: np.ndarray, cells: Mapping
 
 def _numbers(data: PlotData, info: FieldInfo) -> Figure:
     """Single numbers with their bands, against the truth where there is one."""
-    figure, (ax,) = panels()
+    figure, (ax,) = panels(
+        title=data.title if len(data.band.mean) == 1 else "Means and bands of runs held out"
+    )
     mean, low, high = (
         part.reshape(len(part), -1) for part in (data.band.mean, data.band.lower, data.band.upper)
     )
@@ -118,7 +121,6 @@ def _numbers(data: PlotData, info: FieldInfo) -> Figure:
         ends = [float(across.min()), float(across.max())]
         ax.plot(ends, ends, color="0.3", lw=0.8)
         label(ax, "truth", f"mean and band of {info.name}", x_unit=info.unit, y_unit=info.unit)
-    heading(ax, data.title if len(mean) == 1 else "held-out runs")
     return figure
 
 

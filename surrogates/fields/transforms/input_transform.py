@@ -15,7 +15,7 @@ from fieldwright.surrogates.fields.transforms.scale_evidence import negative_log
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.portable import graph
 from fieldwright.surrogates.portable.graph import Node
-from fieldwright.surrogates.regression.leave_one_out import REGRESSIONS
+from fieldwright.surrogates.regression.leave_one_out import left_out_errors
 
 AS_GIVEN, LOGARITHM, RECIPROCAL = 0, 1, 2
 SCALES = {"raw": AS_GIVEN, "log": LOGARITHM, "reciprocal": RECIPROCAL}
@@ -189,18 +189,18 @@ class _Search:
         self.initial = initial
         self.x = x
         self.latent = latent
-        self._errors: dict[tuple[tuple[int, ...], int], float] = {}
+        self.errors_by_scales: dict[tuple[int, ...], list[float]] = {}
 
     def best(self, groups: list[list[int]]) -> tuple[int, ...]:
         """The scales (p,) of all parameters; groups: the free ones of one kind each."""
         begin = tuple(self.initial.scale.tolist())
         spread = float(np.sum((self.latent - self.latent.mean(axis=0)) ** 2))
-        if self.error(begin) <= NEGLIGIBLE * spread:
+        if min(self.errors(begin)) <= NEGLIGIBLE * spread:
             return begin
         best = self.least(begin, groups)
         if any(len(group) > 1 for group in groups):
             single = [[j] for group in groups for j in group]
-            ways = [self.descend(best, single, regression) for regression in range(len(REGRESSIONS))]
+            ways = [self.descend(best, single, regression) for regression in range(len(self.errors(best)))]
             separate = min(ways, key=self.error)
             more = sum(len(group) - 1 for group in groups)
             if self.error(separate) < (1.0 - LEAST_GAIN) ** more * self.error(best):
@@ -217,15 +217,17 @@ class _Search:
         return best
 
     def least(self, begin: tuple[int, ...], groups: list[list[int]]) -> tuple[int, ...]:
-        """The scales of least error at the ends of descents from all as given, all logarithms, all reciprocals."""
+        """The scales of least error on the descents from all as given, all logarithms and all reciprocals."""
         free = [j for group in groups for j in group]
-        starts = [_moved(begin, free, scale) for scale in (AS_GIVEN, LOGARITHM, RECIPROCAL)]
-        ends = [self.descend(start, groups, which) for start in starts for which in range(len(REGRESSIONS))]
-        return min(dict.fromkeys([*starts, *ends]), key=self.error)
+        for scale in (AS_GIVEN, LOGARITHM, RECIPROCAL):
+            start = _moved(begin, free, scale)
+            for regression in range(len(self.errors(start))):
+                self.descend(start, groups, regression)
+        return min(self.errors_by_scales, key=self.error)
 
     def error(self, scales: tuple[int, ...]) -> float:
         """The error by the better of the two regressions."""
-        return min(self.error_by(which, scales) for which in range(len(REGRESSIONS)))
+        return min(self.errors(scales))
 
     def evidence(self, scales: tuple[int, ...]) -> float:
         """The negative logarithm of the likelihood of the runs on these scales."""
@@ -245,18 +247,19 @@ class _Search:
             before = scales
             for group in groups:
                 options = [_moved(scales, group, scale) for scale in (AS_GIVEN, LOGARITHM, RECIPROCAL)]
-                scales = min(options, key=lambda option: self.error_by(regression, option))
+                scales = min(options, key=lambda option: self.errors(option)[regression])
             if scales == before:
                 break
         return scales
 
-    def error_by(self, regression: int, scales: tuple[int, ...]) -> float:
-        """The sum of squares of the left-out errors by one of the regressions."""
-        key = (scales, regression)
-        if key not in self._errors:
+    def errors(self, scales: tuple[int, ...]) -> list[float]:
+        """The sum of squares of the left-out errors by each of the regressions."""
+        if scales not in self.errors_by_scales:
             u = InputTransform(np.array(scales), self.initial.least)(self.x)
-            self._errors[key] = float(np.sum(REGRESSIONS[regression](u, self.latent) ** 2))
-        return self._errors[key]
+            self.errors_by_scales[scales] = [
+                float(np.sum(errors**2)) for errors in left_out_errors(u, self.latent)
+            ]
+        return self.errors_by_scales[scales]
 
 
 def _moved(scales: tuple[int, ...], group: Sequence[int], scale: int) -> tuple[int, ...]:

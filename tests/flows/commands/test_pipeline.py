@@ -23,6 +23,7 @@ from fieldwright.data.tracking_file import default_uri
 from fieldwright.flows.commands.report_tables import print_report
 from fieldwright.flows.commands.status import print_status
 from fieldwright.flows.nothing_new import standing_report
+from fieldwright.flows.report import Report
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.pipeline_inputs import pipeline_inputs
@@ -38,6 +39,13 @@ MakeStudy = Callable[..., Path]
 def tracking_of(path: Path) -> Tracking:
     study = Study.load(path)
     return Tracking.of(study)
+
+
+def metrics_of_best(client: mlflow.MlflowClient, experiment, report: Report) -> dict[str, float]:
+    (run,) = client.search_runs(
+        [experiment.experiment_id], f"tags.role = 'candidate' and tags.candidate = '{report.best}'"
+    )
+    return run.data.metrics
 
 
 def shown_status(path: Path) -> str:
@@ -95,7 +103,9 @@ def test_runs_become_a_champion_and_everything_is_on_record(
         assert pictures == (of_the_best if one.candidate == report.best else set())
 
 
-def test_a_test_set_is_not_learned_from_and_evaluates_the_bands(make_study: MakeStudy) -> None:
+def test_a_test_set_is_not_learned_from_and_evaluates_the_bands(
+    make_study: MakeStudy, check_report: Callable[[Report], str]
+) -> None:
     path = make_study(more="test_size = 0.25")
     report = run_study(str(path))
     kept = report.test_set
@@ -113,7 +123,19 @@ def test_a_test_set_is_not_learned_from_and_evaluates_the_bands(make_study: Make
     assert run.data.metrics["test.max.stress.width"] == kept.quantities["max(stress)"].width
     console = Console(record=True, width=150)
     print_report(console, report)
-    assert "Test set: 6 runs" in console.export_text()
+    printed = console.export_text()
+    assert "Test set: 6 runs" in printed
+    assert report.page in printed.replace("\n", "")
+    page = check_report(report)
+    assert report.page == f"{run.info.artifact_uri.removeprefix('file://')}/report.html"
+    assert "6 of them are the test set" in page
+    assert f"{kept.fields['stress'].pointwise:.1%}" in page
+    assert f"bands of 90% cover {metrics_of_best(client, experiment, report)['stress.coverage']:.1%}" in page
+    (first,) = {name for name in ("load", "modulus") if f"mean(stress) depends most on {name}:" in page}
+    assert f"alone it explains {run.data.metrics[f'sobol.mean.stress.{first}.first']:.0%}" in page
+    assert "No learning curve" in page
+    for section in ("Spectra and modes", "Worst cases", "Domain of use", "How to query"):
+        assert section in page
 
 
 def test_a_test_set_leaves_the_runs_that_a_study_needs(make_study: MakeStudy) -> None:

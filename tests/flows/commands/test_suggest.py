@@ -15,6 +15,8 @@ from fieldwright.flows.commands.learning_curve import study_learning_curves, wri
 from fieldwright.flows.commands.suggest import suggest_runs, write_suggestion
 from fieldwright.flows.runs.parameter_space import next_names
 from fieldwright.flows.study.runs_study import Study
+from fieldwright.flows.study_report.learning_curves import drawn_curves
+from fieldwright.flows.tracking.mlflow_runs import Tracking
 
 
 def with_ranges(path, modulus="minimum = 5.0, maximum = 9.0", constraints=()):
@@ -112,6 +114,12 @@ def test_the_learning_curve_tells_the_runs_for_a_wanted_error(make_study, tmp_pa
     said = console.export_text()
     assert "stress to 0.0001: " in said
     assert "falls like" in said
+    tracking = Tracking.of(study)
+    drawn = drawn_curves(tracking, "bayes", {"stress", "displacement"}, study.seed)
+    np.testing.assert_array_equal(drawn["stress"].errors, curves["stress"].errors)
+    assert drawn["stress"].forecast(1e-4) == curves["stress"].forecast(1e-4)
+    assert drawn_curves(tracking, "gp", {"stress", "displacement"}, study.seed) == {}
+    assert drawn_curves(tracking, "bayes", {"stress"}, study.seed) == {}
 
 
 def test_a_curve_needs_runs(make_study):

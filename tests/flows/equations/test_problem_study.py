@@ -23,6 +23,7 @@ from fieldwright.flows.equations.report import print_solutions
 from fieldwright.flows.equations.steps import read_equation, train_solution
 from fieldwright.flows.study.equation_study import ProblemStudy
 from fieldwright.flows.study.loading import load_study, load_study_of_runs
+from fieldwright.flows.study_report.sentences import percent
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.workflow import run_study
 from fieldwright.physics.pinn.checkpoint import read_checkpoint
@@ -84,9 +85,12 @@ def write(folder: Path, text: str, name: str = "study.toml") -> Path:
     return path
 
 
-def test_an_equation_becomes_a_champion_with_everything_on_record(tmp_path, common_names):
+def test_an_equation_becomes_a_champion_with_everything_on_record(tmp_path, common_names, check_report):
     path = write(tmp_path, STUDY + HOPELESS)
     report = run_study(str(path))
+    page = check_report(report)
+    assert "fieldwright predict study.toml x=0.5 a=3.5" in page
+    assert f"u differs from the reference by {percent(report.evaluations[0].errors['u'])}" in page
     assert report.promoted
     assert report.best == "pinn"
     assert [one.verdict for one in report.evaluations] == ["converged", "not converged"]
@@ -135,10 +139,11 @@ def test_an_equation_becomes_a_champion_with_everything_on_record(tmp_path, comm
     assert "Champion: version 1 (pinn), held_out_residual" in page.getvalue()
 
 
-def test_a_failure_is_never_promoted_and_told_with_its_advice(tmp_path):
+def test_a_failure_is_never_promoted_and_told_with_its_advice(tmp_path, check_report):
     (tmp_path / "decay.py").write_text(OWN)
     path = write(tmp_path, 'name = "decay"\nproblem = "decay:problem"\n' + HOPELESS)
     report = run_study(str(path))
+    assert report.evaluations[0].advice in check_report(report)
     assert not report.promoted
     assert "it is no success but not converged: relative residual" in report.why
     assert Tracking(None, "decay").registry.champion() is None

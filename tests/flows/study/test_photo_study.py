@@ -15,6 +15,7 @@ from rich.console import Console
 from sklearn.metrics import f1_score, roc_auc_score
 
 from fieldwright.data.errors import PhotoError, StudyError
+from fieldwright.data.output.written_numbers import number_text
 from fieldwright.data.photos.collection import read_collection
 from fieldwright.data.photos.collections import recognised
 from fieldwright.flows.commands.report_tables import print_report
@@ -38,6 +39,7 @@ from fieldwright.flows.photos.steps import decide_on_photos
 from fieldwright.flows.study.loading import load_study, load_study_of_runs
 from fieldwright.flows.study.photo_sections import MistakeCosts, PhotoPromotion
 from fieldwright.flows.study.photo_study import PhotoStudy
+from fieldwright.flows.study_report.sentences import percent
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.model_registry import ModelVersion
 from fieldwright.flows.tracking.versions.promotion import Challenge
@@ -134,13 +136,16 @@ def artifacts(tracking: Tracking, run: str, folder: str = "figures") -> set[str]
     return {Path(file.path).name for file in tracking.client.list_artifacts(run, folder)}
 
 
-def test_classes_become_a_registered_classifier(tmp_path, common_names):
+def test_classes_become_a_registered_classifier(tmp_path, common_names, check_report):
     write_classes(tmp_path, 60)
     broken = tmp_path / "walls" / "Positive" / "broken.png"
     broken.write_bytes(b"no photo")
     Image.fromarray(wall(1)[0]).save(tmp_path / "walls" / "Positive" / "twin.png")
     path = written(tmp_path, CLASSES)
     report = run_study(str(path))
+    page = check_report(report)
+    assert f"miss the share of cracks by {percent(report.test['ece'])}" in page
+    assert "-F photo=@wall.jpg" in page
 
     assert isinstance(report, PhotoReport)
     assert report.promoted
@@ -203,10 +208,11 @@ def test_classes_become_a_registered_classifier(tmp_path, common_names):
     assert "36 photos" in page
 
 
-def test_outlines_become_a_registered_segmenter(tmp_path):
+def test_outlines_become_a_registered_segmenter(tmp_path, check_report):
     write_outlines(tmp_path, 30)
     path = written(tmp_path, OUTLINES)
     report = run_study(str(path))
+    assert f"{number_text(report.test['f1_2px'], 3)}" in check_report(report)
     assert isinstance(report, PhotoReport)
     assert report.promoted
     assert report.test["f1_2px"] > 0.5

@@ -119,7 +119,9 @@ def test_a_pipeline_is_worth_opening_in_mlflow_and_prefect(
                 artifact_filter=ArtifactFilter.model_validate({"flow_run_id": {"any_": [flow_run.id]}})
             )
         }
-    assert {"beam-ingest", "beam-candidates", "beam-comparison", "beam-decision"} <= set(artifacts)
+    assert {"beam-ingest", "beam-candidates", "beam-comparison", "beam-decision", "beam-report"} <= set(
+        artifacts
+    )
     assert "there is no champion yet" in str(artifacts["beam-decision"].data)
     assert "run_0003" in str(artifacts["beam-ingest"].data)
 

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from fieldwright.data.output.written_numbers import number_text
 from fieldwright.surrogates import figures
 from fieldwright.surrogates.understanding.ranks_and_modes import modes_figure, ranks_figure
 
@@ -34,7 +35,7 @@ def test_modes_fill_triangles_and_cut_quadrilaterals_in_two():
     first = figure.axes[0]
     assert len(first.collections[0].get_paths() or first.collections[0]._triangulation.triangles) == 3
     assert first.get_xlabel() == "x [mm]"
-    assert first.get_title() == "p mode 1"
+    assert first.get_title() == "mode 1"
     assert first.collections[0].get_clim() == (-1.0, 1.0)
     np.testing.assert_allclose(first.collections[0].get_array(), np.arange(5.0) / 4.0)
 
@@ -71,7 +72,7 @@ def test_outlines_show_every_shape_of_every_family():
     ],
 )
 def test_numbers_of_ticks_are_short(value, text):
-    assert figures.number_text(value) == text
+    assert number_text(value) == text
 
 
 def test_nothing_of_a_panel_is_cut_off_by_the_edge_of_its_figure():

@@ -82,4 +82,5 @@ def test_responses_are_what_the_surrogate_answers(surrogate):
     below = [tick.get_text().split("\n") for tick in figure.axes[-1].get_xticklabels()]
     assert [(name, text.split(" ", 3)[3]) for name, text in below] == [("k", "W/(m K)"), ("q", "W/m2")]
     assert len(figure.axes) == 2
-    assert figure.axes[0].get_title() == "max(temperature) [K]"
+    assert figure.axes[0].get_title() == "max(temperature)"
+    assert figure.axes[0].get_ylabel() == "temperature [K]"

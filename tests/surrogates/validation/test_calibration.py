@@ -7,8 +7,6 @@ from hypothesis import strategies as st
 
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.fields.quantities import Quantity
-from fieldwright.surrogates.figures import coverage as coverage_figure
-from fieldwright.surrogates.figures import png
 from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.regressors import kind_config
 from fieldwright.surrogates.validation.calibration import (
@@ -169,7 +167,6 @@ def test_observed_coverage_of_gaussian_errors_is_the_nominal_one():
     # The stated std is three times too small everywhere; the factors make up for it.
     observed = observed_coverage(true, mean, np.tile(spread / 3.0, (200, 1)), fold, levels)
     np.testing.assert_allclose(observed, levels, atol=0.02)
-    assert png(coverage_figure(levels, {"temperature": observed})).startswith(b"\x89PNG")
 
 
 def test_a_run_does_not_help_to_set_the_band_it_is_judged_by():
