@@ -6,6 +6,7 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable
+from urllib.parse import quote
 
 import httpx
 from rich.console import Console
@@ -53,7 +54,7 @@ def open_page(study: StudyFile, port: int, browser: bool, console: Console) -> i
 
 def page_link(address: str, model: str, models: int) -> str:
     """The address of the page of one of so many models of an endpoint."""
-    return f"{address}/" if models == 1 else f"{address}/models/{model}/"
+    return f"{address}/" if models == 1 else f"{address}/#model={quote(model)}"
 
 
 def served_models(address: str) -> list[str] | None:

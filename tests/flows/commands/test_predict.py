@@ -168,4 +168,4 @@ def test_what_else_has_the_port_is_said(study):
     with listening(b"<p>another program</p>") as port, pytest.raises(ModelError, match="of Fieldwright"):
         open_page(loaded, port, False, console)
     assert served_models(f"http://127.0.0.1:{port}") is None
-    assert page_link("http://h", "beam", 2) == "http://h/models/beam/"
+    assert page_link("http://h", "beam", 2) == "http://h/#model=beam"
