@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.spatial import Delaunay, QhullError
@@ -19,11 +20,22 @@ FLAT = 1e-6
 CELLS, TRIANGULATION, NONE = JOINED = ("cells", "triangulation", "none")
 
 
+_replies: WeakKeyDictionary[Any, dict[str, Reply]] = WeakKeyDictionary()
+"""By served version and field: what no query changes is made once, and goes with the version."""
+
+
 def surface_reply(served: Served | ServedShapes, field: str) -> Reply:
     """Corners (m, 3), the value of the field at each (m,), triangles (k, 3) and edges (e, 2) of corners.
 
     Raises QueryError for a field that the model does not have.
     """
+    replies = _replies.setdefault(served, {})
+    if field not in replies:
+        replies[field] = _reply(served, field)
+    return replies[field]
+
+
+def _reply(served: Served | ServedShapes, field: str) -> Reply:
     places = served.surrogate.points(field)
     info = served.field(field)
     joined, surface, points = _surface(served, field, places)

@@ -9,7 +9,9 @@ import { QuantityChoice } from "./quantity_choice.js";
 import { valuesAt } from "./quantities.js";
 
 const STEPS = 25;
-const REST_MS = 250;
+/** For how long the sliders must rest: curves of a large field would hold up its picture. */
+const REST_MS = { small: 250, large: 1200 };
+const LARGE = 50_000;
 
 export class Responses {
   constructor(desk) {
@@ -39,7 +41,9 @@ export class Responses {
   /** Asks once the sliders have come to rest: the picture comes first. */
   later() {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.want(), REST_MS);
+    const { field } = this.choice.quantity;
+    const { n_points: points } = this.desk.question.fields.find((info) => info.name === field);
+    this.timer = setTimeout(() => this.want(), points > LARGE ? REST_MS.large : REST_MS.small);
   }
 
   want() {
