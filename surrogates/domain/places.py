@@ -25,9 +25,13 @@ def places(x: np.ndarray, decades: bool = True, exact: bool = False) -> np.ndarr
     n, p = x.shape
     if p == 0 or n < 2:
         return np.arange(n)
-    labels = np.column_stack(
-        [_levels(column, decades, exact) for column in np.asarray(x, dtype=np.float64).T]
-    )
+    levels = []
+    for column in np.asarray(x, dtype=np.float64).T:
+        levels.append(_levels(column, decades, exact))
+        # Where one parameter has a value of its own in every run, the others need not be looked at.
+        if levels[-1].max() == n - 1:
+            return np.arange(n)
+    labels = np.column_stack(levels)
     _, first, place = np.unique(labels, axis=0, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first))
     return rank[place.ravel()]

@@ -46,12 +46,17 @@ class Objectives:
         return Optimum(structure, theta, self[structure](theta, sample)[0])
 
     def followed(
-        self, structure: Structure, theta: np.ndarray, sample: Sample, inverse: np.ndarray | None = None
+        self,
+        structure: Structure,
+        theta: np.ndarray,
+        sample: Sample,
+        inverse: np.ndarray | None = None,
+        tolerance: float = TOLERANCE,
     ) -> Optimum:
         """Where a search leads from theta; inverse: (d, d) the inverse Hessian of a like objective."""
         objective = self[structure]
         end = bounded_minimum(
-            lambda at: objective(at, sample), theta, objective.bounds, tolerance=TOLERANCE, inverse=inverse
+            lambda at: objective(at, sample), theta, objective.bounds, tolerance=tolerance, inverse=inverse
         )
         self.evaluations += end.evaluations
         return Optimum(structure, end.theta, end.value, end.inverse)

@@ -21,16 +21,27 @@ def left_out_errors(u: np.ndarray, latent: np.ndarray) -> list[np.ndarray]:
     Runs of one place are left out together. The first interpolates what is rough, the second finds the few products
     that smooth physics is made of.
     """
-    scaled = Scaler.fit(u).scaled(u)
-    pooled = MeansByPlace.of(scaled, latent)
+    return [regression(u, latent) for regression in REGRESSIONS]
+
+
+def left_out_by_basis_functions(u: np.ndarray, latent: np.ndarray) -> np.ndarray:
+    """The errors of cubic RBF."""
+    return CubicRBF.left_out_errors(Scaler.fit(u).scaled(u), latent)
+
+
+def left_out_by_polynomial(u: np.ndarray, latent: np.ndarray) -> np.ndarray:
+    """The errors of a sparse polynomial."""
+    pooled = MeansByPlace.of(Scaler.fit(u).scaled(u), latent)
     first = np.unique(pooled.place, return_index=True)[1]
     n, p = len(first), u.shape[1]
     degree = HIGHEST_DEGREE
     while degree > 2 and number_of_terms(p, degree) > TERMS_PER_RUN * n:
         degree -= 1
     phi = np.hstack([np.ones((n, 1)), Legendre.fit(u, degree).terms(u[first])])
-    smooth = pooled.left_out(pursue(phi, pooled.z, PATIENCE).left_out, latent)
-    return [CubicRBF.left_out_errors(scaled, latent), smooth]
+    return pooled.left_out(pursue(phi, pooled.z, PATIENCE).left_out, latent)
+
+
+REGRESSIONS = (left_out_by_basis_functions, left_out_by_polynomial)
 
 
 def least_left_out(u: np.ndarray, latent: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,39 +43,53 @@ def pursue(phi: np.ndarray, z: np.ndarray, patience: int = PATIENCE, most: int |
     Strauss, Signal Processing 86, 2006 (several outputs).
     """
     n, terms = phi.shape
-    remaining, residual, leverage = phi.copy(), z.astype(np.float64), np.zeros(n)
-    size = _lengths(phi)
+    residual, leverage, trace = z.astype(np.float64), np.zeros(n), 0.0
+    # What is left of the columns beside those chosen is not formed: its squares and its products with the residual
+    # are corrected in each step.
+    size = _squares(phi)
+    left, products = size.copy(), residual.T @ phi
     last = max(2, min(n, terms + 1, n if most is None else most + 1))
-    basis, factor = np.zeros((n, last)), np.zeros((last, last))
+    basis, factor = np.zeros((n, last), order="F"), np.zeros((last, last))
     columns: list[int] = []
     best, best_k, waited, left_out = np.inf, 1, 0, residual
     for k in range(1, last):
-        length = _lengths(remaining)
-        independent = length > DEPENDENT * size
-        gain = _lengths(residual.T @ remaining) / np.where(independent, length, np.inf)
-        column = 0 if k == 1 else int(gain.argmax())
+        before = basis[:, : k - 1]
+        column, direction, norm = 0, phi[:, 0], 0.0
+        gain = np.divide(_squares(products), left, out=np.zeros(terms), where=left > DEPENDENT**2 * size)
+        while True:
+            column = 0 if k == 1 else int(gain.argmax())
+            if k > 1 and gain[column] == 0.0:
+                break
+            # Twice is enough (Kahan): what rounding left of the earlier directions is removed once more.
+            along = before.T @ phi[:, column]
+            direction = phi[:, column] - before @ along
+            direction -= before @ (before.T @ direction)
+            norm = math.sqrt(direction @ direction)
+            if k == 1 or norm > DEPENDENT * math.sqrt(size[column]):
+                break
+            left[column] = gain[column] = 0.0
         if k > 1 and gain[column] == 0.0:
             break
-        # Twice is enough (Kahan): what rounding left of the earlier directions is removed once more.
-        before = basis[:, : k - 1]
-        direction = remaining[:, column] - before @ (before.T @ remaining[:, column])
-        norm = float(np.linalg.norm(direction))
         direction = direction / norm
-        factor[: k - 1, k - 1] = -(factor[: k - 1, : k - 1] @ (before.T @ phi[:, column])) / norm
+        factor[: k - 1, k - 1] = -(factor[: k - 1, : k - 1] @ along) / norm
         factor[k - 1, k - 1] = 1.0 / norm
+        trace += float(factor[:k, k - 1] @ factor[:k, k - 1])
         basis[:, k - 1] = direction
         columns.append(column)
-        remaining -= np.outer(direction, direction @ remaining)
-        residual = residual - np.outer(direction, direction @ residual)
-        leverage = leverage + direction**2
+        explained, across = direction @ residual, direction @ phi
+        residual = residual - direction[:, None] * explained
+        products -= explained[:, None] * across
+        left -= across * across
+        left[column] = 0.0
+        leverage = leverage + direction * direction
         if k == n:
             break
-        correction = n / (n - k) * (1.0 + float(np.sum(factor[:k, :k] ** 2)))
-        errors = np.sqrt(correction) * residual / np.maximum(1.0 - leverage, DEPENDENT)[:, None]
-        error = float(np.sum(errors**2)) / n
+        correction = n / (n - k) * (1.0 + trace)
+        errors = residual / np.maximum(1.0 - leverage, DEPENDENT)[:, None]
+        error = correction * float(np.vdot(errors, errors)) / n
         waited += 1
         if error < best:
-            best, best_k, waited, left_out = error, k, 0, errors
+            best, best_k, waited, left_out = error, k, 0, math.sqrt(correction) * errors
         if waited > patience or error <= LEAST_ERROR:
             break
     return Pursuit(
@@ -82,6 +97,6 @@ def pursue(phi: np.ndarray, z: np.ndarray, patience: int = PATIENCE, most: int |
     )
 
 
-def _lengths(columns: np.ndarray) -> np.ndarray:
-    """Of the columns (n, k), without the copy that a norm makes."""
-    return np.sqrt(np.einsum("ij,ij->j", columns, columns))
+def _squares(columns: np.ndarray) -> np.ndarray:
+    """Of the lengths of the columns (n, k), without the copy that a norm makes."""
+    return np.einsum("ij,ij->j", columns, columns)

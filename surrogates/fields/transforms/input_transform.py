@@ -11,18 +11,19 @@ import numpy as np
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.fields.model_inputs import ModelInputs
 from fieldwright.surrogates.fields.physics_hints import PhysicsHints
-from fieldwright.surrogates.fields.transforms.scale_evidence import negative_log_evidence
+from fieldwright.surrogates.fields.transforms.scale_evidence import ScaleEvidence
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.portable import graph
 from fieldwright.surrogates.portable.graph import Node
-from fieldwright.surrogates.regression.leave_one_out import left_out_errors
+from fieldwright.surrogates.regression.leave_one_out import REGRESSIONS
 
 AS_GIVEN, LOGARITHM, RECIPROCAL = 0, 1, 2
 SCALES = {"raw": AS_GIVEN, "log": LOGARITHM, "reciprocal": RECIPROCAL}
 LEAST_RATIO = 1.2
 """Ratio of a parameter's largest and least value; over a narrower range the three scales hardly differ."""
 LEAST_GAIN = 0.2
-"""Share by which a scale must reduce the squared error to be chosen, since chance alone reduces it a little."""
+"""Share by which each further scale of one kind, and the logarithm of a parameter varied down to zero, must reduce
+the squared error, since chance alone reduces it a little."""
 NEGLIGIBLE = 1e-10
 """Squared error, relative to that of the mean, at which no scale can gain anything."""
 SAME_ENDS = 0.25
@@ -38,12 +39,14 @@ FAR_BELOW = 0.5
 """Share of a parameter's least value at which logarithm and reciprocal are clipped, as they grow without bound."""
 NEAR_ZERO = 0.25
 """A parameter counts as varied down to zero if its least values lie farther apart than this share of the least. A new
-run nearer to zero is far from all runs on the other scales, which must then also have the higher likelihood."""
+run nearer to zero is far from all runs on a reciprocal scale, which is not tried then."""
+LEAST_NATS = 5.0
+"""Of the log likelihood, that a parameter or a group of one kind must gain by a scale other than as given."""
 
 
 @dataclass(frozen=True, eq=False)
 class InputTransform:
-    """u_j = x_j, log x_j or 1/x_j, by which cheap regressions predict left-out runs best.
+    """u_j = x_j, log x_j or 1/x_j, on which the runs are simplest to learn from.
 
     A displacement is linear in 1/E, a boundary layer in log nu; on these scales a model needs fewer runs. The choice
     is made anew in every fold of a cross-validation, from its training runs alone.
@@ -65,7 +68,7 @@ class InputTransform:
         scales: str | Sequence[str] = "auto",
         hints: PhysicsHints | None = None,
     ) -> Self:
-        """Choose by the leave-one-out errors of the latent coordinates, over the scales of all parameters together.
+        """Choose by leave-one-out errors and the likelihood of the latent coordinates, all parameters together.
 
         x: (n, p). latent: (n, r), each coordinate scaled by its share of the fields.
         scales: "auto", "raw", "log" or "reciprocal" for each parameter, or one for all; only "auto" is free.
@@ -174,11 +177,12 @@ def _similar(one: np.ndarray, other: np.ndarray) -> bool:
 
 
 class _Search:
-    """Coordinate descent over the scales of the free parameters, by the errors of left-out runs.
+    """Coordinate descent over the scales of the free parameters, by the errors of left-out runs and the likelihood.
 
     A flux through two resistances in series, q (1/h + 1/k), is simple only once both are reciprocal: neither step
     gains much by itself. So the descent starts from all as given, all logarithms and all reciprocals, once with each
-    of the two regressions; at the end, scales that gain less than LEAST_GAIN go back to as given.
+    of the two regressions. From the best end a last descent goes by the likelihood of the runs, which weighs the
+    outermost runs no more than the others.
 
     Parameters of one kind move together: of eight similar stiffnesses each gains little by itself, and chance would
     give them different scales. They get separate scales only where that gains LEAST_GAIN for every further scale,
@@ -189,77 +193,103 @@ class _Search:
         self.initial = initial
         self.x = x
         self.latent = latent
-        self.errors_by_scales: dict[tuple[int, ...], list[float]] = {}
+        self.near_zero = [_near_zero(column) for column in x.T]
+        self._errors: dict[tuple[tuple[int, ...], int], float] = {}
+        self._likelihood = ScaleEvidence(latent)
+        self._evidence: dict[tuple[int, ...], float] = {}
 
     def best(self, groups: list[list[int]]) -> tuple[int, ...]:
         """The scales (p,) of all parameters; groups: the free ones of one kind each."""
         begin = tuple(self.initial.scale.tolist())
         spread = float(np.sum((self.latent - self.latent.mean(axis=0)) ** 2))
-        if min(self.errors(begin)) <= NEGLIGIBLE * spread:
+        if self.error(begin) <= NEGLIGIBLE * spread:
             return begin
         best = self.least(begin, groups)
         if any(len(group) > 1 for group in groups):
             single = [[j] for group in groups for j in group]
-            ways = [self.descend(best, single, regression) for regression in range(len(self.errors(best)))]
+            ways = [self.descend(best, single, regression) for regression in range(len(REGRESSIONS))]
             separate = min(ways, key=self.error)
             more = sum(len(group) - 1 for group in groups)
             if self.error(separate) < (1.0 - LEAST_GAIN) ** more * self.error(best):
                 best, groups = separate, single
-        enough = self.error(best) / (1.0 - LEAST_GAIN)
-        while changes := [moved for group in groups if (moved := _moved(best, group, AS_GIVEN)) != best]:
-            simpler = min(changes, key=self.error)
-            if self.error(simpler) > enough:
+        return self.likeliest(best, groups)
+
+    def likeliest(self, scales: tuple[int, ...], groups: list[list[int]]) -> tuple[int, ...]:
+        """Change one group at a time as long as the likelihood rises, by more for leaving the scale as given.
+
+        A parameter varied down to zero can go back to as given only, and does where left-out runs gain less than
+        LEAST_GAIN by its logarithm: likelihoods always take it, as most runs are then close together.
+        """
+        of_zero = [group for group in groups if any(self.near_zero[j] for j in group)]
+        for group in of_zero:
+            given = _moved(scales, group, AS_GIVEN)
+            if (1.0 - LEAST_GAIN) * self.error(given) < self.error(scales):
+                scales = given
+        first = scales
+        for _ in range(SWEEPS):
+            before = scales
+            for group in groups:
+                options = self.options(scales, group)
+                if group in of_zero:
+                    options = [_moved(scales, group, scale) for scale in (AS_GIVEN, first[group[0]])]
+                scales = min(options, key=lambda each: self.evidence(each, groups))
+            if scales == before:
                 break
-            best = simpler
-        for group in groups:
-            if best[group[0]] != AS_GIVEN and any(self.near_zero(j) for j in group):
-                best = min(_moved(best, group, AS_GIVEN), best, key=self.evidence)
-        return best
+        return scales
+
+    def options(self, scales: tuple[int, ...], group: Sequence[int]) -> list[tuple[int, ...]]:
+        """The scales with this group on each scale that it can have."""
+        near_zero = any(self.near_zero[j] for j in group)
+        of_group = (AS_GIVEN, LOGARITHM) if near_zero else (AS_GIVEN, LOGARITHM, RECIPROCAL)
+        return [_moved(scales, group, scale) for scale in of_group]
 
     def least(self, begin: tuple[int, ...], groups: list[list[int]]) -> tuple[int, ...]:
-        """The scales of least error on the descents from all as given, all logarithms and all reciprocals."""
+        """The scales of least error where descents from the best of three end: as given, logarithms, reciprocals."""
         free = [j for group in groups for j in group]
-        for scale in (AS_GIVEN, LOGARITHM, RECIPROCAL):
-            start = _moved(begin, free, scale)
-            for regression in range(len(self.errors(start))):
-                self.descend(start, groups, regression)
-        return min(self.errors_by_scales, key=self.error)
+        starts = [_moved(begin, free, scale) for scale in (AS_GIVEN, LOGARITHM)]
+        starts.append(_moved(starts[1], [j for j in free if not self.near_zero[j]], RECIPROCAL))
+        ends = []
+        for which in range(len(REGRESSIONS)):
+            start = min(starts, key=lambda each: self.error_by(which, each))
+            ends.append(self.descend(start, groups, which))
+        return min(ends, key=self.error)
 
     def error(self, scales: tuple[int, ...]) -> float:
         """The error by the better of the two regressions."""
-        return min(self.errors(scales))
+        return min(self.error_by(which, scales) for which in range(len(REGRESSIONS)))
 
-    def evidence(self, scales: tuple[int, ...]) -> float:
-        """The negative logarithm of the likelihood of the runs on these scales."""
-        return negative_log_evidence(
-            InputTransform(np.array(scales), self.initial.least)(self.x), self.latent
-        )
-
-    def near_zero(self, j: int) -> bool:
-        """Whether a parameter was varied down to zero, estimated from its least values."""
-        values = np.unique(self.x[:, j])
-        few = values[: 1 + min(3, len(values) - 1)]
-        return float(np.diff(few).mean()) > NEAR_ZERO * few[0]
+    def evidence(self, scales: tuple[int, ...], groups: list[list[int]]) -> float:
+        """The negative log likelihood of the runs on these scales, and LEAST_NATS for each group not as given."""
+        if scales not in self._evidence:
+            u = InputTransform(np.array(scales), self.initial.least)(self.x)
+            self._evidence[scales] = self._likelihood(u)
+        return self._evidence[scales] + LEAST_NATS * sum(scales[group[0]] != AS_GIVEN for group in groups)
 
     def descend(self, scales: tuple[int, ...], groups: list[list[int]], regression: int) -> tuple[int, ...]:
         """Change one group at a time until none reduces the error of one of the regressions."""
         for _ in range(SWEEPS):
             before = scales
             for group in groups:
-                options = [_moved(scales, group, scale) for scale in (AS_GIVEN, LOGARITHM, RECIPROCAL)]
-                scales = min(options, key=lambda option: self.errors(option)[regression])
+                options = self.options(scales, group)
+                scales = min(options, key=lambda option: self.error_by(regression, option))
             if scales == before:
                 break
         return scales
 
-    def errors(self, scales: tuple[int, ...]) -> list[float]:
-        """The sum of squares of the left-out errors by each of the regressions."""
-        if scales not in self.errors_by_scales:
+    def error_by(self, regression: int, scales: tuple[int, ...]) -> float:
+        """The sum of squares of the left-out errors by one of the regressions."""
+        key = (scales, regression)
+        if key not in self._errors:
             u = InputTransform(np.array(scales), self.initial.least)(self.x)
-            self.errors_by_scales[scales] = [
-                float(np.sum(errors**2)) for errors in left_out_errors(u, self.latent)
-            ]
-        return self.errors_by_scales[scales]
+            self._errors[key] = float(np.sum(REGRESSIONS[regression](u, self.latent) ** 2))
+        return self._errors[key]
+
+
+def _near_zero(column: np.ndarray) -> bool:
+    """Whether a parameter was varied down to zero, estimated from its least values."""
+    values = np.unique(column)
+    few = values[: 1 + min(3, len(values) - 1)]
+    return len(few) > 1 and float(np.diff(few).mean()) > NEAR_ZERO * few[0]
 
 
 def _moved(scales: tuple[int, ...], group: Sequence[int], scale: int) -> tuple[int, ...]:

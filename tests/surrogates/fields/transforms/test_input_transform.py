@@ -157,3 +157,32 @@ def test_two_lengths_of_one_range_part_where_each_is_simple_on_its_own_scale():
     latent = np.stack([x[:, 0], 1.0 / x[:, 1]], axis=1)
     hints = PhysicsHints(parameters=("length", "gap"), units=("m", "m"))
     assert InputTransform.choose(x, latent, seed=0, hints=hints).scale.tolist() == [AS_GIVEN, RECIPROCAL]
+
+
+def test_the_order_of_parameters_does_not_change_their_scales():
+    x, latent = springs(80, 2)
+    x, order = x[:, :6], np.array([3, 0, 5, 1, 4, 2])
+    latent = np.stack([1.0 / x[:, :3].sum(axis=1), np.log(x[:, 3:]).sum(axis=1) / 100.0], axis=1)
+    scale = InputTransform.choose(x, latent, seed=0).scale
+    np.testing.assert_array_equal(InputTransform.choose(x[:, order], latent, seed=0).scale, scale[order])
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_reciprocal_of_what_was_varied_down_to_zero_is_not_taken(seed):
+    """Few runs lie at its far end, and the next run beyond them is far from all others."""
+    x = np.random.default_rng(seed).uniform(0.0, 10.0, (60, 2))
+    latent = (1.0 / x).sum(axis=1, keepdims=True)
+    assert RECIPROCAL not in InputTransform.choose(x, latent / latent.std(), seed=0).scale
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_wave_in_the_logarithm_of_a_second_parameter_is_found_by_its_likelihood(seed):
+    """Advection and diffusion: the width of the front goes with the root of a viscosity over one decade."""
+    rng = np.random.default_rng(seed)
+    x = np.column_stack([rng.uniform(1.0, 2.0, 60), 10.0 ** rng.uniform(-2.0, -1.0, 60)])
+    place = np.linspace(0.0, 3.0, 50)
+    front = np.tanh((place - x[:, :1]) / np.sqrt(x[:, 1:]))
+    latent = front - front.mean(axis=0)
+    basis = np.linalg.svd(latent, full_matrices=False)[2]
+    scale = InputTransform.choose(x, latent @ basis[:8].T, seed=0).scale
+    assert scale.tolist() == [AS_GIVEN, LOGARITHM]
