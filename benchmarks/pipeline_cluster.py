@@ -20,7 +20,7 @@ from fieldwright.data.computing.connection import WorkersAddress
 from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.flows.runs.candidates import with_common_settings
 from fieldwright.flows.runs.inputs import read_runs
-from fieldwright.flows.runs.steps import cross_validated
+from fieldwright.flows.runs.steps import cross_validated, views_of
 from fieldwright.flows.runs.targets import targets_from
 from fieldwright.flows.study.runs_study import Study
 
@@ -59,7 +59,7 @@ def speed_up(study: Study, folder: Path, rounds: int) -> dict[str, float]:
     store = SnapshotStore(study.store_path)
     snapshots = store.snapshots(None, list(study.fields))
     targets = targets_from(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
-    candidate = with_common_settings(study, study.candidates[-1], targets)
+    candidate, views = with_common_settings(study, study.candidates[-1], targets), views_of(study, targets)
     seconds: dict[int, list[float]] = {0: [], 1: [], 2: []}
     processor: dict[int, list[float]] = {0: [], 1: [], 2: []}
     busiest: dict[int, list[float]] = {0: [], 1: [], 2: []}
@@ -74,7 +74,7 @@ def speed_up(study: Study, folder: Path, rounds: int) -> dict[str, float]:
             for workers, (executor, pids) in places.items():
                 pids = [*pids, os.getpid()]
                 before, begin = np.array([*map(_processor, pids)]), time.perf_counter()
-                cross_validated(study, "benchmark", candidate, targets, executor)
+                cross_validated(study, "benchmark", candidate, targets, views, executor)
                 if turn:
                     seconds[workers].append(time.perf_counter() - begin)
                     spent = np.array([*map(_processor, pids)]) - before

@@ -19,7 +19,8 @@ def main() -> None:
     from fieldwright.data.store.snapshot_store import SnapshotStore
     from fieldwright.flows.runs.candidates import with_common_settings
     from fieldwright.flows.runs.inputs import read_runs
-    from fieldwright.flows.runs.steps import cross_validated, reduce_fields, train_on_all
+    from fieldwright.flows.runs.reduction_figures import reduce_fields
+    from fieldwright.flows.runs.steps import cross_validated, train_on_all, views_of
     from fieldwright.flows.runs.targets import targets_from
     from fieldwright.flows.steps import candidates_by_label
     from fieldwright.flows.study.runs_study import Study
@@ -30,14 +31,15 @@ def main() -> None:
     snapshots = store.snapshots(None, list(study.fields))
     targets = targets_from(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
     with threadpool_limits(1):
-        reduce_fields(study, targets)
+        views = views_of(study, targets)
+        reduce_fields(study, views)
         trained = []
         for label, config in candidates_by_label(study.candidates).items():
             candidate = with_common_settings(study, config, targets)
-            evaluation, validation = cross_validated(study, label, candidate, targets)
+            evaluation, validation = cross_validated(study, label, candidate, targets, views)
             trained.append((evaluation.score, candidate, validation))
         _, candidate, validation = min(trained, key=lambda one: one[0])
-        train_on_all(study, candidate, targets, validation).save(folder)
+        train_on_all(study, candidate, targets, views, validation).save(folder)
 
 
 if __name__ == "__main__":

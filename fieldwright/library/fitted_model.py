@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +39,6 @@ class FittedModel:
 
     surrogate: Surrogate
     cross_validation: CrossValidation | None = None
-    _targets: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -215,13 +214,11 @@ class FittedModel:
                 "Give the parameters of one query",
             )
         order = np.argsort(-self.cross_validation.errors[name]["relative_l2"], kind="stable")
-        mean, std = self.cross_validation.mean[name][order], self.cross_validation.std[name][order]
+        true, mean, std = self.cross_validation.fields[name].runs(order.tolist())
         factor = self.surrogate.calibration.fields[name].pointwise.reshape(mean.shape[1:])
         band = Band(mean, std, mean - factor * std, mean + factor * std)
         error = self.cross_validation.errors[name]["relative_l2"][order[0]]
-        return PlotData(
-            band, self._targets[name][order], f"run {order[0]}, held out: relative L2 error {error:.2g}"
-        )
+        return PlotData(band, true, f"run {order[0]}, held out: relative L2 error {error:.2g}")
 
     def _query_plot(self, X: Any, name: str, truth: Any) -> PlotData:
         x = query_parameters(X, self.parameters, self._layout.run)

@@ -137,7 +137,7 @@ def fit(
             name=name,
         )
     described = data.layout.added_to(surrogate.description)
-    return FittedModel(replace(surrogate, description=described), validation, data.targets)
+    return FittedModel(replace(surrogate, description=described), validation)
 
 
 def _training_data(

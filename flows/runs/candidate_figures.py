@@ -22,16 +22,18 @@ def candidate_figures(targets: Targets, validation: CrossValidation) -> dict[str
     figures = {}
     for field in targets.fields:
         name = field.name
-        true, predicted = targets.values[name], validation.mean[name]
+        predictions = validation.fields[name]
+        true, predicted, _ = predictions.at_sample()
         figures[f"{name}_predicted_against_true.png"] = predicted_against_true(
             true, predicted, name, field.unit
         )
         errors = validation.errors[name]["relative_l2"]
         worst = int(np.argmax(errors))
+        (true_run,), (predicted_run,), _ = predictions.runs([worst])
         figures[f"{name}_worst_run.png"] = true_predicted_error(
             targets.points[name],
-            magnitude(true[worst]),
-            magnitude(predicted[worst]),
+            magnitude(true_run),
+            magnitude(predicted_run),
             targets.cells if field.on == "point" else {},
             title=f"The worst of {len(errors)} runs for {name}: {targets.runs[worst]}, "
             f"relative L2 error {number_text(errors[worst], 2)}",

@@ -20,11 +20,12 @@ def conservation_errors(study: Study, targets: Targets, validation: CrossValidat
     for name, spec in study.fields.items():
         if not spec.conserved:
             continue
-        weights = targets.weights[name]
-        true, predicted = (
-            _integral(values, weights) for values in (targets.values[name], validation.mean[name])
-        )
-        size = np.abs(_integral(np.abs(targets.values[name]), weights)).max(axis=1, keepdims=True)
+        weights, of_points = targets.weights[name], []
+        for block in validation.fields[name].blocks():
+            part = weights[block.start : block.stop]
+            of_points.append([_integral(one, part) for one in (block.true, block.mean, np.abs(block.true))])
+        true, predicted, magnitude = np.sum(of_points, axis=0)
+        size = magnitude.max(axis=1, keepdims=True)
         size = np.where(size > 0.0, size, 1.0)
         errors[f"conservation.{name}"] = float(np.mean(np.abs(predicted - true) / size))
         if true.shape[1] > 1:
@@ -34,6 +35,5 @@ def conservation_errors(study: Study, targets: Targets, validation: CrossValidat
 
 
 def _integral(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """(n, t, components) of values (n, [t,] points, components)."""
-    transient = values if values.ndim == 4 else values[:, None]
-    return np.einsum("ntpc,p->ntc", transient.astype(np.float64), weights)
+    """(n, t, components) of values (n, t, points, components)."""
+    return np.einsum("ntpc,p->ntc", values.astype(np.float64), weights)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from fieldwright.data.errors import StudyError
-from fieldwright.data.mesh.mesh import Mesh
+from fieldwright.data.store.field_values import SelectedRuns
+from fieldwright.data.store.snapshot_store import SnapshotStore
+from fieldwright.flows.runs.frozen_fields import frozen_fields
 from fieldwright.flows.runs.targets import Targets, parameter_matrix, targets_from
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.surrogates.validation.holdout import choose_test_set
@@ -22,17 +24,22 @@ class RunsSplit:
     test: Targets | None
 
 
-def split_runs(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> RunsSplit:
-    """Draws the test set by the study's seed; raises StudyError where too few runs are left to train on."""
-    n = snapshots.sizes["run"]
+def split_runs(study: Study, store: SnapshotStore, runs: Sequence[str]) -> RunsSplit:
+    """Draws the test set of these runs by the study's seed; raises StudyError where too few are left to train on."""
+    snapshots = store.snapshots(runs, list(study.fields))
+    mesh, n = store.mesh(snapshots.attrs["mesh"]), snapshots.sizes["run"]
     in_test = choose_test_set(parameter_matrix(study, snapshots), study.validation.test_size, study.seed)
-    if not in_test.any():
-        return RunsSplit(targets_from(study, snapshots, mesh), None)
-    if n - in_test.sum() < study.runs.minimum:
+    if in_test.any() and n - in_test.sum() < study.runs.minimum:
         raise StudyError(
             f"At least {study.runs.minimum} runs ('runs.minimum') must be left beside the test set",
             f"{n} accepted, {in_test.sum()} of them in the test set",
             "Lower 'test_size' in [validation], or add runs",
         )
-    train, test = (snapshots.isel(run=np.flatnonzero(rows)) for rows in (~in_test, in_test))
-    return RunsSplit(targets_from(study, train, mesh), targets_from(study, test, mesh))
+    values = frozen_fields(store, runs, snapshots, list(study.fields), study.compute.memory_bytes)
+    if not in_test.any():
+        return RunsSplit(targets_from(study, snapshots, mesh, values), None)
+    parts = []
+    for rows in (np.flatnonzero(~in_test), np.flatnonzero(in_test)):
+        selected = None if values is None else {name: SelectedRuns(one, rows) for name, one in values.items()}
+        parts.append(targets_from(study, snapshots.isel(run=rows), mesh, selected))
+    return RunsSplit(*parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from fieldwright.data.computing.executor import Executor
@@ -14,6 +14,7 @@ from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.records import candidate_params
 from fieldwright.flows.tracking.tracked_run import TrackedRun
+from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.search.selection import FoldSearch, Runs, SearchResult, Worth, select, worth
 from fieldwright.surrogates.search.settings import SearchSettings
@@ -32,12 +33,12 @@ class Search:
     runs: Runs
 
     @classmethod
-    def of(cls, study: Study, targets: Targets) -> Search:
-        """The search that `[search]` asks for, on these runs."""
+    def of(cls, study: Study, targets: Targets, views: Mapping[str, TrainingViews]) -> Search:
+        """The search that `[search]` asks for, on these runs, as `views_of` gives them."""
         assert study.search is not None
         reductions = {name: study.reduction_of(name) for name in study.fields}
         metric, common = study.validation.metric, common_settings(study, targets)
-        runs = Runs(targets.x, targets.values, reductions, metric, common, targets.weights)
+        runs = Runs(targets.x, views, reductions, metric, common, targets.weights)
         return cls(study, study.search, runs)
 
     @property

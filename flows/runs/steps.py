@@ -8,8 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
+import numpy as np
+
 from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import StudyError
+from fieldwright.data.store.field_values import field_values
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.progress import report as report_progress
 from fieldwright.flows.report import Ingested, RunsEvaluation
@@ -28,7 +31,12 @@ from fieldwright.flows.runs.promotion.champion_comparison import (
 )
 from fieldwright.flows.runs.promotion.out_of_fold_coverage import out_of_fold_coverage
 from fieldwright.flows.runs.promotion.promotion_rule import ask_once, decide_on_runs, run_gates
-from fieldwright.flows.runs.reduction_figures import projection_errors, reduction_figures, reduction_numbers
+from fieldwright.flows.runs.reduction_figures import (
+    projection_errors,
+    reduce_fields,
+    reduction_figures,
+    reduction_numbers,
+)
 from fieldwright.flows.runs.search import Search, search_report, trial_logger
 from fieldwright.flows.runs.symmetries import symmetrised_targets, symmetry_errors
 from fieldwright.flows.runs.targets import Targets
@@ -38,10 +46,9 @@ from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.flows.tracking.versions.promotion import Challenge, Decision
 from fieldwright.surrogates.families import FIELDS, Family
-from fieldwright.surrogates.fields.field_model import column_weights
+from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
+from fieldwright.surrogates.fields.coordinates.training_views import EVERY_VIEW, training_views_of
 from fieldwright.surrogates.fields.surrogate import Surrogate
-from fieldwright.surrogates.reductions import Reduction, reduction_for
-from fieldwright.surrogates.reductions.svd import SVDReduction
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.search.settings import SearchSettings
 from fieldwright.surrogates.trajectory.phases import unaligned_phases
@@ -55,11 +62,11 @@ VALIDATED = "validated"
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class RunsDataset(Dataset):
-    """The runs to learn from, with their reductions, and the test set; None where the study has none."""
+    """The runs to learn from, in the views that candidates learn, and the test set; None where the study has none."""
 
     targets: Targets
+    views: Mapping[str, TrainingViews]
     test: Targets | None
-    reductions: Mapping[str, Reduction]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,24 +114,23 @@ class RunsSteps(Steps[Study, RunsDataset]):
         """Draws the test set and reduces the fields of the other runs."""
         study, ingested = self.study, incoming.ingested
         require_runs(study, ingested)
-        store = SnapshotStore(study.store_path)
-        snapshots = store.snapshots(ingested.accepted, list(study.fields))
-        parts = split_runs(study, snapshots, store.mesh(snapshots.attrs["mesh"]))
+        parts = split_runs(study, SnapshotStore(study.store_path), ingested.accepted)
         targets = symmetrised_targets(study, parts.train)
-        reductions = reduce_fields(study, targets, self.executor)
-        errors = projection_errors(targets, reductions, study.seed)
+        views = views_of(study, targets, self.executor)
+        reductions = reduce_fields(study, views)
+        errors = projection_errors(targets.x, views, reductions, study.seed)
         samples = {"train": len(targets.runs)}
         if parts.test is not None:
             samples["test"] = len(parts.test.runs)
         return RunsDataset(
             ingested=ingested,
             samples=samples,
-            notes=periodic_notes(study, targets),
+            notes=periodic_notes(study, targets.x, views),
             metrics=reduction_numbers(reductions, errors) | {"runs": len(targets.runs)},
-            draw=partial(reduction_figures, targets, reductions, errors),
+            draw=partial(reduction_figures, targets, views, reductions, errors),
             targets=targets,
+            views=views,
             test=parts.test,
-            reductions=reductions,
         )
 
     def candidates(self, data: RunsDataset) -> Mapping[str, KindConfig | SearchSettings]:
@@ -139,10 +145,10 @@ class RunsSteps(Steps[Study, RunsDataset]):
     ) -> Trained:
         """Cross-validates one candidate, or the search as a whole."""
         if isinstance(candidate, SearchSettings):
-            evaluation, content = self._search(candidate, data.targets, run)
+            evaluation, content = self._search(candidate, data, run)
         else:
             evaluation, validation = cross_validated(
-                self.study, label, candidate, data.targets, self.executor
+                self.study, label, candidate, data.targets, data.views, self.executor
             )
             content = Validated(candidate, validation)
         return self._trained(evaluation, content, data)
@@ -156,7 +162,9 @@ class RunsSteps(Steps[Study, RunsDataset]):
         self, label: str, candidate: KindConfig | SearchSettings, data: RunsDataset, folder: Path
     ) -> Trained:
         """Reads the out-of-fold predictions and the evaluation."""
-        return self._trained(*read_validated(folder / VALIDATED), data)
+        values = {name: field_values(one) for name, one in data.targets.values.items()}
+        reductions = {name: self.study.reduction_of(name) for name in self.study.fields}
+        return self._trained(*read_validated(folder / VALIDATED, values, data.views, reductions), data)
 
     def _trained(self, evaluation: RunsEvaluation, content: Validated, data: RunsDataset) -> Trained:
         study, targets, validation = self.study, data.targets, content.validation
@@ -167,10 +175,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
             params={"folds": study.validation.folds}
             | {"reduction": {name: study.reduction_of(name).model_dump() for name in study.fields}},
             metrics=validation.summary()
-            | {
-                f"{name}.coverage": share
-                for name, share in out_of_fold_coverage(study, targets, validation).items()
-            }
+            | {f"{name}.coverage": share for name, share in out_of_fold_coverage(study, validation).items()}
             | symmetry_errors(study, targets, validation)
             | conservation_errors(study, targets, validation),
             draw=partial(candidate_figures, targets, validation),
@@ -178,13 +183,15 @@ class RunsSteps(Steps[Study, RunsDataset]):
         )
 
     def _search(
-        self, settings: SearchSettings, targets: Targets, run: TrackedRun
+        self, settings: SearchSettings, data: RunsDataset, run: TrackedRun
     ) -> tuple[RunsEvaluation, Validated]:
         """Searches the best candidate, evaluates the search by repeating it in every fold, and measures its gain."""
-        search = Search.of(self.study, targets)
+        search = Search.of(self.study, data.targets, data.views)
         log_trial = trial_logger(self.tracking, run, settings.trials + settings.stack)
         selection = search.over_all(log_trial, self.executor)
-        evaluation, validation = cross_validated(self.study, AUTO, search.in_fold(), targets, self.executor)
+        evaluation, validation = cross_validated(
+            self.study, AUTO, search.in_fold(), data.targets, data.views, self.executor
+        )
         report_progress("Weighing the choice", 0, 1)
         gain = search.worth(selection, self.executor)
         report_progress("Weighing the choice", 1, 1)
@@ -195,7 +202,9 @@ class RunsSteps(Steps[Study, RunsDataset]):
     def finish(self, best: Trained, all_trained: Sequence[Trained], data: RunsDataset) -> Finished:
         """Trains the best candidate on all runs and evaluates it on the test set."""
         content: Validated = best.content
-        surrogate = train_on_all(self.study, content.config, data.targets, content.validation)
+        surrogate = train_on_all(
+            self.study, content.config, data.targets, data.views, content.validation, self.executor
+        )
         metrics, draw, test_set = final_checks(self.study, surrogate, data.targets, data.test)
         search = next((one.content.search for one in all_trained if one.content.search), None)
         errors = out_of_fold_errors(self.study, data.targets, content.validation)
@@ -243,28 +252,29 @@ def require_runs(study: Study, ingested: Ingested) -> None:
         )
 
 
-def periodic_notes(study: Study, targets: Targets) -> tuple[str, ...]:
+def periodic_notes(study: Study, x: np.ndarray, views: Mapping[str, TrainingViews]) -> tuple[str, ...]:
     """A sentence on every field that oscillates out of step from run to run; a measured history gives the phase."""
     if study.time.history:
         return ()
-    shifts = {name: unaligned_phases(targets.x, values) for name, values in targets.values.items()}
+    shifts = {name: unaligned_phases(x, one.trajectories.sample) for name, one in views.items()}
     return tuple(shift.sentence(name) for name, shift in shifts.items() if shift is not None)
 
 
-def reduce_fields(study: Study, targets: Targets, executor: Executor = IN_PROCESS) -> dict[str, Reduction]:
-    """Reduces every field over all runs: what the singular values show of the study, whatever the candidate."""
-    reductions = {}
-    for count, (name, values) in enumerate(targets.values.items(), start=1):
-        reduction = reduction_for(study.reduction_of(name))
-        columns = column_weights(targets.weights[name], values)
-        rows = values.reshape(len(values), -1)
-        reductions[name] = (
-            reduction.fit(rows, columns, seed=study.seed, executor=executor)
-            if isinstance(reduction, SVDReduction)
-            else reduction.fit(rows, columns, seed=study.seed)
-        )
-        report_progress("Reducing fields", count, len(targets.values))
-    return reductions
+def views_of(study: Study, targets: Targets, executor: Executor = IN_PROCESS) -> dict[str, TrainingViews]:
+    """The fields as all candidates of the study learn them."""
+    candidates = [with_common_settings(study, one, targets) for one in study.candidates]
+    searches = study.search is not None
+    logarithms = searches or any(one.outputs != "raw" for one in candidates)
+    return training_views_of(
+        targets.x,
+        {name: field_values(one) for name, one in targets.values.items()},
+        targets.weights,
+        {name: study.reduction_of(name) for name in study.fields},
+        EVERY_VIEW if searches else {one.transient for one in candidates},
+        study.hints if logarithms else None,
+        memory=study.compute.memory_bytes,
+        executor=executor,
+    )
 
 
 def cross_validated(
@@ -272,6 +282,7 @@ def cross_validated(
     label: str,
     candidate: KindConfig | Chooser,
     targets: Targets,
+    views: Mapping[str, TrainingViews],
     executor: Executor = IN_PROCESS,
 ) -> tuple[RunsEvaluation, CrossValidation]:
     """Cross-validates one candidate by the same folds as every other."""
@@ -286,6 +297,7 @@ def cross_validated(
         windows=targets.windows,
         weights=targets.weights,
         progress=lambda done, total: report_progress(f"Evaluating {label}", done, total),
+        views=views,
         executor=executor,
     )
     metric, errors = study.validation.metric, {name: validation.errors[name] for name in study.fields}
@@ -295,7 +307,12 @@ def cross_validated(
 
 
 def train_on_all(
-    study: Study, candidate: KindConfig, targets: Targets, validation: CrossValidation
+    study: Study,
+    candidate: KindConfig,
+    targets: Targets,
+    views: Mapping[str, TrainingViews],
+    validation: CrossValidation,
+    executor: Executor = IN_PROCESS,
 ) -> Surrogate:
     """Trains the best candidate on all runs and calibrates its bands by its out-of-fold predictions."""
     report_progress("Training the best on all", 0, 1)
@@ -314,6 +331,8 @@ def train_on_all(
         history=study.time.history,
         seed=study.seed,
         name=study.name,
+        views=views,
+        executor=executor,
     )
     report_progress("Training the best on all", 1, 1)
     return surrogate

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from fieldwright.data.errors import StudyError
+from fieldwright.data.store.field_values import FieldValues
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.study.symmetry_section import Symmetry
@@ -15,6 +17,9 @@ from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.fields.transforms.symmetry import FieldMotion, Motion, asymmetry, symmetrised
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
 from fieldwright.surrogates.validation.metrics import norms
+
+ROW_BLOCK = 2**22
+"""Values of the runs whose asymmetry is measured together: a mirror image has its points in other places."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +75,10 @@ def symmetrised_targets(study: Study, targets: Targets) -> Targets:
     for one in symmetries_of(study, targets):
         if not one.symmetry.built_in or one.motion is None:
             continue
-        lack = asymmetry(values[one.field], one.motion, targets.weights[one.field])
+        blocks = list(_row_blocks(values[one.field].shape))
+        lack = np.concatenate(
+            [asymmetry(values[one.field][rows], one.motion, targets.weights[one.field]) for rows in blocks]
+        )
         worst = int(np.argmax(lack))
         if lack[worst] > one.symmetry.tolerance:
             raise StudyError(
@@ -80,7 +88,10 @@ def symmetrised_targets(study: Study, targets: Targets) -> Targets:
                 "Take out 'built_in' to have the symmetry measured only, or correct its axis",
             )
         order = 2 if one.symmetry.kind == "mirror" else round(360.0 / one.symmetry.degrees)
-        values[one.field] = symmetrised(values[one.field], one.motion, order)
+        symmetric = _room_like(values[one.field])
+        for rows in blocks:
+            symmetric[rows] = symmetrised(values[one.field][rows], one.motion, order)
+        values[one.field] = symmetric
     return replace(targets, values=values)
 
 
@@ -92,9 +103,12 @@ def symmetry_errors(study: Study, targets: Targets, validation: CrossValidation)
     errors = {}
     for one in symmetries_of(study, targets):
         if one.motion is not None and (one.change == 1.0).all():
-            weights = targets.weights[one.field]
-            for key, values in ((one.metric, validation.mean), (f"{one.metric}.runs", targets.values)):
-                errors[key] = float(asymmetry(values[one.field], one.motion, weights).mean())
+            weights, of_runs = targets.weights[one.field], []
+            for rows in _row_blocks(targets.values[one.field].shape):
+                true, predicted, _ = validation.fields[one.field].runs(range(rows.start, rows.stop))
+                of_runs.append([asymmetry(values, one.motion, weights) for values in (predicted, true)])
+            of_predicted, of_true = np.concatenate(of_runs, axis=1).mean(axis=1)
+            errors |= {one.metric: float(of_predicted), f"{one.metric}.runs": float(of_true)}
     return errors
 
 
@@ -109,13 +123,30 @@ def equivariance_errors(study: Study, targets: Targets, surrogate: Surrogate) ->
         inside = surrogate.domain.inside(image)
         if (one.change == 1.0).all() or not inside.any() or surrogate.description.history:
             continue
-        at_images = surrogate.predict(image[inside], [one.field]).fields[one.field].mean
-        at_runs = surrogate.predict(targets.x[inside], [one.field]).fields[one.field].mean
-        expected = one.moved(at_runs, _reference(study, one.field, targets)[inside])
-        weights = targets.weights[one.field]
-        off, size = norms(at_images - expected, weights), norms(expected, weights)
-        errors[one.metric] = float(np.mean(off / np.where(size > 0.0, size, 1.0)))
+        x, moved, weights = targets.x[inside], image[inside], targets.weights[one.field]
+        reference, shares = _reference(study, one.field, targets)[inside], []
+        for rows in _row_blocks((len(x), *targets.values[one.field].shape[1:])):
+            at_images = surrogate.predict(moved[rows], [one.field]).fields[one.field].mean
+            at_runs = surrogate.predict(x[rows], [one.field]).fields[one.field].mean
+            expected = one.moved(at_runs, reference[rows])
+            off, size = norms(at_images - expected, weights), norms(expected, weights)
+            shares.append(off / np.where(size > 0.0, size, 1.0))
+        errors[one.metric] = float(np.mean(np.concatenate(shares)))
     return errors
+
+
+def _row_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Runs of values of the shape (n, [t,] points, components), so many at a time that few values are held."""
+    number = max(1, ROW_BLOCK // int(np.prod(shape[1:])))
+    return (slice(start, min(start + number, shape[0])) for start in range(0, shape[0], number))
+
+
+def _room_like(values: np.ndarray | FieldValues) -> np.ndarray:
+    """An array for as many values: in memory as these are, or in a temporary file as those on the disk are."""
+    if isinstance(values, np.ndarray):
+        return np.empty_like(values)
+    with tempfile.TemporaryFile() as file:
+        return np.memmap(file, dtype=values.dtype, mode="w+", shape=values.shape)
 
 
 def _reference(study: Study, field: str, targets: Targets) -> np.ndarray:

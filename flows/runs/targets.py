@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -11,6 +12,7 @@ import xarray as xr
 from fieldwright.data.errors import StudyError
 from fieldwright.data.mesh.measures import cell_shares, measured_dimension, point_shares
 from fieldwright.data.mesh.mesh import Mesh
+from fieldwright.data.store.field_values import FieldValues
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
 from fieldwright.surrogates.fields.measure import MEASURES
@@ -21,7 +23,8 @@ from fieldwright.surrogates.trajectory.windows import Windows
 class Targets:
     """Everything to learn from, samples as rows.
 
-    runs: n run names. x: (n, p) parameters. values: field to (n, [t,] points, components).
+    runs: n run names. x: (n, p) parameters. values: field to (n, [t,] points, components): arrays, or
+    `FieldValues` where they are more than memory is to hold.
     points: field to (points, 3) coordinates. cells: meshio type to (k, nodes). weights: field to (points,) shares of
     the mesh, so that their products with values add up to integrals; ones where the mesh gives none.
     windows: what the rows are where the study forecasts and cuts its runs; else rows are runs.
@@ -29,7 +32,7 @@ class Targets:
 
     runs: tuple[str, ...]
     x: np.ndarray
-    values: Mapping[str, np.ndarray]
+    values: Mapping[str, Any]
     parameters: tuple[ParameterInfo, ...]
     fields: tuple[FieldInfo, ...]
     points: Mapping[str, np.ndarray]
@@ -38,8 +41,13 @@ class Targets:
     windows: Windows | None = None
 
 
-def targets_from(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Targets:
-    """Takes the study's parameters and fields out of the Snapshots, whose runs share the mesh."""
+def targets_from(
+    study: Study, snapshots: xr.Dataset, mesh: Mesh, frozen: Mapping[str, FieldValues] | None = None
+) -> Targets:
+    """Takes the study's parameters and fields out of the Snapshots, whose runs share the mesh.
+
+    frozen: the values of the fields of these runs where they are not to be held in memory.
+    """
     names = [name for name in study.parameters.columns if name in snapshots.coords]
     x = parameter_matrix(study, snapshots)
     parameters = [
@@ -52,9 +60,12 @@ def targets_from(study: Study, snapshots: xr.Dataset, mesh: Mesh) -> Targets:
         component = f"{name}_component"
         components = tuple(map(str, array.coords[component].values)) if component in array.dims else ("",)
         times = tuple(map(float, array.coords["time"].values)) if "time" in array.dims else None
-        order = ["run", *(["time"] if times else []), on, *([component] if component in array.dims else [])]
-        block = array.transpose(*order).values
-        values[name] = block if component in array.dims else block[..., None]
+        if frozen is None:
+            order = ["run", "time", on, component]
+            block = array.transpose(*(axis for axis in order if axis in array.dims)).values
+            values[name] = block if component in array.dims else block[..., None]
+        else:
+            values[name] = frozen[name]
         points[name] = cell_centres(mesh) if on == "cell" else mesh.points
         weights[name] = cell_shares(mesh) if on == "cell" else point_shares(mesh)
         fields.append(

@@ -9,9 +9,11 @@ from typing import Self
 import numpy as np
 
 from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.fields.coordinates.training_field import TrainingField
 from fieldwright.surrogates.fields.field_model import FieldModel
 from fieldwright.surrogates.fields.preparation import Preparation
 from fieldwright.surrogates.fields.training_data import check_transient
+from fieldwright.surrogates.fields.transforms.field_scaling import FieldScaling
 from fieldwright.surrogates.fields.transforms.input_transform import InputTransform
 from fieldwright.surrogates.fields.transforms.scaler import Scaler
 from fieldwright.surrogates.persistence.states import part, prefixed
@@ -106,13 +108,14 @@ class Emulator:
         x: np.ndarray,
         fields: Iterable[str] | None = None,
         history: Mapping[str, np.ndarray] | None = None,
+        measured: Mapping[str, np.ndarray] | None = None,
     ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         """Mean and std, each (q, r), of the scaled coordinates of the named fields (all if None) at x (q, p).
 
-        history: field to measured values (q, h, points, components) of its first times.
+        history: field to measured values (q, h, points, components) of its first times. measured: their scaled
+        coordinates (q, h, r) instead.
         """
-        measured = None
-        if history is not None and self.history:
+        if measured is None and history is not None and self.history:
             measured = {
                 name: model.encode(x, history[name])
                 for name, model in self.fields.items()
@@ -128,6 +131,21 @@ class Emulator:
             pairs = zip(np.split(mean, ends, axis=1), np.split(std, ends, axis=1), strict=True)
             coordinates |= dict(zip(branch.fields, pairs, strict=True))
         return {name: coordinates[name] for name in self.fields if name in names}
+
+    def measured(self, x: np.ndarray, runs: Mapping[str, TrainingField]) -> dict[str, np.ndarray]:
+        """The scaled coordinates (q, h, r) of the first times of runs at x (q, p), as `latent` takes them."""
+        coordinates = {}
+        for name, model in self.fields.items():
+            if not isinstance(model, TimeByTime):
+                continue
+            field, scaling = runs[name], model.scaling or FieldScaling.none(x.shape[1])
+            of_logarithm = field.in_coordinates and model.instant.logarithmic
+            values = field.logarithms(scaling, x) if of_logarithm else field.scaled(scaling, x)
+            first = values[:, : self.history].reshape(len(x) * self.history, *values.shape[2:])
+            coordinates[name] = model.instant.encode(first, reduced=of_logarithm).reshape(
+                len(x), self.history, -1
+            )
+        return coordinates
 
     def move_to(self, device: str) -> None:
         """Move the regressors to a torch device if their kind can use one; raises ModelError if there is none."""

@@ -21,6 +21,11 @@ ROUND_OFF = 1e-12
 BLOCK = 64
 
 
+def smallest_error(largest: float, precision: float) -> float:
+    """Size of the rounding errors of values up to `largest`, given with a relative precision."""
+    return (largest or 1.0) * max(ROUND_OFF, 4.0 * precision)
+
+
 def column_weights(weights: np.ndarray | None, values: np.ndarray) -> np.ndarray | None:
     """The weights (m,) > 0, mean 1, of the columns of snapshots of values (n, [t,] points, components).
 
@@ -100,8 +105,7 @@ class FieldModel:
             largest = max(largest, float(np.abs(true).max()))
             affine &= np.allclose(decoded, origin + latent[rows] @ modes, rtol=0.0, atol=1e-6 * largest)
         precision = float(np.finfo(values.dtype).eps) if values.dtype.kind == "f" else 0.0
-        round_off = (largest or 1.0) * max(ROUND_OFF, 4.0 * precision)
-        round_off = max(round_off, rounded)
+        round_off = max(smallest_error(largest, precision), rounded)
         lost = square / len(snapshots) + round_off**2
         shape = values.shape[1:] if values.ndim == 4 else (1, *values.shape[1:])
         scaler = Scaler.fit(latent)
@@ -137,10 +141,14 @@ class FieldModel:
         """The decoder into the unit of the field at queries of the parameters x (q, p)."""
         return self if self.scaling is None else self.scaling.view(self, x)
 
-    def encode(self, values: np.ndarray) -> np.ndarray:
-        """Scaled coordinates (q, r) of fields (q, [t,] points, components)."""
+    def encode(self, values: np.ndarray, reduced: bool = False) -> np.ndarray:
+        """Scaled coordinates (q, r) of fields (q, [t,] points, components).
+
+        reduced: whether the values are the logarithms already that a logarithmic model reduces.
+        """
         snapshots = values.reshape(len(values), -1)
-        return self.scaler.scaled(self.reduction.encode(np.log(snapshots) if self.logarithmic else snapshots))
+        takes_logarithm = self.logarithmic and not reduced
+        return self.scaler.scaled(self.reduction.encode(np.log(snapshots) if takes_logarithm else snapshots))
 
     def mean(self, z: np.ndarray) -> np.ndarray:
         """The field (q, t, points, components) of scaled coordinates z (q, r)."""

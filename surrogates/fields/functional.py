@@ -81,13 +81,29 @@ def std(
     linear, so for an affine reduction their first term is exact. The last term is an upper bound: it takes the
     truncation errors as fully correlated between places.
     """
+    moved, lost = changes(functional, model, mean, z, sigma, selection)
+    return np.sqrt(np.sum(moved**2, axis=0) + lost**2)
+
+
+def changes(
+    functional: Functional,
+    model: FieldModel | FieldView | TimeByTime,
+    mean: np.ndarray,
+    z: np.ndarray,
+    sigma: np.ndarray,
+    selection: Selection | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """The terms of `std`: the change (r, q, t) with one std of each coordinate, and what the reduction loses (q, t).
+
+    Those of a mean over some of the points add up to those over all.
+    """
     place, weight, gradient = _linearised(functional, mean, selection)
-    variance = np.zeros(mean.shape[:2])
+    moved = []
     for change, spread in model.sensitivities(z, sigma):
-        moved = np.sum(_at(change, place) * gradient, axis=-1) @ weight
-        variance += (moved * spread) ** 2
+        step = (np.sum(_at(change, place) * gradient, axis=-1) @ weight) * spread
+        moved.append(np.broadcast_to(step, mean.shape[:2]))
     lost_std = np.sqrt(np.sum(_at(model.lost_variance(mean), place) * gradient**2, axis=-1))
-    return np.sqrt(variance + (lost_std @ weight) ** 2)
+    return np.stack(moved), lost_std @ weight
 
 
 def slope(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
+from fieldwright.surrogates.fields.coordinates.training_field import training_fields
 from fieldwright.surrogates.fields.field_model import FieldModel
 from fieldwright.surrogates.fields.training_data import check_runs
 from fieldwright.surrogates.fields.transforms.input_transform import InputTransform
@@ -44,19 +45,21 @@ class Preparation:
         config: KindConfig,
         reductions: Mapping[str, ReductionConfig],
         x: np.ndarray,
-        targets: Mapping[str, np.ndarray],
+        targets: Mapping[str, Any],
         seed: int,
         weights: Mapping[str, np.ndarray] | None = None,
     ) -> Self:
-        """Prepare runs x (n, p) and targets, field to (n, [t,] points, components), for all candidates of one view.
+        """Prepare runs x (n, p) and targets for all candidates of one view.
 
+        targets: field to (n, [t,] points, components), or to its `TrainingViews`, which have their weights.
         weights: field to (points,) length, area or volume of each point or cell; equal where there are none.
         """
-        check_runs(reductions, x, targets)
+        learned_from = training_fields(targets, weights, config.transient)
+        check_runs(reductions, x, {name: field.values for name, field in learned_from.items()})
         x = x.astype(np.float64)
         fields, latent, scales = {}, {}, {}
-        for name, values in targets.items():
+        for name, field in learned_from.items():
             fields[name], latent[name], scales[name] = fitted_field(
-                config, reductions[name], x, values, seed, name, (weights or {}).get(name)
+                config, reductions[name], x, field, seed, name
             )
         return cls(x, fields, latent, scales)

@@ -10,10 +10,15 @@ from typing import Self
 
 import numpy as np
 
+from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import QueryError
+from fieldwright.data.store.field_values import FieldValues, field_values
 from fieldwright.surrogates.domain.domain import Domain
 from fieldwright.surrogates.families import FIELDS
 from fieldwright.surrogates.fields.beyond_runs import GROWTH, BeyondRuns
+from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
+from fieldwright.surrogates.fields.coordinates.training_views import MEMORY, training_views_of
+from fieldwright.surrogates.fields.coordinates.whole_emulator import whole_emulator
 from fieldwright.surrogates.fields.description import Description, FieldInfo, ParameterInfo
 from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.fields.functional import Functional
@@ -67,7 +72,7 @@ class Surrogate:
         config: KindConfig,
         reductions: Mapping[str, ReductionConfig],
         x: np.ndarray,
-        targets: Mapping[str, np.ndarray],
+        targets: Mapping[str, np.ndarray | FieldValues],
         *,
         parameters: Sequence[ParameterInfo],
         fields: Sequence[FieldInfo],
@@ -79,6 +84,9 @@ class Surrogate:
         history: int = 0,
         seed: int,
         name: str,
+        views: Mapping[str, TrainingViews] | None = None,
+        memory: int = MEMORY,
+        executor: Executor = IN_PROCESS,
     ) -> Self:
         """Train on all runs and calibrate by the out-of-fold predictions of the same candidate.
 
@@ -89,11 +97,25 @@ class Surrogate:
         weights: field to (points,) the length, area or volume of each point or cell, for means and integrals;
         those of the cells if None. Errors and the reduction use the weights of the cross-validation.
         history: number of measured first times in queries, for the kinds that continue them; the same as in the
-        cross-validation. Raises ModelError.
+        cross-validation. views, memory, executor: as in `cross_validate`. Raises ModelError.
         """
         x = np.asarray(x, dtype=np.float64)
         check_described(x, targets, parameters, fields, points, rolls=config.transient == "rollout")
-        emulator = Emulator.fit(config, reductions, x, targets, seed, history, cross_validation.weights)
+        trained_by = cross_validation.weights
+        if views is None:
+            values = {name: field_values(one) for name, one in targets.items()}
+            hints = None if config.outputs == "raw" else config.hints
+            views = training_views_of(
+                x,
+                values,
+                trained_by,
+                reductions,
+                (config.transient,),
+                hints,
+                memory=memory,
+                executor=executor,
+            )
+        emulator = whole_emulator(config, reductions, x, targets, views, trained_by, seed, history, executor)
         infos, shares = measured(fields, points, cells, checked_weights(weights, targets))
         calibration = Calibration.fit(targets, cross_validation, coverage, shares)
         calibration_runs = len(np.unique(cross_validation.place))

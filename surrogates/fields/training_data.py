@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from fieldwright.data.errors import ModelError
+from fieldwright.data.store.field_values import FieldValues
 from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
 from fieldwright.surrogates.reductions import ReductionConfig
 from fieldwright.surrogates.regressors import KindConfig
@@ -19,6 +21,20 @@ def check_runs(
     reductions: Mapping[str, ReductionConfig], x: np.ndarray, targets: Mapping[str, np.ndarray]
 ) -> None:
     """Raises ModelError unless x and targets are finite and of equal length, with a reduction for each."""
+    check_shapes(reductions, x, targets)
+    for name, values in targets.items():
+        if not np.isfinite(values).all():
+            raise ModelError(
+                "Training values must be finite",
+                f"NaN or infinity in '{name}'",
+                "Leave those runs out; the store rejects them by itself",
+            )
+
+
+def check_shapes(
+    reductions: Mapping[str, ReductionConfig], x: np.ndarray, targets: Mapping[str, FieldValues | np.ndarray]
+) -> None:
+    """Raises ModelError unless x is finite and targets are of its length, with a reduction for each."""
     if x.ndim != 2 or len(x) < 2:
         raise ModelError(
             "The training parameters must be a table (n, p) of at least two runs",
@@ -31,24 +47,22 @@ def check_runs(
             f"targets {sorted(targets)} and reductions {sorted(reductions)}",
             "Name the same fields in both",
         )
-    for name, values in {"parameters": x, **targets}.items():
-        if len(values) != len(x) or (name != "parameters" and values.ndim not in (3, 4)):
+    if not np.isfinite(x).all():
+        raise ModelError(
+            "Training values must be finite",
+            "NaN or infinity in 'parameters'",
+            "Leave those runs out; the store rejects them by itself",
+        )
+    for name, values in targets.items():
+        if len(values) != len(x) or values.ndim not in (3, 4):
             raise ModelError(
                 f"A field must have the shape ({len(x)}, [times,] points, components), a row for each run",
                 f"{values.shape} for '{name}'",
                 "Give one row per run and an axis of components, of length one for a scalar",
             )
-        if not np.isfinite(values).all():
-            raise ModelError(
-                "Training values must be finite",
-                f"NaN or infinity in '{name}'",
-                "Leave those runs out; the store rejects them by itself",
-            )
 
 
-def check_transient(
-    config: KindConfig, x: np.ndarray, targets: Mapping[str, np.ndarray], history: int
-) -> None:
+def check_transient(config: KindConfig, x: np.ndarray, targets: Mapping[str, Any], history: int) -> None:
     """Raises ModelError unless the kind can learn these runs x (n, p) with `history` measured first times."""
     if history == 0 and x.shape[1] == 0:
         raise ModelError(
@@ -74,7 +88,7 @@ def check_transient(
 
 def check_described(
     x: np.ndarray,
-    targets: Mapping[str, np.ndarray],
+    targets: Mapping[str, np.ndarray | FieldValues],
     parameters: Sequence[ParameterInfo],
     fields: Sequence[FieldInfo],
     points: Mapping[str, np.ndarray],
@@ -115,7 +129,7 @@ def check_described(
 
 
 def checked_weights(
-    weights: Mapping[str, np.ndarray] | None, targets: Mapping[str, np.ndarray]
+    weights: Mapping[str, np.ndarray] | None, targets: Mapping[str, np.ndarray | FieldValues]
 ) -> dict[str, np.ndarray]:
     """Weights of fields as float64, where there are any; raises ModelError unless they fit the points.
 

@@ -8,9 +8,16 @@ from typing import Self
 
 import numpy as np
 
+from fieldwright.data.store.field_values import FieldValues, field_values, point_blocks
 from fieldwright.surrogates.fields import functional
 from fieldwright.surrogates.fields.description import FieldInfo
+from fieldwright.surrogates.fields.functional import Selection
 from fieldwright.surrogates.fields.quantities import default_quantities, functional_of
+
+BLOCK = 2**20
+"""Values of a block of points, of all runs."""
+JOINED = {"max": np.maximum, "min": np.minimum, "mean": np.add}
+"""How a quantity of some points and that of others make one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +35,7 @@ class TrainingRuns:
     def of(
         cls,
         x: np.ndarray,
-        targets: Mapping[str, np.ndarray],
+        targets: Mapping[str, np.ndarray | FieldValues],
         infos: Sequence[FieldInfo],
         weights: Mapping[str, np.ndarray],
     ) -> Self:
@@ -38,14 +45,18 @@ class TrainingRuns:
         """
         quantities = {}
         for info in infos:
-            values = targets[info.name]
-            values = values[:, None] if values.ndim == 3 else values
+            values, keys = field_values(targets[info.name]), {}
             for quantity in default_quantities(info):
-                key = functional_of(quantity, info)
-                selection = functional.selection_of(key, weights.get(info.name))
-                # Run by run: a component of all of them at once would be a copy of the data.
-                rows = [functional.value(key, values[k : k + 1], selection)[0] for k in range(len(x))]
-                quantities[quantity.label] = np.array(rows, dtype=np.float64)
+                keys[quantity.label] = functional_of(quantity, info)
+            given = weights.get(info.name)
+            shares = np.full(info.n_points, 1.0 / info.n_points) if given is None else given / given.sum()
+            # Block by block: a component of all points at once would be a copy of the data.
+            for start, stop in point_blocks(values, BLOCK):
+                block, share = values.points(start, stop), Selection(None, shares[start:stop])
+                for label, key in keys.items():
+                    there = functional.value(key, block, share).astype(np.float64)
+                    before = quantities.get(label)
+                    quantities[label] = there if before is None else JOINED[key.statistic](before, there)
         return cls(np.asarray(x, dtype=np.float64), quantities)
 
     def state(self) -> dict[str, np.ndarray]:

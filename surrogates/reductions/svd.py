@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from copy import copy
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -43,7 +44,7 @@ class SVDConfig(ReductionConfig):
     error: float | None = Field(default=None, gt=0.0, lt=1.0)
     centre: bool = True
     memory_mb: int = Field(default=256, ge=16)
-    method: Literal["snapshots", "covariance", "krylov"] | None = None
+    method: Literal["snapshots", "covariance", "krylov", "direct"] | None = None
     update_loss: float = Field(default=1e-3, ge=0.0)
 
     @property
@@ -176,6 +177,19 @@ class SVDReduction:
         """Snapshots mean + z U, (q, m), of latent coordinates (q, r); NaN outside the domain."""
         snapshots = np.asarray(latent, dtype=self.basis_.dtype) @ self.basis_
         return np.add(snapshots, self.mean_, out=snapshots, casting="same_kind")
+
+    def at_columns(
+        self, mean: np.ndarray, basis: np.ndarray, inner: InnerProduct | None = None
+    ) -> SVDReduction:
+        """The same POD with its mean (m,) and modes (r, m) at other columns, such as those at some of the points.
+
+        inner: the inner product there, which `encode` needs and `decode` does not.
+        """
+        moved = copy(self)
+        moved.mean_, moved.basis_ = mean, basis
+        if inner is not None:
+            moved.inner_ = inner
+        return moved
 
     def projection_errors(self, snapshots: Matrix) -> np.ndarray:
         """|X - P_k X| / |X| of centred snapshots (q, m) for k = 0..r modes, (r + 1,): give held-out runs."""

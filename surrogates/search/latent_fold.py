@@ -8,7 +8,12 @@ from typing import Any, Self
 
 import numpy as np
 
-from fieldwright.data.computing.shared_array import SharedArray, array_of
+from fieldwright.surrogates.fields.coordinates.reduced_field import ReducedField
+from fieldwright.surrogates.fields.coordinates.training_field import (
+    TrainingField,
+    TrainingViews,
+    training_fields,
+)
 from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.fields.field_model import FieldModel
 from fieldwright.surrogates.fields.preparation import Preparation, view
@@ -72,25 +77,27 @@ class DecodingEvaluator:
 
 
 def evaluator_of(
-    model: FieldModel | TimeByTime,
-    x: np.ndarray,
-    true: np.ndarray,
-    train: np.ndarray,
-    metric: str,
-    weights: np.ndarray | None = None,
+    reduced: ReducedField, x: np.ndarray, others: TrainingField, train: TrainingField, metric: str
 ) -> AffineEvaluator | DecodingEvaluator:
-    """The evaluator for held-out values `true` (h, ...) at x (h, p); `train`: the training values (n, ...).
+    """The evaluator for held-out runs `others` at x (h, p) of a field reduced by the runs `train`.
 
-    weights: (points,) of the norms.
+    What must be decoded is compared at the points of the sample.
     """
-    reference = train.mean(axis=0, dtype=np.float64) if metric == "fluctuation_l2" else np.zeros(1)
-    size = metrics.norms(true - reference, weights)
+    model, about_mean = reduced.model, metric == "fluctuation_l2"
     bounded = model.scaling is not None and model.scaling.bounded
     if not isinstance(model, FieldModel) or not model.affine or model.logarithmic or bounded:
-        return DecodingEvaluator(model, x, true, size, weights)
+        true, sample = others.sample, train.sample
+        reference = sample.mean(axis=0, dtype=np.float64) if about_mean else np.zeros(1)
+        size = metrics.norms(true - reference, others.sample_weights)
+        there = reduced.at_points(sample if sample.ndim == 4 else sample[:, None])
+        return DecodingEvaluator(there, x, true, size, others.sample_weights)
+    true, weights = others.values, others.weights
+    reference = train.values.mean(axis=0, dtype=np.float64) if about_mean else np.zeros(1)
+    size = metrics.norms(true - reference, weights)
     flat = true.reshape(len(true), -1)
     if model.scaling is not None:
-        flat, size = model.scaling.scaled(x, true).reshape(len(true), -1), size / model.scaling.factor(x)
+        flat = others.scaled(model.scaling, x).reshape(len(true), -1)
+        size = size / model.scaling.factor(x)
     modes, residual = model.modes, flat - model.origin
     if weights is not None:
         times, components = model.shape[0], model.shape[2]
@@ -120,28 +127,34 @@ class LatentFold:
         configs: Iterable[KindConfig],
         reductions: Mapping[str, ReductionConfig],
         x: np.ndarray,
-        targets: Mapping[str, np.ndarray],
+        targets: Mapping[str, Any],
         held_out: np.ndarray,
         metric: str,
         seed: int,
         weights: Mapping[str, np.ndarray] | None = None,
     ) -> Self:
-        """Prepare the fold that holds out the runs `held_out` (n,) bool, once for each view of the configs."""
-        train = {name: values[~held_out] for name, values in targets.items()}
+        """Prepare the fold that holds out the runs `held_out` (n,) bool, once for each view of the configs.
+
+        targets: field to values (n, [t,] points, components), or to its `TrainingViews`. weights: field to (points,)
+        of values.
+        """
         views, evaluators = {}, {}
         for config in configs:
             key = view(config)
             if key in views:
                 continue
-            prepared = Preparation.of(config, reductions, x[~held_out], train, seed, weights)
+            fields_of_view = training_fields(targets, weights, config.transient)
+            train = {name: field[~held_out] for name, field in fields_of_view.items()}
+            others = {name: field[held_out] for name, field in fields_of_view.items()}
+            prepared = Preparation.of(config, reductions, x[~held_out], train, seed)
+            rows = np.arange(len(prepared.x))
             evaluators[key] = {
                 name: evaluator_of(
-                    model,
+                    ReducedField(model, prepared.latent[name], rows, prepared.x, train[name].in_coordinates),
                     x[held_out],
-                    targets[name][held_out],
+                    others[name],
                     train[name],
                     metric,
-                    (weights or {}).get(name),
                 )
                 for name, model in prepared.fields.items()
             }
@@ -163,15 +176,12 @@ def prepared_fold(
     configs: tuple[KindConfig, ...],
     reductions: Mapping[str, ReductionConfig],
     x: np.ndarray,
-    targets: Mapping[str, np.ndarray | SharedArray],
+    targets: Mapping[str, TrainingViews],
     held_out: np.ndarray,
     metric: str,
     seed: int,
-    weights: Mapping[str, np.ndarray | SharedArray],
 ) -> LatentFold:
-    """The fold that holds out the rows `held_out` (h,) of arrays that may be shared."""
+    """The fold that holds out the rows `held_out` (h,)."""
     inside = np.zeros(len(x), dtype=bool)
     inside[held_out] = True
-    arrays = {name: array_of(values) for name, values in targets.items()}
-    of_points = {name: array_of(values) for name, values in weights.items()}
-    return LatentFold.of(configs, reductions, x, arrays, inside, metric, seed, of_points)
+    return LatentFold.of(configs, reductions, x, targets, inside, metric, seed)

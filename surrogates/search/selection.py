@@ -13,6 +13,10 @@ import numpy as np
 
 from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import ModelError, StudyError
+from fieldwright.data.store.field_values import FieldValues, field_values
+from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
+from fieldwright.surrogates.fields.coordinates.training_views import training_views_of
+from fieldwright.surrogates.fields.physics_hints import PhysicsHints
 from fieldwright.surrogates.fields.preparation import VIEW, view
 from fieldwright.surrogates.fields.settings import accepted_settings
 from fieldwright.surrogates.reductions import ReductionConfig
@@ -24,7 +28,7 @@ from fieldwright.surrogates.search.settings import SearchSettings
 from fieldwright.surrogates.search.trial_evaluation import candidate_evaluator
 from fieldwright.surrogates.search.trials import Trial, Trials
 from fieldwright.surrogates.validation.cross_validation import folds_by_place
-from fieldwright.surrogates.validation.fold import Arrays, carried_by
+from fieldwright.surrogates.validation.fold import carried_by
 
 LEAST_STACKED_GAIN = 0.02
 """Share of the error that a stack must save to be worth its members."""
@@ -64,13 +68,13 @@ class Worth:
 class Runs:
     """The runs of a search, and how candidates are trained on them and compared.
 
-    x: (n, p). targets: field to (n, [t,] points, components). metric: "fluctuation_l2" or "relative_l2". common:
-    settings of every candidate, such as the scales that a study gives its parameters. weights: field to (points,)
-    length, area or volume of each point or cell.
+    x: (n, p). targets: field to (n, [t,] points, components), or to its `TrainingViews`. metric: "fluctuation_l2" or
+    "relative_l2". common: settings of every candidate, such as the scales that a study gives its parameters. weights:
+    field to (points,) length, area or volume of each point or cell.
     """
 
     x: np.ndarray
-    targets: Mapping[str, np.ndarray]
+    targets: Mapping[str, np.ndarray | FieldValues | TrainingViews]
     reductions: Mapping[str, ReductionConfig]
     metric: str
     common: Mapping[str, Any]
@@ -85,19 +89,24 @@ class Runs:
         self, configs: Sequence[KindConfig], folds: int, seed: int, executor: Executor = IN_PROCESS
     ) -> list[Any]:
         """The folds of a seed, prepared for every view of the configs, each a `LatentFold` kept by the executor."""
-        targets = {name: executor.share(values) for name, values in self.targets.items()}
-        weights = {name: executor.share(values) for name, values in self.weights.items()}
+        views = {name: one for name, one in self.targets.items() if isinstance(one, TrainingViews)}
+        if len(views) < len(self.targets):
+            values = {name: field_values(one) for name, one in self.targets.items()}  # type: ignore[arg-type]
+            transients = {config.transient for config in configs}
+            hints = None if all(config.outputs == "raw" for config in configs) else configs[0].hints
+            views = training_views_of(
+                self.x, values, self.weights, self.reductions, transients, hints, executor=executor
+            )
         return [
             executor.keep(
                 prepared_fold,
                 tuple(configs),
                 carried_by(self.reductions, len(self.x), len(self.x) - len(rows)),
                 self.x,
-                targets,
+                views,
                 rows,
                 self.metric,
                 seed,
-                weights,
             )
             for rows in self.held_out(folds, seed)
         ]
@@ -162,7 +171,14 @@ class FoldSearch:
     seed: int
     seconds: float
 
-    def __call__(self, x: np.ndarray, targets: Arrays, weights: Arrays) -> KindConfig:
+    @property
+    def hints(self) -> PhysicsHints:
+        """The hints of every candidate."""
+        return self.common.get("hints", PhysicsHints())
+
+    def __call__(
+        self, x: np.ndarray, targets: Mapping[str, TrainingViews], weights: Mapping[str, np.ndarray]
+    ) -> KindConfig:
         """The best candidate for these runs."""
         runs = Runs(x, targets, self.reductions, self.metric, self.common, weights)
         folds = min(self.settings.folds, len(x))

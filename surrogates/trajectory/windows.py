@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
+from fieldwright.data.computing.executor import Executor
 from fieldwright.data.errors import ModelError
+from fieldwright.data.store.field_values import FieldValues
 
 MOST = 60
 """Largest number of windows of a study; more overlap so much that they add no information."""
@@ -44,9 +46,12 @@ class Windows:
             [values[run, at : at + self.length] for run, at in zip(self.run, self.start, strict=True)]
         )
 
-    def cut_all(self, targets: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """Every field cut alike."""
-        return {name: self.cut(values) for name, values in targets.items()}
+    def cut_all(self, targets: Mapping[str, Any]) -> dict[str, Any]:
+        """Every field cut alike, an array in memory and field values as they are read."""
+        return {
+            name: self.cut(values) if isinstance(values, np.ndarray) else WindowValues(values, self)
+            for name, values in targets.items()
+        }
 
     def folds(self, folds: int, seed: int, place: np.ndarray | None = None) -> np.ndarray:
         """The fold (n,) of each window: whole runs where there are enough, else blocks of time of each run.
@@ -90,3 +95,31 @@ class Windows:
                 "Shorten 'history' or 'horizon', raise 'folds', or take in longer or more runs",
             )
         return disjoint
+
+
+class WindowValues:
+    """Windows (n, length, points, components) of the values of longer runs, cut as they are read."""
+
+    def __init__(self, values: FieldValues, windows: Windows) -> None:
+        self.values, self.windows = values, windows
+        self.shape = (len(windows.run), windows.length, *values.shape[2:])
+        self.dtype, self.step, self.ndim = values.dtype, values.step, 4
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> np.ndarray:
+        picked = np.arange(len(self))[rows]
+        cut = []
+        for window in np.atleast_1d(picked).tolist():
+            first = self.windows.start[window]
+            cut.append(self.values[self.windows.run[window]][first : first + self.windows.length])
+        return np.stack(cut) if np.ndim(picked) else cut[0]
+
+    def points(self, start: int, stop: int) -> np.ndarray:
+        """The points start..stop of all windows, (n, length, stop - start, components)."""
+        return self.windows.cut(self.values.points(start, stop))
+
+    def shared(self, executor: Executor) -> WindowValues:
+        """The windows of the shared values."""
+        return WindowValues(self.values.shared(executor), self.windows)

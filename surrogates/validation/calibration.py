@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from fieldwright.data.errors import ModelError
+from fieldwright.data.store.field_values import FieldValues
 from fieldwright.surrogates.fields import functional
-from fieldwright.surrogates.fields.functional import Functional
+from fieldwright.surrogates.fields.functional import Functional, Selection
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
-from fieldwright.surrogates.validation.fold import OutOfFoldValues
-
-BLOCK = 65536
+from fieldwright.surrogates.validation.out_of_fold import OutOfFoldField, PredictedBlock
+from fieldwright.surrogates.validation.scores import OutOfFoldValues
 
 
 def conformal_factor(scores: np.ndarray, coverage: float, place: np.ndarray | None = None) -> np.ndarray:
@@ -92,6 +92,49 @@ def conformal_rank(n: int, coverage: float) -> int:
     return math.ceil((n + 1) * coverage - 1e-9)
 
 
+@dataclass(eq=False)
+class WeightedFieldSum:
+    """The mean of a field over its points with other weights than those of the cross-validation.
+
+    Its std is assumed to change as the mean of the pointwise stds does, since the predicted covariance of the points
+    is no longer available.
+
+    old, new: (points,) shares. true, mean, before, after: (n, t) sums so far of the true and predicted values with
+    the new shares, and of the stds with the old and the new ones.
+    """
+
+    key: Functional
+    old: np.ndarray
+    new: np.ndarray
+    true: np.ndarray
+    mean: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+
+    @classmethod
+    def of(
+        cls, key: Functional, shape: tuple[int, ...], old: np.ndarray | None, new: np.ndarray | None
+    ) -> Self:
+        """Of no point yet of a field of the shape (n, [t,] points, components)."""
+        shares = [np.ones(shape[-2]) if one is None else one for one in (old, new)]
+        times = shape[1] if len(shape) == 4 else 1
+        sums = [np.zeros((shape[0], times)) for _ in range(4)]
+        return cls(key, shares[0] / shares[0].sum(), shares[1] / shares[1].sum(), *sums)
+
+    def add(self, block: PredictedBlock) -> None:
+        """Takes in a block of points."""
+        old, new = (Selection(None, one[block.start : block.stop]) for one in (self.old, self.new))
+        self.true += functional.value(self.key, block.true.astype(np.float64), new)
+        self.mean += functional.value(self.key, block.mean, new)
+        self.before += functional.value(self.key, block.std, old)
+        self.after += functional.value(self.key, block.std, new)
+
+    def reweighted(self, given: OutOfFoldValues) -> OutOfFoldValues:
+        """The quantity as cross-validated, with the new weights."""
+        scale = np.divide(self.after, self.before, out=np.ones_like(self.after), where=self.before > 0.0)
+        return OutOfFoldValues(self.mean, given.std * scale, self.true)
+
+
 @dataclass(frozen=True, eq=False)
 class Factors:
     """Factors q such that mean +- q std is the band of one field or quantity.
@@ -122,17 +165,38 @@ class Factors:
         whatever the values of a run have to do with each other, none of a new run lies outside with the stated
         probability. Source: Diquigiovanni, Fontana & Vantini, J. Multivariate Analysis 189, 2022, section 3.
         """
-        flat, middle, spread = (values.reshape(len(true), -1) for values in (true, mean, std))
-        factor, largest = np.empty(flat.shape[1]), np.zeros(len(true))
-        for start in range(0, flat.shape[1], BLOCK):
-            columns = slice(start, start + BLOCK)
-            error = np.abs(flat[:, columns].astype(np.float64) - middle[:, columns])
-            score = error / spread[:, columns]
-            factor[columns] = conformal_factor(score, coverage, place)
-            largest = np.maximum(largest, score.max(axis=1))
-        shape = true.shape[1:]
-        low, high = true.min(axis=0), true.max(axis=0)
-        return cls(factor.reshape(shape), np.array(conformal_factor(largest, coverage, place)), low, high)
+        error = np.abs(true.astype(np.float64) - mean)
+        score = (error / std).reshape(len(true), -1)
+        factor = conformal_factor(score, coverage, place).reshape(true.shape[1:])
+        together = conformal_factor(score.max(axis=1), coverage, place)
+        return cls(factor, np.array(together), true.min(axis=0), true.max(axis=0))
+
+    @classmethod
+    def fit_field(
+        cls,
+        field: OutOfFoldField,
+        coverage: float,
+        place: np.ndarray,
+        sums: Sequence[WeightedFieldSum] = (),
+    ) -> Self:
+        """Learns from a field likewise, block by block of its points.
+
+        sums: those to be formed on the way.
+        """
+        times = field.shape[1] if len(field.shape) == 4 else 1
+        shape = (times, *field.shape[-2:])
+        factor = np.empty(shape)
+        low, high = (np.empty(shape, field.values.dtype) for _ in range(2))
+        largest = np.zeros(len(field))
+        for block in field.blocks():
+            there = (slice(None), slice(block.start, block.stop))
+            score = np.abs(block.true.astype(np.float64) - block.mean) / block.std
+            factor[there] = conformal_factor(score, coverage, place)
+            largest = np.maximum(largest, score.reshape(len(score), -1).max(axis=1))
+            low[there], high[there] = block.true.min(axis=0), block.true.max(axis=0)
+            for one in sums:
+                one.add(block)
+        return cls(factor, np.array(conformal_factor(largest, coverage, place)), low, high)
 
     def of(self, simultaneous: bool) -> np.ndarray:
         """Return the simultaneous or the pointwise factors, by which stds (q, ...) are multiplied."""
@@ -161,7 +225,7 @@ class Calibration:
     @classmethod
     def fit(
         cls,
-        targets: Mapping[str, np.ndarray],
+        targets: Mapping[str, np.ndarray | FieldValues],
         held_out: CrossValidation,
         coverage: float,
         weights: Mapping[str, np.ndarray] | None = None,
@@ -176,24 +240,31 @@ class Calibration:
                 str(coverage),
                 "Give 0.9 for bands of 90 %",
             )
-        fields = {}
         for name, true in targets.items():
-            if name not in held_out.mean or held_out.mean[name].shape != true.shape:
+            if name not in held_out.fields or held_out.fields[name].shape != tuple(true.shape):
                 raise ModelError(
                     "The cross-validation must be of the same fields and runs as the training",
-                    f"a field '{name}' of shape {true.shape} that it does not hold",
+                    f"a field '{name}' of shape {tuple(true.shape)} that it does not hold",
                     "Cross-validate this candidate on these runs first",
                 )
-            transient = true if true.ndim == 4 else true[:, None]
-            fields[name] = Factors.fit(
-                transient, held_out.mean[name], held_out.std[name], coverage, held_out.place
-            )
-        quantities = {}
-        for key, number in held_out.quantities.items():
+        sums: dict[Functional, WeightedFieldSum] = {}
+        for key in held_out.quantities:
             old = held_out.weights.get(key.field)
             new = old if weights is None else weights.get(key.field)
             if key.statistic == "mean" and not _proportional(old, new):
-                number = _reweighted(key, number, targets[key.field], held_out, old, new)
+                sums[key] = WeightedFieldSum.of(key, held_out.fields[key.field].shape, old, new)
+        fields = {
+            name: Factors.fit_field(
+                held_out.fields[name],
+                coverage,
+                held_out.place,
+                [one for key, one in sums.items() if key.field == name],
+            )
+            for name in targets
+        }
+        quantities = {}
+        for key, given in held_out.quantities.items():
+            number = sums[key].reweighted(given) if key in sums else given
             quantities[key] = Factors.fit(number.true, number.mean, number.std, coverage, held_out.place)
         return cls(coverage, fields, quantities)
 
@@ -243,28 +314,3 @@ def _proportional(one: np.ndarray | None, other: np.ndarray | None) -> bool:
         weights = other if one is None else one
         return weights is None or float(np.ptp(weights)) <= 1e-9 * float(weights.max())
     return np.allclose(one / one.sum(), other / other.sum(), rtol=1e-9, atol=0.0)
-
-
-def _reweighted(
-    key: Functional,
-    number: OutOfFoldValues,
-    true: np.ndarray,
-    held_out: CrossValidation,
-    old: np.ndarray | None,
-    new: np.ndarray | None,
-) -> OutOfFoldValues:
-    """The mean of a field with the weights `new` where it was cross-validated with `old`.
-
-    Its std is assumed to change as the mean of the pointwise stds does, since the predicted covariance of the points
-    is no longer available.
-    """
-    fields = [true, held_out.mean[key.field], held_out.std[key.field]]
-    true, mean, std = ((one if one.ndim == 4 else one[:, None]).astype(np.float64) for one in fields)
-    selections = [functional.selection_of(key, weights) for weights in (old, new)]
-    before, after = (functional.value(key, std, one) for one in selections)
-    scale = np.divide(after, before, out=np.ones_like(after), where=before > 0.0)
-    return OutOfFoldValues(
-        functional.value(key, mean, selections[1]),
-        number.std * scale,
-        functional.value(key, true, selections[1]),
-    )

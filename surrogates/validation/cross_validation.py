@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import ModelError
+from fieldwright.data.store.field_values import FieldValues, field_values
 from fieldwright.surrogates.domain.places import places
-from fieldwright.surrogates.fields import functional
+from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
+from fieldwright.surrogates.fields.coordinates.training_views import EVERY_VIEW, MEMORY, training_views_of
 from fieldwright.surrogates.fields.functional import Functional
-from fieldwright.surrogates.fields.training_data import check_runs, checked_weights
+from fieldwright.surrogates.fields.physics_hints import PhysicsHints
+from fieldwright.surrogates.fields.training_data import check_shapes, checked_weights
 from fieldwright.surrogates.reductions import ReductionConfig
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.trajectory.windows import Windows
-from fieldwright.surrogates.validation import metrics
-from fieldwright.surrogates.validation.fold import (
-    Chooser,
-    FoldSettings,
-    OutOfFoldValues,
-    evaluate_fold,
-    floating,
-)
+from fieldwright.surrogates.validation.fold import Chooser, FoldSettings, evaluate_fold
+from fieldwright.surrogates.validation.out_of_fold import FormedOnDemand, HeldOutRuns, OutOfFoldField
+from fieldwright.surrogates.validation.scores import OutOfFoldValues, scores_of
 
 
 @dataclass(frozen=True, eq=False)
 class CrossValidation:
     """Out-of-fold predictions of every run by models that were not trained on it, and their errors.
 
-    mean, std: field to array of the targets' shape (n, [t,] points, components).
+    fields: field to its predictions, which are formed block by block as they are asked for.
     errors: field to metric ("relative_l2", "fluctuation_l2") to (n,), one error per run.
     mean_errors: field to (n,), the relative L2 error of the mean of the training runs as a prediction of each run.
     r2: field to 1 - SSE/SST over all runs and values.
@@ -41,8 +40,7 @@ class CrossValidation:
     configs: the candidate of each fold, which differ where it is chosen anew in each.
     """
 
-    mean: dict[str, np.ndarray]
-    std: dict[str, np.ndarray]
+    fields: dict[str, OutOfFoldField]
     errors: dict[str, dict[str, np.ndarray]]
     mean_errors: dict[str, np.ndarray]
     r2: dict[str, float]
@@ -53,6 +51,20 @@ class CrossValidation:
     predict_seconds: float
     weights: Mapping[str, np.ndarray] = field(default_factory=dict)
     configs: tuple[KindConfig, ...] = ()
+
+    @property
+    def mean(self) -> Mapping[str, np.ndarray]:
+        """Field to the mean of all runs (n, [t,] points, components), formed in memory each time it is asked for."""
+        return FormedOnDemand(
+            list(self.fields), lambda name: self.fields[name].runs(range(len(self.fold)))[1]
+        )
+
+    @property
+    def std(self) -> Mapping[str, np.ndarray]:
+        """Field to the std of all runs (n, [t,] points, components), likewise."""
+        return FormedOnDemand(
+            list(self.fields), lambda name: self.fields[name].runs(range(len(self.fold)))[2]
+        )
 
     def field_summary(self, field: str) -> dict[str, float]:
         """Return "{metric}.{mean|median|max}" over the runs, and "r2", of one field."""
@@ -113,7 +125,7 @@ def cross_validate(
     config: KindConfig | Chooser,
     reductions: Mapping[str, ReductionConfig],
     x: np.ndarray,
-    targets: Mapping[str, np.ndarray],
+    targets: Mapping[str, np.ndarray | FieldValues],
     *,
     folds: int,
     seed: int,
@@ -122,23 +134,28 @@ def cross_validate(
     windows: Windows | None = None,
     weights: Mapping[str, np.ndarray] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    views: Mapping[str, TrainingViews] | None = None,
+    memory: int = MEMORY,
     executor: Executor = IN_PROCESS,
 ) -> CrossValidation:
     """Predicts each run by a model trained without its fold; equal seeds give equal folds.
 
     config: the candidate, or a function that chooses one for each fold from the other runs: nested selection.
-    x: (n, p) parameters. targets: field to (n, [t,] points, components).
+    x: (n, p) parameters. targets: field to (n, [t,] points, components), in memory or on a disk; what is made of them
+        is formed block by block.
     groups: (n,) labels; runs of one label stay in one fold: those that share their parameters if None.
     history: number of first times of the held-out runs that kinds which continue a history are given; errors count
         the later times, for every kind. windows: of the rows, where they were cut from longer runs; training leaves
         out those that overlap with held-out ones. weights: field to (points,) the length, area or volume that each
         point or cell stands for (`data.mesh.measures`), used in errors, means and the reduction; equal where there
-        are none. progress: called with (folds done, folds). executor: where folds are trained; the result does not
-        depend on it.
+        are none. progress: called with (folds done, folds). views: the targets as `training_views_of` gives them,
+        where several candidates share them. memory: bytes for fields that must be held themselves, likewise.
+        executor: where folds are trained and evaluated; the result does not depend on it.
     Raises ModelError. Source: Hastie, Tibshirani & Friedman, The Elements of Statistical Learning, 7.10.2.
     """
-    check_runs(reductions, x, targets)
-    weights = checked_weights(weights, targets)
+    values = {name: field_values(one) for name, one in targets.items()}
+    check_shapes(reductions, x, values)
+    weights = checked_weights(weights, values)
     if windows is not None:
         alike = places(x) if x.shape[1] else None
         fold, place = windows.folds(folds, seed, alike), np.arange(len(x))
@@ -147,51 +164,48 @@ def cross_validate(
     else:
         fold, place = folds_by_place(x, folds, seed), places(x)
     folds = int(fold.max()) + 1
-    mean = {name: np.empty(values.shape, floating(values)) for name, values in targets.items()}
-    std = {name: np.empty_like(array) for name, array in mean.items()}
-    errors = {name: {m: np.empty(len(x)) for m in ("relative_l2", "fluctuation_l2")} for name in targets}
-    mean_errors = {name: np.empty(len(x)) for name in targets}
-    quantities = {
-        key: OutOfFoldValues(
-            *(np.empty((len(x), values.shape[1] if values.ndim == 4 else 1)) for _ in range(3))
+    shared = {name: one.shared(executor) for name, one in values.items()}
+    if views is None:
+        one = config if isinstance(config, KindConfig) else None
+        views = training_views_of(
+            x,
+            shared,
+            weights,
+            reductions,
+            EVERY_VIEW if one is None else (one.transient,),
+            getattr(config, "hints", PhysicsHints()) if one is None or one.outputs != "raw" else None,
+            memory=memory,
+            executor=executor,
         )
-        for name, values in targets.items()
-        for key in functional.default_functionals(name, values.shape[-1])
-    }
-    shared = {name: executor.share(values) for name, values in targets.items()}
-    shared_weights = {name: executor.share(values) for name, values in weights.items()}
     settings = FoldSettings(config, reductions, history, seed)
     fold_rows = [
-        (settings, x, shared, shared_weights, *_rows_of_fold(fold == index, x, windows))
-        for index in range(folds)
+        (settings, x, views, weights, *_rows_of_fold(fold == index, x, windows)) for index in range(folds)
     ]
     fit_seconds, predict_seconds, configs = 0.0, 0.0, []
-    for done, part in enumerate(executor.in_order(evaluate_fold, fold_rows), start=1):
-        rows = part.held_out
-        for name in targets:
-            mean[name][rows], std[name][rows] = part.mean[name], part.std[name]
-            for metric, values in part.errors[name].items():
-                errors[name][metric][rows] = values
-            mean_errors[name][rows] = part.mean_errors[name]
-        for key, values in part.quantities.items():
-            of_all = quantities[key]
-            of_all.mean[rows], of_all.std[rows], of_all.true[rows] = values.mean, values.std, values.true
-        fit_seconds, predict_seconds = fit_seconds + part.fit_seconds, predict_seconds + part.predict_seconds
-        configs.append(part.config)
+    parts: dict[str, list[HeldOutRuns]] = {name: [] for name in values}
+    for done, outcome in enumerate(executor.in_order(evaluate_fold, fold_rows), start=1):
+        for name, part in outcome.fields.items():
+            parts[name].append(part)
+        fit_seconds += outcome.fit_seconds
+        predict_seconds += outcome.predict_seconds
+        configs.append(outcome.config)
         if progress is not None:
             progress(done, folds)
-    scores = {name: metrics.r2(values, mean[name], weights.get(name)) for name, values in targets.items()}
+    fields = {name: OutOfFoldField.of(one, views[name], parts[name]) for name, one in values.items()}
+    begin = time.perf_counter()
+    scores = scores_of(
+        {name: replace(one, values=shared[name]) for name, one in fields.items()}, weights, history, executor
+    )
     return CrossValidation(
-        mean,
-        std,
-        errors,
-        mean_errors,
-        scores,
-        quantities,
+        fields,
+        {name: one.errors for name, one in scores.items()},
+        {name: one.mean_errors for name, one in scores.items()},
+        {name: one.r2 for name, one in scores.items()},
+        {key: number for one in scores.values() for key, number in one.quantities.items()},
         fold,
         place,
         fit_seconds,
-        predict_seconds,
+        predict_seconds + time.perf_counter() - begin,
         weights,
         tuple(configs),
     )

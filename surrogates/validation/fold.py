@@ -1,33 +1,24 @@
-"""One fold of a cross-validation: a model trained without some runs, its predictions for them, and their errors."""
+"""One fold of a cross-validation: a model trained without some runs, and its predictions for them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from fieldwright.data.computing.shared_array import SharedArray, array_of
-from fieldwright.surrogates.fields import functional
+from fieldwright.surrogates.fields.coordinates.reduced_field import ReducedField
+from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
 from fieldwright.surrogates.fields.emulator import Emulator
-from fieldwright.surrogates.fields.functional import Functional
+from fieldwright.surrogates.fields.preparation import Preparation
+from fieldwright.surrogates.fields.training_data import check_transient
 from fieldwright.surrogates.reductions import ReductionConfig
 from fieldwright.surrogates.regressors import KindConfig
-from fieldwright.surrogates.validation import metrics
+from fieldwright.surrogates.validation.out_of_fold import HeldOutRuns
 
-Arrays = Mapping[str, np.ndarray]
-Chooser = Callable[[np.ndarray, Arrays, Arrays], KindConfig]
+Chooser = Callable[[np.ndarray, Mapping[str, TrainingViews], Mapping[str, np.ndarray]], KindConfig]
 """Chooses a candidate for a fold from its training runs alone: x (n, p), targets, weights of the points."""
-
-
-@dataclass(frozen=True, eq=False)
-class OutOfFoldValues:
-    """A quantity of every held-out run: predicted mean and std, and the true value, each (n, t)."""
-
-    mean: np.ndarray
-    std: np.ndarray
-    true: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,18 +33,13 @@ class FoldSettings:
 
 @dataclass(frozen=True, eq=False)
 class FoldOutcome:
-    """What one fold says of the runs that it holds out, as the parts of a `CrossValidation`.
+    """What one fold says of the runs that it holds out: field to what predicts it.
 
     config: of the model that was trained.
     """
 
-    held_out: np.ndarray
     config: KindConfig
-    mean: dict[str, np.ndarray]
-    std: dict[str, np.ndarray]
-    errors: dict[str, dict[str, np.ndarray]]
-    mean_errors: dict[str, np.ndarray]
-    quantities: dict[Functional, OutOfFoldValues]
+    fields: dict[str, HeldOutRuns]
     fit_seconds: float
     predict_seconds: float
 
@@ -61,53 +47,35 @@ class FoldOutcome:
 def evaluate_fold(
     settings: FoldSettings,
     x: np.ndarray,
-    targets: Mapping[str, np.ndarray | SharedArray],
-    weights: Mapping[str, np.ndarray | SharedArray],
+    targets: Mapping[str, TrainingViews],
+    weights: Mapping[str, np.ndarray],
     held_out: np.ndarray,
     training: np.ndarray,
 ) -> FoldOutcome:
     """Trains on the rows `training` (k,) of x and targets, and predicts the rows `held_out` (h,)."""
     start = time.perf_counter()
     history, config = settings.history, settings.config
-    arrays = {name: array_of(values) for name, values in targets.items()}
-    of_points = {name: array_of(values) for name, values in weights.items()}
-    train = {name: values[training] for name, values in arrays.items()}
-    candidate = config if isinstance(config, KindConfig) else config(x[training], train, of_points)
+    train = {name: views[training] for name, views in targets.items()}
+    candidate = config if isinstance(config, KindConfig) else config(x[training], train, weights)
     carried = carried_by(settings.reductions, len(x), len(training))
-    emulator = Emulator.fit(candidate, carried, x[training], train, settings.seed, history, of_points)
+    check_transient(candidate, x, targets, history)
+    prepared = Preparation.of(candidate, carried, x[training], train, settings.seed)
+    emulator = Emulator.of(candidate, prepared, settings.seed, history)
     fitted = time.perf_counter()
-    result = FoldOutcome(held_out, candidate, {}, {}, {}, {}, {}, fitted - start, 0.0)
-    first = {name: values[held_out, :history] for name, values in arrays.items()} if history else None
-    for name, (z, sigma) in emulator.latent(x[held_out], history=first).items():
-        model, true = emulator.fields[name].at(x[held_out]), arrays[name][held_out]
-        point_weights = of_points.get(name)
-        predicted = model.mean(z)
-        guess = predicted.reshape(true.shape)
-        result.mean[name] = guess.astype(floating(true))
-        result.std[name] = model.std(z, sigma).reshape(true.shape).astype(floating(true))
-        for key in functional.default_functionals(name, true.shape[-1]):
-            selection = functional.selection_of(key, point_weights)
-            result.quantities[key] = OutOfFoldValues(
-                functional.value(key, predicted, selection),
-                functional.std(key, model, predicted, z, sigma, selection),
-                functional.value(key, true.reshape(predicted.shape).astype(float), selection),
-            )
-        reference = train[name].mean(axis=0, dtype=np.float64)
-        if history:
-            true, guess, reference = true[:, history:], guess[:, history:], reference[history:]
-        result.errors[name] = {
-            "relative_l2": metrics.relative_l2(true, guess, point_weights),
-            "fluctuation_l2": metrics.fluctuation_l2(true, guess, reference, point_weights),
-        }
-        result.mean_errors[name] = metrics.relative_l2(
-            true, np.broadcast_to(reference, true.shape), point_weights
+    others = {name: views.view(candidate.transient)[held_out] for name, views in targets.items()}
+    measured = emulator.measured(x[held_out], others) if emulator.history else None
+    latent = emulator.latent(x[held_out], measured=measured)
+    fields = {}
+    for name, (z, sigma) in latent.items():
+        reduced = ReducedField(
+            emulator.fields[name],
+            prepared.latent[name],
+            training,
+            prepared.x,
+            others[name].in_coordinates,
         )
-    return replace(result, predict_seconds=time.perf_counter() - fitted)
-
-
-def floating(values: np.ndarray) -> np.dtype:
-    """The type of predictions of these values: float32 or float64."""
-    return np.dtype(np.float32 if values.dtype == np.float32 else np.float64)
+        fields[name] = HeldOutRuns(reduced, held_out, x[held_out], z, sigma)
+    return FoldOutcome(candidate, fields, fitted - start, time.perf_counter() - fitted)
 
 
 def carried_by(

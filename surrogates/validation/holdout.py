@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
+from fieldwright.data.store.field_values import FieldValues
 from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.fields.prediction import Band
 from fieldwright.surrogates.fields.quantities import Quantity, default_quantities
@@ -17,6 +19,9 @@ from fieldwright.surrogates.validation.achievable_coverage import uncertainty
 
 if TYPE_CHECKING:
     from fieldwright.surrogates.fields.surrogate import Surrogate
+
+BLOCK = 2**20
+"""Values of the runs that are predicted together: their bands take some ten times as much."""
 
 
 @dataclass(frozen=True)
@@ -38,21 +43,62 @@ class BandCoverage:
     @classmethod
     def of(
         cls, true: np.ndarray, pointwise: Band, simultaneous: Band, weights: np.ndarray | None = None
-    ) -> Self:
+    ) -> BandCoverage:
         """true: (n, ...), the shape of the bands. weights: (points,) what each point of a field stands for."""
-        off = true - metrics.mean_of_values(true, weights)
-        spread = float(np.sqrt(metrics.mean_of_values(np.square(off), weights)))
-        # Values that never differ have no spread: their widths are given in their own unit.
-        widths = [
-            metrics.mean_of_values(band.upper - band.lower, weights) / (spread or 1.0)
-            for band in (pointwise, simultaneous)
+        sums = CoverageSums(weights)
+        sums.add(true, pointwise, simultaneous)
+        return sums.coverage()
+
+
+class CoverageSums:
+    """A `BandCoverage` of runs that come some at a time.
+
+    weights: (points,) what each point of a field stands for.
+    """
+
+    def __init__(self, weights: np.ndarray | None = None) -> None:
+        self.weights = weights
+        self.level: float | None = None
+        self.runs, self.inside = 0, 0
+        self.sums = np.zeros(5)
+        self.error: list[np.ndarray] = []
+        self.size: list[np.ndarray] = []
+
+    def add(self, true: np.ndarray, pointwise: Band, simultaneous: Band) -> None:
+        """Takes in k runs; true: (k, ...), the shape of the bands."""
+        weights, number = self.weights, len(true)
+        if self.level is None:
+            # Squares of small deviations from a large mean would be lost in rounding.
+            self.level = metrics.mean_of_values(true, weights)
+        off = true - self.level
+        means = [
+            metrics.mean_of_values(one, weights)
+            for one in (
+                off,
+                np.square(off),
+                ~_within(true, pointwise),
+                pointwise.upper - pointwise.lower,
+                simultaneous.upper - simultaneous.lower,
+            )
         ]
-        return cls(
-            1.0 - metrics.mean_of_values(~_within(true, pointwise), weights),
-            float(np.mean(_within(true, simultaneous).reshape(len(true), -1).all(axis=1))),
-            widths[0],
-            widths[1],
-            float(np.mean(metrics.relative_l2(true, pointwise.mean, weights))),
+        self.sums += number * np.array(means)
+        self.runs += number
+        self.inside += int(_within(true, simultaneous).reshape(number, -1).all(axis=1).sum())
+        self.error.append(metrics.norms(pointwise.mean - true, weights))
+        self.size.append(metrics.norms(true, weights))
+
+    def coverage(self) -> BandCoverage:
+        """That of all runs so far."""
+        mean, square, missed, width, simultaneous_width = (self.sums / self.runs).tolist()
+        # Values that never differ have no spread: their widths are given in their own unit.
+        spread = math.sqrt(max(square - mean**2, 0.0)) or 1.0
+        errors = metrics.relative(np.concatenate(self.error), np.concatenate(self.size))
+        return BandCoverage(
+            1.0 - missed,
+            self.inside / self.runs,
+            width / spread,
+            simultaneous_width / spread,
+            float(np.mean(errors)),
         )
 
 
@@ -73,7 +119,9 @@ class HoldoutResult:
     quantities: dict[str, BandCoverage]
 
     @classmethod
-    def evaluate(cls, surrogate: Surrogate, x: np.ndarray, targets: Mapping[str, np.ndarray]) -> Self:
+    def evaluate(
+        cls, surrogate: Surrogate, x: np.ndarray, targets: Mapping[str, np.ndarray | FieldValues]
+    ) -> Self:
         """Predict runs x (n, p) that the surrogate was not trained on, and compare with their targets.
 
         targets: field to (n, [t,] points, components); a forecast is given its history, which then counts as covered
@@ -81,28 +129,32 @@ class HoldoutResult:
         """
         infos = surrogate.description.fields
         queried = [one for info in infos for one in default_quantities(info)]
-        history = _history(surrogate, targets)
-        by_value = surrogate.predict(x, quantities=queried, history=history)
-        together = surrogate.predict(x, quantities=queried, history=history, simultaneous=True)
-        fields = {
-            info.name: BandCoverage.of(
-                targets[info.name],
-                by_value.fields[info.name],
-                together.fields[info.name],
-                surrogate.weights.get(info.name),
-            )
-            for info in infos
-        }
-        quantities = {
-            one.label: BandCoverage.of(
-                _true(one, surrogate, targets), by_value.quantities[one.label], together.quantities[one.label]
-            )
-            for one in queried
-        }
+        fields = {info.name: CoverageSums(surrogate.weights.get(info.name)) for info in infos}
+        quantities = {one.label: CoverageSums() for one in queried}
+        inside = 0
+        number = max(1, BLOCK // sum(int(np.prod(values.shape[1:])) for values in targets.values()))
+        for start in range(0, len(x), number):
+            rows = slice(start, start + number)
+            some = {name: values[rows] for name, values in targets.items()}
+            history = _history(surrogate, some)
+            by_value = surrogate.predict(x[rows], quantities=queried, history=history)
+            together = surrogate.predict(x[rows], quantities=queried, history=history, simultaneous=True)
+            inside += int(by_value.inside.sum())
+            for name, sums in fields.items():
+                sums.add(some[name], by_value.fields[name], together.fields[name])
+            for one in queried:
+                bands = by_value.quantities[one.label], together.quantities[one.label]
+                quantities[one.label].add(_true(one, surrogate, some), *bands)
         coverage = surrogate.description.coverage
         achievable = surrogate.description.achievable
-        calibrated_by = surrogate.description.n_runs if achievable is None else achievable.places
-        return cls(len(x), int(by_value.inside.sum()), coverage, calibrated_by, fields, quantities)
+        return cls(
+            len(x),
+            inside,
+            coverage,
+            surrogate.description.n_runs if achievable is None else achievable.places,
+            {name: sums.coverage() for name, sums in fields.items()},
+            {label: sums.coverage() for label, sums in quantities.items()},
+        )
 
     @property
     def uncertainty(self) -> float:

@@ -87,6 +87,11 @@ def r2(true: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None = Non
     """
     residual = float(np.sum(norms(true.astype(np.float64) - predicted, weights) ** 2))
     spread = float(np.sum(norms(true - true.mean(axis=0, dtype=np.float64), weights) ** 2))
+    return determination(residual, spread)
+
+
+def determination(residual: float, spread: float) -> float:
+    """The coefficient of determination 1 - SSE / SST of these two sums of squares; see `r2`."""
     if spread == 0.0:
         return 1.0 if residual == 0.0 else -np.inf
     return 1.0 - residual / spread

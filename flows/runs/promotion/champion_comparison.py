@@ -22,6 +22,8 @@ from fieldwright.surrogates.validation.cross_validation import CrossValidation
 
 OUT_OF_FOLD = "out_of_fold.json"
 """File of a pipeline's MLflow run: content of a run -> field -> relative L2 error when it was held out."""
+BLOCK = 2**20
+"""Values of the runs that a champion predicts together."""
 
 
 def out_of_fold_errors(
@@ -88,11 +90,18 @@ def _errors(
     new = np.array([content not in errors for content in contents])
     values = {}
     for name, true in targets.values.items():
+        number = max(1, BLOCK // int(np.prod(true.shape[1:])))
         values[name] = np.array([errors[one][name] if one in errors else np.nan for one in contents])
-        if new.any():
-            predicted = surrogate.predict(targets.x[new], fields=[name]).fields[name].mean
-            weights = targets.weights.get(name)
-            values[name][new] = metrics.relative_l2(true[new], predicted.reshape(true[new].shape), weights)
+        rows, weights = np.flatnonzero(new), targets.weights.get(name)
+        norms = []
+        for start in range(0, len(rows), number):
+            some = rows[start : start + number]
+            predicted = surrogate.predict(targets.x[some], fields=[name]).fields[name].mean
+            of_runs = true[some]
+            off = metrics.norms(of_runs - predicted.reshape(of_runs.shape), weights)
+            norms.append((off, metrics.norms(of_runs, weights)))
+        if norms:
+            values[name][new] = metrics.relative(*np.concatenate(norms, axis=1))
     return values
 
 

@@ -51,7 +51,7 @@ def run_gates(
                 )
             )
     if rule.min_coverage is not None:
-        gates += coverage_gates(rule.min_coverage, study, targets, validation, test_set)
+        gates += coverage_gates(rule.min_coverage, study, validation, test_set)
     if rule.min_domain_share is not None:
         x = targets.x if test is None else np.concatenate([targets.x, test.x])
         inside = surrogate.predict(x, fields=(), quantities=()).inside if x.shape[1] else np.ones(len(x))
@@ -79,7 +79,6 @@ def quantity_error(label: str, targets: Targets, validation: CrossValidation) ->
 def coverage_gates(
     least: float,
     study: Study,
-    targets: Targets,
     validation: CrossValidation,
     test_set: HoldoutResult | None,
 ) -> list[Gate]:
@@ -94,7 +93,7 @@ def coverage_gates(
     number = len(np.unique(validation.place))
     return [
         coverage_gate(f"coverage of {name} on {number} held-out runs", share, number, least)
-        for name, share in out_of_fold_coverage(study, targets, validation).items()
+        for name, share in out_of_fold_coverage(study, validation).items()
     ]
 
 

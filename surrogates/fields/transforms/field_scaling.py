@@ -14,7 +14,6 @@ from fieldwright.surrogates.fields.physics_hints import FieldHint
 from fieldwright.surrogates.fields.transforms.input_transform import FAR_BELOW
 from fieldwright.surrogates.portable import graph
 from fieldwright.surrogates.portable.graph import Node
-from fieldwright.surrogates.validation.metrics import norms
 
 LEAST_RATIO = 1.5
 """Ratio of a parameter's largest and least value from which on a power of it is tried."""
@@ -42,6 +41,11 @@ class FieldScaling:
     high: float = np.inf
 
     @classmethod
+    def none(cls, parameters: int) -> Self:
+        """The scaling that changes nothing."""
+        return cls(np.zeros(parameters), np.zeros(parameters), np.ones(parameters))
+
+    @classmethod
     def from_hint(cls, hint: FieldHint, parameters: tuple[str, ...], x: np.ndarray, field: str) -> Self:
         """The scaling that a study states by hand; x (n, p). Raises ModelError for a power of a parameter <= 0."""
         powers, least = np.zeros(x.shape[1]), x.min(axis=0)
@@ -62,13 +66,12 @@ class FieldScaling:
             return cls(powers, least, centre, 0.0, parameters.index(hint.reference), low, high)
         return cls(powers, least, centre, hint.reference, -1, low, high)
 
-    def with_powers(self, x: np.ndarray, values: np.ndarray, weights: np.ndarray | None = None) -> Self:
-        """The same reference with the powers of x (n, p) that fit the norms of the fields (n, ...).
+    def with_powers(self, x: np.ndarray, size: np.ndarray) -> Self:
+        """The same reference with the powers of x (n, p) that fit the norms (n,) of the fields less the reference.
 
         Least squares of log norm on the logarithms of the positive parameters, rounded to halves.
         """
         free = (x.min(axis=0) > 0.0) & (x.max(axis=0) > LEAST_RATIO * x.min(axis=0))
-        size = norms(values - self._shaped(self.offset(x), values), weights)
         powers = np.zeros(x.shape[1])
         if free.any() and (size > 0.0).all() and len(x) > free.sum() + 2:
             design = np.hstack([np.ones((len(x), 1)), np.log(x[:, free])])
@@ -120,10 +123,11 @@ class FieldScaling:
         factor, offset = (part.reshape(-1, 1, 1, 1) for part in (self.factor(x), self.offset(x)))
         return FieldView(model, factor, offset, self.low, self.high)
 
-    def rounding(self, x: np.ndarray, values: np.ndarray) -> float:
-        """The largest rounding error of the given fields (n, ...), in units of the scaled ones."""
-        precision = float(np.finfo(values.dtype).eps) if values.dtype.kind == "f" else 0.0
-        size = np.abs(values).reshape(len(x), -1).max(axis=1)
+    def rounding(self, x: np.ndarray, size: np.ndarray, precision: float) -> float:
+        """The largest rounding error of fields of the magnitudes (n,), in units of the scaled ones.
+
+        precision: relative rounding error of the fields as given.
+        """
         return 4.0 * precision * float((size / self.factor(x)).max())
 
     @staticmethod

@@ -29,7 +29,7 @@ from fieldwright.surrogates.reductions.pod.spectrum import (
 
 log = logging.getLogger(__name__)
 
-Method = Literal["snapshots", "covariance", "krylov"]
+Method = Literal["snapshots", "covariance", "krylov", "direct"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,9 +73,8 @@ def decompose(source: Matrix, inner: InnerProduct, settings: Settings) -> Decomp
     method = settings.method or _method(n, m, inner, settings.memory)
     log.info("POD of %d snapshots of %d values by the method '%s'", n, m, method)
     with np.errstate(invalid="ignore", over="ignore"):
-        decomposition = {"snapshots": _by_gram, "covariance": _by_covariance, "krylov": _by_krylov}[method](
-            source, inner, settings
-        )
+        by = {"snapshots": _by_gram, "covariance": _by_covariance, "krylov": _by_krylov, "direct": _directly}
+        decomposition = by[method](source, inner, settings)
     log.info(
         "%d modes, s %.3e to %.3e, relative error %.0e, read %d times",
         decomposition.rank,
@@ -93,6 +92,33 @@ def _method(n: int, m: int, inner: InnerProduct, memory: int) -> Method:
     if 8 * m * m * 6 <= 3 * memory // 4:
         return "covariance"
     return "krylov"
+
+
+def _directly(source: Matrix, inner: InnerProduct, settings: Settings) -> Decomposition:
+    """By the SVD of the whole matrix, which holds it a few times and resolves all that its rounding does."""
+    if inner.mass is not None or inner.groups is not None:
+        raise ModelError(
+            "The method 'direct' must have an inner product of weights alone",
+            "a mass matrix, or fields that are scaled apart",
+            "Leave 'method' out",
+        )
+    x = np.asarray(source[:, :], dtype=np.float64)
+    root = np.sqrt(inner.weights)
+    x = np.where(root > 0, x, 0.0)
+    mean = x.mean(axis=0) if settings.centre else np.zeros(x.shape[1])
+    x = (x - mean) * root
+    energy = np.array([np.einsum("ij,ij->", x, x)])
+    _check_finite(source, inner, energy)
+    _, s, rows = np.linalg.svd(x, full_matrices=False)
+    mean = np.where(root > 0, mean, np.nan)
+    floor, total = _floor(mean, inner, s, len(x)), float(energy[0])
+    if s[0] <= floor:
+        return Decomposition("direct", np.zeros(1), 1, None, rows[:1], mean, inner, total, 0.0, 1)
+    s = s[: np.count_nonzero(s > floor)]
+    rank = settings.criterion.modes(s, total)
+    inverse = np.divide(1.0, root, out=np.zeros_like(root), where=root > 0)
+    error = EPS * float(s[0] / s[rank - 1])
+    return Decomposition("direct", s, rank, None, rows[:rank] * inverse, mean, inner, total, error, 1)
 
 
 def _by_gram(source: Matrix, inner: InnerProduct, settings: Settings) -> Decomposition:

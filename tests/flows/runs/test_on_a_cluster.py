@@ -14,7 +14,7 @@ from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.runs.executors import study_executor
 from fieldwright.flows.runs.inputs import read_runs
 from fieldwright.flows.runs.search import Search
-from fieldwright.flows.runs.steps import cross_validated, reduce_fields
+from fieldwright.flows.runs.steps import cross_validated, views_of
 from fieldwright.flows.runs.targets import Targets, targets_from
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.workflow import run_study
@@ -59,24 +59,26 @@ def test_a_worker_killed_in_each_step_changes_no_number(
             assert _content(spread) == _content(alone)
             targets = _targets(alone)
             with killer:
-                reduced = reduce_fields(spread, targets, executor)
-            for name, reduction in reduce_fields(alone, targets).items():
-                np.testing.assert_array_equal(reduced[name].state()["basis"], reduction.state()["basis"])
+                views = views_of(spread, targets, executor)
+            for name, expected_view in views_of(alone, targets).items():
+                np.testing.assert_array_equal(
+                    views[name].trajectories.values, expected_view.trajectories.values
+                )
             for label, candidate in [
                 ("gp", alone.candidates[1]),
-                ("auto", Search.of(alone, targets).in_fold()),
+                ("auto", Search.of(alone, targets, views).in_fold()),
             ]:
                 with killer:
-                    there, of_cluster = cross_validated(spread, label, candidate, targets, executor)
-                here, of_process = cross_validated(alone, label, candidate, targets)
+                    there, of_cluster = cross_validated(spread, label, candidate, targets, views, executor)
+                here, of_process = cross_validated(alone, label, candidate, targets, views)
                 assert there.score == here.score
                 assert of_cluster.configs == of_process.configs
                 for name in targets.values:
                     np.testing.assert_array_equal(of_cluster.mean[name], of_process.mean[name])
                     np.testing.assert_array_equal(of_cluster.std[name], of_process.std[name])
             with killer:
-                found = Search.of(spread, targets).over_all(lambda trial: None, executor)
-            expected = Search.of(alone, targets).over_all(lambda trial: None, study_executor(alone))
+                found = Search.of(spread, targets, views).over_all(lambda trial: None, executor)
+            expected = Search.of(alone, targets, views).over_all(lambda trial: None, study_executor(alone))
             for one, two in zip(found.trials, expected.trials, strict=True):
                 assert one.config == two.config
                 np.testing.assert_array_equal(one.errors, two.errors)

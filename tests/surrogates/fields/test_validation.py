@@ -49,13 +49,17 @@ def test_predicts_each_run_as_a_model_that_never_saw_it(plate):
     )
     for name, (z, sigma) in by_hand.latent(x[gone]).items():
         shape = targets[name][gone].shape
-        np.testing.assert_array_equal(held_out.mean[name][gone], by_hand.fields[name].mean(z).reshape(shape))
-        np.testing.assert_array_equal(
-            held_out.std[name][gone], by_hand.fields[name].std(z, sigma).reshape(shape)
+        # Equal but for rounding: the folds learn from coordinates.
+        np.testing.assert_allclose(
+            held_out.mean[name][gone], by_hand.fields[name].mean(z).reshape(shape), rtol=1e-10
+        )
+        np.testing.assert_allclose(
+            held_out.std[name][gone], by_hand.fields[name].std(z, sigma).reshape(shape), rtol=1e-6
         )
     spoiled = {name: np.where(gone.reshape(-1, *[1] * (v.ndim - 1)), 1e6, v) for name, v in targets.items()}
     again = cross_validate(BAYES, plate.reductions, x, spoiled, folds=4, seed=2)
-    np.testing.assert_array_equal(held_out.mean["temperature"][gone], again.mean["temperature"][gone])
+    # Rounding alone tells of them, and theirs is as much larger as they are.
+    np.testing.assert_allclose(held_out.mean["temperature"][gone], again.mean["temperature"][gone], rtol=1e-8)
 
 
 def test_errors_and_summary_agree_with_the_predictions(plate):
