@@ -72,7 +72,12 @@ def connect(address: WorkersAddress, seen: tuple[Path, ...]) -> Iterator[Client]
 
     with ExitStack() as stack:
         if address.scheduler is None:
-            stack.enter_context(config.set({"distributed.scheduler.allowed-failures": DEATHS}))
+            settings = {
+                "distributed.scheduler.allowed-failures": DEATHS,
+                # Else a worker that takes longer than 15 s to start again is given up for good, and so is the last.
+                "distributed.deploy.lost-worker-timeout": f"{START_SECONDS} s",
+            }
+            stack.enter_context(config.set(settings))
             cluster = LocalCluster(
                 n_workers=address.processes,
                 threads_per_worker=1,

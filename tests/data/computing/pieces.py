@@ -43,6 +43,15 @@ def deadly(number: int, folder: Path) -> int:
     return number
 
 
+def deadly_once(number: int, folder: Path) -> int:
+    """The first that is begun kills its worker, and leaves a mark."""
+    mark = folder / "killed"
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
 def grown(kept: np.ndarray, number: int) -> np.ndarray:
     """Takes what is kept on the cluster."""
     return kept + number

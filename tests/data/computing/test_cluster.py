@@ -11,6 +11,7 @@ import threading
 import time
 from pathlib import Path
 
+import dask
 import numpy as np
 import pytest
 
@@ -96,6 +97,23 @@ def test_a_piece_that_kills_its_workers_is_told_from_its_neighbours(tmp_path):
     assert lost == [0, 1, "lost 2", 3, 4, 5]
     killed = {int(path.suffix[1:]) for path in tmp_path.glob("killed.*")}
     assert len(killed) > 1, "it was tried on another worker"
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_slow_to_start_again_is_waited_for(tmp_path):
+    # Longer than the 15 s after which dask.distributed gives a lost worker up.
+    preload = tmp_path / "slow_start.py"
+    preload.write_text(
+        "import pathlib, time\n"
+        "def dask_setup(worker):\n"
+        f"    time.sleep(20.0 if pathlib.Path({str(tmp_path / 'killed')!r}).exists() else 0.0)\n"
+    )
+    with (
+        dask.config.set({"distributed.worker.preload": [str(preload)]}),
+        Cluster(WorkersAddress.of("local:1"), tmp_path / "shared") as cluster,
+    ):
+        done = list(cluster.in_order(pieces.deadly_once, [(number, tmp_path) for number in range(3)]))
+    assert done == [0, 1, 2]
 
 
 def test_a_scheduler_that_does_not_answer_is_one_sentence_in_time(tmp_path):
