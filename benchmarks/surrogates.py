@@ -27,7 +27,7 @@ from typing import Any
 
 from benchmarks.surrogates_sets import Sizes
 
-PARTS = ("fields", "scalars", "bands", "domain", "speed")
+PARTS = ("fields", "scalars", "many", "bands", "domain", "speed")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -88,11 +88,19 @@ def plates() -> FieldSet:
     return _solved(np.vstack([sobol_points(BOUNDS, 64, seed) for seed in range(1, 21)]))
 
 
-def _solved(x: np.ndarray) -> FieldSet:
+def many_plates() -> FieldSet:
+    """5,500 such runs on a coarser mesh."""
+    from fieldwright.physics.solvers.plate import BOUNDS
+    from fieldwright.physics.solvers.sampling import sobol_points
+
+    return _solved(sobol_points(BOUNDS, 5500, 100), divisions=6)
+
+
+def _solved(x: np.ndarray, divisions: int = PLATE_DIVISIONS) -> FieldSet:
     from fieldwright.physics.solvers.plate import PlateParameters
     from fieldwright.physics.solvers.plate_solver import PlateSolver
 
-    solver = PlateSolver(divisions=PLATE_DIVISIONS)
+    solver = PlateSolver(divisions=divisions)
     runs = [solver.solve(PlateParameters(*map(float, row))) for row in x]
     return FieldSet(
         x,
@@ -111,6 +119,7 @@ SETS: dict[str, Callable[[], FieldSet]] = {
     "heat_sink": heat_sink,
     "plate": plate,
     "plates": plates,
+    "many plates": many_plates,
 }
 
 

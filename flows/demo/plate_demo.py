@@ -19,6 +19,7 @@ from rich.table import Table
 
 from fieldwright.data.environment import home
 from fieldwright.data.errors import ModelError
+from fieldwright.flows.commands.quick_imports import quick_imports
 from fieldwright.flows.commands.report_tables import print_report
 from fieldwright.flows.commands.serve import endpoint_command
 from fieldwright.flows.demo.questions import Answers, ask
@@ -43,7 +44,8 @@ def run_demo(folder: Path | None, port: int, console: Console) -> None:
     shutil.copyfile(STUDY_FILE, folder / "study.toml")
     study = Study.load(folder / "study.toml")
     solve_runs(folder, study.seed, console)
-    from fieldwright.flows.workflow import run_study
+    with quick_imports():
+        from fieldwright.flows.workflow import run_study
 
     with show_progress(console):
         result = run_study(str(study.path))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import mlflow
 import mlflow.artifacts
 from mlflow.exceptions import MlflowException
+from mlflow.utils import requirements_utils
 
 from fieldwright.data.errors import ModelError
 from fieldwright.flows.tracking.process_store import store_of_the_process
@@ -18,6 +20,20 @@ from fieldwright.surrogates.persistence.artifact import MANIFEST
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+@contextmanager
+def packages_known() -> Iterator[None]:
+    """Spares MLflow, within the block, the search through the files of all packages of the environment.
+
+    It looks for the packages that a model requires by the modules that they hold, which here is no question.
+    """
+    before = requirements_utils._MODULES_TO_PACKAGES
+    requirements_utils._MODULES_TO_PACKAGES = {name: [name] for name in ("fieldwright", "mlflow")}
+    try:
+        yield
+    finally:
+        requirements_utils._MODULES_TO_PACKAGES = before
 
 
 @dataclass(frozen=True)
@@ -41,7 +57,7 @@ class ModelRegistry:
         """Logs a surrogate's folder as a pyfunc model "from code" and registers it as the next version."""
         # The whole of it: a version is looked up by an address of the process's store.
         with store_of_the_process(self.uri):
-            with mlflow.start_run(run_id=run_id):
+            with mlflow.start_run(run_id=run_id), packages_known():
                 info = mlflow.pyfunc.log_model(
                     name="model",
                     python_model=str(Path(__file__).with_name("pyfunc_model.py")),

@@ -108,17 +108,52 @@ def _replace(path: Path, source: Path | None) -> None:
             contextlib.closing(sqlite3.connect(fresh)) as new,
         ):
             old.backup(new)
-    upgrade = mlflow.db.upgrade.callback
-    assert upgrade is not None
     try:
+        if source is None and _copied_from_cache(fresh):
+            os.replace(fresh, path)
+            return
+        upgrade = mlflow.db.upgrade.callback
+        assert upgrade is not None
         # What `mlflow db upgrade` does: create an empty database, migrate an older one.
         upgrade(f"{SQLITE}{fresh}")
+        if source is None:
+            _copy_to_cache(fresh)
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
     if source is not None:
         shutil.copyfile(source, source.with_name(f"{source.name}.before-{_newest_revision()}"))
     os.replace(fresh, path)
+
+
+def _cached_store() -> Path:
+    """Where this user's empty store of the newest schema lies: to migrate one through all schemas takes seconds."""
+    folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(folder) / "fieldwright" / f"mlflow-{mlflow.__version__}-{_newest_revision()}.db"
+
+
+def _copied_from_cache(fresh: Path) -> bool:
+    """Whether the empty store was there, whole; it is then at `fresh` too."""
+    try:
+        shutil.copyfile(_cached_store(), fresh)
+        with contextlib.closing(sqlite3.connect(fresh)) as database:
+            faults = database.execute("PRAGMA integrity_check").fetchall()
+        if faults == [("ok",)] and _revision(fresh) == _newest_revision() and not _holds_work(fresh):
+            return True
+    except (OSError, RuntimeError, sqlite3.DatabaseError, ModelError):
+        pass
+    fresh.unlink(missing_ok=True)
+    return False
+
+
+def _copy_to_cache(fresh: Path) -> None:
+    """Leaves the empty store for the next home; where that cannot be, nothing is lost."""
+    with contextlib.suppress(OSError, RuntimeError):
+        place = _cached_store()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part = place.with_name(f"{place.name}.{os.getpid()}")
+        shutil.copyfile(fresh, part)
+        os.replace(part, place)
 
 
 def _newest_revision() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -56,6 +57,53 @@ def execute(path: Path, *statements: str) -> None:
     database.close()
 
 
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder of caches, in which no empty store lies ready."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "fieldwright"
+
+
+def schema_of(path: Path) -> list[tuple[str, ...]]:
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        rows = database.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+        return [*rows, *database.execute("SELECT version_num FROM alembic_version").fetchall()]
+
+
+def test_a_second_home_takes_the_empty_store_of_the_first(tmp_path: Path, cache: Path) -> None:
+    paths = [tmp_path / name for name in ("first.db", "second.db")]
+    open_store(f"sqlite:///{paths[0]}").create_experiment("of the first")
+    (ready,) = cache.iterdir()
+    made = ready.stat().st_mtime_ns
+    client = open_store(f"sqlite:///{paths[1]}")
+    assert client.get_experiment_by_name("of the first") is None
+    run = client.create_run(client.create_experiment("of the second"))
+    assert client.get_run(run.info.run_id).info.status == "RUNNING"
+    assert schema_of(paths[0]) == schema_of(paths[1])
+    assert ready.stat().st_mtime_ns == made, "the second one was migrated anew"
+
+
+@pytest.mark.parametrize("damage", ["no database", "half", "a run in it", "an older schema"])
+def test_an_empty_store_that_is_damaged_is_made_anew(damage: str, tmp_path: Path, cache: Path) -> None:
+    open_store(f"sqlite:///{tmp_path / 'first.db'}")
+    (ready,) = cache.iterdir()
+    whole = ready.read_bytes()
+    if damage == "no database":
+        ready.write_bytes(b"no database at all" * 100)
+    elif damage == "half":
+        ready.write_bytes(whole[: len(whole) // 2])
+    elif damage == "a run in it":
+        execute(ready, "INSERT INTO runs (run_uuid, lifecycle_stage) VALUES ('abc', 'active')")
+    else:
+        execute(ready, f"UPDATE alembic_version SET version_num = '{MIDDLE}'")
+    client = open_store(f"sqlite:///{tmp_path / 'second.db'}")
+    assert client.search_runs(["0"]) == []
+    assert schema_of(ready) == schema_of(tmp_path / "second.db")
+    with contextlib.closing(sqlite3.connect(ready)) as database:
+        assert database.execute("SELECT count(*) FROM runs").fetchall() == [(0,)]
+
+
+@pytest.mark.usefixtures("cache")
 def test_first_commands_at_once_find_one_store_and_one_experiment(own_home: Path) -> None:
     processes = [
         subprocess.Popen(
@@ -69,6 +117,7 @@ def test_first_commands_at_once_find_one_store_and_one_experiment(own_home: Path
     assert {path.name for path in own_home.glob("mlflow.db*")} == {"mlflow.db", "mlflow.db.lock"}
 
 
+@pytest.mark.usefixtures("cache")
 def test_a_kill_while_the_store_is_made_leaves_nothing_half_made(own_home: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", FIRST_COMMAND], stdout=subprocess.DEVNULL)
     end = time.monotonic() + 300
