@@ -20,7 +20,7 @@ from sklearn.model_selection import LeaveOneOut, cross_val_score
 
 from fieldwright.surrogates.regression.polynomials import Legendre, exponents
 from fieldwright.surrogates.regression.pursuit import pursue
-from fieldwright.surrogates.regression.radial_basis import CubicRBF
+from fieldwright.surrogates.regression.radial_basis import RadialBasis
 from fieldwright.surrogates.regression.ridge_evidence import RATE, SHAPE, CentredTerms
 from fieldwright.surrogates.regression.sparse_bayes import sparse_regressions
 from fieldwright.surrogates.understanding.sobol_indices import sobol_indices
@@ -59,7 +59,7 @@ def radial_basis() -> tuple[str, float, float, float, float]:
     z = np.sin(x @ rng.normal(size=(3, 10)) * 2.0)
 
     def own() -> np.ndarray:
-        return np.abs(CubicRBF.left_out_errors(x, z))
+        return np.abs(RadialBasis.left_out_errors(x, z))
 
     def library() -> np.ndarray:
         errors = np.empty_like(z)

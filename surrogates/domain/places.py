@@ -39,7 +39,11 @@ def places(x: np.ndarray, decades: bool = True, exact: bool = False) -> np.ndarr
 
 @dataclass(frozen=True, eq=False)
 class MeansByPlace:
-    """Runs pooled by place: x (m, p), the mean z (m, r) of each place, and the place (n,) of each run."""
+    """Runs pooled by place: the means x (m, p) and z (m, r) of each place, and the place (n,) of each run.
+
+    Runs that lie closely beside each other differ in z by the slope between them: at the mean of their parameters the
+    mean of z is right to second order.
+    """
 
     x: np.ndarray
     z: np.ndarray
@@ -52,13 +56,18 @@ class MeansByPlace:
         first = np.unique(place, return_index=True)[1]
         if len(first) == len(x):
             return cls(x, z, place)
-        mean = np.zeros((len(first), z.shape[1]))
-        np.add.at(mean, place, z)
-        return cls(x[first], mean / np.bincount(place)[:, None], place)
+        return cls(_means(x, place), _means(z, place), place)
 
     def left_out(self, errors: np.ndarray, z: np.ndarray) -> np.ndarray:
         """Errors (n, r) of runs z predicted without their place, of the errors (m, r) of the means of the places."""
         return errors[self.place] + (z - self.z[self.place])
+
+
+def _means(values: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """(m, k) the means of values (n, k) at each place."""
+    sums = np.zeros((int(place.max()) + 1, values.shape[1]))
+    np.add.at(sums, place, values)
+    return sums / np.bincount(place)[:, None]
 
 
 def _levels(column: np.ndarray, decades: bool, exact: bool) -> np.ndarray:

@@ -39,14 +39,14 @@ class Edge:
     distance: np.ndarray
 
 
-def edges(x: np.ndarray) -> list[Edge]:
+def edges(x: np.ndarray, share: float = SHARE) -> list[Edge]:
     """Both ends of every parameter of x (n, p) that has enough values for some to be left out."""
     ends = []
     for column in x.T:
         values = np.unique(column)
         if len(values) < 4:
             continue
-        few = max(1, round(SHARE * len(values)))
+        few = max(1, round(share * len(values)))
         for sign in (1.0, -1.0):
             order = np.sort(sign * values)
             half = 0.5 * (order[-few - 1] - order[0])
@@ -109,9 +109,12 @@ class Limits:
     growth: np.ndarray
 
     @classmethod
-    def fit(cls, x: np.ndarray, z: np.ndarray, refitted: Refitted) -> Self:
-        """Learns from runs x (n, p), z (n, r), and from what a model says of any of them without these."""
-        ends = edges(x)
+    def fit(cls, x: np.ndarray, z: np.ndarray, refitted: Refitted, share: float = SHARE) -> Self:
+        """Learns from runs x (n, p), z (n, r), and from what a model says of any of them without these.
+
+        share: of the values of a parameter that are left out at either end.
+        """
+        ends = edges(x, share)
         excess, way = np.zeros(z.shape[1]), 0.0
         for end in ends:
             errors, expected = refitted(end.rows)

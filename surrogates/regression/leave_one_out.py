@@ -8,7 +8,7 @@ from fieldwright.surrogates.domain.places import MeansByPlace
 from fieldwright.surrogates.fields.transforms.scaler import Scaler
 from fieldwright.surrogates.regression.polynomials import Legendre, number_of_terms
 from fieldwright.surrogates.regression.pursuit import pursue
-from fieldwright.surrogates.regression.radial_basis import CubicRBF
+from fieldwright.surrogates.regression.radial_basis import RadialBasis
 
 HIGHEST_DEGREE = 5
 TERMS_PER_RUN = 2
@@ -26,7 +26,7 @@ def left_out_errors(u: np.ndarray, latent: np.ndarray) -> list[np.ndarray]:
 
 def left_out_by_basis_functions(u: np.ndarray, latent: np.ndarray) -> np.ndarray:
     """The errors of cubic RBF."""
-    return CubicRBF.left_out_errors(Scaler.fit(u).scaled(u), latent)
+    return RadialBasis.left_out_errors(Scaler.fit(u).scaled(u), latent)
 
 
 def left_out_by_polynomial(u: np.ndarray, latent: np.ndarray) -> np.ndarray:

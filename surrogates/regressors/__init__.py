@@ -92,6 +92,15 @@ class Movable(Protocol):
 
 
 @runtime_checkable
+class Weighing(Protocol):
+    """What a kind offers beside the contract when it makes choices for all coordinates together."""
+
+    def weigh(self, sizes: np.ndarray) -> None:
+        """Take what each coordinate (r,) weighs in the error of the fields, before `fit`."""
+        ...
+
+
+@runtime_checkable
 class Differentiable(Protocol):
     """What a kind offers beside the contract when it knows the derivatives of its mean."""
 
@@ -150,6 +159,9 @@ def kind_config(settings: Mapping[str, Any]) -> KindConfig:
     return config_of(settings, load_kinds().configs, "candidate")
 
 
-def regressor_for(config: KindConfig) -> LatentRegressor:
-    """An unfitted regressor for the settings."""
-    return load_kinds().regressor(config.kind)(config)
+def regressor_for(config: KindConfig, sizes: np.ndarray | None = None) -> LatentRegressor:
+    """An unfitted regressor for the settings; sizes: (r,) what each coordinate weighs, where that is known."""
+    regressor = load_kinds().regressor(config.kind)(config)
+    if sizes is not None and isinstance(regressor, Weighing):
+        regressor.weigh(sizes)
+    return regressor

@@ -12,7 +12,7 @@ from pydantic import Field
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.persistence.states import part, prefixed
-from fieldwright.surrogates.regression.radial_basis import CubicRBF
+from fieldwright.surrogates.regression.radial_basis import RadialBasis
 from fieldwright.surrogates.regressors import register
 from fieldwright.surrogates.search.search_space import Choice, Choices
 from fieldwright.surrogates.trajectory.linear_operator import (
@@ -122,7 +122,7 @@ class DMD:
 
     def _first(self, form: OperatorForm, x: np.ndarray, z: np.ndarray) -> None:
         self.form_ = form
-        self.first_ = CubicRBF.fit(x, z[:, : form.delays].reshape(len(z), -1))[0]
+        self.first_ = RadialBasis.fit(x, z[:, : form.delays].reshape(len(z), -1))[0]
 
     def roll(self, x: np.ndarray, history: np.ndarray | None, steps: int) -> np.ndarray:
         """The mean (q, steps, r) from x (q, p) and the measured history (q, h, r), if there is one."""
@@ -153,7 +153,7 @@ class DMD:
         delays, affine, times = state["form"].tolist()
         dmd.form_, dmd.times_ = OperatorForm(delays, bool(affine)), times
         dmd.coefficients_, dmd.std_ = state["coefficients"], state["std"]
-        dmd.first_ = CubicRBF.restore(part(state, "first."))
+        dmd.first_ = RadialBasis.restore(part(state, "first."))
         return dmd
 
 

@@ -1,4 +1,4 @@
-"""Cubic radial basis functions: interpolation without settings, the baseline of reduced-order modelling."""
+"""Radial basis functions whose kernel left-out runs choose: no settings, the baseline of reduced-order modelling."""
 
 from __future__ import annotations
 
@@ -9,17 +9,29 @@ import numpy as np
 
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.portable.graph import Node
-from fieldwright.surrogates.regression.radial_basis import CubicRBF
+from fieldwright.surrogates.regression.radial_basis import NONE, RadialBasis
+from fieldwright.surrogates.regression.radial_choice import chosen_kernel
+from fieldwright.surrogates.regression.radial_kernels import KERNEL_NAMES, KernelName
+from fieldwright.surrogates.regression.radial_smoothing import AMOUNTS
 from fieldwright.surrogates.regressors import KindConfig, register
 
 LEAST_STD = 1e-8
 
 
 class RBFConfig(KindConfig):
-    """Cubic interpolation has no settings of its own; it takes all modes, which cost it nothing."""
+    """Settings of radial basis functions; the errors of left-out runs choose what is "auto".
+
+    kernel: of the distance between runs. smoothing: "auto" smooths as far as that predicts left-out runs better,
+        which noise needs, and makes noisy modes that are predicted no better than by their mean their mean; "none"
+        goes through all runs. relevance: "auto" lets some parameters count more in the distance than others; "equal"
+        does not.
+    """
 
     kind: Literal["rbf"] = "rbf"
     modes: Literal["predictable", "all"] = "all"
+    kernel: Literal["auto"] | KernelName = "auto"
+    smoothing: Literal["auto", "none"] = "auto"
+    relevance: Literal["auto", "equal"] = "auto"
 
     @classmethod
     def suits(cls, runs: int, parameters: int, times: int | None) -> bool:
@@ -28,42 +40,52 @@ class RBFConfig(KindConfig):
 
 
 class RBF:
-    """The cubic RBF interpolant, with the root mean square of its leave-one-out errors as std among the runs.
+    """Radial basis functions, with the root mean square of their leave-one-out errors as std among the runs.
 
-    An interpolant knows nothing of its error between the runs; what it would have been at each run without
-    that run is the honest measure of it (Rippa, Adv. Comput. Math. 11, 1999). Beyond the runs `Limits` widen it.
+    They know nothing of their error between the runs; what it would have been at each run without that run is the
+    honest measure of it (Rippa, Adv. Comput. Math. 11, 1999). Beyond the runs `Limits` widen it.
     """
 
     def __init__(self, config: RBFConfig) -> None:
         self.config = config
+        self.sizes: np.ndarray | None = None
+
+    def weigh(self, sizes: np.ndarray) -> None:
+        """Take what each mode (r,) weighs in the error of the fields; without it those count that are predictable."""
+        self.sizes = sizes
 
     def fit(self, x: np.ndarray, z: np.ndarray, seed: int) -> Self:
         """Learns from x (n, p) and z (n, r)."""
-        self.interpolant_, errors = CubicRBF.fit(x, z)
+        config = self.config
+        names = KERNEL_NAMES if config.kernel == "auto" else (config.kernel,)
+        amounts = AMOUNTS if config.smoothing == "auto" else NONE
+        weigh = config.relevance == "auto"
+        kernel, scales = chosen_kernel(x, z, self.sizes, seed, names, amounts, weigh)
+        self.basis_, errors = RadialBasis.fit(x, z, kernel, scales, amounts, self.sizes)
         self.std_ = np.maximum(np.sqrt(np.mean(errors**2, axis=0)), LEAST_STD)
         return self
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and std, each (q, r), at x (q, p)."""
-        return self.interpolant_.predict(x, self.std_)
+        return self.basis_.predict(x, self.std_)
 
     def graph(self, x: Node) -> tuple[Node, Node]:
         """Mean and std, each (r,), at x (p,)."""
-        return self.interpolant_.graph(x, self.std_)
+        return self.basis_.graph(x, self.std_)
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Return d mean_r / d x_j (q, r, p) at x (q, p)."""
-        return self.interpolant_.jacobian(x)
+        return self.basis_.jacobian(x)
 
     def state(self) -> dict[str, np.ndarray]:
         """All that was learned, as named arrays."""
-        return prefixed("interpolant.", self.interpolant_.state()) | {"std": self.std_}
+        return prefixed("basis.", self.basis_.state()) | {"std": self.std_}
 
     @classmethod
     def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
-        """The fitted interpolant again."""
+        """The fitted function again."""
         rbf = cls(config)
-        rbf.interpolant_, rbf.std_ = CubicRBF.restore(part(state, "interpolant.")), state["std"]
+        rbf.basis_, rbf.std_ = RadialBasis.restore(part(state, "basis.")), state["std"]
         return rbf
 
 

@@ -54,6 +54,11 @@ class Stack:
 
     def __init__(self, config: StackConfig) -> None:
         self.config = config
+        self.sizes: np.ndarray | None = None
+
+    def weigh(self, sizes: np.ndarray) -> None:
+        """Take what each coordinate (r,) weighs in the error of the fields, for the members that ask for it."""
+        self.sizes = sizes
 
     def fit(self, x: np.ndarray, z: np.ndarray, seed: int) -> Self:
         """Learns the members and their weights from x (n, p) and z (n, r); raises StudyError, ModelError."""
@@ -65,13 +70,12 @@ class Stack:
         for index in range(folds):
             training, held_out = fold != index, fold == index
             for k, config in enumerate(configs):
-                left_out[k, held_out] = (
-                    regressor_for(config).fit(x[training], z[training], seed).predict(x[held_out])[0]
-                )
+                member = regressor_for(config, self.sizes).fit(x[training], z[training], seed)
+                left_out[k, held_out] = member.predict(x[held_out])[0]
         self.weights_ = np.stack(
             [simplex_weights((left_out[:, :, r] - z[:, r]).T) for r in range(z.shape[1])]
         )
-        self.members_ = [regressor_for(config).fit(x, z, seed) for config in configs]
+        self.members_ = [regressor_for(config, self.sizes).fit(x, z, seed) for config in configs]
         return self
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -31,13 +31,14 @@ class AffineEvaluator:
     points, and z* the best coordinates of f; all norms are those of W, of the field as it was scaled for reduction.
 
     gram: (r, r). best: (h, r) z* of the held-out runs. lost: (h,) the last term. size: (h,) norms to divide by, of
-    the scaled field.
+    the scaled field. shares: (r,) root of the share of each coordinate in the latent variance.
     """
 
     gram: np.ndarray
     best: np.ndarray
     lost: np.ndarray
     size: np.ndarray
+    shares: np.ndarray
 
     @property
     def rank(self) -> int:
@@ -105,7 +106,8 @@ def evaluator_of(
         modes, residual = modes * root, residual * root
     gram = modes @ modes.T
     best = residual @ modes.T @ np.linalg.pinv(gram, hermitian=True)
-    return AffineEvaluator(gram, best, np.sum((residual - best @ modes) ** 2, axis=1), size)
+    lost = np.sum((residual - best @ modes) ** 2, axis=1)
+    return AffineEvaluator(gram, best, lost, size, model.shares)
 
 
 @dataclass(frozen=True, eq=False)

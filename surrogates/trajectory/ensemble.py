@@ -13,7 +13,7 @@ import torch
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.persistence.states import part, prefixed
-from fieldwright.surrogates.regression.radial_basis import CubicRBF
+from fieldwright.surrogates.regression.radial_basis import RadialBasis
 from fieldwright.surrogates.trajectory.recurrent import Network
 from fieldwright.surrogates.trajectory.recurrent_settings import CHECK, RecurrentConfig
 
@@ -42,7 +42,7 @@ class RecurrentEnsemble:
                 f"a history of {history}",
                 "Ask for a history in the study, or leave out 'bidirectional'",
             )
-        self.first_ = CubicRBF.fit(x, z[:, 0])[0]
+        self.first_ = RadialBasis.fit(x, z[:, 0])[0]
         network = Network.first(
             self.cell, settings.members, settings.hidden, x, z, settings.bidirectional, seed
         )
@@ -159,7 +159,7 @@ class RecurrentEnsemble:
         ensemble = cls(config)
         weights = {name: torch.tensor(array) for name, array in part(state, "weights.").items()}
         ensemble.network_ = Network(cls.cell, weights, torch.tensor(state["change"]), float(state["bound"]))
-        ensemble.first_ = CubicRBF.restore(part(state, "first."))
+        ensemble.first_ = RadialBasis.restore(part(state, "first."))
         ensemble.residual_variance_ = state["residual_variance"]
         ensemble.times_ = len(ensemble.residual_variance_)
         return ensemble

@@ -20,15 +20,23 @@ class Unrolled:
     What rolls out sees each field's coordinates by their share of the field's variance, so that the dominant modes
     weigh most in its loss; a regressor of one time sees all with unit variance.
 
-    weights: for each field (r_f,). times: t. history: how many times a query measures, 0 for none.
+    weights: for each field (r_f,). times: t. history: how many times a query measures, 0 for none. sizes:
+    (sum_f r_f,) what each coordinate weighs in the error of the fields.
     """
 
-    def __init__(self, config: Any, weights: Sequence[np.ndarray], times: int, history: int) -> None:
+    def __init__(
+        self,
+        config: Any,
+        weights: Sequence[np.ndarray],
+        times: int,
+        history: int,
+        sizes: np.ndarray | None = None,
+    ) -> None:
         self.config = config
         self.weights = list(weights)
         self.times = times
         self.history = history
-        inner = regressor_for(config)
+        inner = regressor_for(config, sizes)
         self.inner: Any = inner if isinstance(config, SequenceConfig) else TimeAsParameter(inner)
 
     @classmethod
@@ -37,7 +45,7 @@ class Unrolled:
         rolls = isinstance(config, SequenceConfig)
         shares = [field.instant.shares for field in fields]
         weights = [share / share.max() if rolls else np.ones(len(share)) for share in shares]
-        return cls(config, weights, fields[0].times, history if rolls else 0)
+        return cls(config, weights, fields[0].times, history if rolls else 0, np.concatenate(shares))
 
     def fit(self, x: np.ndarray, z: np.ndarray, seed: int) -> Self:
         """Learns from x (n, p) and joined trajectories z (n, sum_f t r_f)."""
@@ -95,7 +103,7 @@ def regressor_of(config: KindConfig, fields: Sequence[Any], history: int) -> Any
     """An unfitted regressor of the joined coordinates of the fields, in the form of transients that is asked."""
     if isinstance(fields[0], TimeByTime):
         return Unrolled.of(config, fields, history)
-    return regressor_for(config)
+    return regressor_for(config, np.concatenate([field.shares for field in fields]))
 
 
 def restored_regressor(config: KindConfig, state: Mapping[str, np.ndarray]) -> Any:

@@ -12,7 +12,7 @@ from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.networks.held_out import held_out
 from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.regression.leave_one_out import left_out_errors
-from fieldwright.surrogates.regression.radial_basis import CubicRBF
+from fieldwright.surrogates.regression.radial_basis import RadialBasis
 from fieldwright.surrogates.regressors import kind_config
 from fieldwright.surrogates.trajectory.windows import Windows
 from fieldwright.surrogates.validation.calibration import conformal_factor
@@ -88,7 +88,7 @@ def test_a_run_left_out_is_not_predicted_from_its_replicate(leave):
     once = left_out_errors(x[::2], y[::2, 0])[leave == "polynomial"]
     twice = left_out_errors(x, y[:, 0])[leave == "polynomial"]
     np.testing.assert_allclose(twice, np.repeat(once, 2, axis=0), rtol=1e-6, atol=1e-9)
-    again = CubicRBF.fit(x + 1e-9 * (np.arange(30) % 2)[:, None], y[:, 0])[0]
+    again = RadialBasis.fit(x + 1e-9 * (np.arange(30) % 2)[:, None], y[:, 0])[0]
     np.testing.assert_allclose(again(x), y[:, 0], atol=1e-5)
 
 

@@ -19,6 +19,7 @@ from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.portable.c_source import output_ranges, write_c
 from fieldwright.surrogates.portable.portable_surrogate import STATISTICS, PortableSurrogate
 from fieldwright.surrogates.reductions import reduction_config
+from fieldwright.surrogates.regression.radial_kernels import KERNEL_NAMES
 from fieldwright.surrogates.regressors import kind_config
 from fieldwright.surrogates.validation.cross_validation import cross_validate
 
@@ -91,6 +92,18 @@ def test_every_kind_gives_the_same_answers(plate, tmp_path, kind):
     # The variance of a Gaussian process is a small difference of large numbers, whose root the rounding of the
     # surrogate itself changes by 1e-3 where it is least.
     assert_same(answers, true, 1e-9, of_band=1e-3 if kind == "gp" else 0.0)
+
+
+@pytest.mark.parametrize("kernel", KERNEL_NAMES)
+def test_every_radial_kernel_gives_the_same_answers(plate, tmp_path, kernel):
+    surrogate = plate.train("rbf", 24, folds=2, kernel=kernel)
+    x = queries_of(surrogate)[:100]
+    quantities = [
+        Quantity("point", info.name, None, (0.31, 0.77)) for info in surrogate.description.fields[:1]
+    ]
+    answers = compiled(PortableSurrogate.of(surrogate, "7", quantities, whole_fields=False), tmp_path, x)
+    true = surrogate.predict(x, quantities=quantities)
+    assert_same(answers, replace(true, fields={}), 1e-8)
 
 
 @pytest.fixture(scope="module")

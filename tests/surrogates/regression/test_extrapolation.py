@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from fieldwright.surrogates.regression.extrapolation import Limits, block_errors, edges
-from fieldwright.surrogates.regression.radial_basis import CubicRBF
+from fieldwright.surrogates.regression.radial_basis import NONE, RadialBasis
+from fieldwright.surrogates.regression.radial_kernels import CUBIC
+from fieldwright.surrogates.regression.radial_smoothing import Smoothed
+from fieldwright.surrogates.regression.radial_system import RadialSystem
 from fieldwright.surrogates.regression.ridge_evidence import CentredTerms
 from fieldwright.surrogates.regressors import kind_config, regressor_for
 
@@ -89,12 +92,11 @@ def test_runs_left_out_together_are_missed_as_by_a_second_fit() -> None:
     x, z = rng.uniform(-1.0, 1.0, (15, 2)), rng.normal(size=(15, 2))
     rows = np.array([2, 7, 11])
     kept = np.setdiff1d(np.arange(15), rows)
-    whole = CubicRBF.fit(x, z)[0]
-    inverse = CubicRBF._inverse(x)
-    errors = np.linalg.solve(inverse[np.ix_(rows, rows)], whole.weights[rows])
+    found = Smoothed.of(RadialSystem.of(x, CUBIC), z, NONE)
+    errors, _ = found.refitted(np.ones(2))(rows)
     # The interpolant itself, without its limits.
     np.testing.assert_allclose(
-        errors, z[rows] - CubicRBF.fit(x[kept], z[kept])[0]._spline(x[rows]), rtol=1e-6
+        errors, z[rows] - RadialBasis.fit(x[kept], z[kept])[0]._values(x[rows]), rtol=1e-6
     )
     phi = np.column_stack([x, x**2, x[:, :1] * x[:, 1:]])
     alpha, precision = 5.0, 2.0
@@ -136,7 +138,7 @@ def test_slopes_are_those_of_the_bounded_mean(kind: str) -> None:
     found = model.jacobian(queries)
     close = np.isclose(found, differences, rtol=1e-4, atol=1e-4)
     assert close.mean() > 0.97, "but where a difference straddles a bound"
-    assert (model.limits_ if kind != "rbf" else model.interpolant_.limits).low.shape == (1,)
+    assert (model.limits_ if kind != "rbf" else model.basis_.limits).low.shape == (1,)
 
 
 def test_growth_is_that_of_the_errors_beyond_what_the_model_expects() -> None:

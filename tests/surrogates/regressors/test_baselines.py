@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import RBFInterpolator
 
-from fieldwright.surrogates.regression.radial_basis import CubicRBF
+from fieldwright.surrogates.regression.radial_basis import RadialBasis
 from fieldwright.surrogates.regressors import kind_config, load_kinds, regressor_for
 from fieldwright.surrogates.search.search_space import Choices, NumberRange
 
@@ -39,17 +39,17 @@ def test_the_cubic_interpolant_equals_scipys():
     rng = np.random.default_rng(1)
     x, z, queries = rng.normal(size=(40, 3)), rng.normal(size=(40, 2)), rng.normal(size=(15, 3))
     reference = RBFInterpolator(x, z, kernel="cubic", degree=1)(queries)
-    np.testing.assert_allclose(CubicRBF.fit(x, z)[0](queries), reference, rtol=1e-7, atol=1e-9)
+    np.testing.assert_allclose(RadialBasis.fit(x, z)[0](queries), reference, rtol=1e-7, atol=1e-9)
 
 
 def test_leave_one_out_errors_equal_refitting_without_each_run():
     rng = np.random.default_rng(2)
     x = rng.normal(size=(15, 2))
     z = np.sin(x[:, :1]) + x[:, 1:]
-    errors = CubicRBF.fit(x, z)[1]
+    errors = RadialBasis.fit(x, z)[1]
     for i in range(15):
         rest = np.delete(np.arange(15), i)
-        by_hand = z[i] - CubicRBF.fit(x[rest], z[rest])[0](x[i : i + 1])[0]
+        by_hand = z[i] - RadialBasis.fit(x[rest], z[rest])[0](x[i : i + 1])[0]
         np.testing.assert_allclose(errors[i], by_hand, rtol=1e-6, atol=1e-9)
 
 
