@@ -16,6 +16,7 @@ from fieldwright.surrogates.regression.extrapolation import Limits
 from fieldwright.surrogates.regression.radial_kernels import CUBIC, KERNEL_NAMES, RadialKernel
 from fieldwright.surrogates.regression.radial_smoothing import Smoothed
 from fieldwright.surrogates.regression.radial_system import RadialSystem, squared_distances
+from fieldwright.surrogates.row_products import row_products
 
 NONE = (0.0,)
 """No smoothing: interpolation."""
@@ -60,13 +61,13 @@ class RadialBasis:
         pooled = MeansByPlace.of(x, z)
         scales = np.ones(x.shape[1]) if scales is None else scales
         system = RadialSystem.of(pooled.x * scales, kernel)
-        found = Smoothed.of(system, pooled.z, smoothing, sizes)
-        polynomial = system.polynomial_weights(pooled.z, found.weights)
-        errors = pooled.left_out(found.errors, z)
-        refitted = found.refitted(np.mean(errors**2, axis=0))
+        fit = Smoothed.of(system, pooled.z, smoothing, sizes)
+        polynomial = system.polynomial_weights(pooled.z, fit.weights)
+        errors = pooled.left_out(fit.errors, z)
+        refitted = fit.refitted(np.mean(errors**2, axis=0))
         limits = Limits.fit(pooled.x, pooled.z, refitted, OUTER)
-        basis = cls(pooled.x * scales, found.weights, polynomial, scales, kernel, limits)
-        if not found.noisy or kernel.degree < 0:
+        basis = cls(pooled.x * scales, fit.weights, polynomial, scales, kernel, limits)
+        if not fit.noisy or kernel.degree < 0:
             return basis, errors
         mean = pooled.z.mean(axis=0)
         # The mean of the others lies n / (n - 1) as far from each.
@@ -117,7 +118,8 @@ class RadialBasis:
         """Values (q, r) at x (q, p), without the limits."""
         scaled = x * self.scales
         kernel = self.kernel.values(squared_distances(scaled, self.centres))
-        return kernel @ self.weights + self.kernel.polynomials(scaled) @ self.polynomial
+        terms = row_products(self.kernel.polynomials(scaled), self.polynomial)
+        return row_products(kernel, self.weights) + terms
 
     def jacobian(self, x: np.ndarray) -> np.ndarray:
         """Return d s_r / d x_j (q, r, p) at x (q, p)."""

@@ -36,12 +36,12 @@ class RadialChoice:
 
     kernel: RadialKernel
     scales: np.ndarray
-    found: Smoothed
+    solution: Smoothed
 
     @property
     def error(self) -> float:
         """The typical error of runs that are left out."""
-        return self.found.total
+        return self.solution.total
 
 
 def chosen_kernel(
@@ -108,14 +108,14 @@ def _kernels(names: Sequence[KernelName], x: np.ndarray) -> list[RadialKernel]:
     n, p = x.shape
     distance = float(np.sqrt(np.median(squared_distances(x, x)[np.triu_indices(n, 1)]))) if n > 1 else 1.0
     terms = {0: 1, 1: 1 + p, 2: 1 + p + p * (p + 1) // 2}
-    found = []
+    kernels = []
     for name in names:
         form = FORMS[name]
         shapes = [share / max(distance, TINY) for share in SHAPES] if form.shaped else [1.0]
         for degree in range(max(form.degree, 0), 2 if form.shaped or form.degree < 1 else 3):
             if terms[degree] <= max(n // 2, 1) or degree == 0:
-                found += [RadialKernel(name, shape, degree) for shape in shapes]
-    return found or [RadialKernel("linear", 1.0, 0)]
+                kernels += [RadialKernel(name, shape, degree) for shape in shapes]
+    return kernels or [RadialKernel("linear", 1.0, 0)]
 
 
 class _Search:
@@ -146,11 +146,11 @@ class _Search:
 
     def slopes(self, one: RadialChoice) -> np.ndarray:
         """(p,) root mean square slopes along each parameter at the runs, each output by its size."""
-        scaled, kernel, weights = self.x * one.scales, one.kernel, one.found.weights
+        scaled, kernel, weights = self.x * one.scales, one.kernel, one.solution.weights
         difference = scaled[:, None] - scaled
         along = kernel.slopes(np.sum(difference**2, axis=-1, keepdims=True)) * difference
         slopes = np.einsum("qnj,nr->qrj", along, weights)
-        polynomial = one.found.system.polynomial_weights(self.z, weights)
+        polynomial = one.solution.system.polynomial_weights(self.z, weights)
         slopes += np.einsum("qmj,mr->qrj", kernel.polynomial_slopes(scaled), polynomial)
         squares = np.mean(slopes**2, axis=0) * self.sizes[:, None] ** 2
         return np.sqrt(squares.sum(axis=0)) * one.scales

@@ -126,8 +126,8 @@ class RadialKernel:
 
     def pairs(self, p: int) -> tuple[np.ndarray, np.ndarray]:
         """The positions of both factors of each product of two of p inputs."""
-        found = list(itertools.combinations_with_replacement(range(p), 2)) if self.degree > 1 else []
-        first, second = zip(*found, strict=True) if found else ((), ())
+        pairs = list(itertools.combinations_with_replacement(range(p), 2)) if self.degree > 1 else []
+        first, second = zip(*pairs, strict=True) if pairs else ((), ())
         return np.array(first, dtype=np.int64), np.array(second, dtype=np.int64)
 
     def polynomials(self, x: np.ndarray) -> np.ndarray:

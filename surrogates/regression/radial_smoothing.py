@@ -65,22 +65,24 @@ class Smoothed:
         common = int(np.argmin(total))
         noisy = amounts[common] >= NOISE
         if noisy:
-            chosen = np.argmin(np.where(usable, np.mean(np.abs(errors), axis=1), np.inf), axis=0)
+            choice = np.argmin(np.where(usable, np.mean(np.abs(errors), axis=1), np.inf), axis=0)
         else:
-            chosen = np.maximum(common, usable.argmax(axis=0))
-        each = (chosen, slice(None), np.arange(z.shape[1]))
-        found = errors[each].T
-        return cls(system, absolute[chosen], weights[each].T, found, noisy, typical_error(found, sizes))
+            choice = np.maximum(common, usable.argmax(axis=0))
+        each = (choice, slice(None), np.arange(z.shape[1]))
+        # Contiguous, as they come back from a file: products of another layout differ in the last bits.
+        of_runs = np.ascontiguousarray(errors[each].T)
+        weights = np.ascontiguousarray(weights[each].T)
+        return cls(system, absolute[choice], weights, of_runs, noisy, typical_error(of_runs, sizes))
 
     def refitted(self, noise: np.ndarray) -> Refitted:
         """Errors at rows that are left out together, as a function of the rows; noise: variances (r,) of one."""
 
         def errors(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            found = np.empty((len(rows), len(noise)))
+            missed = np.empty((len(rows), len(noise)))
             for amount in np.unique(self.amounts):
                 alike = self.amounts == amount
-                found[:, alike] = self.system.left_out_together(rows, self.weights[:, alike], float(amount))
-            return found, len(rows) * noise
+                missed[:, alike] = self.system.left_out_together(rows, self.weights[:, alike], float(amount))
+            return missed, len(rows) * noise
 
         return errors
 

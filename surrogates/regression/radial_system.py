@@ -73,8 +73,9 @@ class RadialSystem:
         return np.linalg.pinv(block, rcond=SINGULAR, hermitian=True) @ weights[rows]
 
     def _shifted(self, smoothing: float) -> np.ndarray:
-        least = LEAST_EIGENVALUE * self.spectrum.max(initial=0.0) + np.finfo(float).tiny
-        return np.maximum(self.spectrum, 0.0) + max(smoothing, least)
+        # Runs without parameters have no distances: all eigenvalues are zero.
+        largest = self.spectrum.max(initial=0.0) or 1.0
+        return np.maximum(self.spectrum, 0.0) + max(smoothing, LEAST_EIGENVALUE * largest)
 
 
 def squared_distances(x: np.ndarray, centres: np.ndarray) -> np.ndarray:

@@ -32,6 +32,8 @@ from fieldwright.surrogates.validation.fold import carried_by
 
 LEAST_STACKED_GAIN = 0.02
 """Share of the error that a stack must save to be worth its members."""
+ROUND_OFF = 1e-8
+"""Error below which a trial is exact, and a stack could save digits of rounding alone."""
 STACKED = 3
 """Kinds that are stacked at most: those of the best trials."""
 
@@ -145,7 +147,7 @@ def select(
         best = trials.best
         assert best is not None
         stacked = stack_of(trials.done) if settings.stack else None
-        if stacked is not None and not trials.late:
+        if stacked is not None and not trials.late and best.score > ROUND_OFF:
             (together,) = trials.evaluate([stacked])
             if together.state == "complete" and together.score < (1.0 - LEAST_STACKED_GAIN) * best.score:
                 best = together
