@@ -60,7 +60,8 @@ class PreparedQuantities:
         )
         factors, simultaneous = zip(*(_factors(read, calibration) for read in readings), strict=True)
         limits = RangeLimits.joined(
-            [RangeLimits.of(*_range(read, calibration)) for read in readings], (decoder.shape[0],)
+            [RangeLimits.of(*_range(read, calibration), _size(read, calibration)) for read in readings],
+            (decoder.shape[0],),
         )
         changes = [_largest_change(read.functional, calibration) for read in readings]
         return cls(
@@ -138,6 +139,12 @@ def _range(read: Reading, calibration: Calibration) -> tuple[np.ndarray, np.ndar
         largest = np.linalg.norm(np.maximum(np.abs(low), np.abs(high)), axis=-1)
         return np.zeros_like(largest), largest
     return low[:, key.component], high[:, key.component]
+
+
+def _size(read: Reading, calibration: Calibration) -> float:
+    """The largest magnitude of the field in all runs, below whose rounding a mean of zero differs from run to run."""
+    factors = calibration.fields[read.functional.field]
+    return float(max(np.abs(factors.low).max(), np.abs(factors.high).max()))
 
 
 def _largest_change(key: Functional, calibration: Calibration) -> np.ndarray:

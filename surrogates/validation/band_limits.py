@@ -47,8 +47,11 @@ class RangeLimits:
     size: np.ndarray
 
     @classmethod
-    def of(cls, low: np.ndarray, high: np.ndarray) -> Self | None:
-        """From the least and largest value of all runs; None where they are not known."""
+    def of(cls, low: np.ndarray, high: np.ndarray, scale: float = 0.0) -> Self | None:
+        """From the least and largest value of all runs; None where they are not known.
+
+        scale: size of the numbers that the value is formed of, such as those of a field of which it is the mean.
+        """
         if not (np.isfinite(low).all() and np.isfinite(high).all()):
             return None
         low, high = low.astype(np.float64), high.astype(np.float64)
@@ -56,8 +59,8 @@ class RangeLimits:
         over = tuple(range(low.ndim - 1)) if low.ndim > 1 else None
         range_of_component = np.max(high, axis=over) - np.min(low, axis=over)
         size = np.maximum(high - low, LEAST_SHARE * range_of_component)
-        rounding = ROUNDING * max(float(np.abs(low).max(initial=0.0)), float(np.abs(high).max(initial=0.0)))
-        return cls(0.5 * (low + high), np.where(size > 0.0, size, np.inf) + rounding)
+        largest = max(float(np.abs(end).max(initial=scale)) for end in (low, high))
+        return cls(0.5 * (low + high), np.where(size > 0.0, size, np.inf) + ROUNDING * largest)
 
     @property
     def range(self) -> np.ndarray:

@@ -7,9 +7,12 @@ import pytest
 from scipy.stats import beta
 
 from fieldwright.surrogates.fields.prediction import Band
+from fieldwright.surrogates.fields.quantities import Quantity
+from fieldwright.surrogates.regressors import kind_config
 from fieldwright.surrogates.validation.achievable_coverage import achievable_coverage, uncertainty
 from fieldwright.surrogates.validation.band_limits import added, limited
 from fieldwright.surrogates.validation.calibration import conformal_factor
+from fieldwright.surrogates.validation.cross_validation import cross_validate
 
 
 @pytest.mark.parametrize(("n", "coverage"), [(9, 0.9), (16, 0.9), (40, 0.8), (5, 0.9)])
@@ -106,3 +109,21 @@ def test_a_surrogate_of_noise_says_that_its_bands_are_as_wide_as_all_runs(plate,
     assert "is wider than the range of all runs" in answer.why[0]
     for name, one in answer.fields.items():
         assert (one.upper - one.lower <= 2.0 * np.ptp(noise[name], axis=0).max() * (1 + 1e-5)).all()
+
+
+def test_a_mean_that_is_zero_up_to_rounding_raises_no_doubt(plate):
+    # Antisymmetric about the middle of the plate: the mean of every run is zero but for rounding errors.
+    x = plate.parameters(30, 0)
+    shape = np.sin(2.0 * np.pi * plate.points[:, 0]) * (1.0 + plate.points[:, 1])
+    shape = shape - shape[np.lexsort((plate.points[:, 1], -plate.points[:, 0]))]
+    weights = {"temperature": np.ones(len(shape))}
+    targets = {"temperature": x[:, :1, None] * x[:, 1:, None] * shape[:, None]}
+    assert np.abs(targets["temperature"].mean(axis=1)).max() < 1e-12 * np.abs(targets["temperature"]).max()
+    config, reductions = kind_config({"kind": "bayes"}), {"temperature": plate.reductions["temperature"]}
+    held_out = cross_validate(config, reductions, x, targets, folds=5, seed=0, weights=weights)
+    surrogate = plate.train_on(config, x, targets, held_out)
+    mean = Quantity("mean", "temperature")
+    answer = surrogate.predict(x[:4], fields=(), quantities=[mean, Quantity("max", "temperature")])
+    assert answer.inside.all()
+    assert answer.why == (None,) * 4
+    assert np.abs(answer.quantities[mean.label].upper).max() < 1e-3
