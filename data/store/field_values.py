@@ -11,6 +11,9 @@ from fieldwright.data.computing.executor import Executor
 from fieldwright.data.computing.shared_array import SharedArray, array_of
 from fieldwright.data.store.frozen_matrix import FrozenMatrix
 
+READ = 2**20
+"""Values that are read together where whole runs are wanted of a matrix that lies run by run in chunks of many."""
+
 
 class FieldValues(Protocol):
     """Values (n, [t,] points, components) of n runs, of which only what is asked for is held.
@@ -109,12 +112,21 @@ class MatrixValues:
         return self.shape[0]
 
     def __getitem__(self, rows: Any) -> np.ndarray:
-        wanted_rows = np.arange(len(self))[rows]
+        runs = np.arange(len(self))[rows]
         t = self.times or 1
-        runs = [self.matrix[run * t : (run + 1) * t] for run in np.atleast_1d(wanted_rows).tolist()]
-        values = np.stack(runs) if runs else np.empty((0, t, self.matrix.shape[1]), self.dtype)
-        values = values.reshape(len(runs), *self.shape[1:])
-        return values if np.ndim(wanted_rows) else values[0]
+        snapshots = (np.atleast_1d(runs)[:, None] * t + np.arange(t)).ravel()
+        values = np.empty((len(snapshots), self.matrix.shape[1]), self.dtype)
+        # A chunk is decoded as a whole: all that is wanted of its rows is taken at once, some columns at a time.
+        of_chunk = snapshots // self.matrix.chunks[0]
+        for chunk in np.unique(of_chunk):
+            places = np.flatnonzero(of_chunk == chunk)
+            first, last = int(snapshots[places].min()), int(snapshots[places].max())
+            width = self.matrix.chunks[1] * max(1, READ // self.matrix.chunks[1] // (last + 1 - first))
+            for start in range(0, values.shape[1], width):
+                block = self.matrix[first : last + 1, start : start + width]
+                values[places, start : start + width] = block[snapshots[places] - first]
+        values = values.reshape(-1, *self.shape[1:])
+        return values if np.ndim(runs) else values[0]
 
     def points(self, start: int, stop: int) -> np.ndarray:
         """The points start..stop of all runs, (n, t, stop - start, components)."""

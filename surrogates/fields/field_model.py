@@ -14,7 +14,9 @@ from fieldwright.surrogates.fields.transforms.field_scaling import FieldScaling
 from fieldwright.surrogates.fields.transforms.scaler import Scaler
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.reductions import Reduction, ReductionConfig, reduction_for
-from fieldwright.surrogates.row_products import row_products
+from fieldwright.surrogates.reductions.pod.modes import LARGE
+from fieldwright.surrogates.reductions.svd import SVDReduction
+from fieldwright.surrogates.row_products import row_products, squared_row_products
 
 ROUND_OFF = 1e-12
 """Rounding error of the linear algebra relative to the largest value of a field; that of float32 fields is larger."""
@@ -119,13 +121,20 @@ class FieldModel:
 
     @cached_property
     def modes(self) -> np.ndarray:
-        """(r, m) the change of the field with each scaled coordinate, of an affine reduction."""
+        """(r, m) the change of the field with each scaled coordinate, of an affine reduction.
+
+        Those of a large POD are of the type of its basis, float32 where the runs are.
+        """
+        if isinstance(self.reduction, SVDReduction) and self.reduction.basis_.size > LARGE:
+            basis = self.reduction.basis_
+            return self.scaler.scale[:, None].astype(basis.dtype) * basis
         zero = self.reduction.decode(np.zeros((1, self.rank))).astype(np.float64)
         return self.reduction.decode(np.diag(self.scaler.scale)) - zero
 
     @cached_property
-    def _squared_modes(self) -> np.ndarray:
-        return self.modes**2
+    def _squared_modes(self) -> np.ndarray | None:
+        """None where they are so many that they are formed block by block each time."""
+        return self.modes**2 if self.modes.size <= LARGE else None
 
     @property
     def rank(self) -> int:
@@ -163,7 +172,12 @@ class FieldModel:
     def std(self, z: np.ndarray, sigma: np.ndarray) -> np.ndarray:
         """The std (q, t, points, components) of the field where z has the std sigma, both (q, r)."""
         if self.affine:
-            flat = row_products(sigma**2, self._squared_modes)
+            squares = self._squared_modes
+            flat = (
+                squared_row_products(sigma**2, self.modes)
+                if squares is None
+                else row_products(sigma**2, squares)
+            )
             flat += self.truncation_variance
             std = np.sqrt(flat, out=flat).reshape(len(z), *self.shape)
             return std * self.mean(z) if self.logarithmic else std

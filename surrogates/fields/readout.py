@@ -169,7 +169,8 @@ class WeightedSums:
             weight = _weights(selection, model.shape[1])
             index = slice(None) if selection is None or selection.index is None else selection.index
             constant.append(origin[:, index, component] @ weight)
-            vectors.append(modes[:, :, index, component] @ weight)
+            # Mode by mode: a component of all of them together would be a copy of the modes.
+            vectors.append(np.stack([mode[:, index, component] @ weight for mode in modes]))
             lost.append(lost_std[:, index, component] @ weight)
         joined = np.ascontiguousarray(np.stack(vectors, axis=1).reshape(model.rank, -1))
         return cls(np.stack(constant), joined, np.stack(lost))

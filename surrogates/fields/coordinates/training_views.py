@@ -9,7 +9,11 @@ import numpy as np
 from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import ModelError
 from fieldwright.data.store.field_values import ArrayValues, FieldValues
-from fieldwright.surrogates.fields.coordinates.coordinates import coordinates_of, with_logarithm
+from fieldwright.surrogates.fields.coordinates.coordinates import (
+    MOST_ROWS,
+    coordinates_of,
+    with_logarithm,
+)
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingField, TrainingViews
 from fieldwright.surrogates.fields.physics_hints import FieldHint, PhysicsHints
 from fieldwright.surrogates.fields.transforms.field_scaling import FieldScaling
@@ -94,21 +98,27 @@ def _views(
                 )
             views[by_time] = view
     if views[0] is None or (times_too and views[1] is None):
-        full = TrainingField.of_values(_in_memory(source, reduction, memory), weights)
+        full = TrainingField.of_values(_in_memory(source, reduction, memory, times_too), weights)
         views = [view or full for view in views]
     assert views[0] is not None
     return TrainingViews(source.shape, views[0], views[1] if times_too else None)
 
 
-def _in_memory(values: FieldValues, reduction: ReductionConfig, memory: int) -> np.ndarray:
+def _in_memory(values: FieldValues, reduction: ReductionConfig, memory: int, times_too: bool) -> np.ndarray:
     size = int(np.prod(values.shape)) * values.dtype.itemsize
     if not isinstance(values, ArrayValues) and HELD * size > memory:
-        linear = isinstance(reduction, SVDConfig)
+        if isinstance(reduction, SVDConfig):
+            snapshots = len(values) * (values.shape[1] if times_too and values.ndim == 4 else 1)
+            raise ModelError(
+                f"A field of more than {MOST_ROWS} snapshots, or of fewer values in a snapshot than there are of "
+                f"them, is held in memory, with {HELD} times its size to work in",
+                f"{snapshots} snapshots, {size >> 20} MB of values, {memory >> 20} MB of memory",
+                "Raise 'memory' in [compute], or take fewer runs"
+                + (', fewer times or `transient = "trajectory"`' if times_too else ""),
+            )
         raise ModelError(
-            f"A field that is reduced {'time by time' if linear else 'by a nonlinear reduction'} is held in memory, "
-            f"with {HELD} times its size beside it",
-            f"{size >> 20} MB of values, {memory >> 20} MB to work in",
-            "Raise 'memory' in [compute], "
-            + ("take fewer times or runs" if linear else 'or use `reduction = { kind = "svd" }`'),
+            f"A field whose reduction is not linear is held in memory, with {HELD} times its size to work in",
+            f"{size >> 20} MB of values, {memory >> 20} MB of memory",
+            "Raise 'memory' in [compute], or use `reduction = { kind = \"svd\" }`",
         )
     return values[slice(None)]

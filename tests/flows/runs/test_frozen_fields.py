@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from fieldwright.data.errors import StudyError
-from fieldwright.data.store.field_values import FieldValues, SelectedRuns, field_values
+from fieldwright.data.errors import ModelError, StudyError
+from fieldwright.data.store.field_values import FieldValues, MatrixValues, SelectedRuns, field_values
+from fieldwright.data.store.frozen_matrix import freeze
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.runs import frozen_fields
 from fieldwright.flows.runs.holdout import RunsSplit, split_runs
@@ -18,6 +20,9 @@ from fieldwright.flows.runs.reduction_figures import leading_modes, projection_e
 from fieldwright.flows.runs.steps import cross_validated, train_on_all, views_of
 from fieldwright.flows.study.compute_section import LEAST_MEMORY, MACHINE_MEMORY, bytes_of
 from fieldwright.flows.study.runs_study import Study
+from fieldwright.surrogates.fields.coordinates import coordinates, training_views
+from fieldwright.surrogates.fields.coordinates.training_views import training_views_of
+from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.reductions.svd import SVDReduction
 from fieldwright.surrogates.validation.holdout import HoldoutResult
 
@@ -58,6 +63,54 @@ def test_frozen_fields_give_the_numbers_of_fields_in_memory(
         if part.test is not None
     ]
     assert results[1] == pytest.approx(results[0], rel=1e-5)
+
+
+def test_whole_runs_are_read_in_any_order(make_study: Callable[..., Path]) -> None:
+    study = Study.load(make_study(90))
+    read_runs(study)
+    store = SnapshotStore(study.store_path)
+    for name in study.fields:
+        matrix = freeze(store, name)
+        assert matrix.chunks[0] < 90, "the runs lie in several chunks"
+        for times in (None, 3):
+            values = MatrixValues(matrix, times, 1)
+            expected = matrix[:, :].reshape(values.shape)
+            for rows in (
+                slice(None),
+                slice(5, 9),
+                np.array([28, 3, 3, 22]),
+                np.array([], dtype=np.int64),
+                7,
+                np.arange(len(values)) % 2 == 0,
+            ):
+                np.testing.assert_array_equal(values[rows], expected[rows])
+
+
+@pytest.mark.parametrize(
+    ("reduction", "says"),
+    [
+        ({"kind": "kernel_pca", "rank": 2}, "whose reduction is not linear is held in memory"),
+        ({"kind": "svd"}, "of more than 10 snapshots, or of fewer values"),
+    ],
+)
+def test_frozen_fields_that_must_be_held_are_refused_where_memory_is_short(
+    reduction: dict[str, object], says: str, make_study: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frozen_fields, "SHARE", 10**12)
+    for module in (coordinates, training_views):
+        monkeypatch.setattr(module, "MOST_ROWS", 10)
+    study = Study.load(make_study(12))
+    read_runs(study)
+    runs = _split(study).train
+    assert all(isinstance(one, MatrixValues) for one in runs.values.values())
+    reductions = {name: reduction_config(reduction) for name in study.fields}
+    views_within = partial(
+        training_views_of, runs.x, runs.values, runs.weights, reductions, {"trajectory"}, None
+    )
+    with pytest.raises(ModelError, match=says):
+        views_within(memory=1000)
+    for name, view in views_within().items():
+        np.testing.assert_array_equal(view.trajectories.values, runs.values[name][:])
 
 
 def test_modes_of_the_figures_are_those_of_a_reduction_of_the_runs(make_study: Callable[..., Path]) -> None:

@@ -10,14 +10,19 @@ import pytest
 
 from fieldwright.data.environment import home
 from fieldwright.data.errors import ComputeError, StudyError
+from fieldwright.data.store.field_values import MatrixValues
 from fieldwright.data.store.snapshot_store import SnapshotStore
+from fieldwright.flows.runs import frozen_fields
 from fieldwright.flows.runs.executors import study_executor
+from fieldwright.flows.runs.holdout import split_runs
 from fieldwright.flows.runs.inputs import read_runs
 from fieldwright.flows.runs.search import Search
-from fieldwright.flows.runs.steps import cross_validated, views_of
+from fieldwright.flows.runs.steps import cross_validated, train_on_all, views_of
 from fieldwright.flows.runs.targets import Targets, targets_from
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.workflow import run_study
+from fieldwright.surrogates.fields.coordinates import coordinates, whole_emulator
+from fieldwright.surrogates.validation import out_of_fold
 from tests.dask_cluster import DaskProcesses, Killer
 
 SEARCH = '[search]\nkinds = ["linear", "pce"]\ntrials = 3\nfolds = 3\nrepeats = 1\n'
@@ -84,6 +89,40 @@ def test_a_worker_killed_in_each_step_changes_no_number(
                 np.testing.assert_array_equal(one.errors, two.errors)
         assert killer.killed >= 3, "workers were killed while nothing was being done"
     assert not any((home() / "shared").iterdir())
+
+
+def test_frozen_fields_are_read_by_the_workers_and_give_the_numbers_of_one_process(
+    make_study: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frozen_fields, "SHARE", 10**12)
+    for module in (coordinates, out_of_fold, whole_emulator):
+        monkeypatch.setattr(module, "BLOCK", 80)
+    path = make_study(14)
+    alone = Study.load(path)
+    read_runs(alone)
+    store = SnapshotStore(alone.store_path)
+    runs = split_runs(alone, store, [record.name for record in store.accepted()]).train
+    assert all(isinstance(values, MatrixValues) for values in runs.values.values())
+    results = []
+    with DaskProcesses(tmp_path / "dask", workers=2) as processes:
+        spread = _with_compute(path, processes.address)
+        for study in (alone, spread):
+            with study_executor(study) as executor:
+                views = views_of(study, runs, executor)
+                candidate = study.candidates[0]
+                evaluation, validation = cross_validated(study, "first", candidate, runs, views, executor)
+                surrogate = train_on_all(study, candidate, runs, views, validation, executor)
+                results.append((views, evaluation, validation, surrogate))
+    (views, evaluation, validation, here), (views_there, evaluation_there, validation_there, there) = results
+    assert evaluation_there.score == evaluation.score
+    for name in runs.values:
+        assert len(validation.fields[name].ranges) > 1, "the points make several blocks"
+        np.testing.assert_array_equal(views_there[name].trajectories.values, views[name].trajectories.values)
+        np.testing.assert_array_equal(validation_there.mean[name], validation.mean[name])
+        np.testing.assert_array_equal(validation_there.std[name], validation.std[name])
+        band, band_there = (one.predict(runs.x, [name]).fields[name] for one in (here, there))
+        np.testing.assert_array_equal(band_there.mean, band.mean)
+        np.testing.assert_array_equal(band_there.upper, band.upper)
 
 
 @pytest.mark.slow

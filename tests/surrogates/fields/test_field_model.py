@@ -6,6 +6,7 @@ from typing import Any, Self
 import numpy as np
 import pytest
 
+from fieldwright.surrogates.fields import field_model
 from fieldwright.surrogates.fields.field_model import FieldModel
 from fieldwright.surrogates.reductions import ReductionConfig, Reductions, reduction_config
 
@@ -52,6 +53,27 @@ def test_the_variance_of_a_linear_reduction_is_exact():
     np.testing.assert_allclose(
         model.std(scaled[:1], sigma)[0, 0, :, 0] ** 2, (basis**2 * 0.04).sum(axis=0) + lost, rtol=1e-9
     )
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_large_model_answers_as_a_small_one_without_copies_of_its_modes(monkeypatch, dtype):
+    rng = np.random.default_rng(0)
+    values = (rng.normal(size=(20, 70_000, 1)) * np.linspace(1.0, 3.0, 70_000)[:, None] + 5.0).astype(dtype)
+    small, scaled = FieldModel.fit(reduction_config({"kind": "svd", "rank": 4}), values, seed=0)
+    small.reduction.basis_ = small.reduction.basis_.astype(dtype)
+    large = FieldModel.restore(small.reduction.config, small.state())
+    sigma = rng.uniform(0.1, 1.0, scaled.shape)
+    mean, std = small.mean(scaled), small.std(scaled, sigma)
+    monkeypatch.setattr(field_model, "LARGE", 1000)
+    precision = np.finfo(dtype).eps
+    np.testing.assert_allclose(large.mean(scaled), mean, atol=20 * precision * np.abs(mean).max())
+    np.testing.assert_allclose(large.std(scaled, sigma), std, rtol=20 * precision * np.abs(mean).max())
+    assert large.modes.dtype == dtype
+    assert large._squared_modes is None
+    for row in (0, 13):
+        np.testing.assert_array_equal(large.mean(scaled[row : row + 1])[0], large.mean(scaled)[row])
+        alone = large.std(scaled[row : row + 1], sigma[row : row + 1])
+        np.testing.assert_array_equal(alone[0], large.std(scaled, sigma)[row])
 
 
 def test_a_nonlinear_reduction_is_linearised_where_it_is_asked(monkeypatch):
