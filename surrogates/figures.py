@@ -41,6 +41,8 @@ FIELD_MAP = "viridis"
 SIGNED_MAP = "RdBu_r"
 PANEL = (4.2, 3.2)
 """Width and height of one panel in inches: two fit side by side on a printed page."""
+MOST_POINTS, MOST_TRIANGLES = 50_000, 2**20
+"""Points of a scatter that a panel shows, since each takes some 70 bytes there; triangles that are filled at most."""
 DPI = 150
 LEFT, RIGHT, BOTTOM, TOP = 0.72, 0.12, 0.46, 0.30
 """Inches around a panel for its ticks, labels and title."""
@@ -180,7 +182,8 @@ def draw_on_mesh(
 ) -> None:
     """Colours a mesh by values (k,) at its points (k, 2 or 3), seen along the axis of least extent.
 
-    Triangles and quadrilaterals among `cells` are filled; anything else is drawn as a scatter of points.
+    Triangles and quadrilaterals among `cells` are filled; anything else is drawn as a scatter of points, of so many
+    spread evenly as a panel has room for.
     limits: values at the ends of the colours, so that two panels can be compared; those of the values if None.
     bar: whether a colour bar stands on the right, for which `panels` must leave `BAR`.
     """
@@ -194,12 +197,17 @@ def draw_on_mesh(
         colours |= {"vmin": limits[0], "vmax": limits[1]}
     triangles = _triangles(cells or {})
     # A volume mesh seen from outside would show its cells on top of each other: points say less and lie less.
-    if len(triangles) and (points.shape[1] == 2 or spread.min() == 0.0):
+    flat = points.shape[1] == 2 or spread.min() == 0.0
+    if 0 < len(triangles) <= MOST_TRIANGLES and flat:
         bad = ~np.isfinite(values)
         mesh = Triangulation(x, y, triangles, mask=bad[triangles].any(axis=1))
         image = ax.tripcolor(mesh, np.where(bad, 0.0, values), shading="gouraud", rasterized=True, **colours)
     else:
-        image = ax.scatter(x, y, c=values, s=2.0, linewidths=0, rasterized=True, **colours)
+        some = slice(None, None, max(1, -(-len(values) // MOST_POINTS)))
+        finite = values[np.isfinite(values)]
+        if limits is None and not signed and len(finite):
+            colours |= {"vmin": float(finite.min()), "vmax": float(finite.max())}
+        image = ax.scatter(x[some], y[some], c=values[some], s=2.0, linewidths=0, rasterized=True, **colours)
     if bar:
         colour_bar(ax, image, name, unit)
     ax.set_aspect("equal")

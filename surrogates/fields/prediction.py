@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,12 @@ class Band:
     std: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
+
+    @classmethod
+    def joined(cls, bands: Sequence[Band]) -> Band:
+        """The band of all queries of several."""
+        every = [[one.mean, one.std, one.lower, one.upper] for one in bands]
+        return cls(*(np.concatenate(parts) for parts in zip(*every, strict=True)))
 
     def within(self, low: float, high: float) -> Band:
         """The band with mean, lower and upper clipped to bounds that no true value can pass."""

@@ -14,7 +14,7 @@ from fieldwright.surrogates.fields.quantities import Quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.figure_axes import heading, label
 from fieldwright.surrogates.figures import BAND, COLOURS, LEFT, panels
-from fieldwright.surrogates.understanding.sensitivity import quantities_of
+from fieldwright.surrogates.understanding.sensitivity import quantities_of, rows_of_a_block
 
 STEPS = 25
 
@@ -32,13 +32,18 @@ def responses(
     middle = (
         np.array([0.5 * (info.minimum + info.maximum) for info in infos]) if at is None else np.asarray(at)
     )
+    rows = rows_of_a_block(surrogate, queried)
     values = np.array([np.linspace(info.minimum, info.maximum, STEPS) for info in infos])
     bands: dict[str, list[Band]] = {one.label: [] for one in queried}
     for j, column in enumerate(values):
         x = np.tile(middle, (STEPS, 1))
         x[:, j] = column
-        for quantity, band in surrogate.predict(x, (), queried).quantities.items():
-            bands[quantity].append(band)
+        parts = [
+            surrogate.predict(x[start : start + rows], (), queried).quantities
+            for start in range(0, STEPS, rows)
+        ]
+        for quantity, of_quantity in bands.items():
+            of_quantity.append(Band.joined([part[quantity] for part in parts]))
     return values, bands
 
 

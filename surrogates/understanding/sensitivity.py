@@ -34,13 +34,7 @@ def sensitivity(
     infos = surrogate.description.parameters
     lower, upper = (np.array([getattr(info, end) for info in infos]) for end in ("minimum", "maximum"))
     queried = quantities_of(surrogate) if quantities is None else list(quantities)
-    largest = max(
-        surrogate.info(one.field).n_points
-        * len(surrogate.info(one.field).components)
-        * len(surrogate.info(one.field).times or (0,))
-        for one in queried
-    )
-    rows = max(1, BLOCK_VALUES // largest)
+    rows = rows_of_a_block(surrogate, queried)
 
     def values(x: np.ndarray) -> np.ndarray:
         blocks = (x[start : start + rows] for start in range(0, len(x), rows))
@@ -56,6 +50,13 @@ def sensitivity(
         )
         start = stop
     return by_quantity
+
+
+def rows_of_a_block(surrogate: Surrogate, queried: Sequence[Quantity]) -> int:
+    """Queries that are answered at once, so that the fields that quantities are read off stay small."""
+    infos = [surrogate.info(one.field) for one in queried]
+    largest = max(info.n_points * len(info.components) * len(info.times or (0,)) for info in infos)
+    return max(1, BLOCK_VALUES // largest)
 
 
 def quantities_of(surrogate: Surrogate) -> list[Quantity]:

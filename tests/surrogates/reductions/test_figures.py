@@ -28,6 +28,17 @@ def test_ranks_draw_singular_values_the_energy_left_out_and_errors_of_held_out_r
     assert figures.png(figure).startswith(b"\x89PNG")
 
 
+def test_a_scatter_of_many_points_shows_some_of_them_in_the_colours_of_all():
+    _, (ax,) = figures.panels(1, 1)
+    points = np.random.default_rng(0).uniform(size=(120_001, 3))
+    values = np.arange(120_001.0)
+    figures.draw_on_mesh(ax, points, values, bar=False)
+    (drawn,) = ax.collections
+    assert len(drawn.get_offsets()) == len(drawn.get_array()) == 40_001
+    assert drawn.get_clim() == (0.0, 120_000.0)
+    np.testing.assert_array_equal(drawn.get_array()[:3], [0.0, 3.0, 6.0])
+
+
 def test_modes_fill_triangles_and_cut_quadrilaterals_in_two():
     points = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [2, 0, 0.0]])
     cells = {"quad": np.array([[0, 1, 2, 3]]), "triangle": np.array([[1, 4, 2]])}

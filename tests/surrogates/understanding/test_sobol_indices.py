@@ -68,7 +68,9 @@ def test_of_a_surrogate(surrogate):
     assert len(sensitivity_figure(surrogate, found).axes) == 2
 
 
-def test_responses_are_what_the_surrogate_answers(surrogate):
+@pytest.mark.parametrize("together", [1, 10**6])
+def test_responses_are_what_the_surrogate_answers(surrogate, together, monkeypatch):
+    monkeypatch.setattr("fieldwright.surrogates.understanding.sensitivity.BLOCK_VALUES", together)
     asked = [Quantity("max", "temperature"), Quantity("min", "velocity", "y")]
     values, found = responses(surrogate, asked, at=np.array([1.0, 200.0]))
     k, q = surrogate.description.parameters
