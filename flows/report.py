@@ -99,7 +99,10 @@ class SearchReport:
 
     trials: the best ones. number: how many there were. gain: share of the second best one's error that the choice
     saves, mean over `repeats` trainings on other folds, and its spread (std); None where there was no second or one
-    training only. in_folds: what was chosen in each fold of the validation. spent: whether the time ran out.
+    training only. in_folds: what was chosen in each fold of the validation. spent: whether the time ran out. untried:
+    kinds whose defaults there was no time to evaluate. drawn: trials besides the defaults and the stack, and their
+    seconds. doubling: share of the error that as many drawn trials again would save; None where it cannot be told.
+    exhausted: whether there was nothing left to draw.
     """
 
     trials: tuple[TrialRow, ...]
@@ -111,6 +114,11 @@ class SearchReport:
     repeats: int
     in_folds: tuple[str, ...]
     spent: bool
+    untried: tuple[str, ...] = ()
+    drawn: int = 0
+    drawn_seconds: float = 0.0
+    doubling: float | None = None
+    exhausted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,11 @@ from rich.console import Console
 from rich.table import Table
 
 from fieldwright.flows.report import PipelineReport, SearchReport
+from fieldwright.surrogates.search.outlook import LEAST_DRAWN
 from fieldwright.surrogates.validation.holdout import HoldoutResult
+
+SMALL_GAIN = 0.01
+"""Share of the error that more trials must promise to save to be worth a figure."""
 
 
 def print_runs(console: Console, report: PipelineReport) -> Sequence[str]:
@@ -41,6 +45,7 @@ def print_runs(console: Console, report: PipelineReport) -> Sequence[str]:
     if report.search is not None:
         console.print(search_table(report.search))
         console.print(choice_sentence(report.search), markup=False)
+        console.print(outlook_sentence(report.search), markup=False)
     if report.test_set is not None:
         console.print(test_set_table(report.test_set))
     return (*ingested.notes, *report.notes)
@@ -105,6 +110,24 @@ def choice_sentence(search: SearchReport) -> str:
         )
         if search.gain < 2.0 * spread:
             text += " That is within the spread: the second best would do as well."
-    if search.spent:
-        text += " The time budget ended the search; with more 'seconds' it may find better."
     return text
+
+
+def outlook_sentence(search: SearchReport) -> str:
+    """What ended the search, what it left out, and what more time would be worth."""
+    text = "The time budget ended the search. " if search.spent else ""
+    if search.untried:
+        text += f"There was no time for the defaults of {', '.join(search.untried)}. "
+    if search.exhausted:
+        return (
+            text + "All settings of kinds that are not far behind were tried: more trials find nothing else."
+        )
+    if search.doubling is None:
+        return text + (
+            f"What more trials would be worth cannot be told from {search.drawn} with drawn settings: it takes "
+            f"{LEAST_DRAWN}."
+        )
+    more = f"{search.drawn} more trials, about {search.drawn_seconds:.0f} s of training,"
+    if search.doubling < SMALL_GAIN:
+        return text + f"By their course so far, {more} would save less than {SMALL_GAIN:.0%} of the error."
+    return text + f"By their course so far, {more} would save about {search.doubling:.0%} of the error."

@@ -18,7 +18,7 @@ from fieldwright.surrogates.fields.coordinates.training_field import TrainingVie
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.search.selection import FoldSearch, Runs, SearchResult, Worth, select, worth
 from fieldwright.surrogates.search.settings import SearchSettings
-from fieldwright.surrogates.search.trials import Trial
+from fieldwright.surrogates.search.trial import Trial
 
 SHOWN = 10
 """Trials in the report, best first."""
@@ -120,4 +120,9 @@ def search_report(selection: SearchResult, gain: Worth | None, choices: Sequence
         repeats=0 if gain is None else len(gain.best),
         in_folds=tuple(settings_text(config) for config in choices),
         spent=selection.spent,
+        untried=selection.untried,
+        drawn=selection.outlook.drawn,
+        drawn_seconds=selection.outlook.seconds,
+        doubling=selection.outlook.gain,
+        exhausted=selection.outlook.exhausted,
     )

@@ -41,6 +41,7 @@ class BayesConfig(KindConfig):
         determination); "auto" takes for each latent coordinate what has the higher evidence.
     """
 
+    cost: ClassVar[float] = 0.04
     space: ClassVar[Mapping[str, Choice]] = {
         "prior": Choices(("auto", "ridge", "ard")),
     }

@@ -41,6 +41,7 @@ class DMDConfig(SequenceConfig):
     stable: whether eigenvalues outside the unit circle are moved onto it.
     """
 
+    cost: ClassVar[float] = 0.05
     space: ClassVar[Mapping[str, Choice]] = {"operator": Choices(("auto", "control"))}
 
     kind: Literal["dmd"] = "dmd"

@@ -39,6 +39,7 @@ class GPConfig(KindConfig):
     max_exact: int = Field(default=2000, ge=2)
     inducing: int = Field(default=512, ge=2, le=4096)
 
+    cost: ClassVar[float] = 1.0
     space: ClassVar[Mapping[str, Choice]] = {
         "kernel": Choices(("auto", "matern52", "rbf", "matern32", "linear+matern52")),
         "restarts": Choices((0, 3)),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -16,6 +16,8 @@ LEAST_STD = 1e-8
 
 class LinearConfig(KindConfig):
     """Linear regression has no settings of its own."""
+
+    cost: ClassVar[float] = 0.001
 
     kind: Literal["linear"] = "linear"
 

@@ -49,6 +49,7 @@ class MLPConfig(KindConfig):
     dropout: share of the hidden units that each step leaves out. batch_norm: standardise hidden units over the runs.
     """
 
+    cost: ClassVar[float] = 3.0
     space: ClassVar[Mapping[str, Choice]] = {
         "hidden": Choices(("auto", (64,), (256,), (64, 64))),
         "activation": Choices(("tanh", "silu", "gelu", "selu")),

@@ -38,6 +38,7 @@ class PCEConfig(KindConfig):
     sparsity: q of the hyperbolic set (sum_j a_j^q)^(1/q) <= degree; below 1 it leaves out high interactions.
     """
 
+    cost: ClassVar[float] = 0.03
     space: ClassVar[Mapping[str, Choice]] = {
         "max_degree": Choices((10, 3, 5, 15)),
         "sparsity": Choices((0.75, 0.5, 1.0)),

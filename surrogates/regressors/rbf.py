@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from fieldwright.surrogates.regression.radial_choice import chosen_kernel
 from fieldwright.surrogates.regression.radial_kernels import KERNEL_NAMES, KernelName
 from fieldwright.surrogates.regression.radial_smoothing import AMOUNTS
 from fieldwright.surrogates.regressors import KindConfig, register
+from fieldwright.surrogates.search.search_space import Choice, Choices
 
 LEAST_STD = 1e-8
 
@@ -26,6 +27,13 @@ class RBFConfig(KindConfig):
         goes through all runs. relevance: "auto" lets some parameters count more in the distance than others; "equal"
         does not.
     """
+
+    cost: ClassVar[float] = 0.01
+    space: ClassVar[Mapping[str, Choice]] = {
+        "kernel": Choices(("auto", "thin_plate", "cubic", "gaussian", "multiquadric", "matern52")),
+        "relevance": Choices(("auto", "equal")),
+        "modes": Choices(("all", "predictable")),
+    }
 
     kind: Literal["rbf"] = "rbf"
     modes: Literal["predictable", "all"] = "all"

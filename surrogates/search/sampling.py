@@ -29,7 +29,10 @@ def sampler_for(method: str, seed: int, kinds: int) -> BaseSampler:
         with warnings.catch_warnings():
             # Kinds have settings of their own, which only the grouped estimator takes; it is marked experimental.
             warnings.simplefilter("ignore", ExperimentalWarning)
-            return TPESampler(seed=seed, multivariate=True, group=True, n_startup_trials=kinds + STARTUP)
+            # A generation is drawn as a whole: trials that are not yet evaluated count as bad, so that others differ.
+            return TPESampler(
+                seed=seed, multivariate=True, group=True, constant_liar=True, n_startup_trials=kinds + STARTUP
+            )
     return CmaEsSampler(seed=seed) if method == "cmaes" else RandomSampler(seed=seed)
 
 

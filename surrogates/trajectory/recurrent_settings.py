@@ -28,6 +28,7 @@ class RecurrentConfig(SequenceConfig):
     validation: share of the runs that each member holds out to stop early, other ones for each member.
     """
 
+    cost: ClassVar[float] = 30.0
     space: ClassVar[Mapping[str, Choice]] = {
         "hidden": Choices((32, 16, 64)),
         "rate": NumberRange(2e-3, 2e-2, log=True),

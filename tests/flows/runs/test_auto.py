@@ -14,7 +14,7 @@ from fieldwright.data.errors import StudyError
 from fieldwright.flows.commands.report_tables import print_report
 from fieldwright.flows.report import SearchReport, TrialRow
 from fieldwright.flows.runs.candidates import with_common_settings
-from fieldwright.flows.runs.printed_report import choice_sentence
+from fieldwright.flows.runs.printed_report import choice_sentence, outlook_sentence
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
@@ -69,6 +69,7 @@ def test_a_search_finds_a_champion_and_every_trial_is_a_run(make_study: MakeStud
     print_report(Console(file=page, width=200), report)
     assert f"The best of {search.number} trials" in page.getvalue()
     assert f"Chosen: {search.best}." in page.getvalue()
+    assert outlook_sentence(search) in page.getvalue().replace("\n", " ")
 
 
 @pytest.mark.slow
@@ -128,7 +129,29 @@ def test_what_the_choice_is_worth_is_said_with_its_spread() -> None:
     assert "within the spread" not in said
     close = SearchReport((row,), 4, "gp", "bayes", 0.05, 0.05, 3, ("gp",), True)
     assert "within the spread: the second best would do as well" in choice_sentence(close)
-    assert "The time budget ended the search" in choice_sentence(close)
+
+
+@pytest.mark.parametrize(
+    ("outlook", "sentence"),
+    [
+        (
+            {"drawn": 18, "drawn_seconds": 41.0, "doubling": 0.123},
+            "18 more trials, about 41 s of training, would save about 12%",
+        ),
+        ({"drawn": 18, "drawn_seconds": 41.0, "doubling": 0.004}, "would save less than 1% of the error"),
+        ({"drawn": 5, "drawn_seconds": 9.0}, "cannot be told from 5 with drawn settings: it takes 12"),
+        ({"drawn": 30, "exhausted": True}, "All settings of kinds that are not far behind were tried"),
+        (
+            {"spent": True, "untried": ("gp", "mlp")},
+            "The time budget ended the search. There was no time for the defaults of gp, mlp.",
+        ),
+    ],
+)
+def test_what_more_time_would_be_worth_is_said_where_the_trials_tell_it(outlook: dict, sentence: str) -> None:
+    row = TrialRow(0, "rbf", "complete", 1e-3, 1.0)
+    settings = {"spent": False} | outlook
+    search = SearchReport((row,), 4, "rbf", "bayes", 0.30, 0.05, 3, ("rbf",), **settings)
+    assert sentence in outlook_sentence(search)
 
 
 def test_a_fidelity_reaches_the_kinds_that_use_it(make_study: MakeStudy) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
+from scipy.special import digamma
 
 from fieldwright.data.computing.cluster import Cluster
 from fieldwright.data.computing.connection import WorkersAddress
@@ -11,9 +14,12 @@ from fieldwright.data.errors import ModelError, StudyError
 from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.regressors import kind_config
 from fieldwright.surrogates.search.latent_fold import AffineEvaluator, DecodingEvaluator, LatentFold
+from fieldwright.surrogates.search.outlook import gain_of_doubling
 from fieldwright.surrogates.search.selection import FoldSearch, Runs, select, stack_of, worth
 from fieldwright.surrogates.search.settings import SearchSettings
-from fieldwright.surrogates.search.trials import Trial, hopeless
+from fieldwright.surrogates.search.trial import Trial, hopeless, is_behind
+from fieldwright.surrogates.search.trial_evaluation import FoldResult
+from fieldwright.surrogates.search.trials import Trials, halved_after
 from fieldwright.surrogates.validation.cross_validation import assign_folds, cross_validate
 
 SVD = reduction_config({"kind": "svd", "rank": 4})
@@ -99,6 +105,105 @@ def test_the_time_budget_ends_the_search():
     assert found.spent
     assert len(found.trials) < 500
     assert found.best.state == "complete"
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("shape", ["cubic", "step", "noise", "ridge"])
+def test_the_choice_is_never_worse_than_the_best_default_however_short_the_time(shape, seed):
+    rng = np.random.default_rng(seed)
+    x = rng.uniform(-1.0, 1.0, (32, 2))
+    a, b = x[:, :1], x[:, 1:]
+    values = {
+        "cubic": np.sin(3.0 * PLACE) * (1.0 + a**3) + PLACE * a * b,
+        "step": np.tanh(20.0 * (PLACE - 0.5 - 0.3 * a)) + b,
+        "noise": PLACE + a * np.cos(5.0 * PLACE) + 0.1 * rng.standard_normal((32, 30)),
+        "ridge": np.exp(-((a + b - PLACE) ** 2)),
+    }[shape]
+    runs = Runs(x, {"u": values[:, :, None]}, {"u": SVD}, "fluctuation_l2", {})
+    found = select(runs, SearchSettings(), folds=3, seed=seed, seconds=1e-3)
+    assert found.spent
+    assert found.untried == ("gp", "mlp")
+    assert found.outlook.gain is None
+    cheap = ("bayes", "linear", "pce", "rbf")
+    defaults = [kind_config({"kind": kind}) for kind in cheap]
+    folds = runs.folds(defaults, 3, seed)
+    scores = [np.concatenate([part.errors(one, seed) for part in folds]).mean() for one in defaults]
+    assert found.best.score == pytest.approx(min(scores), rel=1e-9)
+    assert [trial.state for trial in found.trials] == ["complete"] * len(cheap)
+
+
+def test_defaults_come_first_in_the_order_of_their_cost():
+    settings = SearchSettings(kinds=("gp", "bayes", "linear", "rbf"), trials=12, stack=False)
+    found = select(runs_of(32), settings, folds=3, seed=1, seconds=300.0)
+    assert [trial.config.kind for trial in found.trials[:4]] == ["linear", "rbf", "bayes", "gp"]
+    assert not any(trial.drawn for trial in found.trials[:4])
+    assert all(trial.drawn for trial in found.trials[4:])
+    assert found.untried == ()
+    complete = [trial.score for trial in found.trials[:4] if trial.state == "complete"]
+    assert found.best.score <= min(complete)
+
+
+def test_a_generation_is_halved_and_kinds_far_behind_are_not_drawn():
+    # On a cubic the polynomial is exact; the others are behind by many orders of magnitude.
+    runs = runs_of(64)
+    settings = SearchSettings(kinds=("rbf", "pce"), trials=10, stack=False)
+    trials = select(runs, settings, folds=4, seed=0, seconds=300.0).trials
+    assert {trial.config.kind for trial in trials if trial.drawn} == {"pce"}
+
+    rows, errors = runs.held_out(4, 0), np.full(64, 0.5)
+    calls = []
+
+    def evaluator(fold, configs):
+        calls.append((fold, len(configs)))
+        # The larger the degree, the better: what goes on is known.
+        return [FoldResult(errors[rows[fold]] / getattr(one, "max_degree", 1), 0.1) for one in configs]
+
+    search = Trials(evaluator, rows, settings, ["pce"], {}, 0)
+    drawn = search.evaluate([kind_config({"kind": "pce", "max_degree": k}) for k in range(1, 9)], drawn=True)
+    assert calls == [(0, 8), (1, 4), (2, 2), (3, 2)]
+    assert [trial.state for trial in drawn] == ["pruned"] * 6 + ["complete"] * 2
+    assert search.best is not None
+    for trial in drawn:
+        assert trial.score_beside(search.best) == pytest.approx(0.5 / trial.config.max_degree)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_halving_waits_for_eight_runs():
+    def folds(n: int, size: int) -> list[np.ndarray]:
+        return [np.arange(size)] * n
+
+    assert halved_after(folds(4, 16)) == [1, 2]
+    assert halved_after(folds(8, 8)) == [1, 2, 4]
+    assert halved_after(folds(8, 3)) == [4]
+    assert halved_after(folds(2, 3)) == []
+
+
+def test_a_kind_is_behind_only_by_more_than_the_spread_over_the_runs():
+    rng = np.random.default_rng(3)
+    best = rng.lognormal(size=40)
+    assert is_behind(3.0 * best * rng.lognormal(sigma=0.3, size=40), best)
+    assert not is_behind(1.2 * best, best), "settings may save a fifth"
+    assert not is_behind(3.0 * best * rng.lognormal(sigma=2.0, size=40), best)
+    assert not is_behind(3.0 * best[:7], best[:7])
+
+
+@pytest.mark.parametrize("power", [1.0, 2.0, 4.0])
+def test_what_twice_the_trials_would_save_is_known_of_errors_like_a_power(power):
+    # The logarithm of the least of m errors u^(1/k), u uniform, has a mean of -(psi(m + 1) - psi(1)) / k.
+    rng = np.random.default_rng(0)
+    m = 20
+    draws = rng.uniform(size=(2000, m)) ** (1.0 / power)
+    forecast = np.mean([np.log1p(-np.array(gain_of_doubling(scores, 1.0))) for scores in draws])
+    assert forecast == pytest.approx(-(digamma(2 * m + 1) - digamma(m + 1)) / power, abs=0.05 / power)
+
+
+def test_the_outlook_is_the_mean_over_all_halves():
+    scores, start = np.random.default_rng(1).uniform(0.5, 1.0, 12), 0.9
+    least = [min(start, *half) for half in itertools.combinations(scores, 6)]
+    assert gain_of_doubling(scores, start) == pytest.approx(
+        1.0 - np.exp(np.mean(np.log(scores.min() / np.array(least))))
+    )
+    assert gain_of_doubling(scores + 1.0, start) == pytest.approx(0.0, abs=1e-12)
+    assert gain_of_doubling(scores[:11], start) is None
 
 
 def test_a_trial_is_hopeless_only_beyond_doubt():
