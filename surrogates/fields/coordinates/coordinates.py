@@ -112,6 +112,7 @@ def coordinates_of(
         high,
         float(np.finfo(values.dtype).eps) if values.dtype.kind == "f" else 0.0,
         sample if values.ndim == 4 else sample[:, 0],
+        columns=of_row,
         ones=ones[:, None],
         sample_weights=None if weights is None else weights[sample_points],
     )

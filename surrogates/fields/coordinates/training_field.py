@@ -25,6 +25,7 @@ class TrainingField:
     low, high: (n,) least and largest value of each run. precision: relative rounding error of the values as given.
     sample: (n, [t,] s, components) values at some of the points, all where they are few. sample_weights: (s,).
     logarithm: of the positive values less a reference, None where that is not learned or values are not coordinates.
+    columns: number of values of a snapshot, whether it is here as coordinates or not.
     """
 
     values: np.ndarray
@@ -36,6 +37,7 @@ class TrainingField:
     weights: np.ndarray | None = None
     sample_weights: np.ndarray | None = None
     logarithm: TrainingField | None = None
+    columns: int = 0
 
     @classmethod
     def of_values(cls, values: np.ndarray, weights: np.ndarray | None = None) -> Self:
@@ -43,7 +45,16 @@ class TrainingField:
         flat = values.reshape(len(values), -1)
         precision = float(np.finfo(values.dtype).eps) if values.dtype.kind == "f" else 0.0
         low, high = flat.min(axis=1), flat.max(axis=1)
-        return cls(values, low, high, precision, values, weights=weights, sample_weights=weights)
+        return cls(
+            values,
+            low,
+            high,
+            precision,
+            values,
+            weights=weights,
+            sample_weights=weights,
+            columns=flat.shape[1],
+        )
 
     @property
     def in_coordinates(self) -> bool:

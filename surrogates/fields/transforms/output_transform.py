@@ -24,6 +24,9 @@ from fieldwright.surrogates.validation.metrics import fluctuation_l2, norms, rel
 
 WIDEST = 1e-9
 """Relative projection error down to which modes are considered where a study gives no number of them."""
+MOST_VALUES = 2**24
+"""Values of the modes of a field, runs by points, above which those that nothing predicts are never among them: the
+modes of all runs would take as much memory as the runs."""
 LEAST_GAIN = 0.1
 """Share by which the logarithm must reduce the typical error to be chosen."""
 LEAST_SCALING_GAIN = 0.25
@@ -85,12 +88,12 @@ class _Fit:
         """The field reduced after this scaling."""
         by_trajectory = self.config.transient == "trajectory"
         free = isinstance(self.reduction, SVDConfig) and self.reduction.free and by_trajectory
-        cut = free and self.config.modes == "predictable"
         widest = self.reduction.model_copy(update={"error": WIDEST}) if free else self.reduction
         model, latent = self._fitted(widest, scaling, logarithmic)
         sized = latent * model.shares
         transform = InputTransform.choose(self.x, sized, self.seed, self.config.inputs, self.config.hints)
-        if cut and model.rank > 1:
+        large = model.rank * self.field.columns > MOST_VALUES
+        if free and model.rank > 1 and (large or self.config.modes == "predictable"):
             rank = predictable_rank(sized, least_left_out(transform(self.x), sized))
             if rank < model.rank:
                 lower = self.reduction.model_copy(update={"rank": rank})

@@ -3,10 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fieldwright.data.store.field_values import ArrayValues
 from fieldwright.surrogates.fields import functional
+from fieldwright.surrogates.fields.coordinates.training_views import training_views_of
+from fieldwright.surrogates.fields.coordinates.whole_emulator import whole_emulator
 from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.fields.field_model import FieldModel
 from fieldwright.surrogates.fields.functional import Functional
+from fieldwright.surrogates.fields.transforms import output_transform
 from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.regressors import kind_config
 from fieldwright.surrogates.validation.cross_validation import cross_validate
@@ -64,3 +68,22 @@ def test_the_std_follows_the_field_through_the_exponential(what):
     key = Functional(what, "y", 0)
     delta = functional.std(key, model, model.mean(z), z, sigma)
     np.testing.assert_allclose(delta[:, 0], [functional.value(key, draw).std() for draw in draws], rtol=0.05)
+
+
+def test_modes_of_noise_are_left_out_of_a_field_whose_modes_would_be_many_values(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    x, places = runs(40), np.linspace(0.0, 1.0, 300)
+    noise = 1e-3 * np.random.default_rng(1).normal(size=(40, 300))
+    values = {"y": (x[:, :1] * np.sin(places) + x[:, 1:] * np.cos(2.0 * places) + noise)[..., None]}
+    reductions, config = {"y": reduction_config({"kind": "svd"})}, kind_config({"kind": "rbf"})
+    ranks, errors = [], []
+    for most in (39 * 300, 38 * 300):
+        monkeypatch.setattr(output_transform, "MOST_VALUES", most)
+        validation = cross_validate(config, reductions, x, values, folds=4, seed=0)
+        views = training_views_of(x, {"y": ArrayValues(values["y"])}, {}, reductions, {"trajectory"}, None)
+        emulator = whole_emulator(config, reductions, x, values, views, {}, 0)
+        ranks.append(emulator.fields["y"].rank)
+        errors.append(np.median(validation.errors["y"]["relative_l2"]))
+    assert ranks == [39, 2]
+    assert errors[1] < 1.05 * errors[0]
