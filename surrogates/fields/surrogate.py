@@ -42,6 +42,8 @@ from fieldwright.surrogates.validation.band_limits import RangeLimits, added
 from fieldwright.surrogates.validation.calibration import Calibration, other_weights, too_few
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
 
+MOST_COLUMNS = 16
+"""Times of a transient quantity in a table."""
 MOST_PREPARED = 256
 """Sets of quantities of a field for which what no query changes is kept."""
 
@@ -223,12 +225,24 @@ class Surrogate:
         )
 
     def tabulate(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The default quantities with their bands, `inside` and `outside`, for a table of the parameters."""
+        """The default quantities with their bands, `inside` and `outside`, for a table of the parameters.
+
+        Of a transient field each has a column for each time, such as `max(T) at 0.5`: up to 16 spread over all.
+        """
         names = [info.name for info in self.description.parameters]
         columns = [np.asarray(inputs[name], dtype=np.float64) for name in names]
         quantities = [one for info in self.description.fields for one in default_quantities(info)]
         answer = self.predict(np.column_stack(columns), fields=(), quantities=quantities)
-        return tabulated(answer.quantities, answer)
+        bands: dict[str, Band] = {}
+        for quantity in quantities:
+            band, times = answer.quantities[quantity.label], self.info(quantity.field).times
+            if times is None:
+                bands[quantity.label] = band
+                continue
+            for k in np.unique(np.linspace(0, len(times) - 1, MOST_COLUMNS).round().astype(int)).tolist():
+                parts = (band.mean[:, k], band.std[:, k], band.lower[:, k], band.upper[:, k])
+                bands[f"{quantity.label} at {times[k]:.9g}"] = Band(*parts)
+        return tabulated(bands, answer)
 
     def example(self) -> dict[str, np.ndarray] | None:
         """The middle of the parameters' ranges, twice; None for a forecast, which also needs a history."""

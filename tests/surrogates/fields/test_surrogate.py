@@ -166,3 +166,15 @@ def test_refuses_a_description_that_does_not_fit_the_arrays(plate):
     targets = {"temperature": plate.fields(x)["temperature"][:, :5]}
     with pytest.raises(ModelError, match=r"'temperature' must have the described shape \(10, 36, 1\)"):
         plate.train_on(config, x, targets, plate.held_out(config, 10))
+
+
+def test_a_table_has_a_column_for_each_time_of_a_transient_quantity(plate, surrogate):
+    x = plate.parameters(3, 9)
+    table = surrogate.tabulate({"k": x[:, 0], "q": x[:, 1]})
+    assert {column.shape for column in table.values()} == {(3,)}
+    quantity = Quantity("max", "velocity", "magnitude")
+    band = surrogate.predict(x, fields=(), quantities=[quantity]).quantities[quantity.label]
+    for k, time in enumerate(plate.times):
+        np.testing.assert_array_equal(table[f"max(velocity.magnitude) at {time:g}"], band.mean[:, k])
+        np.testing.assert_array_equal(table[f"max(velocity.magnitude) at {time:g}:upper"], band.upper[:, k])
+    assert "max(temperature):lower" in table
