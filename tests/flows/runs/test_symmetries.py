@@ -71,7 +71,7 @@ MIRROR = '[[symmetries]]\nkind = "mirror"\naxis = "x"\n'
 
 
 def test_a_symmetry_that_changes_parameters_is_measured_of_the_champion(pulled) -> None:
-    path = pulled(MIRROR + "parameters = { skew = -1 }\n", odd=1.0, kind="rbf")
+    path = pulled(MIRROR + "parameters = { skew = -1 }\n", odd=1.0, kind="mlp")
     run_study(str(path))
     found = metrics_of(path, "pipeline")
     # The model has learned it from the runs alone: it holds nearly, not exactly.

@@ -118,7 +118,8 @@ def served(
     served.stop()
 
 
-@pytest.fixture(scope="session")
+# Of one module: as long as Playwright runs, the thread of the tests has an event loop, and asyncio.run() is refused.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Chromium, driven by Playwright."""
     if CHROMIUM is None:
