@@ -33,7 +33,7 @@ def score_sentence(evaluation: Evaluation, metric: str) -> str:
     errors = getattr(evaluation, "relative_l2", {})
     beside = "".join(f", {name} {value:.3g}" for name, value in errors.items())
     return (
-        f"{evaluation.candidate}: {metric} {evaluation.score:.4g}{beside}, fit {evaluation.fit_seconds:.1f} s"
+        f"{_title(evaluation)}: {metric} {evaluation.score:.4g}{beside}, fit {evaluation.fit_seconds:.1f} s"
     )
 
 
@@ -99,9 +99,13 @@ def artifact_key(study: str, part: str) -> str:
 def _row(evaluation: Evaluation, report: Report) -> dict[str, Any]:
     errors = getattr(evaluation, "relative_l2", {})
     return {
-        "candidate": evaluation.candidate,
+        "candidate": _title(evaluation),
         "best": "yes" if evaluation.candidate == report.best else "",
         report.metric: f"{evaluation.score:.4g}",
         **{name: f"{value:.3g}" for name, value in errors.items()},
         "fit, s": f"{evaluation.fit_seconds:.1f}",
     }
+
+
+def _title(evaluation: Evaluation) -> str:
+    return str(getattr(evaluation, "title", evaluation.candidate))

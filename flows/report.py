@@ -48,6 +48,7 @@ class RunsEvaluation:
     mean_relative_l2: per field, of the mean of the training runs in place of the candidate; empty if not known.
     no_better: the fields that the candidate predicts no better than that mean.
     standard_error: of the score as a mean over the runs; None if not known.
+    of_fields: field to the label of the candidate that learns it, where they differ.
     """
 
     candidate: str
@@ -57,6 +58,13 @@ class RunsEvaluation:
     mean_relative_l2: dict[str, float] = field(default_factory=dict)
     no_better: tuple[str, ...] = ()
     standard_error: float | None = None
+    of_fields: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        """The label, with the candidate of each field where they differ."""
+        pairs = ", ".join(f"{name}: {label}" for name, label in self.of_fields.items())
+        return f"{self.candidate} ({pairs})" if pairs else self.candidate
 
     @classmethod
     def of(
@@ -66,6 +74,7 @@ class RunsEvaluation:
         errors: Mapping[str, Mapping[str, np.ndarray]],
         mean_errors: Mapping[str, np.ndarray],
         fit_seconds: float,
+        of_fields: Mapping[str, str] | None = None,
     ) -> Self:
         """From the errors of held-out runs, field to metric to (n,), and the relative L2 errors of the mean, (n,)."""
         of_runs = np.mean([one[metric] for one in errors.values()], axis=0)
@@ -79,6 +88,7 @@ class RunsEvaluation:
                 name for name, one in errors.items() if not beats_mean(one["relative_l2"], mean_errors[name])
             ),
             float(of_runs.std(ddof=1) / np.sqrt(len(of_runs))) if len(of_runs) > 1 else None,
+            dict(of_fields or {}),
         )
 
 

@@ -148,6 +148,10 @@ class Steps(ABC, Generic[StudyType, Data]):
     def candidates(self, data: Data) -> Mapping[str, Any]:
         """Settings of the models to compare, by label."""
 
+    def settings_of(self, candidate: Any) -> Any:
+        """The settings of a candidate, on which its evaluation depends."""
+        return candidate
+
     @abstractmethod
     def evaluate(self, label: str, candidate: Any, data: Data, run: TrackedRun) -> Trained:
         """Fits one candidate and evaluates it by what it has not learned from."""
@@ -159,6 +163,10 @@ class Steps(ABC, Generic[StudyType, Data]):
     @abstractmethod
     def restore(self, label: str, candidate: Any, data: Data, folder: Path) -> Trained:
         """The evaluated candidate that `keep` wrote, with the same numbers; raises FieldwrightError on damage."""
+
+    def joined(self, trained: Mapping[str, Trained], data: Data) -> Mapping[str, Any]:
+        """Further candidates by label, made of those that are evaluated, without another training."""
+        return {}
 
     def rank(self, evaluation: Evaluation) -> tuple[Any, ...]:
         """By which candidates are ordered, the best first."""

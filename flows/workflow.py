@@ -163,12 +163,20 @@ def train_and_register(
     trained: dict[str, Trained] = {}
     runs: dict[str, TrackedRun] = {}
     candidates = selected_candidates(steps.candidates(data), labels)
+
+    def evaluate_all(some: Mapping[str, Any]) -> None:
+        for label, candidate in some.items():
+            trained[label], runs[label] = evaluate(
+                label, opaque(candidate), opaque(data), opaque(pipeline), opaque(resumption)
+            )
+            get_run_logger().info(score_sentence(trained[label].evaluation, steps.metric))
+
+    evaluate_all(candidates)
+    joined = steps.joined(trained, data)
+    candidates = {**candidates, **joined}
+    # Not before: what is joined of the evaluated ones has results too.
     resumption.forget_others(candidates)
-    for label, candidate in candidates.items():
-        trained[label], runs[label] = evaluate(
-            label, opaque(candidate), opaque(data), opaque(pipeline), opaque(resumption)
-        )
-        get_run_logger().info(score_sentence(trained[label].evaluation, steps.metric))
+    evaluate_all(joined)
     best_label = min(trained, key=lambda label: steps.rank(trained[label].evaluation))
     best = trained[best_label]
     key = resumption.finish_key(candidates, best_label)

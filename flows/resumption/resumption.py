@@ -161,7 +161,9 @@ class Resumption:
         self.results.remove(key)
 
     def _key(self, label: str, candidate: Any) -> str:
-        return candidate_inputs(self.study, self.data, self.steps.metric, label, candidate)
+        return candidate_inputs(
+            self.study, self.data, self.steps.metric, label, self.steps.settings_of(candidate)
+        )
 
 
 def _say(sentence: str) -> None:

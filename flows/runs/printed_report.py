@@ -35,7 +35,7 @@ def print_runs(console: Console, report: PipelineReport) -> Sequence[str]:
         errors = [f"{evaluation.relative_l2[field]:.2e}" for field in fields]
         style = "bold" if evaluation.candidate == report.best else None
         table.add_row(
-            evaluation.candidate,
+            evaluation.title,
             f"{evaluation.score:.3e}",
             *errors,
             f"{evaluation.fit_seconds:.1f}",

@@ -24,6 +24,7 @@ from fieldwright.flows.runs.executors import study_executor
 from fieldwright.flows.runs.final_checks import final_checks
 from fieldwright.flows.runs.holdout import split_runs
 from fieldwright.flows.runs.inputs import digest_of_runs, ingest_runs
+from fieldwright.flows.runs.per_field import per_field_candidate
 from fieldwright.flows.runs.promotion.champion_comparison import (
     OUT_OF_FOLD,
     compare_with_champion,
@@ -48,6 +49,7 @@ from fieldwright.flows.tracking.versions.promotion import Challenge, Decision
 from fieldwright.surrogates.families import FIELDS, Family
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
 from fieldwright.surrogates.fields.coordinates.training_views import EVERY_VIEW, training_views_of
+from fieldwright.surrogates.fields.per_field import PER_FIELD, PerField
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.search.settings import SearchSettings
@@ -140,11 +142,34 @@ class RunsSteps(Steps[Study, RunsDataset]):
         )
         return candidates if self.study.search is None else {**candidates, AUTO: self.study.search}
 
+    def settings_of(self, candidate: KindConfig | SearchSettings | Validated) -> KindConfig | SearchSettings:
+        """Without the predictions of one that is joined."""
+        return candidate.config if isinstance(candidate, Validated) else candidate
+
+    def joined(self, trained: Mapping[str, Trained], data: RunsDataset) -> Mapping[str, Validated]:
+        """The best candidate of each field, where another than the best of all predicts a field better."""
+        if not self.study.validation.per_field or self.study.time.history or len(self.study.fields) < 2:
+            return {}
+        best = min(trained, key=lambda label: self.rank(trained[label].evaluation))
+        joined = per_field_candidate(
+            {label: one.content for label, one in trained.items()}, best, self.metric
+        )
+        return {} if joined is None else {PER_FIELD: joined}
+
     def evaluate(
-        self, label: str, candidate: KindConfig | SearchSettings, data: RunsDataset, run: TrackedRun
+        self,
+        label: str,
+        candidate: KindConfig | SearchSettings | Validated,
+        data: RunsDataset,
+        run: TrackedRun,
     ) -> Trained:
         """Cross-validates one candidate, or the search as a whole."""
-        if isinstance(candidate, SearchSettings):
+        if isinstance(candidate, Validated):
+            evaluation, content = (
+                evaluation_of(self.study, label, candidate.validation, candidate.config),
+                candidate,
+            )
+        elif isinstance(candidate, SearchSettings):
             evaluation, content = self._search(candidate, data, run)
         else:
             evaluation, validation = cross_validated(
@@ -154,14 +179,19 @@ class RunsSteps(Steps[Study, RunsDataset]):
         return self._trained(evaluation, content, data)
 
     def keep(self, trained: Trained, folder: Path) -> None:
-        """Writes the out-of-fold predictions and the evaluation."""
+        """Writes the out-of-fold predictions and the evaluation; one that is joined is made of the others again."""
         assert isinstance(trained.evaluation, RunsEvaluation)
+        if isinstance(trained.content.config, PerField):
+            return
         write_validated(trained.evaluation, trained.content, folder / VALIDATED)
 
     def restore(
-        self, label: str, candidate: KindConfig | SearchSettings, data: RunsDataset, folder: Path
+        self, label: str, candidate: KindConfig | SearchSettings | Validated, data: RunsDataset, folder: Path
     ) -> Trained:
         """Reads the out-of-fold predictions and the evaluation."""
+        if isinstance(candidate, Validated):
+            evaluation = evaluation_of(self.study, label, candidate.validation, candidate.config)
+            return self._trained(evaluation, candidate, data)
         values = {name: field_values(one) for name, one in data.targets.values.items()}
         reductions = {name: self.study.reduction_of(name) for name in self.study.fields}
         return self._trained(*read_validated(folder / VALIDATED, values, data.views, reductions), data)
@@ -300,10 +330,21 @@ def cross_validated(
         views=views,
         executor=executor,
     )
-    metric, errors = study.validation.metric, {name: validation.errors[name] for name in study.fields}
+    return evaluation_of(study, label, validation), validation
+
+
+def evaluation_of(
+    study: Study, label: str, validation: CrossValidation, config: KindConfig | None = None
+) -> RunsEvaluation:
+    """The numbers by which a candidate is compared; config: where it may learn each field by another one."""
     return RunsEvaluation.of(
-        label, metric, errors, validation.mean_errors, validation.fit_seconds
-    ), validation
+        label,
+        study.validation.metric,
+        {name: validation.errors[name] for name in study.fields},
+        validation.mean_errors,
+        validation.fit_seconds,
+        config.labels if isinstance(config, PerField) else None,
+    )
 
 
 def train_on_all(

@@ -209,6 +209,11 @@ class Validation(Section):
         "anything else: a number of runs (16), or a share below 1 (0.2). The report says what the trained model's "
         "bands cover there, how wide they are, and the errors.",
     )
+    per_field: bool = Field(
+        True,
+        description="Whether a further candidate, `per field`, is made of the best one for each field, where another "
+        "than the best of all predicts a field better by more than the spread over runs. Not in forecasts.",
+    )
 
 
 class Promotion(PromotionLimits):

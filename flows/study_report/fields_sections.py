@@ -77,7 +77,7 @@ def _candidates_table(facts: PipelineFacts) -> ReportTable:
     fields = list(report.evaluations[0].relative_l2)
     rows = tuple(
         (
-            one.candidate,
+            one.title,
             short(one.score),
             short(one.standard_error),
             *(short(one.relative_l2[name]) for name in fields),

@@ -43,9 +43,17 @@ def candidate_params(settings: Mapping[str, Any]) -> dict[str, str]:
 
     What the study says of its physics, the hints, is the same for all of them.
     """
-    settings_of_kind = {name: value for name, value in settings.items() if name not in ("kind", "hints")}
+    settings_of_kind = {name: value for name, value in _without_hints(settings).items() if name != "kind"}
     kind = settings.get("kind")
     return flat(settings_of_kind) if kind is None else {"kind": kind} | flat({kind: settings_of_kind})
+
+
+def _without_hints(settings: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_hints(value) if isinstance(value, Mapping) else value
+        for name, value in settings.items()
+        if name != "hints"
+    }
 
 
 def flat(settings: Mapping[str, Any], before: str = "") -> dict[str, str]:

@@ -65,7 +65,8 @@ def branches_of(config: KindConfig, prepared: Preparation, seed: int, history: i
 class Emulator:
     """Parameters (q, p) to scaled latent coordinates of each field, which its `FieldModel` decodes.
 
-    Fields whose parameters enter on the same scales share one regressor; others have their own.
+    Fields whose parameters enter on the same scales share one regressor; others have their own, and so have fields
+    that are learned by other settings.
     """
 
     def __init__(self, fields: dict[str, FieldModel | TimeByTime], branches: list[Branch]) -> None:
@@ -182,19 +183,20 @@ class Emulator:
         state: Mapping[str, np.ndarray],
     ) -> Self:
         """Restore the emulator from `state()`; names are the fields in the order of training."""
-        kind = FieldModel if config.transient == "trajectory" else TimeByTime
-        fields = {
-            name: kind.restore(reductions[name], part(state, f"field.{index}."))
-            for index, name in enumerate(names)
-        }
+        fields = {}
+        for index, name in enumerate(names):
+            kind = FieldModel if config.of_field(name).transient == "trajectory" else TimeByTime
+            fields[name] = kind.restore(reductions[name], part(state, f"field.{index}."))
         branches = []
         while arrays := part(state, f"branch.{len(branches)}."):
+            of_branch = tuple(names[index] for index in arrays["fields"])
+            of_fields = config.of_field(of_branch[0])
             branches.append(
                 Branch(
-                    tuple(names[index] for index in arrays["fields"]),
-                    InputTransform.restore(part(arrays, "transform."), config.hints),
+                    of_branch,
+                    InputTransform.restore(part(arrays, "transform."), of_fields.hints),
                     Scaler.restore(part(arrays, "scaler.")),
-                    restored_regressor(config, part(arrays, "regressor.")),
+                    restored_regressor(of_fields, part(arrays, "regressor.")),
                 )
             )
         return cls(fields, branches)

@@ -24,6 +24,7 @@ from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.fields.functional import Functional
 from fieldwright.surrogates.fields.location import Locator
 from fieldwright.surrogates.fields.measure import measured, note_on_unmeasured
+from fieldwright.surrogates.fields.per_field import PerField, candidate_config
 from fieldwright.surrogates.fields.prediction import Band, Prediction, tabulated
 from fieldwright.surrogates.fields.prepared import PreparedQuantities
 from fieldwright.surrogates.fields.quantities import Quantity, default_quantities
@@ -34,7 +35,7 @@ from fieldwright.surrogates.fields.transforms.input_transform import LOGARITHM, 
 from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.reductions import ReductionConfig, reduction_config
-from fieldwright.surrogates.regressors import KindConfig, kind_config
+from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.trajectory.between_times import at_times, checked_times
 from fieldwright.surrogates.trajectory.history import History, checked_history
 from fieldwright.surrogates.validation.achievable_coverage import achievable_coverage, sentence
@@ -106,13 +107,14 @@ class Surrogate:
         trained_by = cross_validation.weights
         if views is None:
             values = {name: field_values(one) for name, one in targets.items()}
-            hints = None if config.outputs == "raw" else config.hints
+            configs = [config.of_field(name) for name in targets]
+            hints = next((one.hints for one in configs if one.outputs != "raw"), None)
             views = training_views_of(
                 x,
                 values,
                 trained_by,
                 reductions,
-                (config.transient,),
+                {one.transient for one in configs},
                 hints,
                 memory=memory,
                 executor=executor,
@@ -125,6 +127,7 @@ class Surrogate:
         by_name = {info.name: info for info in infos}
         infos_of_targets = tuple(by_name[name] for name in targets)
         notes = (
+            f"{config.sentence}." if isinstance(config, PerField) else None,
             too_few(calibration_runs, coverage),
             sentence(achievable, coverage),
             note_on_unmeasured(infos_of_targets),
@@ -310,7 +313,7 @@ class Surrogate:
         if note is not None and note not in description.notes:
             description = description.model_copy(update={"notes": (*description.notes, note)})
         names = [info.name for info in description.fields]
-        config = kind_config(description.settings["candidate"])
+        config = candidate_config(description.settings["candidate"])
         reductions = {
             name: reduction_config(settings) for name, settings in description.settings["reductions"].items()
         }

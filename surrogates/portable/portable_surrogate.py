@@ -12,6 +12,7 @@ from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.fields.beyond_runs import BeyondRuns
 from fieldwright.surrogates.fields.description import Description, FieldInfo
 from fieldwright.surrogates.fields.field_model import FieldModel
+from fieldwright.surrogates.fields.per_field import candidate_config
 from fieldwright.surrogates.fields.quantities import Quantity, default_quantities, unit_of
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.portable import graph
@@ -142,18 +143,18 @@ def check_portable(surrogate: Surrogate) -> None:
     portable = [name for name in sorted(kinds.regressors) if hasattr(kinds.regressor(name), "graph")]
     if description.history or not description.parameters:
         raise _not_portable("a forecast from a history")
-    if description.kind not in portable:
-        raise _not_portable(
-            f"'{description.kind}'", f"Export a version of one of the kinds {', '.join(portable)}"
-        )
+    config = candidate_config(description.settings["candidate"])
     for info in description.fields:
+        kind = config.of_field(info.name).kind
+        if kind not in portable:
+            raise _not_portable(f"'{kind}'", f"Export a version of one of the kinds {', '.join(portable)}")
         decoder = surrogate.emulator.fields[info.name]
         if not isinstance(decoder, FieldModel):
             raise _not_portable('transient = "parameter"', 'Train with transient = "trajectory"')
         if not decoder.affine:
-            kind = description.settings["reductions"][info.name]["kind"]
+            reduction = description.settings["reductions"][info.name]["kind"]
             raise _not_portable(
-                f"the nonlinear reduction '{kind}' of '{info.name}'", "Train with the reduction 'svd'"
+                f"the nonlinear reduction '{reduction}' of '{info.name}'", "Train with the reduction 'svd'"
             )
 
 

@@ -58,6 +58,10 @@ class KindConfig(BaseModel):
         """Whether a search should try this kind on so many runs and parameters; times: None if steady."""
         return True
 
+    def of_field(self, name: str) -> KindConfig:
+        """The settings by which the field is learned: these, unless each field has its own."""
+        return self
+
 
 class LatentRegressor(Protocol):
     """Contract of a kind. The constructor only stores; what is learned ends in `_`; predict never mutates."""

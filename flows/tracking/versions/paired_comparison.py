@@ -14,6 +14,8 @@ from fieldwright.flows.tracking.versions.promotion import MOST_NAMES, Comparison
 LEAST = 1e-15
 """Errors below are equal to rounding."""
 RESAMPLINGS = 9999
+BLOCK = 2**22
+"""Numbers that are resampled together."""
 FEWEST = 2
 """Samples that can be compared."""
 
@@ -40,8 +42,8 @@ def paired_comparison(
         len(names),
         new,
         float(of_champion.mean() / max(of_challenger.mean(), LEAST)),
-        _chance(of_champion, of_challenger),
-        _chance(of_challenger, of_champion),
+        chance_of_difference(of_champion, of_challenger),
+        chance_of_difference(of_challenger, of_champion),
         outside,
         samples,
         error,
@@ -50,7 +52,7 @@ def paired_comparison(
     )
 
 
-def _chance(larger: np.ndarray, smaller: np.ndarray) -> float:
+def chance_of_difference(larger: np.ndarray, smaller: np.ndarray) -> float:
     """Probability of so large a mean difference of paired errors (n,) if either could stand for the other."""
     test = permutation_test(
         (larger, smaller),
@@ -58,6 +60,7 @@ def _chance(larger: np.ndarray, smaller: np.ndarray) -> float:
         permutation_type="samples",
         alternative="greater",
         n_resamples=RESAMPLINGS,
+        batch=max(1, BLOCK // len(larger)),
         vectorized=True,
         rng=0,
     )

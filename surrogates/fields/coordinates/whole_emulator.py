@@ -13,6 +13,7 @@ from fieldwright.surrogates.fields.coordinates.reduced_field import ReducedField
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
 from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.fields.field_model import FieldModel, column_weights
+from fieldwright.surrogates.fields.per_field import check_without_forecast, fields_by_config
 from fieldwright.surrogates.fields.preparation import Preparation
 from fieldwright.surrogates.fields.training_data import check_transient
 from fieldwright.surrogates.reductions import ReductionConfig
@@ -37,12 +38,47 @@ def whole_emulator(
     history: int = 0,
     executor: Executor = IN_PROCESS,
 ) -> Emulator:
-    """The emulator of all runs x (n, p), with its modes at all points.
+    """The emulator of all runs x (n, p), with its modes at all points; each field by its own settings.
 
     targets: field to (n, [t,] points, components). views: the same in coordinates. weights: field to (points,).
+    Raises ModelError.
     """
+    check_without_forecast(config, targets, history)
+    parts = [
+        _of_one_config(
+            of_fields,
+            reductions,
+            x,
+            {name: targets[name] for name in names},
+            views,
+            weights,
+            seed,
+            history,
+            executor,
+        )
+        for of_fields, names in fields_by_config(config, targets)
+    ]
+    fields = {name: model for part in parts for name, model in part.fields.items()}
+    branches = [branch for part in parts for branch in part.branches]
+    return Emulator({name: fields[name] for name in targets}, branches)
+
+
+def _of_one_config(
+    config: KindConfig,
+    reductions: Mapping[str, ReductionConfig],
+    x: np.ndarray,
+    targets: Mapping[str, np.ndarray | FieldValues],
+    views: Mapping[str, TrainingViews],
+    weights: Mapping[str, np.ndarray],
+    seed: int,
+    history: int,
+    executor: Executor,
+) -> Emulator:
+    """The emulator of those fields alone that one config learns."""
     check_transient(config, x, targets, history)
-    prepared = Preparation.of(config, reductions, x, views, seed)
+    prepared = Preparation.of(
+        config, {name: reductions[name] for name in targets}, x, {name: views[name] for name in targets}, seed
+    )
     emulator = Emulator.of(config, prepared, seed, history)
     rows = np.arange(len(x))
     fields = {}

@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 
 from fieldwright.data.errors import ModelError
+from fieldwright.surrogates.fields.per_field import PER_FIELD, PerField
 from fieldwright.surrogates.fields.quantities import Quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
 from fieldwright.surrogates.regressors import kind_config, load_kinds
 from fieldwright.surrogates.validation.cross_validation import cross_validate
+from fieldwright.surrogates.validation.joined import joined_validation
 
 
 def answers(surrogate: Surrogate, x: np.ndarray) -> dict[str, np.ndarray]:
@@ -58,10 +60,31 @@ def train(plate, kind: str) -> Surrogate:
     return plate.train_on(config, x, targets, held_out)
 
 
+def train_per_field(plate) -> Surrogate:
+    """The transient field time by time, the steady one by another kind."""
+    configs = {
+        "temperature": kind_config({"kind": "linear"}),
+        "velocity": kind_config({"kind": "rbf", "transient": "parameter"}),
+    }
+    config = PerField(labels={"temperature": "linear", "velocity": "rbf"}, fields=configs)
+    x = plate.parameters(12, 0)
+    targets = plate.fields(x)
+    held_out = {
+        name: cross_validate(
+            one, {name: plate.reductions[name]}, x, {name: targets[name]}, folds=2, seed=0, weights=weights
+        )
+        for (name, one), weights in zip(
+            configs.items(), ({key: plate.weights[key]} for key in configs), strict=True
+        )
+    }
+    return plate.train_on(config, x, targets, joined_validation(held_out))
+
+
 def test_another_process_answers_the_same_bits_for_every_kind(plate, tmp_path):
     x = plate.parameters(5, 77)
     np.save(tmp_path / "x.npy", x)
     trained = {kind: train(plate, kind) for kind in load_kinds().configs}
+    trained[PER_FIELD] = train_per_field(plate)
     for kind, surrogate in trained.items():
         surrogate.save(tmp_path / kind)
     models = [str(tmp_path / kind) for kind in trained]

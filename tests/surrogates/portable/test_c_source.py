@@ -12,6 +12,7 @@ import pytest
 
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
+from fieldwright.surrogates.fields.per_field import PerField
 from fieldwright.surrogates.fields.physics_hints import DerivedInput, FieldHint, PhysicsHints
 from fieldwright.surrogates.fields.prediction import Prediction
 from fieldwright.surrogates.fields.quantities import Quantity, default_quantities
@@ -22,6 +23,7 @@ from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.regression.radial_kernels import KERNEL_NAMES
 from fieldwright.surrogates.regressors import kind_config
 from fieldwright.surrogates.validation.cross_validation import cross_validate
+from fieldwright.surrogates.validation.joined import joined_validation
 
 QUERIES = 1000
 STRICT = ["-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fPIC", "-shared"]
@@ -94,6 +96,18 @@ def test_every_kind_gives_the_same_answers(plate, tmp_path, kind):
     assert_same(answers, true, 1e-9, of_band=1e-3 if kind == "gp" else 0.0)
 
 
+def test_fields_that_different_candidates_learn_give_the_same_answers(plate, tmp_path):
+    configs = {"temperature": kind_config({"kind": "rbf"}), "velocity": kind_config({"kind": "linear"})}
+    config = PerField(labels={"temperature": "rbf", "velocity": "linear"}, fields=configs)
+    held_out = joined_validation({name: plate.held_out(one, 24, folds=3) for name, one in configs.items()})
+    x = plate.parameters(24, 0)
+    surrogate = plate.train_on(config, x, plate.fields(x), held_out)
+    queries = queries_of(surrogate)[:200]
+    answers = compiled(PortableSurrogate.of(surrogate, "7", whole_fields=True), tmp_path, queries)
+    quantities = [one for info in surrogate.description.fields for one in default_quantities(info)]
+    assert_same(answers, surrogate.predict(queries, quantities=quantities), 1e-9)
+
+
 @pytest.mark.parametrize("kernel", KERNEL_NAMES)
 def test_every_radial_kernel_gives_the_same_answers(plate, tmp_path, kernel):
     surrogate = plate.train("rbf", 24, folds=2, kernel=kernel)
@@ -159,10 +173,11 @@ def test_logarithms_powers_bounds_and_derived_inputs_are_exported(scaled, tmp_pa
 def test_what_cannot_be_exported_is_refused_in_one_sentence(plate):
     surrogate = plate.train("linear", 24, folds=3, transient="trajectory")
     forecast = replace(surrogate, description=surrogate.description.model_copy(update={"history": 2}))
-    stack = replace(surrogate, description=surrogate.description.model_copy(update={"kind": "stack"}))
+    settings = surrogate.description.settings | {"candidate": {"kind": "lstm"}}
+    rolled = replace(surrogate, description=surrogate.description.model_copy(update={"settings": settings}))
     for other, words in (
         (forecast, "forecast"),
-        (stack, "one of the kinds bayes, gp, linear, mlp, pce, rbf"),
+        (rolled, "one of the kinds bayes, gp, linear, mlp, pce, rbf"),
     ):
         with pytest.raises(ModelError, match=words):
             PortableSurrogate.of(other, "1")
