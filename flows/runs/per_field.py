@@ -34,7 +34,7 @@ def best_of_fields(validations: Mapping[str, CrossValidation], best: str, metric
     }
     others = [label for label in validations if label != best]
     level = CHANCE / max(len(others) * len(fields), 1)
-    found = {}
+    labels = {}
     for name in fields:
         better = [
             label
@@ -42,8 +42,8 @@ def best_of_fields(validations: Mapping[str, CrossValidation], best: str, metric
             if means[label][name] < means[best][name]
             and chance_of_difference(paired[best][name], paired[label][name]) < level
         ]
-        found[name] = min(better, key=lambda label: means[label][name], default=best)
-    return found
+        labels[name] = min(better, key=lambda label: means[label][name], default=best)
+    return labels
 
 
 def per_field_candidate(evaluated: Mapping[str, Validated], best: str, metric: str) -> Validated | None:

@@ -57,7 +57,7 @@ def shown_status(path: Path) -> str:
 def test_runs_become_a_champion_and_everything_is_on_record(
     make_study: MakeStudy, tmp_path: Path, common_names
 ) -> None:
-    path = make_study()
+    path = make_study(more="per_field = false")
     report = run_study(str(path))
     assert len(report.ingested.accepted) == 24
     assert [one.candidate for one in report.evaluations] == ["bayes", "gp"]
