@@ -236,7 +236,7 @@ def test_it_wins_goes_on_after_an_interruption_and_is_registered(
     assert champion is not None
     model = Surrogate.load(tracking.registry.download(champion, tmp_path / "download"))
     assert [branch.fields for branch in model.emulator.branches] == [("stress",), ("displacement",)]
-    card = tracking.client.get_model_version("beam", champion.version).description
+    card = tracking.client.get_model_version("beam", champion.version).description or ""
     assert "'stress' by linear, 'displacement' by rbf" in card
 
 
