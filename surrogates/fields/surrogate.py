@@ -395,10 +395,11 @@ class Surrogate:
     @cached_property
     def _limits(self) -> dict[str, RangeLimits | None]:
         """The ranges of the runs of each field."""
-        factors = self.calibration.fields
-        return {
-            name: RangeLimits.of(*self._as_answered(name, one.low, one.high)) for name, one in factors.items()
-        }
+        limits = {}
+        for name, factors in self.calibration.fields.items():
+            low, high = self._as_answered(name, factors.low, factors.high)
+            limits[name] = RangeLimits.of(low, high)
+        return limits
 
     def info(self, name: str) -> FieldInfo:
         """The field of that name; raises QueryError that names the fields there are."""
