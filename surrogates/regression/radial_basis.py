@@ -145,3 +145,11 @@ class RadialBasis:
         arrays: dict[str, Any] = {key: state[key] for key in ("centres", "weights", "polynomial", "scales")}
         kernel = RadialKernel(KERNEL_NAMES[int(name)], shape, int(degree))
         return cls(**arrays, kernel=kernel, limits=Limits.restore(part(state, "limits.")))
+
+    @classmethod
+    def of_cubic(cls, state: Mapping[str, np.ndarray]) -> Self:
+        """The cubic interpolant of an earlier version: centres (n, p), weights (n + 1 + p, r) c above d."""
+        centres, weights = state["centres"], state["weights"]
+        n, p = centres.shape
+        limits = Limits.restore(part(state, "limits."))
+        return cls(centres, weights[:n], weights[n:], np.ones(p), CUBIC, limits)

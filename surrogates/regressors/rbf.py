@@ -93,7 +93,10 @@ class RBF:
     def restore(cls, config: Any, state: Mapping[str, np.ndarray]) -> Self:
         """The fitted function again."""
         rbf = cls(config)
-        rbf.basis_, rbf.std_ = RadialBasis.restore(part(state, "basis.")), state["std"]
+        # What was saved before kernels were chosen is a cubic interpolant.
+        cubic = part(state, "interpolant.")
+        basis = RadialBasis.of_cubic(cubic) if cubic else RadialBasis.restore(part(state, "basis."))
+        rbf.basis_, rbf.std_ = basis, state["std"]
         return rbf
 
 

@@ -141,3 +141,29 @@ def test_the_choice_is_the_same_whatever_the_sizes_of_noise_columns_hold():
     again, others = chosen_kernel(x, wide, np.array([1.0, 1.0, 0.0, 0.0, 0.0]), 0, amounts=NONE)
     assert kernel == again
     np.testing.assert_allclose(scales, others, rtol=1e-4)
+
+
+def test_a_cubic_interpolant_of_an_earlier_version_is_restored():
+    # Its arrays as they were saved then, with the coefficients of scipy.
+    rng = np.random.default_rng(4)
+    x, new = rng.uniform(-1.0, 1.0, (20, 2)), rng.uniform(-0.8, 0.8, (7, 2))
+    z = np.stack([np.sin(x[:, 0] + x[:, 1]), x[:, 0] * x[:, 1]], axis=1)
+    scipy = RBFInterpolator(x, z, kernel="cubic", degree=1)
+    matrix = np.block(
+        [
+            [np.linalg.norm(x[:, None] - x, axis=-1) ** 3, np.ones((20, 1)), x],
+            [np.ones((1, 20)), np.zeros((1, 3))],
+            [x.T, np.zeros((2, 3))],
+        ]
+    )
+    weights = np.linalg.solve(matrix, np.vstack([z, np.zeros((3, 2))]))
+    limits = {"lower": x.min(axis=0), "upper": x.max(axis=0), "low": z.min(axis=0) - 1.0}
+    limits |= {"high": z.max(axis=0) + 1.0, "growth": np.zeros(2)}
+    saved = {f"interpolant.limits.{name}": one for name, one in limits.items()}
+    saved |= {"interpolant.centres": x, "interpolant.weights": weights, "std": np.full(2, 0.01)}
+    restored = type(regressor_for(kind_config({"kind": "rbf"}))).restore(kind_config({"kind": "rbf"}), saved)
+    mean, std = restored.predict(new)
+    np.testing.assert_allclose(mean, scipy(new), atol=1e-10)
+    np.testing.assert_allclose(std, 0.01)
+    again = type(restored).restore(restored.config, restored.state())
+    np.testing.assert_array_equal(again.predict(new)[0], mean)
