@@ -10,6 +10,7 @@ from fieldwright.flows.resumption.validated_candidate import Validated
 from fieldwright.flows.tracking.versions.paired_comparison import chance_of_difference
 from fieldwright.flows.tracking.versions.promotion import CHANCE
 from fieldwright.surrogates.fields.per_field import PerField
+from fieldwright.surrogates.validation import metrics
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
 from fieldwright.surrogates.validation.joined import joined_validation
 
@@ -21,7 +22,8 @@ def best_of_fields(validations: Mapping[str, CrossValidation], best: str, metric
     fluctuation of a run near the mean of all is small, and an error over it tells little. Each comparison is paired
     over the runs that were held out; those with equal parameters count as one. With K
     candidates and F fields there are (K - 1) F comparisons with the best, and each must hold at 5 % / ((K - 1) F)
-    (Bonferroni), so that equal candidates make a difference in at most one of 20 studies.
+    (Bonferroni), so that equal candidates make a difference in at most one of 20 studies. Where the best of all is
+    exact up to rounding, no other is better.
     """
     fields = list(validations[best].errors)
     means = {
@@ -36,9 +38,10 @@ def best_of_fields(validations: Mapping[str, CrossValidation], best: str, metric
     level = CHANCE / max(len(others) * len(fields), 1)
     labels = {}
     for name in fields:
+        is_exact = validations[best].errors[name]["relative_l2"].mean() < metrics.EXACT
         better = [
             label
-            for label in others
+            for label in ([] if is_exact else others)
             if means[label][name] < means[best][name]
             and chance_of_difference(paired[best][name], paired[label][name]) < level
         ]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fieldwright.surrogates.search.trial import Trial
+if TYPE_CHECKING:
+    # Its statistics take longer to import than `status` otherwise takes.
+    from fieldwright.surrogates.search.trial import Trial
 
 LEAST_DRAWN = 12
 """Drawn trials below which their course says nothing: one lucky half would decide."""

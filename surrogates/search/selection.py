@@ -29,13 +29,12 @@ from fieldwright.surrogates.search.settings import SearchSettings
 from fieldwright.surrogates.search.trial import Trial
 from fieldwright.surrogates.search.trial_evaluation import candidate_evaluator
 from fieldwright.surrogates.search.trials import Trials
+from fieldwright.surrogates.validation import metrics
 from fieldwright.surrogates.validation.cross_validation import folds_by_place
 from fieldwright.surrogates.validation.fold import carried_by
 
 LEAST_STACKED_GAIN = 0.02
 """Share of the error that a stack must save to be worth its members."""
-ROUND_OFF = 1e-8
-"""Error below which a trial is exact, and a stack could save digits of rounding alone."""
 STACKED = 3
 """Kinds that are stacked at most: those of the best trials."""
 
@@ -156,7 +155,7 @@ def select(
         best: Trial = single
         stacked = stack_of(trials.done) if settings.stack else None
         trials.spent |= stacked is not None and trials.late
-        if stacked is not None and not trials.late and single.score > ROUND_OFF:
+        if stacked is not None and not trials.late and single.score > metrics.EXACT:
             (together,) = trials.evaluate([stacked])
             if together.state == "complete" and together.score < (1.0 - LEAST_STACKED_GAIN) * single.score:
                 best = together

@@ -13,6 +13,8 @@ import numpy as np
 NEGLIGIBLE = 1e-12
 CONSTANT = 1e-6
 """Relative error of the mean at and below which a field is the same in all runs, up to single-precision rounding."""
+EXACT = 1e-8
+"""Relative error below which predictions are exact: what is better there is better by digits of rounding."""
 ONE_SIDED = 1.645
 """Standard errors that a gain must exceed: it is then chance in one of twenty cases."""
 

@@ -154,6 +154,13 @@ def test_chance_alone_makes_no_difference_in_nineteen_of_twenty_studies() -> Non
     ) == {"a"}
 
 
+@pytest.mark.parametrize(("size", "label"), [(1e-3, "b"), (1e-6, "b"), (1e-12, "a")])
+def test_of_exact_candidates_none_is_better_by_digits_of_rounding(size: float, label: str) -> None:
+    errors = size * (1.0 + np.random.default_rng(0).random(40))
+    validations = {"a": scored(errors, np.ones(40)), "b": scored(0.1 * errors, np.ones(40))}
+    assert best_of_fields(validations, "a", METRIC) == {"u": label, "v": "a"}
+
+
 def test_runs_of_equal_parameters_count_once() -> None:
     repeated = np.repeat([0.1, 0.2, 0.3, 0.4], 20)
     better, worse = scored(1.0 - repeated, np.ones(80)), scored(np.ones(80), np.ones(80) - 0.001)
