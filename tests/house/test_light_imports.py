@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -35,10 +37,15 @@ HEAVY = (
     ],
     ids=["command line", "study file with gp and mlp", "status"],
 )
-def test_it_imports_nothing_heavy(does: str) -> None:
+def test_it_imports_nothing_heavy(does: str, tmp_path: Path) -> None:
     code = f"import sys\nfrom pathlib import Path\n{does}\nprint('*'.join(sys.modules))"
+    # In a home of its own: the demo may have run in that of the checkout, from another folder.
     ran = subprocess.run(
-        [sys.executable, "-c", code, str(STUDY_FILE)], capture_output=True, text=True, check=True
+        [sys.executable, "-c", code, str(STUDY_FILE)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=os.environ | {"FIELDWRIGHT_HOME": str(tmp_path)},
     )
     names = set(ran.stdout.splitlines()[-1].split("*"))
     assert "cyclopts" in names or "pydantic" in names
