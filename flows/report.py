@@ -111,7 +111,7 @@ class SearchReport:
     saves, mean over `repeats` trainings on other folds, and its spread (std); None where there was no second or one
     training only. in_folds: what was chosen in each fold of the validation. spent: whether the time ran out. untried:
     kinds whose defaults there was no time to evaluate. drawn: trials besides the defaults and the stack, and their
-    seconds. doubling: share of the error that as many drawn trials again would save; None where it cannot be told.
+    seconds. doubling: share of the error that as many drawn trials again would save; None where it cannot be said.
     exhausted: whether there was nothing left to draw.
     """
 

@@ -57,14 +57,10 @@ class FieldValues(Protocol):
         ...
 
 
-class ArrayValues:
-    """Values in memory, or in a file that is mapped into it."""
+class RunsAsRows:
+    """What follows from the shape (n, [t,] points, components) of values."""
 
-    def __init__(self, array: np.ndarray | SharedArray) -> None:
-        self.array = array
-        self.shape = tuple(array.shape)
-        self.dtype = np.dtype(array.dtype)
-        self.step = 1
+    shape: tuple[int, ...]
 
     @property
     def ndim(self) -> int:
@@ -73,6 +69,16 @@ class ArrayValues:
 
     def __len__(self) -> int:
         return self.shape[0]
+
+
+class ArrayValues(RunsAsRows):
+    """Values in memory, or in a file that is mapped into it."""
+
+    def __init__(self, array: np.ndarray | SharedArray) -> None:
+        self.array = array
+        self.shape = tuple(array.shape)
+        self.dtype = np.dtype(array.dtype)
+        self.step = 1
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         return array_of(self.array)[rows]
@@ -88,7 +94,7 @@ class ArrayValues:
         return ArrayValues(executor.share(array_of(self.array))) if shares else self
 
 
-class MatrixValues:
+class MatrixValues(RunsAsRows):
     """Values of a frozen snapshot matrix (n t, points components), read from the disk.
 
     times: t of a transient field, None of a steady one.
@@ -102,14 +108,6 @@ class MatrixValues:
         self.shape = (runs, *of_run) if times is None else (runs, times, *of_run)
         self.dtype = matrix.dtype
         self.step = max(1, matrix.chunks[1] // components)
-
-    @property
-    def ndim(self) -> int:
-        """3, or 4 where the runs are transient."""
-        return len(self.shape)
-
-    def __len__(self) -> int:
-        return self.shape[0]
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         runs = np.arange(len(self))[rows]
@@ -138,21 +136,13 @@ class MatrixValues:
         return self
 
 
-class SelectedRuns:
+class SelectedRuns(RunsAsRows):
     """Some of the runs, rows (k,), of other values."""
 
     def __init__(self, values: FieldValues, rows: np.ndarray) -> None:
         self.values, self.selection = values, rows
         self.shape = (len(rows), *values.shape[1:])
         self.dtype, self.step = values.dtype, values.step
-
-    @property
-    def ndim(self) -> int:
-        """3, or 4 where the runs are transient."""
-        return len(self.shape)
-
-    def __len__(self) -> int:
-        return self.shape[0]
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         return self.values[self.selection[rows]]

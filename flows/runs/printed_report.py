@@ -124,7 +124,7 @@ def outlook_sentence(search: SearchReport) -> str:
         )
     if search.doubling is None:
         return text + (
-            f"What more trials would be worth cannot be told from {search.drawn} with drawn settings: it takes "
+            f"What more trials would be worth cannot be said from {search.drawn} with drawn settings: it takes "
             f"{LEAST_DRAWN}."
         )
     more = f"{search.drawn} more trials, about {search.drawn_seconds:.0f} s of training,"

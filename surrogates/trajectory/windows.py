@@ -10,7 +10,7 @@ import numpy as np
 
 from fieldwright.data.computing.executor import Executor
 from fieldwright.data.errors import ModelError
-from fieldwright.data.store.field_values import FieldValues
+from fieldwright.data.store.field_values import FieldValues, RunsAsRows
 
 MOST = 60
 """Largest number of windows of a study; more overlap so much that they add no information."""
@@ -97,16 +97,13 @@ class Windows:
         return disjoint
 
 
-class WindowValues:
+class WindowValues(RunsAsRows):
     """Windows (n, length, points, components) of the values of longer runs, cut as they are read."""
 
     def __init__(self, values: FieldValues, windows: Windows) -> None:
         self.values, self.windows = values, windows
         self.shape = (len(windows.run), windows.length, *values.shape[2:])
-        self.dtype, self.step, self.ndim = values.dtype, values.step, 4
-
-    def __len__(self) -> int:
-        return self.shape[0]
+        self.dtype, self.step = values.dtype, values.step
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         picked = np.arange(len(self))[rows]

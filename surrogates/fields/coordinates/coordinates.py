@@ -10,7 +10,7 @@ import numpy as np
 from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import ModelError
 from fieldwright.data.mesh.measures import positive
-from fieldwright.data.store.field_values import FieldValues, point_blocks
+from fieldwright.data.store.field_values import FieldValues, RunsAsRows, point_blocks
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingField
 from fieldwright.surrogates.reductions.pod.gram import syrk
 from fieldwright.surrogates.reductions.pod.spectrum import EPS, eigen, gram_error, mixing, refined
@@ -135,20 +135,12 @@ def with_logarithm(
     return replace(field, logarithm=coordinates_of(logarithms, weights, by_time=by_time, executor=executor))
 
 
-class Logarithms:
+class Logarithms(RunsAsRows):
     """log(values - reference) of field values, reference (n,), formed as they are read."""
 
     def __init__(self, values: FieldValues, reference: np.ndarray) -> None:
         self.values, self.reference = values, reference
         self.shape, self.dtype, self.step = values.shape, values.dtype, values.step
-
-    @property
-    def ndim(self) -> int:
-        """3, or 4 where the runs are transient."""
-        return len(self.shape)
-
-    def __len__(self) -> int:
-        return self.shape[0]
 
     def __getitem__(self, rows: Any) -> np.ndarray:
         return np.log(self.values[rows] - self.reference[rows].reshape(-1, *(1,) * (self.ndim - 1)))

@@ -139,7 +139,7 @@ def test_what_the_choice_is_worth_is_said_with_its_spread() -> None:
             "18 more trials, about 41 s of training, would save about 12%",
         ),
         ({"drawn": 18, "drawn_seconds": 41.0, "doubling": 0.004}, "would save less than 1% of the error"),
-        ({"drawn": 5, "drawn_seconds": 9.0}, "cannot be told from 5 with drawn settings: it takes 12"),
+        ({"drawn": 5, "drawn_seconds": 9.0}, "cannot be said from 5 with drawn settings: it takes 12"),
         ({"drawn": 30, "exhausted": True}, "All settings of kinds that are not far behind were tried"),
         (
             {"spent": True, "untried": ("gp", "mlp")},

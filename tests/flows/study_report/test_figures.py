@@ -301,7 +301,7 @@ def test_logarithmic_ticks_are_powers_of_ten():
 def test_a_candidate_looks_the_same_everywhere_and_unlike_the_others():
     looks = [tuple(candidate_look(name).values()) for name in CANDIDATES]
     assert len(set(looks)) == len(CANDIDATES)
-    assert len({look[1:] for look in looks}) == len(CANDIDATES), "told apart without colour"
+    assert len({look[1:] for look in looks}) == len(CANDIDATES), "distinct without colour"
     assert candidate_look("gp") == candidate_look("gp")
     assert candidate_look("gp-2")["colour"] == candidate_look("gp")["colour"]
     assert candidate_look("gp-2") != candidate_look("gp")

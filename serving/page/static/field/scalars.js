@@ -13,7 +13,7 @@ export function componentChoices(info) {
   return components.length <= 3 ? [[MAGNITUDE, MAGNITUDE], ...own] : own;
 }
 
-/** A number for each place (the mean), or NaN where it cannot be told. */
+/** A number for each place (the mean), or NaN where it cannot be said. */
 export function scalars(answer, pinned, { component, show, time }) {
   if (show === WIDTH) {
     const [lower, upper] = ["lower", "upper"].map((name) => answer.frame(name, time));

@@ -24,7 +24,7 @@ function filled(made, attributes, children) {
   return made;
 }
 
-/** Sets the text of an element only where it differs, so that a screen reader is not told the same twice. */
+/** Sets the text of an element only where it differs, so that a screen reader does not hear the same twice. */
 export function say(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
