@@ -19,11 +19,11 @@ import { TimeCurve } from "./panels/time_curve.js";
 import { FieldsQuestion } from "./questions/fields_question.js";
 import { ShapesQuestion } from "./questions/shapes_question.js";
 import { SolutionQuestion } from "./questions/solution_question.js";
+import { watchedEndpoint } from "./shell/connection.js";
 import { choice, element } from "./shell/elements.js";
 import { Refusal, Unreachable } from "./shell/endpoint.js";
 import { Latest } from "./shell/latest.js";
 import { quantityText } from "./shell/numbers.js";
-import { Watch } from "./shell/watch.js";
 
 const QUESTIONS = { fields: FieldsQuestion, shapes: ShapesQuestion, equations: SolutionQuestion };
 
@@ -77,7 +77,7 @@ class WhatIf {
     state.follow(["p.", "field", "deform", "outline", "over"], () => this.ask());
     state.follow(["pin."], () => this.askPinned());
     state.follow(["time"], () => this.timeChanged());
-    this.follow();
+    this.watch = watchedEndpoint({ header, notices, about: question.about, back: () => this.ask(), swapped: (detail) => this.swapped(detail) });
     this.setTimes();
     this.askPinned();
   }
@@ -168,28 +168,8 @@ class WhatIf {
     }
   }
 
-  follow() {
-    this.watch = new Watch(this.question.about.model);
-    this.watch.version = this.question.about.version;
-    this.watch.addEventListener("lost", () => {
-      this.header.connected(false);
-      this.notices.show("connection", "The endpoint does not answer. It is tried again every second; what is shown stays.", "waiting");
-    });
-    this.watch.addEventListener("back", () => {
-      this.header.connected(true);
-      this.notices.clear("connection");
-      this.ask();
-    });
-    this.watch.addEventListener("state", ({ detail }) => {
-      if (detail.why) this.notices.show("champion", detail.why, "news");
-      else this.notices.clear("champion");
-    });
-    this.watch.addEventListener("swapped", ({ detail }) => this.swapped(detail));
-  }
-
   /** Another version answers from now on: all that was fetched of the one before is fetched anew. */
   async swapped({ before, version }) {
-    this.header.serve(version);
     try {
       const about = await this.endpoint.describe();
       const same = JSON.stringify(names(about)) === JSON.stringify(names(this.question.about));

@@ -22,21 +22,28 @@ export class DomainSign {
   }
 
   show(answer) {
-    this.root.hidden = false;
     const solved = answer.facts !== null;
     const doubtful = answer.inside && answer.why;
-    this.root.classList.toggle("outside", !answer.inside);
-    this.root.classList.toggle("doubtful", Boolean(doubtful));
-    document.body.classList.toggle("is-outside", !answer.inside);
+    let title;
     if (!answer.inside) {
-      say(this.title, solved
-          ? "Outside the domain where the equation was solved: do not rely on these numbers."
-          : "Outside the domain of the training runs: do not rely on these numbers.");
+      title = solved
+        ? "Outside the domain where the equation was solved: do not rely on these numbers."
+        : "Outside the domain of the training runs: do not rely on these numbers.";
     } else {
-      say(this.title, doubtful ? "Inside the domain, with a doubt." : solved ? "Inside the domain of the equation." : "Inside the domain of the training runs.");
+      title = doubtful ? "Inside the domain, with a doubt." : solved ? "Inside the domain of the equation." : "Inside the domain of the training runs.";
     }
-    const away = answer.outside === null ? "" : `Distance ${numberText(answer.outside, 3)}, 1 at the border.`;
-    say(this.why, [answer.why ? `${capital(answer.why)}.` : "", away].filter(Boolean).join(" "));
+    this.state({ inside: answer.inside, title, why: answer.why, outside: answer.outside });
+  }
+
+  /** title: what follows from it. why: the endpoint's sentence, or null. outside: distance, 1 at the border, or null. */
+  state({ inside, title, why, outside }) {
+    this.root.hidden = false;
+    this.root.classList.toggle("outside", !inside);
+    this.root.classList.toggle("doubtful", Boolean(inside && why));
+    document.body.classList.toggle("is-outside", !inside);
+    say(this.title, title);
+    const away = outside === null ? "" : `Distance ${numberText(outside, 3)}, 1 at the border.`;
+    say(this.why, [why ? `${capital(why)}.` : "", away].filter(Boolean).join(" "));
   }
 }
 

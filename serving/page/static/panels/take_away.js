@@ -2,6 +2,7 @@
 
 import { element } from "../shell/elements.js";
 import { ROOT, currentKey } from "../shell/endpoint.js";
+import { copyButton, save } from "../shell/files.js";
 
 export class TakeAway {
   constructor(desk) {
@@ -72,20 +73,4 @@ function curlText(address, body) {
 
 function code(heading, text) {
   return element("section", {}, element("div", { class: "panel-head" }, element("h3", {}, heading), copyButton(() => text.textContent)), text);
-}
-
-function copyButton(text) {
-  const button = element("button", { type: "button" }, "Copy");
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(text());
-    button.textContent = "Copied";
-    setTimeout(() => (button.textContent = "Copy"), 1500);
-  });
-  return button;
-}
-
-function save(blob, name) {
-  const address = URL.createObjectURL(blob);
-  element("a", { href: address, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }

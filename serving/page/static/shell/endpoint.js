@@ -7,9 +7,11 @@ const KEY = "fieldwright.key";
 
 /** What the endpoint refused, with its own sentence. */
 export class Refusal extends Error {
-  constructor(status, sentence) {
+  /** retryAfter: seconds after which the same may be asked again, null where it would be refused again. */
+  constructor(status, sentence, retryAfter = null) {
     super(sentence);
     this.status = status;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -65,9 +67,9 @@ export class Endpoint extends EventTarget {
     return (await this.ask(path, { body, accept })).blob();
   }
 
-  /** The response; raises Refusal or Unreachable, and AbortError where it was no longer wanted. */
-  async ask(path, { body, signal, accept }) {
-    const reply = await send(this.address(path), { body, signal, accept });
+  /** The response to an object or a form; raises Refusal or Unreachable, and AbortError where it was no longer wanted. */
+  async ask(path, { body, signal, accept, method }) {
+    const reply = await send(this.address(path), { body, signal, accept, method });
     this.dispatchEvent(new Event("answered"));
     return reply;
   }
@@ -78,24 +80,22 @@ export async function servedModels() {
   return (await send(`${ROOT}models`, { accept: "application/json" })).json();
 }
 
-async function send(address, { body, signal, accept }) {
+async function send(address, { body, signal, accept, method = body === undefined ? "GET" : "POST" }) {
   const headers = { Accept: accept };
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  // The browser itself says where the parts of a form begin.
+  const form = body instanceof FormData;
+  if (body !== undefined && !form) headers["Content-Type"] = "application/json";
   const key = currentKey();
   if (key) headers.Authorization = `Bearer ${key}`;
   let reply;
   try {
-    reply = await fetch(address, {
-      method: body === undefined ? "GET" : "POST",
-      headers,
-      signal,
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
+    reply = await fetch(address, { method, headers, signal, body: form || body === undefined ? body : JSON.stringify(body) });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Unreachable("The endpoint does not answer.");
   }
   if (reply.ok) return reply;
   const sentence = await reply.json().then((document) => document.error, () => null);
-  throw new Refusal(reply.status, sentence ?? `The endpoint answered with status ${reply.status}.`);
+  const seconds = Number.parseFloat(reply.headers.get("Retry-After"));
+  throw new Refusal(reply.status, sentence ?? `The endpoint answered with status ${reply.status}.`, Number.isNaN(seconds) ? null : seconds);
 }

@@ -1,39 +1,18 @@
 // Reads NumPy archives: a ZIP of arrays that are stored without compression, as the endpoint writes them.
 
-const END = 0x06054b50;
-const ENTRY = 0x02014b50;
+import { storedFiles } from "./zip.js";
 
 /** Name to {shape, data} of every array; `about` is the header of the answer as an object. */
 export function readArchive(buffer) {
-  const view = new DataView(buffer);
   const arrays = {};
   let about = {};
-  for (const { name, offset, size } of entries(view)) {
+  for (const { name, offset, size } of storedFiles(buffer)) {
     const array = readArray(buffer, offset, size);
-    if (name === "about") about = JSON.parse(array.data);
-    else arrays[name] = array;
+    const stem = name.replace(/\.npy$/, "");
+    if (stem === "about") about = JSON.parse(array.data);
+    else arrays[stem] = array;
   }
   return { about, arrays };
-}
-
-function* entries(view) {
-  let end = view.byteLength - 22;
-  while (end >= 0 && view.getUint32(end, true) !== END) end -= 1;
-  if (end < 0) throw new Error("The answer is no NumPy archive");
-  let at = view.getUint32(end + 16, true);
-  const decoder = new TextDecoder();
-  for (let count = view.getUint16(end + 10, true); count > 0; count -= 1) {
-    if (view.getUint32(at, true) !== ENTRY || view.getUint16(at + 10, true) !== 0) {
-      throw new Error("The archive is compressed or damaged");
-    }
-    const size = view.getUint32(at + 24, true);
-    const [nameLength, extra, comment] = [28, 30, 32].map((k) => view.getUint16(at + k, true));
-    const name = decoder.decode(new Uint8Array(view.buffer, at + 46, nameLength));
-    const local = view.getUint32(at + 42, true);
-    const offset = local + 30 + view.getUint16(local + 26, true) + view.getUint16(local + 28, true);
-    yield { name: name.replace(/\.npy$/, ""), offset, size };
-    at += 46 + nameLength + extra + comment;
-  }
 }
 
 function readArray(buffer, offset, size) {
