@@ -20,7 +20,7 @@ from fieldwright.data.computing.connection import WorkersAddress
 from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.flows.runs.candidates import with_common_settings
 from fieldwright.flows.runs.inputs import read_runs
-from fieldwright.flows.runs.steps import cross_validated, views_of
+from fieldwright.flows.runs.learning import cross_validated, views_of
 from fieldwright.flows.runs.targets import targets_from
 from fieldwright.flows.study.runs_study import Study
 

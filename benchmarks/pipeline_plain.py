@@ -19,8 +19,8 @@ def main() -> None:
     from fieldwright.data.store.snapshot_store import SnapshotStore
     from fieldwright.flows.runs.candidates import with_common_settings
     from fieldwright.flows.runs.inputs import read_runs
-    from fieldwright.flows.runs.reduction_figures import reduce_fields
-    from fieldwright.flows.runs.steps import cross_validated, train_on_all, views_of
+    from fieldwright.flows.runs.learning import cross_validated, train_on_all, views_of
+    from fieldwright.flows.runs.reduction import reduce_fields
     from fieldwright.flows.runs.targets import targets_from
     from fieldwright.flows.steps import candidates_by_label
     from fieldwright.flows.study.runs_study import Study

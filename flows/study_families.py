@@ -110,10 +110,10 @@ RUNS = StudyFamily(
     report="fieldwright.flows.report:PipelineReport",
     printed="fieldwright.flows.runs.printed_report:print_runs",
     sections="fieldwright.flows.study_report.fields_sections:fields_sections",
-    first_study="fieldwright.flows.runs.first_study:runs_first_study",
+    first_study="fieldwright.flows.runs.inspection.first_study:runs_first_study",
     unchanged="fieldwright.flows.runs.inputs:unchanged_runs",
     state="fieldwright.flows.runs.state:print_store",
-    inspect="fieldwright.flows.runs.inspection_page:inspect_runs",
+    inspect="fieldwright.flows.runs.inspection.inspection_page:inspect_runs",
 )
 PHOTOS = StudyFamily(
     subject="photos",

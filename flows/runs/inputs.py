@@ -11,6 +11,7 @@ from contextlib import ExitStack
 import numpy as np
 
 from fieldwright.data.computing.executor import Executor
+from fieldwright.data.errors import StudyError
 from fieldwright.data.ingest.ingestion import IngestReport, ingest_sources, unchanged_report
 from fieldwright.data.ingest.parameters.case_values import table_from_cases
 from fieldwright.data.ingest.parameters.contradictions import without_contradictions
@@ -65,6 +66,18 @@ def unchanged_runs(study: Study) -> tuple[Ingested, str] | None:
         return None
     report = unchanged_report(store, sources, parameter_table(study, sources), rules(study))
     return None if report is None else (_ingested(study, report), digest_of_runs(study))
+
+
+def require_runs(study: Study, ingested: Ingested) -> None:
+    """Raises StudyError, with the reasons, where too few runs were accepted."""
+    if len(ingested.accepted) < study.runs.minimum:
+        reasons = sorted({reason for _, reason, _ in ingested.rejected})
+        raise StudyError(
+            f"A study needs at least {study.runs.minimum} accepted runs ('runs.minimum')",
+            f"{len(ingested.accepted)} accepted and {len(ingested.rejected)} rejected"
+            + (f" ({', '.join(reasons)})" if reasons else ""),
+            f"Mend or add runs; `fieldwright status {study.path.name}` says what is wrong with each",
+        )
 
 
 def digest_of_runs(study: Study) -> str:

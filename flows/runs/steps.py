@@ -8,22 +8,26 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-import numpy as np
-
-from fieldwright.data.computing.executor import IN_PROCESS, Executor
-from fieldwright.data.errors import StudyError
 from fieldwright.data.store.field_values import field_values
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.progress import report as report_progress
-from fieldwright.flows.report import Ingested, RunsEvaluation
+from fieldwright.flows.report import RunsEvaluation
 from fieldwright.flows.resumption.validated_candidate import Validated, read_validated, write_validated
-from fieldwright.flows.runs.candidate_figures import candidate_figures
 from fieldwright.flows.runs.candidates import AUTO, with_common_settings
 from fieldwright.flows.runs.conservation import conservation_errors
 from fieldwright.flows.runs.executors import study_executor
+from fieldwright.flows.runs.figures.candidate_figures import candidate_figures
+from fieldwright.flows.runs.figures.reduction_figures import reduction_figures
 from fieldwright.flows.runs.final_checks import final_checks
 from fieldwright.flows.runs.holdout import split_runs
-from fieldwright.flows.runs.inputs import digest_of_runs, ingest_runs
+from fieldwright.flows.runs.inputs import digest_of_runs, ingest_runs, require_runs
+from fieldwright.flows.runs.learning import (
+    cross_validated,
+    evaluation_of,
+    periodic_notes,
+    train_on_all,
+    views_of,
+)
 from fieldwright.flows.runs.per_field import per_field_candidate
 from fieldwright.flows.runs.promotion.champion_comparison import (
     OUT_OF_FOLD,
@@ -32,12 +36,7 @@ from fieldwright.flows.runs.promotion.champion_comparison import (
 )
 from fieldwright.flows.runs.promotion.out_of_fold_coverage import out_of_fold_coverage
 from fieldwright.flows.runs.promotion.promotion_rule import ask_once, decide_on_runs, run_gates
-from fieldwright.flows.runs.reduction_figures import (
-    projection_errors,
-    reduce_fields,
-    reduction_figures,
-    reduction_numbers,
-)
+from fieldwright.flows.runs.reduction import projection_errors, reduce_fields, reduction_numbers
 from fieldwright.flows.runs.search import Search, search_report, trial_logger
 from fieldwright.flows.runs.symmetries import symmetrised_targets, symmetry_errors
 from fieldwright.flows.runs.targets import Targets
@@ -48,14 +47,11 @@ from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.flows.tracking.versions.promotion import Challenge, Decision
 from fieldwright.surrogates.families import FIELDS, Family
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
-from fieldwright.surrogates.fields.coordinates.training_views import EVERY_VIEW, training_views_of
 from fieldwright.surrogates.fields.per_field import PER_FIELD, PerField
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.search.settings import SearchSettings
-from fieldwright.surrogates.trajectory.phases import unaligned_phases
-from fieldwright.surrogates.validation.cross_validation import CrossValidation, cross_validate
-from fieldwright.surrogates.validation.fold import Chooser
+from fieldwright.surrogates.validation.cross_validation import CrossValidation
 from fieldwright.surrogates.validation.holdout import HoldoutResult
 
 VALIDATED = "validated"
@@ -268,112 +264,3 @@ class RunsSteps(Steps[Study, RunsDataset]):
             )
         )
         return decide_on_runs(study.promotion, self.metric, best.evaluation, challenge, gates, comparison)
-
-
-def require_runs(study: Study, ingested: Ingested) -> None:
-    """Raises StudyError, with the reasons, where too few runs were accepted."""
-    if len(ingested.accepted) < study.runs.minimum:
-        reasons = sorted({reason for _, reason, _ in ingested.rejected})
-        raise StudyError(
-            f"A study needs at least {study.runs.minimum} accepted runs ('runs.minimum')",
-            f"{len(ingested.accepted)} accepted and {len(ingested.rejected)} rejected"
-            + (f" ({', '.join(reasons)})" if reasons else ""),
-            f"Mend or add runs; `fieldwright status {study.path.name}` says what is wrong with each",
-        )
-
-
-def periodic_notes(study: Study, x: np.ndarray, views: Mapping[str, TrainingViews]) -> tuple[str, ...]:
-    """A sentence on every field that oscillates out of step from run to run; a measured history gives the phase."""
-    if study.time.history:
-        return ()
-    shifts = {name: unaligned_phases(x, one.trajectories.sample) for name, one in views.items()}
-    return tuple(shift.sentence(name) for name, shift in shifts.items() if shift is not None)
-
-
-def views_of(study: Study, targets: Targets, executor: Executor = IN_PROCESS) -> dict[str, TrainingViews]:
-    """The fields as all candidates of the study learn them."""
-    candidates = [with_common_settings(study, one, targets) for one in study.candidates]
-    searches = study.search is not None
-    logarithms = searches or any(one.outputs != "raw" for one in candidates)
-    return training_views_of(
-        targets.x,
-        {name: field_values(one) for name, one in targets.values.items()},
-        targets.weights,
-        {name: study.reduction_of(name) for name in study.fields},
-        EVERY_VIEW if searches else {one.transient for one in candidates},
-        study.hints if logarithms else None,
-        memory=study.compute.memory_bytes,
-        executor=executor,
-    )
-
-
-def cross_validated(
-    study: Study,
-    label: str,
-    candidate: KindConfig | Chooser,
-    targets: Targets,
-    views: Mapping[str, TrainingViews],
-    executor: Executor = IN_PROCESS,
-) -> tuple[RunsEvaluation, CrossValidation]:
-    """Cross-validates one candidate by the same folds as every other."""
-    validation = cross_validate(
-        candidate,
-        {name: study.reduction_of(name) for name in study.fields},
-        targets.x,
-        targets.values,
-        folds=min(study.validation.folds, len(targets.runs)),
-        seed=study.seed,
-        history=study.time.history,
-        windows=targets.windows,
-        weights=targets.weights,
-        progress=lambda done, total: report_progress(f"Evaluating {label}", done, total),
-        views=views,
-        executor=executor,
-    )
-    return evaluation_of(study, label, validation), validation
-
-
-def evaluation_of(
-    study: Study, label: str, validation: CrossValidation, config: KindConfig | None = None
-) -> RunsEvaluation:
-    """The numbers by which a candidate is compared; config: where it may learn each field by another one."""
-    return RunsEvaluation.of(
-        label,
-        study.validation.metric,
-        {name: validation.errors[name] for name in study.fields},
-        validation.mean_errors,
-        validation.fit_seconds,
-        config.labels if isinstance(config, PerField) else None,
-    )
-
-
-def train_on_all(
-    study: Study,
-    candidate: KindConfig,
-    targets: Targets,
-    views: Mapping[str, TrainingViews],
-    validation: CrossValidation,
-    executor: Executor = IN_PROCESS,
-) -> Surrogate:
-    """Trains the best candidate on all runs and calibrates its bands by its out-of-fold predictions."""
-    report_progress("Training the best on all", 0, 1)
-    surrogate = Surrogate.train(
-        candidate,
-        {name: study.reduction_of(name) for name in study.fields},
-        targets.x,
-        targets.values,
-        parameters=targets.parameters,
-        fields=targets.fields,
-        points=targets.points,
-        cells=targets.cells,
-        weights=targets.weights,
-        cross_validation=validation,
-        coverage=study.validation.coverage,
-        history=study.time.history,
-        seed=study.seed,
-        name=study.name,
-        views=views,
-        executor=executor,
-    )
-    report_progress("Training the best on all", 1, 1)
-    return surrogate

@@ -6,7 +6,11 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from fieldwright.data.output.written_numbers import number_text
-from fieldwright.flows.runs.candidate_figures import magnitude, predicted_against_true, true_predicted_error
+from fieldwright.flows.runs.figures.candidate_figures import (
+    magnitude,
+    predicted_against_true,
+    true_predicted_error,
+)
 from fieldwright.flows.shapes.targets import ShapeTargets
 from fieldwright.surrogates.shapes.model_evaluation import ShapeEvaluation
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from fieldwright.data.progress import TrainingProgress
 from fieldwright.flows.report import RunsEvaluation
 from fieldwright.flows.resumption.evaluation_file import MODEL, read_evaluation, write_evaluation
-from fieldwright.flows.runs.inputs import digest_of_runs, ingest_runs
+from fieldwright.flows.runs.inputs import digest_of_runs, ingest_runs, require_runs
 from fieldwright.flows.runs.promotion.promotion_rule import decide_on_runs
-from fieldwright.flows.runs.steps import require_runs
 from fieldwright.flows.shapes.champion_comparison import (
     LEARNED_FROM,
     ask_once_of_shapes,

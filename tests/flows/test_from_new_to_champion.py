@@ -15,7 +15,7 @@ from fieldwright.data.ingest.inspection import inspect_path
 from fieldwright.data.ingest.timebase import proposed_rule
 from fieldwright.flows.cli import app
 from fieldwright.flows.report import PipelineReport
-from fieldwright.flows.runs.first_fields import omitted_fields
+from fieldwright.flows.runs.inspection.first_fields import omitted_fields
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.workflow import run_study
 

@@ -12,8 +12,8 @@ from rich.console import Console
 
 from fieldwright.data.errors import StudyError
 from fieldwright.data.ingest.inspection import inspect_path
-from fieldwright.flows.runs.first_study import first_study
-from fieldwright.flows.runs.inspection_page import print_inspection
+from fieldwright.flows.runs.inspection.first_study import first_study
+from fieldwright.flows.runs.inspection.inspection_page import print_inspection
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.workflow import run_study
 

@@ -14,10 +14,11 @@ from fieldwright.data.store.field_values import FieldValues, MatrixValues, Selec
 from fieldwright.data.store.frozen_matrix import freeze
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.runs import frozen_fields
+from fieldwright.flows.runs.figures.reduction_figures import leading_modes
 from fieldwright.flows.runs.holdout import RunsSplit, split_runs
 from fieldwright.flows.runs.inputs import read_runs
-from fieldwright.flows.runs.reduction_figures import leading_modes, projection_errors, reduce_fields
-from fieldwright.flows.runs.steps import cross_validated, train_on_all, views_of
+from fieldwright.flows.runs.learning import cross_validated, train_on_all, views_of
+from fieldwright.flows.runs.reduction import projection_errors, reduce_fields
 from fieldwright.flows.study.compute_section import LEAST_MEMORY, MACHINE_MEMORY, bytes_of
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.surrogates.fields.coordinates import coordinates, training_views

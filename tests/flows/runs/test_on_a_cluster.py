@@ -16,8 +16,8 @@ from fieldwright.flows.runs import frozen_fields
 from fieldwright.flows.runs.executors import study_executor
 from fieldwright.flows.runs.holdout import split_runs
 from fieldwright.flows.runs.inputs import read_runs
+from fieldwright.flows.runs.learning import cross_validated, train_on_all, views_of
 from fieldwright.flows.runs.search import Search
-from fieldwright.flows.runs.steps import cross_validated, train_on_all, views_of
 from fieldwright.flows.runs.targets import Targets, targets_from
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.workflow import run_study

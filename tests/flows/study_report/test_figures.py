@@ -17,7 +17,7 @@ from fieldwright.flows.drift.picture import drift_figure
 from fieldwright.flows.drift.verdict import DriftReport, Period
 from fieldwright.flows.photos import figures as photos
 from fieldwright.flows.report import Ingested, PipelineReport, RunsEvaluation
-from fieldwright.flows.runs.candidate_figures import predicted_against_true, true_predicted_error
+from fieldwright.flows.runs.figures.candidate_figures import predicted_against_true, true_predicted_error
 from fieldwright.flows.study_report.candidates_figure import candidates_figure
 from fieldwright.flows.study_report.coverage_figure import coverage_figure
 from fieldwright.physics.equations.problems import problem_named

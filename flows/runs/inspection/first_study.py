@@ -15,7 +15,7 @@ from fieldwright.data.errors import StudyError
 from fieldwright.data.ingest.inspection import FoundParameter, Inspection, inspect_path
 from fieldwright.data.ingest.timebase import proposed_rule
 from fieldwright.data.store.snapshot_store import store_owner
-from fieldwright.flows.runs.first_fields import omitted_fields
+from fieldwright.flows.runs.inspection.first_fields import omitted_fields
 
 USUAL_RUNS = 8
 """Accepted runs without which a study does not begin, unless it says otherwise."""
