@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
@@ -21,7 +22,13 @@ from starlette.applications import Starlette
 
 from fieldwright.serving.equations.interface import SolutionAnswer
 from fieldwright.serving.fields.interface import GradientsAnswer, PredictionAnswer, SensitivitiesAnswer
-from fieldwright.serving.photos.interface import ClassifyAnswer, ExplainAnswer, SegmentAnswer
+from fieldwright.serving.photos.interface import (
+    ClassifyAnswer,
+    CompareAnswer,
+    ExplainAnswer,
+    MeasureAnswer,
+    SegmentAnswer,
+)
 from fieldwright.serving.photos.options import ExplainMethod
 
 Answer = TypeVar("Answer", bound=BaseModel)
@@ -129,7 +136,9 @@ class DeclaredRoutes:
         focal_length_mm: float | None = None,
         pixel_pitch_um: float | None = None,
         scale_error: float | None = None,
+        threshold: float | None = None,
         profiles: bool = False,
+        lines: bool = False,
         augmented: bool = False,
     ) -> SegmentAnswer:
         """Where photos show cracks, and how long and wide they are."""
@@ -140,20 +149,67 @@ class DeclaredRoutes:
             "focal_length_mm": focal_length_mm,
             "pixel_pitch_um": pixel_pitch_um,
             "scale_error": scale_error,
+            "threshold": threshold,
             "profiles": profiles,
+            "lines": lines,
             "augmented": augmented,
         }
         return self._answered("/segment", SegmentAnswer, options, photo)
 
+    @bentoml.api(output_spec=_spec(MeasureAnswer))
+    def measure(
+        self,
+        mask: Path,
+        mm_per_px: float | None = None,
+        scale_error: float | None = None,
+        threshold: float | None = None,
+        profiles: bool = False,
+        lines: bool = False,
+    ) -> MeasureAnswer:
+        """How long and wide the cracks of a mask are."""
+        options = {
+            "mm_per_px": mm_per_px,
+            "scale_error": scale_error,
+            "threshold": threshold,
+            "profiles": profiles,
+            "lines": lines,
+        }
+        return self._answered("/measure", MeasureAnswer, options, [mask], ("mask",))
+
+    @bentoml.api(output_spec=_spec(CompareAnswer))
+    def compare(
+        self,
+        before: Path,
+        after: Path,
+        bits: int | None = None,
+        mm_per_px: float | None = None,
+        scale_error: float | None = None,
+        threshold: float | None = None,
+    ) -> CompareAnswer:
+        """How much cracks have grown between two photos."""
+        options = {
+            "bits": bits,
+            "mm_per_px": mm_per_px,
+            "scale_error": scale_error,
+            "threshold": threshold,
+        }
+        return self._answered("/compare", CompareAnswer, options, [before, after], ("before", "after"))
+
     def _answered(
-        self, path: str, answer: type[Answer], question: dict[str, Any], photos: list[Path] | None = None
+        self,
+        path: str,
+        answer: type[Answer],
+        question: dict[str, Any],
+        photos: list[Path] | None = None,
+        names: Sequence[str] = (),
     ) -> Answer:
         """The endpoint's answer; raises BentoMLException with its sentence and status."""
         present_options = {name: value for name, value in question.items() if value is not None}
         request: dict[str, Any] = {"json": present_options}
         if photos is not None:
             files = [
-                ("photo", (photo.name, photo.read_bytes(), "application/octet-stream")) for photo in photos
+                (name, (photo.name, photo.read_bytes(), "application/octet-stream"))
+                for name, photo in zip(names or ["photo"] * len(photos), photos, strict=True)
             ]
             request = {
                 "files": files,

@@ -104,7 +104,11 @@ SERVED_FAMILIES = (
         SEGMENTATION,
         "a crack segmenter",
         "fieldwright.serving.photos.served_segmenter:load_served_segmenter",
-        (FamilyRoute("POST", "/segment", "fieldwright.serving.photos.routes:segment_route", options=True),),
+        (
+            FamilyRoute("POST", "/segment", "fieldwright.serving.photos.routes:segment_route", options=True),
+            FamilyRoute("POST", "/measure", "fieldwright.serving.photos.routes:measure_route", options=True),
+            FamilyRoute("POST", "/compare", "fieldwright.serving.photos.routes:compare_route", options=True),
+        ),
     ),
 )
 FAMILY_ROUTES = tuple(dict.fromkeys(route for one in SERVED_FAMILIES for route in one.routes))

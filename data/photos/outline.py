@@ -35,16 +35,16 @@ Value = int | str
 
 
 def read_outline(
-    path: Path, crack_values: tuple[Value, ...] = (), *, max_pixels: int = MAX_PIXELS
+    source: Path | bytes, crack_values: tuple[Value, ...] = (), *, max_pixels: int = MAX_PIXELS
 ) -> np.ndarray:
     """True where there is crack, (h, w), turned upright; see `stored_outline`."""
-    with open_image(path, f"the mask '{path.name}'", max_pixels) as image:
+    with open_image(source, _name(source), max_pixels) as image:
         orientation = orientation_of(image)
-    return turned(stored_outline(path, crack_values, max_pixels=max_pixels), orientation)
+    return turned(stored_outline(source, crack_values, max_pixels=max_pixels), orientation)
 
 
 def stored_outline(
-    path: Path, crack_values: tuple[Value, ...] = (), *, max_pixels: int = MAX_PIXELS
+    path: Path | bytes, crack_values: tuple[Value, ...] = (), *, max_pixels: int = MAX_PIXELS
 ) -> np.ndarray:
     """True where there is crack, (h, w), in the pixels as they are stored.
 
@@ -53,7 +53,7 @@ def stored_outline(
     Raises PhotoError where the mask cannot be read, has several classes of which none is chosen, lacks all that are
     chosen, is not binary, or is inverted.
     """
-    name = f"the mask '{path.name}'"
+    name = _name(path)
     with open_image(path, name, max_pixels) as image:
         if image.mode in ("I", "F") or (is_deep(image) and image.mode != "I;16"):
             raise PhotoError(
@@ -70,6 +70,10 @@ def stored_outline(
     if labels.ndim == 2 and not lossy:
         _refuse_classes(labels, tones, name)
     return checked_mask(_bright(tones, name), name)
+
+
+def _name(source: Path | bytes) -> str:
+    return "The mask" if isinstance(source, bytes) else f"the mask '{source.name}'"
 
 
 def checked_mask(crack: np.ndarray, name: str) -> np.ndarray:

@@ -13,7 +13,7 @@ MAX_PHOTOS = 256
 MAX_PIXELS = 120_000_000
 """Of all photos of a request together: as three bytes each they are 360 MB."""
 
-MAX_OPTIONS = 16
+MAX_OPTIONS = 24
 
 MAX_OPERATIONS = {"cpu": 3e12, "cuda": 3e14}
 """Of the networks for one request: about a minute of one processor core. They are counted and not timed, so that

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Strict
 from pydantic.json_schema import SkipJsonSchema
@@ -13,8 +13,12 @@ from fieldwright.data.errors import QueryError
 from fieldwright.serving.phrases import listed
 from fieldwright.serving.schemas.reading import RequestObject, Says
 
+if TYPE_CHECKING:
+    from fieldwright.surrogates.cracks.measurement import Scale
+
 Nothing = SkipJsonSchema[None]
 MASK, OVERLAY, HEAT, PROBABILITY, STD = "mask", "overlay", "heat", "probability", "std"
+NEW, ALIGNED = "new", "aligned"
 CAMERA = ("distance_mm", "focal_length_mm", "pixel_pitch_um")
 
 
@@ -35,21 +39,33 @@ def _positive(name: str) -> Any:
     return Annotated[Annotated[float, AllowInfNan(False), Field(gt=0.0)] | Nothing, _span(name, "above 0")]
 
 
+def _share(name: str) -> Any:
+    return Annotated[
+        Annotated[float, AllowInfNan(False), Field(ge=0.0, le=1.0)] | Nothing,
+        _span(name, "between 0 and 1"),
+    ]
+
+
 def _choice(name: str, choices: Sequence[str]) -> Says:
     return Says(f"'{name}' must be one of {listed(choices)}")
 
 
-Switch = Annotated[
-    bool,
-    Strict(),
-    BeforeValidator(
-        lambda text: {"true": True, "false": False}.get(text, text) if isinstance(text, str) else text
-    ),
-]
+def _switch(name: str) -> Any:
+    return Annotated[
+        bool,
+        Strict(),
+        BeforeValidator(
+            lambda text: {"true": True, "false": False}.get(text, text) if isinstance(text, str) else text
+        ),
+        Says(f"'{name}' must be one of 'false' and 'true'", "Correct it"),
+    ]
+
+
 ExplainMethod = Literal["saliency", "smoothgrad", "grad_cam", "score_cam"]
 """Written out, since the methods lie beside torch, which BentoML's master process does without."""
 EXPLAIN_PICTURES = (OVERLAY, HEAT, MASK)
 SEGMENT_PICTURES = (MASK, OVERLAY, PROBABILITY, STD)
+COMPARE_PICTURES = (NEW, ALIGNED)
 
 
 class PhotoOptions(RequestObject):
@@ -85,8 +101,8 @@ class ExplainOptions(PhotoOptions):
     )
 
 
-class SegmentOptions(PhotoOptions):
-    """Options of POST /segment."""
+class ScaleOptions(RequestObject):
+    """How large a pixel is."""
 
     mm_per_px: _positive("mm_per_px") = _option("Millimetres on the surface per pixel.")  # type: ignore[valid-type]
     distance_mm: _positive("distance_mm") = _option(  # type: ignore[valid-type]
@@ -94,24 +110,24 @@ class SegmentOptions(PhotoOptions):
     )
     focal_length_mm: _positive("focal_length_mm") = _option("Of the lens.")  # type: ignore[valid-type]
     pixel_pitch_um: _positive("pixel_pitch_um") = _option("Distance of the sensor's pixels.")  # type: ignore[valid-type]
-    scale_error: Annotated[
-        Annotated[float, AllowInfNan(False), Field(ge=0.0, le=1.0)] | Nothing,
-        _span("scale_error", "between 0 and 1"),
-    ] = _option("Share of it that the scale may be off; 0 if left out.")
-    profiles: Annotated[Switch, Says("'profiles' must be one of 'false' and 'true'", "Correct it")] = Field(
-        False, description="The width along every crack too."
+    scale_error: _share("scale_error") = _option(  # type: ignore[valid-type]
+        "Share of it that the scale may be off; 0 if left out."
     )
-    augmented: Annotated[Switch, Says("'augmented' must be one of 'false' and 'true'", "Correct it")] = Field(
-        False, description="Mean of eight turned and mirrored views, 8 times slower."
-    )
-    picture: Annotated[
-        Literal["mask", "overlay", "probability", "std"] | Nothing, _choice("picture", SEGMENT_PICTURES)
-    ] = _option("That an answer as PNG shows; the mask if left out.")
 
     def camera(self) -> dict[str, float]:
         """The options that describe the camera."""
         values = {name: getattr(self, name) for name in CAMERA}
         return {name: value for name, value in values.items() if value is not None}
+
+    def scale(self) -> Scale | None:
+        """Of a pixel, where the client says it."""
+        from fieldwright.surrogates.cracks.measurement.scale import Scale
+
+        error = self.scale_error or 0.0
+        if self.mm_per_px is not None:
+            return Scale(self.mm_per_px, error)
+        camera = self.camera()
+        return Scale.of_camera(**camera, relative_error=error) if camera else None
 
     def model_post_init(self, context: Any) -> None:
         """Raises QueryError for half of a scale, for two, and for the error of none."""
@@ -129,3 +145,40 @@ class SegmentOptions(PhotoOptions):
                 "'scale_error' alone",
                 "Add 'mm_per_px', or leave it out",
             )
+
+
+class MeasureOptions(ScaleOptions):
+    """Options of POST /measure."""
+
+    threshold: _share("threshold") = _option(  # type: ignore[valid-type]
+        "Of the probability by which the mask was made before it was corrected; the model's own if left out."
+    )
+    profiles: _switch("profiles") = Field(False, description="The width along every crack too.")  # type: ignore[valid-type]
+    lines: _switch("lines") = Field(  # type: ignore[valid-type]
+        False, description="The middle lines of every crack too, as corners x, y to be drawn."
+    )
+
+
+class SegmentOptions(PhotoOptions, MeasureOptions):
+    """Options of POST /segment."""
+
+    threshold: _share("threshold") = _option(  # type: ignore[valid-type]
+        "Probability from which on a pixel is crack; the model's own if left out."
+    )
+    augmented: _switch("augmented") = Field(  # type: ignore[valid-type]
+        False, description="Mean of eight turned and mirrored views, 8 times slower."
+    )
+    picture: Annotated[
+        Literal["mask", "overlay", "probability", "std"] | Nothing, _choice("picture", SEGMENT_PICTURES)
+    ] = _option("That an answer as PNG shows; the mask if left out.")
+
+
+class CompareOptions(PhotoOptions, ScaleOptions):
+    """Options of POST /compare."""
+
+    threshold: _share("threshold") = _option(  # type: ignore[valid-type]
+        "Probability from which on a pixel is crack, of photos without a mask; the model's own if left out."
+    )
+    picture: Annotated[Literal["new", "aligned"] | Nothing, _choice("picture", COMPARE_PICTURES)] = _option(
+        "That an answer as PNG shows; the new crack if left out."
+    )

@@ -8,6 +8,9 @@ from typing import Any
 import numpy as np
 
 from fieldwright.data.errors import PhotoError, QueryError
+from fieldwright.data.photos.image_file import open_image
+from fieldwright.data.photos.orientation import orientation_of, turned
+from fieldwright.data.photos.outline import read_outline
 from fieldwright.data.photos.photo import photo_size, read_photo
 from fieldwright.serving.photos.intake import SentPhoto
 from fieldwright.serving.photos.limits import MAX_OPERATIONS, MAX_PIXELS
@@ -31,6 +34,41 @@ def sizes(photos: Sequence[SentPhoto]) -> list[tuple[int, int]]:
 def pixels_of(photos: Sequence[SentPhoto], bits: int | None) -> list[np.ndarray]:
     """Each photo as (h, w, 3) uint8, bits of it used of 16; raises PhotoError, which names the file."""
     return [_named(photo, read_photo, max_pixels=MAX_PIXELS, bits=bits) for photo in photos]
+
+
+def mask_of(mask: SentPhoto) -> np.ndarray:
+    """The mask as (h, w) bool, True where there is crack; raises PhotoError, which names the file."""
+    return _named(mask, read_outline, max_pixels=MAX_PIXELS)
+
+
+def map_of(picture: SentPhoto, shape: tuple[int, int]) -> np.ndarray:
+    """Shares (h, w) float32 that a grey picture of 8 bits shows, 255 for 1; raises QueryError and PhotoError."""
+
+    def read(content: bytes) -> np.ndarray:
+        with open_image(content, "The picture", MAX_PIXELS) as image:
+            if image.mode != "L":
+                raise PhotoError(
+                    "unreadable",
+                    "A map must be a grey picture of 8 bits",
+                    f"mode {image.mode}",
+                    "Send it as POST /segment gives it",
+                )
+            return turned(np.asarray(image), orientation_of(image))
+
+    values = _named(picture, read)
+    refuse_other_size(picture, values.shape, shape)
+    return values.astype(np.float32) / np.float32(255.0)
+
+
+def refuse_other_size(picture: SentPhoto, shape: tuple[int, ...], wanted_shape: tuple[int, ...]) -> None:
+    """Raises QueryError where a mask or map is not of the size of what it belongs to."""
+    if shape[:2] != wanted_shape[:2]:
+        raise QueryError(
+            f"'{picture.name}' must be of the size of what it belongs to, "
+            f"{wanted_shape[1]} x {wanted_shape[0]} pixels",
+            f"{shape[1]} x {shape[0]}",
+            "Send the one of this photo",
+        )
 
 
 def refuse_costly(operations: float, photos: int, device: str) -> None:

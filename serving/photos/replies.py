@@ -44,29 +44,33 @@ class PhotoForm:
             )
         return cls(media_type, picture or next(iter(pictures), ""))
 
-    def body(self, header: Mapping[str, Any], replies: Sequence[PhotoReply]) -> bytes:
-        """The body of the answer; raises QueryError where one picture cannot tell of several photos."""
-        document = orjson.dumps({**header, "photos": [reply.about for reply in replies]})
+    def body(self, document: Mapping[str, Any], pictures: Mapping[str, np.ndarray], photos: int = 1) -> bytes:
+        """The body of the answer; raises QueryError where one picture cannot tell of several photos.
+
+        pictures: by name, "<number>_<picture>" for those of a photo, counted from 0.
+        """
+        content = orjson.dumps(document)
         if self.media_type == JSON:
-            return document
+            return content
         if self.media_type == ZIP:
-            return _zipped(document, replies)
-        if len(replies) > 1:
+            return _zipped(content, pictures)
+        if photos > 1:
             raise QueryError(
                 f"An answer of the type {PNG} can show one photo",
-                f"{len(replies)} photos",
+                f"{photos} photos",
                 f"Send them one by one, or ask for {ZIP}",
             )
-        return png_bytes(replies[0].pictures[self.picture])
+        return png_bytes(
+            pictures[self.picture] if self.picture in pictures else pictures[f"0_{self.picture}"]
+        )
 
 
-def _zipped(document: bytes, replies: Sequence[PhotoReply]) -> bytes:
-    """`answer.json`, and `<number>_<picture>.png` for the pictures of each photo, counted from 0."""
+def _zipped(document: bytes, pictures: Mapping[str, np.ndarray]) -> bytes:
+    """`answer.json`, and each picture under its name."""
     buffer = io.BytesIO()
     # PNG is compressed already.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("answer.json", document)
-        for count, reply in enumerate(replies):
-            for name, picture in reply.pictures.items():
-                archive.writestr(f"{count}_{name}.png", png_bytes(picture))
+        for name, picture in pictures.items():
+            archive.writestr(f"{name}.png", png_bytes(picture))
     return buffer.getvalue()

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from fieldwright.serving.exchange import Exchange
 from fieldwright.serving.forms.accept import accepted_type, form_response
-from fieldwright.serving.photos.intake import SentPhoto, read_photos
-from fieldwright.serving.photos.interface import CLASSIFY, EXPLAIN, SEGMENT, PhotoRoute
+from fieldwright.serving.photos.intake import SentForm, SentPhoto, read_form
+from fieldwright.serving.photos.interface import CLASSIFY, COMPARE, EXPLAIN, MEASURE, SEGMENT, PhotoRoute
 from fieldwright.serving.photos.replies import PhotoForm, PhotoReply
 from fieldwright.serving.photos.served_classifier import ServedClassifier
 from fieldwright.serving.photos.served_segmenter import ServedSegmenter
@@ -33,21 +33,54 @@ async def segment_route(served: ServedSegmenter, exchange: Exchange) -> Response
     return await _of_photos(served, exchange, SEGMENT, served.segment)
 
 
+async def measure_route(served: ServedSegmenter, exchange: Exchange) -> Response:
+    """Answers how long and wide the cracks of a mask are."""
+
+    def answer(form: SentForm, options: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        return {"photos": [served.measure(form, options)]}, {}
+
+    return await _of_form(served, exchange, MEASURE, answer)
+
+
+async def compare_route(served: ServedSegmenter, exchange: Exchange) -> Response:
+    """Answers how much cracks have grown between two photos."""
+    return await _of_form(served, exchange, COMPARE, served.compare)
+
+
 async def _of_photos(
     served: ServedModel,
     exchange: Exchange,
     route: PhotoRoute,
     answer: Callable[[Sequence[SentPhoto], Any], list[PhotoReply]],
 ) -> Response:
+    def reply(form: SentForm, options: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        replies = answer(form.photos, options)
+        exchange.observation.inside = np.array([reply.about["inside"] for reply in replies])
+        pictures = {
+            f"{count}_{name}": picture
+            for count, reply in enumerate(replies)
+            for name, picture in reply.pictures.items()
+        }
+        return {"photos": [reply.about for reply in replies]}, pictures
+
+    return await _of_form(served, exchange, route, reply)
+
+
+async def _of_form(
+    served: ServedModel,
+    exchange: Exchange,
+    route: PhotoRoute,
+    answer: Callable[[SentForm, Any], tuple[dict[str, Any], dict[str, np.ndarray]]],
+) -> Response:
     """Photos take long to decode, let alone to answer: all of it happens in a thread."""
     media_type = accepted_type(exchange.request, route.media_types)
-    sent = await read_photos(exchange.request)
+    sent = await read_form(exchange.request, route.files)
     options = route.reader.read(sent.options)
     form = PhotoForm.of(media_type, getattr(options, "picture", None), route.pictures)
 
     def work() -> bytes:
-        replies = answer(sent.photos, options)
-        exchange.observation.inside = np.array([reply.about["inside"] for reply in replies])
-        return form.body({"model": served.model, "version": served.version}, replies)
+        document, pictures = answer(sent, options)
+        header = {"model": served.model, "version": served.version}
+        return form.body(header | document, pictures, len(sent.photos))
 
     return form_response(await exchange.in_thread(work), media_type)

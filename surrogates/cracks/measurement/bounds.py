@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import distance_transform_edt
 from scipy.spatial import KDTree
 
 from fieldwright.data.errors import QueryError
-from fieldwright.surrogates.cracks.measurement.component import Component
+from fieldwright.surrogates.cracks.measurement.component import Component, labelled
 
 LENGTH_ERROR = 0.03
 """Share of the length by which the method itself is off at most on 9 of 10 generated surfaces, about."""
@@ -18,6 +19,9 @@ WIDTH_ERROR = 1.0, 0.08
 """px and share of the width, the same for widths at single places, so for their maximum and 95 % quantile."""
 SIDEWAYS_ERROR = 1.0, 0.22
 """px and share of the width by which the end of a middle line is off sideways, which turns a crack's direction."""
+
+ROUNDING = 1.0 / 255.0
+"""Of probabilities that come as a picture: so close to the threshold, a pixel was not corrected by hand."""
 
 
 def own_errors(figures: np.ndarray) -> np.ndarray:
@@ -58,12 +62,18 @@ class Outlines:
     outer: np.ndarray
 
 
-def outlines(mask: np.ndarray, probability: np.ndarray | None, std: np.ndarray | None) -> Outlines | None:
+def outlines(
+    mask: np.ndarray,
+    probability: np.ndarray | None,
+    std: np.ndarray | None,
+    threshold: float | None = None,
+) -> Outlines | None:
     """Inner and outer outline of a mask (h, w), None where no probability (h, w) is known.
 
     With the standard deviation std (h, w) of the probability p: p - std and p + std at least the mask's threshold,
     which lies between the least p within the mask and the greatest beyond it. Without: the thresholds halfway from it
     to 1 and to 0.
+    threshold: of the mask before it was corrected by hand, where it was. What was drawn or erased by hand is certain.
     Raises QueryError where the shapes differ.
     """
     if probability is None:
@@ -81,14 +91,35 @@ def outlines(mask: np.ndarray, probability: np.ndarray | None, std: np.ndarray |
             )
     if not mask.any():
         return Outlines(mask, mask)
-    within = float(probability.min(where=mask, initial=1.0))
-    beyond = float(probability.max(where=~mask, initial=0.0))
-    threshold = 0.5 * (within + beyond) if beyond < within else within
+    corrected = threshold is not None
+    if threshold is None:
+        within = float(probability.min(where=mask, initial=1.0))
+        beyond = float(probability.max(where=~mask, initial=0.0))
+        threshold = 0.5 * (within + beyond) if beyond < within else within
     if std is None:
-        return Outlines(
-            mask & (probability >= (1.0 + threshold) / 2.0), mask | (probability >= threshold / 2.0)
-        )
-    return Outlines(mask & (probability - std >= threshold), mask | (probability + std >= threshold))
+        inner, outer = probability >= (1.0 + threshold) / 2.0, probability >= threshold / 2.0
+    else:
+        inner, outer = probability - std >= threshold, probability + std >= threshold
+    if corrected:
+        inner |= probability < threshold - ROUNDING
+        outer &= ~_around_erased(mask, probability >= threshold + ROUNDING, outer)
+    return Outlines(mask & inner, mask | outer)
+
+
+def _around_erased(mask: np.ndarray, segmented: np.ndarray, outer: np.ndarray) -> np.ndarray:
+    """What was erased (h, w) of a segmented mask, with the rim that it has in the outer outline.
+
+    The rim of a piece of which only a part was erased goes where it lies nearer to that part than to what stays.
+    """
+    erased = segmented & ~mask
+    if not erased.any():
+        return erased
+    labels, count = labelled(outer | erased)
+    with_erased = np.zeros(count + 1, dtype=bool)
+    with_erased[np.unique(labels[erased])] = True
+    rim = outer & ~mask & with_erased[labels]
+    to_mask, to_erased = (np.asarray(distance_transform_edt(~one), np.float32) for one in (mask, erased))
+    return erased | (rim & (to_erased < to_mask))
 
 
 def inner_and_outer(
@@ -108,14 +139,10 @@ def inner_and_outer(
         np.array([_figures([crack]) for crack in cracks]) if outer else np.zeros((len(cracks), 4))
     )
     row = {crack.number: k for k, crack in enumerate(cracks)}
-    parts: dict[int, list[Component]] = {}
     if not outer:
-        for part in other:
-            crack = row.get(int(labels[_pixel(other_labels, part)]))
-            if crack is not None:
-                parts.setdefault(crack, []).append(part)
-        for k, inner_parts in parts.items():
-            figures_by_crack[k] = _figures(inner_parts)
+        for number, inner_parts in _parts(labels, other, other_labels).items():
+            if number in row:
+                figures_by_crack[row[number]] = _figures(inner_parts)
         return figures_by_crack
     outer_parts = {part.number: part for part in other}
     joined = {crack.number: int(other_labels[_pixel(labels, crack)]) for crack in cracks}
@@ -136,9 +163,38 @@ def inner_and_outer(
     return figures_by_crack
 
 
+def branches_bounds(
+    cracks: list[Component], labels: np.ndarray, other: list[Component], other_labels: np.ndarray
+) -> np.ndarray:
+    """Least and greatest number of branches (n, 2) of every crack by its own middle line and another outline's.
+
+    Of an outline that joins several cracks, every one gets all branches.
+    """
+    bounds = np.array([crack.branches_bounds for crack in cracks], dtype=int).reshape(-1, 2)
+    inner = _parts(labels, other, other_labels)
+    around = {part.number: part for part in other}
+    for k, crack in enumerate(cracks):
+        outer = around.get(int(other_labels[_pixel(labels, crack)]))
+        for parts in (inner.get(crack.number, []), [outer] if outer is not None else []):
+            if parts:
+                low, high = np.sum([part.branches_bounds for part in parts], axis=0)
+                bounds[k] = min(bounds[k, 0], low), max(bounds[k, 1], high)
+    return bounds
+
+
 def total(cracks: list[Component]) -> np.ndarray:
     """Length, mean, 95 % and greatest width (4,), px, of cracks together; zeros without a crack."""
     return _figures(cracks)
+
+
+def _parts(
+    labels: np.ndarray, other: list[Component], other_labels: np.ndarray
+) -> dict[int, list[Component]]:
+    """The components of another outline by the label of the crack that each lies in."""
+    parts: dict[int, list[Component]] = {}
+    for part in other:
+        parts.setdefault(int(labels[_pixel(other_labels, part)]), []).append(part)
+    return parts
 
 
 def _pixel(labels: np.ndarray, component: Component) -> tuple[int, int]:

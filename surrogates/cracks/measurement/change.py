@@ -45,6 +45,7 @@ class CrackChange:
             "matches": self.registration.matches,
             "share": self.registration.share,
             "off_px": self.registration.off,
+            "matrix": self.registration.matrix.tolist(),
         }
         return {
             **growth,

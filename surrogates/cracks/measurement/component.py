@@ -22,7 +22,8 @@ class Component:
     """A connected crack.
 
     number: its label, from 1. lines: centrelines in the photo's rows and columns. widths: (n,) px along each.
-    counted: (n,) bool, where the width is defined. area: px^2. branches, tips: of the graph of its middle line.
+    counted: (n,) bool, where the width is defined. area: px^2. branches, tips, branches_bounds: of the graph of
+    its middle line.
     box: first and last row and column, the last ones excluded.
     """
 
@@ -34,6 +35,7 @@ class Component:
     branches: int
     tips: int
     box: tuple[int, int, int, int]
+    branches_bounds: tuple[int, int]
 
     @property
     def length(self) -> float:
@@ -95,4 +97,5 @@ def _measured(labels: np.ndarray, number: int, box: tuple[slice, slice]) -> Comp
         graph.branches,
         graph.tips,
         (rows.start, columns.start, rows.stop, columns.stop),
+        graph.branches_bounds,
     )

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from skimage.measure import approximate_polygon
 
 from fieldwright.surrogates.cracks.measurement.scale import Scale
+
+LINE_OFF = 0.7
+"""px by which a drawn line may be off the middle line that it stands for."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,8 @@ class CrackMeasurement:
 
     box: top, left, bottom, right in px, the last two excluded. orientation_deg: mean direction, 0 level, 90 upright,
     in [0, 180). orientation_bounds_deg: round it, below 0 or beyond 180 too.
-    branches: arms beyond two at its junctions. tips: ends, those at the photo's edge counted.
+    branches: arms beyond two at its junctions. branches_bounds: without those that may be rough edges, and with those
+    that were taken for such. tips: ends, those at the photo's edge counted.
     """
 
     number: int
@@ -67,12 +72,22 @@ class CrackMeasurement:
     orientation_deg: float
     orientation_bounds_deg: tuple[float, float]
     branches: int
+    branches_bounds: tuple[int, int]
     tips: int
     profile: WidthProfile
 
-    def as_dict(self, *, profile: bool = True) -> dict[str, Any]:
-        """For JSON; profile: with the width along the crack."""
-        return _as_json(self, {} if profile else {"profile": None})
+    def lines(self) -> list[np.ndarray]:
+        """The middle line to be drawn: x and y (n, 2) px of the corners of each arm, at most LINE_OFF beside it."""
+        starts = np.flatnonzero(np.diff(self.profile.arm, prepend=-1))[1:]
+        points = np.stack([self.profile.x, self.profile.y], axis=1)
+        return [approximate_polygon(arm, LINE_OFF) for arm in np.split(points, starts)]
+
+    def as_dict(self, *, profile: bool = True, lines: bool = False) -> dict[str, Any]:
+        """For JSON; profile: with the width along the crack. lines: with those to be drawn."""
+        values_by_name = _as_json(self, {} if profile else {"profile": None})
+        if lines:
+            values_by_name["lines"] = [np.round(line, 1).tolist() for line in self.lines()]
+        return values_by_name
 
 
 @dataclass(frozen=True)
@@ -80,8 +95,8 @@ class CrackMeasurements:
     """All cracks of a photo.
 
     length: of all together. mean_width, p95_width, max_width: over the whole length. orientation_deg and its
-    bounds: None without a crack. components, branches: how many. too_small: specks too small to measure. cracks: the
-    longest first.
+    bounds: None without a crack. components, branches with their bounds: how many. too_small: specks too small to
+    measure. cracks: the longest first.
     """
 
     length: MeasuredQuantity
@@ -93,13 +108,15 @@ class CrackMeasurements:
     orientation_bounds_deg: tuple[float, float] | None
     components: int
     branches: int
+    branches_bounds: tuple[int, int]
     too_small: int
     mm_per_px: float | None
     cracks: tuple[CrackMeasurement, ...]
 
-    def as_dict(self, *, profiles: bool = True) -> dict[str, Any]:
-        """For JSON; profiles: with the width along every crack."""
-        return _as_json(self, {"cracks": [crack.as_dict(profile=profiles) for crack in self.cracks]})
+    def as_dict(self, *, profiles: bool = True, lines: bool = False) -> dict[str, Any]:
+        """For JSON; profiles: with the width along every crack. lines: with its middle line to be drawn."""
+        cracks = [crack.as_dict(profile=profiles, lines=lines) for crack in self.cracks]
+        return _as_json(self, {"cracks": cracks})
 
 
 def _as_json(thing: Any, instead: dict[str, Any]) -> dict[str, Any]:

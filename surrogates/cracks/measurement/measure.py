@@ -6,6 +6,7 @@ import numpy as np
 
 from fieldwright.data.errors import QueryError
 from fieldwright.surrogates.cracks.measurement.bounds import (
+    branches_bounds,
     direction,
     inner_and_outer,
     outlines,
@@ -28,13 +29,15 @@ def measure(
     scale: Scale | None = None,
     probability: np.ndarray | None = None,
     std: np.ndarray | None = None,
+    threshold: float | None = None,
     least_area: int = 12,
 ) -> CrackMeasurements:
     """Length, width and orientation of every connected crack of a mask, in px or, with a scale, in mm.
 
     mask: (h, w) bool. probability, std: (h, w) of the segmentation; where they are known, the bounds span the
-    outlines at probability - std and + std as well as what pixels cannot tell. least_area: px^2, smaller ones are set
-    aside. Raises QueryError where a map does not fit.
+    outlines at probability - std and + std as well as what pixels cannot tell. threshold: of the probability, for a
+    mask that was corrected by hand, see `outlines`. least_area: px^2, smaller ones are counted and not measured.
+    Raises QueryError where a map does not fit.
     """
     if mask.ndim != 2 or mask.dtype != np.bool_:
         raise QueryError(
@@ -42,13 +45,14 @@ def measure(
             f"shape {mask.shape} of {mask.dtype}",
             "Give probability >= threshold",
         )
-    limits = outlines(mask, probability, std)
+    limits = outlines(mask, probability, std, threshold)
     labels, count = labelled(mask)
     large_enough = list(components(labels, count, least_area))
     figures = np.array([total([crack]) for crack in large_enough]).reshape(-1, 4)
     everything = total(large_enough)
     low, high = figures, figures
     low_all, high_all, area = everything, everything, (int(mask.sum()),) * 2
+    branches = np.array([crack.branches_bounds for crack in large_enough], dtype=int).reshape(-1, 2)
     if limits is not None:
         inner_labels, inner_count = labelled(limits.inner)
         inner = list(components(inner_labels, inner_count, least_area))
@@ -58,7 +62,15 @@ def measure(
         high = inner_and_outer(large_enough, labels, outer, outer_labels, outer=True)
         low_all, high_all = np.minimum(total(inner), everything), np.maximum(total(outer), everything)
         area = (int(limits.inner.sum()), int(limits.outer.sum()))
-    cracks = [_crack(c, f, a, b, scale) for c, f, a, b in zip(large_enough, figures, low, high, strict=True)]
+        for other, other_labels in ((inner, inner_labels), (outer, outer_labels)):
+            more = branches_bounds(large_enough, labels, other, other_labels)
+            branches = np.stack(
+                [np.minimum(branches[:, 0], more[:, 0]), np.maximum(branches[:, 1], more[:, 1])], axis=1
+            )
+    cracks = [
+        _crack(c, f, a, b, (int(least), int(most)), scale)
+        for c, f, a, b, (least, most) in zip(large_enough, figures, low, high, branches, strict=True)
+    ]
     facing = direction(large_enough)
     length, mean, p95, most = _quantities(everything, low_all, high_all, scale)
     return CrackMeasurements(
@@ -71,6 +83,7 @@ def measure(
         None if facing is None else facing[1],
         len(cracks),
         sum(crack.branches for crack in cracks),
+        (int(branches[:, 0].sum()), int(branches[:, 1].sum())),
         count - len(large_enough),
         None if scale is None else scale.mm_per_px,
         tuple(sorted(cracks, key=lambda crack: -crack.length.value)),
@@ -92,7 +105,12 @@ def _quantities(
 
 
 def _crack(
-    component: Component, figures: np.ndarray, low: np.ndarray, high: np.ndarray, scale: Scale | None
+    component: Component,
+    figures: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    branches_bounds: tuple[int, int],
+    scale: Scale | None,
 ) -> CrackMeasurement:
     area = float(component.area)
     facing = direction([component])
@@ -107,6 +125,7 @@ def _crack(
         MeasuredQuantity(area, max(area - rim, 0.0), area + rim, "px2").scaled(scale, 2),
         *facing,
         component.branches,
+        branches_bounds,
         component.tips,
         _profile(component, scale),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from PIL import Image
 from scipy.ndimage import shift
 from skimage.color import rgb2gray
 from skimage.feature import ORB, match_descriptors
@@ -39,6 +40,17 @@ class Registration:
     matches: int
     share: float
     off: float
+
+    def aligned(self, after: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        """The second photo (h, w, 3) uint8 as it lies in the first, of this shape; black where it shows nothing."""
+        # Pillow counts from the corner of a pixel, the matrix from its centre.
+        corner = np.array([[1.0, 0.0, 0.5], [0.0, 1.0, 0.5], [0.0, 0.0, 1.0]])
+        matrix = corner @ self.matrix @ np.linalg.inv(corner)
+        size, coefficients = (shape[1], shape[0]), (matrix / matrix[2, 2]).ravel()[:8].tolist()
+        picture = Image.fromarray(after).transform(
+            size, Image.Transform.PERSPECTIVE, coefficients, Image.Resampling.BILINEAR
+        )
+        return np.asarray(picture)
 
 
 def register(before: np.ndarray, after: np.ndarray, *, seed: int = 0) -> Registration:

@@ -9,6 +9,8 @@ import numpy as np
 NEIGHBOURS = np.array([(-1, 0), (0, 1), (1, 0), (0, -1), (-1, 1), (1, 1), (1, -1), (-1, -1)])
 ROUNDS = 4
 """Of pruning: a spur may have spurs."""
+DOUBT = 1.5
+"""A spur that is longer or shorter than those which go by less than this factor may be a branch or none."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,15 @@ class Arm:
 
 @dataclass(frozen=True)
 class SkeletonGraph:
-    """Arms of one crack, and how many further arms its junctions have: the sum of (arms - 2)."""
+    """Arms of one crack, and how many further arms its junctions have: the sum of (arms - 2).
+
+    branches_bounds: without the spurs that were hardly long enough to stay, and with those that were nearly so.
+    """
 
     arms: tuple[Arm, ...]
     branches: int
     tips: int
+    branches_bounds: tuple[int, int]
 
 
 def graph_of(pixels: np.ndarray, radius: np.ndarray) -> SkeletonGraph:
@@ -38,23 +44,29 @@ def graph_of(pixels: np.ndarray, radius: np.ndarray) -> SkeletonGraph:
 
     A spur goes where it hardly leaves the disc of the junction it hangs on: length < radius + max(2, radius / 2).
     """
+    nearly = 0
     for _ in range(ROUNDS):
         links = _links(pixels)
         arms, cluster = _arms(pixels, links)
         spurs = np.zeros(len(pixels), dtype=bool)
+        hardly = 0
         for ends in arms:
             first, last = len(links[ends[0]]) == 1, len(links[ends[-1]]) == 1
             if first == last:
                 continue
             at = ends[-1] if first else ends[0]
+            least = radius[at] + max(2.0, 0.5 * radius[at])
             long = float(np.hypot(*np.diff(pixels[ends], axis=0).T).sum())
-            if long < radius[at] + max(2.0, 0.5 * radius[at]):
+            if long < least:
                 spurs[[pixel for pixel in ends if cluster[pixel] < 0]] = True
+                nearly += DOUBT * long >= least
+            else:
+                hardly += long < DOUBT * least
         if not spurs.any():
-            return _graph(pixels, links, arms, cluster)
+            return _graph(pixels, links, arms, cluster, (hardly, nearly))
         pixels, radius = pixels[~spurs], radius[~spurs]
     links = _links(pixels)
-    return _graph(pixels, links, *_arms(pixels, links))
+    return _graph(pixels, links, *_arms(pixels, links), (hardly, nearly))
 
 
 def _links(pixels: np.ndarray) -> list[list[int]]:
@@ -115,7 +127,11 @@ def _arms(pixels: np.ndarray, links: list[list[int]]) -> tuple[list[list[int]], 
 
 
 def _graph(
-    pixels: np.ndarray, links: list[list[int]], arms: list[list[int]], cluster: np.ndarray
+    pixels: np.ndarray,
+    links: list[list[int]],
+    arms: list[list[int]],
+    cluster: np.ndarray,
+    doubtful: tuple[int, int],
 ) -> SkeletonGraph:
     degree = np.array([len(link) for link in links])
     middle = {int(c): pixels[cluster == c].mean(axis=0) for c in np.unique(cluster[cluster >= 0])}
@@ -131,4 +147,5 @@ def _graph(
     if not lines and len(pixels):
         lines.append(Arm(pixels[:1].astype(float), (False, False)))
     branches = sum(max(count - 2, 0) for count in at_junction.values())
-    return SkeletonGraph(tuple(lines), branches, int((degree == 1).sum()))
+    bounds = (max(branches - doubtful[0], 0), branches + doubtful[1])
+    return SkeletonGraph(tuple(lines), branches, int((degree == 1).sum()), bounds)

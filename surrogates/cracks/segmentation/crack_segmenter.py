@@ -163,11 +163,13 @@ class CrackSegmenter:
         photo: np.ndarray,
         *,
         augmented: bool = False,
+        threshold: float | None = None,
         progress: Callable[[int, int], None] | None = None,
     ) -> Segmentation:
         """Where a photo (h, w, 3) uint8 of any size shows cracks.
 
         augmented: the mean over the photo's eight turned and mirrored views, at eight times the cost.
+        threshold: in place of the model's own.
         progress: called with tiles done and tiles in all. Raises QueryError for a photo that is none.
         """
         photo = checked_photo(photo)
@@ -176,8 +178,9 @@ class CrackSegmenter:
         between = self.between[(probability * (LEVELS - 1)).astype(np.uint8)]
         std = np.hypot(std, between, out=std)
         why, warning = self.likeness(photo)
-        mask = probability >= np.float32(self.description.threshold)
-        return Segmentation(probability, std, mask, why is None, why, warning)
+        threshold = self.description.threshold if threshold is None else threshold
+        mask = probability >= np.float32(threshold)
+        return Segmentation(probability, std, mask, why is None, why, warning, threshold)
 
     def likeness(self, photo: np.ndarray) -> tuple[str | None, str | None]:
         """Why a photo (h, w, 3) uint8 is unlike the training photos, and else what to beware of; None for nothing.

@@ -15,7 +15,8 @@ class Segmentation:
 
     probability: float32 (h, w), calibrated, of crack at each pixel. std: float32 (h, w) of it, from the networks'
     disagreement and from how much the share of cracks at one probability differed between the validation photos.
-    mask: bool (h, w), probability at least the threshold. inside: whether the photo looks like the training photos.
+    mask: bool (h, w), probability at least the threshold. threshold: by which
+    it was made. inside: whether the photo looks like the training photos.
     why: one sentence why not, None where it does. warning: one sentence where the photo is inside but further from
     the training photos than most of them are from each other, None elsewhere.
     """
@@ -26,6 +27,7 @@ class Segmentation:
     inside: bool
     why: str | None
     warning: str | None = None
+    threshold: float = 0.5
 
 
 class SegmenterDescription(BaseModel):

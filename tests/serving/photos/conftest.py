@@ -10,6 +10,8 @@ import pytest
 from fieldwright.data.photos.photo import png_bytes
 from fieldwright.serving.hosting.champion import Champion
 from fieldwright.serving.hosting.shelf import Shelf, Shelved
+from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
+from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 
 SIDE = 64
 
@@ -29,6 +31,20 @@ def drawn(seed: int, cracked: bool) -> tuple[np.ndarray, np.ndarray]:
 def files(*photos: np.ndarray) -> list[tuple[str, tuple[str, bytes, str]]]:
     """The photos as files of a multipart form."""
     return [("photo", (f"wall{k}.png", png_bytes(photo), "image/png")) for k, photo in enumerate(photos)]
+
+
+@pytest.fixture(scope="session")
+def segmenter() -> CrackSegmenter:
+    """Learned from drawn walls in two seconds."""
+    photos, masks = zip(*(drawn(k, True) for k in range(16)), strict=True)
+    return CrackSegmenter.train(
+        CrackUNetConfig(widths=(8, 16), crop=48, batch=8, steps=60, checks=2, members=2),
+        photos[:12],
+        masks[:12],
+        validation=(photos[12:], masks[12:]),
+        seed=0,
+        name="walls",
+    )
 
 
 @pytest.fixture

@@ -9,23 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
-from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
-
 PNG = {"Accept": "image/png"}
-
-
-@pytest.fixture(scope="module")
-def segmenter(wall) -> CrackSegmenter:
-    photos, masks = zip(*(wall(k, True) for k in range(16)), strict=True)
-    return CrackSegmenter.train(
-        CrackUNetConfig(widths=(8, 16), crop=48, batch=8, steps=60, checks=2, members=2),
-        photos[:12],
-        masks[:12],
-        validation=(photos[12:], masks[12:]),
-        seed=0,
-        name="walls",
-    )
 
 
 @pytest.fixture
@@ -58,6 +42,32 @@ def test_a_crack_is_measured_in_pixels_and_in_millimetres(champion, ask, form, w
     assert direct["length"]["unit"] == direct["cracks"][0]["profile"]["unit"] == "mm"
     assert direct["length"]["value"] == pytest.approx(0.25 * in_pixels["measurements"]["length"]["value"])
     assert by_camera["length"]["value"] == pytest.approx(direct["length"]["value"])
+
+
+def test_a_higher_threshold_leaves_less_of_the_crack(champion, ask, form, wall, segmenter):
+    photo, _ = wall(900, True)
+    own = segmenter.segment(photo)
+    found = {}
+    for threshold in (0.02, 0.98):
+        request = {"files": form(photo), "data": {"threshold": str(threshold)}}
+        answer = ask(champion, "POST", "/segment", **request).json()["photos"][0]
+        assert answer["threshold"] == threshold
+        assert answer["share"] == pytest.approx((own.probability >= np.float32(threshold)).mean())
+        found[threshold] = answer["measurements"]["area"]["value"]
+    assert found[0.02] > own.mask.sum() > found[0.98]
+    plain = ask(champion, "POST", "/segment", files=form(photo)).json()["photos"][0]
+    assert plain["threshold"] == segmenter.description.threshold
+
+
+def test_lines_to_be_drawn_lie_upon_the_crack(champion, ask, form, wall):
+    photo, truth = wall(900, True)
+    request = {"files": form(photo), "data": {"lines": "true"}}
+    cracks = ask(champion, "POST", "/segment", **request).json()["photos"][0]["measurements"]["cracks"]
+    points = np.array([point for line in cracks[0]["lines"] for point in line])
+    assert points.shape[0] < 12
+    assert np.hypot(*(points.max(axis=0) - points.min(axis=0))) > 50.0
+    columns, rows = np.clip(np.rint(points).astype(int), 0, 63).T
+    assert truth[rows, columns].mean() > 0.7
 
 
 def test_all_pictures_come_as_an_archive(champion, ask, form, wall):
@@ -93,6 +103,8 @@ def test_every_option_is_honoured_or_refused(check_options, champion, form, wall
         "focal_length_mm": [("5", "or by all of")],
         "pixel_pitch_um": [("5", "or by all of")],
         "scale_error": [("0.1", "must come with the scale")],
+        "threshold": [("0.9", ""), ("1.5", "'threshold' must be a number between 0 and 1")],
+        "lines": [("true", ""), ("2", "'lines' must be one of")],
         "profiles": [("true", ""), ("1", "'profiles' must be one of")],
         "augmented": [("true", ""), ("yes", "'augmented' must be one of")],
         "picture": [("std", "must come with the header 'Accept: image/png'")],

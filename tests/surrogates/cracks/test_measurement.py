@@ -58,6 +58,26 @@ def test_fork_has_a_branch_three_tips_and_the_length_of_its_arms():
     assert measured.max_width.value < 7.0  # the wide middle of the fork is no width of a crack
 
 
+@pytest.mark.parametrize(("stub", "bounds"), [(2.0, (0, 0)), (6.5, (0, 1)), (25.0, (1, 1))])
+def test_a_stub_that_may_be_a_rough_edge_is_a_branch_within_bounds(stub, bounds):
+    """A trunk of 6 px with a stub of 4 px that reaches out of it by so many px."""
+    trunk, arm = stripe([[10, 60], [150, 60]], 6.0), np.zeros((120, 160), dtype=bool)
+    arm[int(57 - stub) : 60, 78:82] = True
+    measured = measure(trunk | arm)
+    assert measured.cracks[0].branches_bounds == measured.branches_bounds == bounds
+    assert bounds[0] <= measured.branches <= bounds[1]
+
+
+def test_drawn_lines_are_coarse_and_lie_on_the_middle_line():
+    turn = np.linspace(0.1, 3.0, 200)
+    path = np.stack([80 + 60 * np.cos(turn), 20 + 60 * np.sin(turn)], axis=1)
+    (crack,) = measure(stripe(path, 5.0)).cracks
+    (line,) = crack.lines()
+    assert len(line) < 25 < len(crack.profile.x) / 5
+    assert np.abs(np.hypot(line[:, 0] - 80, line[:, 1] - 20) - 60).max() < 1.5
+    assert crack.as_dict(profile=False, lines=True)["lines"] == [np.round(line, 1).tolist()]
+
+
 def test_crack_through_the_edges_of_the_photo_does_not_fork_into_corners():
     measured = measure(stripe([[-30, 20], [190, 90]], 12.0))
     assert measured.branches == 0
