@@ -12,7 +12,7 @@ from fieldwright.serving.fields.query import Query
 from fieldwright.surrogates.fields.emulator import Branch
 from fieldwright.surrogates.fields.field_model import FieldModel
 from fieldwright.surrogates.fields.quantities import Quantity
-from fieldwright.surrogates.fields.readout import is_linear
+from fieldwright.surrogates.fields.readout.readout import is_linear
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
 from fieldwright.surrogates.trajectory.unrolled import Unrolled

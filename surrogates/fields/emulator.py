@@ -12,7 +12,7 @@ from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingField
 from fieldwright.surrogates.fields.field_model import FieldModel
 from fieldwright.surrogates.fields.preparation import Preparation
-from fieldwright.surrogates.fields.training_data import check_transient
+from fieldwright.surrogates.fields.training.training_data import check_transient
 from fieldwright.surrogates.fields.transforms.field_scaling import FieldScaling
 from fieldwright.surrogates.fields.transforms.input_transform import InputTransform
 from fieldwright.surrogates.fields.transforms.scaler import Scaler

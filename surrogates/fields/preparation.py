@@ -10,7 +10,7 @@ import numpy as np
 
 from fieldwright.surrogates.fields.coordinates.training_field import training_fields
 from fieldwright.surrogates.fields.field_model import FieldModel
-from fieldwright.surrogates.fields.training_data import check_runs
+from fieldwright.surrogates.fields.training.training_data import check_runs
 from fieldwright.surrogates.fields.transforms.input_transform import InputTransform
 from fieldwright.surrogates.fields.transforms.output_transform import fitted_field
 from fieldwright.surrogates.reductions import ReductionConfig

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -14,33 +13,28 @@ from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import QueryError
 from fieldwright.data.store.field_values import FieldValues, field_values
 from fieldwright.surrogates.domain.domain import Domain
-from fieldwright.surrogates.families import FIELDS
 from fieldwright.surrogates.fields.beyond_runs import GROWTH, BeyondRuns
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
 from fieldwright.surrogates.fields.coordinates.training_views import MEMORY, training_views_of
 from fieldwright.surrogates.fields.coordinates.whole_emulator import whole_emulator
-from fieldwright.surrogates.fields.description import Description, FieldInfo, ParameterInfo
-from fieldwright.surrogates.fields.emulator import Emulator
-from fieldwright.surrogates.fields.functional import Functional
-from fieldwright.surrogates.fields.location import Locator
-from fieldwright.surrogates.fields.measure import measured, note_on_unmeasured
-from fieldwright.surrogates.fields.per_field import PerField, candidate_config
+from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
+from fieldwright.surrogates.fields.learned_parts import LearnedParts
+from fieldwright.surrogates.fields.measure import measured
+from fieldwright.surrogates.fields.parameter_scales import ParameterScales
 from fieldwright.surrogates.fields.prediction import Band, Prediction, tabulated
-from fieldwright.surrogates.fields.prepared import PreparedQuantities
 from fieldwright.surrogates.fields.quantities import Quantity, default_quantities
-from fieldwright.surrogates.fields.reading import Reading, reading_of
-from fieldwright.surrogates.fields.training_data import check_described, checked_weights
-from fieldwright.surrogates.fields.training_runs import TrainingRuns
-from fieldwright.surrogates.fields.transforms.input_transform import LOGARITHM, RECIPROCAL, SCALES
-from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
-from fieldwright.surrogates.persistence.states import part, prefixed
-from fieldwright.surrogates.reductions import ReductionConfig, reduction_config
+from fieldwright.surrogates.fields.readout.location import Locator
+from fieldwright.surrogates.fields.readout.prepared_quantities import PreparedQuantities
+from fieldwright.surrogates.fields.readout.reading import Reading, reading_of
+from fieldwright.surrogates.fields.training.trained_description import trained_description
+from fieldwright.surrogates.fields.training.training_data import check_described, checked_weights
+from fieldwright.surrogates.fields.training.training_runs import TrainingRuns
+from fieldwright.surrogates.reductions import ReductionConfig
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.trajectory.between_times import at_times, checked_times
 from fieldwright.surrogates.trajectory.history import History, checked_history
-from fieldwright.surrogates.validation.achievable_coverage import achievable_coverage, sentence
 from fieldwright.surrogates.validation.band_limits import RangeLimits, added
-from fieldwright.surrogates.validation.calibration import Calibration, other_weights, too_few
+from fieldwright.surrogates.validation.calibration import Calibration
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
 
 MOST_COLUMNS = 16
@@ -50,22 +44,9 @@ MOST_PREPARED = 256
 
 
 @dataclass(frozen=True, eq=False)
-class Surrogate:
-    """Scaler + Reduction per field + Regressor on the latent coordinates + Calibration + Domain.
+class Surrogate(LearnedParts):
+    """Scaler + Reduction per field + Regressor on the latent coordinates + Calibration + Domain."""
 
-    cells: meshio cell type to (k, nodes) indices, empty where no mesh was given.
-    weights: field to (points,), the length, area or volume of each point or cell; fields without have equal weights.
-    runs: those it was trained on; None in models of an earlier version.
-    """
-
-    description: Description
-    emulator: Emulator
-    calibration: Calibration
-    domain: Domain
-    cells: Mapping[str, np.ndarray]
-    _points: Mapping[str, np.ndarray]
-    weights: Mapping[str, np.ndarray] = field(default_factory=dict)
-    runs: TrainingRuns | None = None
     _locators: dict[str, Locator] = field(default_factory=dict)
     _prepared: dict[tuple[Quantity, ...], PreparedQuantities] = field(default_factory=dict)
 
@@ -122,36 +103,20 @@ class Surrogate:
         emulator = whole_emulator(config, reductions, x, targets, views, trained_by, seed, history, executor)
         infos, shares = measured(fields, points, cells, checked_weights(weights, targets))
         calibration = Calibration.fit(targets, cross_validation, coverage, shares)
-        calibration_runs = len(np.unique(cross_validation.place))
-        achievable = achievable_coverage(calibration_runs, coverage)
         by_name = {info.name: info for info in infos}
         infos_of_targets = tuple(by_name[name] for name in targets)
-        notes = (
-            f"{config.sentence}." if isinstance(config, PerField) else None,
-            too_few(calibration_runs, coverage),
-            sentence(achievable, coverage),
-            note_on_unmeasured(infos_of_targets),
-            other_weights(shares, cross_validation.weights),
-        )
-        description = Description(
-            name=name,
-            parameters=tuple(
-                ParameterInfo(name=info.name, unit=info.unit, minimum=low, maximum=high)
-                for info, low, high in zip(parameters, x.min(axis=0), x.max(axis=0), strict=True)
-            ),
-            fields=infos_of_targets,
-            kind=config.kind,
-            n_runs=len(x),
-            coverage=coverage,
-            errors={name: cross_validation.field_summary(name) for name in targets},
-            seed=seed,
-            history=emulator.history,
-            settings={
-                "candidate": config.model_dump(mode="json"),
-                "reductions": {name: reductions[name].model_dump(mode="json") for name in targets},
-            },
-            notes=tuple(note for note in notes if note is not None),
-            achievable=achievable,
+        description = trained_description(
+            name,
+            config,
+            reductions,
+            x,
+            parameters,
+            infos_of_targets,
+            shares,
+            cross_validation,
+            coverage,
+            emulator.history,
+            seed,
         )
         places = {name: np.asarray(points[name], dtype=np.float64) for name in targets}
         runs = TrainingRuns.of(x, targets, infos_of_targets, shares)
@@ -271,122 +236,24 @@ class Surrogate:
         """(n_points, 3) coordinates of the nodes or cell centres that carry the field; raises QueryError."""
         return self._points[self.info(field).name]
 
-    def save(self, folder: Path) -> None:
-        """Writes the artifact, a folder of JSON and safetensors with checksums; raises ModelError."""
-        places: list[np.ndarray] = []
-        place_of = {}
-        for name, points in self._points.items():
-            same = [index for index, other in enumerate(places) if np.array_equal(points, other)]
-            place_of[name] = same[0] if same else len(places)
-            if not same:
-                places.append(points)
-        model = {
-            "description": self.description.model_dump(mode="json"),
-            "points": place_of,
-            "cells": list(self.cells),
-            "quantities": [asdict(key) for key in self.calibration.quantities],
-        }
-        arrays = {f"points.{index}": points for index, points in enumerate(places)}
-        arrays |= prefixed("cells.", self.cells)
-        names = [info.name for info in self.description.fields]
-        arrays |= {f"weights.{names.index(name)}": one for name, one in self.weights.items()}
-        for prefix, fitted in (
-            ("emulator.", self.emulator),
-            ("calibration.", self.calibration),
-            ("domain.", self.domain),
-        ):
-            arrays |= prefixed(prefix, fitted.state())
-        if self.runs is not None:
-            model["runs"] = list(self.runs.quantities)
-            arrays |= prefixed("runs.", self.runs.state())
-        write_artifact(folder, FIELDS.artifact, model, arrays)
-
-    @classmethod
-    def load(cls, folder: Path, device: str = "cpu") -> Self:
-        """Restores what `save` wrote, bit for bit; raises ModelError on damage or an unknown version.
-
-        device: "cpu", or "cuda" for the kinds that can use it.
-        """
-        model, arrays = read_artifact(folder, FIELDS.artifact)
-        description = Description.model_validate(model["description"])
-        note = note_on_unmeasured(description.fields)
-        if note is not None and note not in description.notes:
-            description = description.model_copy(update={"notes": (*description.notes, note)})
-        names = [info.name for info in description.fields]
-        config = candidate_config(description.settings["candidate"])
-        reductions = {
-            name: reduction_config(settings) for name, settings in description.settings["reductions"].items()
-        }
-        emulator = Emulator.restore(config, reductions, names, part(arrays, "emulator."))
-        emulator.move_to(device)
-        keys = [Functional(**key) for key in model["quantities"]]
-        state = part(arrays, "calibration.")
-        calibration = Calibration.restore(description.coverage, names, keys, state)
-        return cls(
-            description,
-            emulator,
-            calibration,
-            Domain.restore(part(arrays, "domain.")),
-            {name: arrays[f"cells.{name}"] for name in model["cells"]},
-            {name: arrays[f"points.{index}"] for name, index in model["points"].items()},
-            # Artifacts of an earlier version have none: their points have equal weights.
-            {
-                name: arrays[f"weights.{index}"]
-                for index, name in enumerate(names)
-                if f"weights.{index}" in arrays
-            },
-            TrainingRuns.restore(model["runs"], part(arrays, "runs.")) if "runs" in model else None,
-        )
-
     def checked(self, x: np.ndarray) -> np.ndarray:
         """Queries x (q, p) as float64; raises QueryError where they have another shape, or a value that cannot be."""
-        names = [info.name for info in self.description.parameters]
-        x = np.asarray(x, dtype=np.float64)
-        if x.ndim != 2 or x.shape[1] != len(names):
-            raise QueryError(
-                f"Queries must be a table (q, {len(names)}) of {', '.join(names)}",
-                f"the shape {x.shape}",
-                "Give one row per query and one column per parameter",
-            )
-        if not np.isfinite(x).all():
-            raise QueryError(
-                "Every parameter must be a finite number", "NaN or infinity", "Correct the query"
-            )
-        for j, scale in self._positive.items():
-            least = float(x[:, j].min(initial=np.inf))
-            if least <= 0.0:
-                raise QueryError(
-                    f"Parameter '{names[j]}' must be greater than 0, since the model takes its {scale}",
-                    f"{least:g}",
-                    "Correct the query",
-                )
-        return x
+        return self._parameter_scales.checked(x)
 
     @property
     def positive_parameters(self) -> frozenset[str]:
         """Names of those that must be greater than 0."""
-        return frozenset(self.description.parameters[j].name for j in self._positive)
+        return frozenset(self.description.parameters[j].name for j in self._parameter_scales.positive)
 
     @property
     def scales(self) -> dict[str, str]:
         """Parameter to its scale in all fields: "raw", "log" or "reciprocal"; "raw" where the fields differ."""
-        by_field = np.array([one.scale for one in self._beyond_runs.values()])
-        words = {number: word for word, number in SCALES.items()}
-        return {
-            info.name: words[int(column[0])] if (column == column[0]).all() else "raw"
-            for info, column in zip(self.description.parameters, by_field.T, strict=True)
-        }
+        return self._parameter_scales.by_name()
 
     @cached_property
-    def _positive(self) -> dict[int, str]:
-        """Parameters of which some field takes the logarithm or the reciprocal."""
-        words = {LOGARITHM: "logarithm", RECIPROCAL: "reciprocal"}
-        return {
-            j: words[scale]
-            for one in self._beyond_runs.values()
-            for j, scale in enumerate(one.scale.tolist())
-            if scale in words
-        }
+    def _parameter_scales(self) -> ParameterScales:
+        names = [info.name for info in self.description.parameters]
+        return ParameterScales(names, np.array([one.scale for one in self._beyond_runs.values()]))
 
     @cached_property
     def _beyond_runs(self) -> dict[str, BeyondRuns]:

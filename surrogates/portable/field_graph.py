@@ -11,10 +11,10 @@ import numpy as np
 
 from fieldwright.surrogates.fields.beyond_runs import GROWTH, BeyondRuns
 from fieldwright.surrogates.fields.field_model import FieldModel
-from fieldwright.surrogates.fields.prepared import PreparedQuantities
 from fieldwright.surrogates.fields.quantities import Quantity
-from fieldwright.surrogates.fields.reading import Reading
-from fieldwright.surrogates.fields.readout import WeightedSums, is_linear, is_sum
+from fieldwright.surrogates.fields.readout.prepared_quantities import PreparedQuantities
+from fieldwright.surrogates.fields.readout.reading import Reading
+from fieldwright.surrogates.fields.readout.readout import WeightedSums, is_linear, is_sum
 from fieldwright.surrogates.portable import graph
 from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.validation.band_limits import RangeLimits

@@ -16,7 +16,7 @@ from fieldwright.surrogates.fields.coordinates.training_field import TrainingVie
 from fieldwright.surrogates.fields.coordinates.training_views import EVERY_VIEW, MEMORY, training_views_of
 from fieldwright.surrogates.fields.functional import Functional
 from fieldwright.surrogates.fields.physics_hints import PhysicsHints
-from fieldwright.surrogates.fields.training_data import check_shapes, checked_weights
+from fieldwright.surrogates.fields.training.training_data import check_shapes, checked_weights
 from fieldwright.surrogates.reductions import ReductionConfig
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.trajectory.windows import Windows

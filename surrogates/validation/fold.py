@@ -12,7 +12,7 @@ from fieldwright.surrogates.fields.coordinates.reduced_field import ReducedField
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
 from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.fields.preparation import Preparation
-from fieldwright.surrogates.fields.training_data import check_transient
+from fieldwright.surrogates.fields.training.training_data import check_transient
 from fieldwright.surrogates.reductions import ReductionConfig
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.validation.out_of_fold import HeldOutRuns

@@ -15,7 +15,7 @@ from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.fields.field_model import FieldModel, column_weights
 from fieldwright.surrogates.fields.per_field import check_without_forecast, fields_by_config
 from fieldwright.surrogates.fields.preparation import Preparation
-from fieldwright.surrogates.fields.training_data import check_transient
+from fieldwright.surrogates.fields.training.training_data import check_transient
 from fieldwright.surrogates.reductions import ReductionConfig
 from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
 from fieldwright.surrogates.reductions.pod.modes import LARGE

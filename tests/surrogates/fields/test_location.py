@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldwright.data.errors import QueryError
-from fieldwright.surrogates.fields.location import SIMPLICES, Locator
+from fieldwright.surrogates.fields.readout.location import SIMPLICES, Locator
 
 UNIT = st.floats(0.0, 1.0)
 

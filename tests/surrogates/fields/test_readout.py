@@ -16,8 +16,8 @@ from fieldwright.surrogates.fields.field_model import FieldModel
 from fieldwright.surrogates.fields.functional import Functional, Selection
 from fieldwright.surrogates.fields.prediction import Band
 from fieldwright.surrogates.fields.quantities import Quantity, default_quantities
-from fieldwright.surrogates.fields.reading import Reading
-from fieldwright.surrogates.fields.readout import Readout
+from fieldwright.surrogates.fields.readout.reading import Reading
+from fieldwright.surrogates.fields.readout.readout import Readout
 from fieldwright.surrogates.fields.transforms.field_scaling import FieldScaling
 from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.regressors import kind_config, load_kinds

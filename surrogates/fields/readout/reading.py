@@ -10,8 +10,8 @@ import numpy as np
 from fieldwright.surrogates.fields import functional
 from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.fields.functional import Functional, Selection
-from fieldwright.surrogates.fields.location import Locator
 from fieldwright.surrogates.fields.quantities import Quantity, functional_of
+from fieldwright.surrogates.fields.readout.location import Locator
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from fieldwright.surrogates.fields import functional
 from fieldwright.surrogates.fields.field_model import FieldModel
 from fieldwright.surrogates.fields.field_view import FieldView
 from fieldwright.surrogates.fields.functional import Functional, Selection
-from fieldwright.surrogates.fields.reading import Reading
+from fieldwright.surrogates.fields.readout.reading import Reading
 from fieldwright.surrogates.row_products import row_products
 from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
 

@@ -14,8 +14,8 @@ from fieldwright.surrogates.fields.field_view import FieldView
 from fieldwright.surrogates.fields.functional import Functional
 from fieldwright.surrogates.fields.prediction import Band
 from fieldwright.surrogates.fields.quantities import Quantity
-from fieldwright.surrogates.fields.reading import Reading
-from fieldwright.surrogates.fields.readout import Readout
+from fieldwright.surrogates.fields.readout.reading import Reading
+from fieldwright.surrogates.fields.readout.readout import Readout
 from fieldwright.surrogates.trajectory.time_by_time import TimeByTime
 from fieldwright.surrogates.validation.band_limits import RangeLimits
 from fieldwright.surrogates.validation.calibration import Calibration, Factors
