@@ -42,6 +42,12 @@ NETWORKS = {
     "": CrackUNetConfig(),
     "separable": CrackUNetConfig(architecture="separable", widths=(32, 64, 128, 256)),
     "deep": CrackUNetConfig(deep_supervision=0.4),
+    "pretrained": CrackUNetConfig(
+        backbone="efficientnet-lite0",
+        crop=192,
+        learning_rate=1e-3,
+        augmentation=CrackUNetConfig().augmentation.model_copy(update={"scale": (0.6, 1.6)}),
+    ),
     # As the usual recipe has it: cross-entropy, turned crops, the weights as they are, single precision.
     "plain": CrackUNetConfig(
         architecture="plain",

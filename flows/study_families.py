@@ -123,7 +123,7 @@ PHOTOS = StudyFamily(
     report="fieldwright.flows.photos.report:PhotoReport",
     printed="fieldwright.flows.photos.report:print_photos",
     sections="fieldwright.flows.study_report.photos_sections:photos_sections",
-    first_study="fieldwright.flows.photos.inspection:photos_first_study",
+    first_study="fieldwright.flows.photos.first_study:photos_first_study",
     state="fieldwright.flows.photos.state:print_catalogue",
     inspect="fieldwright.flows.photos.inspection:inspect_photos",
 )

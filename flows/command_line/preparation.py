@@ -28,9 +28,10 @@ def new(
     *,
     study: Path = Path("study.toml"),
     equation: str | None = None,
+    cracks: Literal["segmentation", "classification"] | None = None,
     candidates: tuple[str, ...] = (),
 ) -> None:
-    """Write a first study file for the runs or photos in a folder, or for an equation, to be looked through and run.
+    """Write a first study file for the runs or photos in a folder, an equation or drawn cracks, to be run.
 
     Example: fieldwright new my_sweep/ --study sweep.toml
 
@@ -40,6 +41,8 @@ def new(
         The file to write; one that exists is kept.
     equation
         In place of a folder: `burgers`, or `module:attribute` with `module.py` beside the study file.
+    cracks
+        In place of a folder: where or whether photos show cracks, learned from drawn surfaces, with no photo at hand.
     candidates
         Kinds of models to train on runs, such as `bayes`, which takes seconds; the usual ones if left out.
     """
@@ -47,18 +50,29 @@ def new(
     from fieldwright.flows.study.loading import load_study
     from fieldwright.flows.study_families import EQUATION, family_of_folder
 
-    if (path is None) == (equation is None):
+    given = [
+        name
+        for name, one in (("a folder", path), ("--equation", equation), ("--cracks", cracks))
+        if one is not None
+    ]
+    if len(given) != 1:
         raise StudyError(
-            "A first study must be for a folder of runs or photos, or for an --equation",
-            "neither" if path is None else "both",
+            "A first study must be for a folder of runs or photos, for an --equation, or for --cracks",
+            " and ".join(given) or "none of them",
             "Give one of them",
         )
     if study.exists():
         raise StudyError(
             "The study file to write must not exist yet", str(study), "Choose another by --study"
         )
-    family = EQUATION if path is None else family_of_folder(path)
-    text = family.first_study_text(equation if path is None else path, study.parent, candidates)
+    if cracks is not None:
+        from fieldwright.flows.photos.first_study import drawn_first_study
+
+        text = drawn_first_study(cracks)
+    elif path is not None:
+        text = family_of_folder(path).first_study_text(path, study.parent, candidates)
+    else:
+        text = EQUATION.first_study_text(equation, study.parent, candidates)
     study.write_text(text, encoding="utf-8")
     console.print(
         f"Wrote {study}. Look it through, then: fieldwright run {study}", markup=False, soft_wrap=True

@@ -1,18 +1,13 @@
-"""What a folder of photos holds, as a page on the terminal, and a first study file for it."""
+"""What a folder of photos holds, as a page on the terminal."""
 
 from __future__ import annotations
 
-import json
-import os.path
-import re
-from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
 from fieldwright.data.photos.collection import Collection, read_collection
-from fieldwright.data.photos.collections import PhotoLayout, layout_of
 from fieldwright.flows.photos.report import rejected_photos_table
 from fieldwright.flows.progress import report, show_progress
 
@@ -51,31 +46,3 @@ def print_collection(collection: Collection, folder: Path, console: Console) -> 
         console.print(f"Near-duplicates: {first}, {second}", markup=False)
     for note in collection.notes:
         console.print(f"Note: {note}", markup=False)
-
-
-def photos_first_study(folder: Path, beside: Path, candidates: Sequence[str]) -> str:
-    """The text of a study file for a folder of photos; raises PhotoError where its layout is not known.
-
-    candidates: not asked, for the labels decide on the kind.
-    """
-    return first_photo_study(layout_of(folder), folder, beside)
-
-
-def first_photo_study(layout: PhotoLayout, folder: Path, beside: Path) -> str:
-    """The text of a study file for a folder of this layout, to lie in the folder `beside`."""
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", folder.resolve().name).strip("._-") or "photos"
-    kind, candidate = ("segmentation", "crack_unet") if layout.masks else ("classification", "crack_cnn")
-    relative = Path(os.path.relpath(folder.resolve(), beside.resolve())).as_posix()
-    lines = [
-        f"name = {json.dumps(name)}",
-        f'kind = "{kind}"' + ('  # or "classification": whether there is any crack' if layout.masks else ""),
-        "seed = 0",
-        "",
-        "[photos]",
-        f"folder = {json.dumps(relative, ensure_ascii=False)}",
-        f'reader = "{layout.name}"',
-        "",
-        "[[candidates]]",
-        f'kind = "{candidate}"',
-    ]
-    return "\n".join(lines) + "\n"

@@ -124,7 +124,7 @@ class PhotoStudy(StudyFile):
         updates: dict[str, Any] = {}
         if self.costs is not None:
             updates["costs"] = Costs(miss=self.costs.miss, alarm=self.costs.alarm)
-        if candidate.backbone is not None:
+        if isinstance(candidate.backbone, Path):
             updates["backbone"] = self.beside(candidate.backbone)
         return candidate.model_copy(update=updates)
 

@@ -63,7 +63,9 @@ def test_the_wheel_holds_one_package_and_all_its_modules(wheel: Path) -> None:
     face = {path.relative_to(ROOT).as_posix() for path in (ROOT / "fieldwright" / "library").glob("*.py")}
     assert {"fieldwright/py.typed", "fieldwright/__init__.py"} | face <= names
     page = {path for path in (ROOT / "serving" / "page" / "static").rglob("*") if path.is_file()}
-    assert {f"fieldwright/{path.relative_to(ROOT).as_posix()}" for path in page} <= names
+    weights = {*(ROOT / "surrogates").rglob("*.safetensors")}
+    assert weights
+    assert {f"fieldwright/{path.relative_to(ROOT).as_posix()}" for path in page | weights} <= names
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional as torch_functions
 
-from fieldwright.surrogates.cracks.backbone import COLOUR_MEAN, COLOUR_STD, Backbone
+from fieldwright.surrogates.cracks.backbones.backbone import Backbone
+from fieldwright.surrogates.cracks.backbones.backbone_weights import backbone_of_shapes, read_backbone
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
 from fieldwright.surrogates.persistence.states import part
 
@@ -129,14 +130,14 @@ class BackboneCnn(PhotoNetwork):
 
     def __init__(self, backbone: Backbone, dropout: float) -> None:
         super().__init__(backbone.widths[-1], dropout)
-        self.backbone = backbone
-        self.register_buffer("mean", torch.tensor(COLOUR_MEAN)[:, None, None], persistent=False)
-        self.register_buffer("std", torch.tensor(COLOUR_STD)[:, None, None], persistent=False)
+        self.backbone: Backbone = backbone
+        self.register_buffer("mean", torch.tensor(backbone.colour_mean)[:, None, None], persistent=False)
+        self.register_buffer("std", torch.tensor(backbone.colour_std)[:, None, None], persistent=False)
 
     @property
     def last(self) -> nn.Module:
         """The last layer of the backbone."""
-        return self.backbone.get_submodule(f"layer{self.backbone.layers}")
+        return self.backbone.last
 
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Feature maps of the backbone for standardised photos."""
@@ -149,7 +150,7 @@ def classifier_network(config: CrackCnnConfig, seed: int) -> PhotoNetwork:
         torch.manual_seed(seed)
         if config.backbone is None:
             return CrackCnn(config.widths, config.dropout)
-        return BackboneCnn(Backbone.read(config.backbone, config.frozen), config.dropout)
+        return BackboneCnn(read_backbone(config.backbone, config.frozen), config.dropout)
 
 
 def network_again(config: CrackCnnConfig, weights: Mapping[str, np.ndarray]) -> PhotoNetwork:
@@ -158,7 +159,7 @@ def network_again(config: CrackCnnConfig, weights: Mapping[str, np.ndarray]) -> 
         network: PhotoNetwork = CrackCnn(config.widths, config.dropout)
     else:
         shapes = {name: torch.Size(one.shape) for name, one in part(weights, "backbone.").items()}
-        network = BackboneCnn(Backbone(shapes, config.frozen), config.dropout)
+        network = BackboneCnn(backbone_of_shapes(shapes, config.frozen), config.dropout)
     network = network.folded()
     network.load_state_dict({name: torch.from_numpy(one.copy()) for name, one in weights.items()})
     return network

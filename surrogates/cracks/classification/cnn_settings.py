@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from fieldwright.surrogates.cracks.augmentation import AugmentationConfig
+from fieldwright.surrogates.cracks.backbones.named import Named
 from fieldwright.surrogates.cracks.classification.decision import Costs
 
 
@@ -39,8 +40,9 @@ class CrackCnnConfig(BaseModel):
     augmentation: how photos differ from pass to pass.
     coverage: nominal coverage of the band round each probability.
     costs: of a missed crack and of a false alarm; they set the threshold.
-    backbone: safetensors file of a residual network (conv1, bn1, layer1, ...) to learn from in place of
-    widths.
+    backbone: what is learned from in place of widths: "efficientnet-lite0", which was trained on ImageNet and
+        comes along, or a safetensors file of a residual network (conv1, bn1, layer1, ...) or of an
+        EfficientNet-Lite.
         frozen: it keeps its weights, and the last layer alone is learned.
     """
 
@@ -64,7 +66,7 @@ class CrackCnnConfig(BaseModel):
     augmentation: WholePhotoAugmentation = WholePhotoAugmentation()
     coverage: float = Field(default=0.9, gt=0.0, lt=1.0)
     costs: Costs = Costs()
-    backbone: Path | None = None
+    backbone: Named | Path | None = None
     frozen: bool = True
 
     @model_validator(mode="after")

@@ -8,23 +8,21 @@ import torch
 from torch import nn
 from torch.nn import functional as torch_functions
 
-from fieldwright.surrogates.cracks.backbone import Backbone
+from fieldwright.surrogates.cracks.backbones.backbone import Backbone
 from fieldwright.surrogates.cracks.segmentation.residual_unet import Convolution, UNetBlock
-
-NARROWEST, WIDEST = 24, 128
 
 
 class BackboneUNet(nn.Module):
     """Logits (n, 1, h, w) from photos (n, 3, h, w), for h and w that are multiples of `multiple`.
 
-    The decoder is light: its channels are a quarter of the backbone's, 24 to 128, and at each level the backbone's
-    map is added to what comes from the coarser one.
+    The decoder is light: at each level it has the channels that the backbone asks for, and the backbone's map is
+    added to what comes from the coarser one.
     """
 
     def __init__(self, backbone: Backbone) -> None:
         super().__init__()
-        self.backbone = backbone
-        widths = [min(max(width // 4, NARROWEST), WIDEST) for width in backbone.widths]
+        self.backbone: Backbone = backbone
+        widths = backbone.decoder_widths
         pairs = list(itertools.pairwise(widths))
         self.multiple = 2 ** len(widths)
         self.beside = nn.ModuleList(

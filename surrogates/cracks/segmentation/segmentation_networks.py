@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from fieldwright.surrogates.cracks.backbone import COLOUR_MEAN, COLOUR_STD, Backbone
+from fieldwright.surrogates.cracks.backbones.backbone_weights import backbone_of, read_backbone
 from fieldwright.surrogates.cracks.segmentation.backbone_unet import BackboneUNet
 from fieldwright.surrogates.cracks.segmentation.plain_unet import PlainUNet
 from fieldwright.surrogates.cracks.segmentation.residual_unet import ResidualUNet
@@ -51,7 +51,8 @@ class Standardised(nn.Module):
     def standardise(self, mean: np.ndarray, std: np.ndarray) -> None:
         """Sets mean and standard deviation (3,) of the colours in [0, 1]; a backbone keeps those it was made with."""
         if isinstance(self.network, BackboneUNet):
-            mean, std = np.array(COLOUR_MEAN), np.array(COLOUR_STD)
+            backbone = self.network.backbone
+            mean, std = np.array(backbone.colour_mean), np.array(backbone.colour_std)
         self.mean.copy_(torch.from_numpy(mean).view(3, 1, 1))
         self.std.copy_(torch.from_numpy(np.maximum(std, 1e-3)).view(3, 1, 1))
 
@@ -99,11 +100,11 @@ def segmentation_network(
 def _inner(config: CrackUNetConfig, state: Mapping[str, torch.Tensor] | None) -> nn.Module:
     if config.backbone is not None:
         if state is None:
-            return BackboneUNet(Backbone.read(config.backbone, config.frozen))
+            return BackboneUNet(read_backbone(config.backbone, config.frozen))
         inner_weights = {
             name.removeprefix(BACKBONE): tensor for name, tensor in state.items() if name.startswith(BACKBONE)
         }
-        return BackboneUNet(Backbone.of(inner_weights, config.frozen))
+        return BackboneUNet(backbone_of(inner_weights, config.frozen))
     if config.architecture == "separable":
         return SeparableUNet(config.widths)
     if config.architecture == "plain":

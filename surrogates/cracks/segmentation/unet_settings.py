@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from fieldwright.surrogates.cracks.augmentation import AugmentationConfig
+from fieldwright.surrogates.cracks.backbones.named import Named
 from fieldwright.surrogates.cracks.segmentation.losses import loss_named
 
 COARSEST_OF_BACKBONE = 32
@@ -35,8 +36,9 @@ class CrackUNetConfig(BaseModel):
     patience: checks without a better one after which training stops early.
     tolerance: in pixels, of the F1 that chooses weights and threshold. half: products in bfloat16 while training
     where the processor has them, None for where it does.
-    backbone: safetensors file of a residual network (conv1, bn1, layer1, ...) as the encoder in place of widths and
-    blocks. frozen: the backbone's weights stay as they are.
+    backbone: encoder in place of widths and blocks: "efficientnet-lite0", which was trained on ImageNet and comes
+    along, or a safetensors file of a residual network (conv1, bn1, layer1, ...) or of an EfficientNet-Lite. frozen:
+    the backbone's weights stay as they are.
     tile: side of the pieces in pixels in which larger photos are answered.
     """
 
@@ -66,7 +68,7 @@ class CrackUNetConfig(BaseModel):
     patience: int = Field(default=4, ge=1)
     tolerance: int = Field(default=0, ge=0, le=20)
     half: bool | None = None
-    backbone: Path | None = None
+    backbone: Named | Path | None = None
     frozen: bool = False
     tile: int = Field(default=1536, ge=64)
 

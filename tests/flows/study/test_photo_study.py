@@ -32,7 +32,8 @@ from fieldwright.flows.photos.figures import (
     calibration_figure,
     reliability,
 )
-from fieldwright.flows.photos.inspection import first_photo_study, print_collection
+from fieldwright.flows.photos.first_study import first_photo_study
+from fieldwright.flows.photos.inspection import print_collection
 from fieldwright.flows.photos.parts import parts_of, read_photos
 from fieldwright.flows.photos.report import PhotoReport
 from fieldwright.flows.photos.steps import decide_on_photos

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from fieldwright.data.errors import ModelError
-from fieldwright.surrogates.cracks.backbone import Backbone
+from fieldwright.surrogates.cracks.backbones.backbone_weights import backbone_of, read_backbone
 
 State = dict[str, torch.Tensor]
 
@@ -50,7 +50,7 @@ def resnet(widths: tuple[int, ...], blocks: tuple[int, ...], three: bool, groups
 def test_has_the_published_number_of_weights(
     blocks: tuple[int, ...], three: bool, groups: int, weights: int
 ) -> None:
-    network = Backbone.of(resnet((64, 128, 256, 512), blocks, three, groups), frozen=False)
+    network = backbone_of(resnet((64, 128, 256, 512), blocks, three, groups), frozen=False)
     last_layer = 1000 * network.widths[-1] + 1000
     assert sum(one.numel() for one in network.parameters()) == weights - last_layer
 
@@ -61,7 +61,7 @@ def test_maps_halve_and_weights_under_a_prefix_are_the_files(
 ) -> None:
     state = resnet((8, 8, 16), (1, 2, 1), three, groups)
     save_file({f"encoder.{name}": tensor for name, tensor in state.items()}, tmp_path / "weights.safetensors")
-    network = Backbone.read(tmp_path / "weights.safetensors", frozen=False).eval()
+    network = read_backbone(tmp_path / "weights.safetensors", frozen=False).eval()
     maps = network.maps(torch.rand(2, 3, 64, 96))
     assert [tuple(one.shape[1:]) for one in maps] == [
         (width, 64 // 2**k, 96 // 2**k) for k, width in enumerate(network.widths, start=1)
@@ -73,7 +73,7 @@ def test_maps_halve_and_weights_under_a_prefix_are_the_files(
 
 @pytest.mark.parametrize("frozen", [True, False])
 def test_frozen_backbone_keeps_weights_and_running_means(frozen: bool) -> None:
-    network = Backbone.of(resnet((4, 8), (1, 1), three=False), frozen).train()
+    network = backbone_of(resnet((4, 8), (1, 1), three=False), frozen).train()
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     network.maps(torch.rand(2, 3, 32, 32))
     same = all(torch.equal(before[name], tensor) for name, tensor in network.state_dict().items())
@@ -82,7 +82,7 @@ def test_frozen_backbone_keeps_weights_and_running_means(frozen: bool) -> None:
 
 
 def test_no_logit_depends_on_pixels_beyond_the_reach() -> None:
-    network = Backbone.of(resnet((4, 8), (1, 1), three=False), frozen=False).double().eval()
+    network = backbone_of(resnet((4, 8), (1, 1), three=False), frozen=False).double().eval()
     x = torch.rand(1, 3, 256, 256, dtype=torch.double, requires_grad=True)
     gradient = torch.autograd.grad(network.maps(x)[-1][0, :, 16, 16].sum(), x)[0].abs().sum(dim=(0, 1))
     touched = torch.nonzero(gradient)
@@ -91,11 +91,11 @@ def test_no_logit_depends_on_pixels_beyond_the_reach() -> None:
 
 def test_says_what_is_wrong_with_other_files(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="readable safetensors"):
-        Backbone.read(tmp_path / "absent.safetensors", frozen=True)
+        read_backbone(tmp_path / "absent.safetensors", frozen=True)
     save_file({"features.0.weight": torch.zeros(4, 3, 3, 3)}, tmp_path / "other.safetensors")
-    with pytest.raises(ModelError, match="residual network"):
-        Backbone.read(tmp_path / "other.safetensors", frozen=True)
+    with pytest.raises(ModelError, match="EfficientNet-Lite"):
+        read_backbone(tmp_path / "other.safetensors", frozen=True)
     broken = resnet((4, 8), (1, 1), three=False)
     broken["layer2.0.conv2.weight"] = torch.zeros(8, 5, 3, 3)
     with pytest.raises(ModelError, match="make none"):
-        Backbone.of(broken, frozen=True)
+        backbone_of(broken, frozen=True)

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from fieldwright.data.errors import ModelError
-from fieldwright.surrogates.cracks.backbone import Backbone
+from fieldwright.surrogates.cracks.backbones.residual_backbone import ResidualBackbone
 from fieldwright.surrogates.cracks.classification.classification_metrics import metrics_of
 from fieldwright.surrogates.cracks.classification.cnn_network import BackboneCnn
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
@@ -27,7 +27,7 @@ SHAPES = {
 def brought(tmp_path: Path) -> Path:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        backbone = Backbone({name: torch.Size(shape) for name, shape in SHAPES.items()}, frozen=False)
+        backbone = ResidualBackbone({name: torch.Size(shape) for name, shape in SHAPES.items()}, frozen=False)
     path = tmp_path / "backbone.safetensors"
     save_file(backbone.state_dict(), path)
     return path

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Self
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as torch_functions
 
-from fieldwright.data.disk import fault
-from fieldwright.data.errors import ModelError
-
-COLOUR_MEAN = (0.485, 0.456, 0.406)
-COLOUR_STD = (0.229, 0.224, 0.225)
-"""Of the photos in [0, 1] that such networks are usually trained on (ImageNet)."""
+from fieldwright.surrogates.cracks.backbones.backbone import Backbone
 
 STEM = "conv1.weight"
+NARROWEST, WIDEST = 24, 128
+"""Channels of a decoder, a quarter of the backbone's at each level."""
 CONVOLUTION = re.compile(r"layer(\d+)\.(\d+)\.conv(\d+)\.weight")
-
-State = Mapping[str, torch.Tensor]
 
 
 class ResidualBlock(nn.Module):
@@ -56,7 +47,7 @@ class ResidualBlock(nn.Module):
         return torch.relu(self.downsample(x) + inner)
 
 
-class Backbone(nn.Module):
+class ResidualBackbone(Backbone):
     """Maps (n, widths[k], h / 2^(k + 1), w / 2^(k + 1)) of photos (n, 3, h, w), standardised colour by colour.
 
     The first is that of the stem, then one of each layer. Source: He, Zhang, Ren & Sun, Deep residual learning for
@@ -65,9 +56,12 @@ class Backbone(nn.Module):
     shapes: name to shape of all weights; frozen: the weights and the running means stay as they are.
     """
 
+    colour_mean = (0.485, 0.456, 0.406)
+    colour_std = (0.229, 0.224, 0.225)
+    # Of the photos in [0, 1] that such networks are usually trained on (ImageNet).
+
     def __init__(self, shapes: Mapping[str, torch.Size], frozen: bool) -> None:
-        super().__init__()
-        self.frozen = frozen
+        super().__init__(frozen)
         stem, _, kernel, _ = shapes[STEM]
         self.conv1 = nn.Conv2d(3, stem, kernel, 2, kernel // 2, bias=False)
         self.bn1 = nn.BatchNorm2d(stem)
@@ -89,47 +83,13 @@ class Backbone(nn.Module):
             self.add_module(f"layer{layer}", nn.Sequential(*blocks))
             widths.append(inputs)
         self.widths = tuple(widths)
+        self.decoder_widths = tuple(min(max(width // 4, NARROWEST), WIDEST) for width in widths)
         self.requires_grad_(not frozen)
 
-    @classmethod
-    def of(cls, state: State, frozen: bool) -> Self:
-        """With the weights of a state dict by their published names; raises ModelError where they make no network."""
-        shapes = {name: tensor.shape for name, tensor in state.items()}
-        try:
-            network = cls(shapes, frozen)
-            names = {name for name in network.state_dict() if not name.endswith("num_batches_tracked")}
-            network.load_state_dict({name: state[name].float() for name in names}, strict=False)
-        except (KeyError, ValueError, RuntimeError, ZeroDivisionError) as error:
-            raise ModelError(
-                "A backbone must be a residual network with weights named conv1, bn1, layer1.0.conv1 and so on",
-                f"weights that make none ({str(error).splitlines()[0]})",
-                "Bring the state dict of a ResNet or ResNeXt",
-            ) from error
-        return network
-
-    @classmethod
-    def read(cls, path: Path, frozen: bool) -> Self:
-        """From a safetensors file, whose names may all stand under one prefix; raises ModelError."""
-        try:
-            state = load_file(path)
-        except (OSError, SafetensorError) as error:
-            cause = fault(error, f"the backbone '{path}'") if isinstance(error, OSError) else None
-            if cause is not None:
-                raise ModelError(cause[0], str(error), cause[1]) from error
-            raise ModelError(
-                "A backbone must be a readable safetensors file",
-                f"'{path}' ({error})",
-                "Give the path of a file that safetensors wrote",
-            ) from error
-        ends = [name for name in state if name.endswith(STEM) and not CONVOLUTION.search(name)]
-        prefix = min(ends, key=len, default=STEM).removesuffix(STEM)
-        return cls.of(
-            {name.removeprefix(prefix): t for name, t in state.items() if name.startswith(prefix)}, frozen
-        )
-
-    def train(self, mode: bool = True) -> Self:
-        """A frozen backbone always answers as it was trained."""
-        return super().train(mode and not self.frozen)
+    @property
+    def last(self) -> nn.Module:
+        """The last layer."""
+        return self.get_submodule(f"layer{self.layers}")
 
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Feature maps from the finest, at half resolution, to the coarsest."""
