@@ -226,7 +226,7 @@ class Endpoint:
         """The model that a request asks, by its name in the path or as the only one."""
         return _loaded(self._champion(request))
 
-    async def _in_thread(self, work: Callable[[], bytes], small: bool = False) -> bytes:
+    async def _in_thread(self, work: Callable[[], Any], small: bool = False) -> Any:
         size, most = ("small", MAX_SMALL_WAITING) if small else ("large", MAX_WAITING)
         if self._waiting[small] >= most:
             raise Refused(

@@ -16,13 +16,13 @@ from fieldwright.serving.observation.request import Observation
 class Exchange:
     """The request, and the worker that answers it.
 
-    in_thread: has bytes made without holding up other requests, small ones apart from large ones (whether it is
+    in_thread: has something made without holding up other requests, small ones apart from large ones (whether it is
         small, False if left out); raises Refused where too many wait.
     observation: takes what is counted of the request.
     """
 
     request: Request
-    in_thread: Callable[..., Awaitable[bytes]]
+    in_thread: Callable[..., Awaitable[Any]]
     observation: Observation
 
 

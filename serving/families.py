@@ -62,7 +62,9 @@ class ServedFamily:
 
 PREDICT = FamilyRoute("POST", "/predict", "fieldwright.serving.fields.routes:predict_route")
 MESH = FamilyRoute("GET", "/mesh/{field:path}", "fieldwright.serving.fields.routes:mesh_route")
-SURFACE = FamilyRoute("GET", "/surface/{field:path}", "fieldwright.serving.fields.routes:surface_route")
+SURFACE = FamilyRoute(
+    "GET", "/surface/{field:path}", "fieldwright.serving.fields.routes:surface_route", options=True
+)
 SERVED_FAMILIES = (
     ServedFamily(
         FIELDS,

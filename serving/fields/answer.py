@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fieldwright.data.errors import QueryError
+from fieldwright.serving.fields.field_form import STATISTICS, WHOLE
 from fieldwright.serving.fields.query import Query
 from fieldwright.serving.fields.requests import BANDS
 from fieldwright.serving.forms.reply import Reply
@@ -19,8 +20,6 @@ from fieldwright.surrogates.fields.quantities import unit_of
 if TYPE_CHECKING:
     from fieldwright.serving.fields.served import Served
     from fieldwright.serving.shapes.served_shapes import ServedShapes
-
-STATISTICS = ("mean", "std", "lower", "upper")
 
 
 def predict(served: Served | ServedShapes, query: Any) -> Prediction:
@@ -69,15 +68,15 @@ def prediction_reply(
         ("inside",): prediction.inside,
         ("outside",): prediction.outside,
     }
-    for group, entries, bands in (
-        ("quantities", quantities, prediction.quantities),
-        ("fields", fields, prediction.fields),
+    for group, entries, bands, form in (
+        ("quantities", quantities, prediction.quantities, WHOLE),
+        ("fields", fields, prediction.fields, query.form),
     ):
         for name, entry in entries.items():
             band = bands[name]
             entry["shape"] = band.mean.shape
-            for statistic in STATISTICS:
-                arrays[group, name, statistic] = getattr(band, statistic)
+            for statistic, values in form.arrays(band).items():
+                arrays[group, name, statistic] = values
     return Reply(
         header,
         arrays,

@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
 
+from fieldwright.serving.fields.surface_options import option_parameters
 from fieldwright.serving.forms.accept import FIELDS, JSON, MESH, NUMBERS, TABLES
 from fieldwright.serving.schemas.openapi import COMPUTED, LOADED, Operation, Versioned, forms_of
+from fieldwright.serving.schemas.reading import without_default
 from fieldwright.surrogates.fields.description import FieldInfo
+
+FieldValues = list[list[list[float]]] | list[list[list[list[float]]]]
+
+
+def _if_asked() -> Any:
+    return Field(default=None, json_schema_extra=without_default)
 
 
 class Statistics(BaseModel):
@@ -30,15 +39,15 @@ class QuantityAnswer(Statistics):
 
 
 class FieldAnswer(Statistics):
-    """A whole field by query, time where it has times, point or cell, and component."""
+    """A whole field by query, time where it has times, point or cell, and component, in the statistics asked for."""
 
     components: list[str]
     on: Literal["point", "cell"]
     times: list[float] | None
-    mean: list[list[list[float]]] | list[list[list[list[float]]]]
-    std: list[list[list[float]]] | list[list[list[list[float]]]]
-    lower: list[list[list[float]]] | list[list[list[list[float]]]]
-    upper: list[list[list[float]]] | list[list[list[list[float]]]]
+    mean: FieldValues | SkipJsonSchema[None] = _if_asked()
+    std: FieldValues | SkipJsonSchema[None] = _if_asked()
+    lower: FieldValues | SkipJsonSchema[None] = _if_asked()
+    upper: FieldValues | SkipJsonSchema[None] = _if_asked()
 
 
 class PredictionAnswer(Versioned):
@@ -90,6 +99,29 @@ class SurfaceAnswer(Versioned):
     values: list[int] = Field(description="Which value of the field each corner has.")
     triangles: list[list[int]] = Field(description="Three corners of each.")
     edges: list[list[int]] = Field(description="Sides of cells, two corners of each.")
+
+
+class CompactSurfaceAnswer(Versioned):
+    """The same in few bytes: entries are differences to the one before, the first to 0; integers wrap round."""
+
+    field: str
+    on: Literal["point", "cell"]
+    axes: list[Literal["x", "y", "z"]] = Field(description="Along which the mesh extends.")
+    joined: Literal["cells", "triangulation", "none"]
+    low: list[float] = Field(description="Least coordinates of the corners.")
+    high: list[float] = Field(description="Largest coordinates of the corners.")
+    points: list[list[int]] = Field(
+        description="By axis and corner, modulo 65536: in steps of 1/65535 of the way from low to high."
+    )
+    values: list[int] = Field(description="Which value of the field each corner has.")
+    triangles: list[list[int]] = Field(
+        description="First corners as differences; second and third corners less the first of the same triangle."
+    )
+    sides: list[int] = Field(
+        description="Which sides of a triangle are those of cells, in bits: 1 from its first to its second corner, "
+        "2 from the second to the third, 4 back."
+    )
+    lines: list[list[int]] = Field(description="Sides of cells that are no side of a triangle.")
 
 
 class RunsParameter(BaseModel):
@@ -174,15 +206,16 @@ def mesh_operations(fields: Sequence[FieldInfo]) -> list[Operation]:
             name,
             summary,
             answers,
-            parameters=parameters,
+            parameters=[*parameters, *more],
             failures=(404, *LOADED, *COMPUTED),
         )
-        for name, summary, answers in (
-            ("mesh", "Where the values of a field lie: points and cells.", forms_of(MeshAnswer, MESH)),
+        for name, summary, answers, more in (
+            ("mesh", "Where the values of a field lie: points and cells.", forms_of(MeshAnswer, MESH), []),
             (
                 "surface",
                 "What is seen of the mesh of a field from outside, as triangles.",
-                forms_of(SurfaceAnswer, NUMBERS),
+                forms_of(SurfaceAnswer | CompactSurfaceAnswer, NUMBERS),
+                option_parameters(),
             ),
         )
     ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fieldwright.serving.fields.answer import STATISTICS
+from fieldwright.serving.fields.field_form import STATISTICS
 from fieldwright.serving.fields.query import Query
 from fieldwright.serving.observation.request import Observation, PredictionSample, ShadowedQuery
 from fieldwright.serving.shapes.query import ShapeQuery

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fieldwright.data.errors import QueryError
+from fieldwright.serving.fields.field_form import WHOLE, FieldForm, field_form
 from fieldwright.serving.fields.interface import (
     gradients_operation,
     mesh_operations,
@@ -41,7 +42,7 @@ class Query:
     field_values: how many values of whole fields the answer holds per statistic.
     simultaneous: whether bands must cover whole fields together.
     times: those to answer at, None for the trained ones. history: the measured first times, to a forecasting model.
-    refuse_outside: whether queries outside the domain are refused rather than answered.
+    refuse_outside: whether queries outside the domain are refused rather than answered. form: of whole fields.
     """
 
     x: np.ndarray
@@ -52,6 +53,7 @@ class Query:
     times: tuple[float, ...] | None = None
     history: History | None = None
     refuse_outside: bool = False
+    form: FieldForm = WHOLE
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,7 @@ class QueryReader:
             x,
             simultaneous=request.band == SIMULTANEOUS,
             refuse_outside=request.outside == REFUSE,
+            form=field_form(request),
             times=None if times is None else tuple(times),
             history=None if history is None else self._history(history, len(x)),
         )

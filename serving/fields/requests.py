@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Discriminator, Field, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from fieldwright.data.errors import QueryError
+from fieldwright.serving.fields.field_form import FORM_KEYS
 from fieldwright.serving.limits import MAX_QUANTITIES, MAX_TIMES
 from fieldwright.serving.phrases import listed, nearest, quoted, unknown_key
 from fieldwright.serving.schemas.number_lists import NumberLists, nested_schema, number_array
@@ -89,6 +90,7 @@ def predict_request(description: Description, parameters: ParameterSchema) -> An
     keys: dict[str, Any] = _questions(description, parameters) | {
         "band": (Band, POINTWISE),
         "outside": (Outside, ANSWER),
+        **FORM_KEYS,
     }
     absent: dict[str, QueryError] = {}
     steady = [info for info in description.fields if not info.times]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from starlette.responses import Response
 
@@ -17,6 +19,7 @@ from fieldwright.serving.fields.runs_answer import runs_reply
 from fieldwright.serving.fields.sensitivities_answer import sensitivities_reply
 from fieldwright.serving.fields.served import Served
 from fieldwright.serving.fields.surface_answer import surface_reply
+from fieldwright.serving.fields.surface_options import surface_options
 from fieldwright.serving.forms.accept import (
     ARROW,
     FIELDS,
@@ -27,9 +30,14 @@ from fieldwright.serving.forms.accept import (
     accepted_type,
     form_response,
 )
+from fieldwright.serving.forms.reply import Reply
+from fieldwright.serving.forms.unchanging import Unchanging
 from fieldwright.serving.limits import INLINE_BYTES
 from fieldwright.serving.shapes.served_shapes import ServedShapes
 from fieldwright.surrogates.fields.prediction import Prediction
+
+ANSWER_BYTES, MOST_ANSWERS = 2**24, 12
+"""The size and the number of answers that a version alone decides on and that are kept in memory."""
 
 
 async def predict_route(served: Served | ServedShapes, exchange: Exchange) -> Response:
@@ -76,25 +84,42 @@ async def gradients_route(served: Served, exchange: Exchange) -> Response:
 
 async def mesh_route(served: Served | ServedShapes, exchange: Exchange) -> Response:
     """Where the values of a field lie."""
-    media_type = accepted_type(exchange.request, MESH)
     field = exchange.request.path_params["field"]
-    content = await exchange.in_thread(lambda: WRITERS[media_type](mesh_reply(served, field)))
-    return form_response(content, media_type)
+    return await _unchanging(served, exchange, MESH, lambda: mesh_reply(served, field))
 
 
 async def surface_route(served: Served | ServedShapes, exchange: Exchange) -> Response:
     """What is seen of a field's mesh."""
-    media_type = accepted_type(exchange.request, NUMBERS)
-    field = exchange.request.path_params["field"]
-    content = await exchange.in_thread(lambda: WRITERS[media_type](surface_reply(served, field)))
-    return form_response(content, media_type)
+    field, options = exchange.request.path_params["field"], surface_options(exchange.request)
+    return await _unchanging(served, exchange, NUMBERS, lambda: surface_reply(served, field, options))
 
 
 async def runs_route(served: Served, exchange: Exchange) -> Response:
     """What the model was trained on."""
-    media_type = accepted_type(exchange.request, TABLES)
-    content = await exchange.in_thread(lambda: WRITERS[media_type](runs_reply(served)))
-    return form_response(content, media_type)
+    return await _unchanging(served, exchange, TABLES, lambda: runs_reply(served))
+
+
+_answers: WeakKeyDictionary[Any, dict[tuple[str, str], Unchanging]] = WeakKeyDictionary()
+"""By served version, and by address and form, what was answered of late and is not large."""
+
+
+async def _unchanging(
+    served: Served | ServedShapes, exchange: Exchange, forms: Sequence[str], reply: Callable[[], Reply]
+) -> Response:
+    """An answer that the version alone decides on."""
+    request = exchange.request
+    media_type = accepted_type(request, forms)
+    answers = _answers.setdefault(served, {})
+    key = (f"{request.scope['path']}?{request.url.query}", media_type)
+    answer = answers.get(key)
+    if answer is None:
+        answer = await exchange.in_thread(lambda: Unchanging.of(WRITERS[media_type](reply())))
+        assert isinstance(answer, Unchanging)
+        if len(answer.content) <= ANSWER_BYTES:
+            answers[key] = answer
+            while len(answers) > MOST_ANSWERS:
+                del answers[next(iter(answers))]
+    return answer.response(request, {"Content-Type": media_type, "Vary": "Accept"})
 
 
 async def sensitivities_route(served: Served, exchange: Exchange) -> Response:

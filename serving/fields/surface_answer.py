@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -9,6 +10,13 @@ import numpy as np
 from scipy.spatial import Delaunay, QhullError
 
 from fieldwright.data.mesh.surface import Surface, outer_surface
+from fieldwright.serving.fields.compact_surface import (
+    DrawnSurface,
+    compact_arrays,
+    sides_that_are_edges,
+    with_fewer_corners,
+)
+from fieldwright.serving.fields.surface_options import COMPACT, SurfaceOptions
 from fieldwright.serving.forms.reply import Reply
 
 if TYPE_CHECKING:
@@ -20,26 +28,58 @@ FLAT = 1e-6
 CELLS, TRIANGULATION, NONE = JOINED = ("cells", "triangulation", "none")
 
 
-_replies: WeakKeyDictionary[Any, dict[str, Reply]] = WeakKeyDictionary()
+@dataclass(frozen=True, eq=False)
+class FieldSurface:
+    """What is drawn of a field. axes: along which the mesh extends, within `low` and `high` (3,). joined: by what."""
+
+    drawn: DrawnSurface
+    axes: tuple[int, ...]
+    low: np.ndarray
+    high: np.ndarray
+    joined: str
+
+
+_surfaces: WeakKeyDictionary[Any, dict[str, FieldSurface]] = WeakKeyDictionary()
 """By served version and field: what no query changes is made once, and goes with the version."""
 
 
-def surface_reply(served: Served | ServedShapes, field: str) -> Reply:
-    """Corners (m, 3), the value of the field at each (m,), triangles (k, 3) and edges (e, 2) of corners.
+def surface_reply(served: Served | ServedShapes, field: str, options: SurfaceOptions) -> Reply:
+    """Corners, the value of the field at each, triangles and edges of corners, in the coding that is asked for.
 
     Raises QueryError for a field that the model does not have.
     """
-    replies = _replies.setdefault(served, {})
-    if field not in replies:
-        replies[field] = _reply(served, field)
-    return replies[field]
+    surfaces = _surfaces.setdefault(served, {})
+    if field not in surfaces:
+        surfaces[field] = field_surface(served, field)
+    surface = surfaces[field]
+    most = options.corners
+    drawn = surface.drawn if most is None else with_fewer_corners(surface.drawn, most)
+    header: dict[str, Any] = {
+        "model": served.model,
+        "version": served.version,
+        "field": field,
+        "on": served.field(field).on,
+        "axes": ["xyz"[axis] for axis in surface.axes],
+        "joined": surface.joined,
+    }
+    if options.coding == COMPACT:
+        header |= {"low": surface.low.tolist(), "high": surface.high.tolist()}
+        return Reply(header, compact_arrays(drawn, surface.low, surface.high))
+    arrays = {
+        ("points",): drawn.points,
+        ("values",): drawn.values.astype(np.int32),
+        ("triangles",): drawn.triangles.astype(np.int32),
+        ("edges",): drawn.edges.astype(np.int32),
+    }
+    return Reply(header, arrays)
 
 
-def _reply(served: Served | ServedShapes, field: str) -> Reply:
+def field_surface(served: Served | ServedShapes, field: str) -> FieldSurface:
+    """What is seen of the mesh of a field; raises QueryError for one that the model does not have."""
     places = served.surrogate.points(field)
     info = served.field(field)
     joined, surface, points = _surface(served, field, places)
-    nodes = np.concatenate([surface.triangles.ravel(), surface.edges.ravel()])
+    sides, lone = sides_that_are_edges(surface.triangles, surface.edges)
     if joined == NONE:
         corners, values = places, np.arange(len(places))
         triangles, edges = surface.triangles, surface.edges
@@ -53,27 +93,17 @@ def _reply(served: Served | ServedShapes, field: str) -> Reply:
         edges = first_of_node[surface.edges]
         corners, values = points[seen[:, 0]], seen[:, 1]
     else:
-        values = np.unique(nodes)
+        values = np.unique(np.concatenate([surface.triangles.ravel(), surface.edges.ravel()]))
         number = np.full(len(points), -1)
         number[values] = np.arange(len(values))
         triangles, edges = number[surface.triangles], number[surface.edges]
         corners = points[values]
     extent = np.ptp(places, axis=0) if len(places) else np.zeros(3)
-    header: dict[str, Any] = {
-        "model": served.model,
-        "version": served.version,
-        "field": field,
-        "on": info.on,
-        "axes": ["xyz"[axis] for axis in np.flatnonzero(extent > FLAT * extent.max(initial=0.0))],
-        "joined": joined,
-    }
-    arrays = {
-        ("points",): np.asarray(corners, dtype=np.float64),
-        ("values",): values.astype(np.int32),
-        ("triangles",): triangles.astype(np.int32),
-        ("edges",): edges.astype(np.int32),
-    }
-    return Reply(header, arrays)
+    axes = np.flatnonzero(extent > FLAT * extent.max(initial=0.0)).tolist()
+    corners = np.asarray(corners, dtype=np.float64)
+    low, high = (corners.min(axis=0), corners.max(axis=0)) if len(corners) else (np.zeros(3), np.zeros(3))
+    drawn = DrawnSurface(corners, values, triangles, edges, sides, edges[lone])
+    return FieldSurface(drawn, tuple(axes), low, high, joined)
 
 
 def _surface(

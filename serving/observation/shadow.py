@@ -16,7 +16,7 @@ import numpy as np
 from fieldwright.data.back_off import BackOff
 from fieldwright.data.errors import QueryError
 from fieldwright.serving.families import load_shelved
-from fieldwright.serving.fields.answer import STATISTICS
+from fieldwright.serving.fields.field_form import STATISTICS
 from fieldwright.serving.hosting.shelf import Shelf
 from fieldwright.serving.metrics import Metrics
 from fieldwright.serving.observation.prediction_writer import PredictionWriter

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,6 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from fieldwright.serving.forms.unchanging import CHECKED, Unchanging
 
 FOLDER = Path(__file__).parent / "static"
 TYPES = {
@@ -37,14 +38,13 @@ POLICY = "; ".join(
 VENDOR = "vendor/"
 """Libraries, in folders named after their versions, which never change."""
 UNCHANGING = "public, max-age=31536000, immutable"
-CHECKED = "no-cache"
 
 
 @dataclass(frozen=True)
 class StaticFile:
     """What a file holds, and the headers that it is sent with."""
 
-    content: bytes
+    content: Unchanging
     headers: dict[str, str]
 
 
@@ -67,9 +67,7 @@ def _answer(request: Request, path: str) -> Response:
     static = _files().get(path)
     if static is None:
         raise HTTPException(404)
-    if request.headers.get("if-none-match") == static.headers["ETag"]:
-        return Response(status_code=304, headers=static.headers)
-    return Response(static.content, headers=static.headers)
+    return static.content.response(request, static.headers)
 
 
 @cache
@@ -80,14 +78,12 @@ def _files() -> dict[str, StaticFile]:
 
 
 def _read(path: Path) -> StaticFile:
-    content = path.read_bytes()
     inner = path.relative_to(FOLDER).as_posix()
     return StaticFile(
-        content,
+        Unchanging.of(path.read_bytes(), level=9),
         {
             "Content-Type": TYPES[path.suffix],
             "Cache-Control": UNCHANGING if inner.startswith(VENDOR) else CHECKED,
-            "ETag": f'"{hashlib.sha256(content).hexdigest()[:32]}"',
             "Content-Security-Policy": POLICY,
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",

@@ -11,7 +11,7 @@ from pydantic.types import AllowInfNan
 
 from fieldwright.data.errors import QueryError
 from fieldwright.serving.phrases import listed
-from fieldwright.serving.schemas.reading import RequestObject, Says
+from fieldwright.serving.schemas.reading import RequestObject, Says, without_default
 
 if TYPE_CHECKING:
     from fieldwright.surrogates.cracks.measurement import Scale
@@ -22,13 +22,8 @@ NEW, ALIGNED = "new", "aligned"
 CAMERA = ("distance_mm", "focal_length_mm", "pixel_pitch_um")
 
 
-def _absent(schema: dict[str, Any]) -> None:
-    """An option that is left out has no value, rather than null."""
-    schema.pop("default", None)
-
-
 def _option(description: str, **more: Any) -> Any:
-    return Field(default=None, description=description, json_schema_extra=_absent, **more)
+    return Field(default=None, description=description, json_schema_extra=without_default, **more)
 
 
 def _span(name: str, span: str, noun: str = "number") -> Says:

@@ -33,6 +33,11 @@ Text = Annotated[str, Strict()]
 Model = TypeVar("Model")
 
 
+def without_default(schema: dict[str, Any]) -> None:
+    """Of a key that may be left out: it then has no value, rather than null."""
+    schema.pop("default", None)
+
+
 class RequestObject(BaseModel):
     """An object in the body of a request."""
 

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Discriminator, Field, Tag, create_model
 
 from fieldwright.data.errors import QueryError
+from fieldwright.serving.fields.field_form import FORM_KEYS, WHOLE, FieldForm, field_form
 from fieldwright.serving.fields.interface import mesh_operations, predict_operation
 from fieldwright.serving.fields.requests import POINTWISE, SIMULTANEOUS, Band, field_list
 from fieldwright.serving.limits import MAX_FIELD_VALUES
@@ -34,7 +35,7 @@ ADVICE = 'Send {"outline": [[x, y], [x, y], [x, y], ...]} or {"distance": [[...]
 @dataclass(frozen=True, eq=False)
 class ShapeQuery:
     """distance: (q, ny, nx) signed. x: (q, p) parameters. fields: those to answer in full.
-    refuse_outside: whether a shape outside the domain is an error.
+    refuse_outside: whether a shape outside the domain is an error. form: of whole fields.
 
     Quantities and times are there for the answer's form alone: fields around shapes are steady, and read off in full.
     """
@@ -46,6 +47,7 @@ class ShapeQuery:
     refuse_outside: bool
     quantities: tuple[Quantity, ...] = ()
     times: None = None
+    form: FieldForm = WHOLE
 
 
 class ShapeQueryReader:
@@ -86,7 +88,8 @@ class ShapeQueryReader:
                 f"{len(x)} for {len(distance)} shapes",
                 "Send as many as shapes",
             )
-        return ShapeQuery(distance, x, fields, request.band == SIMULTANEOUS, request.outside == REFUSE)
+        refuse = request.outside == REFUSE
+        return ShapeQuery(distance, x, fields, request.band == SIMULTANEOUS, refuse, form=field_form(request))
 
     def _request(self) -> Any:
         """The annotated type of the body of POST /predict."""
@@ -120,6 +123,7 @@ class ShapeQueryReader:
             "fields": (field_list(self._description.fields), names),
             "band": (Band, POINTWISE),
             "outside": (Outside, ANSWER),
+            **FORM_KEYS,
         }
         words = Says(EITHER, ADVICE, keys="The body's keys")
         by_outline = create_model(

@@ -34,6 +34,11 @@ QUESTION = {
                 "times": [([5.0], "times for 'temperature', which is steady")],
                 "history": [({}, "trained to forecast can use a 'history'")],
                 "outside": [("ignore", "'outside' must be among 'refuse' and 'answer'")],
+                "statistics": [
+                    (["median"], "'statistics' must be among"),
+                    ("mean", "'statistics' must be a list of names"),
+                ],
+                "precision": [("half", "'precision' must be among 'double' and 'single'")],
             },
         ),
         (
@@ -43,6 +48,8 @@ QUESTION = {
                 "times": [([5.0], "Gradients are answered at the times of the training")],
                 "history": [({}, "answered from parameters alone")],
                 "outside": [("refuse", "answered wherever they can be computed")],
+                "statistics": [(["mean"], "The body's keys must be among")],
+                "precision": [("single", "The body's keys must be among")],
             },
         ),
     ],
@@ -59,6 +66,21 @@ def test_nothing_is_read_behind_a_question_mark(ask, champion, path):
     reply = ask(champion, method, path, json={"parameters": ROW})
     assert reply.status_code == 422
     assert "has no options behind '?'" in reply.json()["error"]
+
+
+def test_fields_come_in_the_statistics_and_the_precision_that_are_asked_for(ask, champion):
+    body = {"parameters": ROW, "fields": ["temperature"], "quantities": ["max(temperature)"]}
+    whole = ask(champion, "POST", "/predict", json=body).json()
+    asked = body | {"statistics": ["upper", "mean"], "precision": "single"}
+    part = ask(champion, "POST", "/predict", json=asked).json()
+    assert part["quantities"] == whole["quantities"]
+    assert {"mean", "std", "lower", "upper"} & set(part["fields"]["temperature"]) == {"mean", "upper"}
+    reply = ask(champion, "POST", "/predict", json=asked, headers={"Accept": NPZ})
+    with np.load(io.BytesIO(reply.content), allow_pickle=False) as archive:
+        upper = archive["fields/temperature/upper"]
+        assert "fields/temperature/std" not in archive
+    assert upper.dtype == np.float32
+    np.testing.assert_allclose(upper, whole["fields"]["temperature"]["upper"], rtol=1e-7)
 
 
 @pytest.mark.parametrize("path", ["/models", "/docs.json", "/mesh/temperature"])

@@ -74,6 +74,7 @@ class WhatIf {
       element("div", { class: "column right" }, this.facts.root, this.quantities.root),
       this.tabs.root,
     );
+    this.view.addEventListener("lacking", () => this.ask());
     state.follow(["p.", "field", "deform", "outline", "over"], () => this.ask());
     state.follow(["pin."], () => this.askPinned());
     state.follow(["time"], () => this.timeChanged());
@@ -108,15 +109,20 @@ class WhatIf {
     return this.question.body(parameters, { fields: this.view.fields, time: this.time.index, ...more });
   }
 
+  /** The same in the form in which it is quickly fetched to be drawn. */
+  drawnBody(parameters) {
+    return { ...this.body(parameters), ...this.question.form?.(this.view.field, this.view.statistics) };
+  }
+
   ask() {
     this.setTimes();
-    this.latest.want({ body: this.body(this.parameters.values()), since: performance.now() });
+    this.latest.want({ body: this.drawnBody(this.parameters.values()), since: performance.now() });
   }
 
   askPinned() {
     const parameters = this.pin.values();
     if (parameters === null) this.pinAnswered(null);
-    else this.pinned.want(this.body(parameters));
+    else this.pinned.want(this.drawnBody(parameters));
   }
 
   setTimes() {

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fieldwright.serving.fields.compact_surface import DrawnSurface, with_fewer_corners
 from fieldwright.surrogates.fields.quantities import Quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.understanding.sensitivity import sensitivity
@@ -41,6 +42,79 @@ def test_every_corner_of_the_surface_has_its_place_and_value(ask, champion, surr
     document = ask(champion, "GET", "/surface/temperature").json()
     np.testing.assert_array_equal(document["triangles"], arrays["triangles"])
     assert ask(champion, "GET", "/surface/stress").status_code == 422
+
+
+def test_a_compact_surface_is_the_same_surface(ask, champion):
+    headers = {"Accept": "application/x-npz"}
+    plain = archive(ask(champion, "GET", "/surface/temperature", headers=headers))[1]
+    about, coded = archive(ask(champion, "GET", "/surface/temperature?coding=compact", headers=headers))
+    low, high = np.array(about["low"]), np.array(about["high"])
+    steps = np.cumsum(coded["points"], axis=1, dtype=np.uint16).T
+    np.testing.assert_allclose(low + (high - low) * steps / 65535, plain["points"], atol=1e-5)
+    np.testing.assert_array_equal(np.cumsum(coded["values"]), plain["values"])
+    first, second, third = coded["triangles"]
+    first = np.cumsum(first)
+    triangles = np.stack([first, first + second, first + third], axis=1)
+    assert rows(np.sort(triangles, axis=1)) == rows(np.sort(plain["triangles"], axis=1))
+    sides = [np.stack([triangles[:, j], triangles[:, (j + 1) % 3]], axis=1) for j in range(3)]
+    edges = np.concatenate([one[coded["sides"] >> j & 1 == 1] for j, one in enumerate(sides)])
+    edges = np.concatenate([edges, np.cumsum(coded["lines"], axis=1).T])
+    assert rows(np.sort(edges, axis=1)) == rows(np.sort(plain["edges"], axis=1))
+
+
+def rows(array: np.ndarray) -> list[list[int]]:
+    return sorted(array.tolist())
+
+
+def test_a_surface_of_fewer_corners_is_as_large_and_has_values_of_corners_that_were_there():
+    side = 60
+    places = np.stack([*np.mgrid[:side, :side], np.zeros((side, side))], axis=-1).reshape(-1, 3)
+    corner = np.arange(side * side).reshape(side, side)[:-1, :-1].ravel()
+    triangles = np.concatenate(
+        [
+            np.stack([corner, corner + 1, corner + side], 1),
+            np.stack([corner + 1, corner + side, corner + side + 1], 1),
+        ]
+    )
+    none = np.empty((0, 2), dtype=np.int64)
+    values = np.arange(len(places)) + 7
+    whole = DrawnSurface(places, values, triangles, none, np.zeros(len(triangles), np.uint8), none)
+    coarse = with_fewer_corners(whole, 1000)
+    assert 400 < len(coarse.points) <= 1000
+    np.testing.assert_array_equal(places[coarse.values - 7], coarse.points)
+    corners = coarse.points[coarse.triangles]
+    area = 0.5 * np.abs(np.linalg.det((corners[:, 1:] - corners[:, :1])[..., :2])).sum()
+    assert area == pytest.approx((side - 1) ** 2, rel=0.01)
+    assert with_fewer_corners(whole, 3600) is whole
+
+
+def test_what_no_request_changes_is_compressed_and_not_sent_twice(ask, champion):
+    path, accept = "/surface/temperature?coding=compact", {"Accept": "application/x-npz"}
+    reply = ask(champion, "GET", path, headers=accept | {"Accept-Encoding": "gzip"})
+    assert reply.headers["content-encoding"] == "gzip"
+    plain = ask(champion, "GET", path, headers=accept | {"Accept-Encoding": "gzip;q=0"})
+    assert "content-encoding" not in plain.headers
+    # httpx has decoded it.
+    assert plain.content == reply.content
+    assert reply.headers["vary"] == "Accept, Accept-Encoding"
+    for other in ("/runs", "/mesh/temperature", path):
+        tag = ask(champion, "GET", other, headers=accept).headers["etag"]
+        again = ask(champion, "GET", other, headers=accept | {"If-None-Match": f'"x", {tag}'})
+        assert (again.status_code, again.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ("coding=small", "'coding' must be one of 'plain' and 'compact'. Got \"small\""),
+        ("corners=10", "'corners' must be a whole number of 1000 or more. Got \"10\""),
+        ("corner=5000", "'corners' was meant"),
+    ],
+)
+def test_options_of_a_surface_that_are_none_are_refused(ask, champion, options, sentence):
+    reply = ask(champion, "GET", f"/surface/temperature?{options}")
+    assert reply.status_code == 422
+    assert sentence in reply.json()["error"]
 
 
 def test_the_training_runs_are_told_with_what_was_simulated(ask, champion, surrogate: Surrogate):

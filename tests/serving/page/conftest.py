@@ -67,6 +67,33 @@ def body() -> Surrogate:
     )
 
 
+def plane(side: int = 250) -> Surrogate:
+    """A field of so many points that the page draws fewer of them at first."""
+    rng = np.random.default_rng(5)
+    x = rng.uniform(1.0, 2.0, size=(9, 1))
+    axis = np.linspace(0.0, 1.0, side)
+    points = np.stack([*np.meshgrid(axis, axis, indexing="ij"), np.zeros((side, side))], axis=-1).reshape(
+        -1, 3
+    )
+    corner = np.arange(side * side).reshape(side, side)[:-1, :-1].ravel()
+    targets = {"height": (x * points[:, 0] + x**2 * points[:, 1])[..., None]}
+    config = kind_config({"kind": "bayes", "degree": 2})
+    reductions = {"height": reduction_config({"kind": "svd", "rank": 2})}
+    return Surrogate.train(
+        config,
+        reductions,
+        x,
+        targets,
+        parameters=(ParameterInfo(name="slope"),),
+        fields=(FieldInfo(name="height", unit="m", n_points=side * side),),
+        points={"height": points},
+        cells={"quad": corner[:, None] + np.array([0, 1, side + 1, side])},
+        cross_validation=cross_validate(config, reductions, x, targets, folds=3, seed=0),
+        seed=0,
+        name="plane",
+    )
+
+
 @dataclass
 class Served:
     """An endpoint in a thread of this process, whose champions can be replaced and which can be stopped.
@@ -111,7 +138,8 @@ def served(
     solution: Any,
 ) -> Iterator[Served]:
     served = Served(tmp_path_factory.mktemp("models"), listening)
-    for model, one in (("plate", surrogate), ("body", body()), ("circles", shapes), ("beam", solution)):
+    models = {"plate": surrogate, "body": body(), "circles": shapes, "beam": solution, "plane": plane()}
+    for model, one in models.items():
         served.promote(model, "1", one)
     served.start()
     yield served

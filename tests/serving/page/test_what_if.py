@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import pytest
 
 from fieldwright.data.api_keys import KeyFile
@@ -100,7 +101,8 @@ def test_a_click_probes_the_field_with_its_band(served, visit):
 
 def test_a_link_shows_the_same_to_another_person(served, visit):
     state = f"{STATE}&field=displacement&part=y&show=band+width&contours=10&time=1&tab=influence&map=grey"
-    first = visit(state + "&pin.heat_flux=30000&pin.thickness=5&probe=0.5,0.5,0")
+    seen = "&pin.heat_flux=30000&pin.thickness=5&probe=0.5,0.5,0&cut=0.1,0.2,0,0.9,0.8,0,0,0,1&camera=0,0,2,0.1,0.1"
+    first = visit(state + seen)
     first.settle()
     first.page.click("text=Downloads and queries")
     first.settle()
@@ -219,12 +221,47 @@ def test_a_body_is_turned_deformed_and_seen_by_its_cells(served, visit):
     page.locator(".picture canvas").focus()
     page.keyboard.press("ArrowRight")
     one.settle()
-    assert picture.screenshot() != before
+    turned = picture.screenshot()
+    assert turned != before
+    # What it is seen by stands in the link, and the cut follows what was seen of the surface.
+    again = visit(f"model=body&deform=displacement&camera={one.state()['camera']}")
+    again.settle()
+    assert again.page.locator(".picture").screenshot() == turned
+    page.get_by_role("button", name="Line cut").click()
+    box = picture.bounding_box()
+    page.mouse.move(box["x"] + 0.45 * box["width"], box["y"] + 0.45 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.55 * box["width"], box["y"] + 0.55 * box["height"], steps=3)
+    page.mouse.up()
+    page.wait_for_selector(".chart-host[aria-label^='displacement.magnitude: from']")
     page.get_by_label("Field", exact=True).select_option("energy")
     page.wait_for_selector(".field h2:text-is('energy')")
     page.locator(".picture canvas").click()
     page.wait_for_selector(".readout:not([hidden])")
     one.settle()
+    assert one.console == []
+
+
+def test_a_large_field_is_drawn_by_fewer_points_at_first_and_read_exactly(served, visit):
+    one = visit("model=plane&p.slope=1.5&probe=0.25,0.5,0")
+    one.until(lambda: any(address.endswith("?coding=compact") for address in one.addresses))
+    surfaces = [address.split("?")[1] for address in one.addresses if "/surface/" in address]
+    assert surfaces == ["coding=compact&corners=40000", "coding=compact"]
+    one.page.wait_for_selector(".readout:has-text('band')")
+    one.settle()
+    quantity = {"what": "point", "field": "height", "at": [0.25, 0.5]}
+    (entry,) = predicted(served, "plane", {"slope": 1.5}, quantities=[quantity])["quantities"].values()
+    assert float(one.page.get_attribute(".readout", "data-value")) == entry["mean"][0]
+    # A statistic that was not fetched is fetched when it is to be seen.
+    field = predicted(served, "plane", {"slope": 1.5}, fields=["height"], quantities=[])["fields"]["height"]
+    widest = (np.array(field["upper"]) - np.array(field["lower"])).max()
+    one.page.get_by_label("Show", exact=True).select_option("band width")
+    one.page.wait_for_selector(".field h2:text-is('height, band width')")
+    one.until(
+        lambda: (
+            float(one.page.input_value("[aria-label^='Largest value']")) == pytest.approx(widest, rel=0.01)
+        )
+    )
     assert one.console == []
 
 
@@ -270,7 +307,13 @@ def test_a_solution_is_drawn_with_its_error_estimate(served, visit):
 
 def test_several_models_are_listed_to_choose_from(served, visit):
     one = visit("", ready=".model-list a")
-    assert one.page.locator(".model-list a").all_inner_texts() == ["plate", "body", "circles", "beam"]
+    assert one.page.locator(".model-list a").all_inner_texts() == [
+        "plate",
+        "body",
+        "circles",
+        "beam",
+        "plane",
+    ]
     one.page.click(".model-list a >> nth=1")
     one.page.wait_for_selector(".domain strong:not(:empty)")
     assert one.state()["model"] == "body"

@@ -16,6 +16,24 @@ export class Camera {
     this.tilt = this.dimension === 3 ? ISOMETRIC.tilt : 0;
   }
 
+  /** Where it is as numbers, null where it is as at first. */
+  get view() {
+    const view = [this.turn, this.tilt, this.zoom, ...this.pan].map((value) => Number(value.toPrecision(5)));
+    const first = new Camera();
+    first.dimension = this.dimension;
+    first.reset();
+    const same = [first.turn, first.tilt, first.zoom, ...first.pan].every((value, k) => value === view[k]);
+    return same ? null : view;
+  }
+
+  set view(view) {
+    this.reset();
+    if (view?.length !== 5 || !view.every(Number.isFinite) || view[2] <= 0) return;
+    this.zoom = view[2];
+    this.pan = view.slice(3);
+    if (this.dimension === 3) [this.turn, this.tilt] = view;
+  }
+
   /** Rows of the rotation. */
   rotation() {
     const [c, s] = [Math.cos(this.turn), Math.sin(this.turn)];

@@ -2,6 +2,7 @@
 
 import { drawn, element } from "../shell/elements.js";
 import { Camera } from "./camera.js";
+import { surfaceCut } from "./cutting.js";
 import { locate, pick, pickAlong, project } from "./picking.js";
 import { Renderer } from "./renderer.js";
 
@@ -43,6 +44,7 @@ export class FieldPicture extends EventTarget {
     this.shifts = null;
     this.renderer.setSurface(surface);
     if (this.probe) this.probe = { ...locate(surface, this.probe.place), place: this.probe.place };
+    if (this.cut) this.setCut(this.cut);
     this.redraw();
   }
 
@@ -261,14 +263,23 @@ export class FieldPicture extends EventTarget {
   }
 
   /** Cuts along a line of the screen, from one place to the other. */
-  cutAlong(from, to) {
-    const hits = pickAlong(this.surface, this.projected(), from, to, CUT_STEPS);
-    this.setCut(hits.filter(Boolean));
+  cutAlong(start, end) {
+    const hits = pickAlong(this.surface, this.projected(), start, end, CUT_STEPS).filter(Boolean);
+    if (hits.length < 2) return;
+    const [from, to] = [hits[0], hits.at(-1)].map(({ corners, weights }) => this.surface.place(corners, weights));
+    this.dispatchEvent(new CustomEvent("cut", { detail: { from, to, along: this.camera.rotation()[2] } }));
   }
 
-  setCut(hits) {
-    this.cut = hits.length > 1 ? { hits } : null;
+  /** Shows a cut {from, to, along}, or none. */
+  setCut(cut) {
+    const hits = cut && this.surface ? surfaceCut(this.surface, cut) : [];
+    this.cut = hits.length > 1 ? { ...cut, hits } : null;
     this.redraw();
-    this.dispatchEvent(new CustomEvent("cut", { detail: this.cut }));
+  }
+
+  /** Looks from where the numbers say, or as at first. */
+  look(view) {
+    this.camera.view = view;
+    this.redraw();
   }
 }

@@ -1,14 +1,17 @@
 // The panel of the field: its picture with legend, probe and line cut, and the controls of how it is drawn.
 
 import { element, say, toggle } from "../shell/elements.js";
-import { extent, numberText, quantityText, rangeText } from "../shell/numbers.js";
+import { extent, numberText } from "../shell/numbers.js";
+import { along, cutOf, cutText, lengths } from "./cutting.js";
 import { Display } from "./display.js";
 import { FieldPicture } from "./field_picture.js";
 import { Legend } from "./legend.js";
 import { OutlineEditor } from "./outline_editor.js";
 import { LinePicture } from "./line_picture.js";
 import { photograph } from "./photograph.js";
-import { DIFFERENCE, MEAN, scalars, title } from "./scalars.js";
+import { ProbeReadout } from "./probe_readout.js";
+import { DIFFERENCE, MAGNITUDE, MEAN, WIDTH, scalars, title } from "./scalars.js";
+import { SurfaceChoice } from "./surface_choice.js";
 
 export class FieldView extends EventTarget {
   constructor(state, question) {
@@ -18,7 +21,7 @@ export class FieldView extends EventTarget {
     this.display = new Display(state, question);
     this.heading = element("h2", { id: "field-title" });
     this.legend = new Legend();
-    this.readout = element("output", { class: "readout" });
+    this.readout = new ProbeReadout(this);
     this.axes = element("p", { class: "note axes" });
     this.note = element("p", { class: "note" });
     this.line = null;
@@ -34,10 +37,13 @@ export class FieldView extends EventTarget {
       this.display.root,
       this.stage,
       this.axes,
-      this.readout,
+      this.readout.root,
       this.note,
     );
     this.makePicture();
+    this.surfaces = new SurfaceChoice(question, this.picture?.renderer.inSoftware ?? false, (field, surface) => this.refined(field, surface));
+    state.follow(["cut"], () => this.cutChanged());
+    state.follow(["camera"], () => this.picture?.look(state.numbers("camera")));
     state.follow(["probe"], () => this.probeChanged());
     state.follow(["map", "contours", "low", "high", "mesh", "deform", "factor", "show", "part"], () => this.draw());
   }
@@ -51,11 +57,11 @@ export class FieldView extends EventTarget {
       return;
     }
     this.picture.addEventListener("probed", ({ detail }) => this.state.set({ probe: detail ? detail.place.map(short).join(",") : null }));
-    this.picture.addEventListener("cut", () => {
-      this.picture.cutting = false;
-      this.cut.setAttribute("aria-pressed", "false");
-      this.dispatchEvent(new Event("cut"));
+    this.picture.addEventListener("cut", ({ detail }) => {
+      this.endCutting();
+      this.state.set({ cut: cutText(detail), tab: "cut" });
     });
+    this.picture.addEventListener("moved", () => this.state.set({ camera: this.picture.camera.view?.join(",") ?? null }));
     this.picture.addEventListener("drawn", () => this.dispatchEvent(new Event("drawn")));
   }
 
@@ -63,12 +69,24 @@ export class FieldView extends EventTarget {
     if (!this.picture) return;
     this.picture.cutting = on;
     this.stage.classList.toggle("cutting", on);
-    if (!on) this.picture.setCut([]);
+    if (!on) this.state.set({ cut: null });
+  }
+
+  endCutting() {
+    this.picture.cutting = false;
+    this.stage.classList.remove("cutting");
+    this.cut.setAttribute("aria-pressed", "false");
+  }
+
+  cutChanged() {
+    if (this.surface === null || this.line) return;
+    this.picture?.setCut(cutOf(this.state.numbers("cut")));
+    this.draw();
+    this.dispatchEvent(new Event("cut"));
   }
 
   showAll() {
-    this.picture?.camera.reset();
-    this.picture?.redraw();
+    this.state.set({ camera: null });
   }
 
   get field() {
@@ -81,12 +99,34 @@ export class FieldView extends EventTarget {
     return moving && moving !== this.field ? [this.field, moving] : [this.field];
   }
 
+  /** The statistics of the field that are seen as things are. */
+  get statistics() {
+    const { show, part, info } = this.display;
+    const own = { [WIDTH]: ["lower", "upper"], [MEAN]: [], [DIFFERENCE]: [] }[show] ?? [show];
+    const banded = show === MEAN && part !== MAGNITUDE;
+    const readsBand = this.line || this.picture?.cut || (this.picture?.probe && info.on === "cell");
+    return [...new Set([MEAN, ...own, ...(banded && readsBand ? ["lower", "upper"] : [])])];
+  }
+
+  /** Whether an answer is without some of these statistics: it is then asked for. */
+  lacks(field) {
+    const lacking = this.statistics.some((name) => !(name in field.statistics));
+    if (lacking && this.question.form) this.dispatchEvent(new Event("lacking"));
+    return lacking && Boolean(this.question.form);
+  }
+
   /** answer, pinned: as of the question, pinned or null. time: index. */
   async show(answer, pinned, time) {
     this.frame = { answer, pinned, time };
-    const surface = await this.question.surface(this.field);
+    const surface = await this.surfaces.next(this.field);
     if (this.frame.answer !== answer) return;
     if (surface !== this.surface) this.setSurface(surface);
+    this.draw();
+  }
+
+  refined(field, surface) {
+    if (field !== this.field) return;
+    this.setSurface(surface);
     this.draw();
   }
 
@@ -108,6 +148,9 @@ export class FieldView extends EventTarget {
       if (this.question.outline && !this.editor) this.editor = new OutlineEditor(this.picture, this.question);
       this.picture.setSurface(surface);
       this.picture.setProbe(this.state.numbers("probe"));
+      this.picture.setCut(cutOf(this.state.numbers("cut")));
+      this.picture.look(this.state.numbers("camera"));
+      this.dispatchEvent(new Event("cut"));
     }
     this.cut.hidden = curve || surface.triangles.length === 0;
     this.all.hidden = curve;
@@ -123,7 +166,7 @@ export class FieldView extends EventTarget {
 
   probeChanged() {
     if (this.surface === null || this.line) return;
-    this.band = "";
+    this.readout.say("");
     this.picture?.setProbe(this.state.numbers("probe"));
     this.draw();
   }
@@ -133,7 +176,7 @@ export class FieldView extends EventTarget {
     if (this.frame === null || this.surface === null) return;
     const { answer, pinned, time } = this.frame;
     const field = answer.fields[this.field];
-    if (!field) return;
+    if (!field || this.lacks(field)) return;
     const { part, show } = this.display;
     const view = { component: part, show, time };
     const before = pinned?.fields[this.field] ?? null;
@@ -144,7 +187,7 @@ export class FieldView extends EventTarget {
     this.display.tell(free);
     if (this.line) this.drawLine(field, before, view, numbers);
     else if (this.picture) this.drawPicture(numbers, free);
-    this.tellProbe(numbers);
+    this.readout.show(numbers);
     this.tellAxes();
   }
 
@@ -157,7 +200,7 @@ export class FieldView extends EventTarget {
   }
 
   drawLine(field, before, view, mean) {
-    const banded = view.show === MEAN && view.component !== "magnitude";
+    const banded = view.show === MEAN && view.component !== MAGNITUDE;
     const of = (show) => (banded ? scalars(field, null, { ...view, show }) : null);
     const pinned = before && view.show === MEAN ? scalars(before, null, view) : null;
     this.line.show(this.surface, { mean, lower: of("lower"), upper: of("upper"), pinned });
@@ -202,37 +245,6 @@ export class FieldView extends EventTarget {
     display.tellFactor(factor);
   }
 
-  /** The interpolated value at the probe; a calibrated band follows by another question. */
-  tellProbe(numbers) {
-    const probe = this.picture?.probe;
-    this.readout.hidden = !probe || this.line !== null;
-    if (!probe || this.line) return;
-    const value = probe.corners.reduce((sum, corner, k) => sum + probe.weights[k] * numbers[this.surface.values[corner]], 0);
-    this.readout.dataset.value = String(value);
-    const place = this.surface.axes.map((axis) => numberText(probe.place[axis], 4)).join(", ");
-    this.probed = `(${place}): ${title(this.display.info, this.display.part, this.display.show)} ${quantityText(value, this.display.info.unit)}`;
-    say(this.readout, `At ${this.probed}${this.ownBand() ?? this.band ?? ""}`);
-  }
-
-  /** The band at the probe where the endpoint is not asked for it: in a cell, which has one value, and between points. */
-  ownBand() {
-    const { part, show, info } = this.display;
-    if ((this.question.hasPoints && info.on === "point") || show !== MEAN || part === "magnitude") return null;
-    const { answer, time } = this.frame;
-    const { corners, weights } = this.picture.probe;
-    const ends = ["lower", "upper"].map((name) => {
-      const numbers = scalars(answer.fields[this.field], null, { component: part, show: name, time });
-      return corners.reduce((sum, corner, k) => sum + weights[k] * numbers[this.surface.values[corner]], 0);
-    });
-    return `, band ${rangeText(...ends, info.unit)}`;
-  }
-
-  /** A sentence behind the probed value, such as its band. */
-  tellBand(text) {
-    this.band = text;
-    if (this.probed) say(this.readout, `At ${this.probed}${text}`);
-  }
-
   /** The picture as a PNG; lines: of text beneath it. */
   photograph(lines) {
     if (this.line) return new Promise((resolve) => this.line.chart.plot.ctx.canvas.toBlob(resolve, "image/png"));
@@ -251,26 +263,22 @@ export class FieldView extends EventTarget {
   cutCurve() {
     const cut = this.picture?.cut;
     const field = this.frame?.answer.fields[this.field];
-    if (!cut || !field) return null;
-    const { part, show } = this.display;
+    if (!cut || !field || this.lacks(field)) return null;
+    const { part, show, info } = this.display;
     const { pinned, time } = this.frame;
     const places = cut.hits.map(({ corners, weights }) => this.surface.place(corners, weights));
-    const along = [0];
-    for (let k = 1; k < places.length; k += 1) along.push(along[k - 1] + Math.hypot(...places[k].map((value, j) => value - places[k - 1][j])));
-    const of = (numbers) =>
-      numbers && cut.hits.map(({ corners, weights }) => corners.reduce((sum, corner, k) => sum + weights[k] * numbers[this.surface.values[corner]], 0));
     const before = pinned?.fields[this.field] ?? null;
-    const banded = show === MEAN && part !== "magnitude";
-    const at = (answer, name) => answer && of(scalars(answer, before, { component: part, show: name, time }));
+    const banded = show === MEAN && part !== MAGNITUDE;
+    const at = (answer, name) => answer && along(this.surface, cut.hits, scalars(answer, before, { component: part, show: name, time }));
     return {
-      along,
+      along: lengths(places),
       mean: at(field, show),
       lower: banded ? at(field, "lower") : null,
       upper: banded ? at(field, "upper") : null,
       pinned: show === MEAN ? at(before, MEAN) : null,
       ends: [places[0], places.at(-1)],
-      heading: title(this.display.info, part, show),
-      unit: this.display.info.unit,
+      heading: title(info, part, show),
+      unit: info.unit,
     };
   }
 }

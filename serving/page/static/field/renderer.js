@@ -9,8 +9,8 @@ export class Renderer {
   /** Raises an error where the browser has no WebGL 2. */
   constructor(canvas) {
     this.canvas = canvas;
-    const antialias = !drawsInSoftware();
-    const gl = canvas.getContext("webgl2", { antialias, alpha: true, premultipliedAlpha: false });
+    this.inSoftware = drawsInSoftware();
+    const gl = canvas.getContext("webgl2", { antialias: !this.inSoftware, alpha: true, premultipliedAlpha: false });
     if (gl === null) throw new Error("This browser has no WebGL 2, by which fields are drawn.");
     this.gl = gl;
     this.surfaceProgram = program(gl, SURFACE_VERTEX, SURFACE_FRAGMENT);
@@ -32,7 +32,7 @@ export class Renderer {
     this.upload("shift", new Float32Array(3 * surface.count), 3, gl.DYNAMIC_DRAW);
     this.upload("value", new Float32Array(surface.count), 1, gl.DYNAMIC_DRAW);
     this.uploadIndices(this.triangles, surface.triangles);
-    this.uploadIndices(this.edges, surface.edges);
+    this.edgesOf = null;
   }
 
   /** A number for each corner; those at the ends of the range have the first and the last colour. */
@@ -103,6 +103,9 @@ export class Renderer {
     gl.uniformMatrix4fv(this.edgeProgram.uniforms.matrix, false, matrix);
     gl.uniform1f(this.edgeProgram.uniforms.factor, factor);
     gl.uniform4fv(this.edgeProgram.uniforms.ink, ink);
+    // Made and sent when they are first drawn: there are as many as triangles.
+    if (this.edgesOf !== this.surface) this.uploadIndices(this.edges, this.surface.edges);
+    this.edgesOf = this.surface;
     gl.bindBuffer(gl.ELEMENT_ARRAY_BUFFER, this.edges);
     gl.drawElements(gl.LINES, this.surface.edges.length, gl.UNSIGNED_INT, 0);
     gl.disable(gl.BLEND);

@@ -21,12 +21,13 @@ export function scalars(answer, pinned, { component, show, time }) {
     return reduced(answer, component, (k) => upper[k] - lower[k]);
   }
   if (show === DIFFERENCE) {
+    if (pinned === null) return new Float64Array(answer.places);
     const own = scalars(answer, null, { component, show: MEAN, time });
-    if (pinned === null) return own.fill(0);
     const other = scalars(pinned, null, { component, show: MEAN, time });
     return own.map((value, k) => value - other[k]);
   }
   const values = answer.frame(show, time) ?? answer.frame(MEAN, time);
+  if (answer.components === 1 && !answer.mask) return values;
   return reduced(answer, component, (k) => values[k]);
 }
 

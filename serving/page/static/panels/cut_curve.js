@@ -14,9 +14,7 @@ export class CutCurve {
     this.host = element("div", {});
     this.root = element("div", {}, this.ends, this.host);
     desk.view.addEventListener("cut", () => {
-      const is = desk.view.cutCurve() !== null;
-      desk.tabs.offer(this, is);
-      if (is) desk.tabs.open(this.name);
+      desk.tabs.offer(this, Boolean(desk.view.picture?.cut));
       this.draw();
     });
   }

@@ -4,7 +4,6 @@ import { Chart } from "../charts/chart.js";
 import { element } from "../shell/elements.js";
 import { Refusal } from "../shell/endpoint.js";
 import { Latest } from "../shell/latest.js";
-import { rangeText } from "../shell/numbers.js";
 
 export class ProbeCurve {
   constructor(desk) {
@@ -43,7 +42,7 @@ export class ProbeCurve {
     const times = this.desk.view.display.info.times;
     this.desk.tabs.offer(this, quantity !== null && Boolean(times));
     if (quantity === null) {
-      this.desk.view.tellBand("");
+      this.desk.view.readout.say("");
       return;
     }
     this.latest.want({ parameters: this.desk.parameters.values(), quantities: [quantity] });
@@ -58,7 +57,7 @@ export class ProbeCurve {
 
   failed(error) {
     this.curve = null;
-    this.desk.view.tellBand(error instanceof Refusal ? `. No band: ${error.message}` : "");
+    this.desk.view.readout.say(error instanceof Refusal ? `. No band: ${error.message}` : "");
   }
 
   draw() {
@@ -66,9 +65,9 @@ export class ProbeCurve {
     const { label, unit, times, mean, lower, upper } = this.curve;
     const k = times === null ? 0 : Math.min(this.desk.time.index, times.length - 1);
     if (this.desk.view.display.show === "mean") {
-      this.desk.view.tellBand(`, band ${rangeText(lower[k], upper[k], unit)}`);
+      this.desk.view.readout.answer({ mean: mean[k], lower: lower[k], upper: upper[k] });
     } else {
-      this.desk.view.tellBand("");
+      this.desk.view.readout.say("");
     }
     if (times === null || this.root.hidden) return;
     if (label !== this.heading) {

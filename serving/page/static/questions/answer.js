@@ -55,7 +55,9 @@ export class Answer {
 /** The parts of an answer of POST /predict as arrays. */
 export function predictionOf({ about, arrays }, infos) {
   const statistics = (prefix) =>
-    Object.fromEntries(["mean", "std", "lower", "upper"].map((name) => [name, arrays[`${prefix}/${name}`].data]));
+    Object.fromEntries(
+      ["mean", "std", "lower", "upper"].filter((name) => arrays[`${prefix}/${name}`]).map((name) => [name, arrays[`${prefix}/${name}`].data]),
+    );
   return new Answer({
     version: about.version,
     coverage: about.coverage,

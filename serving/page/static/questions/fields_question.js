@@ -6,6 +6,10 @@ import { predictionOf } from "./answer.js";
 
 /** Field values per statistic that are fetched for all times at once; of more, one time is. */
 const ALL_TIMES = 300_000;
+/** Field values of which all statistics are fetched at once; of more, those that are shown. */
+const ALL_STATISTICS = 10_000;
+/** Corners of a coarse surface, which is drawn first and while a slider moves; places of a field that needs one. */
+const COARSE = { corners: 40_000, from: 60_000 };
 
 export class FieldsQuestion {
   /** about: what the endpoint says of the model. */
@@ -50,12 +54,30 @@ export class FieldsQuestion {
 
   /** What is seen of the mesh of a field. */
   surface(field) {
-    if (!this.surfaces.has(field)) {
-      const fetched = this.endpoint.arrays(`surface/${encodeURIComponent(field)}`).then(surfaceOf);
-      this.surfaces.set(field, fetched);
-      fetched.catch(() => this.surfaces.delete(field));
+    return this.fetched(`surface/${encodeURIComponent(field)}?coding=compact`);
+  }
+
+  /** The same with fewer corners, null where the field is small. */
+  coarseSurface(field) {
+    const info = this.fields.find((one) => one.name === field);
+    if (info.n_points < COARSE.from) return null;
+    return this.fetched(`surface/${encodeURIComponent(field)}?coding=compact&corners=${COARSE.corners}`);
+  }
+
+  fetched(path) {
+    if (!this.surfaces.has(path)) {
+      const fetched = this.endpoint.arrays(path).then(surfaceOf);
+      this.surfaces.set(path, fetched);
+      fetched.catch(() => this.surfaces.delete(path));
     }
-    return this.surfaces.get(field);
+    return this.surfaces.get(path);
+  }
+
+  /** In which form fields are answered to be drawn; statistics: those that are seen. */
+  form(field, statistics) {
+    const info = this.fields.find((one) => one.name === field);
+    const few = info.n_points * info.components.length <= ALL_STATISTICS;
+    return few ? { precision: "single" } : { precision: "single", statistics };
   }
 
   /** The times of a field's answers: all of them, or the one that is looked at where the field is large. */

@@ -148,16 +148,18 @@ function gridOver(infos) {
       if (right && above) triangles.push(k, k + 1, k + across.length + 1, k, k + across.length + 1, k + across.length);
     }),
   );
-  const surface = new Surface(
-    infos.map((_, axis) => axis),
-    Float64Array.from(points),
-    Int32Array.from({ length: across.length * up.length }, (_, k) => k),
-    Uint32Array.from(triangles),
-    Uint32Array.from(edges),
-    "cells",
-    infos.map((info) => (info.unit ? `${info.name} [${info.unit}]` : info.name)),
-    true,
-  );
+  const ends = ["minimum", "maximum"].map((end) => [0, 1, 2].map((axis) => infos[axis]?.[end] ?? 0));
+  const surface = new Surface({
+    axes: infos.map((_, axis) => axis),
+    points: Float64Array.from(points),
+    values: Int32Array.from({ length: across.length * up.length }, (_, k) => k),
+    triangles: Uint32Array.from(triangles),
+    edges: Uint32Array.from(edges),
+    joined: "cells",
+    ends,
+    names: infos.map((info) => (info.unit ? `${info.name} [${info.unit}]` : info.name)),
+    stretched: true,
+  });
   return { axes, surface };
 }
 

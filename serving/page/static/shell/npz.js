@@ -33,7 +33,7 @@ function numbers(type, bytes) {
   const kind = type.replace(/^[<|]/, "");
   if (kind[0] === "U") return text(new Uint32Array(bytes));
   if (kind === "i8") return Float64Array.from(new BigInt64Array(bytes), Number);
-  const types = { f8: Float64Array, f4: Float32Array, i4: Int32Array, u4: Uint32Array, b1: Uint8Array };
+  const types = { f8: Float64Array, f4: Float32Array, i4: Int32Array, u4: Uint32Array, u2: Uint16Array, u1: Uint8Array, b1: Uint8Array };
   if (!(kind in types)) throw new Error(`An array of the type ${type} cannot be read`);
   return new types[kind](bytes);
 }
