@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -24,6 +25,9 @@ from fieldwright.surrogates.regressors import kind_config
 from fieldwright.surrogates.validation.cross_validation import cross_validate
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+AXE = Path(__file__).parent / "axe" / "axe-4.14.1.min.js"
+AXE_CHECKSUM = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
+"""Of axe.min.js in https://registry.npmjs.org/axe-core/-/axe-core-4.14.1.tgz."""
 PATIENCE = 60.0
 """Seconds that a page may take, however busy the machine is."""
 # WebGL without a graphics processor, as Chromium has it.
@@ -130,20 +134,28 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def served(
-    tmp_path_factory: pytest.TempPathFactory,
-    listening: Callable[..., AbstractContextManager[str]],
-    surrogate: Surrogate,
-    shapes: Any,
-    solution: Any,
-) -> Iterator[Served]:
-    served = Served(tmp_path_factory.mktemp("models"), listening)
-    models = {"plate": surrogate, "body": body(), "circles": shapes, "beam": solution, "plane": plane()}
-    for model, one in models.items():
-        served.promote(model, "1", one)
-    served.start()
-    yield served
-    served.stop()
+def serve(
+    tmp_path_factory: pytest.TempPathFactory, listening: Callable[..., AbstractContextManager[str]]
+) -> Iterator[Callable[..., Served]]:
+    """Serves models by their names."""
+    started = []
+
+    def serve(**models: Any) -> Served:
+        served = Served(tmp_path_factory.mktemp("models"), listening)
+        for model, one in models.items():
+            served.promote(model, "1", one)
+        served.start()
+        started.append(served)
+        return served
+
+    yield serve
+    for served in started:
+        served.stop()
+
+
+@pytest.fixture(scope="session")
+def served(serve: Callable[..., Served], surrogate: Surrogate, shapes: Any, solution: Any) -> Served:
+    return serve(plate=surrogate, body=body(), circles=shapes, beam=solution, plane=plane())
 
 
 # Of one module: as long as Playwright runs, the thread of the tests has an event loop, and asyncio.run() is refused.
@@ -183,6 +195,18 @@ class Visit:
         while not holds():
             assert time.monotonic() < end, "it did not come to hold"
             self.page.wait_for_timeout(50)
+
+    def serious_faults(self) -> list[tuple[str, list[str]]]:
+        """What axe finds that keeps people out; the page must have been opened with bypass_csp=True."""
+        assert hashlib.sha256(AXE.read_bytes()).hexdigest() == AXE_CHECKSUM
+        # Axe is brought in by the browser's debugger: the policy of the page forbids it the page itself.
+        self.page.evaluate(AXE.read_text())
+        faults = self.page.evaluate("() => axe.run()")["violations"]
+        return [
+            (fault["id"], [node["html"] for node in fault["nodes"]])
+            for fault in faults
+            if fault["impact"] in ("serious", "critical")
+        ]
 
     def settle(self) -> None:
         """Waits until nothing has been asked for a moment, and the address is that of what is shown."""
