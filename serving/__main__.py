@@ -9,6 +9,7 @@ import os
 import signal
 import ssl
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from typing import get_args
@@ -89,6 +90,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         default=STALLED_SECONDS,
         help="after which a client that reads nothing of its answer is cut off (%(default)g)",
     )
+    parser.add_argument(
+        "--corrections",
+        default="",
+        metavar="FOLDER",
+        help="in which masks of photos that people correct are kept as training labels (nothing is kept)",
+    )
     parser.add_argument("--home", help="folder of all working data ($FIELDWRIGHT_HOME or ./var)")
     given = parser.parse_args(arguments)
     if given.workers < 1 or not 0 < given.port < 65536:
@@ -109,6 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             given.answer_seconds,
             given.stalled_seconds,
             given.shadow,
+            corrections_folder(given.corrections),
         )
         models = models_of(given.model, [os.path.expandvars(uri) for uri in given.tracking_uri])
         address = Address(str(given.host), given.port, "https" if access.tls_cert else "http")
@@ -139,6 +147,24 @@ def models_of(names: Sequence[str], tracking_uris: Sequence[str]) -> dict[str, s
         )
     uris = tracking_uris if len(tracking_uris) > 1 else [*tracking_uris] * len(names)
     return dict(zip(names, uris, strict=True))
+
+
+def corrections_folder(path: str) -> str:
+    """The folder of corrections, made where there is none; raises AccessError where it cannot be written to."""
+    if not path:
+        return ""
+    folder = os.path.abspath(path)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise AccessError(
+            "The folder of --corrections must be one that can be written to",
+            f"'{error.strerror}' at '{folder}'",
+            "Correct the path or its permissions",
+        ) from error
+    return folder
 
 
 def _positive(text: str) -> float:

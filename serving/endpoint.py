@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -24,7 +24,7 @@ from fieldwright.serving.addresses import MODELS
 from fieldwright.serving.body import refuse_options
 from fieldwright.serving.exchange import Exchange
 from fieldwright.serving.failures import guarded, http_failure
-from fieldwright.serving.families import FAMILY_ROUTES, FamilyRoute, served_family
+from fieldwright.serving.families import ROUTES_BY_PATH, FamilyRoute, served_family
 from fieldwright.serving.forms.accept import JSON, accepted_type, form_response
 from fieldwright.serving.hosting.allowed_hosts import AllowedHosts
 from fieldwright.serving.hosting.authorization import KEY, Authorization, Keys, RateLimits
@@ -96,8 +96,8 @@ class Endpoint:
         return Starlette(
             routes=[
                 *(
-                    Route(f"{prefix}{route.path}", guarded(self._answering(route)), methods=[route.method])
-                    for route in FAMILY_ROUTES
+                    Route(f"{prefix}{path}", guarded(self._answering(routes)), methods=list(routes))
+                    for path, routes in ROUTES_BY_PATH.items()
                     for prefix in ("", NAMED)
                 ),
                 Route("/models", guarded(self.models)),
@@ -125,24 +125,26 @@ class Endpoint:
             exception_handlers={HTTPException: http_failure},
         )
 
-    def _answering(self, route: FamilyRoute) -> Callable[[Request], Any]:
-        """Has a route answered by the current model; raises QueryError where its family does not answer it."""
+    def _answering(self, routes: Mapping[str, FamilyRoute]) -> Callable[[Request], Any]:
+        """Has the routes of one path, by method, answered by the current model; raises QueryError where its family
+        does not answer them."""
 
         async def answer(request: Request) -> Response:
+            route = routes["GET" if request.method == "HEAD" else request.method]
             if not route.options:
                 refuse_options(request)
             served = self._served(request)
             observation = current()
             observation.model, observation.version = served.model, served.version
             family = served_family(served.family)
-            handler = family.handlers.get(route.path)
+            handler = family.handlers.get((route.method, route.path))
             if handler is None:
                 raise QueryError(
                     f"{request.url.path} must be asked of a model that answers it",
                     f"'{served.model}', {family.phrase}",
                     f"Ask {family.post_routes()}" + (" of it" if "model" in request.path_params else ""),
                 )
-            return await handler(served, Exchange(request, self._in_thread, observation))
+            return await handler(served, Exchange(request, self._in_thread, observation, self._options))
 
         return answer
 

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from fieldwright.serving.hosting.worker_settings import Options
 from fieldwright.serving.observation.request import Observation
 
 
@@ -18,12 +19,13 @@ class Exchange:
 
     in_thread: has something made without holding up other requests, small ones apart from large ones (whether it is
         small, False if left out); raises Refused where too many wait.
-    observation: takes what is counted of the request.
+    observation: takes what is counted of the request. options: of the worker.
     """
 
     request: Request
     in_thread: Callable[..., Awaitable[Any]]
     observation: Observation
+    options: Options
 
 
 RouteHandler = Callable[[Any, Exchange], Awaitable[Response]]

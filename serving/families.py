@@ -26,12 +26,16 @@ from fieldwright.surrogates.families import (
 
 @dataclass(frozen=True)
 class FamilyRoute:
-    """A route that a family answers, by the handler "module:function"; options: whether it has any behind "?"."""
+    """A route that a family answers, by the handler "module:function".
+
+    options: whether it has any behind "?". question: whether it is one that the model answers.
+    """
 
     method: str
     path: str
     handler: str
     options: bool = False
+    question: bool = True
 
     def __str__(self) -> str:
         return f"{self.method} {self.path.replace(':path', '')}"
@@ -51,19 +55,32 @@ class ServedFamily:
     routes: tuple[FamilyRoute, ...]
 
     @cached_property
-    def handlers(self) -> dict[str, RouteHandler]:
-        """Path to handler."""
-        return {route.path: pkgutil.resolve_name(route.handler) for route in self.routes}
+    def handlers(self) -> dict[tuple[str, str], RouteHandler]:
+        """Method and path to handler."""
+        return {(route.method, route.path): pkgutil.resolve_name(route.handler) for route in self.routes}
 
     def post_routes(self) -> str:
         """The routes by which it answers queries, in words."""
-        return "POST " + " or ".join(route.path for route in self.routes if route.method == "POST")
+        paths = [route.path for route in self.routes if route.method == "POST" and route.question]
+        return f"POST {' or '.join(paths)}"
 
 
 PREDICT = FamilyRoute("POST", "/predict", "fieldwright.serving.fields.routes:predict_route")
 MESH = FamilyRoute("GET", "/mesh/{field:path}", "fieldwright.serving.fields.routes:mesh_route")
 SURFACE = FamilyRoute(
     "GET", "/surface/{field:path}", "fieldwright.serving.fields.routes:surface_route", options=True
+)
+CORRECTIONS = (
+    FamilyRoute(
+        "GET", "/corrections", "fieldwright.serving.photos.corrections:corrections_route", question=False
+    ),
+    FamilyRoute(
+        "POST",
+        "/corrections",
+        "fieldwright.serving.photos.corrections:correct_route",
+        options=True,
+        question=False,
+    ),
 )
 SERVED_FAMILIES = (
     ServedFamily(
@@ -100,6 +117,7 @@ SERVED_FAMILIES = (
                 "POST", "/classify", "fieldwright.serving.photos.routes:classify_route", options=True
             ),
             FamilyRoute("POST", "/explain", "fieldwright.serving.photos.routes:explain_route", options=True),
+            *CORRECTIONS,
         ),
     ),
     ServedFamily(
@@ -110,11 +128,17 @@ SERVED_FAMILIES = (
             FamilyRoute("POST", "/segment", "fieldwright.serving.photos.routes:segment_route", options=True),
             FamilyRoute("POST", "/measure", "fieldwright.serving.photos.routes:measure_route", options=True),
             FamilyRoute("POST", "/compare", "fieldwright.serving.photos.routes:compare_route", options=True),
+            *CORRECTIONS,
         ),
     ),
 )
 FAMILY_ROUTES = tuple(dict.fromkeys(route for one in SERVED_FAMILIES for route in one.routes))
 """Those of all families, each once."""
+ROUTES_BY_PATH = {
+    path: {route.method: route for route in FAMILY_ROUTES if route.path == path}
+    for path in dict.fromkeys(route.path for route in FAMILY_ROUTES)
+}
+"""By path, and then by method."""
 
 
 def served_family(family: Family) -> ServedFamily:

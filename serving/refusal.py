@@ -28,6 +28,7 @@ REASONS = {
     500: "defect",
     503: QUEUE_FULL,
     504: "no_answer_in_time",
+    507: "no_room",
 }
 """Why requests of a status are refused, in a word for Prometheus and logs, where nothing closer is known."""
 ALL_REASONS = (*REASONS.values(), NO_MODEL, FOREIGN_PAGE, CLIENT_GONE, OTHER_REASON)

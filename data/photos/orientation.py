@@ -11,7 +11,7 @@ from PIL import Image
 from fieldwright.data.errors import PhotoError
 
 Turning = Literal["own", "photo"]
-_EXIF = 0x0112
+EXIF_ORIENTATION = 0x0112
 _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     2: lambda a: a[:, ::-1],
     3: lambda a: a[::-1, ::-1],
@@ -25,13 +25,18 @@ _TURNS: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 
 def orientation_of(image: Image.Image) -> int:
     """The EXIF orientation, 1 to 8; 1, which is upright, where there is none."""
-    orientation = image.getexif().get(_EXIF, 1)
+    orientation = image.getexif().get(EXIF_ORIENTATION, 1)
     return orientation if orientation in _TURNS else 1
 
 
 def turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
     """Stored pixels (h, w, ...) as they are to be looked at."""
     return _TURNS[orientation](pixels) if orientation in _TURNS else pixels
+
+
+def turned_back(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Pixels (h, w, ...) as one looks at them as they are stored under an orientation; undoes `turned`."""
+    return turned(pixels, {6: 8, 8: 6}.get(orientation, orientation))
 
 
 def turned_as_photo(

@@ -25,6 +25,7 @@ def serve(
     tls_key: Path | None = None,
     log_predictions: float = 0.0,
     shadow: float = 0.0,
+    corrections: Path | None = None,
 ) -> None:
     """Serve the champions of one or more studies over HTTP, following every later promotion.
 
@@ -52,6 +53,8 @@ def serve(
         Share of queries that are logged with their answers, for `fieldwright drift`.
     shadow
         Share of queries that the challenger is asked too, beside the answer's way; both are logged.
+    corrections
+        Folder in which masks of photos that people correct are kept as training labels; if left out, none are.
     """
     from fieldwright.flows.commands.serve import serve_forever
     from fieldwright.flows.study.loading import load_study
@@ -60,7 +63,7 @@ def serve(
     more += [] if auth is None else ["--auth" if auth else "--no-auth"]
     more += ["--log-predictions", str(log_predictions)] if log_predictions else []
     more += ["--shadow", str(shadow)] if shadow else []
-    for option, path in (("--tls-cert", tls_cert), ("--tls-key", tls_key)):
+    for option, path in (("--tls-cert", tls_cert), ("--tls-key", tls_key), ("--corrections", corrections)):
         more += [] if path is None else [option, str(path)]
     sys.exit(serve_forever([load_study(one) for one in (study, *others)], host, port, workers, more))
 

@@ -34,7 +34,7 @@ class Options:
     log_format: of log lines. log_requests: whether each request has a line. log_predictions: share of queries that
     are logged with their answers. answer_seconds: for computing one answer, the wait for others included.
     stalled_seconds: after which a client that reads nothing of its answer is cut off. shadow: share of queries that
-    the challenger is asked too.
+    the challenger is asked too. corrections: folder in which corrected masks are kept; empty where none are.
     """
 
     log_format: LogFormat = "lines"
@@ -43,6 +43,7 @@ class Options:
     answer_seconds: float = ANSWER_SECONDS
     stalled_seconds: float = STALLED_SECONDS
     shadow: float = 0.0
+    corrections: str = ""
 
 
 @dataclass(frozen=True)

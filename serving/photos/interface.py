@@ -23,7 +23,7 @@ from fieldwright.serving.photos.options import (
     SegmentOptions,
 )
 from fieldwright.serving.photos.replies import PNG
-from fieldwright.serving.schemas.openapi import BINARY, Operation, Versioned
+from fieldwright.serving.schemas.openapi import BINARY, LOADED, WITH_BODY, Operation, Versioned
 from fieldwright.serving.schemas.reading import RequestObject, RequestReader, Says
 
 
@@ -150,7 +150,8 @@ class PhotoRoute:
     """What a route takes and gives.
 
     pictures: of each photo, or of the answer as a whole; the first where a request for PNG names none. files: that a
-    request may hold; the first may be the whole body, if no other must be there.
+    request may hold; the first may be the whole body, if no other must be there. status: of its answer. failures:
+    statuses by which it is refused beside those of every question.
     """
 
     name: str
@@ -159,6 +160,8 @@ class PhotoRoute:
     answer: type[BaseModel]
     pictures: Sequence[str] = ()
     files: Sequence[FormFile] = (PHOTO,)
+    status: int = 200
+    failures: Sequence[int] = ()
 
     @cached_property
     def reader(self) -> RequestReader[Any]:
@@ -201,6 +204,8 @@ class PhotoRoute:
                 }
                 for name, schema in options.items()
             ],
+            failures=(*LOADED, *WITH_BODY, *self.failures),
+            status=self.status,
             description=f"The body may be {PHOTO_BODY.most // 1024**2} MiB and take {PHOTO_BODY.seconds:g} s to "
             f"arrive, with {number} of {MAX_PIXELS // 1_000_000} million pixels together. An option "
             'stands in the form or behind "?", not in both.',

@@ -22,7 +22,8 @@ NEW, ALIGNED = "new", "aligned"
 CAMERA = ("distance_mm", "focal_length_mm", "pixel_pitch_um")
 
 
-def _option(description: str, **more: Any) -> Any:
+def option(description: str, **more: Any) -> Any:
+    """An option that may be left out."""
     return Field(default=None, description=description, json_schema_extra=without_default, **more)
 
 
@@ -31,7 +32,11 @@ def _span(name: str, span: str, noun: str = "number") -> Says:
 
 
 def _positive(name: str) -> Any:
-    return Annotated[Annotated[float, AllowInfNan(False), Field(gt=0.0)] | Nothing, _span(name, "above 0")]
+    """A length: within bounds in which no area overflows."""
+    return Annotated[
+        Annotated[float, AllowInfNan(False), Field(ge=1e-6, le=1e6)] | Nothing,
+        _span(name, "above 0, from 1e-06 to 1e+06"),
+    ]
 
 
 def _share(name: str) -> Any:
@@ -68,7 +73,7 @@ class PhotoOptions(RequestObject):
 
     bits: Annotated[
         Annotated[int, Field(ge=8, le=16)] | Nothing, _span("bits", "between 8 and 16", "whole number")
-    ] = _option(
+    ] = option(
         "Bits that hold the brightness of photos with 16 bits a channel, where they do not use them all."
     )
 
@@ -79,7 +84,7 @@ class ClassifyOptions(PhotoOptions):
     prevalence: Annotated[
         Annotated[float, AllowInfNan(False), Field(gt=0.0, lt=1.0)] | Nothing,
         _span("prevalence", "between 0 and 1"),
-    ] = _option(
+    ] = option(
         "Share of cracked photos where these come from; if left out, that of the validation photos.",
         examples=[0.005],
     )
@@ -92,20 +97,20 @@ class ExplainOptions(PhotoOptions):
         "saliency", description="How the photo is explained."
     )
     picture: Annotated[Literal["overlay", "heat", "mask"] | Nothing, _choice("picture", EXPLAIN_PICTURES)] = (
-        _option("That an answer as PNG shows; the overlay if left out.")
+        option("That an answer as PNG shows; the overlay if left out.")
     )
 
 
 class ScaleOptions(RequestObject):
     """How large a pixel is."""
 
-    mm_per_px: _positive("mm_per_px") = _option("Millimetres on the surface per pixel.")  # type: ignore[valid-type]
-    distance_mm: _positive("distance_mm") = _option(  # type: ignore[valid-type]
+    mm_per_px: _positive("mm_per_px") = option("Millimetres on the surface per pixel.")  # type: ignore[valid-type]
+    distance_mm: _positive("distance_mm") = option(  # type: ignore[valid-type]
         "Of the camera from the surface; with focal_length_mm and pixel_pitch_um."
     )
-    focal_length_mm: _positive("focal_length_mm") = _option("Of the lens.")  # type: ignore[valid-type]
-    pixel_pitch_um: _positive("pixel_pitch_um") = _option("Distance of the sensor's pixels.")  # type: ignore[valid-type]
-    scale_error: _share("scale_error") = _option(  # type: ignore[valid-type]
+    focal_length_mm: _positive("focal_length_mm") = option("Of the lens.")  # type: ignore[valid-type]
+    pixel_pitch_um: _positive("pixel_pitch_um") = option("Distance of the sensor's pixels.")  # type: ignore[valid-type]
+    scale_error: _share("scale_error") = option(  # type: ignore[valid-type]
         "Share of it that the scale may be off; 0 if left out."
     )
 
@@ -145,7 +150,7 @@ class ScaleOptions(RequestObject):
 class MeasureOptions(ScaleOptions):
     """Options of POST /measure."""
 
-    threshold: _share("threshold") = _option(  # type: ignore[valid-type]
+    threshold: _share("threshold") = option(  # type: ignore[valid-type]
         "Of the probability by which the mask was made before it was corrected; the model's own if left out."
     )
     profiles: _switch("profiles") = Field(False, description="The width along every crack too.")  # type: ignore[valid-type]
@@ -157,7 +162,7 @@ class MeasureOptions(ScaleOptions):
 class SegmentOptions(PhotoOptions, MeasureOptions):
     """Options of POST /segment."""
 
-    threshold: _share("threshold") = _option(  # type: ignore[valid-type]
+    threshold: _share("threshold") = option(  # type: ignore[valid-type]
         "Probability from which on a pixel is crack; the model's own if left out."
     )
     augmented: _switch("augmented") = Field(  # type: ignore[valid-type]
@@ -165,15 +170,15 @@ class SegmentOptions(PhotoOptions, MeasureOptions):
     )
     picture: Annotated[
         Literal["mask", "overlay", "probability", "std"] | Nothing, _choice("picture", SEGMENT_PICTURES)
-    ] = _option("That an answer as PNG shows; the mask if left out.")
+    ] = option("That an answer as PNG shows; the mask if left out.")
 
 
 class CompareOptions(PhotoOptions, ScaleOptions):
     """Options of POST /compare."""
 
-    threshold: _share("threshold") = _option(  # type: ignore[valid-type]
+    threshold: _share("threshold") = option(  # type: ignore[valid-type]
         "Probability from which on a pixel is crack, of photos without a mask; the model's own if left out."
     )
-    picture: Annotated[Literal["new", "aligned"] | Nothing, _choice("picture", COMPARE_PICTURES)] = _option(
+    picture: Annotated[Literal["new", "aligned"] | Nothing, _choice("picture", COMPARE_PICTURES)] = option(
         "That an answer as PNG shows; the new crack if left out."
     )

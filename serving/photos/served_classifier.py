@@ -11,6 +11,7 @@ import numpy as np
 
 from fieldwright.data.errors import ModelError
 from fieldwright.serving.hosting.shelf import Shelved
+from fieldwright.serving.photos.corrections import CORRECT, CORRECTIONS
 from fieldwright.serving.photos.intake import SentPhoto
 from fieldwright.serving.photos.interface import CLASSIFY, EXPLAIN
 from fieldwright.serving.photos.options import ClassifyOptions, ExplainOptions
@@ -51,7 +52,7 @@ class ServedClassifier:
 
     def interface(self) -> list[Operation]:
         """What the endpoint answers by it."""
-        return [CLASSIFY.operation(), EXPLAIN.operation()]
+        return [*(one.operation() for one in (CLASSIFY, EXPLAIN, CORRECT)), CORRECTIONS]
 
     def classify(self, photos: Sequence[SentPhoto], options: ClassifyOptions) -> list[PhotoReply]:
         """The probability of a crack of each photo; raises QueryError and PhotoError."""

@@ -11,6 +11,7 @@ import numpy as np
 
 from fieldwright.data.errors import ModelError
 from fieldwright.serving.hosting.shelf import Shelved
+from fieldwright.serving.photos.corrections import CORRECT, CORRECTIONS
 from fieldwright.serving.photos.intake import SentForm, SentPhoto
 from fieldwright.serving.photos.interface import COMPARE, MEASURE, SEGMENT
 from fieldwright.serving.photos.options import CompareOptions, MeasureOptions, SegmentOptions
@@ -57,7 +58,7 @@ class ServedSegmenter:
 
     def interface(self) -> list[Operation]:
         """What the endpoint answers by it."""
-        return [one.operation() for one in (SEGMENT, MEASURE, COMPARE)]
+        return [*(one.operation() for one in (SEGMENT, MEASURE, COMPARE, CORRECT)), CORRECTIONS]
 
     def segment(self, photos: Sequence[SentPhoto], options: SegmentOptions) -> list[PhotoReply]:
         """Outlines and measurements of each photo; raises QueryError and PhotoError."""

@@ -43,6 +43,7 @@ FAILURES = {
     500: "A defect of the endpoint; its log tells more under the id of the request.",
     503: "No model could be loaded, or too many requests wait already; 'Retry-After' says when to send it again.",
     504: "No answer could be computed in time.",
+    507: "What was sent could not be kept on the endpoint's disk.",
 }
 
 
@@ -87,10 +88,10 @@ class Operation:
 
     name: its operationId. parameters: those of path and query, as OpenAPI has them. failures: the statuses by which
     it is refused, beside those of every request. open: whether it is answered without a key. not_ready: whether it
-    answers in the same form, with 503, while no model is loaded.
+    answers in the same form, with 503, while no model is loaded. status: of its answer.
     """
 
-    method: Literal["get", "post"]
+    method: Literal["get", "post", "delete"]
     path: str
     name: str
     summary: str
@@ -101,6 +102,7 @@ class Operation:
     failures: Sequence[int] = (*LOADED, *WITH_BODY)
     open: bool = False
     not_ready: bool = False
+    status: int = 200
     description: str = (
         f"The body may be {MAX_BODY_BYTES // 1024**2} MiB and take {BODY_SECONDS:g} s to arrive; {MAX_WAITING} large "
         "requests may wait."
@@ -170,7 +172,7 @@ def _document(
             entry["description"] = operation.description
             entry["requestBody"] = {"required": True, "content": bodies}
         entry["responses"] = {
-            "200": {
+            str(operation.status): {
                 "description": "The answer, in the form that the header 'Accept' asks for.",
                 "content": content(operation, "serialization", operation.answers),
             }
@@ -179,7 +181,7 @@ def _document(
             for status in sorted({*GATE, *(() if operation.open else WITH_KEY), *operation.failures})
         }
         if operation.not_ready:
-            schema = entry["responses"]["200"]["content"][JSON]["schema"]
+            schema = entry["responses"][str(operation.status)]["content"][JSON]["schema"]
             entry["responses"]["503"] = {
                 "description": "No model is loaded yet.",
                 "content": {JSON: {"schema": schema}},

@@ -31,7 +31,7 @@ def test_every_family_meets_the_contract(family):
 def test_every_family_is_trained_by_a_family_of_studies_and_served_by_routes_of_its_own(family):
     assert study_family(family.study).study_class().subject == family.study
     served = served_family(family)
-    assert list(served.handlers) == [route.path for route in served.routes]
+    assert list(served.handlers) == [(route.method, route.path) for route in served.routes]
     assert served.post_routes().startswith("POST /")
 
 

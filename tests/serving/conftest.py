@@ -17,12 +17,15 @@ import uvicorn
 from fieldwright.serving import endpoint as http
 from fieldwright.serving.hosting.champion import Champion
 from fieldwright.serving.hosting.shelf import Shelf, Shelved
+from fieldwright.serving.hosting.worker_settings import Options
 from fieldwright.surrogates.fields.surrogate import Surrogate
 
 pytest.register_assert_rewrite("tests.serving.interface_checks")
 from tests.serving.interface_checks import check_interface, check_options
 from tests.serving.running_endpoint import client, command, endpoint, start, store
 from tests.serving.trained_models import MODEL, promoted, shapes, solution, surrogate
+
+AS_USUAL = Options()
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +49,11 @@ def champion(surrogate: Surrogate, tmp_path_factory: pytest.TempPathFactory) -> 
 def ask() -> Callable[..., httpx.Response]:
     """Asks the endpoint's application in this process."""
 
-    def ask(champion: Champion, method: str, path: str, **request: Any) -> httpx.Response:
+    def ask(
+        champion: Champion, method: str, path: str, options: Options = AS_USUAL, **request: Any
+    ) -> httpx.Response:
         async def send() -> httpx.Response:
-            transport = httpx.ASGITransport(http.Endpoint(champion).app())
+            transport = httpx.ASGITransport(http.Endpoint(champion, options=options).app())
             async with httpx.AsyncClient(transport=transport, base_url="http://endpoint") as client:
                 return await client.request(method, path, **request)
 

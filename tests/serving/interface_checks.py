@@ -76,6 +76,11 @@ BEYOND_A_SCHEMA = (
     "A signed distance must",
     "An outline must",
     "A photo must",
+    "The photo must",
+    "The mask must",
+    "The picture must",
+    "A map must",
+    "'std' goes with",
     "A request must hold at least one",
     "The scale must be given",
     "'scale_error' must come with",
@@ -137,7 +142,7 @@ def check_interface() -> Callable[..., None]:
     return check
 
 
-PHOTO_PATHS = ("/classify", "/explain", "/segment", "/measure", "/compare")
+PHOTO_PATHS = ("/classify", "/explain", "/segment", "/measure", "/compare", "/corrections")
 """Where drawn bytes are no pictures."""
 FILES = {"photo", "mask", "probability", "std", "before", "after", "before_mask", "after_mask"}
 """What a request may hold beside its options."""

@@ -114,7 +114,7 @@ def test_every_option_is_honoured_or_refused(check_options, champion, form, wall
 
 
 def test_questions_drawn_from_the_document_are_answered_in_its_words(check_interface, champion):
-    check_interface(champion, {"/segment", "/models"}, examples=8)
+    check_interface(champion, {"/segment", "/measure", "/compare", "/corrections", "/models"}, examples=6)
 
 
 @pytest.mark.parametrize(
