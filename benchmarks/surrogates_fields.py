@@ -15,13 +15,18 @@ from typing import Any
 import numpy as np
 
 from benchmarks import surrogates_peers as peers
+from benchmarks.surrogates_generated import GENERATED, TRANSIENT
 from benchmarks.surrogates_sets import Sizes, load
 from fieldwright.surrogates.validation.cross_validation import assign_folds
 from fieldwright.surrogates.validation.metrics import relative_l2
 
 Predictor = Callable[[np.ndarray], np.ndarray]
 REDUCTION = {"kind": "svd"}
-SETS = ("airfoil_transonic", "graetz", "navier_stokes", "heat_sink")
+SEEDS = (0, 1)
+SETS = (
+    *("airfoil_transonic", "graetz", "navier_stokes", "heat_sink"),
+    *(f"{family} seed {seed}" for family in GENERATED for seed in SEEDS),
+)
 OURS = ("auto", "gp", "bayes", "pce", "rbf", "mlp", "lstm")
 
 
@@ -62,7 +67,8 @@ def settings(
 
 def methods(name: str) -> list[str]:
     """The methods that are tried on a set."""
-    transient = ["EZyRB RBF, time as parameter", "PyDMD"] if name == "heat_sink" else []
+    is_transient = name == "heat_sink" or name.partition(" seed ")[0] in TRANSIENT
+    transient = ["EZyRB RBF, time as parameter", "PyDMD"] if is_transient else []
     return [*(f"ours {kind}" for kind in OURS), *peers.FIELD_METHODS, *transient]
 
 
@@ -81,7 +87,7 @@ def measure(name: str, method: str, folder: Path, sizes: Sizes) -> dict[str, Any
             start = time.process_time()
             try:
                 predictor = build(data.x[kept], values[kept])
-            except np.linalg.LinAlgError:
+            except (np.linalg.LinAlgError, ValueError):
                 errors[held] = np.inf
                 continue
             fitted = time.process_time()

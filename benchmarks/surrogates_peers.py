@@ -15,7 +15,13 @@ import numpy as np
 Predictor = Callable[[np.ndarray], np.ndarray]
 Setting = tuple[str, Callable[[np.ndarray, np.ndarray], Predictor]]
 
-FIELD_METHODS = ("EZyRB RBF", "EZyRB RBF, log parameters", "EZyRB GPR", "EZyRB ANN")
+FIELD_METHODS = (
+    "EZyRB RBF",
+    "EZyRB RBF, scaled parameters",
+    "EZyRB RBF, log parameters",
+    "EZyRB GPR",
+    "EZyRB ANN",
+)
 RANKS = (-1, 8, 16, 40)
 POLYHARMONIC = ("thin_plate_spline", "cubic", "quintic", "linear")
 SHAPED = ("multiquadric", "inverse_multiquadric", "inverse_quadratic", "gaussian")
@@ -26,8 +32,9 @@ EPOCHS = 5000
 def field_settings(method: str) -> Iterator[Setting]:
     """The settings of a method by name, stock first."""
     yield from {
-        "EZyRB RBF": partial(_rbf, np.asarray),
-        "EZyRB RBF, log parameters": partial(_rbf, np.log),
+        "EZyRB RBF": partial(_rbf, _as_given),
+        "EZyRB RBF, scaled parameters": partial(_rbf, _scaled),
+        "EZyRB RBF, log parameters": partial(_rbf, _logarithms),
         "EZyRB RBF, time as parameter": _rbf_in_time,
         "EZyRB GPR": _gpr,
         "EZyRB ANN": _ann,
@@ -46,12 +53,29 @@ def _pod(rank: int, x: np.ndarray, values: np.ndarray, approximation: Any) -> Pr
     return lambda queries: rom.predict(queries)
 
 
-def _rbf(scale: Callable[[np.ndarray], np.ndarray]) -> Iterator[Setting]:
+def _as_given(x: np.ndarray, queries: np.ndarray) -> np.ndarray:
+    return queries
+
+
+def _scaled(x: np.ndarray, queries: np.ndarray) -> np.ndarray:
+    low, high = x.min(axis=0), x.max(axis=0)
+    return (queries - low) / (high - low)
+
+
+def _logarithms(x: np.ndarray, queries: np.ndarray) -> np.ndarray:
+    """Scaled logarithms of the positive parameters."""
+    positive = (x > 0.0).all(axis=0)
+    return _scaled(
+        *(np.where(positive, np.log(np.where(positive, some, 1.0)), some) for some in (x, queries))
+    )
+
+
+def _rbf(scale: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Iterator[Setting]:
     from ezyrb import RBF
 
     def build(rank: int, kernel: str, epsilon: float | None, x: np.ndarray, values: np.ndarray) -> Predictor:
-        predict = _pod(rank, scale(x), values, RBF(kernel=kernel, epsilon=epsilon))
-        return lambda queries: predict(scale(queries))
+        predict = _pod(rank, scale(x, x), values, RBF(kernel=kernel, epsilon=epsilon))
+        return lambda queries: predict(scale(x, queries))
 
     shaped = [*product(POLYHARMONIC, (None,)), *product(SHAPED, EPSILONS)]
     for rank, (kernel, epsilon) in product(RANKS, shaped):
@@ -62,21 +86,21 @@ def _rbf(scale: Callable[[np.ndarray], np.ndarray]) -> Iterator[Setting]:
 def _rbf_in_time() -> Iterator[Setting]:
     from ezyrb import RBF
 
-    def build(rank: int, kernel: str, x: np.ndarray, values: np.ndarray) -> Predictor:
+    def build(log: bool, rank: int, kernel: str, x: np.ndarray, values: np.ndarray) -> Predictor:
         n, times = values.shape[:2]
-        low, high = x.min(axis=0), x.max(axis=0)
         steps = np.linspace(0.0, 1.0, times)
 
-        def with_time(x: np.ndarray) -> np.ndarray:
+        def with_time(queries: np.ndarray) -> np.ndarray:
             # On unscaled parameters the time would not count beside a heat flux.
-            unit = (x - low) / (high - low)
-            return np.column_stack([np.repeat(unit, times, axis=0), np.tile(steps, len(x))])
+            unit = _logarithms(x, queries) if log else _scaled(x, queries)
+            return np.column_stack([np.repeat(unit, times, axis=0), np.tile(steps, len(queries))])
 
         predict = _pod(rank, with_time(x), values.reshape(n * times, -1), RBF(kernel=kernel))
         return lambda queries: predict(with_time(queries)).reshape(len(queries), -1)
 
-    for rank, kernel in product((-1, 10, 20), POLYHARMONIC):
-        yield f"{kernel}, {_all(rank)}", partial(build, rank, kernel)
+    for log, rank, kernel in product((False, True), (-1, 10, 20), POLYHARMONIC):
+        name = f"{kernel} of logarithms" if log else kernel
+        yield f"{name}, {_all(rank)}", partial(build, log, rank, kernel)
 
 
 def _gpr() -> Iterator[Setting]:

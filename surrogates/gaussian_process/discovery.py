@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -31,8 +32,12 @@ def handicap(structure: Structure, requested: Structure, n: int, p: int) -> floa
     return LEAST_GAIN * changes + 0.5 * p * math.log(n) * (structure.linear - requested.linear)
 
 
-def discovered(search: Objectives, first: Optimum, sample: Sample) -> list[Optimum]:
+def discovered(
+    search: Objectives, first: Optimum, sample: Sample, before: Sequence[Optimum] = ()
+) -> list[Optimum]:
     """Optima of the other families, and of what grows from the best of all: linear parameters, a linear part.
+
+    before: optima of another output, at which a search of the same structure begins if that is the likelier start.
 
     Each step starts at the optimum before it, so that it takes few evaluations. A rougher family than Matern 5/2 is
     tried unless a smoother one was more likely, and parameters by falling lengthscale until one is not linear.
@@ -40,7 +45,14 @@ def discovered(search: Objectives, first: Optimum, sample: Sample) -> list[Optim
     n, p = search.x.shape
     best, optima = first, []
     for family in sorted(set(FAMILIES) - {first.structure.family}, key=FAMILIES.index, reverse=True):
-        tried = search.followed(*_of_family(first, family, p), sample, first.inverse)
+        starts = [search.at(*_of_family(first, family, p), sample)]
+        starts += [
+            search.at(each.structure, each.theta, sample)
+            for each in before
+            if each.structure == starts[0].structure
+        ]
+        start = min(starts, key=lambda each: each.value)
+        tried = search.followed(start.structure, start.theta, sample, first.inverse)
         optima.append(tried)
         if penalised_value(tried, first.structure, n, p) < penalised_value(best, first.structure, n, p):
             best = tried

@@ -21,6 +21,8 @@ DRAWS = 4
 SPREAD = 1.0
 SEARCHED = 64
 """Runs on which starting points and structures are compared; the optimum is then followed on more."""
+LOOSE = 0.1
+"""Gain of the log likelihood in one step that ends the search of an output that matters little."""
 FINALISTS = 3
 """Optima of the search that are followed on more runs."""
 
@@ -35,8 +37,13 @@ def fit_hyperparameters(
     seed: int,
     most: int,
     start: Hyperparameters | None = None,
-) -> tuple[Hyperparameters, int]:
-    """Of every output over x (n, p), and the number of likelihoods that this took.
+    families: Sequence[str] = (),
+    searched: np.ndarray | None = None,
+) -> tuple[list[Hyperparameters], int]:
+    """Of every output over x (n, p), the likeliest first, and the number of likelihoods that this took.
+
+    families: for each of them a further set follows, in which every output has that family and nothing else.
+    searched: (r,) bool, the outputs that are searched so; with families, the others begin where the one before ended.
 
     On a few runs, a search follows the most promising 1 + restarts of: the common starts, the optimum of the output
     before (neighbouring modes of a field vary alike) and seeded draws. Of more runs than these, the best optima are
@@ -50,38 +57,65 @@ def fit_hyperparameters(
     order = rng.permutation(len(x))
     few, many = np.sort(order[:SEARCHED]), np.sort(order[:most])
     search, final = Objectives(x[few]), Objectives(x[many])
-    optima: list[tuple[Optimum, float, float]] = []
-    before: Optimum | None = None
+    plain = [Structure(family) for family in families]
+    optima: list[list[Optimum]] = [[] for _ in range(1 + len(plain))]
+    located: list[list[tuple[Optimum, float, float]]] = [[] for _ in optima]
     for k, all_runs in enumerate(samples):
         sample = all_runs.rows(many)
+        before = [of_set[-1] for of_set in optima if of_set]
         if start is not None and k < len(start.family):
             earlier = optimum_of(start, k)
             ends = [final.followed(earlier.structure, earlier.theta, sample)]
+        elif plain and searched is not None and not searched[k]:
+            ends = _near_the_last(final, before[1:], sample)
         else:
-            finalists = _searched(search, structure, discover, all_runs.rows(few), rng, restarts, before)
-            ends = finalists
+            ends = _searched(search, structure, discover, all_runs.rows(few), rng, restarts, before)
             if len(few) < len(many):
-                ends = _on_more_runs(final, finalists, sample, before, structure)
-        before = min(ends, key=lambda each: penalised_value(each, structure, *x[many].shape))
-        optima.append((before, *final[before.structure].scale_and_mean(before.theta, sample)))
-    return hyperparameters_of(optima, x.shape[1]), search.evaluations + final.evaluations
+                ends = _on_more_runs(final, ends, plain, sample, before, structure)
+        best = min(ends, key=lambda each: penalised_value(each, structure, *x[many].shape))
+        of_families = [next(each for each in ends if each.structure == one) for one in plain]
+        for of_set, place, one in zip(optima, located, [best, *of_families], strict=True):
+            of_set.append(one)
+            place.append((one, *final[one.structure].scale_and_mean(one.theta, sample)))
+    found = [hyperparameters_of(place, x.shape[1]) for place in located]
+    return found, search.evaluations + final.evaluations
+
+
+def _near_the_last(final: Objectives, before: list[Optimum], sample: Sample) -> list[Optimum]:
+    """Optima of plain kernels for an output that matters little, from those of the output before or common starts."""
+    ends = []
+    for last in before:
+        common = [Optimum(last.structure, theta, 0.0) for theta in final[last.structure].starts()]
+        looked = [final.at(each.structure, each.theta, sample) for each in [last, *common]]
+        best = min(looked, key=lambda each: each.value)
+        inverse = last.inverse if best is looked[0] else None
+        ends.append(final.followed(best.structure, best.theta, sample, inverse, LOOSE))
+    return ends
 
 
 def _on_more_runs(
     final: Objectives,
-    finalists: list[Optimum],
+    ends: list[Optimum],
+    plain: Sequence[Structure],
     sample: Sample,
-    before: Optimum | None,
+    before: Sequence[Optimum],
     structure: Structure,
 ) -> list[Optimum]:
-    """Optima on more runs from those on few, the first of which is followed in any case."""
-    baseline, *others = finalists
+    """Optima on more runs from those on few, sorted: of the plain structures, and of the most promising.
+
+    What grew on few runs is followed beside the best that did not grow.
+    """
+    baseline = next(each for each in ends if each.structure.linear_in == structure.linear_in)
+    others = [each for each in ends[:FINALISTS] if each is not baseline]
     others += [Optimum(baseline.structure, start, 0.0) for start in final[baseline.structure].starts()]
-    others += [before] if before is not None else []
+    others += before[:1]
     others = [final.at(each.structure, each.theta, sample) for each in others]
     others = sorted(others, key=lambda each: penalised_value(each, structure, *final.x.shape))
     starts = [baseline, *others[: FINALISTS - 1]]
-    return [final.followed(each.structure, each.theta, sample) for each in starts]
+    missing = [one for one in plain if all(each.structure != one for each in starts)]
+    starts += [next(each for each in ends if each.structure == one) for one in missing]
+    followed = [final.followed(each.structure, each.theta, sample) for each in starts]
+    return sorted(followed, key=lambda each: penalised_value(each, structure, *final.x.shape))
 
 
 def _searched(
@@ -91,20 +125,16 @@ def _searched(
     sample: Sample,
     rng: np.random.Generator,
     restarts: int,
-    before: Optimum | None,
+    before: Sequence[Optimum],
 ) -> list[Optimum]:
-    """Optima on a few runs, the best of the structure asked for, but for its family, first."""
+    """Optima on a few runs, the best first."""
     starts = search[structure].starts()
-    if before is not None and before.structure == structure:
-        starts.append(before.theta)
+    starts += [each.theta for each in before if each.structure == structure][:1]
     starts += [starts[0] + rng.normal(scale=SPREAD, size=len(starts[0])) for _ in range(DRAWS * restarts)]
     lower, upper = search[structure].bounds.T
     looked = [search.at(structure, theta.clip(lower, upper), sample) for theta in starts]
     promising = sorted(looked, key=lambda each: each.value)[: 1 + restarts]
     ends = [search.followed(structure, each.theta, sample) for each in promising]
     if discover:
-        ends += discovered(search, min(ends, key=lambda each: each.value), sample)
-    ends = sorted(ends, key=lambda each: penalised_value(each, structure, *search.x.shape))
-    # What grew on few runs is followed on more beside the best that did not grow.
-    baseline = next(each for each in ends if each.structure.linear_in == structure.linear_in)
-    return [baseline, *(each for each in ends[:FINALISTS] if each is not baseline)]
+        ends += discovered(search, min(ends, key=lambda each: each.value), sample, before)
+    return sorted(ends, key=lambda each: penalised_value(each, structure, *search.x.shape))

@@ -12,6 +12,7 @@ from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.autograd import jacobian
 from fieldwright.surrogates.gaussian_process import exact
 from fieldwright.surrogates.gaussian_process.fidelity import Autoregressive
+from fieldwright.surrogates.gaussian_process.joint_choice import chosen_jointly, leading_modes
 from fieldwright.surrogates.gaussian_process.kernel import Hyperparameters, Structure
 from fieldwright.surrogates.gaussian_process.levels import fit_levels
 from fieldwright.surrogates.gaussian_process.posterior import Posterior
@@ -36,7 +37,12 @@ class GP:
 
     def __init__(self, config: GPConfig) -> None:
         self.config = config
+        self.sizes: np.ndarray | None = None
         self._prepared: PreparedPosterior | None = None
+
+    def weigh(self, sizes: np.ndarray) -> None:
+        """Take what each mode (r,) weighs in the error of the fields; with it one choice is made for all modes."""
+        self.sizes = sizes
 
     def fit(self, x: np.ndarray, z: np.ndarray, seed: int, start: GP | None = None) -> Self:
         """Learns from x (n, p) and z (n, r); start: an earlier fit, whose hyperparameters are followed further.
@@ -54,7 +60,7 @@ class GP:
         pattern = noise_pattern(pooled)
         places, values = torch.from_numpy(pooled.x), torch.from_numpy(pooled.z)
         level = torch.ones_like(values) if pattern is None else torch.exp(pattern.predict(places)[0])
-        hyper = self._hyperparameters(pooled, level.numpy(), seed, start)
+        hyper = self._hyperparameters(pooled, level.numpy(), seed, start, noise_changes=pattern is not None)
         prior = hyper if pattern is None else Heteroscedastic(hyper, pattern)
         noise = prior.noise_at(places) / torch.from_numpy(pooled.counts)
         return self._conditioned(places, values, prior, noise, seed)
@@ -88,7 +94,7 @@ class GP:
         )
 
     def _hyperparameters(
-        self, pooled: Pooled, level: np.ndarray, seed: int, start: GP | None
+        self, pooled: Pooled, level: np.ndarray, seed: int, start: GP | None, *, noise_changes: bool
     ) -> Hyperparameters:
         config = self.config
         if config.engine == "gpytorch":
@@ -107,7 +113,10 @@ class GP:
             and start_hyperparameters.lengthscale.shape[1] != pooled.x.shape[1]
         ):
             start_hyperparameters = None
-        hyper, self.evaluations_ = exact.fit_hyperparameters(
+        sizes = self.sizes if config.kernel == "auto" and start_hyperparameters is None else None
+        if sizes is not None and (len(sizes) == 1 or noise_changes):
+            sizes = None
+        sets, self.evaluations_ = exact.fit_hyperparameters(
             pooled.x,
             pooled.samples(level),
             structure_of(config),
@@ -116,8 +125,13 @@ class GP:
             seed=seed,
             most=config.learn_runs,
             start=start_hyperparameters,
+            families=() if sizes is None else ("matern52", "rbf"),
+            searched=None if sizes is None else leading_modes(sizes),
         )
-        return hyper
+        if sizes is None:
+            return sets[0]
+        # The likeliest of each mode, and all of them squared exponential.
+        return chosen_jointly(pooled.x, pooled.z, pooled.counts, sizes, [sets[0], sets[2]], seed)
 
     @property
     def hyperparameters(self) -> Hyperparameters:

@@ -24,6 +24,8 @@ BEST = 8
 ROUNDS = 2
 LEAST_GAIN = 0.02
 """Share by which another scale of one parameter must reduce the typical error."""
+CHANCE = 0.01
+"""Share by which scales that differ must reduce it for each parameter, as trying many of them gains a little."""
 STEPS = (2.0, 1.4)
 LEAST_SCALE = 0.01
 """Of a parameter, relative to that which counts most."""
@@ -94,6 +96,8 @@ def chosen_kernel(
                 if other.error < (1.0 - LEAST_GAIN) * best.error:
                     best = other
                     break
+    if best.error > (1.0 - CHANCE) ** x.shape[1] * alike[0].error:
+        best = alike[0]
     return best.kernel, best.scales
 
 

@@ -31,7 +31,8 @@ class KindConfig(BaseModel):
         better, or the field over a power of the parameters; "raw" never does.
     hints: what the study tells of the physics in `[parameters.derived]` and `[fields.<name>]`, put here by itself.
     modes: of a POD whose rank, energy and error the study leaves open, "predictable" keeps as many as left-out runs
-        can tell, "all" those above rounding errors, unless there are more than 2^24 values in them.
+        can tell, "all" those above rounding errors, unless there are more than 2^24 values in them, "affordable"
+        all where a covariance of the runs for each has up to 2^21 values together, and else as many as can be told.
     transient: "trajectory" reduces whole trajectories, one sample for each run; "parameter" reduces all times by
         one basis and takes the time as one more input, so that it answers for any time between; kinds that
         go from step to step have "rollout".
@@ -49,7 +50,7 @@ class KindConfig(BaseModel):
     kind: str = ""
     outputs: Literal["auto", "raw"] = "auto"
     hints: PhysicsHints = PhysicsHints()
-    modes: Literal["predictable", "all"] = "predictable"
+    modes: Literal["predictable", "all", "affordable"] = "predictable"
     transient: Literal["trajectory", "parameter"] = "trajectory"
     inputs: Literal["auto", "raw"] | tuple[Literal["auto", "raw", "log", "reciprocal"], ...] = "auto"
 

@@ -15,8 +15,9 @@ class GPConfig(KindConfig):
     """Settings of the Gaussian process.
 
     kernel: ARD Matern 3/2 or 5/2 or squared exponential (rbf), each also with a linear part, which extrapolates
-    a trend; "auto" lets the likelihood choose for every latent coordinate. linear_in: positions, from 0, of
-    parameters in which the fields are linear on the scale they enter, such as loads: the kernel is bilinear in
+    a trend; "auto" lets the likelihood choose for every latent coordinate, and errors of left-out runs whether that,
+    squared exponentials alone or one kernel of all coordinates predicts a field best. linear_in: positions, from
+    0, of parameters in which the fields are linear on the scale they enter, such as loads: the kernel is bilinear in
     them; "auto" also looks for more of them. engine: "exact" follows analytic gradients
     output by output; "gpytorch" trains all outputs in one batched model, where "auto" is Matern 5/2.
     restarts: drawn starting points that are followed beside the first; they cost time and seldom predict better.
@@ -28,6 +29,7 @@ class GPConfig(KindConfig):
     """
 
     kind: Literal["gp"] = "gp"
+    modes: Literal["predictable", "all", "affordable"] = "affordable"
     kernel: Literal[
         "auto", "matern32", "matern52", "rbf", "linear+matern32", "linear+matern52", "linear+rbf"
     ] = "auto"

@@ -36,7 +36,7 @@ class RBFConfig(KindConfig):
     }
 
     kind: Literal["rbf"] = "rbf"
-    modes: Literal["predictable", "all"] = "all"
+    modes: Literal["predictable", "all", "affordable"] = "all"
     kernel: Literal["auto"] | KernelName = "auto"
     smoothing: Literal["auto", "none"] = "auto"
     relevance: Literal["auto", "equal"] = "auto"

@@ -27,6 +27,8 @@ WIDEST = 1e-9
 MOST_VALUES = 2**24
 """Values of the modes of a field, runs by points, above which those that nothing predicts are never among them: the
 modes of all runs would take as much memory as the runs."""
+MOST_COVARIANCES = 2**21
+"""Values of the covariances of the runs for all modes, up to which all modes are affordable."""
 LEAST_GAIN = 0.1
 """Share by which the logarithm must reduce the typical error to be chosen."""
 LEAST_SCALING_GAIN = 0.25
@@ -93,6 +95,8 @@ class _Fit:
         sized = latent * model.shares
         transform = InputTransform.choose(self.x, sized, self.seed, self.config.inputs, self.config.hints)
         large = model.rank * self.field.columns > MOST_VALUES
+        if self.config.modes == "affordable":
+            large |= model.rank * len(self.x) ** 2 > MOST_COVARIANCES
         if free and model.rank > 1 and (large or self.config.modes == "predictable"):
             rank = predictable_rank(sized, least_left_out(transform(self.x), sized))
             if rank < model.rank:
