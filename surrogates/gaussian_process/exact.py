@@ -59,7 +59,7 @@ def fit_hyperparameters(
     search, final = Objectives(x[few]), Objectives(x[many])
     plain = [Structure(family) for family in families]
     optima: list[list[Optimum]] = [[] for _ in range(1 + len(plain))]
-    located: list[list[tuple[Optimum, float, float]]] = [[] for _ in optima]
+    places: list[list[tuple[Optimum, float, float]]] = [[] for _ in optima]
     for k, all_runs in enumerate(samples):
         sample = all_runs.rows(many)
         before = [of_set[-1] for of_set in optima if of_set]
@@ -74,11 +74,11 @@ def fit_hyperparameters(
                 ends = _on_more_runs(final, ends, plain, sample, before, structure)
         best = min(ends, key=lambda each: penalised_value(each, structure, *x[many].shape))
         of_families = [next(each for each in ends if each.structure == one) for one in plain]
-        for of_set, place, one in zip(optima, located, [best, *of_families], strict=True):
+        for of_set, place, one in zip(optima, places, [best, *of_families], strict=True):
             of_set.append(one)
             place.append((one, *final[one.structure].scale_and_mean(one.theta, sample)))
-    found = [hyperparameters_of(place, x.shape[1]) for place in located]
-    return found, search.evaluations + final.evaluations
+    sets = [hyperparameters_of(place, x.shape[1]) for place in places]
+    return sets, search.evaluations + final.evaluations
 
 
 def _near_the_last(final: Objectives, before: list[Optimum], sample: Sample) -> list[Optimum]:

@@ -31,7 +31,7 @@ SIGNIFICANT = 1e-10
 """Size of a mode, relative to the largest, below which it is rounding."""
 
 
-def leading_modes(sizes: np.ndarray) -> np.ndarray:
+def modes_to_search(sizes: np.ndarray) -> np.ndarray:
     """(r,) bool: the modes of sizes (r,) whose kernels matter most, the first of each field among them."""
     return sizes >= LEADING * np.maximum.accumulate(np.where(_first_of_fields(sizes), sizes, 0.0))
 
@@ -107,19 +107,19 @@ class _Comparison:
         self, hyper: Hyperparameters, block: np.ndarray, coordinates: np.ndarray, training: np.ndarray
     ) -> np.ndarray:
         """Squared errors (h,) of the runs that are left out; coordinates: (n, b) in units of the field."""
-        known, others = coordinates[training], coordinates[~training]
-        mean = known.mean(axis=0)
-        _, size, modes = np.linalg.svd(known - mean, full_matrices=False)
+        mean = coordinates[training].mean(axis=0)
+        centred, others = coordinates[training] - mean, coordinates[~training]
+        _, size, modes = np.linalg.svd(centred, full_matrices=False)
         modes = modes[size > SIGNIFICANT * size.max(initial=0.0)]
         if not len(modes):
             return np.sum((others - mean) ** 2, axis=1)
-        learned = (known - mean) @ modes.T
-        scale = learned.std(axis=0)
+        latent = centred @ modes.T
+        scale = latent.std(axis=0)
         of_modes = hyper.outputs(torch.from_numpy(block[: len(modes)]))
         x, queries = torch.from_numpy(self.x[training]), torch.from_numpy(self.x[~training])
         noise = of_modes.noise_at(x) / torch.from_numpy(self.counts[training])
         factor = cholesky(of_modes.covariance(x, x) + torch.diag_embed(noise))
-        residual = torch.from_numpy((learned / scale).T) - of_modes.mean(x)
+        residual = torch.from_numpy((latent / scale).T) - of_modes.mean(x)
         weights = torch.cholesky_solve(residual[..., None], factor)
         predicted = of_modes.mean(queries) + (of_modes.covariance(queries, x) @ weights)[..., 0]
         return np.sum(((predicted.numpy().T * scale) @ modes + mean - others) ** 2, axis=1)
@@ -167,10 +167,10 @@ class _Comparison:
         x, z = torch.from_numpy(self.x), torch.from_numpy(self.z.T)
         factor = cholesky(hyper.covariance(x, x) + torch.diag_embed(hyper.noise_at(x)))
         both = torch.stack([z, torch.ones_like(z)], dim=2)
-        solved = torch.cholesky_solve(both, factor)
-        constant = solved[..., 0].sum(dim=1) / solved[..., 1].sum(dim=1)
+        weights = torch.cholesky_solve(both, factor)
+        constant = weights[..., 0].sum(dim=1) / weights[..., 1].sum(dim=1)
         residual = z - constant[:, None]
-        square = (residual * (solved[..., 0] - constant[:, None] * solved[..., 1])).sum(dim=1)
+        square = (residual * (weights[..., 0] - constant[:, None] * weights[..., 1])).sum(dim=1)
         ratio = (square / z.shape[1]).clamp(min=torch.finfo(z.dtype).tiny)
         return replace(
             hyper,

@@ -12,7 +12,7 @@ from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.autograd import jacobian
 from fieldwright.surrogates.gaussian_process import exact
 from fieldwright.surrogates.gaussian_process.fidelity import Autoregressive
-from fieldwright.surrogates.gaussian_process.joint_choice import chosen_jointly, leading_modes
+from fieldwright.surrogates.gaussian_process.joint_choice import chosen_jointly, modes_to_search
 from fieldwright.surrogates.gaussian_process.kernel import Hyperparameters, Structure
 from fieldwright.surrogates.gaussian_process.levels import fit_levels
 from fieldwright.surrogates.gaussian_process.posterior import Posterior
@@ -126,7 +126,7 @@ class GP:
             most=config.learn_runs,
             start=start_hyperparameters,
             families=() if sizes is None else ("matern52", "rbf"),
-            searched=None if sizes is None else leading_modes(sizes),
+            searched=None if sizes is None else modes_to_search(sizes),
         )
         if sizes is None:
             return sets[0]

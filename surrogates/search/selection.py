@@ -29,7 +29,6 @@ from fieldwright.surrogates.search.settings import SearchSettings
 from fieldwright.surrogates.search.trial import Trial
 from fieldwright.surrogates.search.trial_evaluation import candidate_evaluator
 from fieldwright.surrogates.search.trials import Trials
-from fieldwright.surrogates.validation import metrics
 from fieldwright.surrogates.validation.cross_validation import folds_by_place
 from fieldwright.surrogates.validation.fold import carried_by
 
@@ -148,17 +147,13 @@ def select(
         budget = settings.model_copy(update={"seconds": max(seconds - (time.monotonic() - begin), 1e-3)})
         evaluator = candidate_evaluator(parts, seed, executor)
         held_out = runs.held_out(folds, seed)
-        trials = Trials(evaluator, held_out, budget, kinds, dict(runs.common), seed, on_trial)
+        stacked = stack_of if settings.stack else None
+        trials = Trials(evaluator, held_out, budget, kinds, dict(runs.common), seed, on_trial, stacked)
         trials.run()
-        single = trials.best
+        single, together = trials.best, trials.best_stack
         assert single is not None
-        best: Trial = single
-        stacked = stack_of(trials.done) if settings.stack else None
-        trials.spent |= stacked is not None and trials.late
-        if stacked is not None and not trials.late and single.score > metrics.EXACT:
-            (together,) = trials.evaluate([stacked])
-            if together.state == "complete" and together.score < (1.0 - LEAST_STACKED_GAIN) * single.score:
-                best = together
+        saves = together is not None and together.score < (1.0 - LEAST_STACKED_GAIN) * single.score
+        best: Trial = together if together is not None and saves else single
     finally:
         executor.drop(parts)
     others = [trial for trial in _ranked(trials.done) if trial is not best]
@@ -225,7 +220,7 @@ def worth(
 def stack_of(trials: Sequence[Trial]) -> StackConfig | None:
     """A stack of the best trials of up to three kinds with the same view of the runs; None if there are not two."""
     members: list[KindConfig] = []
-    for trial in _ranked(trials):
+    for trial in _ranked([trial for trial in trials if not isinstance(trial.config, StackConfig)]):
         # Members may differ in `modes`: a stack gives all of them those of the first.
         alike = not members or view(trial.config.model_copy(update={"modes": members[0].modes})) == view(
             members[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,16 +14,20 @@ from optuna.trial import TrialState
 from fieldwright.data.errors import ModelError, StudyError
 from fieldwright.surrogates.fields.settings import accepted_settings
 from fieldwright.surrogates.regressors import KindConfig, kind_config, load_kinds
+from fieldwright.surrogates.regressors.stack import StackConfig
 from fieldwright.surrogates.search import sampling
 from fieldwright.surrogates.search.settings import SearchSettings
 from fieldwright.surrogates.search.trial import LEAST_RUNS, State, Trial, hopeless, is_behind
 from fieldwright.surrogates.search.trial_evaluation import CandidateEvaluator
+from fieldwright.surrogates.validation import metrics
 
 GENERATION = 8
 """Trials that are drawn before any of them is evaluated, whatever the number of workers, so that the search does not
 depend on it."""
 IDLE = 5
 """Generations of nothing but earlier trials after which the search ends, as there is nothing left to try."""
+STACK_SHARE = 0.5
+"""Of the time left after the defaults, which a stack of them may take."""
 CHEAP = 0.1
 """`cost` of a kind, in seconds, below which its defaults are evaluated to the end, whatever the time budget."""
 
@@ -41,8 +45,8 @@ def halved_after(folds: Sequence[np.ndarray]) -> list[int]:
 class Trials:
     """The trials of a search so far, and the generation of further ones.
 
-    done: in order. spent: whether the time budget kept something from being tried. exhausted: whether all settings
-    that can be drawn were.
+    done: in order. stacks: those of them that are stacks of others. spent: whether the time budget kept something
+    from being tried. exhausted: whether all settings that can be drawn were.
     """
 
     def __init__(
@@ -54,20 +58,34 @@ class Trials:
         common: dict[str, Any],
         seed: int,
         on_trial: Callable[[Trial], None] | None = None,
+        stacked: Callable[[Sequence[Trial]], StackConfig | None] | None = None,
     ) -> None:
-        """evaluator: of candidates on a fold. held_out: (h,) indices of the runs that each fold holds out."""
+        """evaluator: of candidates on a fold. held_out: (h,) indices of the runs that each fold holds out.
+
+        stacked: makes a stack of trials, if it can; None for no stacks.
+        """
         self.evaluator, self.held_out, self.settings, self.seed = evaluator, held_out, settings, seed
         self.kinds = sorted(kinds, key=lambda kind: (load_kinds().configs[kind].cost, kind))
-        self.common, self.on_trial = common, on_trial
+        self.common, self.on_trial, self.stacked = common, on_trial, stacked
         self.done: list[Trial] = []
+        self.stacks: list[Trial] = []
         self.spent = self.exhausted = False
         self.deadline = time.monotonic() + settings.seconds
 
     @property
     def best(self) -> Trial | None:
-        """The complete trial of least error, the earlier of equals."""
-        complete = [trial for trial in self.done if trial.state == "complete"]
-        return min(complete, key=lambda trial: (trial.score, trial.number)) if complete else None
+        """The complete trial of least error that is no stack of others, the earlier of equals."""
+        return self._least(trial for trial in self.done if trial not in self.stacks)
+
+    @property
+    def best_stack(self) -> Trial | None:
+        """The complete stack of least error."""
+        return self._least(self.stacks)
+
+    @staticmethod
+    def _least(trials: Iterable[Trial]) -> Trial | None:
+        complete = (trial for trial in trials if trial.state == "complete")
+        return min(complete, key=lambda trial: (trial.score, trial.number), default=None)
 
     @property
     def late(self) -> bool:
@@ -81,7 +99,10 @@ class Trials:
         return tuple(kind for kind in self.kinds if kind not in tried) if self.spent else ()
 
     def run(self) -> list[Trial]:
-        """All trials; the first are the defaults of every kind. Raises ModelError if none could be evaluated."""
+        """All trials: the defaults of every kind, a stack of them, drawn settings, a stack of the best.
+
+        Raises ModelError if no default could be evaluated.
+        """
         sampling.quiet()
         self._try_defaults()
         if self.best is None:
@@ -91,10 +112,17 @@ class Trials:
                 reasons or "none was",
                 "Name other 'kinds' in [search], or correct the reasons given",
             )
+        self._try_stack(share=STACK_SHARE)
         kinds = self._promising()
         if not kinds:
             self.exhausted = True
             return self.done
+        self._draw(kinds)
+        self._try_stack(share=1.0)
+        return self.done
+
+    def _draw(self, kinds: list[str]) -> None:
+        """Trials with drawn settings of these kinds."""
         if self.settings.method == "cmaes":
             # CMA-ES moves through numbers only: it goes on within the best kind.
             kinds = kinds[:1]
@@ -109,7 +137,6 @@ class Trials:
                 self._enqueue(study, kinds, *points[index])
             until = min(until, len(self.done) + len(points))
         self._generations(study, kinds, until)
-        return self.done
 
     def evaluate(
         self, configs: Sequence[KindConfig], *, drawn: bool = False, to_the_end: bool = False
@@ -186,11 +213,26 @@ class Trials:
                 return
             self.evaluate([default])
 
+    def _try_stack(self, share: float) -> None:
+        """A stack of the best trials, unless it was tried or would take more than this share of the time left."""
+        best, config = self.best, self.stacked(self.done) if self.stacked is not None else None
+        if best is None or config is None or best.score <= metrics.EXACT:
+            return
+        if any(trial.config == config for trial in self.done):
+            return
+        members = [dict(member) for member in config.members]
+        seconds = sum(trial.seconds for trial in self.done if trial.config.model_dump() in members)
+        if (1 + config.folds) * seconds > share * (self.deadline - time.monotonic()):
+            self.spent = True
+            return
+        self.stacks += self.evaluate([config])
+
     def _promising(self) -> list[str]:
         """Kinds with settings to draw whose defaults are not hopelessly behind the best, best first."""
         best = self.best
         assert best is not None
-        ranked = sorted(self.done, key=lambda trial: (trial.score_beside(best), trial.number))
+        of_kinds = [trial for trial in self.done if trial not in self.stacks]
+        ranked = sorted(of_kinds, key=lambda trial: (trial.score_beside(best), trial.number))
         kinds = []
         for trial in ranked:
             there = np.isfinite(trial.errors)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fieldwright.surrogates.gaussian_process.joint_choice import leading_modes
+from fieldwright.surrogates.gaussian_process.joint_choice import modes_to_search
 from fieldwright.surrogates.regressors import kind_config, regressor_for
 
 RUNS, NEW = 40, 200
@@ -50,7 +50,7 @@ def test_noise_stays_noise() -> None:
     assert together < 0.05
 
 
-def test_every_field_has_leading_modes() -> None:
+def test_every_field_has_modes_to_search() -> None:
     """Of two fields whose modes stand one after another, the tail of the first is none of them."""
     sizes = np.array([1.0, 0.1, 1e-3, 1e-4, 0.9, 0.02, 1e-3])
-    assert leading_modes(sizes).tolist() == [True, True, False, False, True, True, False]
+    assert modes_to_search(sizes).tolist() == [True, True, False, False, True, True, False]

@@ -143,6 +143,20 @@ def test_defaults_come_first_in_the_order_of_their_cost():
     assert found.best.score <= min(complete)
 
 
+def test_a_stack_of_the_defaults_is_tried_before_time_goes_to_drawn_settings():
+    runs = runs_of(40)
+    noise = 0.05 * np.random.default_rng(3).standard_normal(runs.targets["u"].shape)
+    runs = Runs(runs.x, {"u": runs.targets["u"] + noise}, runs.reductions, runs.metric, {})
+    settings = SearchSettings(kinds=("rbf", "pce", "linear"), trials=5)
+    trials = select(runs, settings, folds=3, seed=0, seconds=300.0).trials
+    kinds = [trial.config.kind for trial in trials]
+    assert kinds[3] == "stack"
+    assert all(trial.drawn for trial in trials[4:] if trial.config.kind != "stack")
+    # There is no time for a stack, whose members are trained once more for each of its folds.
+    trials = select(runs, settings, folds=3, seed=0, seconds=1e-3).trials
+    assert "stack" not in [trial.config.kind for trial in trials]
+
+
 def test_a_generation_is_halved_and_kinds_far_behind_are_not_drawn():
     # On a cubic the polynomial is exact; the others are behind by many orders of magnitude.
     runs = runs_of(64)
