@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from fieldwright.serving.endpoint import Endpoint
 from fieldwright.serving.hosting.champion import Champion
 from fieldwright.serving.hosting.champions import Champions
 from fieldwright.serving.hosting.shelf import Shelf, Shelved
+from fieldwright.serving.hosting.worker_settings import Options
 from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.reductions import reduction_config
@@ -102,11 +104,12 @@ def plane(side: int = 250) -> Surrogate:
 class Served:
     """An endpoint in a thread of this process, whose champions can be replaced and which can be stopped.
 
-    url: where it listens, the same again after it was stopped.
+    url: where it listens, the same again after it was stopped. options: what its operator has chosen.
     """
 
     folder: Path
     listening: Callable[..., AbstractContextManager[str]]
+    options: Options = field(default_factory=Options)
     champions: dict[str, Champion] = field(default_factory=dict)
     url: str = ""
     _context: AbstractContextManager[str] | None = None
@@ -121,7 +124,7 @@ class Served:
 
     def start(self) -> None:
         """Listens, on the port of before where there was one."""
-        app = Endpoint(Champions(self.champions)).app()
+        app = Endpoint(Champions(self.champions), options=self.options).app()
         port = int(self.url.rpartition(":")[2]) if self.url else 0
         self._context = self.listening(app, port=port)
         self.url = self._context.__enter__()
@@ -137,11 +140,11 @@ class Served:
 def serve(
     tmp_path_factory: pytest.TempPathFactory, listening: Callable[..., AbstractContextManager[str]]
 ) -> Iterator[Callable[..., Served]]:
-    """Serves models by their names."""
+    """Serves models by their names; options: what the endpoint's operator has chosen."""
     started = []
 
-    def serve(**models: Any) -> Served:
-        served = Served(tmp_path_factory.mktemp("models"), listening)
+    def serve(options: Options = Options(), **models: Any) -> Served:  # noqa: B008  # it is immutable
+        served = Served(tmp_path_factory.mktemp("models"), listening, options)
         for model, one in models.items():
             served.promote(model, "1", one)
         served.start()
@@ -207,6 +210,13 @@ class Visit:
             for fault in faults
             if fault["impact"] in ("serious", "critical")
         ]
+
+    def picture(self, name: str) -> None:
+        """Writes what is seen as a picture of the documentation, where FIELDWRIGHT_PICTURES names its folder."""
+        folder = os.environ.get("FIELDWRIGHT_PICTURES")
+        if folder:
+            self.page.evaluate("scrollTo(0, 0)")
+            self.page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
 
     def settle(self) -> None:
         """Waits until nothing has been asked for a moment, and the address is that of what is shown."""

@@ -1,6 +1,6 @@
 // Pencil and eraser as tools of the picture, and what becomes of a corrected mask.
 
-import { element, freshId, toggle } from "../shell/elements.js";
+import { element, freshId, say, toggle } from "../shell/elements.js";
 import { save } from "../shell/files.js";
 import { Correction } from "./picture/correction.js";
 import { Pencil } from "./picture/pencil.js";
@@ -8,8 +8,8 @@ import { leaf } from "./questions.js";
 
 export class CorrectionTool {
   /** corrected: called after each stroke. */
-  constructor({ photos, kind, panel, chosen, corrected }) {
-    Object.assign(this, { photos, kind, panel, chosen, corrected });
+  constructor({ photos, kind, panel, questions, notices, chosen, corrected, failed }) {
+    Object.assign(this, { photos, kind, panel, questions, notices, chosen, corrected, failed });
     this.pencils = { pencil: this.pencil("Pencil", true), eraser: this.pencil("Eraser", false) };
     const id = freshId("pencil-size");
     this.size = element("input", { id, type: "range", min: 1, max: 100, step: 1, value: 6, oninput: () => panel.view.redraw() });
@@ -17,15 +17,19 @@ export class CorrectionTool {
     this.redo = element("button", { type: "button", onclick: () => this.back("redo") }, "Redo");
     this.discard = element("button", { type: "button", onclick: () => this.drop() }, "Discard");
     this.take = element("button", { type: "button", onclick: () => this.download() }, "Download mask");
+    this.keep = element("button", { type: "button", hidden: true, onclick: () => this.send() }, "Save as training label");
+    this.said = element("span", { class: "note", role: "status" });
     this.root = element(
       "div",
       { class: "tool-options", hidden: true },
       element("span", { class: "photo-slider" }, element("label", { for: id }, "Size"), this.size),
-      element("span", { class: "buttons" }, this.undo, this.redo, this.discard, this.take),
+      element("span", { class: "buttons" }, this.undo, this.redo, this.discard, this.take, this.keep),
+      this.said,
     );
     panel.view.canvas.addEventListener("keydown", (event) => this.pressed(event));
     photos.addEventListener("selected", () => this.show());
     photos.addEventListener("photo", ({ detail }) => detail === photos.selected && this.show());
+    this.look();
   }
 
   pencil(text, draw) {
@@ -40,6 +44,14 @@ export class CorrectionTool {
     const entry = { tool, use: (on) => this.use(entry, on) };
     entry.button = toggle(text, false, (on) => this.chosen(on ? entry : null));
     return entry;
+  }
+
+  /** Whether the operator takes corrections in. */
+  async look() {
+    const about = await this.questions.endpoint.json("corrections").catch(() => ({ enabled: false, how: null }));
+    this.enabled = about.enabled;
+    this.how = about.how;
+    this.show();
   }
 
   async use(entry, on) {
@@ -93,6 +105,21 @@ export class CorrectionTool {
     save(await this.kind.maskFile(photo), `${leaf(photo.name).replace(/\.[^.]*$/, "")}_mask.png`);
   }
 
+  async send() {
+    const photo = this.photos.selected;
+    this.keep.disabled = true;
+    try {
+      const files = { photo: [photo.file, leaf(photo.name)], mask: [await this.kind.maskFile(photo), "mask.png"] };
+      const { name, version } = await this.questions.numbers("corrections", files, {});
+      photo.saved = photo.correction.revision;
+      this.notices.show("correction", `Photo and corrected mask are saved as training label '${name}'${version > 1 ? `, version ${version}` : ""}.`, "news");
+    } catch (error) {
+      this.failed(error);
+    } finally {
+      this.show();
+    }
+  }
+
   show() {
     const photo = this.photos.selected;
     const correction = photo?.correction ?? null;
@@ -101,5 +128,8 @@ export class CorrectionTool {
     if (correction === null) return;
     this.undo.disabled = !correction.changed;
     this.redo.disabled = correction.undone.length === 0;
+    this.keep.hidden = !this.enabled;
+    this.keep.disabled = photo.saved === correction.revision;
+    say(this.said, this.enabled ? "Saving keeps this photo and its mask at the endpoint." : this.how ?? "This endpoint keeps no training labels; the mask can be downloaded.");
   }
 }

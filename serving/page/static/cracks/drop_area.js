@@ -26,7 +26,7 @@ export class DropArea {
       element("div", { class: "buttons" }, button("Choose photos", files), button("Choose a folder", folder)),
       files,
       folder,
-      element("p", { class: "note" }, "Photos go to this endpoint alone, to be answered, and are not kept there."),
+      element("p", { class: "note" }, "Photos go to this endpoint alone, to be answered, and are not kept there unless you save a correction."),
       this.said,
     );
     // A file that misses the area would otherwise be opened in place of the page, and all that was done be lost.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,11 +15,14 @@ from PIL import Image
 
 from fieldwright.data.photos.photo import png_bytes
 from fieldwright.physics.concrete import SurfaceSettings, generate
+from fieldwright.serving.hosting.worker_settings import Options
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
 from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
 from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 
+PATIENCE = 60.0
+"""Seconds that an answer may take, however busy the machine is."""
 BUSY = "tr[data-state=waiting], tr[data-state=running], .photo-table tr.stale, .photo-panel[aria-busy=true]"
 """What is on a page that still asks or draws."""
 
@@ -68,15 +72,34 @@ def classifier() -> CrackClassifier:
 
 
 @pytest.fixture(scope="session")
-def served(serve: Callable[..., Any], segmenter: CrackSegmenter, classifier: CrackClassifier) -> Any:
+def corrections(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the endpoint keeps corrected masks."""
+    return tmp_path_factory.mktemp("corrections")
+
+
+@pytest.fixture(scope="session")
+def served(
+    serve: Callable[..., Any], corrections: Path, segmenter: CrackSegmenter, classifier: CrackClassifier
+) -> Any:
     """In place of the models that have parameters."""
-    return serve(walls=segmenter, tiles=classifier)
+    return serve(Options(corrections=str(corrections)), walls=segmenter, tiles=classifier)
 
 
 @pytest.fixture(scope="session")
 def walls() -> list[PhotoFile]:
     """Two photos of cracked concrete."""
     return [PhotoFile.of(f"pier {k}.png", surface(200 + k, (160, 240)).photo) for k in range(2)]
+
+
+@pytest.fixture(scope="session")
+def grown() -> tuple[PhotoFile, PhotoFile]:
+    """A wall, and the same from a place nearby with a further crack of 100 pixels, 5 wide."""
+    before = surface(211, (240, 320)).photo
+    after = before.copy()
+    for column in range(100):
+        row = 40 + column // 5
+        after[row : row + 5, 180 + column] //= 4
+    return PhotoFile.of("before.png", before), PhotoFile.of("after.png", np.roll(after, (4, -6), (0, 1)))
 
 
 @pytest.fixture(scope="session")
@@ -160,6 +183,7 @@ class Desk:
             files=[(name, (photo.name, photo.content, "image/png")) for name, photo in files],
             data={name: str(value) for name, value in options.items()},
             trust_env=False,
+            timeout=PATIENCE,
         )
         assert reply.status_code == 200, reply.text
         return reply.json()
@@ -171,6 +195,7 @@ class Desk:
             files=[("photo", (photo.name, photo.content, "image/png"))],
             headers={"Accept": "image/png"},
             trust_env=False,
+            timeout=PATIENCE,
         )
         return np.asarray(Image.open(io.BytesIO(reply.content)))
 

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fieldwright.data.photos.collection import read_collection
+
 SHARES = ("length", "mean_width", "p95_width", "max_width", "area")
 
 
@@ -117,6 +119,42 @@ def test_a_mask_is_drawn_into_undone_and_downloaded(desk, walls):
     one.page.get_by_role("button", name="Discard").click()
     one.answered()
     assert (one.measured("length"), one.measured("area")) == before
+    assert one.visit.console == []
+
+
+def test_a_corrected_mask_is_saved_as_a_training_label(desk, walls, corrections):
+    one = desk()
+    one.add(walls[1])
+    one.page.get_by_role("button", name="Pencil").click()
+    one.draw((0.2, 0.2), (0.8, 0.2))
+    one.answered()
+    one.page.get_by_role("button", name="Save as training label").click()
+    assert "saved as training label" in one.page.wait_for_selector('[data-notice="correction"]').inner_text()
+    mask = np.asarray(Image.open(io.BytesIO(one.download(lambda: one.page.click("text=Download mask")))))
+    (label,) = read_collection(corrections).photos
+    np.testing.assert_array_equal(label.outline(), mask > 0)
+    np.testing.assert_array_equal(label.pixels(), np.asarray(Image.open(io.BytesIO(walls[1].content))))
+    assert one.page.get_by_role("button", name="Save as training label").is_disabled()
+    assert one.visit.console == []
+
+
+def test_growth_between_two_photos_is_that_of_the_endpoint(desk, grown, strange):
+    before, after = grown
+    one = desk(state="tab=growth&scale=mm&mm_per_px=0.5")
+    one.add(before, after, strange)
+    one.select(after)
+    one.page.get_by_label("Before", exact=True).select_option(label=before.name)
+    one.page.get_by_label("After", exact=True).select_option(label=after.name)
+    one.page.get_by_role("button", name="Compare").click()
+    one.page.wait_for_selector("[data-growth=length]")
+    answer = one.asked("compare", [("before", before), ("after", after)], mm_per_px=0.5)
+    for name in ("length", "mean_width", "max_width"):
+        shown = one.page.get_attribute(f'[data-growth="{name}"] .value', "data-value")
+        assert float(shown) == pytest.approx(answer[name]["value"])
+    # 100 pixels of half a millimetre were drawn.
+    assert 25.0 < answer["length"]["value"] < 100.0
+    assert "Laid upon each other" in one.page.inner_text(".growth")
+    one.visit.picture("crack_desk")
     assert one.visit.console == []
 
 
