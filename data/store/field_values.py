@@ -170,6 +170,6 @@ def point_blocks(values: FieldValues, most: int) -> Iterator[tuple[int, int]]:
         yield 0, points
         return
     # A read of many runs may be larger than that; to take a part of it would be to read it time and again.
-    if number >= values.step or values.step * of_point <= 8 * most:
+    if number >= values.step or values.step * of_point <= 4 * most:
         number = max(1, number // values.step) * values.step
     yield from ((start, min(start + number, points)) for start in range(0, points, number))

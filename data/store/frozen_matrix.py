@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,13 +19,14 @@ from typing import Any
 
 import numpy as np
 
+from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.disk import disk_of
 from fieldwright.data.errors import StoreError
 from fieldwright.data.ingest.timebase import TimeRule, common_times, resample_in_time
 from fieldwright.data.snapshots import field_of
 from fieldwright.data.store.catalogue import RunRecord, StoredField
 from fieldwright.data.store.chunks import Chunks, write_group
-from fieldwright.data.store.groups import damaged
+from fieldwright.data.store.groups import RUNS, damaged, read_field
 from fieldwright.data.store.incoming import put_in_place
 from fieldwright.data.store.snapshot_store import SnapshotStore
 
@@ -32,8 +34,8 @@ MATRICES = "matrices"
 _CHUNK_BYTES = 1 << 20
 _ROWS = 64
 # What is held while rows are written, and what a stripe of all rows may take while they are read.
-_MEMORY = 128 << 20
-_STRIPE = 32 << 20
+_MEMORY = 64 << 20
+_STRIPE = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -112,12 +114,17 @@ class FrozenMatrix:
 
 
 def freeze(
-    store: SnapshotStore, field: str, runs: Sequence[str] | None = None, time: TimeRule | None = None
+    store: SnapshotStore,
+    field: str,
+    runs: Sequence[str] | None = None,
+    time: TimeRule | None = None,
+    executor: Executor = IN_PROCESS,
 ) -> FrozenMatrix:
     """The matrix of a field of these runs (all accepted ones if None), written if it is not there yet.
 
-    time: None for the rule of the last ingestion. Holds at most 128 MB, or one run where that is larger. Raises
-    StoreError where a run or the field is unknown, a run is damaged or the disk is full.
+    time: None for the rule of the last ingestion. executor: where runs are read and their chunks written; each piece
+    of work holds at most 64 MB beside one run, or one snapshot where that is larger. Raises StoreError where a run
+    or the field is unknown, a run is damaged or the disk is full.
     """
     records, rule = store.records_of(runs), time or store.time_rule
     info = field_of(records, field)
@@ -125,7 +132,7 @@ def freeze(
     if not path.exists():
         with disk_of(store.path), store.incoming() as incoming:
             path.parent.mkdir(exist_ok=True)
-            _write(store, incoming / path.name, field, info, records, rule)
+            _write(store, incoming / path.name, field, info, records, rule, executor)
             # It can be written again: no use in waiting for the disk, the check sums tell what a power cut took.
             put_in_place(incoming / path.name, path, durable=False)
     return FrozenMatrix(path)
@@ -143,6 +150,7 @@ def _write(
     info: StoredField,
     records: Sequence[RunRecord],
     rule: TimeRule,
+    executor: Executor,
 ) -> None:
     base = common_times([np.array(r.times) if r.times else None for r in records], rule)
     about = MatrixInfo(
@@ -156,15 +164,36 @@ def _write(
         str(records[0].mesh),
     )
     dtype = np.result_type(*(record.fields[field].dtype for record in records))
-    array, waiting, row = None, [], 0
+    first = _snapshots(store.path, records[0], field, base, rule)
+    shape = (len(records) * len(first), first.shape[1])
+    array = Chunks.create(
+        path / "snapshots", shape, chunk_shape(shape, dtype.itemsize), dtype, ("snapshot", "value"), {}
+    )
+    # So many runs that they fill their chunks: no two pieces write to the same one.
+    of_piece = array.chunks[0] // math.gcd(len(first), array.chunks[0])
+    pieces = [
+        (array.path, store.path, records[k : k + of_piece], field, base, rule, k * len(first))
+        for k in range(0, len(records), of_piece)
+    ]
+    for _ in executor.in_order(_write_rows, pieces):
+        pass
+    write_group(path, asdict(about), {"snapshots": array})
+
+
+def _write_rows(
+    path: Path,
+    store: Path,
+    records: Sequence[RunRecord],
+    field: str,
+    base: np.ndarray | None,
+    rule: TimeRule,
+    row: int,
+) -> None:
+    """Writes the snapshots of some runs to the array at `path`, from `row` on; store: folder of the run store."""
+    array, count = Chunks(path), 0
+    waiting = np.empty((array.chunks[0], array.shape[1]), array.dtype)
     for record in records:
-        times = np.array(record.times) if record.times else None
-        values = resample_in_time(store.read_field(record, field), times, base, rule)
-        snapshots = values.reshape(len(values), -1)
-        if array is None:
-            shape = (len(records) * len(snapshots), snapshots.shape[1])
-            chunks = chunk_shape(shape, dtype.itemsize)
-            array = Chunks.create(path / "snapshots", shape, chunks, dtype, ("snapshot", "value"), {})
+        snapshots = _snapshots(store, record, field, base, rule)
         if snapshots.shape[1] != array.shape[1]:
             raise StoreError(
                 f"'{field}' must have {array.shape[1]} values in every run",
@@ -172,12 +201,20 @@ def _write(
                 "Freeze runs of one mesh",
             )
         for snapshot in snapshots:
-            waiting.append(snapshot)
-            if len(waiting) == array.chunks[0] or row + len(waiting) == array.shape[0]:
-                array.write(np.stack(waiting), (row, 0))
-                row, waiting = row + len(waiting), []
-    if array is not None:
-        write_group(path, asdict(about), {"snapshots": array})
+            waiting[count] = snapshot
+            count += 1
+            if count == len(waiting) or row + count == array.shape[0]:
+                array.write(waiting[:count], (row, 0))
+                row, count = row + count, 0
+
+
+def _snapshots(
+    store: Path, record: RunRecord, field: str, base: np.ndarray | None, rule: TimeRule
+) -> np.ndarray:
+    """(t, m) the field of a run at the times of the base."""
+    values = read_field(store / RUNS / str(record.content), field, record.fields[field])
+    values = resample_in_time(values, np.array(record.times) if record.times else None, base, rule)
+    return values.reshape(len(values), -1)
 
 
 def chunk_shape(shape: tuple[int, int], itemsize: int) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import StudyError
 from fieldwright.data.store.field_values import SelectedRuns
 from fieldwright.data.store.snapshot_store import SnapshotStore
@@ -24,8 +25,13 @@ class RunsSplit:
     test: Targets | None
 
 
-def split_runs(study: Study, store: SnapshotStore, runs: Sequence[str]) -> RunsSplit:
-    """Draws the test set of these runs by the study's seed; raises StudyError where too few are left to train on."""
+def split_runs(
+    study: Study, store: SnapshotStore, runs: Sequence[str], executor: Executor = IN_PROCESS
+) -> RunsSplit:
+    """Draws the test set of these runs by the study's seed; raises StudyError where too few are left to train on.
+
+    executor: where fields that are not held in memory are frozen.
+    """
     snapshots = store.snapshots(runs, list(study.fields))
     mesh, n = store.mesh(snapshots.attrs["mesh"]), snapshots.sizes["run"]
     in_test = choose_test_set(parameter_matrix(study, snapshots), study.validation.test_size, study.seed)
@@ -35,7 +41,7 @@ def split_runs(study: Study, store: SnapshotStore, runs: Sequence[str]) -> RunsS
             f"{n} accepted, {in_test.sum()} of them in the test set",
             "Lower 'test_size' in [validation], or add runs",
         )
-    values = frozen_fields(store, runs, snapshots, list(study.fields), study.compute.memory_bytes)
+    values = frozen_fields(store, runs, snapshots, list(study.fields), study.compute.memory_bytes, executor)
     if not in_test.any():
         return RunsSplit(targets_from(study, snapshots, mesh, values), None)
     parts = []

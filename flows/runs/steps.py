@@ -112,7 +112,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
         """Draws the test set and reduces the fields of the other runs."""
         study, ingested = self.study, incoming.ingested
         require_runs(study, ingested)
-        parts = split_runs(study, SnapshotStore(study.store_path), ingested.accepted)
+        parts = split_runs(study, SnapshotStore(study.store_path), ingested.accepted, self.executor)
         targets = symmetrised_targets(study, parts.train)
         views = views_of(study, targets, self.executor)
         reductions = reduce_fields(study, views)

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import mlflow
 import mlflow.artifacts
+import mlflow.pyfunc
 from mlflow.exceptions import MlflowException
+from mlflow.models import Model, infer_signature
 from mlflow.utils import requirements_utils
 
 from fieldwright.data.errors import ModelError
@@ -36,6 +38,19 @@ def packages_known() -> Iterator[None]:
         requirements_utils._MODULES_TO_PACKAGES = before
 
 
+class _UntriedPyfunc:
+    """MLflow's pyfunc flavour for a model whose signature is known and which has answered its example.
+
+    `mlflow.pyfunc.log_model` would load the model beside the one that was trained, to learn the first and again to
+    try the second.
+    """
+
+    @staticmethod
+    def save_model(path: str, mlflow_model: Model, validate_serving_input: bool, **settings: Any) -> None:
+        """Writes the model's folder; `Model.log` asks for it, and reads `validate_serving_input` itself."""
+        mlflow.pyfunc.save_model(path=path, mlflow_model=mlflow_model, **settings)
+
+
 @dataclass(frozen=True)
 class ModelVersion:
     """A registered model version: its number as text, the run that logged it, and its tags."""
@@ -52,18 +67,32 @@ class ModelRegistry:
         self.uri, self.name, self.client = uri, name, client
 
     def register(
-        self, folder: Path, run_id: str, tags: Mapping[str, str], example: pd.DataFrame | None
+        self,
+        folder: Path,
+        run_id: str,
+        tags: Mapping[str, str],
+        example: pd.DataFrame | None,
+        answer: pd.DataFrame | None = None,
     ) -> ModelVersion:
-        """Logs a surrogate's folder as a pyfunc model "from code" and registers it as the next version."""
+        """Logs a surrogate's folder as a pyfunc model "from code" and registers it as the next version.
+
+        example, answer: a table of queries and what the model says to it, from which its signature follows.
+        """
+        signature = None if example is None else infer_signature(example, answer)
         # The whole of it: a version is looked up by an address of the process's store.
         with store_of_the_process(self.uri):
             with mlflow.start_run(run_id=run_id), packages_known():
-                info = mlflow.pyfunc.log_model(
+                info = Model.log(
+                    artifact_path=None,
                     name="model",
+                    flavor=_UntriedPyfunc,
+                    flavor_name=mlflow.pyfunc.FLAVOR_NAME,
+                    validate_serving_input=False,
                     python_model=str(Path(__file__).with_name("pyfunc_model.py")),
                     artifacts={"surrogate": str(folder)},
                     pip_requirements=["fieldwright"],
-                    input_example=example,  # type: ignore[arg-type]  # MLflow takes None, which it does not declare
+                    signature=signature,
+                    input_example=example,
                 )
             # MLflow has just called it finished, which the pipeline is not.
             self.client.update_run(run_id, status="RUNNING")

@@ -119,22 +119,54 @@ class FieldModel:
         """(m,) the field at z = 0, of an affine reduction."""
         return self.reduction.decode(self.scaler.mean[None])[0].astype(np.float64)
 
-    @cached_property
+    @property
     def modes(self) -> np.ndarray:
         """(r, m) the change of the field with each scaled coordinate, of an affine reduction.
 
-        Those of a large POD are of the type of its basis, float32 where the runs are.
+        Of a large POD they are formed at each call: `factored_modes` are held anyway.
+        """
+        factors, rows = self.factored_modes
+        return rows if np.all(factors == 1.0) else factors[:, None].astype(rows.dtype) * rows
+
+    @cached_property
+    def factored_modes(self) -> tuple[np.ndarray, np.ndarray]:
+        """Factors (r,) and rows (r, m) whose products are the modes.
+
+        The rows of a large POD are its own basis, float32 where the runs are, and may lie in a file; those of any
+        other reduction are the modes, with factors of 1.
         """
         if isinstance(self.reduction, SVDReduction) and self.reduction.basis_.size > LARGE:
-            basis = self.reduction.basis_
-            return self.scaler.scale[:, None].astype(basis.dtype) * basis
+            return self.scaler.scale, self.reduction.basis_
         zero = self.reduction.decode(np.zeros((1, self.rank))).astype(np.float64)
-        return self.reduction.decode(np.diag(self.scaler.scale)) - zero
+        return np.ones(self.rank), self.reduction.decode(np.diag(self.scaler.scale)) - zero
 
     @cached_property
     def _squared_modes(self) -> np.ndarray | None:
         """None where they are so many that they are formed block by block each time."""
-        return self.modes**2 if self.modes.size <= LARGE else None
+        _, rows = self.factored_modes
+        return self.modes**2 if rows.size <= LARGE else None
+
+    @property
+    def divisible(self) -> bool:
+        """Whether it can be had at some of the points alone: a POD, or its exponential."""
+        return self.affine and isinstance(self.reduction, SVDReduction)
+
+    def at_points(self, start: int, stop: int) -> Self:
+        """The model at the points start..stop alone, where it is divisible."""
+        assert isinstance(self.reduction, SVDReduction)
+        reduction, some = self.reduction, (slice(None), slice(start, stop))
+        mean, lost = (one.reshape(self.shape)[some] for one in (reduction.mean_, self.truncation_variance))
+        basis = reduction.basis_.reshape(-1, *self.shape)[:, *some]
+        return type(self)(
+            reduction.at_columns(mean.reshape(-1), basis.reshape(len(basis), -1)),
+            self.scaler,
+            lost.reshape(-1),
+            mean.shape,
+            self.round_off,
+            self.affine,
+            self.logarithmic,
+            self.scaling,
+        )
 
     @property
     def rank(self) -> int:
@@ -163,7 +195,8 @@ class FieldModel:
         """The field (q, t, points, components) of scaled coordinates z (q, r)."""
         if self.affine:
             # In place: for many queries passes over memory take the time, not the product.
-            flat = row_products(z, self.modes)
+            factors, rows = self.factored_modes
+            flat = row_products(factors * z, rows)
             flat += self.origin
         else:
             flat = self._decode(z)
@@ -173,8 +206,9 @@ class FieldModel:
         """The std (q, t, points, components) of the field where z has the std sigma, both (q, r)."""
         if self.affine:
             squares = self._squared_modes
+            factors, rows = self.factored_modes
             flat = (
-                squared_row_products(sigma**2, self.modes)
+                squared_row_products((factors * sigma) ** 2, rows)
                 if squares is None
                 else row_products(sigma**2, squares)
             )
@@ -203,7 +237,8 @@ class FieldModel:
         """
         for r in range(z.shape[1]):
             if self.affine:
-                change = self.modes[r].reshape(1, *self.shape)
+                factors, rows = self.factored_modes
+                change = (factors[r] * rows[r]).reshape(1, *self.shape)
                 yield (change * self.mean(z) if self.logarithmic else change), sigma[:, r, None]
                 continue
             step = np.zeros_like(z)

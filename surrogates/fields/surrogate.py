@@ -102,7 +102,7 @@ class Surrogate(LearnedParts):
             )
         emulator = whole_emulator(config, reductions, x, targets, views, trained_by, seed, history, executor)
         infos, shares = measured(fields, points, cells, checked_weights(weights, targets))
-        calibration = Calibration.fit(targets, cross_validation, coverage, shares)
+        calibration = Calibration.fit(targets, cross_validation, coverage, shares, executor)
         by_name = {info.name: info for info in infos}
         infos_of_targets = tuple(by_name[name] for name in targets)
         description = trained_description(

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
 from fieldwright.data.disk import fault, is_gone
 from fieldwright.data.errors import ModelError
@@ -29,6 +29,10 @@ VERSION = 3
 MANIFEST, MODEL, ARRAYS = "manifest.json", "model.json", "arrays.safetensors"
 MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, MAX_HEADER_BYTES = 64 * 1024, 256 * 1024**2, 16 * 1024**2
 """Far above what any model needs: all of it is parsed at once, into memory."""
+
+MAPPED_BYTES = 32 * 1024**2
+"""Arrays that are larger are mapped."""
+MAPPED_TYPES = {"F32": "<f4", "F64": "<f8"}
 
 
 def write_artifact(
@@ -98,12 +102,32 @@ def read_artifact(folder: Path, kind: str) -> tuple[dict[str, Any], dict[str, np
         )
     try:
         model = json.loads((folder / MODEL).read_text(encoding="utf-8"))
-        arrays = load_file(folder / ARRAYS)
+        arrays = _arrays_of(folder / ARRAYS)
     except (ValueError, RecursionError, SafetensorError) as error:
         raise _unreadable(folder, f"contents that cannot be parsed ({error})") from error
     if not isinstance(model, dict):
         raise _unreadable(folder, f"a {MODEL} that is no object")
     return model, arrays
+
+
+def _arrays_of(path: Path) -> dict[str, np.ndarray]:
+    """Every array by name; large ones are mapped into memory, where all processes share the pages of the file."""
+    arrays = {}
+    with safe_open(path, framework="np") as stored, path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+        for name in stored.keys():  # noqa: SIM118  # it is no mapping
+            start, stop = header[name]["data_offsets"]
+            if stop - start <= MAPPED_BYTES:
+                arrays[name] = stored.get_tensor(name)
+                continue
+            dtype, shape = MAPPED_TYPES.get(header[name]["dtype"]), tuple(header[name]["shape"])
+            arrays[name] = (
+                stored.get_tensor(name)
+                if dtype is None
+                else np.memmap(path, dtype, mode="r", offset=8 + size + start, shape=shape)
+            )
+    return arrays
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

@@ -66,6 +66,15 @@ class TimeByTime:
         return (self.times, *self.instant.shape[1:])
 
     @property
+    def divisible(self) -> bool:
+        """As that of one time."""
+        return self.instant.divisible
+
+    def at_points(self, start: int, stop: int) -> Self:
+        """The model at the points start..stop alone, where it is divisible."""
+        return type(self)(self.instant.at_points(start, stop), self.times)
+
+    @property
     def rank(self) -> int:
         """Number t * r of latent coordinates of a trajectory."""
         return self.times * self.instant.rank

@@ -14,7 +14,8 @@ from fieldwright.surrogates.fields.quantities import Quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.figure_axes import heading, label
 from fieldwright.surrogates.figures import BAND, COLOURS, LEFT, panels
-from fieldwright.surrogates.understanding.sensitivity import quantities_of, rows_of_a_block
+from fieldwright.surrogates.understanding.quantity_means import rows_of_a_block
+from fieldwright.surrogates.understanding.sensitivity import quantities_of
 
 STEPS = 25
 

@@ -11,12 +11,11 @@ from fieldwright.surrogates.fields.quantities import Quantity, default_quantitie
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.figure_axes import label
 from fieldwright.surrogates.figures import COLOURS, beside, legend, panels
+from fieldwright.surrogates.understanding.quantity_means import quantity_means
 from fieldwright.surrogates.understanding.sobol_indices import SobolIndices, sobol_indices
 
 CHARACTER = 0.075
 """Inches of one, of a name beside a panel."""
-BLOCK_VALUES = 2_000_000
-"""Values of a field that are held at once."""
 
 
 def sensitivity(
@@ -34,13 +33,7 @@ def sensitivity(
     infos = surrogate.description.parameters
     lower, upper = (np.array([getattr(info, end) for info in infos]) for end in ("minimum", "maximum"))
     queried = quantities_of(surrogate) if quantities is None else list(quantities)
-    rows = rows_of_a_block(surrogate, queried)
-
-    def values(x: np.ndarray) -> np.ndarray:
-        blocks = (x[start : start + rows] for start in range(0, len(x), rows))
-        return np.concatenate([_means(surrogate, block, queried) for block in blocks])
-
-    every = sobol_indices(values, lower, upper, n=n, seed=seed)
+    every = sobol_indices(lambda x: quantity_means(surrogate, x, queried), lower, upper, n=n, seed=seed)
     by_quantity, start = {}, 0
     for one in queried:
         stop = start + len(surrogate.info(one.field).times or (0,))
@@ -52,27 +45,9 @@ def sensitivity(
     return by_quantity
 
 
-def rows_of_a_block(surrogate: Surrogate, queried: Sequence[Quantity]) -> int:
-    """Queries that are answered at once, so that the fields that quantities are read off stay small."""
-    infos = [surrogate.info(one.field) for one in queried]
-    largest = max(info.n_points * len(info.components) * len(info.times or (0,)) for info in infos)
-    return max(1, BLOCK_VALUES // largest)
-
-
 def quantities_of(surrogate: Surrogate) -> list[Quantity]:
     """Maximum, minimum and mean of every field."""
     return [one for info in surrogate.description.fields for one in default_quantities(info)]
-
-
-def _means(surrogate: Surrogate, x: np.ndarray, queried: Sequence[Quantity]) -> np.ndarray:
-    """The means (q, values) of all quantities at all times; bands would take most of the time and are not needed."""
-    fields = {one.field for one in queried}
-    latent = surrogate.emulator.latent(x, fields)
-    means = {name: surrogate.emulator.fields[name].at(x).mean(z) for name, (z, _) in latent.items()}
-    columns = []
-    for one in queried:
-        columns.append(surrogate.reading(one).value(means[one.field]))
-    return np.hstack(columns)
 
 
 def sensitivity_numbers(

@@ -9,13 +9,13 @@ from typing import Self
 
 import numpy as np
 
+from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import ModelError
 from fieldwright.data.store.field_values import FieldValues
-from fieldwright.surrogates.fields import functional
-from fieldwright.surrogates.fields.functional import Functional, Selection
+from fieldwright.surrogates.fields.functional import Functional
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
-from fieldwright.surrogates.validation.out_of_fold import OutOfFoldField, PredictedBlock
-from fieldwright.surrogates.validation.scores import OutOfFoldValues
+from fieldwright.surrogates.validation.out_of_fold import OutOfFoldField
+from fieldwright.surrogates.validation.weighted_field_sum import WeightedFieldSum, proportional
 
 
 def conformal_factor(scores: np.ndarray, coverage: float, place: np.ndarray | None = None) -> np.ndarray:
@@ -92,47 +92,40 @@ def conformal_rank(n: int, coverage: float) -> int:
     return math.ceil((n + 1) * coverage - 1e-9)
 
 
-@dataclass(eq=False)
-class WeightedFieldSum:
-    """The mean of a field over its points with other weights than those of the cross-validation.
+@dataclass(frozen=True, eq=False)
+class _FactorsAt:
+    """Factors, least and largest values at some points, each (t, points, components), and the sums over them.
 
-    Its std is assumed to change as the mean of the pointwise stds does, since the predicted covariance of the points
-    is no longer available.
-
-    old, new: (points,) shares. true, mean, before, after: (n, t) sums so far of the true and predicted values with
-    the new shares, and of the stds with the old and the new ones.
+    largest: (n,) score of each run.
     """
 
-    key: Functional
-    old: np.ndarray
-    new: np.ndarray
-    true: np.ndarray
-    mean: np.ndarray
-    before: np.ndarray
-    after: np.ndarray
+    factor: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    largest: np.ndarray
+    sums: Sequence[WeightedFieldSum]
 
-    @classmethod
-    def of(
-        cls, key: Functional, shape: tuple[int, ...], old: np.ndarray | None, new: np.ndarray | None
-    ) -> Self:
-        """Of no point yet of a field of the shape (n, [t,] points, components)."""
-        shares = [np.ones(shape[-2]) if one is None else one for one in (old, new)]
-        times = shape[1] if len(shape) == 4 else 1
-        sums = [np.zeros((shape[0], times)) for _ in range(4)]
-        return cls(key, shares[0] / shares[0].sum(), shares[1] / shares[1].sum(), *sums)
 
-    def add(self, block: PredictedBlock) -> None:
-        """Takes in a block of points."""
-        old, new = (Selection(None, one[block.start : block.stop]) for one in (self.old, self.new))
-        self.true += functional.value(self.key, block.true.astype(np.float64), new)
-        self.mean += functional.value(self.key, block.mean, new)
-        self.before += functional.value(self.key, block.std, old)
-        self.after += functional.value(self.key, block.std, new)
-
-    def reweighted(self, given: OutOfFoldValues) -> OutOfFoldValues:
-        """The quantity as cross-validated, with the new weights."""
-        scale = np.divide(self.after, self.before, out=np.ones_like(self.after), where=self.before > 0.0)
-        return OutOfFoldValues(self.mean, given.std * scale, self.true)
+def _factors_at(
+    field: OutOfFoldField,
+    start: int,
+    stop: int,
+    coverage: float,
+    place: np.ndarray,
+    sums: Sequence[WeightedFieldSum],
+) -> _FactorsAt:
+    """What the points start..stop add; see `Factors.fit_field`."""
+    block = field.block(start, stop)
+    score = np.abs(block.true.astype(np.float64) - block.mean) / block.std
+    for one in sums:
+        one.take_in(block)
+    return _FactorsAt(
+        conformal_factor(score, coverage, place),
+        block.true.min(axis=0),
+        block.true.max(axis=0),
+        score.reshape(len(score), -1).max(axis=1),
+        sums,
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,24 +171,31 @@ class Factors:
         coverage: float,
         place: np.ndarray,
         sums: Sequence[WeightedFieldSum] = (),
+        executor: Executor = IN_PROCESS,
     ) -> Self:
         """Learns from a field likewise, block by block of its points.
 
-        sums: those to be formed on the way.
+        sums: those to be formed on the way. executor: where blocks are predicted and their factors formed.
         """
         times = field.shape[1] if len(field.shape) == 4 else 1
         shape = (times, *field.shape[-2:])
         factor = np.empty(shape)
         low, high = (np.empty(shape, field.values.dtype) for _ in range(2))
         largest = np.zeros(len(field))
-        for block in field.blocks():
-            there = (slice(None), slice(block.start, block.stop))
-            score = np.abs(block.true.astype(np.float64) - block.mean) / block.std
-            factor[there] = conformal_factor(score, coverage, place)
-            largest = np.maximum(largest, score.reshape(len(score), -1).max(axis=1))
-            low[there], high[there] = block.true.min(axis=0), block.true.max(axis=0)
-            for one in sums:
-                one.add(block)
+        shared, ranges = field.shared(executor), field.ranges
+        pieces = executor.in_order(
+            _factors_at,
+            (
+                (shared, start, stop, coverage, place, [one.at_points(start, stop) for one in sums])
+                for start, stop in ranges
+            ),
+        )
+        for (start, stop), part in zip(ranges, pieces, strict=True):
+            there = (slice(None), slice(start, stop))
+            factor[there], low[there], high[there] = part.factor, part.low, part.high
+            largest = np.maximum(largest, part.largest)
+            for one, of_part in zip(sums, part.sums, strict=True):
+                one.add(of_part)
         return cls(factor, np.array(conformal_factor(largest, coverage, place)), low, high)
 
     def of(self, simultaneous: bool) -> np.ndarray:
@@ -229,10 +229,11 @@ class Calibration:
         held_out: CrossValidation,
         coverage: float,
         weights: Mapping[str, np.ndarray] | None = None,
+        executor: Executor = IN_PROCESS,
     ) -> Self:
         """Learns from targets, field to (n, [t,] points, components), and their out-of-fold predictions.
 
-        weights: field to (points,) of means, those of the cross-validation if None.
+        weights: field to (points,) of means, those of the cross-validation if None. executor: where this is done.
         """
         if not 0.0 < coverage < 1.0:
             raise ModelError(
@@ -251,7 +252,7 @@ class Calibration:
         for key in held_out.quantities:
             old = held_out.weights.get(key.field)
             new = old if weights is None else weights.get(key.field)
-            if key.statistic == "mean" and not _proportional(old, new):
+            if key.statistic == "mean" and not proportional(old, new):
                 sums[key] = WeightedFieldSum.of(key, held_out.fields[key.field].shape, old, new)
         fields = {
             name: Factors.fit_field(
@@ -259,6 +260,7 @@ class Calibration:
                 coverage,
                 held_out.place,
                 [one for key, one in sums.items() if key.field == name],
+                executor,
             )
             for name in targets
         }
@@ -299,18 +301,10 @@ class Calibration:
 
 def other_weights(weights: Mapping[str, np.ndarray], validated: Mapping[str, np.ndarray]) -> str | None:
     """Return a note on means whose weights the cross-validation did not have, or None."""
-    names = [name for name, one in weights.items() if not _proportional(validated.get(name), one)]
+    names = [name for name, one in weights.items() if not proportional(validated.get(name), one)]
     if not names:
         return None
     return (
         f"The bands of the mean of {', '.join(names)} are approximate: give the cross-validation the `weights` "
         "of its points too."
     )
-
-
-def _proportional(one: np.ndarray | None, other: np.ndarray | None) -> bool:
-    """Whether two sets of weights (points,) make the same mean; None means equal weights."""
-    if one is None or other is None:
-        weights = other if one is None else one
-        return weights is None or float(np.ptp(weights)) <= 1e-9 * float(weights.max())
-    return np.allclose(one / one.sum(), other / other.sum(), rtol=1e-9, atol=0.0)

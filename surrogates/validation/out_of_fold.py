@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Self
 
 import numpy as np
 
+from fieldwright.data.computing.executor import Executor
 from fieldwright.data.store.field_values import FieldValues, point_blocks
 from fieldwright.surrogates.fields.coordinates.reduced_field import ReducedField
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
@@ -102,7 +103,15 @@ class OutOfFoldField:
     def blocks(self) -> Iterator[PredictedBlock]:
         """All points, block by block."""
         for start, stop in self.ranges:
-            yield PredictedBlock(start, stop, *self._at(self.values.points(start, stop), range(len(self))))
+            yield self.block(start, stop)
+
+    def block(self, start: int, stop: int) -> PredictedBlock:
+        """The points start..stop."""
+        return PredictedBlock(start, stop, *self._at(self.values.points(start, stop), range(len(self))))
+
+    def shared(self, executor: Executor) -> Self:
+        """The same for `block` alone, in a form that is small to send to the executor's workers."""
+        return replace(self, values=self.values.shared(executor), sample=self.sample[..., :0, :])
 
     def at_sample(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """True values, mean and std, each (n, [t,] s, components), at the points of the sample."""
@@ -122,6 +131,7 @@ class OutOfFoldField:
         return true, mean, std
 
     def _at(self, block: np.ndarray, rows: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        true, block = block, block.astype(np.float64)
         place = np.full(len(self), -1)
         place[list(rows)] = np.arange(len(rows))
         mean = np.empty((len(rows), *block.shape[1:]))
@@ -133,7 +143,7 @@ class OutOfFoldField:
             of_part = HeldOutRuns(part.field, part.rows[some], part.x[some], part.z[some], part.sigma[some])
             predicted, at = of_part.at_points(block), place[of_part.rows]
             mean[at], std[at] = predicted.mean, predicted.std
-        return block[list(rows)], mean, std
+        return true[list(rows)], mean, std
 
     def __len__(self) -> int:
         return len(self.values)

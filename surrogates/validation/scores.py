@@ -138,13 +138,14 @@ def _parts_of_block(
     history: int,
 ) -> list[_Part]:
     """The sums over the points start..stop, fold by fold."""
-    block = values.points(start, stop)
-    mean_of_all = block.mean(axis=0, dtype=np.float64)
+    # Of double precision once, not again in every fold.
+    block = values.points(start, stop).astype(np.float64)
+    mean_of_all = block.mean(axis=0)
     scored = []
     for part in parts:
         predicted = part.at_points(block)
-        true = block[part.rows].astype(np.float64)
-        reference = block[part.field.rows].mean(axis=0, dtype=np.float64)
+        true = block[part.rows]
+        reference = block[part.field.rows].mean(axis=0)
         error = _squares(predicted.mean - true, weights)
         off, size = _squares(true - reference, weights), _squares(true, weights)
         later = slice(history, None)

@@ -81,8 +81,10 @@ def register(
         measured = measured_costs(model, artifact, trained.ask)
         if version is None:
             columns = model.example()
-            example = None if columns is None else pd.DataFrame(dict(columns))
-            version = tracking.registry.register(artifact, run.id, tags, example)
+            example = answer = None
+            if columns is not None:
+                example, answer = pd.DataFrame(dict(columns)), pd.DataFrame(dict(model.tabulate(columns)))
+            version = tracking.registry.register(artifact, run.id, tags, example, answer)
         else:
             get_run_logger().info("register: version %s is that of this training", version.version)
     run.metrics(measured)

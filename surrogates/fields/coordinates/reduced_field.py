@@ -62,9 +62,10 @@ class ReducedField:
         parts = along.T @ snapshots
         energy = np.einsum("ij,ij->j", snapshots, snapshots)
         lost = energy - np.einsum("ij,ij->j", parts, parts)
-        if np.any(lost < UNRESOLVED * energy):
-            snapshots -= along @ parts
-            lost = np.einsum("ij,ij->j", snapshots, snapshots)
+        unresolved = np.flatnonzero(lost < UNRESOLVED * energy)
+        if len(unresolved):
+            residual = snapshots[:, unresolved] - along @ parts[:, unresolved]
+            lost[unresolved] = np.einsum("ij,ij->j", residual, residual)
         basis = back @ parts
         model = FieldModel(
             reduction.at_columns(mean, basis),
@@ -80,7 +81,7 @@ class ReducedField:
 
     def reduced(self, block: np.ndarray) -> np.ndarray:
         """The training runs (k, t, points, components) of a block as they were reduced: scaled, or logarithms."""
-        training = block[self.rows].astype(np.float64)
+        training = block[self.rows].astype(np.float64, copy=False)
         scaling = self.instant.scaling
         if scaling is not None:
             training -= scaling.offset(self.x).reshape(-1, 1, 1, 1)

@@ -8,6 +8,7 @@ from typing import cast
 import numpy as np
 
 from fieldwright.data.computing.executor import IN_PROCESS, Executor
+from fieldwright.data.computing.scratch_array import release_pages, scratch_array
 from fieldwright.data.store.field_values import FieldValues, field_values, point_blocks
 from fieldwright.surrogates.fields.coordinates.reduced_field import ReducedField
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
@@ -95,6 +96,8 @@ def at_all_points(
 ) -> FieldModel | TimeByTime:
     """The model of a field at all of its points; modes of large float32 fields are float32 (`pod.modes`).
 
+    Many modes lie in a temporary file.
+
     weights: (points,) of the inner product of the reduction.
     """
     instant, by_time = reduced.instant, isinstance(reduced.model, TimeByTime)
@@ -102,13 +105,15 @@ def at_all_points(
     points, components = values.shape[-2:]
     size = instant.rank * times * points * components
     single = values.dtype == np.float32 and size > LARGE
-    basis = np.empty((instant.rank, times, points, components), np.float32 if single else np.float64)
+    room = scratch_array if size > LARGE else np.empty
+    basis = room((instant.rank, times, points, components), np.float32 if single else np.float64)
     mean, lost = (np.empty((times, points, components)) for _ in range(2))
     shared = values.shared(executor)
     ranges = list(point_blocks(values, BLOCK))
     pieces = executor.in_order(_modes_at, ((reduced, shared, start, stop) for start, stop in ranges))
     for (start, stop), (of_mean, of_basis, of_lost) in zip(ranges, pieces, strict=True):
         basis[:, :, start:stop], mean[:, start:stop], lost[:, start:stop] = of_basis, of_mean, of_lost
+        release_pages(basis)
     shape = (times, points, components)
     like = np.broadcast_to(np.float64(0.0), (1, *shape))
     inner = InnerProduct.of(column_weights(weights, like), mean.size)

@@ -161,7 +161,8 @@ class WeightedSums:
     @classmethod
     def of(cls, readings: Sequence[Reading], model: FieldModel) -> WeightedSums:
         origin = model.origin.reshape(model.shape)
-        modes = model.modes.reshape(-1, *model.shape)
+        factors, rows = model.factored_modes
+        modes = rows.reshape(-1, *model.shape)
         lost_std = np.sqrt(model.truncation_variance).reshape(model.shape)
         constant, vectors, lost = [], [], []
         for read in readings:
@@ -170,7 +171,8 @@ class WeightedSums:
             index = slice(None) if selection is None or selection.index is None else selection.index
             constant.append(origin[:, index, component] @ weight)
             # Mode by mode: a component of all of them together would be a copy of the modes.
-            vectors.append(np.stack([mode[:, index, component] @ weight for mode in modes]))
+            of_rows = np.stack([row[:, index, component] @ weight for row in modes])
+            vectors.append(factors[:, None] * of_rows)
             lost.append(lost_std[:, index, component] @ weight)
         joined = np.ascontiguousarray(np.stack(vectors, axis=1).reshape(model.rank, -1))
         return cls(np.stack(constant), joined, np.stack(lost))
@@ -221,7 +223,8 @@ class _Places:
             slope = gradient * self._taken(self.model.mean(self.z), index)
         else:
             slope = gradient
-        modes = np.moveaxis(np.take(self.model.modes, index, axis=1), 0, -1)
+        factors, rows = self.model.factored_modes
+        modes = factors * np.moveaxis(np.take(rows, index, axis=1), 0, -1)
         along = np.sum(modes * (slope * weight[:, None])[..., None], axis=(-3, -2))
         variance = np.sum(np.square(along * self.sigma[:, None, None]), axis=-1)
         lost_std = np.sum(np.sqrt(np.sum(lost * np.square(gradient), axis=-1)) * weight, axis=-1)
@@ -240,10 +243,11 @@ class _Places:
             lost = lost * np.square((values - _spread(self.offset, 1)) / _spread(self.factor, 1))
             slope *= self.model.mean(self.z)[..., components]
         lost_std = _magnitude(gradient * np.sqrt(lost))
-        modes = self.model.modes.reshape(-1, *self.model.shape)[..., components]
+        factors, rows = self.model.factored_modes
+        modes = rows.reshape(-1, *self.model.shape)[..., components]
         by_time = modes.reshape(len(modes), self.model.shape[0], -1).transpose(1, 2, 0)
         flat = slope.reshape(*slope.shape[:2], -1).swapaxes(0, 1)
-        along = row_products(flat, by_time).swapaxes(0, 1)
+        along = factors * row_products(flat, by_time).swapaxes(0, 1)
         variance = np.sum(np.square(along * self.sigma[:, None]), axis=-1)
         std = np.sqrt(variance + np.square(np.sum(lost_std * weight, axis=-1)))
         return np.sum(scalar * weight, axis=-1)[:, None], self.factor * std[:, None]

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-import mmap
-import tempfile
 from collections.abc import Iterator
 
 import numpy as np
 
+from fieldwright.data.computing.scratch_array import release_pages, scratch_array
 from fieldwright.surrogates.reductions import Matrix
 from fieldwright.surrogates.reductions.pod.blocks import BLOCK, Span, blocks, spans
 from fieldwright.surrogates.reductions.pod.decomposition import Decomposition, Settings
 from fieldwright.surrogates.reductions.pod.gram import gram
 from fieldwright.surrogates.reductions.pod.inner_product import InnerProduct
-
-log = logging.getLogger(__name__)
 
 LARGE = 2**23
 """Values of a basis from which float32 snapshots get float32 modes: half the artifact, half the time to decode."""
@@ -41,7 +37,7 @@ def modes(source: Matrix, decomposition: Decomposition, settings: Settings) -> t
         tasks = [(span, mix, basis.dtype) for span in columns]
         for start, part in settings.executor.in_order(_of_span, tasks):
             basis[:, start : start + part.shape[1]] = part
-            _release(basis)
+            release_pages(basis)
     overlap, signs = _overlap(basis, decomposition.inner, settings.memory)
     defect = float(np.abs(overlap - np.eye(rank)).max())
     values, vectors = np.linalg.eigh(overlap)
@@ -65,9 +61,7 @@ def _room(rank: int, m: int, dtype: np.dtype, memory: int) -> np.ndarray:
     size = rank * m * np.dtype(precision).itemsize
     if size <= memory // 2:
         return np.empty((rank, m), dtype=precision)
-    log.info("the basis of %d MB is kept in a file in %s", size >> 20, tempfile.gettempdir())
-    with tempfile.TemporaryFile() as file:
-        return np.memmap(file, dtype=precision, mode="w+", shape=(rank, m))
+    return scratch_array((rank, m), precision)
 
 
 def _panels(basis: np.ndarray) -> Iterator[slice]:
@@ -76,14 +70,7 @@ def _panels(basis: np.ndarray) -> Iterator[slice]:
     step = max(16, BLOCK // len(basis))
     for a in range(0, m, step):
         yield slice(a, min(a + step, m))
-        _release(basis)
-
-
-def _release(basis: np.ndarray) -> None:
-    """Lets the pages of a basis in a file go: they stay in the file, and count no longer as ours."""
-    mapped = getattr(basis, "_mmap", None)
-    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
-        mapped.madvise(mmap.MADV_DONTNEED)
+        release_pages(basis)
 
 
 def _overlap(basis: np.ndarray, inner: InnerProduct, memory: int) -> tuple[np.ndarray, np.ndarray]:

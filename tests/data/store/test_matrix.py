@@ -153,6 +153,6 @@ def test_chunks_are_small_enough_to_stream_either_way(n, m, itemsize):
     rows, cols = chunk_shape((n, m), itemsize)
     assert 1 <= rows <= min(n, 64)
     assert 1 <= cols <= m
-    assert rows == 1 or rows * m * itemsize <= 128 << 20
+    assert rows == 1 or rows * m * itemsize <= 64 << 20
     assert rows * cols * itemsize <= 1 << 20 or cols == 1024
-    assert n * cols * itemsize <= 32 << 20 or cols <= 1024
+    assert n * cols * itemsize <= 8 << 20 or cols <= 1024

@@ -158,6 +158,12 @@ def test_mlflow_itself_loads_the_champion_and_answers_like_the_artifact(make_stu
     )
     assert (answer["max(stress):lower"] < answer["max(stress):upper"]).all()
     assert answer["inside"].tolist() == [True, False]
+    info = mlflow.models.get_model_info("models:/beam@champion")
+    assert info.signature is not None
+    assert info.signature.inputs.input_names() == list(surrogate.example() or ())
+    assert info.signature.outputs.input_names() == list(answer.columns)
+    example = loaded.input_example
+    assert loaded.predict(example).columns.tolist() == answer.columns.tolist()
 
 
 def test_an_unchanged_study_trains_nothing_and_registers_nothing(make_study: MakeStudy) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 
 from fieldwright.data.environment import home
 from fieldwright.data.errors import ComputeError, StudyError
+from fieldwright.data.store import frozen_matrix
 from fieldwright.data.store.field_values import MatrixValues
+from fieldwright.data.store.frozen_matrix import MATRICES
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.runs import frozen_fields
 from fieldwright.flows.runs.executors import study_executor
@@ -97,23 +100,31 @@ def test_frozen_fields_are_read_by_the_workers_and_give_the_numbers_of_one_proce
     monkeypatch.setattr(frozen_fields, "SHARE", 10**12)
     for module in (coordinates, out_of_fold, whole_emulator):
         monkeypatch.setattr(module, "BLOCK", 80)
+    # A chunk holds a few rows alone, so that several pieces of work write a matrix.
+    monkeypatch.setattr(frozen_matrix, "_ROWS", 4)
     path = make_study(14)
     alone = Study.load(path)
     read_runs(alone)
     store = SnapshotStore(alone.store_path)
-    runs = split_runs(alone, store, [record.name for record in store.accepted()]).train
-    assert all(isinstance(values, MatrixValues) for values in runs.values.values())
-    results = []
+    names = [record.name for record in store.accepted()]
+    results, chunks = [], []
     with DaskProcesses(tmp_path / "dask", workers=2) as processes:
         spread = _with_compute(path, processes.address)
         for study in (alone, spread):
             with study_executor(study) as executor:
+                shutil.rmtree(store.path / MATRICES, ignore_errors=True)
+                runs = split_runs(study, store, names, executor).train
+                assert all(isinstance(values, MatrixValues) for values in runs.values.values())
+                files = sorted((store.path / MATRICES).rglob("snapshots/c.*"))
+                chunks.append({file.relative_to(store.path): file.read_bytes() for file in files})
                 views = views_of(study, runs, executor)
                 candidate = study.candidates[0]
                 evaluation, validation = cross_validated(study, "first", candidate, runs, views, executor)
                 surrogate = train_on_all(study, candidate, runs, views, validation, executor)
                 results.append((views, evaluation, validation, surrogate))
     (views, evaluation, validation, here), (views_there, evaluation_there, validation_there, there) = results
+    assert len(chunks[0]) > 2 * len(alone.fields)
+    assert chunks[1] == chunks[0]
     assert evaluation_there.score == evaluation.score
     for name in runs.values:
         assert len(validation.fields[name].ranges) > 1, "the points make several blocks"

@@ -70,6 +70,11 @@ def test_a_large_model_answers_as_a_small_one_without_copies_of_its_modes(monkey
     np.testing.assert_allclose(large.std(scaled, sigma), std, rtol=20 * precision * np.abs(mean).max())
     assert large.modes.dtype == dtype
     assert large._squared_modes is None
+    factors, rows = large.factored_modes
+    assert np.shares_memory(rows, large.reduction.basis_)
+    np.testing.assert_allclose(factors[:, None] * rows, large.modes, rtol=precision)
+    some = large.at_points(300, 1000)
+    np.testing.assert_allclose(some.std(scaled, sigma), large.std(scaled, sigma)[:, :, 300:1000], rtol=1e-12)
     for row in (0, 13):
         np.testing.assert_array_equal(large.mean(scaled[row : row + 1])[0], large.mean(scaled)[row])
         alone = large.std(scaled[row : row + 1], sigma[row : row + 1])

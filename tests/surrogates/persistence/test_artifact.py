@@ -15,6 +15,7 @@ from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.fields.per_field import PER_FIELD, PerField
 from fieldwright.surrogates.fields.quantities import Quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.persistence import artifact
 from fieldwright.surrogates.persistence.artifact import read_artifact, write_artifact
 from fieldwright.surrogates.regressors import kind_config, load_kinds
 from fieldwright.surrogates.validation.cross_validation import cross_validate
@@ -106,6 +107,21 @@ def test_restores_description_mesh_and_places(surrogate, plate, tmp_path):
     np.testing.assert_array_equal(again.cells["triangle"], plate.cells["triangle"])
     outside = np.array([[5.0, 100.0]])
     assert not again.predict(outside).inside[0]
+
+
+def test_large_arrays_are_mapped_and_answer_the_same_bits(surrogate, plate, tmp_path, monkeypatch):
+    surrogate.save(tmp_path / "model")
+    monkeypatch.setattr(artifact, "MAPPED_BYTES", 1000)
+    mapped = Surrogate.load(tmp_path / "model")
+    basis = mapped.emulator.fields["velocity"].reduction.basis_
+    assert isinstance(basis.base, np.memmap), "a view of the file"
+    assert not basis.flags.writeable
+    for path in (tmp_path / "model").iterdir():
+        path.unlink()
+    x = plate.parameters(5, 77)
+    expected = answers(surrogate, x)
+    for name, array in answers(mapped, x).items():
+        np.testing.assert_array_equal(array, expected[name], err_msg=name)
 
 
 def test_holds_no_pickle_and_nothing_else(surrogate, tmp_path):

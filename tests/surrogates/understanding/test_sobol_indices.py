@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldwright.surrogates.fields.quantities import Quantity
+from fieldwright.surrogates.understanding.quantity_means import quantity_means
 from fieldwright.surrogates.understanding.responses import STEPS, response_figure, responses
 from fieldwright.surrogates.understanding.sensitivity import (
     sensitivity,
@@ -68,9 +69,31 @@ def test_of_a_surrogate(surrogate):
     assert len(sensitivity_figure(surrogate, found).axes) == 2
 
 
+@pytest.mark.parametrize("together", [1, 20_000, 10**7])
+def test_quantities_summed_up_over_points_are_those_of_whole_fields(surrogate, together, monkeypatch):
+    monkeypatch.setattr("fieldwright.surrogates.understanding.quantity_means.BLOCK_VALUES", together)
+    k, q = surrogate.description.parameters
+    x = np.random.default_rng(0).uniform([k.minimum, q.minimum], [k.maximum, q.maximum], (5, 2))
+    asked = [
+        Quantity("min", "temperature"),
+        Quantity("mean", "velocity", "magnitude"),
+        Quantity("max", "temperature"),
+        Quantity("mean", "velocity", "x"),
+    ]
+    answer = surrogate.predict(x, (), asked).quantities
+    expected = np.hstack([answer[one.label].mean.reshape(5, -1) for one in asked])
+    np.testing.assert_allclose(quantity_means(surrogate, x, asked), expected, rtol=1e-9)
+    beside = [Quantity("point", "temperature", at=(0.33, 0.71)), Quantity("max", "temperature")]
+    there = surrogate.predict(x, (), beside).quantities
+    found = quantity_means(surrogate, x, beside)
+    np.testing.assert_allclose(
+        found, np.hstack([there[one.label].mean.reshape(5, -1) for one in beside]), rtol=1e-9
+    )
+
+
 @pytest.mark.parametrize("together", [1, 10**6])
 def test_responses_are_what_the_surrogate_answers(surrogate, together, monkeypatch):
-    monkeypatch.setattr("fieldwright.surrogates.understanding.sensitivity.BLOCK_VALUES", together)
+    monkeypatch.setattr("fieldwright.surrogates.understanding.quantity_means.BLOCK_VALUES", together)
     asked = [Quantity("max", "temperature"), Quantity("min", "velocity", "y")]
     values, found = responses(surrogate, asked, at=np.array([1.0, 200.0]))
     k, q = surrogate.description.parameters
