@@ -18,6 +18,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from fieldwright.data.errors import QueryError
 from fieldwright.serving.addresses import MODELS
@@ -31,10 +32,12 @@ from fieldwright.serving.hosting.authorization import KEY, Authorization, Keys, 
 from fieldwright.serving.hosting.champion import Champion
 from fieldwright.serving.hosting.champions import Champions
 from fieldwright.serving.hosting.worker_settings import Options
+from fieldwright.serving.jobs.job_list import JobList
+from fieldwright.serving.jobs.passage import JobPassage
 from fieldwright.serving.limits import MAX_SMALL_WAITING, MAX_WAITING
 from fieldwright.serving.metrics import RATES, Metrics
 from fieldwright.serving.observation.middleware import Observed
-from fieldwright.serving.observation.request import current
+from fieldwright.serving.observation.request import begin, current
 from fieldwright.serving.page.static_files import page_routes
 from fieldwright.serving.refusal import NO_MODEL, Refused
 from fieldwright.serving.schemas.openapi import specification, specification_of_several
@@ -79,6 +82,7 @@ class Endpoint:
         predictions: PredictionWriter | None = None,
         spans: Spans | None = None,
         shadow: Shadow | None = None,
+        passage: JobPassage | None = None,
     ) -> None:
         self._champions = Champions.of(champions)
         self._metrics = metrics or Metrics()
@@ -90,16 +94,13 @@ class Endpoint:
         # never wait behind large ones.
         self._small, self._large = ThreadPoolExecutor(1, "small"), ThreadPoolExecutor(1, "large")
         self._waiting = {True: 0, False: 0}
+        self._jobs = passage or JobList(functools.partial(self._metrics.put_queue, "jobs"))
 
     def app(self) -> Starlette:
         """The ASGI application."""
         return Starlette(
             routes=[
-                *(
-                    Route(f"{prefix}{path}", guarded(self._answering(routes)), methods=list(routes))
-                    for path, routes in ROUTES_BY_PATH.items()
-                    for prefix in ("", NAMED)
-                ),
+                *self._family_routes(),
                 Route("/models", guarded(self.models)),
                 Route(NAMED, guarded(self.model)),
                 Route("/readyz", guarded(self.readiness)),
@@ -125,6 +126,28 @@ class Endpoint:
             exception_handlers={HTTPException: http_failure},
         )
 
+    def jobs_app(self) -> ASGIApp:
+        """What other workers ask of the one that keeps the jobs: they have checked and counted their requests."""
+        app = Starlette(routes=[route for route in self._family_routes() if "/jobs" in route.path])
+
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            begin(scope["headers"])
+            await app(scope, receive, send)
+
+        return answer
+
+    def stop(self) -> None:
+        """Cancels all jobs."""
+        if isinstance(self._jobs, JobList):
+            self._jobs.stop()
+
+    def _family_routes(self) -> list[Route]:
+        return [
+            Route(f"{prefix}{path}", guarded(self._answering(routes)), methods=list(routes))
+            for path, routes in ROUTES_BY_PATH.items()
+            for prefix in ("", NAMED)
+        ]
+
     def _answering(self, routes: Mapping[str, FamilyRoute]) -> Callable[[Request], Any]:
         """Has the routes of one path, by method, answered by the current model; raises QueryError where its family
         does not answer them."""
@@ -133,7 +156,8 @@ class Endpoint:
             route = routes["GET" if request.method == "HEAD" else request.method]
             if not route.options:
                 refuse_options(request)
-            served = self._served(request)
+            champion = self._champion(request)
+            served = _loaded(champion)
             observation = current()
             observation.model, observation.version = served.model, served.version
             family = served_family(served.family)
@@ -144,7 +168,10 @@ class Endpoint:
                     f"'{served.model}', {family.phrase}",
                     f"Ask {family.post_routes()}" + (" of it" if "model" in request.path_params else ""),
                 )
-            return await handler(served, Exchange(request, self._in_thread, observation, self._options))
+            exchange = Exchange(
+                request, self._in_thread, observation, self._options, champion.folder, self._jobs
+            )
+            return await handler(served, exchange)
 
         return answer
 

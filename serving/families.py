@@ -82,6 +82,18 @@ CORRECTIONS = (
         question=False,
     ),
 )
+JOBS = (
+    FamilyRoute("POST", "/jobs", "fieldwright.serving.jobs.routes:post_job", options=True, question=False),
+    FamilyRoute("GET", "/jobs/{job}", "fieldwright.serving.jobs.routes:get_job", question=False),
+    FamilyRoute("DELETE", "/jobs/{job}", "fieldwright.serving.jobs.routes:delete_job", question=False),
+    FamilyRoute(
+        "GET",
+        "/jobs/{job}/answer",
+        "fieldwright.serving.jobs.routes:get_job_answer",
+        options=True,
+        question=False,
+    ),
+)
 SERVED_FAMILIES = (
     ServedFamily(
         FIELDS,
@@ -118,6 +130,7 @@ SERVED_FAMILIES = (
             ),
             FamilyRoute("POST", "/explain", "fieldwright.serving.photos.routes:explain_route", options=True),
             *CORRECTIONS,
+            *JOBS,
         ),
     ),
     ServedFamily(
@@ -128,7 +141,15 @@ SERVED_FAMILIES = (
             FamilyRoute("POST", "/segment", "fieldwright.serving.photos.routes:segment_route", options=True),
             FamilyRoute("POST", "/measure", "fieldwright.serving.photos.routes:measure_route", options=True),
             FamilyRoute("POST", "/compare", "fieldwright.serving.photos.routes:compare_route", options=True),
+            FamilyRoute(
+                "POST",
+                "/protocol",
+                "fieldwright.serving.photos.protocol_route:protocol_route",
+                options=True,
+                question=False,
+            ),
             *CORRECTIONS,
+            *JOBS,
         ),
     ),
 )

@@ -24,13 +24,13 @@ MODEL_ROUTES = tuple(sorted({f"/{route.path.split('/')[1]}" for route in FAMILY_
 """Those that are answered by a model."""
 ROUTES = (*MODEL_ROUTES, "/livez", "/metrics", "/models", "/readyz", OTHER)
 """All other paths that a client can think of are one: each would be a set of time series of its own."""
-STATUSES = ("200", *map(str, REASONS), OTHER)
+STATUSES = ("200", "201", "202", *map(str, REASONS), OTHER)
 BUCKETS = tuple(np.geomspace(0.0005, 30, 20).round(5).tolist())
 WIDTH_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """Widths of bands, in ranges of the runs."""
 MOST_VERSIONS = 4
 """For each model, whose times a worker tells apart; the one that it met first gives way to a further one."""
-QUEUES = ("small", "large")
+QUEUES = ("small", "large", "jobs")
 
 _columns = count()
 
@@ -123,7 +123,7 @@ class Metrics:
         self.rows.add(REFUSALS[REASONS[status]])
 
     def put_queue(self, size: str, length: int) -> None:
-        """How many requests of a size wait for their thread, or are answered by it."""
+        """How many requests of a size wait for their thread, or are answered by it; or jobs for their process."""
         self.rows.put(QUEUE[size], length)
 
     def exposition(self, *states: ChampionState) -> bytes:
@@ -171,7 +171,7 @@ class _Snapshot:
         yield from self._of_challengers()
         queue = GaugeMetricFamily(
             "fieldwright_queue_length",
-            "Requests that wait for a thread or are answered by it",
+            "Requests that wait for a thread or are answered by it, and jobs that wait or run",
             labels=["size"],
         )
         for size, column in QUEUE.items():

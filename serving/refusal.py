@@ -19,6 +19,7 @@ REASONS = {
     405: "wrong_method",
     406: "no_such_form",
     408: "slow",
+    409: "not_done",
     413: "too_large",
     415: "media_type",
     421: "foreign_name",

@@ -26,6 +26,7 @@ from fieldwright.serving.hosting.channel import Channel
 from fieldwright.serving.hosting.shared_rows import SharedRows
 from fieldwright.serving.hosting.shelf import Shelf
 from fieldwright.serving.hosting.worker_settings import Options, WorkerSettings
+from fieldwright.serving.jobs.passage import JobPassage
 from fieldwright.serving.metrics import N_COLUMNS, Metrics
 from fieldwright.serving.observation.tracing import traces_url
 
@@ -77,7 +78,10 @@ if url := traces_url():
     from fieldwright.serving.observation.spans import Spans
 
     spans = Spans(url)
-endpoint = Endpoint(champions, metrics, allowed_hosts, keys, options, predictions, spans, shadow)
+passage = None
+if settings is not None and settings.row != 0:
+    passage = JobPassage(socket.socket(fileno=settings.jobs))
+endpoint = Endpoint(champions, metrics, allowed_hosts, keys, options, predictions, spans, shadow, passage)
 
 
 class ServedRoutes(LeanService):
@@ -109,7 +113,8 @@ class Fieldwright(DeclaredRoutes):
 
     @bentoml.on_shutdown
     def stop(self) -> None:
-        """Ends the threads that follow the pointer, ask challengers, write predictions and send spans."""
+        """Ends jobs, and the threads that follow the pointer, ask challengers, write predictions and send spans."""
+        endpoint.stop()
         champions.stop()
         if shadow is not None:
             shadow.stop()

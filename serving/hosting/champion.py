@@ -23,7 +23,7 @@ logger = logging.getLogger("bentoml.fieldwright")
 class Champion:
     """Follows the pointer of a shelf; `current` is swapped as a whole, so a request sees one version only.
 
-    current: what to answer with; None until a version could be loaded.
+    current: what to answer with; None until a version could be loaded. folder: from which it was loaded.
     failure: why the version that the pointer names is not the one served; empty when it is.
     registry_page: of the tracking server, empty where no browser can open it.
     """
@@ -31,6 +31,7 @@ class Champion:
     def __init__(self, shelf: Shelf, supervisor: Channel | None = None, registry_page: str = "") -> None:
         self.registry_page = registry_page
         self.current: ServedModel | None = None
+        self.folder = shelf.folder
         self.failure = f"No model has been put into {shelf.folder} yet."
         self._failing_since = time.time()
         self._shelf = shelf
@@ -89,7 +90,7 @@ class Champion:
                     self._fail(failure, error)
                     self._back_off.failed(mark)
                 continue
-            self.current = served
+            self.current, self.folder = served, self._shelf.path(shelved)
             if shelved is versions[0]:
                 self.failure, self._loaded = "", mark
                 self._back_off.succeeded()

@@ -125,6 +125,8 @@ class Server:
         self._access, self._options = access, options
         self._memory = shared_memory(workers, N_COLUMNS)
         self._numbers = SharedRows(self._memory, workers, N_COLUMNS)
+        # A message for each connection that a worker hands over to the first one, which keeps the jobs.
+        self._passage = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._registry: dict[str, ChampionState] = {}
         self._back_offs = [BackOff() for _ in range(workers)]
         self._workers: list[WorkerProcess | None] = [None] * workers
@@ -207,6 +209,8 @@ class Server:
             if worker is not None:
                 self._forget(row, worker)
         os.close(self._memory)
+        for end in self._passage:
+            end.close()
 
     def _start(self, row: int) -> None:
         pairs = {model: Channel.pair() for model in self._shelves}
@@ -220,8 +224,11 @@ class Server:
             )
             for model, shelf in self._shelves.items()
         )
-        descriptors = (self._listener.fileno(), self._memory)
-        settings = WorkerSettings(models, self._access, self._options, *descriptors, row, self._numbers.rows)
+        passage = self._passage[0 if row == 0 else 1].fileno()
+        descriptors = (self._listener.fileno(), self._memory, passage)
+        settings = WorkerSettings(
+            models, self._access, self._options, *descriptors[:2], row, self._numbers.rows, passage
+        )
         first = next(iter(self._shelves.values()))
         environment = os.environ | {
             **settings.environment(),

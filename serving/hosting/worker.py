@@ -18,6 +18,7 @@ from fieldwright.serving.hosting.champions import Champions
 from fieldwright.serving.hosting.http_protocol import HEADER_SECONDS, LimitedProtocol
 from fieldwright.serving.hosting.parent_watch import die_with_parent
 from fieldwright.serving.hosting.worker_settings import WorkerSettings
+from fieldwright.serving.jobs.passage import handed_over
 from fieldwright.serving.limits import STOP_SECONDS
 from fieldwright.serving.metrics import CONNECTIONS, Metrics
 from fieldwright.serving.observation.logs import configure_logs
@@ -34,6 +35,8 @@ logger = logging.getLogger("bentoml.fieldwright")
 class Worker(uvicorn.Server):
     """uvicorn's server, which shares a listening socket fairly.
 
+    passage, jobs: by which other workers ask about jobs, and what answers them, where this one keeps the jobs.
+
     Left to the kernel, whichever worker wakes first takes the connection, and one may hold nearly all of them for as
     long as they are kept alive. Here a worker that has more than another leaves the next one to it for a moment.
     """
@@ -45,6 +48,8 @@ class Worker(uvicorn.Server):
         metrics: Metrics,
         champions: Champions,
         stalled_seconds: float,
+        passage: socket.socket | None = None,
+        jobs: uvicorn.Config | None = None,
     ) -> None:
         super().__init__(config)
         self._listener = listener
@@ -52,15 +57,22 @@ class Worker(uvicorn.Server):
         self._stalled_seconds = stalled_seconds
         self._champions = champions
         self._arriving: set[asyncio.Task] = set()
+        self._passage, self._jobs = passage, jobs
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])
         self._listener.setblocking(False)
         self._count()
         asyncio.get_running_loop().add_reader(self._listener, self._arrival)
+        if self._passage is not None and self._jobs is not None:
+            self._jobs.load()
+            self._passage.setblocking(False)
+            asyncio.get_running_loop().add_reader(self._passage, self._admit)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         asyncio.get_running_loop().remove_reader(self._listener)
+        if self._passage is not None:
+            asyncio.get_running_loop().remove_reader(self._passage)
         self._listener.close()
         await super().shutdown()
 
@@ -95,22 +107,32 @@ class Worker(uvicorn.Server):
             logger.error("No further connection can be opened: %s", error)
             self._pause(FULL_SECONDS)
             return
+        self._begin(connection, self.config)
+
+    def _admit(self) -> None:
+        """Serves what other workers ask about jobs."""
+        assert self._passage is not None
+        assert self._jobs is not None
+        for connection in handed_over(self._passage):
+            self._begin(connection, self._jobs)
+
+    def _begin(self, connection: socket.socket, config: uvicorn.Config) -> None:
         connection.setblocking(False)
-        task = asyncio.get_running_loop().create_task(self._serve_connection(connection))
+        task = asyncio.get_running_loop().create_task(self._serve_connection(connection, config))
         self._arriving.add(task)
         self._count()
         task.add_done_callback(self._arrived)
 
-    async def _serve_connection(self, connection: socket.socket) -> None:
+    async def _serve_connection(self, connection: socket.socket, config: uvicorn.Config) -> None:
         loop = asyncio.get_running_loop()
 
         def protocol() -> LimitedProtocol:
-            made = LimitedProtocol(self.config, self.server_state, self.lifespan.state, loop)
+            made = LimitedProtocol(config, self.server_state, self.lifespan.state, loop)
             made.observe, made.count_refusal = self._count, self._metrics.count_refusal
             made.stalled_seconds = self._stalled_seconds
             return made
 
-        secure = self.config.ssl
+        secure = config.ssl
         seconds = HEADER_SECONDS if secure else None
         try:
             await loop.connect_accepted_socket(
@@ -147,8 +169,21 @@ def main() -> None:
         ssl_certfile=settings.access.tls_cert or None,
         ssl_keyfile=settings.access.tls_key or None,
     )
+    jobs = uvicorn.Config(
+        service.endpoint.jobs_app(),
+        interface="asgi3",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+    )
     listener = socket.socket(fileno=settings.listener)
-    Worker(config, listener, service.metrics, service.champions, settings.options.stalled_seconds).run()
+    # The first worker keeps the jobs; others have an end of the passage to it in their service.
+    entrance = (socket.socket(fileno=settings.jobs), jobs) if settings.row == 0 else (None, None)
+    Worker(
+        config, listener, service.metrics, service.champions, settings.options.stalled_seconds, *entrance
+    ).run()
 
 
 if __name__ == "__main__":

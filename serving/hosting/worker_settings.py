@@ -65,7 +65,8 @@ class ModelSettings:
 class WorkerSettings:
     """Which models to answer with, and what the worker inherits.
 
-    listener, numbers: file descriptors. row, rows: of the shared numbers.
+    listener, numbers: file descriptors. row, rows: of the shared numbers. jobs: file descriptor of an end of the
+    passage to the worker that keeps the jobs, which is that of row 0.
     """
 
     models: tuple[ModelSettings, ...]
@@ -75,6 +76,7 @@ class WorkerSettings:
     numbers: int
     row: int
     rows: int
+    jobs: int
 
     def environment(self) -> dict[str, str]:
         """For the worker's environment."""

@@ -111,7 +111,7 @@ async def correct_route(served: ServedModel, exchange: Exchange) -> Response:
 
 def _save(folder: CorrectionFolder, form: SentForm, bits: int | None, about: dict[str, str]) -> bytes:
     (photo,), (sent_mask,) = form.photos, form.files["mask"]
-    (pixels,) = pixels_of([photo], bits)
+    pixels = pixels_of(photo, bits)
     mask = mask_of(sent_mask)
     refuse_other_size(sent_mask, mask.shape, pixels.shape)
     try:

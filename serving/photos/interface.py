@@ -151,7 +151,7 @@ class PhotoRoute:
 
     pictures: of each photo, or of the answer as a whole; the first where a request for PNG names none. files: that a
     request may hold; the first may be the whole body, if no other must be there. status: of its answer. failures:
-    statuses by which it is refused beside those of every question.
+    statuses by which it is refused beside those of every question. forms: of answers, beside those of pictures.
     """
 
     name: str
@@ -162,6 +162,7 @@ class PhotoRoute:
     files: Sequence[FormFile] = (PHOTO,)
     status: int = 200
     failures: Sequence[int] = ()
+    forms: Sequence[str] = (JSON,)
 
     @cached_property
     def reader(self) -> RequestReader[Any]:
@@ -172,7 +173,7 @@ class PhotoRoute:
     @property
     def media_types(self) -> tuple[str, ...]:
         """The forms in which it answers."""
-        return (JSON, PNG, ZIP) if self.pictures else (JSON,)
+        return (*self.forms, PNG, ZIP) if self.pictures else tuple(self.forms)
 
     def operation(self) -> Operation:
         """Its part of the OpenAPI document: options in the form, or behind "?"."""
@@ -191,7 +192,7 @@ class PhotoRoute:
             f"/{self.name}",
             self.name,
             self.summary,
-            {JSON: self.answer} | dict.fromkeys(self.media_types[1:], BINARY),
+            {one: self.answer if one == JSON else BINARY for one in self.media_types},
             {MULTIPART: form} | dict.fromkeys(pictures, BINARY),
             parameters=[
                 {

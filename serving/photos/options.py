@@ -39,7 +39,8 @@ def _positive(name: str) -> Any:
     ]
 
 
-def _share(name: str) -> Any:
+def share(name: str) -> Any:
+    """A number from 0 to 1, which may be left out."""
     return Annotated[
         Annotated[float, AllowInfNan(False), Field(ge=0.0, le=1.0)] | Nothing,
         _span(name, "between 0 and 1"),
@@ -50,7 +51,8 @@ def _choice(name: str, choices: Sequence[str]) -> Says:
     return Says(f"'{name}' must be one of {listed(choices)}")
 
 
-def _switch(name: str) -> Any:
+def switch(name: str) -> Any:
+    """True or false."""
     return Annotated[
         bool,
         Strict(),
@@ -110,7 +112,7 @@ class ScaleOptions(RequestObject):
     )
     focal_length_mm: _positive("focal_length_mm") = option("Of the lens.")  # type: ignore[valid-type]
     pixel_pitch_um: _positive("pixel_pitch_um") = option("Distance of the sensor's pixels.")  # type: ignore[valid-type]
-    scale_error: _share("scale_error") = option(  # type: ignore[valid-type]
+    scale_error: share("scale_error") = option(  # type: ignore[valid-type]
         "Share of it that the scale may be off; 0 if left out."
     )
 
@@ -150,11 +152,11 @@ class ScaleOptions(RequestObject):
 class MeasureOptions(ScaleOptions):
     """Options of POST /measure."""
 
-    threshold: _share("threshold") = option(  # type: ignore[valid-type]
+    threshold: share("threshold") = option(  # type: ignore[valid-type]
         "Of the probability by which the mask was made before it was corrected; the model's own if left out."
     )
-    profiles: _switch("profiles") = Field(False, description="The width along every crack too.")  # type: ignore[valid-type]
-    lines: _switch("lines") = Field(  # type: ignore[valid-type]
+    profiles: switch("profiles") = Field(False, description="The width along every crack too.")  # type: ignore[valid-type]
+    lines: switch("lines") = Field(  # type: ignore[valid-type]
         False, description="The middle lines of every crack too, as corners x, y to be drawn."
     )
 
@@ -162,10 +164,10 @@ class MeasureOptions(ScaleOptions):
 class SegmentOptions(PhotoOptions, MeasureOptions):
     """Options of POST /segment."""
 
-    threshold: _share("threshold") = option(  # type: ignore[valid-type]
+    threshold: share("threshold") = option(  # type: ignore[valid-type]
         "Probability from which on a pixel is crack; the model's own if left out."
     )
-    augmented: _switch("augmented") = Field(  # type: ignore[valid-type]
+    augmented: switch("augmented") = Field(  # type: ignore[valid-type]
         False, description="Mean of eight turned and mirrored views, 8 times slower."
     )
     picture: Annotated[
@@ -176,7 +178,7 @@ class SegmentOptions(PhotoOptions, MeasureOptions):
 class CompareOptions(PhotoOptions, ScaleOptions):
     """Options of POST /compare."""
 
-    threshold: _share("threshold") = option(  # type: ignore[valid-type]
+    threshold: share("threshold") = option(  # type: ignore[valid-type]
         "Probability from which on a pixel is crack, of photos without a mask; the model's own if left out."
     )
     picture: Annotated[Literal["new", "aligned"] | Nothing, _choice("picture", COMPARE_PICTURES)] = option(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,9 +31,17 @@ def sizes(photos: Sequence[SentPhoto]) -> list[tuple[int, int]]:
     return shapes
 
 
-def pixels_of(photos: Sequence[SentPhoto], bits: int | None) -> list[np.ndarray]:
-    """Each photo as (h, w, 3) uint8, bits of it used of 16; raises PhotoError, which names the file."""
-    return [_named(photo, read_photo, max_pixels=MAX_PIXELS, bits=bits) for photo in photos]
+def pixels_of(photo: SentPhoto, bits: int | None) -> np.ndarray:
+    """The photo as (h, w, 3) uint8, bits of it used of 16; raises PhotoError, which names the file."""
+    return _named(photo, read_photo, max_pixels=MAX_PIXELS, bits=bits)
+
+
+def one_by_one(photos: Sequence[SentPhoto], bits: int | None) -> Iterator[tuple[SentPhoto, np.ndarray]]:
+    """Each photo with its pixels, one in memory at a time; raises PhotoError before the first if one is damaged."""
+    for photo in photos[1:]:
+        pixels_of(photo, bits)
+    for photo in photos:
+        yield photo, pixels_of(photo, bits)
 
 
 def mask_of(mask: SentPhoto) -> np.ndarray:
@@ -71,14 +79,14 @@ def refuse_other_size(picture: SentPhoto, shape: tuple[int, ...], wanted_shape: 
         )
 
 
-def refuse_costly(operations: float, photos: int, device: str) -> None:
-    """Raises QueryError where so many photos would hold the worker for too long."""
-    most = MAX_OPERATIONS["cuda" if device.startswith("cuda") else "cpu"]
+def refuse_costly(operations: float, photos: int, limits: Mapping[str, float], device: str) -> None:
+    """Raises QueryError where so many photos would take too long; limits: by the kind of device."""
+    most = limits["cuda" if device.startswith("cuda") else "cpu"]
     if operations > most:
         raise QueryError(
             f"One request may take {most / 1e12:g} million million operations",
             f"{photos} photo{'s' if photos > 1 else ''} for {operations / 1e12:.3g} million million",
-            "Send fewer or smaller photos at a time",
+            "Send fewer or smaller photos at a time" + (", or as a job" if limits is MAX_OPERATIONS else ""),
         )
 
 

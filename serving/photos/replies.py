@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import orjson
 
 from fieldwright.data.errors import QueryError
 from fieldwright.data.photos.photo import png_bytes
 from fieldwright.serving.forms.accept import JSON, ZIP
 
 PNG = "image/png"
+Picture = np.ndarray | bytes
+"""Pixels, uint8 (h, w) or (h, w, 3) or bool (h, w), or a file of them."""
+Answered = tuple[dict[str, Any], dict[str, np.ndarray]]
+"""What is said in all, and pictures by name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +27,15 @@ class PhotoReply:
 
     about: dict[str, Any]
     pictures: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def together(replies: Iterable[PhotoReply]) -> Answered:
+    """Of photos that are answered one by one; "<number>_<picture>" are the names of pictures, counted from 0."""
+    abouts, pictures = [], {}
+    for count, reply in enumerate(replies):
+        abouts.append(reply.about)
+        pictures |= {f"{count}_{name}": picture for name, picture in reply.pictures.items()}
+    return {"photos": abouts}, pictures
 
 
 @dataclass(frozen=True)
@@ -44,33 +56,34 @@ class PhotoForm:
             )
         return cls(media_type, picture or next(iter(pictures), ""))
 
-    def body(self, document: Mapping[str, Any], pictures: Mapping[str, np.ndarray], photos: int = 1) -> bytes:
+    def body(self, document: bytes, pictures: Mapping[str, Picture], photos: int = 1) -> bytes:
         """The body of the answer; raises QueryError where one picture cannot tell of several photos.
 
         pictures: by name, "<number>_<picture>" for those of a photo, counted from 0.
         """
-        content = orjson.dumps(document)
         if self.media_type == JSON:
-            return content
+            return document
         if self.media_type == ZIP:
-            return _zipped(content, pictures)
+            return _zipped(document, pictures)
         if photos > 1:
             raise QueryError(
                 f"An answer of the type {PNG} can show one photo",
                 f"{photos} photos",
                 f"Send them one by one, or ask for {ZIP}",
             )
-        return png_bytes(
-            pictures[self.picture] if self.picture in pictures else pictures[f"0_{self.picture}"]
-        )
+        return _png(pictures[self.picture] if self.picture in pictures else pictures[f"0_{self.picture}"])
 
 
-def _zipped(document: bytes, pictures: Mapping[str, np.ndarray]) -> bytes:
+def _png(picture: Picture) -> bytes:
+    return picture if isinstance(picture, bytes) else png_bytes(picture)
+
+
+def _zipped(document: bytes, pictures: Mapping[str, Picture]) -> bytes:
     """`answer.json`, and each picture under its name."""
     buffer = io.BytesIO()
     # PNG is compressed already.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         archive.writestr("answer.json", document)
         for name, picture in pictures.items():
-            archive.writestr(f"{name}.png", png_bytes(picture))
+            archive.writestr(f"{name}.png", _png(picture))
     return buffer.getvalue()

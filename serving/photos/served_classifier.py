@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from fieldwright.data.errors import ModelError
 from fieldwright.serving.hosting.shelf import Shelved
+from fieldwright.serving.jobs.interface import job_operations
 from fieldwright.serving.photos.corrections import CORRECT, CORRECTIONS
-from fieldwright.serving.photos.intake import SentPhoto
-from fieldwright.serving.photos.interface import CLASSIFY, EXPLAIN
+from fieldwright.serving.photos.intake import SentForm, SentPhoto
+from fieldwright.serving.photos.interface import CLASSIFY, EXPLAIN, PhotoRoute
 from fieldwright.serving.photos.options import ClassifyOptions, ExplainOptions
-from fieldwright.serving.photos.pixels import pixels_of, refuse_costly, sizes
-from fieldwright.serving.photos.replies import PhotoReply
+from fieldwright.serving.photos.pixels import one_by_one, sizes
+from fieldwright.serving.photos.progress import Progress, TileCount
+from fieldwright.serving.photos.replies import Answered, PhotoReply, together
 from fieldwright.serving.schemas.openapi import Operation
 from fieldwright.surrogates.cracks.classification.classifier_description import ClassifierDescription
 from fieldwright.surrogates.families import CLASSIFICATION, Family
@@ -38,6 +39,7 @@ class ServedClassifier:
     """
 
     family: ClassVar[Family] = CLASSIFICATION
+    job_routes: ClassVar[tuple[PhotoRoute, ...]] = (CLASSIFY, EXPLAIN)
 
     classifier: CrackClassifier
     model: str
@@ -52,76 +54,78 @@ class ServedClassifier:
 
     def interface(self) -> list[Operation]:
         """What the endpoint answers by it."""
-        return [*(one.operation() for one in (CLASSIFY, EXPLAIN, CORRECT)), CORRECTIONS]
+        questions = [one.operation() for one in (CLASSIFY, EXPLAIN, CORRECT)]
+        return [*questions, CORRECTIONS, *job_operations(self.job_routes)]
 
-    def classify(self, photos: Sequence[SentPhoto], options: ClassifyOptions) -> list[PhotoReply]:
-        """The probability of a crack of each photo; raises QueryError and PhotoError."""
-        prevalence = options.prevalence
-        self._refuse_costly(photos, 1.0)
-        pixels = pixels_of(photos, options.bits)
-        answer = self.classifier.predict(pixels, prevalence=prevalence)
-        description = self.description
-        return [
-            PhotoReply(
-                {
-                    "name": photo.name,
-                    "height": one.shape[0],
-                    "width": one.shape[1],
-                    "crack": bool(answer.crack[k]),
-                    "probability": float(answer.probability[k]),
-                    "std": float(answer.std[k]),
-                    "lower": float(answer.lower[k]),
-                    "upper": float(answer.upper[k]),
-                    "coverage": description.coverage,
-                    "threshold": description.threshold,
-                    "prevalence": description.prevalence if prevalence is None else prevalence,
-                    "inside": bool(answer.inside[k]),
-                    "outside": float(answer.outside[k]),
-                    "why": answer.why[k],
-                    "where": answer.where[k].tolist(),
-                }
-            )
-            for k, (photo, one) in enumerate(zip(photos, pixels, strict=True))
-        ]
-
-    def explain(self, photos: Sequence[SentPhoto], options: ExplainOptions) -> list[PhotoReply]:
-        """Where each photo shows what the classifier takes for a crack; raises QueryError and PhotoError."""
-        from fieldwright.surrogates.cracks.explain import free_mask, heat
-
-        method = options.method
-        self._refuse_costly(photos, 1.0 + EXPLAINING[method])
-        pixels = pixels_of(photos, options.bits)
-        answer = self.classifier.predict(pixels)
-        replies = []
-        for k, (photo, one) in enumerate(zip(photos, pixels, strict=True)):
-            warmth = heat(self.classifier, one, method)
-            mask = free_mask(warmth) if warmth.any() else np.zeros(warmth.shape, dtype=bool)
-            row, column = np.unravel_index(int(warmth.argmax()), warmth.shape)
-            about = {
-                "name": photo.name,
-                "height": one.shape[0],
-                "width": one.shape[1],
-                "method": method,
-                "crack": bool(answer.crack[k]),
-                "probability": float(answer.probability[k]),
-                "inside": bool(answer.inside[k]),
-                "why": answer.why[k],
-                "hottest": [int(row), int(column)],
-                "share": float(mask.mean()),
-            }
-            pictures = {
-                "overlay": _glowing(one, warmth),
-                "heat": np.round(255.0 * warmth).astype(np.uint8),
-                "mask": mask,
-            }
-            replies.append(PhotoReply(about, pictures))
-        return replies
-
-    def _refuse_costly(self, photos: Sequence[SentPhoto], times: float) -> None:
+    def operations(self, route: PhotoRoute, form: SentForm, options: Any) -> float:
+        """Of the networks, for the patches of all photos; raises QueryError and PhotoError."""
         from fieldwright.surrogates.cracks.classification.patches import boxes
 
-        patches = sum(len(boxes(shape, self.classifier.description.patch)) for shape in sizes(photos))
-        refuse_costly(patches * self.operations_per_patch * times, len(photos), self.device)
+        patches = sum(len(boxes(shape, self.description.patch)) for shape in sizes(form.photos))
+        times = 1.0 if route is CLASSIFY else 1.0 + EXPLAINING[options.method]
+        return patches * self.operations_per_patch * times
+
+    def answer(
+        self, route: PhotoRoute, form: SentForm, options: Any, progress: Progress | None = None
+    ) -> Answered:
+        """What is answered on a route; raises QueryError and PhotoError."""
+        one = self._classify if route is CLASSIFY else self._explain
+        count = TileCount([0] * len(form.photos), progress)
+        replies = []
+        for photo, pixels in one_by_one(form.photos, options.bits):
+            replies.append(one(photo, pixels, options))
+            count.photo_done(0)
+        return together(replies)
+
+    def _classify(self, photo: SentPhoto, pixels: np.ndarray, options: ClassifyOptions) -> PhotoReply:
+        prevalence = options.prevalence
+        answer = self.classifier.predict([pixels], prevalence=prevalence)
+        description = self.description
+        return PhotoReply(
+            {
+                "name": photo.name,
+                "height": pixels.shape[0],
+                "width": pixels.shape[1],
+                "crack": bool(answer.crack[0]),
+                "probability": float(answer.probability[0]),
+                "std": float(answer.std[0]),
+                "lower": float(answer.lower[0]),
+                "upper": float(answer.upper[0]),
+                "coverage": description.coverage,
+                "threshold": description.threshold,
+                "prevalence": description.prevalence if prevalence is None else prevalence,
+                "inside": bool(answer.inside[0]),
+                "outside": float(answer.outside[0]),
+                "why": answer.why[0],
+                "where": answer.where[0].tolist(),
+            }
+        )
+
+    def _explain(self, photo: SentPhoto, pixels: np.ndarray, options: ExplainOptions) -> PhotoReply:
+        from fieldwright.surrogates.cracks.explain import free_mask, heat
+
+        answer = self.classifier.predict([pixels])
+        warmth = heat(self.classifier, pixels, options.method)
+        mask = free_mask(warmth) if warmth.any() else np.zeros(warmth.shape, dtype=bool)
+        row, column = np.unravel_index(int(warmth.argmax()), warmth.shape)
+        about = {
+            "name": photo.name,
+            "height": pixels.shape[0],
+            "width": pixels.shape[1],
+            "method": options.method,
+            "crack": bool(answer.crack[0]),
+            "probability": float(answer.probability[0]),
+            "inside": bool(answer.inside[0]),
+            "why": answer.why[0],
+            "hottest": [int(row), int(column)],
+            "share": float(mask.mean()),
+        }
+        pictures = {
+            "overlay": _glowing(pixels, warmth),
+            "heat": np.round(255.0 * warmth).astype(np.uint8),
+            "mask": mask,
+        }
+        return PhotoReply(about, pictures)
 
 
 def load_served_classifier(shelved: Shelved, folder: Path) -> ServedClassifier:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -11,19 +11,22 @@ import numpy as np
 
 from fieldwright.data.errors import ModelError
 from fieldwright.serving.hosting.shelf import Shelved
+from fieldwright.serving.jobs.interface import job_operations
 from fieldwright.serving.photos.corrections import CORRECT, CORRECTIONS
 from fieldwright.serving.photos.intake import SentForm, SentPhoto
-from fieldwright.serving.photos.interface import COMPARE, MEASURE, SEGMENT
+from fieldwright.serving.photos.interface import COMPARE, MEASURE, SEGMENT, PhotoRoute
 from fieldwright.serving.photos.options import CompareOptions, MeasureOptions, SegmentOptions
 from fieldwright.serving.photos.pixels import (
     map_of,
     mask_of,
+    one_by_one,
     pixels_of,
-    refuse_costly,
     refuse_other_size,
     sizes,
 )
-from fieldwright.serving.photos.replies import PhotoReply
+from fieldwright.serving.photos.progress import Progress, TileCount
+from fieldwright.serving.photos.protocol_route import PROTOCOL
+from fieldwright.serving.photos.replies import Answered, PhotoReply, together
 from fieldwright.serving.schemas.openapi import Operation
 from fieldwright.surrogates.cracks.segmentation.segmentation_result import Segmentation, SegmenterDescription
 from fieldwright.surrogates.families import SEGMENTATION, Family
@@ -44,6 +47,7 @@ class ServedSegmenter:
     """
 
     family: ClassVar[Family] = SEGMENTATION
+    job_routes: ClassVar[tuple[PhotoRoute, ...]] = (SEGMENT,)
 
     segmenter: CrackSegmenter
     model: str
@@ -58,19 +62,45 @@ class ServedSegmenter:
 
     def interface(self) -> list[Operation]:
         """What the endpoint answers by it."""
-        return [*(one.operation() for one in (SEGMENT, MEASURE, COMPARE, CORRECT)), CORRECTIONS]
+        questions = [one.operation() for one in (SEGMENT, MEASURE, COMPARE, PROTOCOL, CORRECT)]
+        return [*questions, CORRECTIONS, *job_operations(self.job_routes)]
 
-    def segment(self, photos: Sequence[SentPhoto], options: SegmentOptions) -> list[PhotoReply]:
-        """Outlines and measurements of each photo; raises QueryError and PhotoError."""
+    def operations(self, route: PhotoRoute, form: SentForm, options: Any) -> float:
+        """Of the networks, for photos that they segment; raises QueryError and PhotoError."""
+        photos = list(form.photos)
+        if route is COMPARE:
+            sizes([form.files[when][0] for when in ("before", "after")])
+            photos = [
+                form.files[when][0] for when in ("before", "after") if form.file(f"{when}_mask") is None
+            ]
+        views = VIEWS if getattr(options, "augmented", False) else 1
+        return views * self.operations_per_pixel * sum(height * width for height, width in sizes(photos))
+
+    def answer(
+        self, route: PhotoRoute, form: SentForm, options: Any, progress: Progress | None = None
+    ) -> Answered:
+        """What is answered on a route; raises QueryError and PhotoError."""
+        if route is MEASURE:
+            return {"photos": [self._measure(form, options)]}, {}
+        return (
+            self._compare(form, options)
+            if route is COMPARE
+            else together(self._segment(form, options, progress))
+        )
+
+    def _segment(
+        self, form: SentForm, options: SegmentOptions, progress: Progress | None
+    ) -> Iterator[PhotoReply]:
         from fieldwright.surrogates.cracks.measurement import measure
         from fieldwright.surrogates.cracks.segmentation.overlay import overlay
 
         scale = options.scale()
-        self._refuse_costly(photos, VIEWS if options.augmented else 1)
-        pixels = pixels_of(photos, options.bits)
-        replies = []
-        for photo, one in zip(photos, pixels, strict=True):
-            answer = self.segmenter.segment(one, augmented=options.augmented, threshold=options.threshold)
+        tiles = [self.segmenter.count_tiles(shape) for shape in sizes(form.photos)]
+        count = TileCount(tiles, progress)
+        for (photo, pixels), tiles_of_photo in zip(one_by_one(form.photos, options.bits), tiles, strict=True):
+            answer = self.segmenter.segment(
+                pixels, augmented=options.augmented, threshold=options.threshold, progress=count
+            )
             measured = measure(answer.mask, scale=scale, probability=answer.probability, std=answer.std)
             about = self._about(photo, answer) | {
                 "share": float(answer.mask.mean()),
@@ -78,15 +108,14 @@ class ServedSegmenter:
             }
             pictures = {
                 "mask": answer.mask,
-                "overlay": overlay(one, answer.mask, measured),
+                "overlay": overlay(pixels, answer.mask, measured),
                 "probability": _grey(answer.probability),
                 "std": _grey(answer.std),
             }
-            replies.append(PhotoReply(about, pictures))
-        return replies
+            count.photo_done(tiles_of_photo)
+            yield PhotoReply(about, pictures)
 
-    def measure(self, form: SentForm, options: MeasureOptions) -> dict[str, Any]:
-        """The cracks of a mask; raises QueryError and PhotoError."""
+    def _measure(self, form: SentForm, options: MeasureOptions) -> dict[str, Any]:
         from fieldwright.surrogates.cracks.measurement import measure
 
         (sent,) = form.files["mask"]
@@ -113,17 +142,12 @@ class ServedSegmenter:
             "measurements": measured.as_dict(profiles=options.profiles, lines=options.lines),
         }
 
-    def compare(
-        self, form: SentForm, options: CompareOptions
-    ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Growth between two photos and its pictures; raises QueryError and PhotoError."""
+    def _compare(self, form: SentForm, options: CompareOptions) -> Answered:
         from fieldwright.surrogates.cracks.measurement import change
 
         photos = [form.files[when][0] for when in ("before", "after")]
         masks = [form.file(f"{when}_mask") for when in ("before", "after")]
-        sizes(photos)
-        self._refuse_costly([photo for photo, mask in zip(photos, masks, strict=True) if mask is None], 1)
-        pixels = pixels_of(photos, options.bits)
+        pixels = [pixels_of(photo, options.bits) for photo in photos]
         outlines, abouts = [], []
         for photo, sent_mask, one in zip(photos, masks, pixels, strict=True):
             if sent_mask is None:
@@ -152,10 +176,6 @@ class ServedSegmenter:
 
     def _threshold(self, threshold: float | None) -> float:
         return self.description.threshold if threshold is None else threshold
-
-    def _refuse_costly(self, photos: Sequence[SentPhoto], views: int) -> None:
-        area = sum(height * width for height, width in sizes(photos))
-        refuse_costly(area * views * self.operations_per_pixel, len(photos), self.device)
 
 
 def load_served_segmenter(shelved: Shelved, folder: Path) -> ServedSegmenter:

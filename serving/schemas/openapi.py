@@ -34,6 +34,7 @@ FAILURES = {
     404: "There is no such path.",
     406: "The header 'Accept' leaves out every form in which the answer can be had.",
     408: "The body took too long to arrive.",
+    409: "The job is not done, or has failed.",
     413: "The body is too large.",
     415: "The body comes in another media type, or compressed.",
     421: "The endpoint is called by a name that is not its own.",

@@ -80,6 +80,8 @@ BEYOND_A_SCHEMA = (
     "The mask must",
     "The picture must",
     "A map must",
+    "A protocol must",
+    "'answer' must be an answer",
     "'std' goes with",
     "A request must hold at least one",
     "The scale must be given",
@@ -142,7 +144,16 @@ def check_interface() -> Callable[..., None]:
     return check
 
 
-PHOTO_PATHS = ("/classify", "/explain", "/segment", "/measure", "/compare", "/corrections")
+PHOTO_PATHS = (
+    "/classify",
+    "/explain",
+    "/segment",
+    "/measure",
+    "/compare",
+    "/corrections",
+    "/jobs",
+    "/protocol",
+)
 """Where drawn bytes are no pictures."""
-FILES = {"photo", "mask", "probability", "std", "before", "after", "before_mask", "after_mask"}
+FILES = {"photo", "mask", "probability", "std", "before", "after", "before_mask", "after_mask", "answer"}
 """What a request may hold beside its options."""

@@ -28,7 +28,7 @@ from fieldwright.surrogates.cracks.segmentation.segmentation_result import (
 from fieldwright.surrogates.cracks.segmentation.segmentation_scores import THRESHOLDS, Tallies, scores
 from fieldwright.surrogates.cracks.segmentation.segmentation_training import train_segmentation_network
 from fieldwright.surrogates.cracks.segmentation.spread_between_photos import LEVELS, spread_between_photos
-from fieldwright.surrogates.cracks.segmentation.tiles import TiledPrediction, answer_in_tiles
+from fieldwright.surrogates.cracks.segmentation.tiles import TiledPrediction, answer_in_tiles, count_tiles
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 from fieldwright.surrogates.cracks.temperature import Temperature
 from fieldwright.surrogates.families import SEGMENTATION
@@ -181,6 +181,10 @@ class CrackSegmenter:
         threshold = self.description.threshold if threshold is None else threshold
         mask = probability >= np.float32(threshold)
         return Segmentation(probability, std, mask, why is None, why, warning, threshold)
+
+    def count_tiles(self, shape: tuple[int, int]) -> int:
+        """Tiles in which `segment` answers a photo of this height and width."""
+        return count_tiles(self.networks, shape, self.config.tile)
 
     def likeness(self, photo: np.ndarray) -> tuple[str | None, str | None]:
         """Why a photo (h, w, 3) uint8 is unlike the training photos, and else what to beware of; None for nothing.

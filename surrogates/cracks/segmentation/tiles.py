@@ -77,8 +77,7 @@ def answer_in_tiles(
     it is. progress: called with tiles done and tiles in all.
     """
     multiple = max(network.multiple for network in networks)
-    reach = max(network.reach for network in networks)
-    rows, columns = (tile_spans(extent, tile, reach, multiple) for extent in photo.shape[:2])
+    rows, columns = _grid(networks, photo.shape[:2], tile)
     answer = TiledPrediction(np.zeros(photo.shape[:2], np.float32), np.zeros(photo.shape[:2], np.float32))
     single_tile = len(rows) * len(columns) == 1
     n_done = 0
@@ -94,6 +93,18 @@ def answer_in_tiles(
             if progress is not None:
                 progress(n_done, len(rows) * len(columns))
     return answer
+
+
+def count_tiles(networks: Sequence[Standardised], shape: tuple[int, int], tile: int) -> int:
+    """In how many tiles `answer_in_tiles` answers a photo of this height and width."""
+    rows, columns = _grid(networks, shape, tile)
+    return len(rows) * len(columns)
+
+
+def _grid(networks: Sequence[Standardised], shape: tuple[int, ...], tile: int) -> tuple[list[TileSpan], ...]:
+    multiple = max(network.multiple for network in networks)
+    reach = max(network.reach for network in networks)
+    return tuple(tile_spans(extent, tile, reach, multiple) for extent in shape)
 
 
 def _answer(

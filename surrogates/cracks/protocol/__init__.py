@@ -1,0 +1,8 @@
+"""The protocol of an inspection: one HTML page over the measured photos, to be printed and signed."""
+
+from __future__ import annotations
+
+from fieldwright.surrogates.cracks.protocol.inspection import InspectedPhoto, InspectionProtocol
+from fieldwright.surrogates.cracks.protocol.page import protocol_page
+
+__all__ = ["InspectedPhoto", "InspectionProtocol", "protocol_page"]
