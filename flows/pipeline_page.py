@@ -52,8 +52,8 @@ def show_ingested(study: StudyFile, samples: str, ingested: Ingested) -> None:
 
 def show_outcome(study: StudyFile, report: Report, tracking_uri: str, experiment: str, run: str) -> None:
     """The comparison of candidates as table and picture, the decision, and the ways to MLflow and to the report."""
+    from fieldwright.flows.pictures import picture_bytes
     from fieldwright.flows.study_report.candidates_figure import candidates_figure
-    from fieldwright.surrogates.figures import png
 
     create_table_artifact(
         [_row(one, report) for one in report.evaluations],
@@ -61,7 +61,7 @@ def show_outcome(study: StudyFile, report: Report, tracking_uri: str, experiment
         description=f"Candidates by {report.metric}, lower is better",
     )
     create_image_artifact(
-        "data:image/png;base64," + base64.b64encode(png(candidates_figure(report))).decode(),
+        "data:image/png;base64," + base64.b64encode(picture_bytes(candidates_figure(report))).decode(),
         key=artifact_key(study.name, "comparison"),
         description=f"Candidates by {report.metric}, lower is better",
     )

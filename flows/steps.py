@@ -6,17 +6,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
+from fieldwright.flows.pictures import Picture
 from fieldwright.flows.report import Evaluation, Ingested
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.flows.tracking.versions.promotion import Challenge, Decision
+from fieldwright.surrogates.design.power_law import LearningCurve
 from fieldwright.surrogates.families import Family
 from fieldwright.surrogates.model import Model
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 
 class OfAKind(Protocol):
@@ -45,14 +44,14 @@ class Dataset:
     """What candidates learn from and are evaluated by; a family adds its arrays.
 
     samples: how many there are of each part, "train" and perhaps "validation" and "test". notes: sentences for
-    the user. metrics and files go to the run of the pipeline, and what `draw` draws: file name to figure.
+    the user. metrics and files go to the run of the pipeline, and what `draw` gives: file name to picture.
     """
 
     ingested: Ingested
     samples: Mapping[str, int]
     notes: tuple[str, ...] = ()
     metrics: Mapping[str, float] = field(default_factory=dict)
-    draw: Callable[[], Mapping[str, Figure]] = dict
+    draw: Callable[[], Mapping[str, Picture]] = dict
     files: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -60,8 +59,8 @@ class Dataset:
 class Trained:
     """A candidate, fitted and evaluated.
 
-    settings: of the candidate, tables within tables. content: what `finish` needs of it. draw: makes its figures,
-    file name to figure, which only the best candidate's run carries. The rest goes to its run beside what every
+    settings: of the candidate, tables within tables. content: what `finish` needs of it. draw: gives its pictures,
+    file name to picture, which only the best candidate's run carries. The rest goes to its run beside what every
     candidate has: see `tracking.records`.
     """
 
@@ -71,7 +70,7 @@ class Trained:
     params: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
-    draw: Callable[[], Mapping[str, Figure]] = dict
+    draw: Callable[[], Mapping[str, Picture]] = dict
     files: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -80,15 +79,14 @@ class Finished:
     """The best candidate as it is registered.
 
     report: fields of the family's report. content: what `decide` needs of it. ask: asks it one query, so that its
-    cost can be measured; both are what `completed` adds. draw: its figures, or the files that they have been drawn
-    into. The rest as in `Trained`.
+    cost can be measured. draw: its pictures. These three are what `completed` adds. The rest as in `Trained`.
     """
 
     model: Model
     report: Mapping[str, Any] = field(default_factory=dict)
     metrics: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
-    draw: Callable[[], Mapping[str, Figure | Path]] = dict
+    draw: Callable[[], Mapping[str, Picture]] = dict
     files: Mapping[str, Any] = field(default_factory=dict)
     content: Any = None
     ask: Callable[[], object] | None = None
@@ -177,12 +175,18 @@ class Steps(ABC, Generic[StudyType, Data]):
         """Makes the model that is registered of the best candidate, and tests it on what nothing was chosen by."""
 
     def completed(self, finished: Finished, best: Trained, data: Data) -> Finished:
-        """The model with what `decide` needs and how it is asked, which are not kept on disk."""
+        """The model with what `decide` needs, how it is asked and its pictures, which are not kept on disk."""
         return finished
 
     @abstractmethod
     def decide(self, best: Trained, finished: Finished, challenge: Challenge) -> Decision:
         """Whether it is promoted: by the gates of the study, and beside the champion."""
+
+    def learning_curves(
+        self, best: Trained, all_trained: Sequence[Trained], data: Data
+    ) -> Mapping[str, LearningCurve]:
+        """Field to the learning curve of the best candidate, where it takes little of the time of evaluations."""
+        return {}
 
     def clean_up(self) -> None:
         """Removes what a broken pipeline would have gone on from, once the model is registered."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
@@ -22,6 +22,7 @@ from fieldwright.flows.notification.pipeline_events import (
     notify_unreadable,
 )
 from fieldwright.flows.notification.running_pipeline import update_running
+from fieldwright.flows.pictures import Picture
 from fieldwright.flows.pipeline_page import (
     ingested_sentence,
     score_sentence,
@@ -53,10 +54,8 @@ from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.flows.tracking.versions.promotion import gate_rows
 from fieldwright.flows.tracking.versions.registration import Registrable, decide_and_promote, register
 from fieldwright.flows.tracking.versions.version_history import champion_state
+from fieldwright.surrogates.design.power_law import LearningCurve
 from fieldwright.surrogates.model import Model
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 REJECTED = "rejected.json"
 PIPELINE = "pipeline"
@@ -184,8 +183,6 @@ def train_and_register(
         key, opaque(best), opaque(tuple(trained.values())), opaque(data), opaque(resumption)
     )
     record(pipeline, finished)
-    pictures = [(pipeline, data.draw), (pipeline, finished.draw), (runs[best_label], best.draw)]
-    draw_figures(opaque(pictures), key, opaque(resumption))
     score = best.evaluation.score
     pipeline.log(
         metrics={"score": score} | {f"samples.{part}": n for part, n in data.samples.items()},
@@ -220,6 +217,9 @@ def train_and_register(
     )
     describe_version(tracking, pipeline, finished.model, version.version, decision)
     complete_pipeline(tracking, pipeline, resumption.data, best.evaluation.candidate, data.samples)
+    # Behind the promotion, which needs none of them.
+    pictures = [(pipeline, data.draw), (pipeline, finished.draw), (runs[best_label], best.draw)]
+    draw_figures(opaque(pictures), key, opaque(resumption))
     report = study_family(study.subject).report_class()(
         study=study.name,
         best=best.evaluation.candidate,
@@ -243,6 +243,7 @@ def train_and_register(
         opaque(finished.model),
         steps.samples,
         opaque(metrics),
+        opaque(partial(steps.learning_curves, best, tuple(trained.values()), data)),
     )
 
 
@@ -298,18 +299,25 @@ def finish(
 
 @pipeline_task(name="draw figures")
 def draw_figures(
-    pictures: Sequence[tuple[TrackedRun, Callable[[], Mapping[str, Figure | Path]]]],
+    pictures: Sequence[tuple[TrackedRun, Callable[[], Mapping[str, Picture]]]],
     key: str,
     resumption: Resumption,
 ) -> None:
-    """Draws what a run is to show: those of the best candidate alone, since they take longer than many a training."""
+    """Draws what a run is to show: those of the best candidate alone, since they take longer than many a training.
+
+    A picture that cannot be drawn is said in the log and beside the others, and undoes no version that is registered.
+    """
     update_running(step="draw figures")
 
     def draw_all() -> None:
         for run, draw in pictures:
-            run.figures(draw())
+            for sentence in run.figures(draw()):
+                get_run_logger().warning(sentence)
 
-    resumption.drawn(key, draw_all)
+    try:
+        resumption.drawn(key, draw_all)
+    except Exception:
+        get_run_logger().exception("The pictures of the best candidate could not be drawn")
 
 
 @pipeline_task(name="write the report")
@@ -321,11 +329,13 @@ def write_report(
     model: Model,
     samples: str,
     metrics: Mapping[str, float],
+    learn: Callable[[], Mapping[str, LearningCurve]],
 ) -> Report:
     """Writes the report as a page; what goes wrong with it is logged, and undoes no version that is registered."""
     update_running(step="write the report")
     try:
-        return publish_report(study, tracking, runs, report, model, samples, metrics)
+        with one_thread():
+            return publish_report(study, tracking, runs, report, model, samples, metrics, learn)
     except Exception:
         get_run_logger().exception("The report of version %s could not be written", report.version)
         return report

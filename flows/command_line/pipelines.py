@@ -44,13 +44,10 @@ def run(
 
     report = None if force else standing_report(loaded)
     if report is None:
-        from fieldwright.flows.commands.quick_imports import quick_imports
-
-        with quick_imports():
-            from fieldwright.flows.workflow import run_study
+        from fieldwright.flows.commands.run_here import run_here
 
         with show_progress(console):
-            report = run_study(str(study.resolve()), force, skip=list(skip))
+            report = run_here(study, force, skip)
     else:
         sweep_killed(loaded)
     print_report(console, report)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.table import Table
@@ -19,6 +20,8 @@ from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.surrogates.design.figures import learning_figure
 from fieldwright.surrogates.design.learning import learning_curves
 from fieldwright.surrogates.design.power_law import LearningCurve
+from fieldwright.surrogates.families import load_model
+from fieldwright.surrogates.fields.per_field import candidate_config
 from fieldwright.surrogates.figures import png
 from fieldwright.surrogates.regressors import KindConfig, kind_config
 
@@ -91,11 +94,15 @@ def write_curves(
 def _candidate(study: Study, kind: str | None) -> tuple[str, KindConfig]:
     labels = candidates_by_label(study.candidates)
     if kind is None:
-        champion = Tracking.of(study).registry.champion()
-        champion_label = champion.tags.get("candidate", "gp") if champion else "gp"
-        return (
-            (champion_label, labels[champion_label])
-            if champion_label in labels
-            else ("gp", kind_config({"kind": "gp"}))
-        )
+        registry = Tracking.of(study).registry
+        champion = registry.champion()
+        if champion is None:
+            return "gp", labels.get("gp", kind_config({"kind": "gp"}))
+        label = champion.tags.get("candidate", "")
+        if label in labels:
+            return label, labels[label]
+        # One that the study does not name: of a search, or one for each field.
+        with TemporaryDirectory(prefix="fieldwright-learning-") as folder:
+            model = load_model(registry.download(champion, Path(folder)))
+        return label, candidate_config(model.description.model_dump()["settings"]["candidate"])
     return kind, labels[kind] if kind in labels else kind_config({"kind": kind})

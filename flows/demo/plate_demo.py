@@ -19,8 +19,8 @@ from rich.table import Table
 
 from fieldwright.data.environment import home
 from fieldwright.data.errors import ModelError
-from fieldwright.flows.commands.quick_imports import quick_imports
 from fieldwright.flows.commands.report_tables import print_report
+from fieldwright.flows.commands.run_here import run_here
 from fieldwright.flows.commands.serve import endpoint_command
 from fieldwright.flows.demo.questions import Answers, ask
 from fieldwright.flows.progress import report, show_progress
@@ -44,11 +44,8 @@ def run_demo(folder: Path | None, port: int, console: Console) -> None:
     shutil.copyfile(STUDY_FILE, folder / "study.toml")
     study = Study.load(folder / "study.toml")
     solve_runs(folder, study.seed, console)
-    with quick_imports():
-        from fieldwright.flows.workflow import run_study
-
     with show_progress(console):
-        result = run_study(str(study.path))
+        result = run_here(study.path)
     print_report(console, result)
     console.print("\nStarting the endpoint ...")
     with running_endpoint(study, port if is_free(port) else any_free_port()) as address:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from fieldwright.flows.photos.evaluation import PartEvaluation
 from fieldwright.flows.photos.parts import Part, Parts, parts_of, read_photos
 from fieldwright.flows.photos.report import PhotosEvaluation
 from fieldwright.flows.photos.segmentation_evaluation import evaluate_segmenter
+from fieldwright.flows.pictures import Picture
 from fieldwright.flows.report import Ingested
 from fieldwright.flows.resumption.evaluation_file import MODEL, read_evaluation, write_evaluation
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
@@ -159,18 +160,19 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
             "test": dict(test.metrics),
         }
         finished = Finished(
-            model,
-            report,
-            {f"test.{name}": value for name, value in test.metrics.items()},
-            tags,
-            draw=lambda: {f"test_{name}": figure for name, figure in test.draw().items()},
+            model, report, {f"test.{name}": value for name, value in test.metrics.items()}, tags
         )
-        return self.completed(finished, best, data)
+        return replace(self.completed(finished, best, data), draw=partial(_of_test_photos, test.draw))
 
     def completed(self, finished: Finished, best: Trained, data: PhotosDataset) -> Finished:
-        """With the photos."""
-        ask = partial(best.content.predict, [data.parts.test.pixels[0]])
-        return replace(finished, content=data.parts, ask=ask)
+        """With the photos, and pictures of the test photos, which are evaluated again when they are drawn."""
+        study, model, part = self.study, best.content, data.parts.test
+        ask = partial(model.predict, [part.pixels[0]])
+
+        def draw() -> Mapping[str, Picture]:
+            return _of_test_photos(evaluate_part(study, model, part, "Testing the best").draw)
+
+        return replace(finished, content=data.parts, ask=ask, draw=draw)
 
     def decide(self, best: Trained, finished: Finished, challenge: Challenge) -> Decision:
         """By `[promotion]` of the study, on the same test photos where the champion can be asked for them."""
@@ -181,6 +183,10 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
             comparison = compare_on_photos(study, self.tracking, challenge.champion, best.content, test)
         rule, tested = study.promotion, finished.report["test"]
         return decide_on_photos(rule, study.metric, score, tested, challenge, comparison)
+
+
+def _of_test_photos(draw: Callable[[], Mapping[str, Picture]]) -> dict[str, Picture]:
+    return {f"test_{name}": picture for name, picture in draw().items()}
 
 
 def train_photo_model(study: PhotoStudy, config: Config, parts: Parts, progress: TrainingProgress) -> Model:

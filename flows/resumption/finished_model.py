@@ -1,4 +1,4 @@
-"""The trained best of a pipeline on disk: the model's artifact, its pictures, and the rest as JSON."""
+"""The trained best of a pipeline on disk: the model's artifact, and the rest as JSON."""
 
 from __future__ import annotations
 
@@ -10,20 +10,16 @@ from typing import Any, get_type_hints
 
 from pydantic import TypeAdapter
 
-from fieldwright.flows.pictures import write_picture
 from fieldwright.flows.steps import Finished, Steps
 from fieldwright.flows.study_families import study_family
 from fieldwright.surrogates.families import load_model
 
-MODEL, PICTURES, CONTENT = "model", "pictures", "finished.json"
+MODEL, CONTENT = "model", "finished.json"
 
 
 def write_finished(finished: Finished, folder: Path) -> None:
     """Writes it into an empty folder."""
     finished.model.save(folder / MODEL)
-    (folder / PICTURES).mkdir()
-    for name, figure in finished.draw().items():
-        write_picture(figure, folder / PICTURES / name)
     content = {
         "report": {name: _plain(value) for name, value in finished.report.items()},
         "metrics": dict(finished.metrics),
@@ -46,14 +42,8 @@ def read_finished(steps: Steps[Any, Any], folder: Path) -> Finished:
         report,
         content["metrics"],
         content["tags"],
-        draw=lambda: pictures_in(folder),
         files=content["files"],
     )
-
-
-def pictures_in(folder: Path) -> dict[str, Path]:
-    """The pictures of a trained model on disk, by file name."""
-    return {path.name: path for path in sorted((folder / PICTURES).iterdir())}
 
 
 def _plain(value: Any) -> Any:

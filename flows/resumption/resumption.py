@@ -5,14 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 from typing import Any
 
 from prefect import get_run_logger
 
 from fieldwright.data.errors import FieldwrightError
-from fieldwright.flows.resumption.finished_model import pictures_in, read_finished, write_finished
+from fieldwright.flows.resumption.finished_model import read_finished, write_finished
 from fieldwright.flows.resumption.step_results import StepResult, StepResults
 from fieldwright.flows.steps import Dataset, Finished, Steps, Trained
 from fieldwright.flows.study.file import StudyFile
@@ -131,12 +130,8 @@ class Resumption:
             finished = self.steps.finish(best, all_trained, data)
         # One that was damaged is the same training: it may be registered.
         training = uuid.uuid4().hex if result is None else str(result.note["training"])
-        result = self.results.keep(
-            key, {"training": training}, lambda folder: write_finished(finished, folder)
-        )
-        if result is None:
-            return finished, training
-        return replace(finished, draw=partial(pictures_in, result.folder)), training
+        self.results.keep(key, {"training": training}, lambda folder: write_finished(finished, folder))
+        return finished, training
 
     def _once(self, step: str, key: str, do: Callable[[], object]) -> None:
         result = self.results.find(joint_key(step, key))

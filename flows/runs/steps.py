@@ -10,6 +10,7 @@ from typing import cast
 
 from fieldwright.data.store.field_values import field_values
 from fieldwright.data.store.snapshot_store import SnapshotStore
+from fieldwright.flows.pictures import Picture
 from fieldwright.flows.progress import report as report_progress
 from fieldwright.flows.report import RunsEvaluation
 from fieldwright.flows.resumption.validated_candidate import Validated, read_validated, write_validated
@@ -17,6 +18,7 @@ from fieldwright.flows.runs.candidates import AUTO, with_common_settings
 from fieldwright.flows.runs.conservation import conservation_errors
 from fieldwright.flows.runs.executors import study_executor
 from fieldwright.flows.runs.figures.candidate_figures import candidate_figures
+from fieldwright.flows.runs.figures.final_figures import final_figures
 from fieldwright.flows.runs.figures.reduction_figures import reduction_figures
 from fieldwright.flows.runs.final_checks import final_checks
 from fieldwright.flows.runs.holdout import split_runs
@@ -45,17 +47,22 @@ from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.flows.tracking.versions.promotion import Challenge, Decision
+from fieldwright.surrogates.design.halves import COST, curves_of_halves
+from fieldwright.surrogates.design.power_law import LearningCurve
 from fieldwright.surrogates.families import FIELDS, Family
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
 from fieldwright.surrogates.fields.per_field import PER_FIELD, PerField
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.search.settings import SearchSettings
+from fieldwright.surrogates.understanding.sobol_indices import SobolIndices
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
 from fieldwright.surrogates.validation.holdout import HoldoutResult
 
 VALIDATED = "validated"
 """Folder of an evaluated candidate."""
+CURVE_SHARE, CURVE_SECONDS = 0.15, 1.0
+"""A learning curve is drawn with the report where it takes at most this share of all evaluations, or so many s."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -231,18 +238,51 @@ class RunsSteps(Steps[Study, RunsDataset]):
         surrogate = train_on_all(
             self.study, content.config, data.targets, data.views, content.validation, self.executor
         )
-        metrics, draw, test_set = final_checks(self.study, surrogate, data.targets, data.test)
+        metrics, indices, test_set = final_checks(self.study, surrogate, data.targets, data.test)
         search = next((one.content.search for one in all_trained if one.content.search), None)
         errors = out_of_fold_errors(self.study, data.targets, content.validation)
         files = {} if errors is None else {OUT_OF_FOLD: errors}
         report = {"search": search, "test_set": test_set}
-        return self.completed(Finished(surrogate, report, metrics, draw=draw, files=files), best, data)
+        finished = self.completed(Finished(surrogate, report, metrics, files=files), best, data)
+        return replace(finished, draw=partial(self._figures, surrogate, content.validation, data, indices))
 
     def completed(self, finished: Finished, best: Trained, data: RunsDataset) -> Finished:
-        """With the runs and the out-of-fold predictions."""
+        """With the runs, the out-of-fold predictions and pictures."""
         surrogate = cast(Surrogate, finished.model)
-        content = FinishedRuns(surrogate, data, best.content.validation, finished.report["test_set"])
-        return replace(finished, content=content, ask=partial(ask_once, surrogate, data.targets))
+        validation = best.content.validation
+        content = FinishedRuns(surrogate, data, validation, finished.report["test_set"])
+        return replace(
+            finished,
+            content=content,
+            ask=partial(ask_once, surrogate, data.targets),
+            draw=partial(self._figures, surrogate, validation, data),
+        )
+
+    def _figures(
+        self,
+        surrogate: Surrogate,
+        validation: CrossValidation,
+        data: RunsDataset,
+        indices: Mapping[str, SobolIndices] | None = None,
+    ) -> dict[str, Picture]:
+        rejected = [name for name, _, _ in data.ingested.rejected]
+        return final_figures(self.study, surrogate, data.targets, validation, rejected, indices)
+
+    def learning_curves(
+        self, best: Trained, all_trained: Sequence[Trained], data: RunsDataset
+    ) -> Mapping[str, LearningCurve]:
+        """By halves of the runs; none of a forecast, or of a search, which each fold repeats."""
+        content: Validated = best.content
+        folds = int(content.validation.fold.max()) + 1
+        evaluated = sum(one.evaluation.fit_seconds for one in all_trained)
+        of_best = best.evaluation.fit_seconds or evaluated
+        if self.study.time.history or content.search is not None:
+            return {}
+        if COST * of_best / folds > max(CURVE_SHARE * evaluated, CURVE_SECONDS):
+            return {}
+        reductions = {name: self.study.reduction_of(name) for name in self.study.fields}
+        config, x = content.config, data.targets.x
+        return curves_of_halves(config, reductions, x, data.views, content.validation, self.study.seed)
 
     def decide(self, best: Trained, finished: Finished, challenge: Challenge) -> Decision:
         """By `[promotion]` of the study, on the same runs where the champion can be asked; see `decide_on_runs`."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
-from matplotlib.figure import Figure
 
 from fieldwright.data.output.written_numbers import number_text
+from fieldwright.flows.pictures import Picture
 from fieldwright.flows.runs.figures.candidate_figures import (
     magnitude,
     predicted_against_true,
@@ -15,16 +17,16 @@ from fieldwright.flows.shapes.targets import ShapeTargets
 from fieldwright.surrogates.shapes.model_evaluation import ShapeEvaluation
 
 
-def shape_figures(shapes: ShapeTargets, held_out: ShapeEvaluation) -> dict[str, Figure]:
-    """File name to figure: predicted against true around all shapes held out, and the worst and the median shape."""
-    figures: dict[str, Figure] = {}
+def shape_figures(shapes: ShapeTargets, held_out: ShapeEvaluation) -> dict[str, Picture]:
+    """File name to picture: predicted against true around all shapes held out, and the worst and the median shape."""
+    figures: dict[str, Picture] = {}
     targets = shapes.targets
     cells = targets.cells if targets.fields[0].on == "point" else {}
     for field in targets.fields:
         name, true = field.name, targets.values[field.name][held_out.rows]
         fluid = shapes.distance[held_out.rows] >= 0.0
-        figures[f"{name}_predicted_against_true.png"] = predicted_against_true(
-            true[fluid], held_out.mean[name][fluid], name, field.unit
+        figures[f"{name}_predicted_against_true.png"] = partial(
+            predicted_against_true, true[fluid], held_out.mean[name][fluid], name, field.unit
         )
         errors = held_out.errors[name]["relative_l2"]
         order = np.argsort(errors)
@@ -32,7 +34,8 @@ def shape_figures(shapes: ShapeTargets, held_out: ShapeEvaluation) -> dict[str, 
             true_values, predicted_values = (
                 np.where(fluid[k], magnitude(values[k]), np.nan) for values in (true, held_out.mean[name])
             )
-            figures[f"{name}_{rank}_shape.png"] = true_predicted_error(
+            figures[f"{name}_{rank}_shape.png"] = partial(
+                true_predicted_error,
                 shapes.points,
                 true_values,
                 predicted_values,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from fieldwright.data.output.written_numbers import number_text
+from fieldwright.flows.pictures import picture_bytes
 from fieldwright.flows.report import Report
 from fieldwright.flows.study_report.candidates_figure import candidates_figure
 from fieldwright.flows.study_report.embedded_figures import embedded_figure
@@ -15,7 +16,6 @@ from fieldwright.flows.study_report.sentences import (
     comparison_sentence,
     no_better_sentences,
 )
-from fieldwright.surrogates.figures import png
 
 MOST_REJECTED = 40
 """Rows of the table of what was rejected."""
@@ -58,7 +58,7 @@ def candidates_section(facts: PipelineFacts, table: ReportTable) -> ReportSectio
         ),
         (table,)
         if len(report.evaluations) == 1
-        else (embedded_figure(png(candidates_figure(report)), words), table),
+        else (embedded_figure(picture_bytes(candidates_figure(report)), words), table),
     )
 
 
@@ -81,7 +81,7 @@ def verdict(report: Report) -> str:
 
 def notes_section(facts: PipelineFacts) -> tuple[ReportSection, ...]:
     """What must be known of the model, if anything."""
-    notes = tuple(f"{note.rstrip('.')}." for note in facts.report.notes)
+    notes = tuple(f"{note.rstrip('.')}." for note in (*facts.report.notes, *facts.undrawn))
     return (ReportSection("Notes", notes),) if notes else ()
 
 

@@ -1,4 +1,4 @@
-"""Pictures small enough to stand in a page: few colours for drawings, JPEG for photos."""
+"""Pictures small enough to stand in a page: drawings as they are, JPEG for photos."""
 
 from __future__ import annotations
 
@@ -9,10 +9,6 @@ from PIL import Image
 
 from fieldwright.flows.study_report.page import ReportFigure
 
-COLOURS = 128
-"""Of a palette: lines and colour maps show no difference."""
-LARGEST = 150_000
-"""Bytes of a drawing with a palette beyond which it is taken for a photo."""
 QUALITY = 80
 
 
@@ -22,13 +18,10 @@ def embedded(figures: Mapping[str, bytes], words: Mapping[str, str]) -> tuple[Re
 
 
 def embedded_figure(content: bytes, words: str) -> ReportFigure:
-    """A PNG as a figure of the page, in a fraction of its bytes."""
-    image = Image.open(io.BytesIO(content)).convert("RGB")
-    buffer = io.BytesIO()
-    palette = image.quantize(COLOURS, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    palette.save(buffer, "PNG", optimize=False, compress_level=6)
-    if buffer.tell() <= LARGEST:
-        return ReportFigure(buffer.getvalue(), "image/png", words, image.size)
+    """A PNG of `picture_bytes` as a figure of the page; one with all colours holds photos, which go as JPEG."""
+    image = Image.open(io.BytesIO(content))
+    if image.mode == "P":
+        return ReportFigure(content, "image/png", words, image.size)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=QUALITY)
     return ReportFigure(buffer.getvalue(), "image/jpeg", words, image.size)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from fieldwright.data.output.written_numbers import number_text
+from fieldwright.flows.pictures import picture_bytes
 from fieldwright.flows.report import PipelineReport
 from fieldwright.flows.study_report import sentences as say
 from fieldwright.flows.study_report.common_sections import (
@@ -25,7 +26,6 @@ from fieldwright.flows.study_report.page import ReportSection, ReportTable
 from fieldwright.flows.study_report.pipeline_facts import PipelineFacts
 from fieldwright.surrogates.fields.quantities import headline_quantities, unit_of
 from fieldwright.surrogates.fields.surrogate import Surrogate
-from fieldwright.surrogates.figures import png
 
 MOST_SENTENCES = 8
 """Of one kind, one a field or a quantity."""
@@ -49,7 +49,7 @@ def fields_sections(facts: PipelineFacts) -> tuple[list[str], list[ReportSection
         coverage,
         *learning,
         *understanding,
-        _domain(about),
+        _domain(facts, about),
         decision_section(facts.report),
         *notes_section(facts),
         _query(facts, about),
@@ -177,7 +177,7 @@ def _coverage(facts: PipelineFacts, about: Mapping[str, Any]) -> ReportSection:
     if observed:
         words = "Share of the values of held-out runs within their bands, beside the share that was promised"
         figure = coverage_figure(observed, about["coverage"], low, high)
-        parts.append(embedded_figure(png(figure), words))
+        parts.append(embedded_figure(picture_bytes(figure), words))
     test_set = getattr(facts.report, "test_set", None)
     if test_set is not None:
         parts.append(_test_set_table(test_set))
@@ -231,17 +231,20 @@ def _learning(facts: PipelineFacts, about: Mapping[str, Any]) -> list[ReportSect
         return []
     if not facts.learning:
         sentence = (
-            f"No learning curve of {facts.report.best} has been drawn: `fieldwright learn {facts.study_file}` "
-            "draws it, and the next report shows it."
+            f"No learning curve of {facts.report.best} has been drawn, which would take long or has too few runs: "
+            f"`fieldwright learn {facts.study_file}` draws one, and the next report shows it."
         )
         return [ReportSection("Learning curve", (sentence,))]
     from fieldwright.surrogates.design.figures import learning_figure
 
-    sentences = tuple(
-        say.learning_sentence(name, curve, about["n_runs"]) for name, curve in facts.learning.items()
+    sizes, trainings = next(iter(facts.learning.values())).errors.shape
+    sentences = (
+        *(say.learning_sentence(name, curve, about["n_runs"]) for name, curve in facts.learning.items()),
+        f"The curve goes through {sizes} numbers of runs, with {trainings} trainings at each; "
+        f"`fieldwright learn {facts.study_file} --repeats 10` draws a finer one.",
     )
     words = "Error of held-out runs against the number of runs trained on, with the power law through it"
-    figure = embedded_figure(png(learning_figure(facts.learning, {})), words)
+    figure = embedded_figure(picture_bytes(learning_figure(facts.learning, {})), words)
     return [ReportSection("Learning curve", sentences, (figure,))]
 
 
@@ -276,7 +279,7 @@ def sobol_shares(metrics: Mapping[str, float]) -> dict[str, dict[str, dict[str, 
     return shares
 
 
-def _domain(about: Mapping[str, Any]) -> ReportSection:
+def _domain(facts: PipelineFacts, about: Mapping[str, Any]) -> ReportSection:
     infos = [*about["parameters"], *about.get("geometry", {}).get("descriptors", ())]
     rows = tuple(
         (one["name"], number_text(one["minimum"], 6), number_text(one["maximum"], 6), one["unit"] or "-")
@@ -292,7 +295,11 @@ def _domain(about: Mapping[str, Any]) -> ReportSection:
     table = ReportTable(
         "Ranges of the training runs", ("parameter", "least", "most", "unit"), rows, text_columns=(3,)
     )
-    return ReportSection("Domain of use", sentences, (table,))
+    words = (
+        "The training runs in the planes of the parameters that matter most, with those predicted worst and those "
+        "rejected. Grey is the domain where all other parameters are in the middle of their ranges; white is outside."
+    )
+    return ReportSection("Domain of use", sentences, (*embedded(facts.figures, {"domain.png": words}), table))
 
 
 def _query(facts: PipelineFacts, about: Mapping[str, Any]) -> ReportSection:

@@ -18,6 +18,7 @@ class PipelineFacts:
     report: as it stands on the terminal. model: the one that is registered. samples: what is learned from, in the
     plural. metrics: of the pipeline and its best candidate, by name. figures: PNG by file name, as MLflow has them.
     learning: field to the learning curve of the best candidate, where one was drawn. study_file: its name.
+    undrawn: a sentence on each figure that could not be drawn.
     """
 
     report: Report
@@ -27,6 +28,7 @@ class PipelineFacts:
     figures: Mapping[str, bytes]
     study_file: str
     learning: Mapping[str, LearningCurve] = field(default_factory=dict)
+    undrawn: tuple[str, ...] = ()
 
     @property
     def about(self) -> dict[str, Any]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlparse
 
+from fieldwright.flows.pictures import UNDRAWN
 from fieldwright.flows.report import Report
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.study_families import study_family
@@ -18,6 +19,7 @@ from fieldwright.flows.study_report.pipeline_facts import PipelineFacts
 from fieldwright.flows.tracking.experiment_page import run_address
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.tracked_run import FIGURES, TrackedRun
+from fieldwright.surrogates.design.power_law import LearningCurve
 from fieldwright.surrogates.model import Model
 
 REPORT_PAGE = "report.html"
@@ -32,6 +34,7 @@ def publish_report(
     model: Model,
     samples: str,
     metrics: Mapping[str, float],
+    learn: Callable[[], Mapping[str, LearningCurve]] = dict,
 ) -> Report:
     """Writes the page and returns the report with its place.
 
@@ -49,16 +52,21 @@ def publish_report(
         What is learned from, in the plural.
     metrics
         Of the pipeline and its best candidate.
+    learn
+        Field to the learning curve, which is asked where `fieldwright learn` has drawn none; none where that would
+        take too long.
     """
+    pictures = [figures_of(run) for run in runs]
     fields = {one.name for one in getattr(model.description, "fields", ())}
     facts = PipelineFacts(
         report,
         model,
         samples,
         metrics,
-        {name: content for run in runs for name, content in figures_of(run).items()},
+        {name: content for drawn, _ in pictures for name, content in drawn.items()},
         study.path.name,
-        drawn_curves(tracking, report.best, fields, study.seed) if fields else {},
+        (drawn_curves(tracking, report.best, fields, study.seed) or learn()) if fields else {},
+        tuple(sentence for _, undrawn in pictures for sentence in undrawn),
     )
     runs[0].texts({REPORT_PAGE: page_of(facts, study.description, runs[0].id)})
     return replace(report, page=page_place(tracking, runs[0].id))
@@ -79,13 +87,15 @@ def page_of(facts: PipelineFacts, description: str, run_id: str) -> str:
     )
 
 
-def figures_of(run: TrackedRun) -> dict[str, bytes]:
-    """PNG by file name, of those that the run shows."""
+def figures_of(run: TrackedRun) -> tuple[dict[str, bytes], list[str]]:
+    """PNG by file name, of those that the run shows, and a sentence on each that could not be drawn."""
     if not any(one.path == FIGURES for one in run.client.list_artifacts(run.id)):
-        return {}
+        return {}, []
     with tempfile.TemporaryDirectory(prefix="fieldwright-figures-") as folder:
         place = Path(run.client.download_artifacts(run.id, FIGURES, folder))
-        return {path.name: path.read_bytes() for path in sorted(place.glob("*.png"))}
+        undrawn = place / UNDRAWN
+        sentences = undrawn.read_text(encoding="utf-8").splitlines() if undrawn.exists() else []
+        return {path.name: path.read_bytes() for path in sorted(place.glob("*.png"))}, sentences
 
 
 def page_place(tracking: Tracking, run_id: str) -> str:

@@ -21,6 +21,7 @@ from fieldwright.data.databases import require_driver
 from fieldwright.data.errors import ModelError
 from fieldwright.data.redaction import without_password
 from fieldwright.data.tracking_file import SQLITE, follow_move, sqlite_path, store_lock
+from fieldwright.flows.cached_databases import copy_from_cache, copy_to_cache
 
 KEPT = ("runs", "registered_models", "model_versions")
 """Tables whose rows are a user's work: a store that has any is never given up."""
@@ -109,7 +110,7 @@ def _replace(path: Path, source: Path | None) -> None:
         ):
             old.backup(new)
     try:
-        if source is None and _copied_from_cache(fresh):
+        if source is None and copy_from_cache(_empty_store(), fresh, _is_empty):
             os.replace(fresh, path)
             return
         upgrade = mlflow.db.upgrade.callback
@@ -117,7 +118,7 @@ def _replace(path: Path, source: Path | None) -> None:
         # What `mlflow db upgrade` does: create an empty database, migrate an older one.
         upgrade(f"{SQLITE}{fresh}")
         if source is None:
-            _copy_to_cache(fresh)
+            copy_to_cache(_empty_store(), fresh, _is_empty)
     except BaseException:
         fresh.unlink(missing_ok=True)
         raise
@@ -126,34 +127,14 @@ def _replace(path: Path, source: Path | None) -> None:
     os.replace(fresh, path)
 
 
-def _cached_store() -> Path:
-    """Where this user's empty store of the newest schema lies: to migrate one through all schemas takes seconds."""
-    folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(folder) / "fieldwright" / f"mlflow-{mlflow.__version__}-{_newest_revision()}.db"
+def _empty_store() -> str:
+    """The name of the empty store of the newest schema."""
+    return f"mlflow-{mlflow.__version__}-{_newest_revision()}"
 
 
-def _copied_from_cache(fresh: Path) -> bool:
-    """Whether the empty store was there, whole; it is then at `fresh` too."""
-    try:
-        shutil.copyfile(_cached_store(), fresh)
-        with contextlib.closing(sqlite3.connect(fresh)) as database:
-            faults = database.execute("PRAGMA integrity_check").fetchall()
-        if faults == [("ok",)] and _revision(fresh) == _newest_revision() and not _holds_work(fresh):
-            return True
-    except (OSError, RuntimeError, sqlite3.DatabaseError, ModelError):
-        pass
-    fresh.unlink(missing_ok=True)
-    return False
-
-
-def _copy_to_cache(fresh: Path) -> None:
-    """Leaves the empty store for the next home; where that cannot be, nothing is lost."""
-    with contextlib.suppress(OSError, RuntimeError):
-        place = _cached_store()
-        place.parent.mkdir(parents=True, exist_ok=True)
-        part = place.with_name(f"{place.name}.{os.getpid()}")
-        shutil.copyfile(fresh, part)
-        os.replace(part, place)
+def _is_empty(path: Path) -> bool:
+    """Whether a store has the newest schema and no row of a user's work."""
+    return _revision(path) == _newest_revision() and not _holds_work(path)
 
 
 def _newest_revision() -> str:

@@ -9,15 +9,12 @@ import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import mlflow
 from mlflow.entities import Metric, Param, RunTag
 
-from fieldwright.flows.pictures import write_picture
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from fieldwright.flows.pictures import Picture, write_pictures
 
 METRICS_AT_ONCE, WORDS_AT_ONCE = 1000, 100
 """Numbers, and parameters or tags, that MLflow takes in one call."""
@@ -72,14 +69,17 @@ class TrackedRun:
             ]
         )
 
-    def figures(self, figures: Mapping[str, Figure | Path]) -> None:
-        """Pictures by file name, drawn or to be drawn, shown under the run's artifacts."""
+    def figures(self, figures: Mapping[str, Picture]) -> list[str]:
+        """Draws pictures by file name, shown under the run's artifacts; returns a sentence on each that failed.
+
+        What has failed stands in a file beside them.
+        """
         if not figures:
-            return
+            return []
         with tempfile.TemporaryDirectory() as folder:
-            for name, figure in figures.items():
-                write_picture(figure, Path(folder) / name)
+            undrawn = write_pictures(figures, Path(folder))
             self.client.log_artifacts(self.id, folder, FIGURES)
+        return undrawn
 
     def json(self, files: Mapping[str, Any]) -> None:
         """Tables and reports by file name, as JSON."""

@@ -10,6 +10,7 @@ from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.design.power_law import LearningCurve
 from fieldwright.surrogates.domain.places import places
 from fieldwright.surrogates.fields.emulator import Emulator
+from fieldwright.surrogates.fields.per_field import fields_by_config
 from fieldwright.surrogates.reductions import ReductionConfig
 from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.validation.fold import carried_by
@@ -49,6 +50,7 @@ def learning_curves(
 ) -> dict[str, LearningCurve]:
     """Field to its curve of mean relative L2 errors, over `repeats` trainings on random runs at each size.
 
+    config: of all fields, or a `PerField` of each.
     x: (n, p). targets: field to (n, [t,] points, components). Each training is evaluated on all other runs.
     weights: field to (points,) length, area or volume of each point or cell.
     progress: called with (trainings done, all). Raises ModelError.
@@ -69,11 +71,13 @@ def learning_curves(
         held_out = held_out[~np.isin(place[held_out], place[training])]
         train = {name: values[training] for name, values in targets.items()}
         carried = carried_by(reductions, len(x), len(training))
-        emulator = Emulator.fit(config, carried, x[training], train, seed, weights=weights)
-        for name, (z, _) in emulator.latent(x[held_out]).items():
-            true = targets[name][held_out]
-            predicted = emulator.fields[name].at(x[held_out]).mean(z).reshape(true.shape)
-            errors[name][k, repeat] = relative_l2(true, predicted, (weights or {}).get(name)).mean()
+        for of_fields, names in fields_by_config(config, targets):
+            these = {name: train[name] for name in names}
+            emulator = Emulator.fit(of_fields, carried, x[training], these, seed, weights=weights)
+            for name, (z, _) in emulator.latent(x[held_out]).items():
+                true = targets[name][held_out]
+                predicted = emulator.fields[name].at(x[held_out]).mean(z).reshape(true.shape)
+                errors[name][k, repeat] = relative_l2(true, predicted, (weights or {}).get(name)).mean()
     if progress is not None:
         progress(len(sizes) * repeats, len(sizes) * repeats)
     return {name: LearningCurve.of(sizes, values, seed) for name, values in errors.items()}

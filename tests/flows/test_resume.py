@@ -71,12 +71,14 @@ PLACES = (
     ("while the third is evaluated", f"{STEPS}.evaluate", "before", 2),
     ("while the best is trained", f"{STEPS}.finish", "before", 1),
     ("when the best is trained", f"{STEPS}.finish", "after", 1),
-    ("before the pictures", "fieldwright.flows.runs.steps.candidate_figures", "before", 1),
     ("before it is registered", f"{REGISTRY}.register", "before", 1),
     ("while it is registered", "mlflow:MlflowClient.create_model_version", "before", 1),
     ("when it is registered", f"{REGISTRY}.register", "after", 1),
     ("between decision and promotion", f"{REGISTRY}.promote", "before", 1),
     ("when it is promoted", f"{REGISTRY}.promote", "after", 1),
+    ("while pictures are drawn", "fieldwright.flows.pictures.picture_bytes", "after", 5),
+    ("when pictures are written", f"{RUN}.figures", "after", 2),
+    ("before the report", "fieldwright.flows.workflow.publish_report", "before", 1),
     ("when it is reported", "fieldwright.flows.workflow.pipeline_megabytes", "before", 1),
     ("before its results are removed", f"{RESULTS}.clear", "before", 1),
 )
@@ -158,6 +160,9 @@ def test_a_pipeline_killed_at_every_step_ends_with_the_same_champion(
     assert all({"score", "fit_seconds"} <= set(run.data.metrics) for run in own)
     assert int(pipeline.data.tags["resumed"]) >= 8
     assert not steps_folder("beam").exists()
+    (best,) = (run for run in own if run.data.tags["candidate"] == report.best)
+    assert {len(figure_names(tracking, run.info.run_id)) for run in (pipeline, best)} == {7, 4}
+    assert Path(report.page).exists()
 
 
 class Interruption(BaseException):
@@ -364,8 +369,10 @@ def test_candidates_of_every_family_are_restored_number_for_number(
 
 def pictures_of(path: Path) -> set[str]:
     tracking = tracking_of(path)
-    return {
-        item.path
-        for run in of_role(tracking, "candidate")
-        for item in tracking.client.list_artifacts(run.info.run_id, "figures")
-    }
+    runs = [run for role in ("candidate", "pipeline") for run in of_role(tracking, role)]
+    return {name for run in runs for name in figure_names(tracking, run.info.run_id)}
+
+
+def figure_names(tracking: Tracking, run_id: str) -> list[str]:
+    """Of the PNG alone: a note beside them would be another number."""
+    return [item.path for item in tracking.client.list_artifacts(run_id, "figures")]

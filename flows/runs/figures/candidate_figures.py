@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from fieldwright.data.output.written_numbers import number_text
+from fieldwright.flows.pictures import Picture
 from fieldwright.flows.runs.targets import Targets
+from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.figure_axes import heading, label
 from fieldwright.surrogates.figures import BAR, COLOURS, beside, draw_on_mesh, legend, mesh_panel, panels
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
@@ -17,30 +20,35 @@ SHOWN_POINTS = 4000
 """More points than this make a predicted-against-true plot no more telling, only slower."""
 
 
-def candidate_figures(targets: Targets, validation: CrossValidation) -> dict[str, Figure]:
-    """File name to figure: predicted against true, and the worst run of each field."""
-    figures = {}
+def candidate_figures(targets: Targets, validation: CrossValidation) -> dict[str, Picture]:
+    """File name to picture: predicted against true, and the worst run of each field."""
+    figures: dict[str, Picture] = {}
     for field in targets.fields:
-        name = field.name
-        predictions = validation.fields[name]
-        true, predicted, _ = predictions.at_sample()
-        figures[f"{name}_predicted_against_true.png"] = predicted_against_true(
-            true, predicted, name, field.unit
-        )
-        errors = validation.errors[name]["relative_l2"]
-        worst = int(np.argmax(errors))
-        (true_run,), (predicted_run,), _ = predictions.runs([worst])
-        figures[f"{name}_worst_run.png"] = true_predicted_error(
-            targets.points[name],
-            magnitude(true_run),
-            magnitude(predicted_run),
-            targets.cells if field.on == "point" else {},
-            title=f"The worst of {len(errors)} runs for {name}: {targets.runs[worst]}, "
-            f"relative L2 error {number_text(errors[worst], 2)}",
-            name=name if len(field.components) == 1 else f"|{name}|",
-            unit=field.unit,
-        )
+        figures[f"{field.name}_predicted_against_true.png"] = partial(_out_of_fold, validation, field)
+        figures[f"{field.name}_worst_run.png"] = partial(_worst_run, targets, validation, field)
     return figures
+
+
+def _out_of_fold(validation: CrossValidation, field: FieldInfo) -> Figure:
+    true, predicted, _ = validation.fields[field.name].at_sample()
+    return predicted_against_true(true, predicted, field.name, field.unit)
+
+
+def _worst_run(targets: Targets, validation: CrossValidation, field: FieldInfo) -> Figure:
+    name = field.name
+    errors = validation.errors[name]["relative_l2"]
+    worst = int(np.argmax(errors))
+    (true_run,), (predicted_run,), _ = validation.fields[name].runs([worst])
+    return true_predicted_error(
+        targets.points[name],
+        magnitude(true_run),
+        magnitude(predicted_run),
+        targets.cells if field.on == "point" else {},
+        title=f"The worst of {len(errors)} runs for {name}: {targets.runs[worst]}, "
+        f"relative L2 error {number_text(errors[worst], 2)}",
+        name=name if len(field.components) == 1 else f"|{name}|",
+        unit=field.unit,
+    )
 
 
 def magnitude(values: np.ndarray) -> np.ndarray:

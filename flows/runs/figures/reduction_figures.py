@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from fieldwright.data.store.field_values import FieldValues, field_values, point_blocks
+from fieldwright.flows.pictures import Picture
 from fieldwright.flows.runs.reduction import rows_and_weights
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingField, TrainingViews
+from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.reductions import Reduction
 from fieldwright.surrogates.reductions.svd import SVDReduction
 from fieldwright.surrogates.understanding.ranks_and_modes import modes_figure, ranks_figure
@@ -25,20 +28,18 @@ def reduction_figures(
     views: Mapping[str, TrainingViews],
     reductions: Mapping[str, Reduction],
     errors: Mapping[str, np.ndarray],
-) -> dict[str, Figure]:
-    """File name to figure: what each rank leaves out, and the first modes on the mesh."""
-    figures = {}
+) -> dict[str, Picture]:
+    """File name to picture: what each rank leaves out, and the first modes on the mesh."""
+    figures: dict[str, Picture] = {}
     for field in targets.fields:
         reduction = reductions[field.name]
         if not isinstance(reduction, SVDReduction):
             continue
-        values = field_values(targets.values[field.name])
-        modes = leading_modes(reduction, views[field.name].trajectories, values)
-        cells = targets.cells if field.on == "point" else {}
-        figures[f"{field.name}_modes.png"] = modes_figure(
-            [_drawn(mode) for mode in modes], targets.points[field.name], cells, name=field.name
+        figures[f"{field.name}_modes.png"] = partial(
+            _modes, targets, field, reduction, views[field.name].trajectories
         )
-        figures[f"{field.name}_ranks.png"] = ranks_figure(
+        figures[f"{field.name}_ranks.png"] = partial(
+            ranks_figure,
             reduction.spectrum_,
             reduction.total_energy_,
             len(reduction.singular_values_),
@@ -46,6 +47,12 @@ def reduction_figures(
             field.name,
         )
     return figures
+
+
+def _modes(targets: Targets, field: FieldInfo, reduction: SVDReduction, of_field: TrainingField) -> Figure:
+    modes = leading_modes(reduction, of_field, field_values(targets.values[field.name]))
+    cells = targets.cells if field.on == "point" else {}
+    return modes_figure([_drawn(mode) for mode in modes], targets.points[field.name], cells, name=field.name)
 
 
 def leading_modes(reduction: SVDReduction, field: TrainingField, values: FieldValues) -> np.ndarray:

@@ -13,6 +13,7 @@ import pytest
 from rich.console import Console
 
 from fieldwright.data.errors import ModelError
+from fieldwright.flows.commands.learning_curve import study_learning_curves
 from fieldwright.flows.commands.report_tables import print_report
 from fieldwright.flows.report import RunsEvaluation
 from fieldwright.flows.resumption.validated_candidate import Validated
@@ -245,6 +246,13 @@ def test_it_wins_goes_on_after_an_interruption_and_is_registered(
     assert [branch.fields for branch in model.emulator.branches] == [("stress",), ("displacement",)]
     card = tracking.client.get_model_version("beam", champion.version).description or ""
     assert "'stress' by linear, 'displacement' by rbf" in card
+
+    # Its learning curve is that of each field's own candidate.
+    label, curves = study_learning_curves(study, None, 2)
+    assert label == PER_FIELD
+    for name, own in (("stress", "linear"), ("displacement", "rbf")):
+        alone = study_learning_curves(study, own, 2)[1]
+        np.testing.assert_array_equal(curves[name].errors, alone[name].errors)
 
 
 def test_a_study_switches_it_off(make_study: Callable[..., Path], evaluated: dict[str, Validated]) -> None:

@@ -6,18 +6,19 @@ import io
 from html.parser import HTMLParser
 
 import numpy as np
+from matplotlib.figure import Figure
 from PIL import Image
 
-from fieldwright.flows.study_report.embedded_figures import LARGEST, embedded, embedded_figure
+from fieldwright.flows.pictures import DPI, LARGEST, picture_bytes
+from fieldwright.flows.study_report.embedded_figures import embedded, embedded_figure
 from fieldwright.flows.study_report.page import ReportCode, ReportSection, ReportTable, report_page
 
 
 def png(size: tuple[int, int], noise: bool = False) -> bytes:
     rng = np.random.default_rng(0)
-    pixels = rng.integers(0, 255, (size[1], size[0], 3)) if noise else np.full((size[1], size[0], 3), 200)
-    buffer = io.BytesIO()
-    Image.fromarray(pixels.astype(np.uint8)).save(buffer, "PNG")
-    return buffer.getvalue()
+    figure = Figure(figsize=(size[0] / DPI, size[1] / DPI))
+    figure.figimage(rng.random((size[1], size[0], 3)) if noise else np.full((size[1], size[0], 3), 0.8))
+    return picture_bytes(figure)
 
 
 def test_what_users_wrote_is_text_and_never_markup(check_page):
@@ -38,6 +39,7 @@ def test_what_users_wrote_is_text_and_never_markup(check_page):
 def test_pictures_are_small_and_photos_become_jpeg():
     drawing = embedded_figure(png((800, 500)), "a drawing")
     assert (drawing.media_type, drawing.size) == ("image/png", (800, 500))
+    assert drawing.content == png((800, 500)), "as it lies in MLflow"
     photo = embedded_figure(png((800, 500), noise=True), "a photo")
     assert photo.media_type == "image/jpeg"
     assert Image.open(io.BytesIO(photo.content)).size == (800, 500)

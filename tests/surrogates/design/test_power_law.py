@@ -6,11 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldwright.data.errors import ModelError
+from fieldwright.data.store.field_values import field_values
 from fieldwright.surrogates.design.figures import learning_figure, suggestion_figure
+from fieldwright.surrogates.design.halves import curves_of_halves
 from fieldwright.surrogates.design.learning import learning_curves, sizes_for
 from fieldwright.surrogates.design.power_law import LearningCurve, PowerLaw, fit_power_law
+from fieldwright.surrogates.fields.coordinates.training_views import training_views_of
+from fieldwright.surrogates.fields.emulator import Emulator
 from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.regressors import kind_config
+from fieldwright.surrogates.validation.cross_validation import cross_validate
+from fieldwright.surrogates.validation.metrics import relative_l2
 
 SIZES = np.array([8, 12, 18, 27, 40, 60])
 
@@ -83,6 +89,34 @@ def test_errors_of_trainings_are_those_of_runs_not_seen(plate):
     assert calls[-1] == (18, 18)
     assert 0.0 < curve.errors[-1].mean() < 0.2 * curve.errors[0].mean()
     assert len(learning_figure({"temperature": curve}, {"temperature": 1e-4}).axes) == 1
+
+
+def test_halves_and_quarters_give_the_errors_of_trainings_on_them(plate):
+    x = plate.parameters(40, 0)
+    targets = {"temperature": plate.fields(x)["temperature"]}
+    reductions = {"temperature": reduction_config({"kind": "svd", "energy": 0.99999})}
+    config = kind_config({"kind": "rbf"})
+    values = {name: field_values(one) for name, one in targets.items()}
+    views = training_views_of(x, values, {}, reductions, {config.transient}, None)
+    validation = cross_validate(config, reductions, x, targets, folds=8, seed=0, views=views)
+    curve = curves_of_halves(config, reductions, x, views, validation, 1)["temperature"]
+    assert curve.sizes.tolist() == [10, 20, 35]
+    order = np.random.default_rng(1).permutation(40)
+    for repeat, (own, other) in enumerate(((order[:20], order[20:]), (order[20:], order[:20]))):
+        for k, count in enumerate((10, 20)):
+            # In the order of the runs, as a fold has them.
+            training, held_out = np.sort(own[:count]), np.sort(other)
+            train = {"temperature": targets["temperature"][training]}
+            emulator = Emulator.fit(config, reductions, x[training], train, 1)
+            ((z, _),) = emulator.latent(x[held_out]).values()
+            predicted = emulator.fields["temperature"].at(x[held_out]).mean(z)
+            true = targets["temperature"][held_out]
+            error = relative_l2(true, predicted.reshape(true.shape)).mean()
+            assert curve.errors[k, repeat] == pytest.approx(error, rel=0.02)
+        exact = validation.errors["temperature"]["relative_l2"][other].mean()
+        assert curve.errors[2, repeat] == pytest.approx(exact, rel=1e-12)
+    assert curve.errors[2].mean() < curve.errors[1].mean() < curve.errors[0].mean()
+    assert curves_of_halves(config, reductions, x[:19], views, validation, 1) == {}
 
 
 def test_too_few_runs_for_a_curve():
