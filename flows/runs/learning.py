@@ -13,6 +13,8 @@ from fieldwright.flows.report import RunsEvaluation
 from fieldwright.flows.runs.candidates import with_common_settings
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.study.runs_study import Study
+from fieldwright.surrogates.design.halves import COST, curves_of_halves
+from fieldwright.surrogates.design.power_law import LearningCurve
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
 from fieldwright.surrogates.fields.coordinates.training_views import EVERY_VIEW, training_views_of
 from fieldwright.surrogates.fields.per_field import PerField
@@ -21,6 +23,9 @@ from fieldwright.surrogates.regressors import KindConfig
 from fieldwright.surrogates.trajectory.phases import unaligned_phases
 from fieldwright.surrogates.validation.cross_validation import CrossValidation, cross_validate
 from fieldwright.surrogates.validation.fold import Chooser
+
+CURVE_SHARE, CURVE_SECONDS = 0.15, 1.0
+"""A learning curve is drawn with the report where it takes at most this share of all evaluations, or so many s."""
 
 
 def views_of(study: Study, targets: Targets, executor: Executor = IN_PROCESS) -> dict[str, TrainingViews]:
@@ -118,3 +123,23 @@ def train_on_all(
     )
     report_progress("Training the best on all", 1, 1)
     return surrogate
+
+
+def cheap_curves(
+    study: Study,
+    config: KindConfig,
+    x: np.ndarray,
+    views: Mapping[str, TrainingViews],
+    validation: CrossValidation,
+    of_best: float,
+    evaluated: float,
+) -> dict[str, LearningCurve]:
+    """The learning curves of an evaluated candidate, by halves of the runs; none where they would take long.
+
+    of_best, evaluated: seconds that the evaluations of this candidate and of all have taken. A forecast has none.
+    """
+    folds = int(validation.fold.max()) + 1
+    if study.time.history or COST * of_best / folds > max(CURVE_SHARE * evaluated, CURVE_SECONDS):
+        return {}
+    reductions = {name: study.reduction_of(name) for name in study.fields}
+    return curves_of_halves(config, reductions, x, views, validation, study.seed)

@@ -24,6 +24,7 @@ from fieldwright.flows.runs.final_checks import final_checks
 from fieldwright.flows.runs.holdout import split_runs
 from fieldwright.flows.runs.inputs import digest_of_runs, ingest_runs, require_runs
 from fieldwright.flows.runs.learning import (
+    cheap_curves,
     cross_validated,
     evaluation_of,
     periodic_notes,
@@ -47,7 +48,6 @@ from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.tracked_run import TrackedRun
 from fieldwright.flows.tracking.versions.promotion import Challenge, Decision
-from fieldwright.surrogates.design.halves import COST, curves_of_halves
 from fieldwright.surrogates.design.power_law import LearningCurve
 from fieldwright.surrogates.families import FIELDS, Family
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
@@ -61,8 +61,6 @@ from fieldwright.surrogates.validation.holdout import HoldoutResult
 
 VALIDATED = "validated"
 """Folder of an evaluated candidate."""
-CURVE_SHARE, CURVE_SECONDS = 0.15, 1.0
-"""A learning curve is drawn with the report where it takes at most this share of all evaluations, or so many s."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -273,16 +271,12 @@ class RunsSteps(Steps[Study, RunsDataset]):
     ) -> Mapping[str, LearningCurve]:
         """By halves of the runs; none of a forecast, or of a search, which each fold repeats."""
         content: Validated = best.content
-        folds = int(content.validation.fold.max()) + 1
+        if content.search is not None:
+            return {}
         evaluated = sum(one.evaluation.fit_seconds for one in all_trained)
         of_best = best.evaluation.fit_seconds or evaluated
-        if self.study.time.history or content.search is not None:
-            return {}
-        if COST * of_best / folds > max(CURVE_SHARE * evaluated, CURVE_SECONDS):
-            return {}
-        reductions = {name: self.study.reduction_of(name) for name in self.study.fields}
-        config, x = content.config, data.targets.x
-        return curves_of_halves(config, reductions, x, data.views, content.validation, self.study.seed)
+        views, validation = data.views, content.validation
+        return cheap_curves(self.study, content.config, data.targets.x, views, validation, of_best, evaluated)
 
     def decide(self, best: Trained, finished: Finished, challenge: Challenge) -> Decision:
         """By `[promotion]` of the study, on the same runs where the champion can be asked; see `decide_on_runs`."""

@@ -67,10 +67,10 @@ def curves_of_halves(
     of_a_fold = len(x) * (1.0 - 1.0 / (int(validation.fold.max()) + 1))
     sizes = np.array([*(round(count * len(x) / number) for count in counts), round(of_a_fold)])
     errors = {name: np.empty((len(sizes), HALVES)) for name in views}
-    for repeat, (own, other) in enumerate((halves, halves[::-1])):
+    for repeat, (half_of_runs, other) in enumerate((halves, halves[::-1])):
         held_out = np.flatnonzero(np.isin(place, other))
         for k, count in enumerate(counts):
-            training = np.flatnonzero(np.isin(place, own[:count]))
+            training = np.flatnonzero(np.isin(place, half_of_runs[:count]))
             for of_fields, names in fields_by_config(config, views):
                 settings = FoldSettings(of_fields, {name: reductions[name] for name in names}, 0, seed)
                 of_names = {name: views[name] for name in names}

@@ -73,7 +73,8 @@ def learning_curves(
         carried = carried_by(reductions, len(x), len(training))
         for of_fields, names in fields_by_config(config, targets):
             these = {name: train[name] for name in names}
-            emulator = Emulator.fit(of_fields, carried, x[training], these, seed, weights=weights)
+            of_these = {name: carried[name] for name in names}
+            emulator = Emulator.fit(of_fields, of_these, x[training], these, seed, weights=weights)
             for name, (z, _) in emulator.latent(x[held_out]).items():
                 true = targets[name][held_out]
                 predicted = emulator.fields[name].at(x[held_out]).mean(z).reshape(true.shape)

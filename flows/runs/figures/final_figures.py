@@ -34,11 +34,11 @@ def final_figures(
         return {}
 
     @cache
-    def found() -> Mapping[str, SobolIndices]:
+    def sobol() -> Mapping[str, SobolIndices]:
         return sensitivities(study, surrogate) if indices is None else indices
 
     return {
-        "sensitivity.png": lambda: sensitivity_figure(surrogate, dict(found())),
+        "sensitivity.png": lambda: sensitivity_figure(surrogate, dict(sobol())),
         "responses.png": partial(response_figure, surrogate, quantities),
-        "domain.png": lambda: domain_picture(study, surrogate, targets, validation, rejected, found()),
+        "domain.png": lambda: domain_picture(study, surrogate, targets, validation, rejected, sobol()),
     }

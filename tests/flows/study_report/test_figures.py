@@ -26,6 +26,8 @@ from fieldwright.physics.pinn.training_plan import Sampling
 from fieldwright.surrogates.cracks.classification.classification_metrics import curves
 from fieldwright.surrogates.design.figures import learning_figure, suggestion_figure
 from fieldwright.surrogates.design.power_law import LearningCurve
+from fieldwright.surrogates.domain.domain import Domain
+from fieldwright.surrogates.domain.figures import domain_figure
 from fieldwright.surrogates.equations.answer_figure import answer_figure
 from fieldwright.surrogates.equations.case import EquationCase
 from fieldwright.surrogates.equations.figures import Convergence, convergence_figure, solution_figures
@@ -48,6 +50,7 @@ ROOT = Path(__file__).parents[3]
 RNG = np.random.default_rng(0)
 POINTS = np.stack([*(axis.ravel() for axis in np.meshgrid(np.linspace(0, 2e-3, 9), np.linspace(0, 1e-3, 5)))])
 POINTS = np.concatenate([POINTS, np.zeros((1, 45))]).T
+PLACES = np.random.default_rng(1).random((30, 2)) * [5e5, 8e-3]
 STRESS = 2e11 * (1.0 + POINTS[:, 0] / 2e-3)
 
 
@@ -163,6 +166,9 @@ FIGURES: Mapping[str, Callable[[], Figure]] = {
     "modes_figure": lambda: modes_figure([STRESS, -STRESS], POINTS, name="von_mises"),
     "sensitivity_figure": lambda: sensitivity_figure(surrogate(), sensitivity(surrogate(), n=32, seed=0)),
     "response_figure": lambda: response_figure(surrogate()),
+    "domain_figure": lambda: domain_figure(
+        Domain.fit(PLACES), ["load", "height"], ["N", "m"], PLACES, {"run_3": 3}, PLACES[:2] + 0.01, [0, 1]
+    ),
     "learning_figure": lambda: learning_figure(learning(), {"von_mises": 1e-3}),
     "suggestion_figure": lambda: suggestion_figure(
         ["load", "height"], ["N", "m"], RNG.uniform(size=(9, 2)), RNG.uniform(size=(3, 2))
