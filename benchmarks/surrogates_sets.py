@@ -93,7 +93,7 @@ def many_plates() -> FieldSet:
     from fieldwright.physics.solvers.plate import BOUNDS
     from fieldwright.physics.solvers.sampling import sobol_points
 
-    return _solved(sobol_points(BOUNDS, 5500, 100), divisions=6)
+    return _solved(sobol_points(BOUNDS, 5500, 100), divisions=4)
 
 
 def _solved(x: np.ndarray, divisions: int = PLATE_DIVISIONS) -> FieldSet:
