@@ -15,6 +15,7 @@ from fieldwright.flows.study_report.sentences import (
     acceptance_sentence,
     comparison_sentence,
     no_better_sentences,
+    not_worth_it_sentences,
 )
 
 MOST_REJECTED = 40
@@ -55,6 +56,7 @@ def candidates_section(facts: PipelineFacts, table: ReportTable) -> ReportSectio
         (
             comparison_sentence(report.evaluations, report.best, report.metric),
             *no_better_sentences(report.evaluations),
+            *not_worth_it_sentences(report.evaluations, facts.samples, len(report.ingested.accepted)),
         ),
         (table,)
         if len(report.evaluations) == 1

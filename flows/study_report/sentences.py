@@ -70,6 +70,36 @@ def no_better_sentences(evaluations: Sequence[Any]) -> list[str]:
     ]
 
 
+def not_worth_it_sentences(evaluations: Sequence[Any], samples: str, count: int) -> list[str]:
+    """The candidates that another one beats by far, and by more than chance, in less time; in the order given.
+
+    samples, count: what all have learned from, such as 20 runs. A network on few runs is the usual case.
+    """
+    sentences = []
+    for one in evaluations:
+        better = [
+            other
+            for other in evaluations
+            if one.score > CLEAR * other.score
+            and other.fit_seconds < one.fit_seconds
+            and one.score - other.score > SURE * math.hypot(*(_standard_error(each) for each in (one, other)))
+        ]
+        if not better:
+            continue
+        other = min(better, key=lambda each: each.score)
+        sentences.append(
+            f"{one.candidate} has {_times(one.score / other.score)} the score of {other.candidate} on these {count} "
+            f"{samples}, and took {_times(one.fit_seconds / other.fit_seconds)} as long: it is not worth its time "
+            "unless there are many more."
+        )
+    return sentences
+
+
+def _standard_error(one: Any) -> float:
+    """Infinite where it is not known, so that nothing is more than chance."""
+    return getattr(one, "standard_error", None) or math.inf
+
+
 def error_sentence(name: str, errors: Mapping[str, float], samples: str = "runs") -> str:
     """The usual and the worst error of held-out runs of one field."""
     median, worst = errors["relative_l2.median"], errors["relative_l2.max"]
@@ -91,9 +121,12 @@ def spectrum_sentence(name: str, rank: int, projection_error: float, model_error
     text += f" The model misses {percent(model_error)}"
     if model_error <= CLEAR * projection_error:
         return f"{text}, hardly more: more modes may help."
-    ratio = model_error / projection_error
-    times = "more than a thousand" if ratio > 1e3 else number_text(ratio, 2)
-    return f"{text}, {times} times as much: more modes would hardly help."
+    return f"{text}, {_times(model_error / projection_error)} as much: more modes would hardly help."
+
+
+def _times(ratio: float) -> str:
+    """A ratio in words, of two digits: 2.7 times."""
+    return f"{'more than a thousand' if ratio > 1e3 else number_text(ratio, 2)} times"
 
 
 def coverage_sentence(

@@ -39,20 +39,21 @@ def discovered(
 
     before: optima of another output, at which a search of the same structure begins if that is the likelier start.
 
-    Each step starts at the optimum before it, so that it takes few evaluations. A rougher family than Matern 5/2 is
-    tried unless a smoother one was more likely, and parameters by falling lengthscale until one is not linear.
+    Each step starts at the optimum before it, so that it takes few evaluations, a family at its common starts where
+    these are better: from the long lengthscales of Matern 5/2 a squared exponential can end far below its best. A
+    rougher family than Matern 5/2 is tried unless a smoother one was more likely, and parameters by falling
+    lengthscale until one is not linear; that one is an optimum too, which more runs may prefer.
     """
     n, p = search.x.shape
     best, optima = first, []
     for family in sorted(set(FAMILIES) - {first.structure.family}, key=FAMILIES.index, reverse=True):
-        starts = [search.at(*_of_family(first, family, p), sample)]
-        starts += [
-            search.at(each.structure, each.theta, sample)
-            for each in before
-            if each.structure == starts[0].structure
-        ]
-        start = min(starts, key=lambda each: each.value)
-        tried = search.followed(start.structure, start.theta, sample, first.inverse)
+        known = [search.at(*_of_family(first, family, p), sample)]
+        structure = known[0].structure
+        known += [search.at(structure, each.theta, sample) for each in before if each.structure == structure]
+        common = [search.at(structure, theta, sample) for theta in search[structure].starts()]
+        start = min((*known, *common), key=lambda each: each.value)
+        inverse = None if any(start is each for each in common) else first.inverse
+        tried = search.followed(structure, start.theta, sample, inverse)
         optima.append(tried)
         if penalised_value(tried, first.structure, n, p) < penalised_value(best, first.structure, n, p):
             best = tried
@@ -61,9 +62,10 @@ def discovered(
         looked = [search.at(*_linear_in(best, j, p), sample) for j in candidates]
         promising = min(looked, key=lambda each: each.value)
         tried = search.followed(promising.structure, promising.theta, sample)
+        optima.append(tried)
         if penalised_value(tried, first.structure, n, p) >= penalised_value(best, first.structure, n, p):
             break
-        optima.append(best := tried)
+        best = tried
     if not first.structure.linear:
         optima.append(search.followed(*_with_slopes(best, p), sample))
     return optima

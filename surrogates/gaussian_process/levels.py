@@ -13,7 +13,6 @@ from fieldwright.surrogates.gaussian_process.bounded_minimum import bounded_mini
 from fieldwright.surrogates.gaussian_process.fidelity import Autoregressive
 from fieldwright.surrogates.gaussian_process.kernel import (
     FAMILIES,
-    LEAST_NOISE,
     LENGTHSCALES,
     MOST_NOISE,
     PRIOR_VARIANCE,
@@ -25,6 +24,9 @@ from fieldwright.surrogates.gaussian_process.likelihood import FAILED, Profile, 
 from fieldwright.surrogates.gaussian_process.optimum import TOLERANCE
 from fieldwright.surrogates.gaussian_process.packed import Pairs
 
+LEAST_NOISE = 1e-10
+"""Over the outputscale of the coarsest level, at least. With less, searches of so many scales end at the border of
+what float64 factors, and take a small difference of two levels for noise."""
 RHO = (-10.0, 10.0)
 DIFFERENCE = (1e-6, 1e4)
 """Variance of the difference of two levels over that of the coarsest."""

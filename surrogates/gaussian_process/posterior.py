@@ -13,8 +13,8 @@ from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.gaussian_process.prior import Prior
 from fieldwright.surrogates.persistence.states import prefixed
 
-ROUND_OFF = 1e-11
-"""Of a difference of variances, relative to them."""
+ROUND_OFF = 2e-12
+"""Of a difference of variances, relative to them: so much at most, with the least noise, by extended precision."""
 
 
 @dataclass(frozen=True, eq=False)

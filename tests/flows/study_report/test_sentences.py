@@ -17,6 +17,7 @@ class One:
     score: float
     standard_error: float | None = None
     no_better: tuple[str, ...] = ()
+    fit_seconds: float = 1.0
 
 
 @pytest.mark.parametrize(
@@ -51,6 +52,23 @@ def test_candidates_no_better_than_the_mean_are_named_with_their_fields():
     assert say.no_better_sentences([One("gp", 1.0), One("mlp", 1.0, None, ("T", "u"))]) == [
         "mlp predicts T and u no better than the mean of the training runs does."
     ]
+
+
+def test_a_candidate_that_is_far_behind_in_more_time_is_said_to_be():
+    gp, mlp = One("gp", 0.22, 0.02, (), 2.0), One("mlp", 0.6, 0.04, (), 9.0)
+    assert say.not_worth_it_sentences([mlp, gp, One("rbf", 0.23, 0.02, (), 0.1)], "runs", 20) == [
+        "mlp has 2.7 times the score of gp on these 20 runs, and took 4.5 times as long: it is not worth its time "
+        "unless there are many more."
+    ]
+    # Quicker than the better one, within two standard errors, of unknown spread, not twice as far, without score.
+    for other in (
+        One("mlp", 0.6, 0.04, (), 1.9),
+        One("mlp", 0.6, 0.19, (), 9.0),
+        One("mlp", 0.6, None, (), 9.0),
+        One("mlp", 0.44, 0.01, (), 9.0),
+        One("mlp", float("nan"), 0.04, (), 9.0),
+    ):
+        assert say.not_worth_it_sentences([gp, other], "runs", 20) == []
 
 
 @pytest.mark.parametrize(

@@ -71,4 +71,5 @@ def test_hyperparameters_of_a_part_of_the_runs_serve_all():
         np.linalg.norm(gp(learn_runs=most).fit(x, z, seed=0).predict(queries)[0] - true, axis=0)
         for most in (75, 150)
     )
-    assert (part < 1.5 * whole).all()
+    # The first is learned to a millionth of its values, where rounding has a part in what is left.
+    assert (part < 1.5 * whole + 1e-5 * np.linalg.norm(true, axis=0)).all()

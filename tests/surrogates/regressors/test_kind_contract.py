@@ -57,7 +57,9 @@ def test_learns_a_smooth_function(kind, fitted, smooth):
 def test_std_tells_the_size_of_the_error(fitted, smooth):
     x = draw(400, 3)
     mean, std = fitted.predict(x)
-    score = np.abs(mean - smooth(x)) / std
+    error = np.abs(mean - smooth(x))
+    # A polynomial is known to rounding by some kinds: no std could tell the size of that.
+    score = (error / std)[error > 1e-12]
     assert 0.02 < np.median(score) < 4.0
 
 
