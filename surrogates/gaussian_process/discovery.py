@@ -47,11 +47,11 @@ def discovered(
     n, p = search.x.shape
     best, optima = first, []
     for family in sorted(set(FAMILIES) - {first.structure.family}, key=FAMILIES.index, reverse=True):
-        known = [search.at(*_of_family(first, family, p), sample)]
-        structure = known[0].structure
-        known += [search.at(structure, each.theta, sample) for each in before if each.structure == structure]
+        likely = [search.at(*_of_family(first, family, p), sample)]
+        structure = likely[0].structure
+        likely += [search.at(structure, each.theta, sample) for each in before if each.structure == structure]
         common = [search.at(structure, theta, sample) for theta in search[structure].starts()]
-        start = min((*known, *common), key=lambda each: each.value)
+        start = min((*likely, *common), key=lambda each: each.value)
         inverse = None if any(start is each for each in common) else first.inverse
         tried = search.followed(structure, start.theta, sample, inverse)
         optima.append(tried)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.optimize import brentq
+from scipy.optimize import root_scalar
 
 from benchmarks.surrogates_functions import FUNCTIONS, NOISE, observed, samples
 
@@ -55,7 +55,7 @@ def test_a_piston_swings_as_its_force_about_the_equilibrium_says():
         """Of the gas upwards less weight, air and spring, which is at rest at v0."""
         return s * p0 * v0 / t0 * ta / volume - p0 * s - 19.62 * m + k * (v0 - volume) / s
 
-    rest, small = brentq(force, 1e-5, 1.0), 1e-7
+    rest, small = root_scalar(force, bracket=(1e-5, 1.0)).root, 1e-7
     stiffness = -(force(rest + small) - force(rest - small)) / (2.0 * small) * s
     period = FUNCTIONS["piston"][0](np.array([[m, s, v0, k, p0, ta, t0]])).item()
     assert period == pytest.approx(2.0 * np.pi * np.sqrt(m / stiffness), rel=1e-6)
