@@ -11,9 +11,9 @@ import torch
 
 FAMILIES = ("matern32", "matern52", "rbf")
 """From rough to smooth; hyperparameters tell a family by its place here."""
-LEAST_NOISE = 1e-13
+LEAST_NOISE = 1e-12
 """Noise variance over outputscale, at least: what float64 factors. A smooth function that few runs tell well has a
-large outputscale, and noise above this is then the error that is left."""
+large outputscale, and noise above this is the error that is left; with less, compiled models differ by rounding."""
 MOST_NOISE = 1e4
 LENGTHSCALES = (1e-2, 1e4)
 OUTPUTSCALES = (1e-4, 1e5)
