@@ -103,6 +103,14 @@ def grown() -> tuple[PhotoFile, PhotoFile]:
 
 
 @pytest.fixture(scope="session")
+def large() -> PhotoFile:
+    """A photo of more than a million bytes: of noise, which no PNG makes small."""
+    noise = np.random.default_rng(0).normal(150.0, 25.0, (640, 640, 3))
+    noise[300:306] -= 110.0
+    return PhotoFile.of("large.png", np.clip(noise, 0.0, 255.0).astype(np.uint8))
+
+
+@pytest.fixture(scope="session")
 def strange() -> PhotoFile:
     """What no model of concrete has seen: stripes in glaring colours."""
     stripes = np.zeros((128, 128, 3), dtype=np.uint8)

@@ -25,6 +25,20 @@ def test_on_a_narrow_screen_nothing_goes_beyond_it(desk, walls):
     assert one.page.locator(".photo-picture >> nth=0").bounding_box()["width"] > 300
 
 
+def test_a_large_photo_is_a_job_that_can_be_cancelled(desk, large):
+    one = desk()
+    one.page.set_input_files("#photo-files", [large.upload()])
+    one.page.click(".photo-table >> text=Cancel")
+    one.page.wait_for_selector("tr[data-state=cancelled]")
+    assert "Cancelled." in one.page.inner_text(".photo-panel > .note")
+    one.page.click(".photo-table >> text=Ask again")
+    one.answered()
+    (answer,) = one.asked("segment", [("photo", large)])["photos"]
+    assert one.measured("length") == answer["measurements"]["length"]["value"]
+    assert any("/jobs?route=segment" in address for address in one.visit.addresses)
+    assert one.visit.console == []
+
+
 def test_photos_wait_for_an_endpoint_that_is_gone(desk, served, walls):
     one = desk()
     one.add(walls[0])
