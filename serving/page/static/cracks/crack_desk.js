@@ -15,6 +15,7 @@ import { PhotoList } from "./photo_list.js";
 import { PhotoSign } from "./photo_sign.js";
 import { PhotoTable } from "./photo_table.js";
 import { PicturePanel } from "./picture_panel.js";
+import { Protocol } from "./protocol.js";
 import { PhotoQuestions } from "./questions.js";
 import { RulerTool } from "./ruler_tool.js";
 import { ScalePanel } from "./scale.js";
@@ -82,8 +83,8 @@ class CrackDesk {
 
   pages() {
     this.aboutPage = new AboutPhotos(this.about);
-    const growth = this.kind.segments ? [new Growth(this)] : [];
-    return [new Downloads(this), ...growth, this.aboutPage];
+    const more = this.kind.segments ? [new Growth(this), new Protocol(this)] : [];
+    return [new Downloads(this), ...more, this.aboutPage];
   }
 
   /** Gives the pointer to a tool of the picture, or to none. */

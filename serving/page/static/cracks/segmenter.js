@@ -3,7 +3,6 @@
 import { quantityText } from "../shell/numbers.js";
 import { maskOf, readGrey, writeGrey } from "./picture/grey_picture.js";
 import { allColours, maskColours } from "./picture/level_layer.js";
-import { leaf } from "./questions.js";
 import { scaleOptions } from "./scale.js";
 
 const HALF = 128;
@@ -13,6 +12,7 @@ export class Segmenter {
   constructor({ state, questions, about, photos, answeredBy }) {
     Object.assign(this, { state, questions, about, photos, answeredBy });
     this.segments = true;
+    this.maskColours = maskColours(HALF);
     this.shows = [["crack", "cracks"], ["probability", "probability"], ["std", "uncertainty (std)"], ["photo", "photo alone"]];
     this.columns = [
       { name: "probability", text: "Probability", value: ({ answer }) => answer.probability, number: true, show: (value) => `${(100 * value).toFixed(0)} %` },
@@ -103,15 +103,9 @@ export class Segmenter {
     const show = this.state.get("show", "crack");
     if (show === "photo" || photo.keys.answer === undefined) return null;
     if (show !== "crack") return { levels: await this.levels(photo, show), table: allColours() };
-    if (photo.correction !== null) return { levels: photo.correction, table: maskColours(HALF) };
-    if (this.threshold === photo.ownThreshold) return { levels: await this.levels(photo, "mask"), table: maskColours(HALF) };
+    if (photo.correction !== null) return { levels: photo.correction, table: this.maskColours };
+    if (this.threshold === photo.ownThreshold) return { levels: await this.levels(photo, "mask"), table: this.maskColours };
     return { levels: await this.levels(photo, "probability"), table: maskColours(Math.ceil(this.threshold * 255 - 1e-9)) };
-  }
-
-  /** Pictures of the answer under the names of their files. */
-  async files(photo) {
-    const stem = leaf(photo.name).replace(/\.[^.]*$/, "");
-    return { [`${stem}_mask.png`]: await this.maskFile(photo) };
   }
 }
 

@@ -1,7 +1,10 @@
-// Finds the files of a ZIP that holds them without compression, as the endpoint writes it.
+// Reads and writes ZIP archives that hold their files without compression, as the endpoint does.
+
+import { checksum } from "./checksum.js";
 
 const END = 0x06054b50;
 const ENTRY = 0x02014b50;
+const FILE = 0x04034b50;
 
 /** Name, offset and size of every file in an archive; raises where it is damaged or compressed. */
 export function* storedFiles(buffer) {
@@ -23,4 +26,35 @@ export function* storedFiles(buffer) {
     yield { name, offset, size };
     at += 46 + nameLength + extra + comment;
   }
+}
+
+/** An archive of files: name in ASCII to bytes. */
+export function archiveOf(files) {
+  const parts = [];
+  const directory = [];
+  let offset = 0;
+  for (const [name, bytes] of Object.entries(files)) {
+    const title = new TextEncoder().encode(name);
+    const about = [checksum(bytes), bytes.length, bytes.length];
+    const head = [record([[FILE, 4], [20, 2], [0, 2], [0, 2], [0, 4], ...about.map((value) => [value, 4]), [title.length, 2], [0, 2]]), title];
+    parts.push(...head, bytes);
+    directory.push(record([[ENTRY, 4], [20, 2], [20, 2], [0, 2], [0, 2], [0, 4], ...about.map((value) => [value, 4]), [title.length, 2], [0, 2], [0, 2], [0, 2], [0, 2], [0, 4], [offset, 4]]), title);
+    offset += head[0].length + title.length + bytes.length;
+  }
+  const long = directory.reduce((sum, part) => sum + part.length, 0);
+  const count = directory.length / 2;
+  return new Blob([...parts, ...directory, record([[END, 4], [0, 2], [0, 2], [count, 2], [count, 2], [long, 4], [offset, 4], [0, 2]])], { type: "application/zip" });
+}
+
+/** Numbers of two or four bytes, the lowest byte first. */
+function record(numbers) {
+  const bytes = new Uint8Array(numbers.reduce((sum, [, size]) => sum + size, 0));
+  const view = new DataView(bytes.buffer);
+  let at = 0;
+  for (const [value, size] of numbers) {
+    if (size === 4) view.setUint32(at, value, true);
+    else view.setUint16(at, value, true);
+    at += size;
+  }
+  return bytes;
 }

@@ -178,6 +178,14 @@ def test_tables_are_taken_along_as_csv(desk, walls, strange):
         assert row["length_unit"] == "mm"
     cracks = csv_rows(one.download(lambda: one.page.click("text=Cracks as CSV")))
     assert sum(row["photo"] == walls[0].name for row in cracks) == len(answers[0]["measurements"]["cracks"])
+    one.page.get_by_role("tab", name="Protocol").click()
+    one.page.get_by_label("Structure").fill("Bridge 7")
+    protocol = one.download(lambda: one.page.click("text=Protocol as HTML")).decode()
+    assert protocol.count("data:image/jpeg") == 3
+    for text in ("Bridge 7", "pier 0.png", "strange.png", "mm"):
+        assert text in protocol, text
+    assert one.visit.console == []
+    one.page.get_by_role("tab", name="Downloads").click()
     picture = one.download(lambda: one.page.click("text=Annotated PNG"))
     assert Image.open(io.BytesIO(picture)).width >= 900
 

@@ -16,7 +16,7 @@ export async function annotated({ drawn, layer, opacity, cracks, lines, mmPerPx 
   canvas.width = Math.round(drawn.width * factor);
   const folded = lines.flatMap((line) => fold(context, line, canvas.width - 2 * MARGIN * unit, font));
   const photo = Math.round(drawn.height * factor);
-  canvas.height = Math.round(photo + (2 * MARGIN + 22 * folded.length) * unit);
+  canvas.height = Math.round(photo + (folded.length > 0 ? (2 * MARGIN + 22 * folded.length) * unit : 0));
   context.fillStyle = "#ffffff";
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.save();

@@ -1,5 +1,7 @@
 // Grey pictures of eight bits, as masks and probabilities are sent: from PNG files to levels, and back.
 
+import { checksum } from "../../shell/checksum.js";
+
 const ROWS = 256;
 
 /** {width, height, data}: a level from 0 to 255 for each pixel of a PNG file. */
@@ -43,19 +45,6 @@ function chunk(name, content) {
   bytes.set(content, 8);
   view.setUint32(content.length + 8, checksum(bytes.subarray(4, content.length + 8)));
   return bytes;
-}
-
-const REMAINDERS = Uint32Array.from({ length: 256 }, (_, start) => {
-  let value = start;
-  for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? (value >>> 1) ^ 0xedb88320 : value >>> 1;
-  return value;
-});
-
-/** CRC-32, as PNG wants it of every chunk. */
-function checksum(bytes) {
-  let value = 0xffffffff;
-  for (let k = 0; k < bytes.length; k += 1) value = REMAINDERS[(value ^ bytes[k]) & 255] ^ (value >>> 8);
-  return (value ^ 0xffffffff) >>> 0;
 }
 
 /** A mask, 255 for crack: where levels reach a threshold between 0 and 1. */
