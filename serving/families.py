@@ -106,6 +106,7 @@ SERVED_FAMILIES = (
             MESH,
             SURFACE,
             FamilyRoute("GET", "/runs", "fieldwright.serving.fields.routes:runs_route"),
+            FamilyRoute("GET", "/histories", "fieldwright.serving.fields.routes:histories_route"),
         ),
     ),
     ServedFamily(

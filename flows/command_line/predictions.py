@@ -20,6 +20,8 @@ def predict(
     quantities: tuple[str, ...] = (),
     times: tuple[float, ...] | None = None,
     field: str | None = None,
+    history: Path | None = None,
+    outline: Path | None = None,
 ) -> None:
     """Ask a study's champion in the terminal: quantities with their bands, and whether the query lies inside.
 
@@ -43,11 +45,16 @@ def predict(
         Those to answer at; the trained ones if left out.
     field
         The field of the picture and the VTU; all go into the VTU if left out, and the first into the picture.
+    history
+        Of a model that forecasts: a table of the measured first times, with the columns time, point where there
+        are several, and one for each component of a field.
+    outline
+        Of a model of shapes: a table of the corners in order, with the columns x and y.
     """
     from fieldwright.flows.commands.predictions.predict import PredictOptions, check_options, predict_study
     from fieldwright.flows.study.loading import load_study
 
-    options = PredictOptions(values, csv, out, plot, version, quantities, times, field)
+    options = PredictOptions(values, csv, out, plot, version, quantities, times, field, history, outline)
     check_options(options)
     predict_study(load_study(study), options, console)
 

@@ -150,6 +150,34 @@ class RunsAnswer(Versioned):
     )
 
 
+class HistoryField(BaseModel):
+    """The first times of one field."""
+
+    unit: str
+    components: list[str]
+    on: Literal["point", "cell"]
+    values: list[list[list[list[float]]]] = Field(description="By run, time, point or cell, and component.")
+
+
+class HistoryParameter(BaseModel):
+    """One parameter of the same runs."""
+
+    unit: str
+    values: list[float]
+
+
+class HistoriesAnswer(Versioned):
+    """Examples of what a forecast goes on from: the first times of some training runs."""
+
+    runs: list[int] = Field(
+        description="Which of the training runs, from 0; none in a model of an earlier version, whose one example is "
+        "typical of its runs."
+    )
+    times: list[float]
+    parameters: dict[str, HistoryParameter]
+    fields: dict[str, HistoryField]
+
+
 class VarianceShares(BaseModel):
     """Sobol indices of one quantity and one parameter, by time; one of each where the field has no times."""
 
@@ -229,6 +257,18 @@ def runs_operation() -> Operation:
         "runs",
         "The training runs: their parameters and simulated quantities.",
         forms_of(RunsAnswer, TABLES),
+        failures=(*LOADED, *COMPUTED),
+    )
+
+
+def histories_operation() -> Operation:
+    """GET /histories."""
+    return Operation(
+        "get",
+        "/histories",
+        "histories",
+        "The first times of some training runs, as examples of a history.",
+        forms_of(HistoriesAnswer, NUMBERS),
         failures=(*LOADED, *COMPUTED),
     )
 

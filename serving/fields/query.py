@@ -12,6 +12,7 @@ from fieldwright.data.errors import QueryError
 from fieldwright.serving.fields.field_form import WHOLE, FieldForm, field_form
 from fieldwright.serving.fields.interface import (
     gradients_operation,
+    histories_operation,
     mesh_operations,
     predict_operation,
     runs_operation,
@@ -87,6 +88,8 @@ class QueryReader:
         if not self._description.history:
             operations.append(gradients_operation(self._gradients.annotation, example))
             operations.append(sensitivities_operation(self._sensitivities.annotation, {"samples": 64}))
+        else:
+            operations.append(histories_operation())
         return [*operations, *mesh_operations(self._description.fields), runs_operation()]
 
     def read(self, document: Any) -> Query:

@@ -13,6 +13,7 @@ from fieldwright.serving.cost import Cost
 from fieldwright.serving.exchange import Exchange
 from fieldwright.serving.fields.answer import predict, prediction_reply
 from fieldwright.serving.fields.gradients_answer import gradients_reply
+from fieldwright.serving.fields.histories_answer import histories_reply
 from fieldwright.serving.fields.mesh_answer import mesh_reply
 from fieldwright.serving.fields.observed import observe
 from fieldwright.serving.fields.runs_answer import runs_reply
@@ -97,6 +98,11 @@ async def surface_route(served: Served | ServedShapes, exchange: Exchange) -> Re
 async def runs_route(served: Served, exchange: Exchange) -> Response:
     """What the model was trained on."""
     return await _unchanging(served, exchange, TABLES, lambda: runs_reply(served))
+
+
+async def histories_route(served: Served, exchange: Exchange) -> Response:
+    """What a forecast goes on from, by examples."""
+    return await _unchanging(served, exchange, NUMBERS, lambda: histories_reply(served))
 
 
 _answers: WeakKeyDictionary[Any, dict[tuple[str, str], Unchanging]] = WeakKeyDictionary()

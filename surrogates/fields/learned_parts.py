@@ -105,5 +105,5 @@ class LearnedParts:
                 for index, name in enumerate(names)
                 if f"weights.{index}" in arrays
             },
-            TrainingRuns.restore(model["runs"], part(arrays, "runs.")) if "runs" in model else None,
+            TrainingRuns.restore(model["runs"], names, part(arrays, "runs.")) if "runs" in model else None,
         )

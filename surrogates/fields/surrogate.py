@@ -119,7 +119,7 @@ class Surrogate(LearnedParts):
             seed,
         )
         places = {name: np.asarray(points[name], dtype=np.float64) for name in targets}
-        runs = TrainingRuns.of(x, targets, infos_of_targets, shares)
+        runs = TrainingRuns.of(x, targets, infos_of_targets, shares, emulator.history)
         return cls(description, emulator, calibration, Domain.fit(x), dict(cells or {}), places, shares, runs)
 
     def predict(

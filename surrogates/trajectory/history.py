@@ -32,6 +32,12 @@ class History:
         """The history of some of the queries."""
         return History(self.times, {name: values[queries] for name, values in self.fields.items()})
 
+    def repeated(self, queries: int) -> History:
+        """That of one query for so many."""
+        return History(
+            self.times, {name: np.repeat(one, queries, axis=0) for name, one in self.fields.items()}
+        )
+
 
 def checked_history(
     description: Description, history: History | None, queries: int

@@ -8,12 +8,15 @@ from typing import Any, get_args
 import meshio
 import numpy as np
 import pytest
+from rich.console import Console
 
 from fieldwright.data.errors import QueryError, StudyError
+from fieldwright.flows.commands.predictions.predict import PredictOptions, predict_study
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.workflow import run_study
 from fieldwright.serving.fields.answer import predict, prediction_reply
+from fieldwright.serving.fields.histories_answer import histories_reply
 from fieldwright.serving.fields.served import load_served
 from fieldwright.serving.forms.json_form import write_json
 from fieldwright.serving.hosting.shelf import Shelved
@@ -83,6 +86,24 @@ def test_a_single_run_becomes_an_endpoint_that_forecasts(study, tmp_path, check_
         "history"
     ]
     assert "/gradients" not in [operation.path for operation in served.interface()]
+    # Windows of the one run, whose first times are those of the wave.
+    examples = histories_reply(served)
+    stored = examples.arrays["fields", "speed", "values"]
+    assert len(stored) == len(examples.header["runs"]) > 1
+    np.testing.assert_allclose(
+        stored[0, :, :, 0], wave(np.pi * STEP * np.arange(6)[:, None], place), atol=1e-6
+    )
+    assert "/histories" in [operation.path for operation in served.interface()]
+    table = tmp_path / "measured.csv"
+    rows = [f"{3.0 + STEP * k},{j},{true[k, j, 0]}" for k in range(6) for j in range(16)]
+    table.write_text("\n".join(["time,point,speed [m/s]", *rows]))
+    options = PredictOptions((), history=table, out=tmp_path / "forecast.csv", plot=tmp_path / "forecast.png")
+    answer_here = predict_study(loaded, options, Console(quiet=True))
+    by_name = {column.name: np.asarray(column.values) for column in answer_here.columns if column.times}
+    np.testing.assert_allclose(by_name["max(speed)"][0], true[..., 0].max(axis=1), atol=2e-2)
+    assert (tmp_path / "forecast.csv").read_text().startswith("query,time,max(speed) [m/s]")
+    with pytest.raises(QueryError, match="must be given the measured first times by '--history'"):
+        predict_study(loaded, PredictOptions(()), Console(quiet=True))
     short = {"times": history["times"][:4], "fields": {"speed": true[:4].tolist()}}
     for document, sentence in (
         ({}, "must contain the first 6 times of 'speed'"),

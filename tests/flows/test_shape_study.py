@@ -8,8 +8,10 @@ import meshio
 import mlflow
 import numpy as np
 import pytest
+from rich.console import Console
 
-from fieldwright.data.errors import StudyError
+from fieldwright.data.errors import QueryError, StudyError
+from fieldwright.flows.commands.predictions.predict import PredictOptions, predict_study
 from fieldwright.flows.runs.available_runs import accepted_runs
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
@@ -121,6 +123,22 @@ def test_shapes_become_a_registered_model_that_answers_new_ones(tmp_path, common
     served = load_shelved(Shelved("cylinders", report.version, folder.name), folder)
     query = served.read({"distance": distance.tolist()})
     np.testing.assert_array_equal(predict(served, query).fields["u"].mean, answer["u"])
+    table = tmp_path / "outline.csv"
+    table.write_text("x,y\n2.5,1\n3.5,1\n3.5,1.8\n2.5,1.8\n")
+    options = PredictOptions((), outline=table, out=tmp_path / "shape.vtu", plot=tmp_path / "shape.png")
+    asked = predict_study(Study.load(path), options, Console(quiet=True))
+    assert len(meshio.read(tmp_path / "shape.vtu").points) == ROWS * COLUMNS
+    fastest = next(column for column in asked.columns if column.name.startswith("largest"))
+    body = {"outline": [[2.5, 1.0], [3.5, 1.0], [3.5, 1.8], [2.5, 1.8]]}
+    fields = predict(served, served.read(body)).fields
+    assert np.asarray(fastest.values)[0] == pytest.approx(
+        max(one.mean[..., 0].max() for one in fields.values())
+    )
+    with pytest.raises(QueryError, match="must be given the corners of a shape by '--outline'"):
+        predict_study(Study.load(path), PredictOptions(()), Console(quiet=True))
+    table.write_text("a,b\n1,2\n")
+    with pytest.raises(QueryError, match=r"the columns 'x' and 'y' in 'outline\.csv'\. Got a, b"):
+        predict_study(Study.load(path), options, Console(quiet=True))
 
 
 def test_too_few_sound_shapes_end_the_pipeline_with_the_first_reason(tmp_path):

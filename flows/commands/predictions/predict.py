@@ -6,7 +6,9 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from rich.console import Console
 
 from fieldwright.data.errors import QueryError
@@ -15,6 +17,7 @@ from fieldwright.data.output.vtu_archive import vtu_archive
 from fieldwright.data.output.vtu_file import vtu_bytes
 from fieldwright.flows.commands.predictions.printed_answer import print_answer
 from fieldwright.flows.commands.predictions.queries import queries_of_table, single_query, values_of_words
+from fieldwright.flows.commands.predictions.shape_answer import answer_of_shape, outline_of_table
 from fieldwright.flows.commands.predictions.version_answer import (
     VersionAnswer,
     answer_of_solution,
@@ -24,9 +27,9 @@ from fieldwright.flows.commands.predictions.version_answer import (
 from fieldwright.flows.commands.selected_version import selected_version
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.tracking.mlflow_runs import Tracking
-from fieldwright.surrogates.equations.solution_surrogate import SolutionSurrogate
 from fieldwright.surrogates.families import load_model
 from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.trajectory.history_table import read_history
 
 ENDINGS = (".csv", ".vtu", ".zip")
 
@@ -37,6 +40,7 @@ class PredictOptions:
 
     words: such as "heat_flux=2e4". table: of queries. out: the file of the answers. plot: the picture. version: its
     number, the champion if None. quantities: by label. times: None for the trained ones. field: of file and picture.
+    history: the table of measured first times that a forecast goes on from. outline: the table of a shape's corners.
     """
 
     words: tuple[str, ...]
@@ -47,6 +51,8 @@ class PredictOptions:
     quantities: tuple[str, ...] = ()
     times: tuple[float, ...] | None = None
     field: str | None = None
+    history: Path | None = None
+    outline: Path | None = None
 
 
 def check_options(options: PredictOptions) -> None:
@@ -73,12 +79,7 @@ def predict_study(study: StudyFile, options: PredictOptions, console: Console) -
         if options.table is None
         else queries_of_table(options.table, values, infos)
     )
-    if isinstance(model, SolutionSurrogate):
-        _refuse_of_runs(options)
-        answer = answer_of_solution(model, x, options.field)
-    else:
-        assert isinstance(model, Surrogate)
-        answer = answer_of_surrogate(model, x, options.quantities, options.times, options.field)
+    answer = _answer(model, x, options)
     console.print(f"{study.name}, version {selected.version} ({model.description.kind})", markup=False)
     if options.table is None:
         print_answer(answer, console)
@@ -122,11 +123,33 @@ def _content(path: Path, answer: VersionAnswer) -> bytes:
     return vtu_bytes(meshes[0])
 
 
-def _refuse_of_runs(options: PredictOptions) -> None:
+def _answer(model: Any, x: np.ndarray, options: PredictOptions) -> VersionAnswer:
+    forecasts = isinstance(model, Surrogate) and model.description.history > 0
+    shapes = hasattr(model.description, "geometry")
+    _check_file("--history", options.history, forecasts, "the measured first times", "a model that forecasts")
+    _check_file("--outline", options.outline, shapes, "the corners of a shape", "a model of shapes")
+    if isinstance(model, Surrogate):
+        history = None if options.history is None else read_history(options.history, model.description)
+        return answer_of_surrogate(model, x, options.quantities, options.times, options.field, history)
+    _refuse_of_runs(options, "a model of shapes" if shapes else "the solution of an equation")
+    if options.outline is not None:
+        return answer_of_shape(model, outline_of_table(options.outline), x, options.field)
+    return answer_of_solution(model, x, options.field)
+
+
+def _check_file(option: str, path: Path | None, needed: bool, content: str, model: str) -> None:
+    """Raises QueryError where a file lacks that the model needs, or is given to another one."""
+    if needed and path is None:
+        raise QueryError(
+            f"{model.capitalize()} must be given {content} by '{option}'",
+            "none",
+            f"Add {option} FILE.csv; 'fieldwright predict --help' says which columns it has",
+        )
+    if path is not None and not needed:
+        raise QueryError(f"'{option}' must be given to {model}", "another one", "Leave it out")
+
+
+def _refuse_of_runs(options: PredictOptions, model: str) -> None:
     for option, value in (("--quantities", options.quantities), ("--times", options.times)):
         if value:
-            raise QueryError(
-                f"'{option}' must be asked of a model of runs",
-                "the solution of an equation",
-                "Give the coordinates as NAME=NUMBER",
-            )
+            raise QueryError(f"'{option}' must be asked of a model of runs", model, "Leave it out")

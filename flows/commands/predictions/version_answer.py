@@ -20,6 +20,7 @@ from fieldwright.surrogates.fields.answers.meshes import prediction_meshes
 from fieldwright.surrogates.fields.description import ParameterInfo
 from fieldwright.surrogates.fields.quantities import default_quantities, parsed_quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
+from fieldwright.surrogates.trajectory.history import History
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -43,16 +44,14 @@ class VersionAnswer:
 
 
 def inputs_of(model: Any, study_file: str) -> tuple[ParameterInfo, ...]:
-    """What a query to the model consists of; raises ModelError where that cannot be typed."""
+    """The named numbers of a query to the model; raises ModelError for a model of photos."""
     if isinstance(model, SolutionSurrogate):
         return (*model.description.coordinates, *model.description.parameters)
-    if isinstance(model, Surrogate) and not model.description.history:
+    if hasattr(model.description, "parameters"):
         return model.description.parameters
     raise ModelError(
-        "A model that is asked in the terminal must answer from named numbers",
-        "one that forecasts from measured first times"
-        if isinstance(model, Surrogate)
-        else f"a model of {'photos' if hasattr(model.description, 'classes') else 'shapes'}",
+        "A model that is asked in the terminal must answer by numbers",
+        "a model of photos",
         f"Ask it on its page: fieldwright open {study_file}",
     )
 
@@ -63,26 +62,29 @@ def answer_of_surrogate(
     quantities: Sequence[str],
     times: Sequence[float] | None,
     field: str | None,
+    history: History | None = None,
 ) -> VersionAnswer:
     """The answer to x (q, p): quantities by label, the usual ones if there are none; raises QueryError.
 
-    times: where they are given, what is not named is that of the transient fields.
+    history: that all queries of a model that forecasts go on from. times: where they are given, what is not named is
+    that of the transient fields.
     """
     every = surrogate.description.fields
     infos = [info for info in every if times is None or info.times] or every
     queried = [parsed_quantity(label, every) for label in quantities] or [
         one for info in infos for one in default_quantities(info)
     ]
-    prediction = predict_in_blocks(surrogate, x, (), queried, times=times)
+    repeated = None if history is None else history.repeated(len(x))
+    prediction = predict_in_blocks(surrogate, x, (), queried, times=times, history=repeated)
     names = [info.name for info in infos] if field is None else [surrogate.info(field).name]
 
     def meshes() -> Sequence[MeshData]:
-        with_fields = predict_in_blocks(surrogate, x, names, queried, times=times)
+        with_fields = predict_in_blocks(surrogate, x, names, queried, times=times, history=repeated)
         return prediction_meshes(surrogate, with_fields, names, times)
 
     def figure() -> Figure:
         info = surrogate.info(names[0])
-        band = surrogate.predict(x[:1], [info.name], times=times).fields[info.name]
+        band = surrogate.predict(x[:1], [info.name], times=times, history=history).fields[info.name]
         values = zip(surrogate.description.parameters, x[0], strict=True)
         title = ", ".join(f"{one.name} = {value:g} {one.unit}".rstrip() for one, value in values)
         return figure_of(

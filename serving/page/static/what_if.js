@@ -7,6 +7,7 @@ import { Pin } from "./panels/pin.js";
 import { Quantities } from "./panels/quantities.js";
 import { AboutModel } from "./panels/about_model.js";
 import { CutCurve } from "./panels/cut_curve.js";
+import { History } from "./panels/history.js";
 import { Influence } from "./panels/influence.js";
 import { ProbeCurve } from "./panels/probe_curve.js";
 import { Responses } from "./panels/responses.js";
@@ -60,6 +61,7 @@ class WhatIf {
     this.time.isBusy = () => this.latest.busy;
     this.view.stage.after(this.time.root);
     this.shape = question.outline ? new Shape(this) : null;
+    this.history = question.histories ? new History(this) : null;
     this.facts = new SolutionFacts();
     this.over = question.overChoices ? choice("Drawn over", question.overChoices, question.over.join(","), (over) => state.set({ over, probe: null })) : null;
     if (this.over) this.view.display.fields.root.after(this.over.root);
@@ -69,13 +71,13 @@ class WhatIf {
       "div",
       { class: "what-if" },
       this.sign.root,
-      element("div", { class: "column left" }, this.shape?.root, this.parameters.root, this.pin.root),
+      element("div", { class: "column left" }, this.shape?.root, this.history?.root, this.parameters.root, question.parameters.length || question.outline ? this.pin.root : null),
       element("div", { class: "column middle" }, this.view.root),
       element("div", { class: "column right" }, this.facts.root, this.quantities.root),
       this.tabs.root,
     );
     this.view.addEventListener("lacking", () => this.ask());
-    state.follow(["p.", "field", "deform", "outline", "over"], () => this.ask());
+    state.follow(["p.", "field", "deform", "outline", "over", "history", "start", "shift."], () => this.ask());
     state.follow(["pin."], () => this.askPinned());
     state.follow(["time"], () => this.timeChanged());
     this.watch = watchedEndpoint({ header, notices, about: question.about, back: () => this.ask(), swapped: (detail) => this.swapped(detail) });

@@ -100,6 +100,30 @@ def plane(side: int = 250) -> Surrogate:
     )
 
 
+def wave() -> Surrogate:
+    """A forecast: two numbers that turn round each other, gone on with from three measured times."""
+    rng = np.random.default_rng(2)
+    x = rng.uniform(0.8, 1.2, size=(12, 1))
+    times = tuple(np.round(0.2 * np.arange(12), 6).tolist())
+    angle = x * np.array(times) + rng.uniform(0.0, 6.0, size=(12, 1))
+    targets = {"swing": np.stack([np.sin(angle), np.cos(angle)], axis=-1)[:, :, None, :]}
+    config = kind_config({"kind": "dmd"})
+    reductions = {"swing": reduction_config({"kind": "svd", "rank": 2})}
+    return Surrogate.train(
+        config,
+        reductions,
+        x,
+        targets,
+        parameters=(ParameterInfo(name="rate", unit="1/s"),),
+        fields=(FieldInfo(name="swing", unit="m", components=("x", "y"), times=times, n_points=1),),
+        points={"swing": np.zeros((1, 3))},
+        cross_validation=cross_validate(config, reductions, x, targets, folds=4, seed=0, history=3),
+        history=3,
+        seed=0,
+        name="wave",
+    )
+
+
 @dataclass
 class Served:
     """An endpoint in a thread of this process, whose champions can be replaced and which can be stopped.
@@ -158,7 +182,7 @@ def serve(
 
 @pytest.fixture(scope="session")
 def served(serve: Callable[..., Served], surrogate: Surrogate, shapes: Any, solution: Any) -> Served:
-    return serve(plate=surrogate, body=body(), circles=shapes, beam=solution, plane=plane())
+    return serve(plate=surrogate, body=body(), circles=shapes, beam=solution, plane=plane(), wave=wave())
 
 
 # Of one module: as long as Playwright runs, the thread of the tests has an event loop, and asyncio.run() is refused.

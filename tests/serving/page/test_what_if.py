@@ -212,6 +212,8 @@ def test_a_body_is_turned_deformed_and_seen_by_its_cells(served, visit):
     assert turned != before
     # What it is seen by stands in the link, and the cut follows what was seen of the surface.
     again = visit(f"model=body&deform=displacement&camera={one.state()['camera']}")
+    # The frame of the focus is part of the picture.
+    again.page.locator(".picture canvas").focus()
     again.settle()
     assert again.page.locator(".picture").screenshot() == turned
     page.get_by_role("button", name="Line cut").click()
@@ -249,6 +251,40 @@ def test_a_large_field_is_drawn_by_fewer_points_at_first_and_read_exactly(served
             float(one.page.input_value("[aria-label^='Largest value']")) == pytest.approx(widest, rel=0.01)
         )
     )
+    assert one.console == []
+
+
+def test_a_forecast_goes_on_from_a_run_an_edited_value_and_a_file(served, visit):
+    examples = httpx.get(f"{served.url}/models/wave/histories", trust_env=False).json()
+    one = visit("model=wave&history=3")
+    page = one.page
+    rate = examples["parameters"]["rate"]["values"]
+
+    def shown_of(history: list[Any], rate: float) -> bool:
+        """Whether the page has what a program is answered for this history."""
+        body = {"times": examples["times"], "fields": {"swing": history}}
+        answer = predicted(served, "wave", {"rate": rate}, history=body)
+        last = answer["quantities"]["max(swing.x)"]["mean"][0][-1]
+        # The examples are in single precision, which JSON writes with fewer digits.
+        return one.number("max(swing.x)") == pytest.approx(last, rel=1e-5)
+
+    page.get_by_label("From training run").select_option("1")
+    values = examples["fields"]["swing"]["values"][1]
+    one.until(lambda: shown_of(values, rate[1]))
+    assert one.state()["p.rate"] == str(rate[1])
+    page.get_by_label("swing.x at 0.4").fill("0.25")
+    page.keyboard.press("Enter")
+    values[2][0][0] = 0.25
+    one.until(lambda: shown_of(values, rate[1]))
+    one.until(lambda: "start" in one.state())
+    rows = ["time,swing.x [m],swing.y [m]", "7.4,0.389,0.921", "7.0,0.0,1.0", "7.2,0.199,0.98"]
+    table = {"name": "wave.csv", "mimeType": "text/csv", "buffer": "\n".join(rows).encode()}
+    page.set_input_files("#history-file", table)
+    one.until(lambda: shown_of([[[0.0, 1.0]], [[0.199, 0.98]], [[0.389, 0.921]]], rate[1]))
+    assert "'wave.csv'" in page.inner_text(".history")
+    page.set_input_files("#history-file", table | {"buffer": b"time,swing.x\n0,1\n0.2,1\n0.4,1\n"})
+    page.wait_for_selector(".history .warning:has-text(\"must have the column 'swing.y'\")")
+    page.wait_for_selector(".chart-host[aria-label^='max(swing.magnitude)']")
     assert one.console == []
 
 
@@ -300,6 +336,7 @@ def test_several_models_are_listed_to_choose_from(served, visit):
         "circles",
         "beam",
         "plane",
+        "wave",
     ]
     one.page.click(".model-list a >> nth=1")
     one.page.wait_for_selector(".domain strong:not(:empty)")

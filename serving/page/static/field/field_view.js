@@ -140,7 +140,7 @@ export class FieldView extends EventTarget {
     this.surface = surface;
     const curve = surface.dimension < 2;
     if (curve) {
-      this.line = new LinePicture(this.display.info, surface.names[0] ?? "x");
+      this.line = new LinePicture(this.display.info, surface);
       this.stage.replaceChildren(this.line.root);
     } else if (this.picture) {
       this.line = null;
@@ -185,7 +185,7 @@ export class FieldView extends EventTarget {
     const range = extent(field.covered ? numbers.filter((_, k) => !field.covered[k]) : numbers);
     const free = show === DIFFERENCE ? [-largest(range), largest(range)] : range;
     this.display.tell(free);
-    if (this.line) this.drawLine(field, before, view, numbers);
+    if (this.line) this.line.draw(field, before, view);
     else if (this.picture) this.drawPicture(numbers, free);
     this.readout.show(numbers);
     this.tellAxes();
@@ -197,13 +197,6 @@ export class FieldView extends EventTarget {
     this.axes.hidden = this.line !== null;
     const spans = order.map((axis, k) => `${names[k] ?? "xyz"[axis]} ${numberText(low[axis], 4)} … ${numberText(high[axis], 4)}`);
     say(this.axes, spans.join("   "));
-  }
-
-  drawLine(field, before, view, mean) {
-    const banded = view.show === MEAN && view.component !== MAGNITUDE;
-    const of = (show) => (banded ? scalars(field, null, { ...view, show }) : null);
-    const pinned = before && view.show === MEAN ? scalars(before, null, view) : null;
-    this.line.show(this.surface, { mean, lower: of("lower"), upper: of("upper"), pinned });
   }
 
   drawPicture(numbers, free) {

@@ -4,6 +4,10 @@ import { element } from "../shell/elements.js";
 import { ROOT, currentKey } from "../shell/endpoint.js";
 import { copyButton, save } from "../shell/files.js";
 
+/** Of a longer query curl takes the file that the button "Query" saves. */
+const MOST_TEXT = 4000;
+const QUERY_FILE = "query.json";
+
 export class TakeAway {
   constructor(desk) {
     this.desk = desk;
@@ -38,7 +42,7 @@ export class TakeAway {
     if (this.root.hidden) return;
     const { question, view, endpoint } = this.desk;
     this.link.value = this.desk.state.link();
-    const kinds = [...question.downloads(view.field), { name: "PNG", picture: true }];
+    const kinds = [...question.downloads(view.field), { name: "PNG", picture: true }, { name: "Query", query: true }];
     if (this.files.childElementCount !== kinds.length) {
       this.files.replaceChildren(
         ...kinds.map((kind) => element("button", { type: "button", onclick: () => this.take(kind) }, kind.name)),
@@ -56,6 +60,10 @@ export class TakeAway {
         save(await this.desk.picture(), `${view.field}.png`);
         return;
       }
+      if (kind.query) {
+        save(new Blob([JSON.stringify(this.desk.body(this.desk.parameters.values()))], { type: "application/json" }), QUERY_FILE);
+        return;
+      }
       const current = question.downloads(view.field).find((one) => one.name === kind.name);
       const body = this.desk.body(this.desk.parameters.values(), { fields: current.fields, oneTime: current.oneTime });
       save(await endpoint.file(question.route, { body, accept: current.accept }), current.file);
@@ -68,7 +76,8 @@ export class TakeAway {
 function curlText(address, body) {
   const key = currentKey() ? " \\\n  -H 'Authorization: Bearer YOUR_KEY'" : "";
   const text = JSON.stringify(body).replaceAll("'", "'\\''");
-  return `curl -s ${address} -H 'Content-Type: application/json'${key} -d '${text}'`;
+  const data = text.length > MOST_TEXT ? `@${QUERY_FILE}` : `'${text}'`;
+  return `curl -s ${address} -H 'Content-Type: application/json'${key} -d ${data}`;
 }
 
 function code(heading, text) {

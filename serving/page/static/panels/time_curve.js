@@ -11,7 +11,7 @@ export class TimeCurve {
     this.text = "Quantity over time";
     this.choice = new QuantityChoice(desk.state, desk.question);
     this.host = element("div", {});
-    this.root = element("div", {}, element("div", { class: "tab-head" }, this.choice.root), this.host);
+    this.root = element("div", {}, element("div", { class: "tab-head" }, this.choice.root, desk.question.histories ? element("p", { class: "note" }, "Dots: the measured history, as far as it is a maximum or minimum.") : null), this.host);
     desk.state.follow(["quantity", "time", "field"], () => this.draw());
   }
 
@@ -31,6 +31,7 @@ export class TimeCurve {
       this.host.replaceChildren(this.chart.root);
     }
     const { times, mean, lower, upper } = quantity;
-    this.chart.show({ x: times, mean, lower, upper, now: time.times?.[time.index] ?? null, pinned: of(pinAnswer)?.mean ?? null });
+    const dots = this.desk.question.histories?.measured(this.choice.quantity) ?? null;
+    this.chart.show({ x: times, mean, lower, upper, dots, now: time.times?.[time.index] ?? null, pinned: of(pinAnswer)?.mean ?? null });
   }
 }

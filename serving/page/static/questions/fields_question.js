@@ -3,6 +3,7 @@
 import { surfaceOf } from "../field/surface.js";
 import { NPZ } from "../shell/endpoint.js";
 import { predictionOf } from "./answer.js";
+import { Histories } from "./histories.js";
 
 /** Field values per statistic that are fetched for all times at once; of more, one time is. */
 const ALL_TIMES = 300_000;
@@ -13,9 +14,10 @@ const COARSE = { corners: 40_000, from: 60_000 };
 
 export class FieldsQuestion {
   /** about: what the endpoint says of the model. */
-  constructor(endpoint, about) {
+  constructor(endpoint, about, state) {
     this.endpoint = endpoint;
     this.about = about;
+    this.state = state;
     this.route = "predict";
     this.parameters = about.parameters.map((info) => ({ ...info, scale: "raw" }));
     this.fields = about.fields;
@@ -25,7 +27,7 @@ export class FieldsQuestion {
     this.hasPoints = true;
     this.rangeWord = "runs";
     this.runs = null;
-    this.history = null;
+    this.histories = null;
     this.surfaces = new Map();
   }
 
@@ -50,6 +52,11 @@ export class FieldsQuestion {
       ),
     };
     for (const info of this.parameters) info.scale = about.parameters[info.name].scale;
+    if (this.about.history) {
+      const loaded = this.histories?.loaded ?? null;
+      this.histories = new Histories(this.state, this.fields, await this.endpoint.arrays("histories"));
+      this.histories.loaded = loaded;
+    }
   }
 
   /** What is seen of the mesh of a field. */
@@ -94,7 +101,7 @@ export class FieldsQuestion {
     const times = oneTime && info?.times ? [info.times[time]] : info ? this.times(info.name, time) : null;
     if (times) body.times = times;
     if (quantities !== undefined) body.quantities = quantities;
-    if (this.history) body.history = this.history;
+    if (this.histories) body.history = this.histories.body();
     return body;
   }
 
@@ -105,6 +112,7 @@ export class FieldsQuestion {
   /** Quantities for many queries: label to statistics by query and time. */
   async table(rows, quantities, signal) {
     const body = { parameters: rows, quantities, fields: [] };
+    if (this.histories) body.history = this.histories.body();
     const { about, arrays } = await this.endpoint.arrays(this.route, { body, signal });
     return { about, arrays };
   }
@@ -113,6 +121,18 @@ export class FieldsQuestion {
   python(body, { root, model, key }) {
     const arguments_ = [`"${root}"`, model === null ? null : `model=${JSON.stringify(model)}`, key ? 'key="YOUR_KEY"' : null];
     const { parameters, ...more } = body;
+    if (JSON.stringify(more.history ?? null).length > 2000) {
+      return [
+        "import json",
+        "import fieldwright as fw",
+        "",
+        'body = json.load(open("query.json"))  # which the button "Query" saves',
+        'parameters = body.pop("parameters")',
+        `with fw.Client(${arguments_.filter(Boolean).join(", ")}) as client:`,
+        "    answer = client.predict(parameters, **body)",
+        "print(answer.quantities.T, answer.inside, answer.why)",
+      ].join("\n");
+    }
     const keys = Object.entries(more).map(([name, value]) => `, ${name}=${pythonText(value)}`);
     return [
       "import fieldwright as fw",

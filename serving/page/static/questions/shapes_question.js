@@ -10,8 +10,7 @@ const SIZE = 0.3;
 
 export class ShapesQuestion extends FieldsQuestion {
   constructor(endpoint, about, state) {
-    super(endpoint, about);
-    this.state = state;
+    super(endpoint, about, state);
     this.hasSensitivities = false;
     this.hasPoints = false;
     const { origin, spacing, shape } = about.geometry;
