@@ -61,7 +61,10 @@ class JobAnswer:
 
 @dataclass
 class Job:
-    """done, total: tiles of the photos. question: gone once it was computed. error: why it has no answer."""
+    """done, total: tiles of the photos, and as many again for what follows them. question: gone once it was computed.
+
+    error: why it has no answer.
+    """
 
     question: JobQuestion | None
     model: str

@@ -74,7 +74,7 @@ class ServedClassifier:
         replies = []
         for photo, pixels in one_by_one(form.photos, options.bits):
             replies.append(one(photo, pixels, options))
-            count.photo_done(0)
+            count.photo_done()
         return together(replies)
 
     def _classify(self, photo: SentPhoto, pixels: np.ndarray, options: ClassifyOptions) -> PhotoReply:

@@ -97,11 +97,12 @@ class ServedSegmenter:
         scale = options.scale()
         tiles = [self.segmenter.count_tiles(shape) for shape in sizes(form.photos)]
         count = TileCount(tiles, progress)
-        for (photo, pixels), tiles_of_photo in zip(one_by_one(form.photos, options.bits), tiles, strict=True):
+        for photo, pixels in one_by_one(form.photos, options.bits):
             answer = self.segmenter.segment(
                 pixels, augmented=options.augmented, threshold=options.threshold, progress=count
             )
             measured = measure(answer.mask, scale=scale, probability=answer.probability, std=answer.std)
+            count.measured()
             about = self._about(photo, answer) | {
                 "share": float(answer.mask.mean()),
                 "measurements": measured.as_dict(profiles=options.profiles, lines=options.lines),
@@ -112,7 +113,7 @@ class ServedSegmenter:
                 "probability": _grey(answer.probability),
                 "std": _grey(answer.std),
             }
-            count.photo_done(tiles_of_photo)
+            count.photo_done()
             yield PhotoReply(about, pictures)
 
     def _measure(self, form: SentForm, options: MeasureOptions) -> dict[str, Any]:
