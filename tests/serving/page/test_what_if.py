@@ -271,7 +271,7 @@ def test_a_forecast_goes_on_from_a_run_an_edited_value_and_a_file(served, visit)
     page.get_by_label("From training run").select_option("1")
     values = examples["fields"]["swing"]["values"][1]
     one.until(lambda: shown_of(values, rate[1]))
-    assert one.state()["p.rate"] == str(rate[1])
+    one.until(lambda: one.state().get("p.rate") == str(rate[1]))
     page.get_by_label("swing.x at 0.4").fill("0.25")
     page.keyboard.press("Enter")
     values[2][0][0] = 0.25
