@@ -5,14 +5,12 @@ A key is 32 random bytes, which nobody guesses: one SHA-256 of it is as good as 
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import json
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +18,7 @@ from pathlib import Path
 from fieldwright.data.disk import fault
 from fieldwright.data.environment import home
 from fieldwright.data.errors import AccessError
+from fieldwright.data.folder_lock import folder_locked
 
 PREFIX = "fw_"
 MAX_KEYS = 256
@@ -116,7 +115,8 @@ class KeyFile:
             There is a key of that name, or no room for another.
         """
         key = PREFIX + secrets.token_urlsafe(32)
-        with self._locked():
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with folder_locked(self.path.parent):
             keys = self.read()
             if any(one.name == name for one in keys):
                 raise AccessError(
@@ -138,7 +138,8 @@ class KeyFile:
         AccessError
             There is no key of that name.
         """
-        with self._locked():
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with folder_locked(self.path.parent):
             keys = self.read()
             remaining = [one for one in keys if one.name != name]
             if len(remaining) == len(keys):
@@ -156,16 +157,6 @@ class KeyFile:
         except OSError:
             beside.unlink(missing_ok=True)
             raise
-
-    @contextlib.contextmanager
-    def _locked(self) -> Iterator[None]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(folder)
 
 
 def environment_key() -> ApiKey | None:

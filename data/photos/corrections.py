@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +16,7 @@ import numpy as np
 import orjson
 from PIL import Image
 
+from fieldwright.data.folder_lock import folder_locked
 from fieldwright.data.photos.image_file import open_image
 from fieldwright.data.photos.orientation import EXIF_ORIENTATION, orientation_of, turned_back
 
@@ -60,7 +58,7 @@ class CorrectionFolder:
             suffix, orientation = SUFFIX[image.format or "PNG"], orientation_of(image)
         digest = hashlib.sha256(photo).hexdigest()
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self._lock():
+        with folder_locked(self.folder):
             for left_behind in self.folder.glob(f"{INCOMING}*"):
                 shutil.rmtree(left_behind, ignore_errors=True)
             there = next((self.folder / PHOTOS).glob(f"*-{digest[:16]}.*"), None)
@@ -100,16 +98,6 @@ class CorrectionFolder:
                 for path in placed:
                     path.unlink(missing_ok=True)
                 raise
-
-    @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """One writer at a time, of all processes. The kernel's lock goes with the process."""
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(folder)
 
 
 def _plain(name: str) -> str:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import orjson
 
 from fieldwright.data.environment import folder_name, home
+from fieldwright.data.folder_lock import folder_locked
 
 POINTER = "champion.json"
 KEPT = 3
@@ -80,7 +79,7 @@ class Shelf:
         again: fetches it even where it is there, and puts it in the place of what is.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        with self._lock():
+        with folder_locked(self.folder):
             if self.path(shelved).exists() and not again:
                 return
             with tempfile.TemporaryDirectory(prefix=".incoming-", dir=self.folder) as incoming:
@@ -93,7 +92,7 @@ class Shelf:
 
     def point_to(self, champion: Shelved) -> None:
         """Makes the version the champion and clears away what has become too old to fall back on."""
-        with self._lock():
+        with folder_locked(self.folder):
             older = [entry for entry in self.versions() if entry.folder != champion.folder]
             entries = [champion, *(entry for entry in older if self.path(entry).exists())][:KEPT]
             beside = self.folder / f".{self.pointer.name}.{os.getpid()}"
@@ -107,17 +106,6 @@ class Shelf:
             for folder in self.folder.iterdir():
                 if folder.is_dir() and folder.name not in names and not folder.name.startswith("."):
                     shutil.rmtree(folder, ignore_errors=True)
-
-    @contextlib.contextmanager
-    def _lock(self) -> Iterator[None]:
-        """One endpoint at a time. The folder itself is locked: a file would need space, and the kernel's lock goes
-        with the process."""
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(folder)
 
 
 def _entries(pointer: Path) -> list[Shelved]:

@@ -29,7 +29,7 @@ class JobState(BaseModel):
     job: str
     route: str
     state: Literal["waiting", "running", "done", "failed", "cancelled"]
-    done: int = Field(description="Tiles of the photos, and one for all that follows of each.")
+    done: int = Field(description="Tiles of the photos, and as many again for what follows them.")
     total: int = Field(description="0 until it runs.")
     seconds_left: float | None = Field(description="Null until it can be estimated.")
     error: str | None = Field(description="Why it has no answer.")

@@ -32,7 +32,7 @@ class KindConfig(BaseModel):
     hints: what the study tells of the physics in `[parameters.derived]` and `[fields.<name>]`, put here by itself.
     modes: of a POD whose rank, energy and error the study leaves open, "predictable" keeps as many as left-out runs
         can tell, "all" those above rounding errors, unless there are more than 2^24 values in them, "affordable"
-        all where a covariance of the runs for each has up to 2^21 values together, and else as many as can be told.
+        all where a covariance of the runs for each has up to 2^21 values together, and else "predictable".
     transient: "trajectory" reduces whole trajectories, one sample for each run; "parameter" reduces all times by
         one basis and takes the time as one more input, so that it answers for any time between; kinds that
         go from step to step have "rollout".

@@ -8,7 +8,7 @@ import numpy as np
 
 from fieldwright.data.errors import QueryError
 from fieldwright.data.ingest.parameters.cells import TableCells, table_cells
-from fieldwright.data.unit_spelling import same_unit
+from fieldwright.data.ingest.parameters.number_columns import number_column
 from fieldwright.surrogates.fields.description import Description, FieldInfo
 from fieldwright.surrogates.trajectory.history import History
 
@@ -22,7 +22,7 @@ def read_history(path: Path, description: Description) -> History:
     field `<field>`, or `<field>.<component>` for each of its components. Rows may come in any order. Raises
     FieldwrightError where a column or a row is missing, or a cell is no number.
     """
-    table = table_cells(path)
+    table = table_cells(path, title="table of the history", row="time", correct="the path")
     moments = _numbers(table, TIME, "")
     times, row_time = np.unique(moments, return_inverse=True)
     count = max(info.n_points for info in description.fields)
@@ -80,20 +80,4 @@ def _numbers(table: TableCells, name: str, unit: str, gaps: bool = False) -> np.
             ", ".join(table.names),
             "Add it: a history has 'time', 'point' where there are several, and columns for all fields",
         )
-    index = table.names.index(name)
-    given = table.units[index]
-    if unit and given is not None and not same_unit(given, unit):
-        raise QueryError(
-            f"'{name}' must be given in '{unit}', its unit in the study",
-            f"'{given}' in '{table.path.name}'",
-            "Convert the values yourself: nothing is converted silently",
-        )
-    cells = [row[index] for row in table.rows]
-    for number, cell in zip(table.numbers, cells, strict=True):
-        if not table.is_number(cell) and not (gaps and cell in (None, "")):
-            raise QueryError(
-                f"All values of '{name}' must be finite numbers",
-                f"'{cell or ''}' in row {number} of '{table.path.name}'",
-                "Correct that cell",
-            )
-    return np.array([table.number(cell) if table.is_number(cell) else np.nan for cell in cells])
+    return number_column(table, table.names.index(name), unit, gaps=gaps)

@@ -62,14 +62,22 @@ class TableCells:
             return False
 
 
-def table_cells(path: Path) -> TableCells:
+def table_cells(
+    path: Path,
+    *,
+    title: str = "parameter table",
+    row: str = "run",
+    correct: str = "'table' in the study file",
+) -> TableCells:
     """The cells of a CSV, Excel or JSON table; raises StudyError where there is none, or no row.
+
+    title: of the table, and row: what one of its rows is of, in the error. correct: what names its path.
 
     CSV may be separated by commas, semicolons, tabs, bars or blanks, in UTF-8, UTF-16 or Windows-1252.
     JSON is a list of objects or an object of objects by run name.
     """
     if not path.is_file():
-        raise StudyError("The parameter table must exist", f"'{path}'", "Correct 'table' in the study file")
+        raise StudyError(f"The {title} must exist", f"'{path}'", f"Correct {correct}")
     readers = {".json": _json_rows, ".xlsx": _excel_rows, ".xlsm": _excel_rows}
     header, rows, separator = readers.get(path.suffix.lower(), _csv_rows)(path)
     names, units = _without_units(header)
@@ -78,7 +86,7 @@ def table_cells(path: Path) -> TableCells:
         units = [unit or (None if has_no_number(b) else b) for unit, b in zip(units, below, strict=True)]
         rows = rows[1:]
     if not rows:
-        raise StudyError(f"'{path.name}' must hold one row per run", "no row", "Fill the table")
+        raise StudyError(f"'{path.name}' must hold one row per {row}", "no row", "Fill the table")
     columns = zip(*(row for _, row in rows), strict=True)
     notation = Notation.of(([c for c in column if isinstance(c, str)] for column in columns), separator)
     cells = [row for _, row in rows]

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from fieldwright.data.errors import QueryError
-from fieldwright.data.ingest.parameters.cells import TableCells, table_cells
+from fieldwright.data.ingest.parameters.cells import table_cells
+from fieldwright.data.ingest.parameters.number_columns import number_column
 from fieldwright.data.output.written_numbers import number_text
-from fieldwright.data.unit_spelling import same_unit
 from fieldwright.surrogates.fields.description import ParameterInfo
 
 
@@ -53,11 +53,11 @@ def queries_of_table(path: Path, values: Mapping[str, float], infos: Sequence[Pa
     values: of parameters that are the same in all queries. Raises FieldwrightError.
     """
     _check_names(values, infos)
-    table = table_cells(path)
+    table = table_cells(path, title="table of queries", row="query", correct="the path")
     columns = []
     for info in infos:
         if info.name in values:
-            columns.append([values[info.name]] * len(table.rows))
+            columns.append(np.full(len(table.rows), values[info.name]))
             continue
         if info.name not in table.names:
             raise QueryError(
@@ -65,15 +65,7 @@ def queries_of_table(path: Path, values: Mapping[str, float], infos: Sequence[Pa
                 f"no '{info.name}' among {', '.join(table.names)}",
                 f"Add the column, or give {info.name}=NUMBER for all rows",
             )
-        index = table.names.index(info.name)
-        unit = table.units[index]
-        if unit is not None and not same_unit(unit, info.unit):
-            raise QueryError(
-                f"'{info.name}' must be given in '{info.unit}', its unit in the study",
-                f"'{unit}' in '{path.name}'",
-                "Convert the values yourself: nothing is converted silently",
-            )
-        columns.append(_numbers(table, index, info.name))
+        columns.append(number_column(table, table.names.index(info.name), info.unit))
     return np.array(columns, dtype=np.float64).T
 
 
@@ -81,19 +73,6 @@ def range_text(info: ParameterInfo) -> str:
     """Such as "trained from 1e4 to 5e4 W/m2"."""
     ends = " to ".join(number_text(end, 6) for end in (info.minimum, info.maximum))
     return f"trained from {ends} {info.unit}".rstrip()
-
-
-def _numbers(table: TableCells, index: int, name: str) -> list[float]:
-    numbers = []
-    for number, row in zip(table.numbers, table.rows, strict=True):
-        if not table.is_number(row[index]):
-            raise QueryError(
-                f"All values of '{name}' must be finite numbers",
-                f"'{row[index] or ''}' in row {number} of '{table.path.name}'",
-                "Correct that cell",
-            )
-        numbers.append(table.number(row[index]))
-    return numbers
 
 
 def _check_names(names: Iterable[str], infos: Sequence[ParameterInfo]) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from fieldwright.data.errors import QueryError
 from fieldwright.data.ingest.parameters.cells import table_cells
+from fieldwright.data.ingest.parameters.number_columns import number_column
 from fieldwright.data.output.columns import Column, statistic_columns, where_columns
 from fieldwright.data.output.written_numbers import number_text
 from fieldwright.flows.commands.predictions.version_answer import VersionAnswer
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 def outline_of_table(path: Path) -> np.ndarray:
     """(k, 2) corners in order, the columns x and y of a CSV, Excel or JSON table; raises FieldwrightError."""
-    table = table_cells(path)
+    table = table_cells(path, title="table of the outline", row="corner", correct="the path")
     corners = []
     for name in ("x", "y"):
         if name not in table.names:
@@ -35,15 +36,7 @@ def outline_of_table(path: Path) -> np.ndarray:
                 ", ".join(table.names),
                 "Name them in the first row, and write a row for each corner",
             )
-        index = table.names.index(name)
-        for number, row in zip(table.numbers, table.rows, strict=True):
-            if not table.is_number(row[index]):
-                raise QueryError(
-                    "All coordinates of an outline must be finite numbers",
-                    f"'{row[index] or ''}' in row {number} of '{path.name}'",
-                    "Correct that cell",
-                )
-        corners.append([table.number(row[index]) for row in table.rows])
+        corners.append(number_column(table, table.names.index(name)))
     return np.array(corners).T
 
 

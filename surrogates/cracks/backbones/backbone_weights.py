@@ -1,4 +1,4 @@
-"""The backbone whose weights a file holds: which network they make is told by their names."""
+"""The backbone whose weights a file holds: which network they make follows from their names."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fieldwright.data.errors import QueryError
+from fieldwright.data.errors import QueryError, StudyError
 from fieldwright.surrogates.fields.description import Description, FieldInfo
 from fieldwright.surrogates.trajectory.history_table import read_history
 
@@ -69,3 +69,21 @@ def test_what_lacks_is_said_in_one_sentence(tmp_path: Path, old: str, new: str, 
     with pytest.raises(QueryError) as raised:
         read_history(path, DESCRIPTION)
     assert sentence in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (None, "The table of the history must exist. Got '{path}'. Correct the path"),
+        ("time,U.x,U.y,drag\n", "'history.csv' must hold one row per time. Got no row"),
+    ],
+)
+def test_a_table_that_is_not_there_or_empty_is_named_as_what_it_is(
+    tmp_path: Path, text: str | None, sentence: str
+):
+    path = tmp_path / "history.csv"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(StudyError) as raised:
+        read_history(path, DESCRIPTION)
+    assert sentence.format(path=path) in str(raised.value)
