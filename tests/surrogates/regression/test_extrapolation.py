@@ -47,14 +47,22 @@ def test_answers_far_outside_are_bounded_by_the_way_and_honest_about_it(settings
 
 
 def test_a_gp_grows_along_straight_lines_at_most() -> None:
+    """As far as its lengthscale reaches by the bilinear function that it has learned, and never faster."""
     x = np.random.default_rng(0).uniform(-1.0, 1.0, (24, 2))
     z = (2.0 + x[:, :1]) * (1.0 + x[:, 1:])
     model = fitted({"kind": "gp", "kernel": "linear+matern52", "linear_in": [1]}, x, z)
-    near, far, farther = (
-        np.abs(model.predict(np.full((1, 2), way))[0]).max() for way in (10.0, 100.0, 1000.0)
-    )
-    assert far <= 11.0 * near + 1.0
-    assert farther <= 11.0 * far
+
+    def size(way: float) -> float:
+        return float(np.abs(model.predict(np.full((1, 2), way))[0]).max())
+
+    for way in (1.0, 3.0, 10.0, 30.0, 100.0, 300.0):
+        assert size(way) <= 1.001 * (2.0 + way) * (1.0 + way)
+    near, *ways = 1e3, 1e4, 1e5, 1e6
+    for far in ways:
+        assert size(far) <= 11.0 * size(near)
+        near = far
+    # At a thousand half widths nothing is left of the product: a line, no steeper than the range for a half width.
+    assert size(1e3) <= np.ptp(z) * 1e3
 
 
 @pytest.mark.parametrize("kind", ["bayes", "pce"])
