@@ -1,4 +1,4 @@
-"""Commands that ask a champion: predict, open."""
+"""Commands that ask a champion: predict, inspect-cracks, open."""
 
 from __future__ import annotations
 
@@ -57,6 +57,75 @@ def predict(
     options = PredictOptions(values, csv, out, plot, version, quantities, times, field, history, outline)
     check_options(options)
     predict_study(load_study(study), options, console)
+
+
+@app.command
+def inspect_cracks(
+    photos: Path,
+    /,
+    *,
+    model: str,
+    out: Path,
+    mm_per_px: float | None = None,
+    scale_error: float = 0.0,
+    before: Path | None = None,
+    threshold: float | None = None,
+    augmented: bool = False,
+    bits: int | None = None,
+    site: str = "",
+    inspector: str = "",
+    date: str = "",
+    note: str = "",
+) -> None:
+    """From a folder of photos to the protocol of an inspection: one page, tables, outlines, growth.
+
+    A photo that cannot be read is named, and the others go on. Interrupted, the same command goes on where it was.
+
+    Example: fieldwright inspect-cracks photos/ --model roads@champion --mm-per-px 0.2 --out protocol/
+
+    Parameters
+    ----------
+    photos
+        Folder of the photos; those in folders within it are inspected too.
+    model
+        NAME@champion, NAME@challenger or NAME@NUMBER, the name being a study's or its file; or a folder with a model.
+    out
+        Folder of the protocol: empty, or that of an earlier inspection of these photos.
+    mm_per_px
+        Millimetres on the surface that a pixel spans; lengths are in pixels if left out.
+    scale_error
+        Share of it that it may be off, such as 0.02, which widens all bounds.
+    before
+        Folder of earlier photos of the same names: how much the cracks have grown since.
+    threshold
+        Probability from which on a pixel is crack; the model's own if left out.
+    augmented
+        The mean of eight turned and mirrored views, 8 times slower.
+    bits
+        That hold the brightness, of photos with 16 bits a channel.
+    site
+        Which structure, printed at the top as are the next three.
+    inspector
+        By whom.
+    date
+        When.
+    note
+        Whatever else is to be read.
+    """
+    from fieldwright.surrogates.cracks.measurement.scale import Scale
+
+    scale = None if mm_per_px is None else Scale(mm_per_px, scale_error)
+    from fieldwright.flows.commands.named_model import named_model
+    from fieldwright.flows.crack_inspection.inspect_cracks import Heading, print_inspection_result
+    from fieldwright.flows.crack_inspection.inspect_cracks import inspect_cracks as inspected
+    from fieldwright.flows.crack_inspection.photo_inspection import InspectionSettings
+    from fieldwright.flows.progress import show_progress
+
+    settings = InspectionSettings(scale, threshold, augmented, bits)
+    named = named_model(model, "asked")
+    with show_progress(console):
+        result = inspected(named, photos, out, settings, Heading(site, inspector, date, note), before)
+    print_inspection_result(result, console)
 
 
 @app.command(name="open")

@@ -123,8 +123,15 @@ async def protocol_route(served: PhotoModel, exchange: Exchange) -> Response:
 
     def work() -> bytes:
         header, inspected = _segmented(served, form, options) if form.photos else _sent_before(answers)
-        texts = {name: getattr(options, name) or "" for name in ("site", "inspector", "date", "note")}
-        return protocol_page(InspectionProtocol(*header, tuple(inspected), **texts)).encode()
+        protocol = InspectionProtocol(
+            *header,
+            inspected,
+            site=options.site or "",
+            inspector=options.inspector or "",
+            date=options.date or "",
+            note=options.note or "",
+        )
+        return protocol_page(protocol).encode()
 
     return form_response(await exchange.in_thread(work), media_type)
 

@@ -13,7 +13,7 @@ from fieldwright.data.errors import ModelError
 from fieldwright.serving.hosting.shelf import Shelved
 from fieldwright.serving.jobs.interface import job_operations
 from fieldwright.serving.photos.corrections import CORRECT, CORRECTIONS
-from fieldwright.serving.photos.intake import SentForm, SentPhoto
+from fieldwright.serving.photos.intake import SentForm
 from fieldwright.serving.photos.interface import COMPARE, MEASURE, SEGMENT, PhotoRoute
 from fieldwright.serving.photos.options import CompareOptions, MeasureOptions, SegmentOptions
 from fieldwright.serving.photos.pixels import (
@@ -28,7 +28,7 @@ from fieldwright.serving.photos.progress import Progress, TileCount
 from fieldwright.serving.photos.protocol_route import PROTOCOL
 from fieldwright.serving.photos.replies import Answered, PhotoReply, together
 from fieldwright.serving.schemas.openapi import Operation
-from fieldwright.surrogates.cracks.segmentation.segmentation_result import Segmentation, SegmenterDescription
+from fieldwright.surrogates.cracks.segmentation.segmentation_result import SegmenterDescription
 from fieldwright.surrogates.families import SEGMENTATION, Family
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class ServedSegmenter:
             )
             measured = measure(answer.mask, scale=scale, probability=answer.probability, std=answer.std)
             count.measured()
-            about = self._about(photo, answer) | {
+            about = answer.about(photo.name) | {
                 "share": float(answer.mask.mean()),
                 "measurements": measured.as_dict(profiles=options.profiles, lines=options.lines),
             }
@@ -153,27 +153,18 @@ class ServedSegmenter:
         for photo, sent_mask, one in zip(photos, masks, pixels, strict=True):
             if sent_mask is None:
                 answer = self.segmenter.segment(one, threshold=options.threshold)
-                abouts.append(self._about(photo, answer))
+                abouts.append(answer.about(photo.name))
                 outlines.append(answer.mask)
                 continue
             mask = mask_of(sent_mask)
             refuse_other_size(sent_mask, mask.shape, one.shape)
             outlines.append(mask)
             unknown = dict.fromkeys(("probability", "threshold", "inside", "why", "warning"))
-            abouts.append(_size_of(photo, mask) | {"crack": bool(mask.any())} | unknown)
+            size = {"name": photo.name, "height": mask.shape[0], "width": mask.shape[1]}
+            abouts.append(size | {"crack": bool(mask.any())} | unknown)
         growth = change(*pixels, *outlines, scale=options.scale())
         pictures = {"new": growth.new, "aligned": growth.registration.aligned(pixels[1], pixels[0].shape[:2])}
         return growth.as_dict() | {"photos": abouts}, pictures
-
-    def _about(self, photo: SentPhoto, answer: Segmentation) -> dict[str, Any]:
-        return _size_of(photo, answer.mask) | {
-            "crack": bool(answer.mask.any()),
-            "probability": float(answer.probability.max()),
-            "threshold": answer.threshold,
-            "inside": answer.inside,
-            "why": answer.why,
-            "warning": answer.warning,
-        }
 
     def _threshold(self, threshold: float | None) -> float:
         return self.description.threshold if threshold is None else threshold
@@ -203,7 +194,3 @@ def load_served_segmenter(shelved: Shelved, folder: Path) -> ServedSegmenter:
 
 def _grey(share: np.ndarray) -> np.ndarray:
     return np.round(255.0 * np.clip(share, 0.0, 1.0)).astype(np.uint8)
-
-
-def _size_of(photo: SentPhoto, mask: np.ndarray) -> dict[str, Any]:
-    return {"name": photo.name, "height": mask.shape[0], "width": mask.shape[1]}

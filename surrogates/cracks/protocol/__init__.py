@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from fieldwright.surrogates.cracks.protocol.inspection import InspectedPhoto, InspectionProtocol
-from fieldwright.surrogates.cracks.protocol.page import protocol_page
+from fieldwright.surrogates.cracks.protocol.page import protocol_page, protocol_parts
 
-__all__ = ["InspectedPhoto", "InspectionProtocol", "protocol_page"]
+__all__ = ["InspectedPhoto", "InspectionProtocol", "protocol_page", "protocol_parts"]

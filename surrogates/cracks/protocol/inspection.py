@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Annotated
 
 import numpy as np
@@ -41,8 +43,24 @@ class ProtocolMeasurements(BaseModel):
     mm_per_px: Finite | None
 
 
+class PhotoGrowth(BaseModel):
+    """How much the cracks have grown since an earlier photo, within what both show, as `CrackChange` has it.
+
+    new_px2: pixels of new crack, in the earlier photo's frame. common: share of the earlier photo that both show.
+    """
+
+    length: ProtocolQuantity
+    mean_width: ProtocolQuantity
+    max_width: ProtocolQuantity
+    new_px2: int
+    common: Finite
+
+
 class InspectedPhoto(BaseModel):
-    """One photo with what a segmenter says of it."""
+    """One photo with what a segmenter says of it.
+
+    growth: since an earlier photo, or one sentence why it cannot be told; None where there is no earlier photo.
+    """
 
     name: str
     height: int
@@ -55,23 +73,27 @@ class InspectedPhoto(BaseModel):
     why: str | None
     warning: str | None
     measurements: ProtocolMeasurements
+    growth: PhotoGrowth | str | None = None
 
 
 @dataclass(frozen=True)
 class InspectionProtocol:
     """An inspection by one version of a model.
 
-    photos: each with a picture, as JPEG, in which the cracks are drawn. site, inspector, date, note: as they are to
-    be printed; empty ones are left blank to be written by hand.
+    photos: each with a picture, as JPEG or the path of one, in which the cracks are drawn. site, inspector, date,
+    note: as they are to be printed; empty ones are left blank to be written by hand. rejected: name of each photo
+    that could not be inspected, with a sentence. grown: picture of the new cracks of a photo by its name.
     """
 
     model: str
     version: str
-    photos: tuple[tuple[InspectedPhoto, bytes], ...] = field(repr=False)
+    photos: Sequence[tuple[InspectedPhoto, bytes | Path]] = field(repr=False)
     site: str = ""
     inspector: str = ""
     date: str = ""
     note: str = ""
+    rejected: Sequence[tuple[str, str]] = ()
+    grown: Mapping[str, bytes | Path] = field(default_factory=dict, repr=False)
 
 
 def small_picture(picture: np.ndarray) -> bytes:

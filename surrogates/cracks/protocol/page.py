@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
+from pathlib import Path
 
 from fieldwright.surrogates.cracks.protocol.inspection import (
     InspectedPhoto,
     InspectionProtocol,
+    PhotoGrowth,
     ProtocolQuantity,
 )
 
@@ -35,6 +37,11 @@ def protocol_page(inspection: InspectionProtocol) -> str:
 
     Numbers stand with the bounds that their measurements have; nothing is said by colour alone.
     """
+    return "".join(protocol_parts(inspection))
+
+
+def protocol_parts(inspection: InspectionProtocol) -> Iterator[str]:
+    """The page piece by piece, so that the pictures of hundreds of photos are never in memory together."""
     photos = [photo for photo, _ in inspection.photos]
     head = [
         ("Site", inspection.site),
@@ -44,22 +51,21 @@ def protocol_page(inspection: InspectionProtocol) -> str:
         ("Model", f"{inspection.model}, version {inspection.version}"),
         ("Note", inspection.note),
     ]
-    sections = [_section(number, *one) for number, one in enumerate(inspection.photos, start=1)]
     title = f"Crack inspection{f': {inspection.site}' if inspection.site else ''}"
-    return "".join(
-        [
-            '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">',
-            f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>",
-            f"<h1>{escape(title)}</h1>",
-            _rows(head),
-            _overview(photos),
-            '<div class="sign"><span>Place, date</span><span>Signature</span></div>',
-            *sections,
-            "</body></html>\n",
-        ]
-    )
+    yield '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+    yield f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f"<title>{escape(title)}</title><style>{STYLE}</style></head><body>"
+    yield f"<h1>{escape(title)}</h1>"
+    yield _rows(head)
+    yield _overview(photos)
+    if inspection.rejected:
+        yield "<h2>Photos that could not be inspected</h2>"
+        yield _rows(inspection.rejected)
+    yield '<div class="sign"><span>Place, date</span><span>Signature</span></div>'
+    for number, (photo, picture) in enumerate(inspection.photos, start=1):
+        yield _section(number, photo, picture, inspection.grown.get(photo.name))
+    yield "</body></html>\n"
 
 
 def _cracked(photos: Sequence[InspectedPhoto]) -> str:
@@ -74,12 +80,17 @@ def _rows(rows: Sequence[tuple[str, str]]) -> str:
 
 def _overview(photos: Sequence[InspectedPhoto]) -> str:
     names = ("", "Photo", "Length", "Mean width", "Greatest width", "Branches", "To beware of")
+    compared = any(photo.growth is not None for photo in photos)
+    names = (*names[:5], "Growth of length", *names[5:]) if compared else names
     head = "".join(f"<th>{name}</th>" for name in names)
     lines = []
     for number, photo in enumerate(photos, start=1):
         measured = photo.measurements
         figures = (measured.length, measured.mean_width, measured.max_width)
         cells = "".join(f'<td class="figure">{_figure(one)}</td>' for one in figures)
+        if compared:
+            grown = _figure(photo.growth.length) if isinstance(photo.growth, PhotoGrowth) else ""
+            cells += f'<td class="figure">{grown}</td>'
         lines.append(
             f"<tr><td>{number}</td><td>{escape(photo.name)}</td>{cells}"
             f'<td class="figure">{measured.branches}</td><td>{escape(_warning(photo))}</td></tr>'
@@ -87,7 +98,9 @@ def _overview(photos: Sequence[InspectedPhoto]) -> str:
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
 
 
-def _section(number: int, photo: InspectedPhoto, picture: bytes) -> str:
+def _section(
+    number: int, photo: InspectedPhoto, picture: bytes | Path, grown: bytes | Path | None = None
+) -> str:
     measured = photo.measurements
     low, high = measured.branches_bounds
     scale = (
@@ -110,15 +123,36 @@ def _section(number: int, photo: InspectedPhoto, picture: bytes) -> str:
         ("Threshold", f"{photo.threshold:.3g}"),
         ("Scale", scale),
         ("Size", f"{photo.width} x {photo.height} pixels"),
+        *_growth_rows(photo.growth),
     ]
     warning = _warning(photo)
     sign = f'<p class="warning">{escape(warning)}</p>' if warning else ""
-    data = base64.b64encode(picture).decode()
+    later = (
+        "" if grown is None else _image(grown, f"{photo.name} upon the earlier photo, with its new cracks")
+    )
     return (
         f"<section><h2>{number}. {escape(photo.name)}</h2>{sign}"
-        f'<img alt="{escape(photo.name, quote=True)} with its cracks drawn in" src="data:image/jpeg;base64,{data}">'
-        f"{_rows(rows)}</section>"
+        f"{_image(picture, f'{photo.name} with its cracks drawn in')}{_rows(rows)}{later}</section>"
     )
+
+
+def _image(picture: bytes | Path, words: str) -> str:
+    content = picture.read_bytes() if isinstance(picture, Path) else picture
+    data = base64.b64encode(content).decode()
+    return f'<img alt="{escape(words, quote=True)}" src="data:image/jpeg;base64,{data}">'
+
+
+def _growth_rows(growth: PhotoGrowth | str | None) -> list[tuple[str, str]]:
+    if growth is None:
+        return []
+    if isinstance(growth, str):
+        return [("Growth", growth)]
+    return [
+        ("Growth of length", _plain(growth.length)),
+        ("Growth of mean width", _plain(growth.mean_width)),
+        ("Growth of greatest width", _plain(growth.max_width)),
+        ("New crack", f"{growth.new_px2} px2, in the {growth.common:.0%} that both photos show"),
+    ]
 
 
 def _warning(photo: InspectedPhoto) -> str:

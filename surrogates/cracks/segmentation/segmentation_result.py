@@ -29,6 +29,20 @@ class Segmentation:
     warning: str | None = None
     threshold: float = 0.5
 
+    def about(self, name: str) -> dict[str, Any]:
+        """What is said of the photo of this name as a whole, for JSON; probability: the highest."""
+        return {
+            "name": name,
+            "height": self.mask.shape[0],
+            "width": self.mask.shape[1],
+            "crack": bool(self.mask.any()),
+            "probability": float(self.probability.max()),
+            "threshold": self.threshold,
+            "inside": self.inside,
+            "why": self.why,
+            "warning": self.warning,
+        }
+
 
 class SegmenterDescription(BaseModel):
     """All that a user of a segmenter should know before asking it.

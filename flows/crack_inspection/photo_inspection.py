@@ -1,0 +1,103 @@
+"""One photo of an inspection: segmented, measured, drawn, and compared with the earlier photo of its place."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from scipy.ndimage import binary_dilation
+
+from fieldwright.data.errors import PhotoError, QueryError
+from fieldwright.data.photos.photo import png_bytes, read_photo
+from fieldwright.surrogates.cracks.measurement import Scale, change, measure
+from fieldwright.surrogates.cracks.protocol.inspection import LONGEST_SIDE, PhotoGrowth, small_picture
+from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
+from fieldwright.surrogates.cracks.segmentation.overlay import overlay
+
+QUALITY = 90
+ORANGE = (255, 140, 0)
+Tiles = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class InspectionSettings:
+    """How photos are inspected. scale: of all of them; None for pixels. threshold: the model's own if None.
+
+    augmented: by the mean of eight views. bits: of photos with 16 bits a channel.
+    """
+
+    scale: Scale | None = None
+    threshold: float | None = None
+    augmented: bool = False
+    bits: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.threshold is not None and not 0.0 < self.threshold < 1.0:
+            raise QueryError("'--threshold' must lie between 0 and 1", f"{self.threshold:g}", "Correct it")
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {**vars(self), "scale": None if self.scale is None else vars(self.scale)}
+
+
+def inspected_photo(
+    segmenter: CrackSegmenter,
+    name: str,
+    content: bytes,
+    settings: InspectionSettings,
+    before: bytes | None = None,
+    tiles: Tiles | None = None,
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """What is said of a photo, as POST /segment says it, with its growth; and its pictures as files.
+
+    before: the earlier photo of the place. tiles: called with tiles done and in all. Raises PhotoError where the
+    photo cannot be read; an earlier one that cannot is said in `growth`.
+    """
+    pixels = read_photo(content, bits=settings.bits)
+    answer = segmenter.segment(
+        pixels, augmented=settings.augmented, threshold=settings.threshold, progress=tiles
+    )
+    measured = measure(answer.mask, scale=settings.scale, probability=answer.probability, std=answer.std)
+    drawn = overlay(pixels, answer.mask, measured)
+    about = answer.about(name) | {
+        "share": float(answer.mask.mean()),
+        "measurements": measured.as_dict(profiles=False),
+    }
+    pictures = {"small": small_picture(drawn), "overlay": _jpeg(drawn), "mask": png_bytes(answer.mask)}
+    if before is not None:
+        try:
+            growth, grown = _growth(
+                segmenter, read_photo(before, bits=settings.bits), pixels, answer.mask, settings
+            )
+            about["growth"], pictures["grown"] = growth.model_dump(), small_picture(grown)
+        except (PhotoError, QueryError) as error:
+            about["growth"] = str(error)
+    return about, pictures
+
+
+def _growth(
+    segmenter: CrackSegmenter,
+    before: np.ndarray,
+    after: np.ndarray,
+    after_mask: np.ndarray,
+    settings: InspectionSettings,
+) -> tuple[PhotoGrowth, np.ndarray]:
+    """Growth, and the later photo as it lies upon the earlier one, with its new cracks in orange."""
+    earlier = segmenter.segment(before, augmented=settings.augmented, threshold=settings.threshold)
+    grown = change(before, after, earlier.mask, after_mask, scale=settings.scale)
+    picture = grown.registration.aligned(after, before.shape[:2]).copy()
+    # A new crack of a pixel must be seen where the picture is shrunk to the page.
+    shrunk = max(picture.shape) // LONGEST_SIDE
+    new = binary_dilation(grown.new, iterations=shrunk) if shrunk else grown.new
+    picture[np.asarray(new, dtype=bool)] = ORANGE
+    return PhotoGrowth.model_validate(grown.as_dict()), picture
+
+
+def _jpeg(picture: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "JPEG", quality=QUALITY)
+    return buffer.getvalue()
