@@ -78,7 +78,7 @@ PLACES = (
     ("when it is promoted", f"{REGISTRY}.promote", "after", 1),
     ("while pictures are drawn", "fieldwright.flows.pictures.picture_bytes", "after", 5),
     ("when pictures are written", f"{RUN}.figures", "after", 2),
-    ("before the report", "fieldwright.flows.workflow.publish_report", "before", 1),
+    ("before the report", "fieldwright.flows.pipeline_tasks.publish_report", "before", 1),
     ("when it is reported", "fieldwright.flows.workflow.pipeline_megabytes", "before", 1),
     ("before its results are removed", f"{RESULTS}.clear", "before", 1),
 )

@@ -55,7 +55,7 @@ NO_WORDS = re.compile(
 """In place of evaluate, rejected and test set."""
 HTTP_KEYS = {
     "surrogates/fields/quantities.py": {"what"},
-    "serving/fields/requests.py": {"what"},
+    "serving/fields/quantity_requests.py": {"what"},
     "serving/hosting/champion_state.py": {"wanted"},
     "serving/schemas/openapi.py": {"wanted"},
 }
