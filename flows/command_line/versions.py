@@ -1,8 +1,9 @@
-"""Commands on the registered versions of a study: promote, rollback, history, drift."""
+"""Commands on the registered versions of a study: promote, rollback, history, adapt, drift."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from fieldwright.flows.command_line.app import StudyPath, app, console, silence_prefect
 
@@ -62,6 +63,46 @@ def history(study: StudyPath, /) -> None:
     from fieldwright.flows.study.loading import load_study
 
     print_history(load_study(study), console)
+
+
+@app.command
+def adapt(
+    study: StudyPath,
+    corrected: Path,
+    /,
+    *,
+    version: str | None = None,
+    minutes: float = 2.0,
+    seed: int = 0,
+) -> None:
+    """Train a champion that outlines cracks on with about ten corrected photos, and say what that gains.
+
+    The gain is measured on the corrected photos, each half answered by a model that has learned from the other half.
+    What is better becomes a new version, the challenger; the champion stays.
+
+    Example: fieldwright adapt roads.toml corrections/
+
+    Parameters
+    ----------
+    corrected
+        Folder of the photos with their masks, as `fieldwright serve --corrections` keeps them.
+    version
+        The number of another version than the champion.
+    minutes
+        Of processor time for the training.
+    seed
+        Of halves and crops.
+    """
+    from fieldwright.flows.study.loading import load_study_of_photos
+
+    loaded = load_study_of_photos(study, "adapt")
+    silence_prefect()
+    from fieldwright.flows.photos.adaptation import adapt_study, print_adaptation
+    from fieldwright.flows.progress import show_progress
+
+    with show_progress(console):
+        adapted = adapt_study(loaded, corrected, version, minutes, seed)
+    print_adaptation(adapted, loaded, console)
 
 
 @app.command

@@ -136,7 +136,7 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
     def restore(self, label: str, candidate: Config, data: PhotosDataset, folder: Path) -> Trained:
         """Reads the network and its evaluation; pictures are made anew where they are wanted."""
         evaluation = read_evaluation(PhotosEvaluation, folder)
-        model = cast(Model, load_model(folder / MODEL, _device()))
+        model = cast(Model, load_model(folder / MODEL, best_device()))
         step = f"Evaluating {label}"
         return Trained(
             evaluation=evaluation,
@@ -191,7 +191,7 @@ def _of_test_photos(draw: Callable[[], Mapping[str, Picture]]) -> dict[str, Pict
 
 def train_photo_model(study: PhotoStudy, config: Config, parts: Parts, progress: TrainingProgress) -> Model:
     """One candidate's model, on the GPU where there is one; raises ModelError where the photos do not suffice."""
-    device = _device()
+    device = best_device()
     progress(0, 1)
     train, validation = parts.train, parts.validation
     if isinstance(config, CrackCnnConfig):
@@ -217,7 +217,8 @@ def train_photo_model(study: PhotoStudy, config: Config, parts: Parts, progress:
     )
 
 
-def _device() -> str:
+def best_device() -> str:
+    """The GPU where there is one."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 

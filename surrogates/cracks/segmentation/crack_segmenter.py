@@ -9,14 +9,13 @@ from typing import Self
 
 import numpy as np
 import torch
-from scipy.special import logit
 
 from fieldwright.data.errors import ModelError
 from fieldwright.data.progress import TrainingProgress, part_of
-from fieldwright.surrogates.cracks.classification.classification_metrics import calibration_error
 from fieldwright.surrogates.cracks.encoder_domain import WARNING, EncoderDomain, encoder_features
 from fieldwright.surrogates.cracks.photo_check import checked_photo
 from fieldwright.surrogates.cracks.segmentation.appearance import Appearance
+from fieldwright.surrogates.cracks.segmentation.mask_calibration import MaskCalibration
 from fieldwright.surrogates.cracks.segmentation.segmentation_networks import (
     Standardised,
     segmentation_network,
@@ -25,9 +24,8 @@ from fieldwright.surrogates.cracks.segmentation.segmentation_result import (
     Segmentation,
     SegmenterDescription,
 )
-from fieldwright.surrogates.cracks.segmentation.segmentation_scores import THRESHOLDS, Tallies, scores
 from fieldwright.surrogates.cracks.segmentation.segmentation_training import train_segmentation_network
-from fieldwright.surrogates.cracks.segmentation.spread_between_photos import LEVELS, spread_between_photos
+from fieldwright.surrogates.cracks.segmentation.spread_between_photos import LEVELS
 from fieldwright.surrogates.cracks.segmentation.tiles import TiledPrediction, answer_in_tiles, count_tiles
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 from fieldwright.surrogates.cracks.temperature import Temperature
@@ -36,11 +34,7 @@ from fieldwright.surrogates.persistence.artifact import read_artifact, write_art
 from fieldwright.surrogates.persistence.states import part, prefixed
 
 TABULATED = ("probability", "std", "mask", "inside")
-CALIBRATION_PIXELS = 20_000
-"""Of each validation photo, drawn evenly, that the temperature is found by."""
 SYMMETRIES = 8
-EXTREME = 1e-6
-"""Probabilities closer to 0 or 1 count as this close when turned to log-odds."""
 
 Photos = Sequence[np.ndarray]
 
@@ -82,8 +76,8 @@ class CrackSegmenter:
         Raises ModelError where masks do not fit their photos, or where the training or the validation photos have no
         crack.
         """
-        _checked(photos, masks, "training")
-        _checked(*validation, "validation")
+        refuse_unlike_masks(photos, masks, "training")
+        refuse_unlike_masks(*validation, "validation")
         networks = [segmentation_network(config, seed + k) for k in range(config.members)]
         colours = np.concatenate([photo[::4, ::4].reshape(-1, 3) for photo in photos]) / 255.0
         courses = []
@@ -107,44 +101,36 @@ class CrackSegmenter:
             answer_in_tiles(networks, photo, config.tile, device=device).probability
             for photo in validation_photos
         ]
-        temperature = _temperature(raw, truths, seed)
-        calibrated = [_calibrated(p, temperature) for p in raw]
-        pooled = [Tallies.of(p, mask, config.tolerance) for p, mask in zip(calibrated, truths, strict=True)]
-        threshold = float(THRESHOLDS[int(sum(pooled[1:], pooled[0]).f1.argmax())])
-        evaluation = scores(calibrated, truths, threshold)
-        pixels = (
-            np.concatenate([mask.ravel() for mask in truths]),
-            np.concatenate([p.ravel() for p in calibrated]),
-        )
+        calibration = MaskCalibration.fit(raw, truths, config.tolerance, seed)
+        between, measured = calibration.measured(raw, truths)
         description = SegmenterDescription(
             name=name,
             kind=config.kind,
             seed=seed,
             n_photos=len(photos),
             n_validation=len(validation_photos),
-            threshold=threshold,
-            temperature=temperature.temperature,
+            threshold=calibration.threshold,
+            temperature=calibration.temperature.temperature,
             weights=sum(one.numel() for network in networks for one in network.parameters()),
             steps=tuple(course.steps for course in courses),
             cpu_seconds=tuple(round(course.cpu_seconds, 1) for course in courses),
-            scores={
-                "f1": evaluation.f1[0],
-                "f1_2px": evaluation.f1[2],
-                "f1_5px": evaluation.f1[5],
-                "iou": evaluation.iou,
-                "mean_iou": evaluation.mean_iou,
-                "ods": evaluation.ods[0],
-                "ois": evaluation.ois[0],
-                "ece": calibration_error(*pixels),
-            },
+            scores=measured,
             settings={"candidate": config.model_dump(mode="json")},
             notes=_notes(config),
         )
         appearance = Appearance.fit([*photos, *validation_photos])
-        between = spread_between_photos(calibrated, truths)
         features = [encoder_features(networks[0], photo, device) for photo in (*photos, *validation_photos)]
         encoder = EncoderDomain.fit(np.stack(features), seed)
-        return cls(description, config, tuple(networks), temperature, appearance, between, device, encoder)
+        return cls(
+            description,
+            config,
+            tuple(networks),
+            calibration.temperature,
+            appearance,
+            between,
+            device,
+            encoder,
+        )
 
     def predict(self, photos: Photos, *, augmented: bool = False) -> list[Segmentation]:
         """Where photos show cracks, one after the other; see `segment`."""
@@ -257,7 +243,8 @@ class CrackSegmenter:
         )
 
 
-def _checked(photos: Photos, masks: Photos, which: str) -> None:
+def refuse_unlike_masks(photos: Photos, masks: Photos, which: str) -> None:
+    """Raises ModelError where masks do not fit their photos, or show no crack at all."""
     shapes = [(photo.shape, mask.shape) for photo, mask in zip(photos, masks, strict=False)]
     unlike = [f"{photo} and {mask}" for photo, mask in shapes if photo[:2] != mask or photo[2:] != (3,)]
     if len(photos) != len(masks) or unlike:
@@ -272,23 +259,6 @@ def _checked(photos: Photos, masks: Photos, which: str) -> None:
             f"{len(photos)} photos with no crack pixel",
             "Add photos with cracks",
         )
-
-
-def _temperature(raw: Photos, truths: Photos, seed: int) -> Temperature:
-    """From evenly drawn pixels of each photo."""
-    rng = np.random.default_rng(seed)
-    odds, labels = [], []
-    for p, mask in zip(raw, truths, strict=True):
-        rows = rng.choice(p.size, size=min(CALIBRATION_PIXELS, p.size), replace=False)
-        odds.append(logit(np.clip(p.ravel()[rows].astype(float), EXTREME, 1.0 - EXTREME)))
-        labels.append(mask.ravel()[rows])
-    return Temperature.fit(np.concatenate(odds), np.concatenate(labels))
-
-
-def _calibrated(p: np.ndarray, temperature: Temperature) -> np.ndarray:
-    odds = logit(np.clip(p, EXTREME, 1.0 - EXTREME, dtype=np.float32))
-    slope, bias = np.float32(1.0 / temperature.temperature), np.float32(temperature.bias)
-    return 1.0 / (1.0 + np.exp(-(odds * slope + bias)))
 
 
 def _notes(config: CrackUNetConfig) -> tuple[str, ...]:

@@ -52,7 +52,8 @@ class SegmenterDescription(BaseModel):
     temperature: that the log-odds are divided by. weights: of all networks together.
     steps, cpu_seconds: of the training of each network. scores: on the validation photos, which the choice has seen:
     f1, f1_2px, f1_5px, iou, mean_iou, ods, ois and ece. settings: the candidate's, as in the study file.
-    notes: sentences for the user.
+    notes: sentences for the user. adapted: corrected photos of the user's that it was trained on with afterwards,
+    which the scores are of then.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -70,6 +71,7 @@ class SegmenterDescription(BaseModel):
     scores: dict[str, float]
     settings: dict[str, Any]
     notes: tuple[str, ...] = ()
+    adapted: int = 0
 
     @field_validator("settings")
     @classmethod

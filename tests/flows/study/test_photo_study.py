@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +15,16 @@ from PIL import Image
 from rich.console import Console
 from sklearn.metrics import f1_score
 
-from fieldwright.data.errors import PhotoError, StudyError
+from fieldwright.data.errors import ModelError, PhotoError, StudyError
 from fieldwright.data.output.written_numbers import number_text
 from fieldwright.data.photos.collection import read_collection
 from fieldwright.data.photos.collections import recognised
+from fieldwright.data.photos.corrections import CorrectionFolder
+from fieldwright.data.photos.photo import png_bytes
+from fieldwright.flows.commands.named_model import named_model
 from fieldwright.flows.commands.report_tables import print_report
 from fieldwright.flows.commands.status import print_status
+from fieldwright.flows.photos.adaptation import adapt_study, print_adaptation
 from fieldwright.flows.photos.first_study import first_photo_study
 from fieldwright.flows.photos.inspection import print_collection
 from fieldwright.flows.photos.parts import parts_of, read_photos
@@ -28,8 +33,11 @@ from fieldwright.flows.study.loading import load_study, load_study_of_runs
 from fieldwright.flows.study.photo_study import PhotoStudy
 from fieldwright.flows.study_report.sentences import percent
 from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.versions.challenger import challenger_of
+from fieldwright.flows.tracking.versions.version_history import VersionHistory
 from fieldwright.flows.workflow import run_study
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
+from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
 
 CLASSES = """
 name = "walls"
@@ -219,7 +227,40 @@ def test_outlines_become_a_registered_segmenter(tmp_path, check_report):
     answer = mlflow.pyfunc.load_model("models:/outlines@champion").predict(pixels[None])
     assert answer["probability"].shape == (1, 32, 48)
     assert f1_score(mask.ravel(), answer["mask"][0].ravel()) > 0.5
-    assert "Champion: version 1 (crack_unet), f1_error" in printed(print_status, load_study(path))
+    study = load_study(path)
+    assert "Champion: version 1 (crack_unet), f1_error" in printed(print_status, study)
+    assert isinstance(study, PhotoStudy)
+    check_adaptation(study, tracking, tmp_path)
+
+
+def check_adaptation(study: PhotoStudy, tracking: Tracking, folder: Path) -> None:
+    """By corrected photos whose cracks are pale, the champion becomes a challenger that finds those too."""
+    corrections = CorrectionFolder(folder / "corrected")
+    for k in range(6):
+        pixels, mask = wall(2000 + k)
+        corrections.save(png_bytes(255 - pixels), f"pale{k}.png", mask, {})
+    adapted = adapt_study(study, folder / "corrected", steps=30)
+    out = io.StringIO()
+    print_adaptation(adapted, study, Console(file=out, width=200))
+    assert "Version 2 is registered and is the challenger; the champion stays" in out.getvalue()
+    old, new = (adapted.adaptation.scores[way].f1_2px for way in ("before", adapted.adaptation.way))
+    assert new > old
+    assert f"F1 within 2 px {old:.3f} before and {new:.3f} after" in out.getvalue()
+    champion, challenger = tracking.registry.champion(), challenger_of(tracking)
+    assert champion is not None
+    assert challenger is not None
+    assert (champion.version, challenger.version) == ("1", "2")
+    assert tracking.json(challenger.run_id, "parts.json")["train"][-1].startswith("pale5")
+    assert "adapted from version 1: F1 within 2 px" in VersionHistory(tracking).events()[-1].why
+    named = named_model("outlines@challenger", "asked")
+    assert (named.name, named.version) == ("outlines", "2")
+    assert isinstance(named.model, CrackSegmenter)
+    assert named.model.segment(255 - wall(2100)[0]).mask.any()
+    assert named_model(f"{study.path}@1", "asked").version == "1"
+    shutil.rmtree(folder / "corrected" / "masks")
+    (folder / "corrected" / "masks").mkdir()
+    with pytest.raises(ModelError, match="at least 4 photos"):
+        adapt_study(study, folder / "corrected", steps=1)
 
 
 @pytest.mark.parametrize(
