@@ -7,10 +7,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-
 from fieldwright.data.errors import ModelError
 from fieldwright.flows.commands.selected_version import selected_version
+from fieldwright.flows.photos.best_device import best_device
 from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.sqlite_reading import CHAMPION
@@ -35,7 +34,7 @@ def named_model(text: str, purpose: str) -> NamedModel:
     The name may be a study file as well, whose tracking store is asked then. purpose: what is to be done with it,
     such as "asked". The model is on the GPU where there is one. Raises FieldwrightError.
     """
-    device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = best_device()
     folder = Path(text)
     if (folder / MANIFEST).is_file():
         model = load_model(folder, device)

@@ -15,9 +15,9 @@ from rich.table import Table
 from fieldwright.data.errors import ModelError, StudyError
 from fieldwright.data.photos.collection import Collection, read_collection
 from fieldwright.flows.commands.selected_version import selected_version
+from fieldwright.flows.photos.best_device import best_device
 from fieldwright.flows.photos.champion_comparison import PARTS
 from fieldwright.flows.photos.parts import Part, parts_of, read_photos
-from fieldwright.flows.photos.steps import best_device
 from fieldwright.flows.progress import report as report_progress
 from fieldwright.flows.study.photo_study import PhotoStudy
 from fieldwright.flows.tracking.mlflow_runs import Tracking

@@ -15,6 +15,9 @@ from fieldwright.flows.study.photo_sections import SEEDS
 from fieldwright.flows.study.photo_study import PhotoStudy
 from fieldwright.physics.concrete import generate
 
+GENERATED = "generated/"
+"""Before the names of drawn photos."""
+
 
 def generated_photos(study: PhotoStudy) -> Collection:
     """The photos that `[generator]` asks for; those drawn before are not drawn again. Raises StoreError."""
@@ -40,7 +43,7 @@ def generated_photos(study: PhotoStudy) -> Collection:
     # There are more of them where an earlier run asked for more.
     photos = [photo for photo in collection.photos if int(photo.photo.stem) < generator.photos]
     return replace(
-        collection, photos=tuple(replace(photo, name=f"generated/{photo.name}") for photo in photos)
+        collection, photos=tuple(replace(photo, name=f"{GENERATED}{photo.name}") for photo in photos)
     )
 
 

@@ -29,12 +29,27 @@ class PhotosEvaluation:
     fit_seconds: float
 
 
+@dataclass(frozen=True)
+class SuspectedMask:
+    """A photo whose mask stands far out of the others.
+
+    part: "train", "validation" or "test". score, sentence: see `LabelFault`. left_out: of training and validation.
+    """
+
+    name: str
+    part: str
+    score: float
+    sentence: str
+    left_out: bool = False
+
+
 @dataclass(frozen=True, kw_only=True)
 class PhotoReport(Report):
     """Of photos.
 
     kind: "classification" or "segmentation". parts: photos in each part. test: metrics of the best candidate on the
-    test photos, which nothing was learned or chosen by.
+    test photos, which nothing was learned or chosen by. suspected_masks: the worst first, where the study has them
+    looked through.
     """
 
     subject: ClassVar[str] = "photos"
@@ -44,6 +59,7 @@ class PhotoReport(Report):
     near_duplicates: int
     evaluations: tuple[PhotosEvaluation, ...]
     test: Mapping[str, float]
+    suspected_masks: tuple[SuspectedMask, ...] = ()
 
 
 def print_photos(console: Console, report: PhotoReport) -> Sequence[str]:
@@ -56,6 +72,8 @@ def print_photos(console: Console, report: PhotoReport) -> Sequence[str]:
     if ingested.rejected:
         console.print(rejected_photos_table(ingested.rejected))
     console.print(", ".join(f"{count} {part}" for part, count in report.parts.items()))
+    if report.suspected_masks:
+        console.print(suspected_masks_table(report.suspected_masks))
     console.print(candidates_table(report))
     return (*ingested.notes, *report.notes)
 
@@ -84,4 +102,16 @@ def rejected_photos_table(rejected: Sequence[tuple[str, str, str]]) -> Table:
         table.add_column(column, overflow="fold")
     for row in rejected[:MOST_ROWS]:
         table.add_row(*row)
+    return table
+
+
+def suspected_masks_table(masks: Sequence[SuspectedMask]) -> Table:
+    """Masks that stand far out of the others; the first of very many."""
+    more = f", the first {MOST_ROWS}; all in suspected_masks.json" if len(masks) > MOST_ROWS else ""
+    table = Table(title=f"Masks to be looked at: {len(masks)}{more}", title_justify="left")
+    for column in ("photo", "part", "score", "what differs"):
+        table.add_column(column, overflow="fold")
+    for one in masks[:MOST_ROWS]:
+        part = f"{one.part}, left out" if one.left_out else one.part
+        table.add_row(one.name, part, f"{one.score:.2f}", one.sentence)
     return table

@@ -6,20 +6,20 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import cast
-
-import torch
+from typing import Any, cast
 
 from fieldwright.data.photos.collection import Collection
 from fieldwright.data.progress import TrainingProgress
+from fieldwright.flows.photos.best_device import best_device
 from fieldwright.flows.photos.champion_comparison import PARTS, compare_on_photos, costs_of
 from fieldwright.flows.photos.classification_evaluation import evaluate_classifier
 from fieldwright.flows.photos.evaluation import PartEvaluation
+from fieldwright.flows.photos.label_check import check_labels
 from fieldwright.flows.photos.parts import Part, Parts, parts_of, read_photos
-from fieldwright.flows.photos.report import PhotosEvaluation
+from fieldwright.flows.photos.report import PhotosEvaluation, SuspectedMask
 from fieldwright.flows.photos.segmentation_evaluation import evaluate_segmenter
 from fieldwright.flows.pictures import Picture
 from fieldwright.flows.report import Ingested
@@ -45,16 +45,19 @@ from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegm
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 from fieldwright.surrogates.families import CLASSIFICATION, SEGMENTATION, Family, load_model
 
+SUSPECTED = "suspected_masks.json"
+"""File of a pipeline's MLflow run: photos whose masks stand far out, where they were looked through."""
 Config = CrackCnnConfig | CrackUNetConfig
 Model = CrackClassifier | CrackSegmenter
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PhotosDataset(Dataset):
-    """The photos in their parts, and how many pairs of them are near-duplicates."""
+    """The photos in their parts, how many pairs of them are near-duplicates, and whose masks are suspected."""
 
     parts: Parts
     near_duplicates: int
+    suspected_masks: tuple[SuspectedMask, ...] = ()
 
 
 class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
@@ -96,15 +99,20 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
         return hashlib.sha256(text.encode()).hexdigest()
 
     def split(self, incoming: Incoming) -> PhotosDataset:
-        """Divides the photos into those for training, validation and test."""
+        """Divides the photos into those for training, validation and test, and looks through their masks."""
         collection: Collection = incoming.content
-        parts = parts_of(self.study, collection)
+        parts, suspected_masks = parts_of(self.study, collection), ()
+        files: dict[str, Any] = {}
+        if self.study.labels is not None:
+            parts, suspected_masks = check_labels(self.study, parts)
+            files[SUSPECTED] = [asdict(one) for one in suspected_masks]
         return PhotosDataset(
             ingested=incoming.ingested,
             samples=parts.counts(),
-            files={PARTS: parts.names()},
+            files={PARTS: parts.names(), **files},
             parts=parts,
             near_duplicates=len(collection.near_duplicates),
+            suspected_masks=suspected_masks,
         )
 
     def candidates(self, data: PhotosDataset) -> Mapping[str, Config]:
@@ -157,6 +165,7 @@ class PhotosSteps(Steps[PhotoStudy, PhotosDataset]):
             "kind": study.kind,
             "parts": data.parts.counts(),
             "near_duplicates": data.near_duplicates,
+            "suspected_masks": data.suspected_masks,
             "test": dict(test.metrics),
         }
         finished = Finished(
@@ -215,11 +224,6 @@ def train_photo_model(study: PhotoStudy, config: Config, parts: Parts, progress:
         progress=progress,
         device=device,
     )
-
-
-def best_device() -> str:
-    """The GPU where there is one."""
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def evaluate_part(study: PhotoStudy, model: Model, part: Part, step: str) -> PartEvaluation:

@@ -120,6 +120,30 @@ class Photos(Section):
         return value
 
 
+class Labels(Section):
+    """The masks of a segmentation, looked through before candidates are trained; see docs/photos.md.
+
+    Networks that have not learned from a photo outline it, and the masks that differ most from what they are sure of
+    are shown in the report.
+    """
+
+    suspected: Literal["show", "leave_out"] = Field(
+        "show",
+        description="What becomes of photos whose mask stands far out of the others: `show` them alone, or "
+        "`leave_out`, which takes them out of the training and validation photos. Test photos stay.",
+    )
+    folds: int = Field(
+        2,
+        ge=2,
+        le=10,
+        description="Parts of the photos, each outlined by a network that has learned from the others.",
+    )
+    minutes: float = Field(2.0, gt=0, description="Of processor time for the network of each fold.")
+    steps: int | None = Field(
+        None, ge=1, description="Of each network, if they are fewer than those minutes hold."
+    )
+
+
 class Generator(Section):
     """Photos drawn by the generator of cracked surfaces, with their masks; see docs/photos.md.
 

@@ -16,6 +16,7 @@ from fieldwright.flows.study.photo_sections import (
     METRICS,
     Generator,
     Kind,
+    Labels,
     MistakeCosts,
     PhotoPromotion,
     Photos,
@@ -40,6 +41,7 @@ class PhotoStudy(StudyFile):
     )
     photos: Photos | None = None
     generator: Generator | None = None
+    labels: Labels | None = None
     split: Split = Split.model_validate({})
     candidates: tuple[Candidate, ...] = Field(
         (), description="The models to train and compare; one with its defaults if left out."
@@ -89,6 +91,12 @@ class PhotoStudy(StudyFile):
                 raise ValueError(
                     f"'promotion.least' of a {self.kind} must name any of {', '.join(least)}: '{name}'"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _labels_are_masks_of_photos(self) -> PhotoStudy:
+        if self.labels is not None and (self.kind != "segmentation" or self.photos is None):
+            raise ValueError("`[labels]` are the masks of a segmentation of `[photos]`: there are none")
         return self
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fieldwright.flows.photos.report import SHOWN, PhotoReport
+from fieldwright.flows.photos.report import MOST_ROWS, SHOWN, PhotoReport
 from fieldwright.flows.study_report.common_sections import (
     candidates_section,
     data_section,
@@ -73,6 +73,7 @@ def photos_sections(facts: PipelineFacts) -> tuple[list[str], list[ReportSection
     )
     sections = [
         data,
+        *_labels_section(report),
         candidates,
         test,
         examples,
@@ -83,6 +84,29 @@ def photos_sections(facts: PipelineFacts) -> tuple[list[str], list[ReportSection
         _query(facts, report),
     ]
     return [candidates.sentences[0], *test.sentences[:2], coverage.sentences[-1]], sections
+
+
+def _labels_section(report: PhotoReport) -> list[ReportSection]:
+    masks = report.suspected_masks
+    if not masks:
+        return []
+    left_out = sum(one.left_out for one in masks)
+    sentences = (
+        f"{len(masks)} mask{'s differ' if len(masks) > 1 else ' differs'} far more than the others from what "
+        "networks that had not learned from the photo are sure of: look at them.",
+        *((f"{left_out} of them are left out of training and validation.",) if left_out else ()),
+    )
+    rows = tuple(
+        (one.name, f"{one.part}, left out" if one.left_out else one.part, f"{one.score:.2f}", one.sentence)
+        for one in masks[:MOST_ROWS]
+    )
+    table = ReportTable(
+        "Masks to be looked at, the worst first",
+        ("photo", "part", "score", "what differs"),
+        rows,
+        text_columns=(1, 3),
+    )
+    return [ReportSection("Masks to be looked at", sentences, (table,))]
 
 
 def _table(report: PhotoReport) -> ReportTable:
