@@ -21,6 +21,7 @@ from fieldwright.flows.progress import report as report_progress
 from fieldwright.flows.study.photo_sections import Labels
 from fieldwright.flows.study.photo_study import PhotoStudy
 from fieldwright.surrogates.cracks.segmentation.label_faults import (
+    LEAST_SCORE,
     held_out_probabilities,
     label_fault,
     suspected,
@@ -32,7 +33,7 @@ STEP = "Looking through the masks"
 
 
 def check_labels(study: PhotoStudy, parts: Parts) -> tuple[Parts, tuple[SuspectedMask, ...]]:
-    """The parts, without suspected photos where the study asks for it, and those, the worst first.
+    """The parts, without suspected photos where the study asks for it, and all worth a look, the worst first.
 
     Drawn photos are learned from and not looked through. What was found by the same settings on the same photos is
     taken from the file that it was kept in.
@@ -49,18 +50,18 @@ def check_labels(study: PhotoStudy, parts: Parts) -> tuple[Parts, tuple[Suspecte
     config = _config(study, labels)
     rows = _rows(study, config, labels, [photo for _, photo in looked_at], drawn)
     flagged = suspected(np.array([score for score, _ in rows]))
+    takes_out = labels.suspected == "leave_out"
     ranked = sorted(
         (
-            SuspectedMask(name=photo.name, part=part, score=score, sentence=sentence)
-            for (part, photo), (score, sentence), yes in zip(looked_at, rows, flagged, strict=True)
-            if yes
+            SuspectedMask(photo.name, part, score, sentence, yes and takes_out and part != "test")
+            for (part, photo), (score, sentence), yes in zip(looked_at, rows, flagged.tolist(), strict=True)
+            if score >= LEAST_SCORE
         ),
         key=lambda one: -one.score,
     )
-    if labels.suspected == "show":
-        return parts, tuple(ranked)
-    ranked = [replace(one, left_out=one.part != "test") for one in ranked]
     names = {one.name for one in ranked if one.left_out}
+    if not names:
+        return parts, tuple(ranked)
     return replace(
         parts, train=_without(parts.train, names), validation=_without(parts.validation, names)
     ), tuple(ranked)

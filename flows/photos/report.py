@@ -31,7 +31,7 @@ class PhotosEvaluation:
 
 @dataclass(frozen=True)
 class SuspectedMask:
-    """A photo whose mask stands far out of the others.
+    """A photo whose mask is worth a look.
 
     part: "train", "validation" or "test". score, sentence: see `LabelFault`. left_out: of training and validation.
     """
@@ -106,7 +106,7 @@ def rejected_photos_table(rejected: Sequence[tuple[str, str, str]]) -> Table:
 
 
 def suspected_masks_table(masks: Sequence[SuspectedMask]) -> Table:
-    """Masks that stand far out of the others; the first of very many."""
+    """Masks that are worth a look; the first of very many."""
     more = f", the first {MOST_ROWS}; all in suspected_masks.json" if len(masks) > MOST_ROWS else ""
     table = Table(title=f"Masks to be looked at: {len(masks)}{more}", title_justify="left")
     for column in ("photo", "part", "score", "what differs"):

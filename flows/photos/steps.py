@@ -46,14 +46,14 @@ from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetCo
 from fieldwright.surrogates.families import CLASSIFICATION, SEGMENTATION, Family, load_model
 
 SUSPECTED = "suspected_masks.json"
-"""File of a pipeline's MLflow run: photos whose masks stand far out, where they were looked through."""
+"""File of a pipeline's MLflow run: photos whose masks are worth a look, where they were looked through."""
 Config = CrackCnnConfig | CrackUNetConfig
 Model = CrackClassifier | CrackSegmenter
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PhotosDataset(Dataset):
-    """The photos in their parts, how many pairs of them are near-duplicates, and whose masks are suspected."""
+    """The photos in their parts, how many pairs of them are near-duplicates, and whose masks are worth a look."""
 
     parts: Parts
     near_duplicates: int

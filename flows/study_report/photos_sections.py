@@ -92,7 +92,7 @@ def _labels_section(report: PhotoReport) -> list[ReportSection]:
         return []
     left_out = sum(one.left_out for one in masks)
     sentences = (
-        f"{len(masks)} mask{'s differ' if len(masks) > 1 else ' differs'} far more than the others from what "
+        f"{len(masks)} mask{'s differ' if len(masks) > 1 else ' differs'} from what "
         "networks that had not learned from the photo are sure of: look at them.",
         *((f"{left_out} of them are left out of training and validation.",) if left_out else ()),
     )

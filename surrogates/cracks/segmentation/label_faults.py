@@ -26,8 +26,8 @@ MENDED = 0.5
 """Share of the disagreement that a shift must take away to be its cause."""
 OTHER = 0.3
 """Share of the cracks and of the mask that lie beside each other, from which on they are other cracks."""
-LEAST_SCORE, SPREADS = 0.15, 4.0
-"""A mask is suspected whose score is at least the first, and so many spreads above the median of all."""
+LEAST_SCORE, SPREADS = 0.15, 3.0
+"""A mask is worth a look from the first on, and suspected if it is so many spreads above the median too."""
 
 Photos = Sequence[np.ndarray]
 
