@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from fieldwright.data.formats.parsing.arrays.array_reader import ArrayReader
 from fieldwright.data.formats.parsing.arrays.hdf5_values import open_hdf5, values_of
 from fieldwright.data.formats.parsing.arrays.mat5_file import Mat5File
 from fieldwright.data.formats.parsing.arrays.named_arrays import NamedArray
+from fieldwright.data.formats.parsing.kept_values import kept_while_reading
 
 # Stands for structs, cells and texts, which hold no field.
 _NO_NUMBERS = np.empty(1, dtype=object)
@@ -50,7 +50,7 @@ class MatReader(ArrayReader):
                 yield {"": {name: _turned(item) for name, item in file.items() if name != "#refs#"}}
 
 
-@lru_cache(maxsize=2)
+@kept_while_reading(2)
 def _version_5(path: Path, stamp: int) -> dict[str, np.ndarray]:
     """The arrays of a file, kept while its runs are read one after the other."""
     file = Mat5File(path)

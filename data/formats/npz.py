@@ -7,7 +7,6 @@ import math
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from fieldwright.data.errors import ReadError, TruncatedError
 from fieldwright.data.formats import register
 from fieldwright.data.formats.parsing.arrays.array_reader import ArrayReader
 from fieldwright.data.formats.parsing.arrays.named_arrays import NamedArray
+from fieldwright.data.formats.parsing.kept_values import kept_while_reading
 
 
 class NpzReader(ArrayReader):
@@ -77,7 +77,7 @@ def _lazily(path: Path, stamp: int, member: str, shape: tuple[int, ...], dtype: 
 
 
 # The runs of one file are read one after the other: without this each would unpack all of them.
-@lru_cache(maxsize=4)
+@kept_while_reading(4)
 def _values(path: Path, stamp: int, member: str) -> np.ndarray:
     if not member:
         return np.load(path, allow_pickle=False)

@@ -13,6 +13,7 @@ from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.disk import is_broken_link
 from fieldwright.data.errors import ReadError, RunRejected
 from fieldwright.data.formats import reader_for, reader_named
+from fieldwright.data.formats.parsing.kept_values import let_go
 from fieldwright.data.ingest.checks import check_duplicate, check_parameters
 from fieldwright.data.ingest.parameters.table import ParameterTable
 from fieldwright.data.ingest.preparation import Reference, Task, not_readable, prepare
@@ -69,13 +70,16 @@ def ingest_sources(
         store.set_study_mesh(_reference_mesh(rules.mesh.reference, rules))
     store.time_rule = rules.time
     n_done = 0
-    with store.incoming() as folder, session.filer:
-        for record in session.outcomes(sources, folder, executor):
-            n_done += 1
-            session.take(folder, record)
-            if progress:
-                progress(n_done, len(sources), record.name)
-        session.settle()
+    try:
+        with store.incoming() as folder, session.filer:
+            for record in session.outcomes(sources, folder, executor):
+                n_done += 1
+                session.take(folder, record)
+                if progress:
+                    progress(n_done, len(sources), record.name)
+            session.settle()
+    finally:
+        let_go()
     session.report.notes += session.notes_of_runs()
     return session.report
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from fieldwright.data.disk import unreadable
 from fieldwright.data.errors import DivergedError, ReadError, RunRejected, StoreError
 from fieldwright.data.formats import Reader, Run, reader_for, reader_named
+from fieldwright.data.formats.parsing.kept_values import kept_while_reading
 from fieldwright.data.ingest.cell_point_conversion import converted
 from fieldwright.data.ingest.checks import check_bound, check_fields, check_finite
 from fieldwright.data.ingest.rules import Rules
@@ -165,7 +165,7 @@ def _on_study_mesh(run: Run, task: Task) -> Run:
     return study(run, rule.largest_error)
 
 
-@lru_cache(maxsize=2)
+@kept_while_reading(2)
 def _mapping(store: Path, mesh: str) -> MeshMapping:
     return MeshMapping(read_mesh(store / MESHES / mesh))
 
