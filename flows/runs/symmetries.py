@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from fieldwright.data.computing.scratch_array import release_pages, scratch_array
 from fieldwright.data.errors import StudyError
 from fieldwright.data.store.field_values import FieldValues
 from fieldwright.flows.runs.targets import Targets
@@ -91,6 +91,7 @@ def symmetrised_targets(study: Study, targets: Targets) -> Targets:
         symmetric = _room_like(values[one.field])
         for rows in blocks:
             symmetric[rows] = symmetrised(values[one.field][rows], one.motion, order)
+            release_pages(symmetric)
         values[one.field] = symmetric
     return replace(targets, values=values)
 
@@ -145,8 +146,7 @@ def _room_like(values: np.ndarray | FieldValues) -> np.ndarray:
     """An array for as many values: in memory as these are, or in a temporary file as those on the disk are."""
     if isinstance(values, np.ndarray):
         return np.empty_like(values)
-    with tempfile.TemporaryFile() as file:
-        return np.memmap(file, dtype=values.dtype, mode="w+", shape=values.shape)
+    return scratch_array(values.shape, values.dtype)
 
 
 def _reference(study: Study, field: str, targets: Targets) -> np.ndarray:

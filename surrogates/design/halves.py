@@ -8,6 +8,7 @@ import numpy as np
 
 from fieldwright.surrogates.design.power_law import LearningCurve
 from fieldwright.surrogates.domain.places import places
+from fieldwright.surrogates.fields.coordinates.models_at_points import ModelsAtPoints
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
 from fieldwright.surrogates.fields.per_field import fields_by_config
 from fieldwright.surrogates.reductions import ReductionConfig
@@ -78,7 +79,8 @@ def curves_of_halves(
                 for name, part in outcome.fields.items():
                     view = views[name].trajectories
                     block = view.sample if view.sample.ndim == 4 else view.sample[:, None]
-                    mean = part.at_points(block).mean.reshape(block[held_out].shape)
+                    (model,) = ModelsAtPoints.of([part.field], block.shape).at_points(block)
+                    mean = part.predicted(model).mean.reshape(block[held_out].shape)
                     errors[name][k, repeat] = relative_l2(block[held_out], mean, view.sample_weights).mean()
         for name in views:
             errors[name][-1, repeat] = validation.errors[name]["relative_l2"][held_out].mean()

@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 
 from fieldwright.data.mesh.measures import positive
-from fieldwright.surrogates.fields.field_view import FieldView
+from fieldwright.surrogates.fields.field_view import FieldView, LinearChanges
 from fieldwright.surrogates.fields.transforms.field_scaling import FieldScaling
 from fieldwright.surrogates.fields.transforms.scaler import Scaler
 from fieldwright.surrogates.persistence.states import part, prefixed
@@ -53,6 +53,8 @@ class FieldModel:
     truncation_variance: (m,) mean square of the truncation errors of the training runs, point by point.
     round_off: size of the rounding errors of the reduced values; no std is smaller.
     scaling: of the field before reduction, None if it has none; `at` converts predictions back to its unit.
+    together: whether all queries are answered by one product, which is quicker; the last digits of an answer then
+        depend on the queries beside it.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class FieldModel:
         affine: bool,
         logarithmic: bool,
         scaling: FieldScaling | None = None,
+        together: bool = False,
     ) -> None:
         self.reduction = reduction
         self.scaler = scaler
@@ -74,6 +77,7 @@ class FieldModel:
         self.affine = affine
         self.logarithmic = logarithmic
         self.scaling = scaling
+        self.together = together
 
     @classmethod
     def fit(
@@ -137,6 +141,8 @@ class FieldModel:
         """
         if isinstance(self.reduction, SVDReduction) and self.reduction.basis_.size > LARGE:
             return self.scaler.scale, self.reduction.basis_
+        if isinstance(self.reduction, SVDReduction):
+            return np.ones(self.rank), self.scaler.scale[:, None] * self.reduction.basis_
         zero = self.reduction.decode(np.zeros((1, self.rank))).astype(np.float64)
         return np.ones(self.rank), self.reduction.decode(np.diag(self.scaler.scale)) - zero
 
@@ -152,7 +158,7 @@ class FieldModel:
         return self.affine and isinstance(self.reduction, SVDReduction)
 
     def at_points(self, start: int, stop: int) -> Self:
-        """The model at the points start..stop alone, where it is divisible."""
+        """The model at the points start..stop alone, for many queries together, where it is divisible."""
         assert isinstance(self.reduction, SVDReduction)
         reduction, some = self.reduction, (slice(None), slice(start, stop))
         mean, lost = (one.reshape(self.shape)[some] for one in (reduction.mean_, self.truncation_variance))
@@ -166,6 +172,7 @@ class FieldModel:
             self.affine,
             self.logarithmic,
             self.scaling,
+            together=True,
         )
 
     @property
@@ -196,7 +203,7 @@ class FieldModel:
         if self.affine:
             # In place: for many queries passes over memory take the time, not the product.
             factors, rows = self.factored_modes
-            flat = row_products(factors * z, rows)
+            flat = (np.matmul if self.together else row_products)(factors * z, rows)
             flat += self.origin
         else:
             flat = self._decode(z)
@@ -210,7 +217,7 @@ class FieldModel:
             flat = (
                 squared_row_products((factors * sigma) ** 2, rows)
                 if squares is None
-                else row_products(sigma**2, squares)
+                else (np.matmul if self.together else row_products)(sigma**2, squares)
             )
             flat += self.truncation_variance
             std = np.sqrt(flat, out=flat).reshape(len(z), *self.shape)
@@ -228,6 +235,13 @@ class FieldModel:
     def rounding(self, mean: np.ndarray) -> np.ndarray | float:
         """Size of the rounding errors of the field, or of a quantity of it, at the value `mean`."""
         return self.round_off * np.abs(mean) if self.logarithmic else self.round_off
+
+    def linear(self, z: np.ndarray, sigma: np.ndarray) -> LinearChanges | None:
+        """The changes of the field with one std of each coordinate, where they are modes; else None."""
+        if not self.affine or self.logarithmic:
+            return None
+        factors, rows = self.factored_modes
+        return LinearChanges(rows.reshape(-1, *self.shape), (factors * sigma).T[..., None])
 
     def sensitivities(self, z: np.ndarray, sigma: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """For each coordinate r: d field / d z_r, (1 or q, t, points, components), and sigma_r (q, 1).

@@ -9,6 +9,17 @@ from typing import Protocol
 import numpy as np
 
 
+@dataclass(frozen=True, eq=False)
+class LinearChanges:
+    """Changes of a field with its coordinates that do not depend on where these are.
+
+    modes: (r, 1 or t, points, components), up to factors that are in spreads: (r, q, 1 or t) of one std each.
+    """
+
+    modes: np.ndarray
+    spreads: np.ndarray
+
+
 class Decoder(Protocol):
     """A map from scaled coordinates to a field, by whole trajectories or time by time."""
 
@@ -28,8 +39,15 @@ class Decoder(Protocol):
         """Size of the rounding errors of the field, or of a number (q, t) read off it, at the value `mean`."""
         ...
 
+    def linear(self, z: np.ndarray, sigma: np.ndarray) -> LinearChanges | None:
+        """The changes of the field with one std of each coordinate, where they are modes; else None."""
+        ...
+
     def sensitivities(self, z: np.ndarray, sigma: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """For each coordinate r: d field / d z_r, (q, t, points, components), and sigma_r (q, 1)."""
+        """For each coordinate r the change of the field with one std of it, as two factors.
+
+        They are a field (1 or q, 1 or t, points, components) and numbers (q, 1 or t).
+        """
         ...
 
 
@@ -67,7 +85,14 @@ class FieldView:
         factor, offset = self.factor.reshape(shape), self.offset.reshape(shape)
         return factor * self.model.rounding((mean - offset) / factor)
 
+    def linear(self, z: np.ndarray, sigma: np.ndarray) -> LinearChanges | None:
+        """The changes of the field with one std of each coordinate, where they are modes; else None."""
+        scaled = self.model.linear(z, sigma)
+        if scaled is None:
+            return None
+        return LinearChanges(scaled.modes, self.factor.reshape(-1, 1) * scaled.spreads)
+
     def sensitivities(self, z: np.ndarray, sigma: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """For each coordinate r: d field / d z_r, (q, t, points, components), and sigma_r (q, 1)."""
+        """For each coordinate r the change of the field with one std of it, as two factors; see `Decoder`."""
         for change, spread in self.model.sensitivities(z, sigma):
-            yield self.factor * change, spread
+            yield change, self.factor.reshape(-1, 1) * spread

@@ -98,12 +98,21 @@ def changes(
     Those of a mean over some of the points add up to those over all.
     """
     place, weight, gradient = _linearised(functional, mean, selection)
-    moved = []
-    for change, spread in model.sensitivities(z, sigma):
-        step = (np.sum(_at(change, place) * gradient, axis=-1) @ weight) * spread
-        moved.append(np.broadcast_to(step, mean.shape[:2]))
-    lost_std = np.sqrt(np.sum(_at(model.lost_variance(mean), place) * gradient**2, axis=-1))
-    return np.stack(moved), lost_std @ weight
+    linear = model.linear(z, sigma)
+    if linear is None:
+        pairs = (
+            (_along(functional, _at(change, place), gradient) @ weight, spread)
+            for change, spread in model.sensitivities(z, sigma)
+        )
+        moved = np.stack([np.broadcast_to(step * spread, mean.shape[:2]) for step, spread in pairs])
+    elif place is None:
+        steps = [_along(functional, mode[None], gradient) @ weight for mode in linear.modes]
+        moved = np.stack(steps) * linear.spreads
+    else:
+        there = linear.modes[:, np.arange(linear.modes.shape[1])[:, None], place]
+        moved = (_along(functional, there, gradient) @ weight) * linear.spreads
+    lost_std = np.sqrt(_along(functional, _at(model.lost_variance(mean), place), gradient**2))
+    return moved, lost_std @ weight
 
 
 def slope(
@@ -114,7 +123,7 @@ def slope(
     For an extreme it is the change at its place, which is the derivative wherever that place is unique.
     """
     place, weight, gradient = _linearised(functional, mean, selection)
-    return np.sum(_at(change, place) * gradient, axis=-1) @ weight
+    return _along(functional, _at(change, place), gradient) @ weight
 
 
 def _linearised(
@@ -149,6 +158,13 @@ def _gradient(functional: Functional, vector: np.ndarray) -> np.ndarray:
         return np.eye(vector.shape[-1])[functional.component]
     size = np.linalg.norm(vector, axis=-1, keepdims=True)
     return np.where(size > 0.0, np.divide(vector, size, out=np.zeros_like(vector), where=size > 0.0), 1.0)
+
+
+def _along(functional: Functional, change: np.ndarray, gradient: np.ndarray) -> np.ndarray:
+    """The products (..., k) of changes (..., k, c) of a field with the gradient."""
+    if functional.component is not None:
+        return change[..., functional.component]
+    return np.sum(change * gradient, axis=-1)
 
 
 def _at(field: np.ndarray, place: np.ndarray | None) -> np.ndarray:

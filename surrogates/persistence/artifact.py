@@ -32,7 +32,7 @@ MAX_MANIFEST_BYTES, MAX_MODEL_BYTES, MAX_HEADER_BYTES = 64 * 1024, 256 * 1024**2
 
 MAPPED_BYTES = 32 * 1024**2
 """Arrays that are larger are mapped."""
-MAPPED_TYPES = {"F32": "<f4", "F64": "<f8"}
+MAPPED_TYPES = {"F32": "<f4", "F64": "<f8", "I64": "<i8"}
 
 
 def write_artifact(

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from fieldwright.surrogates.fields.coordinates.models_at_points import ModelsAtPoints
 from fieldwright.surrogates.fields.coordinates.reduced_field import ReducedField
 from fieldwright.surrogates.fields.coordinates.training_field import (
     TrainingField,
@@ -90,7 +91,9 @@ def evaluator_of(
         true, sample = others.sample, train.sample
         reference = sample.mean(axis=0, dtype=np.float64) if about_mean else np.zeros(1)
         size = metrics.norms(true - reference, others.sample_weights)
-        there = reduced.at_points(sample if sample.ndim == 4 else sample[:, None])
+        (there,) = ModelsAtPoints.of([reduced], sample.shape).at_points(
+            sample if sample.ndim == 4 else sample[:, None]
+        )
         return DecodingEvaluator(there, x, true, size, others.sample_weights)
     true, weights = others.values, others.weights
     reference = train.values.mean(axis=0, dtype=np.float64) if about_mean else np.zeros(1)

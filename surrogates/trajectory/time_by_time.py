@@ -9,7 +9,7 @@ import numpy as np
 
 from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.fields.field_model import FieldModel
-from fieldwright.surrogates.fields.field_view import FieldView
+from fieldwright.surrogates.fields.field_view import FieldView, LinearChanges
 from fieldwright.surrogates.fields.transforms.field_scaling import FieldScaling
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.reductions import ReductionConfig
@@ -114,6 +114,13 @@ class TimeByTime:
     def rounding(self, mean: np.ndarray) -> np.ndarray | float:
         """Size of the rounding errors of the field, or of a number read off it, at the value `mean`."""
         return self.instant.rounding(mean)
+
+    def linear(self, z: np.ndarray, sigma: np.ndarray) -> LinearChanges | None:
+        """The changes of the field with one std of each coordinate of a time, where they are modes; else None."""
+        at_once = self.instant.linear(self._by_time(z), self._by_time(sigma))
+        if at_once is None:
+            return None
+        return LinearChanges(at_once.modes, at_once.spreads.reshape(len(at_once.spreads), len(z), -1))
 
     def sensitivities(self, z: np.ndarray, sigma: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """For each coordinate r of a time: d field / d z_r, (1 or q, 1 or times, points, components), and its std.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, Self
 
 import numpy as np
 
 from fieldwright.data.computing.executor import Executor
 from fieldwright.data.store.field_values import FieldValues, point_blocks
+from fieldwright.surrogates.fields.coordinates.models_at_points import ModelsAtPoints
 from fieldwright.surrogates.fields.coordinates.reduced_field import ReducedField
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
 from fieldwright.surrogates.fields.field_model import FieldModel
@@ -22,12 +24,23 @@ BLOCK = 2**20
 """Values of a block of points, of all runs: 8 MB of float64, of which some ten copies are held."""
 
 
-class PredictedPart(NamedTuple):
-    """What one fold predicts at some points: the decoder there, mean and std (h, t, points, components)."""
+@dataclass(frozen=True, eq=False)
+class PredictedPart:
+    """What one fold predicts at some points: the decoder there, and the scaled coordinates of its runs."""
 
     decoder: FieldModel | FieldView | TimeByTime
-    mean: np.ndarray
-    std: np.ndarray
+    z: np.ndarray
+    sigma: np.ndarray
+
+    @cached_property
+    def mean(self) -> np.ndarray:
+        """(h, t, points, components)."""
+        return self.decoder.mean(self.z)
+
+    @cached_property
+    def std(self) -> np.ndarray:
+        """(h, t, points, components)."""
+        return self.decoder.std(self.z, self.sigma)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,10 +67,9 @@ class HeldOutRuns:
         field = ReducedField.restore(config, states.part(state, "field."))
         return cls(field, state["rows"], state["x"], state["z"], state["sigma"])
 
-    def at_points(self, block: np.ndarray) -> PredictedPart:
-        """The prediction at some points, from the values (n, t, points, components) of all runs there."""
-        decoder = self.field.at_points(block).at(self.x)
-        return PredictedPart(decoder, decoder.mean(self.z), decoder.std(self.z, self.sigma))
+    def predicted(self, model: FieldModel | TimeByTime) -> PredictedPart:
+        """The prediction at the points of the model, which is `field` at these."""
+        return PredictedPart(model.at(self.x), self.z, self.sigma)
 
 
 class PredictedBlock(NamedTuple):
@@ -75,19 +87,21 @@ class OutOfFoldField:
     """One field of all runs, each as the model of the fold that held it out predicts it.
 
     values: the true ones. parts: of each fold. sample: (n, [t,] s, components) true values at some of the points.
-    sample_weights: (s,) of these, None where all are equal.
+    sample_weights: (s,) of these, None where all are equal. models: of all folds.
     """
 
     values: FieldValues
     parts: tuple[HeldOutRuns, ...]
     sample: np.ndarray
     sample_weights: np.ndarray | None
+    models: ModelsAtPoints
 
     @classmethod
     def of(cls, values: FieldValues, views: TrainingViews, parts: Sequence[HeldOutRuns]) -> Self:
         """Of the parts of all folds, and the runs in the views from which these have learned."""
         view = views.trajectories
-        return cls(values, tuple(parts), view.sample, view.sample_weights)
+        models = ModelsAtPoints.of([part.field for part in parts], values.shape)
+        return cls(values, tuple(parts), view.sample, view.sample_weights, models)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -131,19 +145,18 @@ class OutOfFoldField:
         return true, mean, std
 
     def _at(self, block: np.ndarray, rows: Sequence[int]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        true, block = block, block.astype(np.float64)
         place = np.full(len(self), -1)
         place[list(rows)] = np.arange(len(rows))
         mean = np.empty((len(rows), *block.shape[1:]))
         std = np.empty_like(mean)
-        for part in self.parts:
+        for part, model in zip(self.parts, self.models.at_points(block), strict=True):
             some = np.flatnonzero(place[part.rows] >= 0)
             if not len(some):
                 continue
             of_part = HeldOutRuns(part.field, part.rows[some], part.x[some], part.z[some], part.sigma[some])
-            predicted, at = of_part.at_points(block), place[of_part.rows]
+            predicted, at = of_part.predicted(model), place[of_part.rows]
             mean[at], std[at] = predicted.mean, predicted.std
-        return true[list(rows)], mean, std
+        return block[list(rows)], mean, std
 
     def __len__(self) -> int:
         return len(self.values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.store.field_values import FieldValues
 from fieldwright.surrogates.fields import functional
+from fieldwright.surrogates.fields.coordinates.models_at_points import ModelsAtPoints
 from fieldwright.surrogates.fields.functional import Functional, Selection
 from fieldwright.surrogates.validation import metrics
 from fieldwright.surrogates.validation.out_of_fold import HeldOutRuns, OutOfFoldField, PredictedPart
@@ -96,13 +97,13 @@ def score_field(
     weights: (points,) length, area or volume of each point. history: number of first times, which were given and do
     not count.
     """
-    shared, parts = field.values.shared(executor), field.parts
+    shared, parts, models = field.values.shared(executor), field.parts, field.models
     points = field.shape[-2]
     shares = np.full(points, 1.0 / points) if weights is None else weights / weights.sum()
     arguments = []
     for start, stop in field.ranges:
         of_block = None if weights is None else weights[start:stop]
-        arguments.append((shared, start, stop, name, parts, of_block, shares[start:stop], history))
+        arguments.append((shared, start, stop, name, parts, models, of_block, shares[start:stop], history))
     total: list[_Part] | None = None
     for block in executor.in_order(_parts_of_block, arguments):
         total = block if total is None else [_sum(one, more) for one, more in zip(total, block, strict=True)]
@@ -133,6 +134,7 @@ def _parts_of_block(
     stop: int,
     name: str,
     parts: tuple[HeldOutRuns, ...],
+    models: ModelsAtPoints,
     weights: np.ndarray | None,
     shares: np.ndarray,
     history: int,
@@ -140,12 +142,13 @@ def _parts_of_block(
     """The sums over the points start..stop, fold by fold."""
     # Of double precision once, not again in every fold.
     block = values.points(start, stop).astype(np.float64)
+    flat = block.reshape(len(block), -1)
+    means = (_means([part.field.rows for part in parts], len(block)) @ flat).reshape(-1, *block.shape[1:])
     mean_of_all = block.mean(axis=0)
     scored = []
-    for part in parts:
-        predicted = part.at_points(block)
+    for part, model, reference in zip(parts, models.at_points(block), means, strict=True):
+        predicted = part.predicted(model)
         true = block[part.rows]
-        reference = block[part.field.rows].mean(axis=0)
         error = _squares(predicted.mean - true, weights)
         off, size = _squares(true - reference, weights), _squares(true, weights)
         later = slice(history, None)
@@ -162,17 +165,25 @@ def _parts_of_block(
     return scored
 
 
+def _means(rows: Sequence[np.ndarray], runs: int) -> np.ndarray:
+    """(folds, runs) whose product with all runs are the means of those of each fold."""
+    table = np.zeros((len(rows), runs))
+    for row, of_fold in zip(table, rows, strict=True):
+        row[of_fold] = 1.0 / len(of_fold)
+    return table
+
+
 def _squares(values: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     """(h, t) sums of squares of values (h, t, points, components)."""
     if weights is None:
         return np.einsum("htpc,htpc->ht", values, values)
-    return np.einsum("htpc,htpc,p->ht", values, values, weights)
+    return np.einsum("htpc,htpc->htp", values, values) @ weights
 
 
 def _quantities(
     name: str, part: HeldOutRuns, predicted: PredictedPart, true: np.ndarray, shares: np.ndarray
 ) -> dict[Functional, _Quantity]:
-    decoder, mean, std = predicted
+    decoder, mean = predicted.decoder, predicted.mean
     quantities = {}
     for key in functional.default_functionals(name, true.shape[-1]):
         if key.statistic == "mean":
@@ -182,14 +193,15 @@ def _quantities(
                 functional.value(key, mean, share), functional.value(key, true, share), changes, lost
             )
             continue
-        value = functional.value(key, mean)
-        if key.component is None:
+        # The modes of a logarithm change each run by another field: its std everywhere is quicker then.
+        if key.component is None or not part.field.instant.logarithmic:
             std_there = functional.std(key, decoder, mean, part.z, part.sigma)
         else:
             scalar = mean[..., key.component]
             place = scalar.argmax(axis=-1) if key.statistic == "max" else scalar.argmin(axis=-1)
-            std_there = np.take_along_axis(std[..., key.component], place[..., None], axis=-1)[..., 0]
-        quantities[key] = _Quantity(value, functional.value(key, true), NONE, std_there)
+            std = predicted.std[..., key.component]
+            std_there = np.take_along_axis(std, place[..., None], axis=-1)[..., 0]
+        quantities[key] = _Quantity(functional.value(key, mean), functional.value(key, true), NONE, std_there)
     return quantities
 
 

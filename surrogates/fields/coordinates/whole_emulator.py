@@ -10,6 +10,7 @@ import numpy as np
 from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.computing.scratch_array import release_pages, scratch_array
 from fieldwright.data.store.field_values import FieldValues, field_values, point_blocks
+from fieldwright.surrogates.fields.coordinates.models_at_points import ModelsAtPoints
 from fieldwright.surrogates.fields.coordinates.reduced_field import ReducedField
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingViews
 from fieldwright.surrogates.fields.emulator import Emulator
@@ -110,7 +111,8 @@ def at_all_points(
     mean, lost = (np.empty((times, points, components)) for _ in range(2))
     shared = values.shared(executor)
     ranges = list(point_blocks(values, BLOCK))
-    pieces = executor.in_order(_modes_at, ((reduced, shared, start, stop) for start, stop in ranges))
+    models = ModelsAtPoints.of([reduced], values.shape)
+    pieces = executor.in_order(_modes_at, ((models, shared, start, stop) for start, stop in ranges))
     for (start, stop), (of_mean, of_basis, of_lost) in zip(ranges, pieces, strict=True):
         basis[:, :, start:stop], mean[:, start:stop], lost[:, start:stop] = of_basis, of_mean, of_lost
         release_pages(basis)
@@ -132,10 +134,10 @@ def at_all_points(
 
 
 def _modes_at(
-    reduced: ReducedField, values: FieldValues, start: int, stop: int
+    models: ModelsAtPoints, values: FieldValues, start: int, stop: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean (t, points, components), modes (r, t, points, components) and lost variance at the points start..stop."""
-    model = reduced.at_points(values.points(start, stop))
+    (model,) = models.at_points(values.points(start, stop))
     instant = model.instant if isinstance(model, TimeByTime) else model
     reduction = cast(SVDReduction, instant.reduction)
     return (

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from fieldwright.surrogates.fields.coordinates.coordinates import LEAST_RATIO
+from fieldwright.surrogates.fields.coordinates.models_at_points import ModelsAtPoints
 from fieldwright.surrogates.fields.coordinates.reduced_field import ReducedField
 from fieldwright.surrogates.fields.coordinates.training_field import TrainingField
 from fieldwright.surrogates.fields.field_model import FieldModel, smallest_error
@@ -161,5 +162,7 @@ class _Fit:
         true = self.field.sample
         rows = np.arange(len(true))
         reduced = ReducedField(model, latent, rows, self.x, self.field.in_coordinates)
-        there = reduced.at_points(true if true.ndim == 4 else true[:, None])
+        (there,) = ModelsAtPoints.of([reduced], true.shape).at_points(
+            true if true.ndim == 4 else true[:, None]
+        )
         return there.at(self.x).mean(latent - left_out / model.shares).reshape(true.shape)
