@@ -34,11 +34,11 @@ class MemoryOfSteps:
 
     def watch(self) -> None:
         """Looks until `end`."""
-        own, before = threading.get_ident(), 0.0
+        this, before = threading.get_ident(), 0.0
         while not self._ended.wait(SECONDS):
             size, step, function = sizes_of(Path("/proc/self/status"))[0], "start and end", ""
             for thread, frame in sys._current_frames().items():
-                if thread == own:
+                if thread == this:
                     continue
                 names = list(_of_product(frame))
                 at_work = next((name for _, name in names if name in STEPS), None)

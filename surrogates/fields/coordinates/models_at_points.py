@@ -208,8 +208,8 @@ class ModelsAtPoints:
         alike: dict[tuple[bool, int], list[int]] = {}
         for place, one in enumerate(fields):
             if one.in_coordinates:
-                own = place if one.instant.logarithmic else -1
-                alike.setdefault((isinstance(one.model, TimeByTime), own), []).append(place)
+                alone = place if one.instant.logarithmic else -1
+                alike.setdefault((isinstance(one.model, TimeByTime), alone), []).append(place)
         groups = [_Group.of([fields[k] for k in one], one, runs, times) for one in alike.values()]
         return cls(tuple(fields), tuple(groups))
 
