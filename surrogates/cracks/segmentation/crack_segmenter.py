@@ -26,6 +26,7 @@ from fieldwright.surrogates.cracks.segmentation.segmentation_result import (
 )
 from fieldwright.surrogates.cracks.segmentation.segmentation_training import train_segmentation_network
 from fieldwright.surrogates.cracks.segmentation.spread_between_photos import LEVELS
+from fieldwright.surrogates.cracks.segmentation.threshold_trust import threshold_warning
 from fieldwright.surrogates.cracks.segmentation.tiles import TiledPrediction, answer_in_tiles, count_tiles
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
 from fieldwright.surrogates.cracks.temperature import Temperature
@@ -164,7 +165,10 @@ class CrackSegmenter:
         between = self.between[(probability * (LEVELS - 1)).astype(np.uint8)]
         std = np.hypot(std, between, out=std)
         why, warning = self.likeness(photo)
-        threshold = self.description.threshold if threshold is None else threshold
+        if threshold is None:
+            threshold = self.description.threshold
+            distrust = threshold_warning(probability, threshold)
+            warning = "; ".join(one for one in (warning, distrust) if one) or None
         mask = probability >= np.float32(threshold)
         return Segmentation(probability, std, mask, why is None, why, warning, threshold)
 

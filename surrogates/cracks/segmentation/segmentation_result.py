@@ -18,7 +18,8 @@ class Segmentation:
     mask: bool (h, w), probability at least the threshold. threshold: by which
     it was made. inside: whether the photo looks like the training photos.
     why: one sentence why not, None where it does. warning: one sentence where the photo is inside but further from
-    the training photos than most of them are from each other, None elsewhere.
+    the training photos than most of them are from each other, or where the model's threshold cannot be trusted; None
+    elsewhere.
     """
 
     probability: np.ndarray
