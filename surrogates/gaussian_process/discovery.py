@@ -33,11 +33,17 @@ def handicap(structure: Structure, requested: Structure, n: int, p: int) -> floa
 
 
 def discovered(
-    search: Objectives, first: Optimum, sample: Sample, before: Sequence[Optimum] = ()
+    search: Objectives,
+    first: Optimum,
+    sample: Sample,
+    before: Sequence[Optimum] = (),
+    *,
+    thorough: bool = False,
 ) -> list[Optimum]:
     """Optima of the other families, and of what grows from the best of all: linear parameters, a linear part.
 
     before: optima of another output, at which a search of the same structure begins if that is the likelier start.
+    thorough: whether a search of a family begins at every start, not at the likeliest alone.
 
     Each step starts at the optimum before it, so that it takes few evaluations, a family at its common starts where
     these are better: from the long lengthscales of Matern 5/2 a squared exponential can end far below its best. A
@@ -51,9 +57,14 @@ def discovered(
         structure = likely[0].structure
         likely += [search.at(structure, each.theta, sample) for each in before if each.structure == structure]
         common = [search.at(structure, theta, sample) for theta in search[structure].starts()]
-        start = min((*likely, *common), key=lambda each: each.value)
-        inverse = None if any(start is each for each in common) else first.inverse
-        tried = search.followed(structure, start.theta, sample, inverse)
+        if thorough:
+            starts = [*(each.theta for each in (*likely, *common)), search[structure].longer_start()]
+            ends = [search.followed(structure, start, sample) for start in starts]
+            tried = min(ends, key=lambda each: each.value)
+        else:
+            start = min((*likely, *common), key=lambda each: each.value)
+            inverse = None if any(start is each for each in common) else first.inverse
+            tried = search.followed(structure, start.theta, sample, inverse)
         optima.append(tried)
         if penalised_value(tried, first.structure, n, p) < penalised_value(best, first.structure, n, p):
             best = tried

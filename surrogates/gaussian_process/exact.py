@@ -46,9 +46,9 @@ def fit_hyperparameters(
     searched: (r,) bool, the outputs that are searched so; with families, the others begin where the one before ended.
 
     On a few runs, a search follows the most promising 1 + restarts of: the common starts, the optimum of the output
-    before (neighbouring modes of a field vary alike) and seeded draws. Of more runs than these, the best optima are
-    then followed on `most`. Whoever fits the folds of a cross-validation fits each by itself: no start comes from
-    runs that it holds out.
+    before (neighbouring modes of a field vary alike) and seeded draws. The search of the first output, which has none
+    before it, follows them all. Of more runs than these, the best optima are then followed on `most`. Whoever fits
+    the folds of a cross-validation fits each by itself: no start comes from runs that it holds out.
 
     structure: of the kernel; discover: whether the likelihood may change it, output by output.
     start: hyperparameters of an earlier fit, from which alone each output is followed.
@@ -69,7 +69,8 @@ def fit_hyperparameters(
         elif plain and searched is not None and not searched[k]:
             ends = _near_the_last(final, before[1:], sample)
         else:
-            ends = _searched(search, structure, discover, all_runs.rows(few), rng, restarts, before)
+            of_few = all_runs.rows(few)
+            ends = _searched(search, structure, discover, of_few, rng, restarts, before, thorough=k == 0)
             if len(few) < len(many):
                 ends = _on_more_runs(final, ends, plain, sample, before, structure)
         best = min(ends, key=lambda each: penalised_value(each, structure, *x[many].shape))
@@ -126,6 +127,8 @@ def _searched(
     rng: np.random.Generator,
     restarts: int,
     before: Sequence[Optimum],
+    *,
+    thorough: bool,
 ) -> list[Optimum]:
     """Optima on a few runs, the best first."""
     starts = search[structure].starts()
@@ -133,8 +136,9 @@ def _searched(
     starts += [starts[0] + rng.normal(scale=SPREAD, size=len(starts[0])) for _ in range(DRAWS * restarts)]
     lower, upper = search[structure].bounds.T
     looked = [search.at(structure, theta.clip(lower, upper), sample) for theta in starts]
-    promising = sorted(looked, key=lambda each: each.value)[: 1 + restarts]
+    promising = sorted(looked, key=lambda each: each.value)[: len(looked) if thorough else 1 + restarts]
     ends = [search.followed(structure, each.theta, sample) for each in promising]
     if discover:
-        ends += discovered(search, min(ends, key=lambda each: each.value), sample, before)
+        first = min(ends, key=lambda each: each.value)
+        ends += discovered(search, first, sample, before, thorough=thorough)
     return sorted(ends, key=lambda each: penalised_value(each, structure, *search.x.shape))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from fieldwright.surrogates.gaussian_process.kernel import FAMILIES, Hyperparameters
+from fieldwright.surrogates.gaussian_process.kernel import FAMILIES, LEAST_NOISE, Hyperparameters
 from fieldwright.surrogates.gaussian_process.posterior import cholesky
 from fieldwright.surrogates.regression.radial_smoothing import typical_error
 
@@ -21,19 +21,20 @@ LEAST_GAIN = 0.03
 """Share of the error by which a further set must be better than those before it."""
 SMOOTH = 1e-8
 """Noise variance over outputscale of a kernel that goes through all runs."""
+SMOOTHEST = (SMOOTH, 1e-10, LEAST_NOISE)
+"""Of a kernel that all modes share: the smoother the fields, the flatter the kernel that predicts them best, and the
+less noise it takes before its covariance is lost in it."""
 STRETCHES = (0.25, 0.35, 0.5, 0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 """Of the mean lengthscales, for a kernel that all modes share."""
 FLAT = 1e3
 """Lengthscale that stands for an infinite one in a mean."""
-LEADING = 1e-2
-"""Size of a mode, relative to the largest, down to which its kernel is searched with all care."""
 SIGNIFICANT = 1e-10
 """Size of a mode, relative to the largest, below which it is rounding."""
 
 
-def modes_to_search(sizes: np.ndarray) -> np.ndarray:
-    """(r,) bool: the modes of sizes (r,) whose kernels matter most, the first of each field among them."""
-    return sizes >= LEADING * np.maximum.accumulate(np.where(_first_of_fields(sizes), sizes, 0.0))
+def modes_down_to(sizes: np.ndarray, share: float) -> np.ndarray:
+    """(r,) bool: modes of sizes (r,) down to this share of the largest of their field, the first of each included."""
+    return sizes >= share * np.maximum.accumulate(np.where(_first_of_fields(sizes), sizes, 0.0))
 
 
 def _first_of_fields(sizes: np.ndarray) -> np.ndarray:
@@ -137,19 +138,21 @@ class _Comparison:
         best, least = hyper, np.inf
         for family in range(len(FAMILIES)):
             for stretch in STRETCHES:
-                one = self._shared(mean * stretch, family, 1)
-                matrix = one.covariance(x, x) + torch.diag_embed(one.noise_at(x))
-                inverse = torch.cholesky_inverse(cholesky(matrix)[0]).numpy()
-                # The mean is estimated too, so that errors do not depend on it.
-                column = inverse.sum(axis=1)
-                inverse = inverse - np.outer(column, column) / column.sum()
-                error = typical_error(inverse @ z / np.diag(inverse)[:, None], np.ones(z.shape[1]))
-                if error < least:
-                    least, best = error, self._shared(mean * stretch, family, len(self.sizes))
+                one = self._shared(mean * stretch, family, 1, 0.0)
+                covariance = one.covariance(x, x)
+                for noise in SMOOTHEST:
+                    matrix = covariance + noise * torch.eye(len(x), dtype=x.dtype)
+                    inverse = torch.cholesky_inverse(cholesky(matrix)[0]).numpy()
+                    # The mean is estimated too, so that errors do not depend on it.
+                    column = inverse.sum(axis=1)
+                    inverse = inverse - np.outer(column, column) / column.sum()
+                    error = typical_error(inverse @ z / np.diag(inverse)[:, None], np.ones(z.shape[1]))
+                    if error < least:
+                        least, best = error, self._shared(mean * stretch, family, len(self.sizes), noise)
         return best
 
     @staticmethod
-    def _shared(lengthscale: torch.Tensor, family: int, modes: int) -> Hyperparameters:
+    def _shared(lengthscale: torch.Tensor, family: int, modes: int, noise: float) -> Hyperparameters:
         ones = torch.ones(modes, dtype=torch.float64)
         none = torch.zeros(modes, len(lengthscale), dtype=torch.float64)
         return Hyperparameters(
@@ -157,7 +160,7 @@ class _Comparison:
             ones,
             none,
             none.clone(),
-            SMOOTH * ones,
+            noise * ones,
             0.0 * ones,
             torch.full((modes,), family),
         )
@@ -172,10 +175,4 @@ class _Comparison:
         residual = z - constant[:, None]
         square = (residual * (weights[..., 0] - constant[:, None] * weights[..., 1])).sum(dim=1)
         ratio = (square / z.shape[1]).clamp(min=torch.finfo(z.dtype).tiny)
-        return replace(
-            hyper,
-            outputscale=ratio * hyper.outputscale,
-            linear=ratio[:, None] * hyper.linear,
-            noise=ratio * hyper.noise,
-            constant=constant,
-        )
+        return replace(hyper.with_variance(ratio), constant=constant)

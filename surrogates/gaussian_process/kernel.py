@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -74,6 +74,15 @@ class Hyperparameters:
     def outputs(self, rows: torch.Tensor) -> Hyperparameters:
         """Those of some of the outputs."""
         return Hyperparameters(**{item.name: getattr(self, item.name)[rows] for item in fields(self)})
+
+    def with_variance(self, ratio: torch.Tensor) -> Hyperparameters:
+        """With the variances of each output (r,), noise included, multiplied: the mean of no answer changes."""
+        return replace(
+            self,
+            outputscale=ratio * self.outputscale,
+            linear=ratio[:, None] * self.linear,
+            noise=ratio * self.noise,
+        )
 
     def state(self) -> dict[str, np.ndarray]:
         """All arrays by name."""

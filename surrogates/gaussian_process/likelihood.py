@@ -24,6 +24,8 @@ from fieldwright.surrogates.gaussian_process.packed import Pairs
 
 NOISY = 0.03
 """Noise variance over outputscale where a search begins for values that are not smooth."""
+LONGER = 1.6
+"""Logarithm of the lengthscales of a further start over those of the first one."""
 FAILED = 1e10
 """In place of the likelihood where the covariance cannot be factored."""
 
@@ -156,6 +158,12 @@ class Objective:
         noisy = start.copy()
         noisy[self.q] = math.log(NOISY)
         return [start, noisy]
+
+    def longer_start(self) -> np.ndarray:
+        """One of longer lengthscales: from short ones a search can end at a function that ripples between runs."""
+        start = self.start()
+        start[: self.q] += LONGER
+        return start
 
     def __call__(self, theta: np.ndarray, sample: Sample) -> tuple[float, np.ndarray]:
         """Value and gradient at theta."""

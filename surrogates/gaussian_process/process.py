@@ -12,7 +12,7 @@ from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.autograd import jacobian
 from fieldwright.surrogates.gaussian_process import exact
 from fieldwright.surrogates.gaussian_process.fidelity import Autoregressive
-from fieldwright.surrogates.gaussian_process.joint_choice import chosen_jointly, modes_to_search
+from fieldwright.surrogates.gaussian_process.joint_choice import chosen_jointly, modes_down_to
 from fieldwright.surrogates.gaussian_process.kernel import Hyperparameters, Structure
 from fieldwright.surrogates.gaussian_process.levels import fit_levels
 from fieldwright.surrogates.gaussian_process.posterior import Posterior
@@ -21,9 +21,15 @@ from fieldwright.surrogates.gaussian_process.prepared_posterior import PreparedP
 from fieldwright.surrogates.gaussian_process.prior import Prior
 from fieldwright.surrogates.gaussian_process.repeats import Heteroscedastic, Pooled, noise_pattern
 from fieldwright.surrogates.gaussian_process.sparse import inducing_points, sparse_posterior
+from fieldwright.surrogates.gaussian_process.variance import variance_ratios
 from fieldwright.surrogates.persistence.states import part
 from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.regressors.gp import GPConfig
+
+SEARCHED = 1e-2
+"""Size of a mode, relative to the largest of its field, down to which its kernel is searched with all care."""
+CHECKED = 0.1
+"""Size down to which its errors at left-out runs say how far its variance is too small."""
 
 
 class GP:
@@ -116,9 +122,10 @@ class GP:
         sizes = self.sizes if config.kernel == "auto" and start_hyperparameters is None else None
         if sizes is not None and (len(sizes) == 1 or noise_changes):
             sizes = None
+        samples = pooled.samples(level)
         sets, self.evaluations_ = exact.fit_hyperparameters(
             pooled.x,
-            pooled.samples(level),
+            samples,
             structure_of(config),
             discover=config.kernel == "auto",
             restarts=config.restarts,
@@ -126,12 +133,19 @@ class GP:
             most=config.learn_runs,
             start=start_hyperparameters,
             families=() if sizes is None else ("matern52", "rbf"),
-            searched=None if sizes is None else modes_to_search(sizes),
+            searched=None if sizes is None else modes_down_to(sizes, SEARCHED),
         )
-        if sizes is None:
-            return sets[0]
-        # The likeliest of each mode, and all of them squared exponential.
-        return chosen_jointly(pooled.x, pooled.z, pooled.counts, sizes, [sets[0], sets[2]], seed)
+        hyper = sets[0]
+        if sizes is not None:
+            # The likeliest of each mode, and all of them squared exponential.
+            hyper = chosen_jointly(pooled.x, pooled.z, pooled.counts, sizes, [sets[0], sets[2]], seed)
+        if noise_changes:
+            return hyper
+        outputs = np.ones(len(samples), dtype=bool) if sizes is None else modes_down_to(sizes, CHECKED)
+        likeliest = any(hyper is each for each in sets)
+        return hyper.with_variance(
+            variance_ratios(pooled.x, samples, hyper, outputs, seed, searched=likeliest)
+        )
 
     @property
     def hyperparameters(self) -> Hyperparameters:

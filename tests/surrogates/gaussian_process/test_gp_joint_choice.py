@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fieldwright.surrogates.gaussian_process.joint_choice import modes_to_search
+from fieldwright.surrogates.gaussian_process.joint_choice import modes_down_to
 from fieldwright.surrogates.regressors import kind_config, regressor_for
 
 RUNS, NEW = 40, 200
@@ -40,6 +40,15 @@ def test_modes_of_fronts_are_predicted_better_together() -> None:
     assert relative_error(fields, x, jointly=True) < 0.8 * relative_error(fields, x, jointly=False)
 
 
+def test_modes_of_an_entire_function_are_predicted_to_its_digits() -> None:
+    """A kernel of all modes goes through the runs as closely as float64 allows."""
+    s = np.linspace(-1.0, 1.0, 200)
+    new = np.random.default_rng(2).uniform(1.05, 2.95, NEW)
+    x = np.concatenate([np.linspace(1.0, 3.0, RUNS), new])[:, None]
+    waves = (1.0 - s) * np.cos(9.0 * x * (s + 1.0)) * np.exp(-(1.0 + s) * x)
+    assert relative_error(waves, x, jointly=True) < 1e-5
+
+
 def test_noise_stays_noise() -> None:
     """Fields with real noise are smoothed: no further from the noiseless ones than where each mode is by itself."""
     s, x, _ = fronts()
@@ -50,7 +59,7 @@ def test_noise_stays_noise() -> None:
     assert together < 0.05
 
 
-def test_every_field_has_modes_to_search() -> None:
+def test_every_field_has_modes_down_to_a_size() -> None:
     """Of two fields whose modes stand one after another, the tail of the first is none of them."""
     sizes = np.array([1.0, 0.1, 1e-3, 1e-4, 0.9, 0.02, 1e-3])
-    assert modes_to_search(sizes).tolist() == [True, True, False, False, True, True, False]
+    assert modes_down_to(sizes, 0.01).tolist() == [True, True, False, False, True, True, False]

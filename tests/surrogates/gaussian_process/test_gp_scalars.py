@@ -39,6 +39,21 @@ def test_forty_runs_of_branins_function_leave_two_thousandths(seed):
     assert values[0] < values[1] + 1.0
 
 
+def six_hump_camel(x: np.ndarray) -> np.ndarray:
+    """Source: Molga & Smutnicki, Test functions for optimization needs, 2005."""
+    a, b = x.T
+    return (4.0 - 2.1 * a**2 + a**4 / 3.0) * a**2 + a * b + (4.0 * b**2 - 4.0) * b**2
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_smooth_function_is_not_left_at_the_optimum_where_it_ripples(seed):
+    """From short lengthscales the search ended where fifty runs were missed by 0.17 to 0.22 of the spread."""
+    rng = np.random.default_rng(seed)
+    x, new = rng.uniform([-2.0, -1.0], [2.0, 1.0], (50, 2)), rng.uniform([-2.0, -1.0], [2.0, 1.0], (500, 2))
+    process, _, _ = learned(x, six_hump_camel(x))
+    assert relative_error(process, x, six_hump_camel(x), new, six_hump_camel(new)) < 0.1
+
+
 def test_a_linear_parameter_that_few_runs_leave_open_is_offered_to_more():
     """Its gain lies below the handicap on 24 runs, so that another kernel is better; on 100 runs it is the best."""
     rng = np.random.default_rng(1)
