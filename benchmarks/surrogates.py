@@ -54,11 +54,12 @@ def run(of: str, name: str, method: str, folder: Path, sizes: Sizes) -> dict[str
 def compare(of: str, asked: argparse.Namespace, folder: Path, sizes: Sizes) -> None:
     """Measures what is asked for, then prints the table of all that the folder holds of this part."""
     module = part(of)
+    wanted = asked.method or (module.BESIDE_PEERS if asked.peers else ())
     kept = folder / f"{of}.json"
     results = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
     for name in module.SETS:
         for method in module.methods(name):
-            if (asked.set and name not in asked.set) or (asked.method and method not in asked.method):
+            if (asked.set and name not in asked.set) or (wanted and method not in wanted):
                 continue
             found = run(of, name, method, folder, sizes)
             if found is not None:
@@ -68,7 +69,8 @@ def compare(of: str, asked: argparse.Namespace, folder: Path, sizes: Sizes) -> N
     held = {
         (name, method): results[f"{name}|{method}"] for name, method in order if f"{name}|{method}" in results
     }
-    print(f"\n### Surrogates: {of}\n\n{module.table(held, sizes)}", flush=True)
+    shown = module.ratios(held) if asked.peers else module.table(held, sizes)
+    print(f"\n### Surrogates: {of}\n\n{shown}", flush=True)
 
 
 def main() -> None:
@@ -79,6 +81,9 @@ def main() -> None:
     parser.add_argument("--part", choices=PARTS, action="append", help="default: all")
     parser.add_argument("--set", action="append", help="only these sets or functions")
     parser.add_argument("--method", action="append", help="only these methods")
+    parser.add_argument(
+        "--peers", action="store_true", help="ratios of our defaults to a peer's best; of --part fields alone"
+    )
     parser.add_argument("--folds", type=int, default=5, help="of the fields")
     parser.add_argument("--seconds", type=float, default=300.0, help="time budget of a search in one fold")
     parser.add_argument("--repeats", type=int, default=3, help="designs of each scalar function")
@@ -86,6 +91,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where results are kept (default: a temporary folder)")
     parser.add_argument("--child", nargs=3, help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    if asked.peers and asked.part != ["fields"]:
+        parser.error("--peers compares fields: give it with --part fields and no other part")
     sizes = Sizes(asked.folds, asked.seconds, asked.repeats, asked.splits)
     if asked.child:
         of, name, method = asked.child

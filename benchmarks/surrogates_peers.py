@@ -70,6 +70,14 @@ def _logarithms(x: np.ndarray, queries: np.ndarray) -> np.ndarray:
     )
 
 
+SCALES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
+    "as given": _as_given,
+    "scaled": _scaled,
+    "logarithms": _logarithms,
+}
+"""Of the parameters, from those of the runs and of the queries."""
+
+
 def _rbf(scale: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Iterator[Setting]:
     from ezyrb import RBF
 
@@ -80,7 +88,7 @@ def _rbf(scale: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> Iterator[Sett
     shaped = [*product(POLYHARMONIC, (None,)), *product(SHAPED, EPSILONS)]
     for rank, (kernel, epsilon) in product(RANKS, shaped):
         name = kernel if epsilon is None else f"{kernel} {epsilon:g}"
-        yield f"{name}, {_all(rank)}", partial(build, rank, kernel, epsilon)
+        yield f"{name}, {shown_rank(rank)}", partial(build, rank, kernel, epsilon)
 
 
 def _rbf_in_time() -> Iterator[Setting]:
@@ -100,7 +108,7 @@ def _rbf_in_time() -> Iterator[Setting]:
 
     for log, rank, kernel in product((False, True), (-1, 10, 20), POLYHARMONIC):
         name = f"{kernel} of logarithms" if log else kernel
-        yield f"{name}, {_all(rank)}", partial(build, log, rank, kernel)
+        yield f"{name}, {shown_rank(rank)}", partial(build, log, rank, kernel)
 
 
 def _gpr() -> Iterator[Setting]:
@@ -115,11 +123,11 @@ def _gpr() -> Iterator[Setting]:
         made = made + WhiteKernel(1e-6, (1e-14, 1.0)) if noisy else made
         return _pod(rank, x, values, GPR(kern=made, optimization_restart=0))
 
-    yield f"stock, {_all(-1)}", stock
+    yield f"stock, {shown_rank(-1)}", stock
     kernels = {"RBF": RBF, "Matern 5/2": partial(Matern, nu=2.5)}
     for rank, name, noisy in product((16, 8), kernels, (True, False)):
         what = f"{name} and noise" if noisy else name
-        yield f"{what}, {_all(rank)}", partial(build, rank, kernels[name], noisy)
+        yield f"{what}, {shown_rank(rank)}", partial(build, rank, kernels[name], noisy)
 
 
 def _ann() -> Iterator[Setting]:
@@ -146,10 +154,10 @@ def _ann() -> Iterator[Setting]:
 
         return predict
 
-    yield f"16-64-64, {_all(-1)}", partial(build, -1, [16, 64, 64], False)
+    yield f"16-64-64, {shown_rank(-1)}", partial(build, -1, [16, 64, 64], False)
     for rank, layers in product((10, 5), ([16, 64, 64], [32, 32])):
         name = "-".join(map(str, layers))
-        yield f"{name}, scaled, {_all(rank)}", partial(build, rank, layers, True)
+        yield f"{name}, scaled, {shown_rank(rank)}", partial(build, rank, layers, True)
 
 
 def _dmd() -> Iterator[Setting]:
@@ -177,10 +185,11 @@ def _dmd() -> Iterator[Setting]:
     ):
         what = "monolithic" if together else "partitioned"
         yield (
-            f"{what}, DMD {_all(dmd_rank)}, {kernel}, {_all(rank)}",
+            f"{what}, DMD {shown_rank(dmd_rank)}, {kernel}, {shown_rank(rank)}",
             partial(build, together, rank, dmd_rank, kernel),
         )
 
 
-def _all(rank: int) -> str:
+def shown_rank(rank: int) -> str:
+    """The number of modes in words."""
     return "all modes" if rank == -1 else f"{rank} modes"

@@ -21,6 +21,9 @@ SHARE = 0.05
 EXPLODES = 10.0
 """Ranges of the runs by which a polynomial may miss the outermost ones, in root mean square: `Limits` hold back what
 is less, and a function that is steep at one end is missed by a range or two there and well described elsewhere."""
+SMALL = 0.1
+"""Share of the largest range of all outputs, each by what it weighs in the field, that a small one counts as having
+at least: the last modes of a field leave their range by far at a run that was the outermost, and it is no error."""
 CONTRADICTED = 4.0
 """How many times as large as the model itself expects squared errors at the outermost runs may be by chance."""
 
@@ -95,11 +98,12 @@ class Limits:
     """Bounds of the mean and a floor of the std that both grow with the way d beyond the box of the runs.
 
     d(x) is the sum over the parameters of the way beyond the box, in half widths of it. The mean of an output whose
-    runs span [low, high], R = high - low, stays within [low - (1 + 3/2 d) R, high + (1 + 3/2 d) R]; what is cut
-    off it is added to the std. The variance has the term (growth d)^2, by the errors at the outermost runs where
-    these were left out, as far as they contradict the model's own std.
+    runs span [low, high] stays within [low - (1 + 3/2 d) R, high + (1 + 3/2 d) R] with the `width` R, which is
+    high - low but for small outputs of a field; what is cut off it is added to the std. The variance has the term
+    (growth d)^2, by the errors at the outermost runs where these were left out, as far as they contradict the model's
+    own std.
 
-    lower, upper: (p,). low, high, growth: (r,).
+    lower, upper: (p,). low, high, growth, width: (r,).
     """
 
     lower: np.ndarray
@@ -107,12 +111,21 @@ class Limits:
     low: np.ndarray
     high: np.ndarray
     growth: np.ndarray
+    width: np.ndarray
 
     @classmethod
-    def fit(cls, x: np.ndarray, z: np.ndarray, refitted: Refitted, share: float = SHARE) -> Self:
+    def fit(
+        cls,
+        x: np.ndarray,
+        z: np.ndarray,
+        refitted: Refitted,
+        share: float = SHARE,
+        sizes: np.ndarray | None = None,
+    ) -> Self:
         """Learns from runs x (n, p), z (n, r), and from what a model says of any of them without these.
 
-        share: of the values of a parameter that are left out at either end.
+        share: of the values of a parameter that are left out at either end. sizes: (r,) what each output weighs in
+        its field; None where they are no parts of one.
         """
         ends = edges(x, share)
         excess, way = np.zeros(z.shape[1]), 0.0
@@ -122,25 +135,27 @@ class Limits:
             way += float(np.sum(end.distance**2))
         growth = np.sqrt(excess.clip(0.0) / way) if way > 0.0 else np.zeros(z.shape[1])
         low, high = z.min(axis=0), z.max(axis=0)
-        return cls(x.min(axis=0), x.max(axis=0), low, high, np.minimum(np.nan_to_num(growth), high - low))
+        width = high - low
+        if sizes is not None:
+            floor = SMALL * np.max(sizes * width, initial=0.0)
+            width = np.maximum(
+                width, np.divide(floor, sizes, out=width.copy(), where=(sizes > 0.0) & (width > 0.0))
+            )
+        growth = np.minimum(np.nan_to_num(growth), width)
+        return cls(x.min(axis=0), x.max(axis=0), low, high, growth, width)
 
     @classmethod
     def joined(cls, single: Sequence[Self]) -> Self:
         """The limits of several outputs of the same runs."""
-        low, high, growth = (
-            np.concatenate([getattr(one, name) for one in single]) for name in ("low", "high", "growth")
-        )
-        return cls(single[0].lower, single[0].upper, low, high, growth)
+        of_outputs = ("low", "high", "growth", "width")
+        arrays = {name: np.concatenate([getattr(one, name) for one in single]) for name in of_outputs}
+        return cls(single[0].lower, single[0].upper, **arrays)
 
     def including(self, x: np.ndarray, z: np.ndarray) -> Self:
         """The limits with one more run, x (p,) and z (r,)."""
-        return type(self)(
-            np.minimum(self.lower, x),
-            np.maximum(self.upper, x),
-            np.minimum(self.low, z),
-            np.maximum(self.high, z),
-            self.growth,
-        )
+        low, high = np.minimum(self.low, z), np.maximum(self.high, z)
+        lower, upper = np.minimum(self.lower, x), np.maximum(self.upper, x)
+        return type(self)(lower, upper, low, high, self.growth, np.maximum(self.width, high - low))
 
     def applied(self, x: np.ndarray, mean: np.ndarray, std: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean and std within the limits, each (q, r), of a model's own at x (q, p)."""
@@ -150,10 +165,10 @@ class Limits:
         bounded = np.clip(
             np.nan_to_num(mean, posinf=np.inf, neginf=-np.inf), self.low - room, self.high + room
         )
-        width = self.high - self.low + 2.0 * room
+        widest = self.high - self.low + 2.0 * room
         cut = np.nan_to_num(np.abs(mean - bounded), nan=np.inf)
-        wide = np.hypot(np.hypot(np.nan_to_num(std, nan=np.inf), self.growth * way), np.minimum(cut, width))
-        return bounded, np.where(width > 0.0, np.minimum(wide, width), wide)
+        wide = np.hypot(np.hypot(np.nan_to_num(std, nan=np.inf), self.growth * way), np.minimum(cut, widest))
+        return bounded, np.where(widest > 0.0, np.minimum(wide, widest), wide)
 
     def graph(self, x: Node, mean: Node, std: Node) -> tuple[Node, Node]:
         """Mean and std within the limits, each (r,), of a model's own at x (p,)."""
@@ -164,13 +179,13 @@ class Limits:
             u = x.take(free)
             beyond = graph.maximum(graph.maximum(self.lower[free] - u, u - self.upper[free]), 0.0)
             way = (beyond / half[free]).sum()
-        room = (OVERSHOOT + SLOPE * way) * (self.high - self.low)
+        room = (OVERSHOOT + SLOPE * way) * self.width
         bounded = graph.clipped(graph.replace_nan(mean, 0.0), self.low - room, self.high + room)
-        width = self.high - self.low + 2.0 * room
+        widest = self.high - self.low + 2.0 * room
         cut = graph.replace_nan(graph.absolute(mean - bounded), np.inf)
         grown = graph.hypot(graph.replace_nan(std, np.inf), self.growth * way)
-        wide = graph.hypot(grown, graph.minimum(cut, width))
-        return bounded, graph.where_greater(width, 0.0, graph.minimum(wide, width), wide)
+        wide = graph.hypot(grown, graph.minimum(cut, widest))
+        return bounded, graph.where_greater(widest, 0.0, graph.minimum(wide, widest), wide)
 
     def jacobian(self, x: np.ndarray, mean: np.ndarray, slopes: np.ndarray) -> np.ndarray:
         """Return d mean_r / d x_j (q, r, p) within the limits, of a model's own mean (q, r) and slopes (q, r, p)."""
@@ -178,7 +193,7 @@ class Limits:
         half = self._half()
         outward = (x > self.upper).astype(float) - (x < self.lower)
         away = np.divide(outward, half, out=np.zeros_like(x), where=half > 0.0)
-        moving = SLOPE * (self.high - self.low)[None, :, None] * away[:, None, :]
+        moving = SLOPE * self.width[None, :, None] * away[:, None, :]
         above, below = mean > self.high + room, mean < self.low - room
         return np.where(above[..., None], moving, np.where(below[..., None], -moving, slopes))
 
@@ -193,13 +208,13 @@ class Limits:
 
     def _room(self, way: np.ndarray) -> np.ndarray:
         """(q, r) how far the mean may leave the range of the runs."""
-        return (OVERSHOOT + SLOPE * way) * (self.high - self.low)
+        return (OVERSHOOT + SLOPE * way) * self.width
 
     def state(self) -> dict[str, np.ndarray]:
         """The learned arrays by name."""
-        return {name: getattr(self, name) for name in ("lower", "upper", "low", "high", "growth")}
+        return {name: getattr(self, name) for name in ("lower", "upper", "low", "high", "growth", "width")}
 
     @classmethod
     def restore(cls, state: Mapping[str, np.ndarray]) -> Self:
-        """The limits again."""
-        return cls(**state)
+        """The limits again; those of an earlier version have no width but the range."""
+        return cls(**{"width": state["high"] - state["low"], **state})

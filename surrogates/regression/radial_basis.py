@@ -65,7 +65,7 @@ class RadialBasis:
         polynomial = system.polynomial_weights(pooled.z, fit.weights)
         errors = pooled.left_out(fit.errors, z)
         refitted = fit.refitted(np.mean(errors**2, axis=0))
-        limits = Limits.fit(pooled.x, pooled.z, refitted, OUTER)
+        limits = Limits.fit(pooled.x, pooled.z, refitted, OUTER, sizes)
         basis = cls(pooled.x * scales, fit.weights, polynomial, scales, kernel, limits)
         if not fit.noisy or kernel.degree < 0:
             return basis, errors

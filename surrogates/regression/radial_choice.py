@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -14,11 +14,15 @@ from fieldwright.surrogates.regression.radial_system import RadialSystem, square
 
 MOST_RUNS = 200
 """Runs by which the choice is made; all are learned from."""
+FEWER_RUNS = 100
+"""Runs by which errors are compared that differ by much."""
 MOST_OUTPUTS = 100
 """Outputs by which it is made: those that weigh most. The last ones of a field with shocks decide whether to
 smooth."""
 SHAPES = (0.15, 0.4, 1.0, 2.5)
 """Of kernels with a shape, over the median distance of two runs."""
+TYPICAL: tuple[KernelName, ...] = ("thin_plate", "cubic", "gaussian", "inverse_multiquadric", "matern52")
+"""Kernels of which one suits most functions."""
 BEST = 8
 """Kernels that are tried again once the parameters count by their influence."""
 ROUNDS = 2
@@ -27,6 +31,8 @@ LEAST_GAIN = 0.02
 CHANCE = 0.01
 """Share by which scales that differ must reduce it for each parameter, as trying many of them gains a little."""
 STEPS = (2.0, 1.4)
+SHAPE_STEPS = (1.6, 1.25)
+"""By which the shape of the best kernel is changed in the end, up and down."""
 LEAST_SCALE = 0.01
 """Of a parameter, relative to that which counts most."""
 TINY = np.finfo(float).tiny
@@ -78,7 +84,7 @@ def chosen_kernel(
     alike = search.ranked(_kernels(names, search.x), np.ones(x.shape[1]))
     best = alike[0]
     if not weigh or x.shape[1] < 2:
-        return best.kernel, best.scales
+        return search.reshaped(best).kernel, best.scales
     candidates = [one.kernel for one in alike[:BEST]]
     for _ in range(ROUNDS):
         before = best.error
@@ -98,7 +104,15 @@ def chosen_kernel(
                     break
     if best.error > (1.0 - CHANCE) ** x.shape[1] * alike[0].error:
         best = alike[0]
-    return best.kernel, best.scales
+    return search.reshaped(best).kernel, best.scales
+
+
+def least_error(x: np.ndarray, z: np.ndarray, sizes: np.ndarray, seed: int) -> float:
+    """The typical error of left-out runs by the best of some kernels, all parameters alike; as `chosen_kernel`."""
+    pooled = MeansByPlace.of(x, z)
+    rows = np.sort(np.random.default_rng(seed).permutation(len(pooled.x))[:FEWER_RUNS])
+    search = _Search(pooled.x[rows], pooled.z[rows], sizes, AMOUNTS)
+    return search.ranked(_kernels(TYPICAL, search.x), np.ones(x.shape[1]))[0].error
 
 
 def _scales(influence: np.ndarray) -> np.ndarray:
@@ -143,6 +157,18 @@ class _Search:
         """The kernel with these scales of the parameters."""
         system = RadialSystem.of(self.x * scales, kernel)
         return RadialChoice(kernel, scales, Smoothed.of(system, self.z, self.amounts, self.sizes))
+
+    def reshaped(self, one: RadialChoice) -> RadialChoice:
+        """The same with the shape of its kernel changed as long as that reduces the error."""
+        if not FORMS[one.kernel.name].shaped:
+            return one
+        for step in SHAPE_STEPS:
+            for factor in (step, 1.0 / step):
+                other = self.of(replace(one.kernel, shape=factor * one.kernel.shape), one.scales)
+                if other.error < one.error:
+                    one = other
+                    break
+        return one
 
     def ranked(self, kernels: Iterable[RadialKernel], scales: np.ndarray) -> list[RadialChoice]:
         """The kernels with these scales, the best one first."""

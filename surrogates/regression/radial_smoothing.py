@@ -14,8 +14,11 @@ AMOUNTS = (0.0, 1e-10, 1e-8, 1e-6, 1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 """Smoothing in units of the mean eigenvalue."""
 NOISE = 1e-2
 """Amount from which on the outputs count as noisy; what is less helps against round-off alone."""
-LARGEST = 3e7
-"""Sum of the sizes of all terms, relative to the outputs, above which rounding leaves fewer than ten digits."""
+LARGEST = 5e6
+"""Sum of the sizes of all terms, relative to the outputs, above which rounding leaves fewer than ten digits of the
+fields."""
+SMALL = 100.0
+"""By how much an output that weighs little may exceed that: of its digits eight are left."""
 NEGLIGIBLE = 1e-3
 """Size of an output, relative to the largest, below which its weights do not decide for the others."""
 TINY = np.finfo(float).tiny
@@ -56,7 +59,9 @@ class Smoothed:
             [system.left_out(z, one, float(a)) for one, a in zip(weights, absolute, strict=True)]
         )
         terms = np.abs(weights).sum(axis=1) * np.abs(system.kernel_matrix).max(initial=0.0)
-        usable = terms <= LARGEST * np.abs(z).max(axis=0, initial=TINY)
+        values = np.abs(z).max(axis=0, initial=TINY)
+        usable = sizes * terms <= LARGEST * np.max(sizes * values, initial=TINY)
+        usable &= terms <= SMALL * LARGEST * values
         # The last one is there whatever its weights are.
         usable[-1] = True
         decisive = sizes > NEGLIGIBLE * sizes.max(initial=0.0)

@@ -12,11 +12,13 @@ from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.regression.radial_basis import NONE, RadialBasis
 from fieldwright.surrogates.regression.radial_choice import chosen_kernel
 from fieldwright.surrogates.regression.radial_kernels import KERNEL_NAMES, KernelName
-from fieldwright.surrogates.regression.radial_smoothing import AMOUNTS
+from fieldwright.surrogates.regression.radial_smoothing import AMOUNTS, typical_error
 from fieldwright.surrogates.regressors import KindConfig, register
 from fieldwright.surrogates.search.search_space import Choice, Choices
 
 LEAST_STD = 1e-8
+OF_TYPICAL = 1.4793
+"""The std of normal errors over their typical size."""
 
 
 class RBFConfig(KindConfig):
@@ -48,10 +50,11 @@ class RBFConfig(KindConfig):
 
 
 class RBF:
-    """Radial basis functions, with the root mean square of their leave-one-out errors as std among the runs.
+    """Radial basis functions, with the typical size of their leave-one-out errors as std among the runs.
 
     They know nothing of their error between the runs; what it would have been at each run without that run is the
-    honest measure of it (Rippa, Adv. Comput. Math. 11, 1999). Beyond the runs `Limits` widen it.
+    honest measure of it (Rippa, Adv. Comput. Math. 11, 1999). Their mean square is that of the outermost runs,
+    which are extrapolated when left out; beyond the runs `Limits` widen the std instead.
     """
 
     def __init__(self, config: RBFConfig) -> None:
@@ -70,7 +73,8 @@ class RBF:
         weigh = config.relevance == "auto"
         kernel, scales = chosen_kernel(x, z, self.sizes, seed, names, amounts, weigh)
         self.basis_, errors = RadialBasis.fit(x, z, kernel, scales, amounts, self.sizes)
-        self.std_ = np.maximum(np.sqrt(np.mean(errors**2, axis=0)), LEAST_STD)
+        typical = [typical_error(column[:, None], np.ones(1)) for column in errors.T]
+        self.std_ = np.maximum(OF_TYPICAL * np.array(typical), LEAST_STD)
         return self
 
     def predict(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

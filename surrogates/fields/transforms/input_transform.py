@@ -12,10 +12,12 @@ from fieldwright.data.errors import ModelError
 from fieldwright.surrogates.fields.model_inputs import ModelInputs
 from fieldwright.surrogates.fields.physics_hints import PhysicsHints
 from fieldwright.surrogates.fields.transforms.scale_evidence import ScaleEvidence
+from fieldwright.surrogates.fields.transforms.scaler import Scaler
 from fieldwright.surrogates.persistence.states import part, prefixed
 from fieldwright.surrogates.portable import graph
 from fieldwright.surrogates.portable.graph import Node
 from fieldwright.surrogates.regression.leave_one_out import REGRESSIONS
+from fieldwright.surrogates.regression.radial_choice import least_error
 
 AS_GIVEN, LOGARITHM, RECIPROCAL = 0, 1, 2
 SCALES = {"raw": AS_GIVEN, "log": LOGARITHM, "reciprocal": RECIPROCAL}
@@ -40,6 +42,8 @@ FAR_BELOW = 0.5
 NEAR_ZERO = 0.25
 """A parameter counts as varied down to zero if its least values lie farther apart than this share of the least. A new
 run nearer to zero is far from all runs on a reciprocal scale, which is not tried then."""
+MUCH_BETTER = 0.7
+"""Ratio of the errors of all coordinates together, below which as given is taken against the likelihood."""
 LEAST_NATS = 5.0
 """Of the log likelihood, that a parameter or a group of one kind must gain by a scale other than as given."""
 
@@ -197,6 +201,7 @@ class _Search:
         self._errors: dict[tuple[tuple[int, ...], int], float] = {}
         self._likelihood = ScaleEvidence(latent)
         self._evidence: dict[tuple[int, ...], float] = {}
+        self._together: dict[tuple[int, ...], float] = {}
 
     def best(self, groups: list[list[int]]) -> tuple[int, ...]:
         """The scales (p,) of all parameters; groups: the free ones of one kind each."""
@@ -212,7 +217,28 @@ class _Search:
             more = sum(len(group) - 1 for group in groups)
             if self.error(separate) < (1.0 - LEAST_GAIN) ** more * self.error(best):
                 best, groups = separate, single
-        return self.likeliest(best, groups)
+        return self.better_together(self.likeliest(best, groups), groups)
+
+    def better_together(self, scales: tuple[int, ...], groups: list[list[int]]) -> tuple[int, ...]:
+        """Back to as given, group by group, where left-out runs are predicted much better, all coordinates together.
+
+        The leading coordinates alone are likelier on a scale that evens out their slopes, even where it makes the
+        last ones, which are all that is left of the error of a smooth field, harder to learn.
+        """
+        for group in groups:
+            given = _moved(scales, group, AS_GIVEN)
+            if given != scales and self.together(given) < MUCH_BETTER * self.together(scales):
+                scales = given
+        return scales
+
+    def together(self, scales: tuple[int, ...]) -> float:
+        """The typical error of left-out runs by the radial basis functions that suit these scales."""
+        if scales not in self._together:
+            u = InputTransform(np.array(scales), self.initial.least)(self.x)
+            sizes = self.latent.std(axis=0)
+            outputs = Scaler.fit(self.latent).scaled(self.latent)
+            self._together[scales] = least_error(Scaler.fit(u).scaled(u), outputs, sizes, 0)
+        return self._together[scales]
 
     def likeliest(self, scales: tuple[int, ...], groups: list[list[int]]) -> tuple[int, ...]:
         """Change one group at a time as long as the likelihood rises, by more for leaving the scale as given.

@@ -159,3 +159,19 @@ def test_growth_is_that_of_the_errors_beyond_what_the_model_expects() -> None:
     np.testing.assert_allclose(wrong.growth, min(0.3 * 0.95 / 0.1, 2.0))
     expected = Limits.fit(x, x, lambda rows: (np.full((len(rows), 1), 0.3), np.full(1, 0.09)))
     np.testing.assert_allclose(expected.growth, 0.0)
+
+
+def test_an_output_that_is_small_in_its_field_may_leave_its_range_by_more() -> None:
+    """By a tenth of the range of the largest output; restored limits of an earlier version have no such width."""
+    x = np.linspace(-1.0, 1.0, 21)[:, None]
+    z, sizes = np.hstack([x, x, x]), np.array([1.0, 0.5, 1e-3])
+    nothing = (np.zeros((1, 3)), np.zeros(3))
+    limits = Limits.fit(x, z, lambda rows: nothing, sizes=sizes)
+    np.testing.assert_allclose(limits.width, [2.0, 2.0, 200.0])
+    far = np.full((1, 3), 1e6)
+    mean, _ = limits.applied(np.zeros((1, 1)), far, np.zeros((1, 3)))
+    np.testing.assert_allclose(mean, [[3.0, 3.0, 201.0]])
+    state = limits.state()
+    del state["width"]
+    np.testing.assert_allclose(Limits.restore(state).width, 2.0)
+    np.testing.assert_allclose(Limits.fit(x, z, lambda rows: nothing).width, 2.0)

@@ -9,7 +9,7 @@ from scipy.interpolate import RBFInterpolator
 from fieldwright.surrogates.regression.radial_basis import NONE, RadialBasis
 from fieldwright.surrogates.regression.radial_choice import chosen_kernel
 from fieldwright.surrogates.regression.radial_kernels import FORMS, KERNEL_NAMES, RadialKernel
-from fieldwright.surrogates.regression.radial_smoothing import Smoothed
+from fieldwright.surrogates.regression.radial_smoothing import AMOUNTS, Smoothed
 from fieldwright.surrogates.regression.radial_system import RadialSystem
 from fieldwright.surrogates.regressors import kind_config, regressor_for
 
@@ -167,3 +167,21 @@ def test_a_cubic_interpolant_of_an_earlier_version_is_restored():
     np.testing.assert_allclose(std, 0.01)
     again = type(restored).restore(restored.config, restored.state())
     np.testing.assert_array_equal(again.predict(new)[0], mean)
+
+
+def test_small_outputs_of_a_field_may_lose_digits_that_the_field_does_not_need():
+    """One by one they asked for smoothing by more, which cost all outputs their accuracy."""
+    x, queries = draw(40, 1), np.linspace(-1.5, 1.5, 100)[:, None]
+
+    def modes(x: np.ndarray) -> np.ndarray:
+        return np.column_stack([np.sin(x[:, 0]), np.cos(4.0 * x[:, 0])])
+
+    kernel = RadialKernel("gaussian", 0.5, 0)
+    system = RadialSystem.of(x, kernel)
+    amounts, errors = [], []
+    for sizes in (np.array([1.0, 1e-2]), np.ones(2)):
+        amounts.append(Smoothed.of(system, modes(x), AMOUNTS, sizes).amounts)
+        basis = RadialBasis.fit(x, modes(x), kernel, smoothing=AMOUNTS, sizes=sizes)[0]
+        errors.append(np.abs(basis(queries) - modes(queries)).mean(axis=0))
+    assert (amounts[0] < amounts[1]).all()
+    assert (errors[0] < 0.5 * errors[1]).all()

@@ -186,3 +186,15 @@ def test_a_wave_in_the_logarithm_of_a_second_parameter_is_found_by_its_likelihoo
     basis = np.linalg.svd(latent, full_matrices=False)[2]
     scale = InputTransform.choose(x, latent @ basis[:8].T, seed=0).scale
     assert scale.tolist() == [AS_GIVEN, LOGARITHM]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_frequency_enters_as_given_though_the_leading_coordinates_are_likelier_in_its_logarithm(seed):
+    """They decay with it; the last ones, which are left of the error, repeat evenly in the frequency itself."""
+    x = np.random.default_rng(seed).uniform(1.0, 3.1, (45, 1))
+    s = np.linspace(-1.0, 1.0, 100)
+    waves = (1.0 - s) * np.cos(9.0 * x * (s + 1.0)) * np.exp(-(1.0 + s) * x)
+    left, size, _ = np.linalg.svd(waves - waves.mean(axis=0), full_matrices=False)
+    kept = size > 1e-9 * size[0]
+    latent = left[:, kept] * size[kept] / np.linalg.norm(size)
+    assert InputTransform.choose(x, latent, seed=0).scale.tolist() == [AS_GIVEN]
