@@ -111,8 +111,10 @@ class OutOfFoldField:
     @property
     def ranges(self) -> list[tuple[int, int]]:
         """Ranges of points that make the blocks; one for all where a fold has learned from values themselves."""
-        divisible = all(part.field.in_coordinates for part in self.parts)
-        return list(point_blocks(self.values, BLOCK)) if divisible else [(0, self.shape[-2])]
+        if not all(part.field.in_coordinates for part in self.parts):
+            return [(0, self.shape[-2])]
+        # With few runs, the modes of all folds are larger than the values.
+        return list(point_blocks(self.values, int(BLOCK / (1.0 + self.models.share))))
 
     def blocks(self) -> Iterator[PredictedBlock]:
         """All points, block by block."""

@@ -213,6 +213,11 @@ class ModelsAtPoints:
         groups = [_Group.of([fields[k] for k in one], one, runs, times) for one in alike.values()]
         return cls(tuple(fields), tuple(groups))
 
+    @property
+    def share(self) -> float:
+        """Size of the modes of all folds at some points over that of the values of all runs there."""
+        return sum(len(one.coefficients) / one.coefficients.shape[1] for one in self.groups)
+
     def at_points(self, block: np.ndarray) -> list[FieldModel | TimeByTime]:
         """The model of each fold at some points, from the values (n, t, points, components) of all runs there.
 
