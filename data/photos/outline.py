@@ -63,6 +63,8 @@ def stored_outline(
                 "Export it as PNG",
             )
         image.load()
+        if not crack_values and image.mode == "L" and _is_black_and_one_grey(image):
+            return checked_mask(np.asarray(image) > 0, name)
         lossy = image.format in ("JPEG", "WEBP")
         labels, tones = _labels(image, by_value=bool(crack_values))
     if crack_values:
@@ -87,6 +89,12 @@ def checked_mask(crack: np.ndarray, name: str) -> np.ndarray:
             "Invert it: crack is white, background black",
         )
     return crack
+
+
+def _is_black_and_one_grey(image: Image.Image) -> bool:
+    """Whether there is nothing to be asked about a grey mask: counted at once, where all else takes many passes."""
+    levels = np.flatnonzero(image.histogram())
+    return len(levels) == 2 and levels[0] == 0
 
 
 def _labels(image: Image.Image, *, by_value: bool) -> tuple[np.ndarray, np.ndarray]:

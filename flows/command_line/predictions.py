@@ -22,10 +22,17 @@ def predict(
     field: str | None = None,
     history: Path | None = None,
     outline: Path | None = None,
+    photos: Path | None = None,
+    mm_per_px: float | None = None,
+    scale_error: float = 0.0,
+    threshold: float | None = None,
+    prevalence: float | None = None,
 ) -> None:
     """Ask a study's champion in the terminal: quantities with their bands, and whether the query lies inside.
 
     Example: fieldwright predict examples/plate/study.toml heat_flux=2e4 conductivity=40 thickness=0.01
+
+    Of a study of photos: fieldwright predict walls.toml --photos decks/ --mm-per-px 0.2 --csv cracks.csv --out masks/
 
     Parameters
     ----------
@@ -33,8 +40,10 @@ def predict(
         Parameters (of an equation, coordinates too) as NAME=NUMBER, in the units of the study.
     csv
         A table of queries with a column for each parameter; the answers go to a table too, beside it or to --out.
+        With --photos, the table to be written, with a row for each photo.
     out
         File of the answers: .csv for the numbers, .vtu for the fields of one query, .zip for those of several.
+        With --photos, the folder that masks and overlays are written to.
     plot
         PNG of a field and its uncertainty.
     version
@@ -50,10 +59,29 @@ def predict(
         are several, and one for each component of a field.
     outline
         Of a model of shapes: a table of the corners in order, with the columns x and y.
+    photos
+        Of a model of photos: a photo, or a folder of photos.
+    mm_per_px
+        Millimetres that a pixel spans, for lengths in mm.
+    scale_error
+        Share of it that the scale may be off.
+    threshold
+        Probability from which on a pixel is crack, in place of the segmenter's own.
+    prevalence
+        Of a classifier: share of cracked photos where these come from.
     """
+    from fieldwright.flows.commands.predictions.photo_question import PhotoQuestion
     from fieldwright.flows.commands.predictions.predict import PredictOptions, check_options, predict_study
     from fieldwright.flows.study.loading import load_study
 
+    if photos is not None:
+        question = PhotoQuestion(photos, mm_per_px, scale_error, threshold, prevalence, csv, out)
+        others = {"--plot": plot, "--quantities": quantities, "--times": times, "--field": field}
+        question.check({"NAME=NUMBER": values, **others, "--history": history, "--outline": outline})
+        from fieldwright.flows.commands.predictions.photo_answers import predict_photos
+
+        predict_photos(load_study(study), question, version, console)
+        return
     options = PredictOptions(values, csv, out, plot, version, quantities, times, field, history, outline)
     check_options(options)
     predict_study(load_study(study), options, console)

@@ -13,10 +13,11 @@ from scipy.ndimage import binary_dilation
 
 from fieldwright.data.errors import PhotoError, QueryError
 from fieldwright.data.photos.photo import png_bytes, read_photo
-from fieldwright.surrogates.cracks.measurement import Scale, change, measure
+from fieldwright.surrogates.cracks.answered_photo import segmented_photo
+from fieldwright.surrogates.cracks.measurement import Outlines, Scale, change
 from fieldwright.surrogates.cracks.protocol.inspection import LONGEST_SIDE, PhotoGrowth, small_picture
 from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
-from fieldwright.surrogates.cracks.segmentation.overlay import overlay
+from fieldwright.surrogates.cracks.segmentation.segmentation_result import Segmentation
 
 QUALITY = 90
 ORANGE = (255, 140, 0)
@@ -58,20 +59,22 @@ def inspected_photo(
     photo cannot be read; an earlier one that cannot is said in `growth`.
     """
     pixels = read_photo(content, bits=settings.bits)
-    answer = segmenter.segment(
-        pixels, augmented=settings.augmented, threshold=settings.threshold, progress=tiles
+    answered = segmented_photo(
+        segmenter,
+        pixels,
+        name,
+        scale=settings.scale,
+        threshold=settings.threshold,
+        augmented=settings.augmented,
+        progress=tiles,
     )
-    measured = measure(answer.mask, scale=settings.scale, probability=answer.probability, std=answer.std)
-    drawn = overlay(pixels, answer.mask, measured)
-    about = answer.about(name) | {
-        "share": float(answer.mask.mean()),
-        "measurements": measured.as_dict(profiles=False),
-    }
-    pictures = {"small": small_picture(drawn), "overlay": _jpeg(drawn), "mask": png_bytes(answer.mask)}
+    drawn, mask = answered.pictures["overlay"](), answered.found.mask
+    about = answered.about()
+    pictures = {"small": small_picture(drawn), "overlay": _jpeg(drawn), "mask": png_bytes(mask)}
     if before is not None:
         try:
             growth, grown = _growth(
-                segmenter, read_photo(before, bits=settings.bits), pixels, answer.mask, settings
+                segmenter, read_photo(before, bits=settings.bits), pixels, answered.found, settings
             )
             about["growth"], pictures["grown"] = growth.model_dump(), small_picture(grown)
         except (PhotoError, QueryError) as error:
@@ -83,12 +86,21 @@ def _growth(
     segmenter: CrackSegmenter,
     before: np.ndarray,
     after: np.ndarray,
-    after_mask: np.ndarray,
+    later: Segmentation,
     settings: InspectionSettings,
 ) -> tuple[PhotoGrowth, np.ndarray]:
     """Growth, and the later photo as it lies upon the earlier one, with its new cracks in orange."""
     earlier = segmenter.segment(before, augmented=settings.augmented, threshold=settings.threshold)
-    grown = change(before, after, earlier.mask, after_mask, scale=settings.scale)
+    limits = [Outlines.of(one.mask, one.probability, one.std) for one in (earlier, later)]
+    grown = change(
+        before,
+        after,
+        earlier.mask,
+        later.mask,
+        scale=settings.scale,
+        before_limits=limits[0],
+        after_limits=limits[1],
+    )
     picture = grown.registration.aligned(after, before.shape[:2]).copy()
     # A new crack of a pixel must be seen where the picture is shrunk to the page.
     shrunk = max(picture.shape) // LONGEST_SIDE

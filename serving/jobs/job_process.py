@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from fieldwright.serving.hosting.shelf import Shelved
 from fieldwright.serving.jobs.limits import NICENESS
 from fieldwright.serving.jobs.messages import JobMessage, read_message, write_message
 from fieldwright.serving.photos.intake import SentForm, SentPhoto
+from fieldwright.serving.photos.replies import chosen_of
 
 
 class JobProcess:
@@ -47,7 +49,8 @@ class JobProcess:
                 files[field] = (*files.get(field, ()), SentPhoto(name, content))
             route = next(one for one in served.job_routes if one.name == header["route"])
             options = route.reader.read(header["options"])
-            document, pictures = served.answer(route, SentForm(files, {}), options, self._progress)
+            wanted = chosen_of(getattr(options, "pictures", None), route.pictures)
+            document, pictures = served.answer(route, SentForm(files, {}), options, wanted, self._progress)
         except FieldwrightError as error:
             return JobMessage({"error": str(error)})
         except MemoryError:
@@ -65,6 +68,9 @@ class JobProcess:
         if folder != self._folder:
             self._served = None
             self._served = load_shelved(Shelved(model, version, Path(folder).name), Path(folder))
+            if hasattr(self._served, "cores"):
+                # It gives way to whoever else asks, and may take all that nobody else wants.
+                self._served = replace(self._served, cores=len(os.sched_getaffinity(0)))
             self._folder = folder
         return self._served
 

@@ -20,7 +20,7 @@ from fieldwright.serving.photos.intake import SentForm, read_form
 from fieldwright.serving.photos.interface import PhotoRoute
 from fieldwright.serving.photos.limits import PHOTO_BODY
 from fieldwright.serving.photos.pixels import refuse_costly
-from fieldwright.serving.photos.replies import PhotoForm
+from fieldwright.serving.photos.replies import PNG, PhotoForm
 from fieldwright.serving.phrases import listed, nearest, quoted
 from fieldwright.serving.refusal import Refused
 from fieldwright.serving.served_model import ServedModel
@@ -124,6 +124,12 @@ async def get_job_answer(served: JobModel, exchange: Exchange) -> Response:
                 f"Ask GET {exchange.request.url.path.removesuffix('/answer')} how far it is"
                 if job.open
                 else "Send the photo again",
+            )
+        if answer.pictures and media_type == PNG and f"0_{form.picture}" not in answer.pictures:
+            raise QueryError(
+                "'picture' must be one that the job was asked for by 'pictures'",
+                quoted(form.picture),
+                "Send the photo again, or ask for another picture",
             )
         body = await exchange.in_thread(
             lambda: form.body(answer.document, answer.pictures, answer.photos), small=True

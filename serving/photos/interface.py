@@ -129,7 +129,11 @@ class MeasureAnswer(Versioned):
 
 
 class CompareAnswer(Versioned):
-    """How much the cracks have grown, within what both photos show, in pixels of the first or in mm."""
+    """How much the cracks have grown, within what both photos show, in pixels of the first or in mm.
+
+    The bounds of a growth are those of both measurements, added as squares. They contain what the probability leaves
+    open where the model segments a photo, or where it comes along with its mask.
+    """
 
     length: Growth
     mean_width: Growth
@@ -258,5 +262,9 @@ COMPARE = PhotoRoute(
         FormFile("after", "The later photo.", required=True),
         FormFile("before_mask", "Its cracks, where they are known better than the model sees them."),
         FormFile("after_mask", "The same of the later photo."),
+        FormFile("before_probability", "Grey, 255 for 1, with 'before_mask': widens the bounds."),
+        FormFile("before_std", "The same of its standard deviation."),
+        FormFile("after_probability", "The same of the later photo."),
+        FormFile("after_std", "The same of the later photo."),
     ),
 )

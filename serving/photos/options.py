@@ -68,6 +68,7 @@ ExplainMethod = Literal["saliency", "smoothgrad", "grad_cam", "score_cam"]
 EXPLAIN_PICTURES = (OVERLAY, HEAT, MASK)
 SEGMENT_PICTURES = (MASK, OVERLAY, PROBABILITY, STD)
 COMPARE_PICTURES = (NEW, ALIGNED)
+_SEGMENT_PICTURE = "|".join(SEGMENT_PICTURES)
 
 
 class PhotoOptions(RequestObject):
@@ -173,13 +174,17 @@ class SegmentOptions(PhotoOptions, MeasureOptions):
     picture: Annotated[
         Literal["mask", "overlay", "probability", "std"] | Nothing, _choice("picture", SEGMENT_PICTURES)
     ] = option("That an answer as PNG shows; the mask if left out.")
+    pictures: Annotated[
+        Annotated[str, Field(pattern=f"^({_SEGMENT_PICTURE})(,({_SEGMENT_PICTURE}))*$")] | Nothing,
+        Says(f"'pictures' must be some of {listed(SEGMENT_PICTURES)} with commas between", "Correct it"),
+    ] = option("That an archive, or the answers of a job, have; all if left out.", examples=["mask,std"])
 
 
 class CompareOptions(PhotoOptions, ScaleOptions):
     """Options of POST /compare."""
 
     threshold: share("threshold") = option(  # type: ignore[valid-type]
-        "Probability from which on a pixel is crack, of photos without a mask; the model's own if left out."
+        "Probability from which on a pixel is crack, or was in a mask that was corrected; the model's if left out."
     )
     picture: Annotated[Literal["new", "aligned"] | Nothing, _choice("picture", COMPARE_PICTURES)] = option(
         "That an answer as PNG shows; the new crack if left out."

@@ -12,8 +12,11 @@ from fieldwright.data.photos.image_file import open_image
 from fieldwright.data.photos.orientation import orientation_of, turned
 from fieldwright.data.photos.outline import read_outline
 from fieldwright.data.photos.photo import photo_size, read_photo
-from fieldwright.serving.photos.intake import SentPhoto
+from fieldwright.serving.photos.intake import SentForm, SentPhoto
 from fieldwright.serving.photos.limits import MAX_OPERATIONS, MAX_PIXELS
+
+MAPS = ("probability", "std")
+"""What is known of a mask, as grey pictures."""
 
 
 def sizes(photos: Sequence[SentPhoto]) -> list[tuple[int, int]]:
@@ -66,6 +69,24 @@ def map_of(picture: SentPhoto, shape: tuple[int, int]) -> np.ndarray:
     values = _named(picture, read)
     refuse_other_size(picture, values.shape, shape)
     return values.astype(np.float32) / np.float32(255.0)
+
+
+def maps_of(
+    form: SentForm, shape: tuple[int, int], prefix: str = ""
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Probability and its standard deviation that came with a mask, None where they did not."""
+    files = (form.file(f"{prefix}{name}") for name in MAPS)
+    probability, std = (None if file is None else map_of(file, shape) for file in files)
+    return probability, std
+
+
+def refuse_maps_alone(form: SentForm, when: str) -> None:
+    """Raises QueryError for the probability of a mask that did not come."""
+    alone = [f"{when}_{name}" for name in MAPS if form.file(f"{when}_{name}") is not None]
+    if alone:
+        raise QueryError(
+            f"'{alone[0]}' must come with '{when}_mask'", "it alone", "Send the mask too, or leave it out"
+        )
 
 
 def refuse_other_size(picture: SentPhoto, shape: tuple[int, ...], wanted_shape: tuple[int, ...]) -> None:

@@ -22,6 +22,7 @@ from fieldwright.serving.photos.interface import SEGMENT, PhotoRoute
 from fieldwright.serving.photos.limits import MAX_OPERATIONS, MAX_PHOTOS, MAX_PIXELS
 from fieldwright.serving.photos.options import (
     CAMERA,
+    OVERLAY,
     Nothing,
     PhotoOptions,
     ScaleOptions,
@@ -143,7 +144,7 @@ def _segmented(
     refuse_costly(
         served.operations(SEGMENT, form, segment_options), len(form.photos), MAX_OPERATIONS, served.device
     )
-    document, pictures = served.answer(SEGMENT, form, segment_options)
+    document, pictures = served.answer(SEGMENT, form, segment_options, (OVERLAY,))
     inspected = [
         (InspectedPhoto.model_validate(about), small_picture(pictures[f"{number}_overlay"]))
         for number, about in enumerate(document["photos"])

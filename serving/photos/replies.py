@@ -40,21 +40,35 @@ def together(replies: Iterable[PhotoReply]) -> Answered:
 
 @dataclass(frozen=True)
 class PhotoForm:
-    """media_type: of the answer. picture: the one that a PNG shows."""
+    """media_type: of the answer. picture: the one that a PNG shows. drawn: pictures that the answer needs."""
 
     media_type: str
     picture: str = ""
+    drawn: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, media_type: str, picture: str | None, pictures: Sequence[str]) -> PhotoForm:
-        """Of a route that has these pictures; raises QueryError for a picture where no single one is answered."""
+    def of(
+        cls, media_type: str, picture: str | None, pictures: Sequence[str], chosen: str | None = None
+    ) -> PhotoForm:
+        """Of a route that has these pictures; raises QueryError for a choice of them that goes with no such answer.
+
+        picture: the one that was chosen for a PNG. chosen: those for an archive, with commas between.
+        """
+        if chosen is not None and media_type != ZIP:
+            raise QueryError(
+                f"'pictures' must come with the header 'Accept: {ZIP}'",
+                f"an answer as {media_type}",
+                "Send the header, or leave 'pictures' out",
+            )
         if picture is not None and media_type != PNG:
             raise QueryError(
                 f"'picture' must come with the header 'Accept: {PNG}'",
                 f"an answer as {media_type}",
                 "Send the header, or leave 'picture' out",
             )
-        return cls(media_type, picture or next(iter(pictures), ""))
+        one = picture or next(iter(pictures), "")
+        drawn = {JSON: (), PNG: (one,)}.get(media_type) if media_type != ZIP else chosen_of(chosen, pictures)
+        return cls(media_type, one, tuple(drawn or ()))
 
     def body(self, document: bytes, pictures: Mapping[str, Picture], photos: int = 1) -> bytes:
         """The body of the answer; raises QueryError where one picture cannot tell of several photos.
@@ -72,6 +86,11 @@ class PhotoForm:
                 f"Send them one by one, or ask for {ZIP}",
             )
         return _png(pictures[self.picture] if self.picture in pictures else pictures[f"0_{self.picture}"])
+
+
+def chosen_of(chosen: str | None, pictures: Sequence[str]) -> Sequence[str]:
+    """The pictures that were chosen with commas between, else all."""
+    return pictures if chosen is None else chosen.split(",")
 
 
 def _png(picture: Picture) -> bytes:

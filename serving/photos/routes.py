@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,9 +28,14 @@ class PhotoModel(ServedModel, Protocol):
         ...
 
     def answer(
-        self, route: PhotoRoute, form: SentForm, options: Any, progress: Progress | None = None
+        self,
+        route: PhotoRoute,
+        form: SentForm,
+        options: Any,
+        pictures: Sequence[str],
+        progress: Progress | None = None,
     ) -> Answered:
-        """What it answers on a route; raises QueryError and PhotoError."""
+        """What it answers on a route, and these pictures alone; raises QueryError and PhotoError."""
         ...
 
 
@@ -63,12 +69,13 @@ async def _answered(served: PhotoModel, exchange: Exchange, route: PhotoRoute) -
     media_type = accepted_type(exchange.request, route.media_types)
     form = await read_form(exchange.request, route.files)
     options = route.reader.read(form.options)
-    reply_form = PhotoForm.of(media_type, getattr(options, "picture", None), route.pictures)
+    chosen = (getattr(options, name, None) for name in ("picture", "pictures"))
+    reply_form = PhotoForm.of(media_type, next(chosen), route.pictures, next(chosen))
 
     def work() -> bytes:
         operations = served.operations(route, form, options)
         refuse_costly(operations, sum(map(len, form.files.values())), MAX_OPERATIONS, served.device)
-        document, pictures = served.answer(route, form, options)
+        document, pictures = served.answer(route, form, options, reply_form.drawn)
         if form.photos:
             exchange.observation.inside = np.array([about["inside"] for about in document["photos"]])
         content = orjson.dumps({"model": served.model, "version": served.version} | document)

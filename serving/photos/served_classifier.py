@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -19,6 +20,7 @@ from fieldwright.serving.photos.pixels import one_by_one, sizes
 from fieldwright.serving.photos.progress import Progress, TileCount
 from fieldwright.serving.photos.replies import Answered, PhotoReply, together
 from fieldwright.serving.schemas.openapi import Operation
+from fieldwright.surrogates.cracks.answered_photo import about_classified
 from fieldwright.surrogates.cracks.classification.classifier_description import ClassifierDescription
 from fieldwright.surrogates.families import CLASSIFICATION, Family
 
@@ -66,9 +68,14 @@ class ServedClassifier:
         return patches * self.operations_per_patch * times
 
     def answer(
-        self, route: PhotoRoute, form: SentForm, options: Any, progress: Progress | None = None
+        self,
+        route: PhotoRoute,
+        form: SentForm,
+        options: Any,
+        pictures: Sequence[str],
+        progress: Progress | None = None,
     ) -> Answered:
-        """What is answered on a route; raises QueryError and PhotoError."""
+        """What is answered on a route, with all its pictures; raises QueryError and PhotoError."""
         one = self._classify if route is CLASSIFY else self._explain
         count = TileCount([0] * len(form.photos), progress)
         replies = []
@@ -78,28 +85,7 @@ class ServedClassifier:
         return together(replies)
 
     def _classify(self, photo: SentPhoto, pixels: np.ndarray, options: ClassifyOptions) -> PhotoReply:
-        prevalence = options.prevalence
-        answer = self.classifier.predict([pixels], prevalence=prevalence)
-        description = self.description
-        return PhotoReply(
-            {
-                "name": photo.name,
-                "height": pixels.shape[0],
-                "width": pixels.shape[1],
-                "crack": bool(answer.crack[0]),
-                "probability": float(answer.probability[0]),
-                "std": float(answer.std[0]),
-                "lower": float(answer.lower[0]),
-                "upper": float(answer.upper[0]),
-                "coverage": description.coverage,
-                "threshold": description.threshold,
-                "prevalence": description.prevalence if prevalence is None else prevalence,
-                "inside": bool(answer.inside[0]),
-                "outside": float(answer.outside[0]),
-                "why": answer.why[0],
-                "where": answer.where[0].tolist(),
-            }
-        )
+        return PhotoReply(about_classified(self.classifier, pixels, photo.name, options.prevalence))
 
     def _explain(self, photo: SentPhoto, pixels: np.ndarray, options: ExplainOptions) -> PhotoReply:
         from fieldwright.surrogates.cracks.explain import free_mask, heat

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,10 +17,11 @@ from fieldwright.serving.photos.intake import SentForm
 from fieldwright.serving.photos.interface import COMPARE, MEASURE, SEGMENT, PhotoRoute
 from fieldwright.serving.photos.options import CompareOptions, MeasureOptions, SegmentOptions
 from fieldwright.serving.photos.pixels import (
-    map_of,
+    maps_of,
     mask_of,
     one_by_one,
     pixels_of,
+    refuse_maps_alone,
     refuse_other_size,
     sizes,
 )
@@ -28,6 +29,7 @@ from fieldwright.serving.photos.progress import Progress, TileCount
 from fieldwright.serving.photos.protocol_route import PROTOCOL
 from fieldwright.serving.photos.replies import Answered, PhotoReply, together
 from fieldwright.serving.schemas.openapi import Operation
+from fieldwright.surrogates.cracks.answered_photo import segmented_photo
 from fieldwright.surrogates.cracks.segmentation.segmentation_result import SegmenterDescription
 from fieldwright.surrogates.families import SEGMENTATION, Family
 
@@ -43,7 +45,7 @@ VIEWS = 8
 class ServedSegmenter:
     """One version of one model; immutable, so that a swap is one assignment.
 
-    operations_per_pixel: of all networks, counted when the model was loaded.
+    operations_per_pixel: of all networks, counted when the model was loaded. cores: that one answer may take.
     """
 
     family: ClassVar[Family] = SEGMENTATION
@@ -54,6 +56,7 @@ class ServedSegmenter:
     version: str
     device: str
     operations_per_pixel: float
+    cores: int = 1
 
     @property
     def description(self) -> SegmenterDescription:
@@ -77,54 +80,55 @@ class ServedSegmenter:
         return views * self.operations_per_pixel * sum(height * width for height, width in sizes(photos))
 
     def answer(
-        self, route: PhotoRoute, form: SentForm, options: Any, progress: Progress | None = None
+        self,
+        route: PhotoRoute,
+        form: SentForm,
+        options: Any,
+        pictures: Sequence[str],
+        progress: Progress | None = None,
     ) -> Answered:
-        """What is answered on a route; raises QueryError and PhotoError."""
+        """What is answered on a route, and these pictures alone; raises QueryError and PhotoError."""
         if route is MEASURE:
             return {"photos": [self._measure(form, options)]}, {}
         return (
             self._compare(form, options)
             if route is COMPARE
-            else together(self._segment(form, options, progress))
+            else together(self._segment(form, options, pictures, progress))
         )
 
     def _segment(
-        self, form: SentForm, options: SegmentOptions, progress: Progress | None
+        self,
+        form: SentForm,
+        options: SegmentOptions,
+        pictures: Sequence[str],
+        progress: Progress | None,
     ) -> Iterator[PhotoReply]:
-        from fieldwright.surrogates.cracks.measurement import measure
-        from fieldwright.surrogates.cracks.segmentation.overlay import overlay
-
         scale = options.scale()
         tiles = [self.segmenter.count_tiles(shape) for shape in sizes(form.photos)]
         count = TileCount(tiles, progress)
         for photo, pixels in one_by_one(form.photos, options.bits):
-            answer = self.segmenter.segment(
-                pixels, augmented=options.augmented, threshold=options.threshold, progress=count
+            answered = segmented_photo(
+                self.segmenter,
+                pixels,
+                photo.name,
+                scale=scale,
+                threshold=options.threshold,
+                augmented=options.augmented,
+                progress=count,
+                at_a_time=self.cores,
             )
-            measured = measure(answer.mask, scale=scale, probability=answer.probability, std=answer.std)
             count.measured()
-            about = answer.about(photo.name) | {
-                "share": float(answer.mask.mean()),
-                "measurements": measured.as_dict(profiles=options.profiles, lines=options.lines),
-            }
-            pictures = {
-                "mask": answer.mask,
-                "overlay": overlay(pixels, answer.mask, measured),
-                "probability": _grey(answer.probability),
-                "std": _grey(answer.std),
-            }
+            about = answered.about(profiles=options.profiles, lines=options.lines)
+            reply = PhotoReply(about, {name: answered.pictures[name]() for name in pictures})
             count.photo_done()
-            yield PhotoReply(about, pictures)
+            yield reply
 
     def _measure(self, form: SentForm, options: MeasureOptions) -> dict[str, Any]:
         from fieldwright.surrogates.cracks.measurement import measure
 
         (sent,) = form.files["mask"]
         mask = mask_of(sent)
-        probability, std = (
-            None if (picture := form.file(name)) is None else map_of(picture, mask.shape)
-            for name in ("probability", "std")
-        )
+        probability, std = maps_of(form, mask.shape)
         threshold = self._threshold(options.threshold)
         measured = measure(
             mask,
@@ -144,25 +148,35 @@ class ServedSegmenter:
         }
 
     def _compare(self, form: SentForm, options: CompareOptions) -> Answered:
-        from fieldwright.surrogates.cracks.measurement import change
+        from fieldwright.surrogates.cracks.measurement import Outlines, change
 
         photos = [form.files[when][0] for when in ("before", "after")]
         masks = [form.file(f"{when}_mask") for when in ("before", "after")]
         pixels = [pixels_of(photo, options.bits) for photo in photos]
-        outlines, abouts = [], []
-        for photo, sent_mask, one in zip(photos, masks, pixels, strict=True):
+        outlines, limits, abouts = [], [], []
+        for when, photo, sent_mask, one in zip(("before", "after"), photos, masks, pixels, strict=True):
             if sent_mask is None:
+                refuse_maps_alone(form, when)
                 answer = self.segmenter.segment(one, threshold=options.threshold)
                 abouts.append(answer.about(photo.name))
                 outlines.append(answer.mask)
+                limits.append(Outlines.of(answer.mask, answer.probability, answer.std))
                 continue
             mask = mask_of(sent_mask)
             refuse_other_size(sent_mask, mask.shape, one.shape)
             outlines.append(mask)
+            probability, std = maps_of(form, mask.shape, f"{when}_")
+            threshold = None if probability is None else self._threshold(options.threshold)
+            limits.append(Outlines.of(mask, probability, std, threshold))
             unknown = dict.fromkeys(("probability", "threshold", "inside", "why", "warning"))
-            size = {"name": photo.name, "height": mask.shape[0], "width": mask.shape[1]}
-            abouts.append(size | {"crack": bool(mask.any())} | unknown)
-        growth = change(*pixels, *outlines, scale=options.scale())
+            abouts.append(
+                {"name": photo.name, "height": mask.shape[0], "width": mask.shape[1]}
+                | {"crack": bool(mask.any())}
+                | unknown
+            )
+        growth = change(
+            *pixels, *outlines, scale=options.scale(), before_limits=limits[0], after_limits=limits[1]
+        )
         pictures = {"new": growth.new, "aligned": growth.registration.aligned(pixels[1], pixels[0].shape[:2])}
         return growth.as_dict() | {"photos": abouts}, pictures
 
@@ -190,7 +204,3 @@ def load_served_segmenter(shelved: Shelved, folder: Path) -> ServedSegmenter:
         )
     operations = operations_of(segmenter.networks, TRIED_SIDE, device) / TRIED_SIDE**2
     return ServedSegmenter(segmenter, shelved.model, shelved.version, device, operations)
-
-
-def _grey(share: np.ndarray) -> np.ndarray:
-    return np.round(255.0 * np.clip(share, 0.0, 1.0)).astype(np.uint8)

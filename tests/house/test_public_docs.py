@@ -13,9 +13,14 @@ import pytest
 import fieldwright
 from fieldwright.library.client.answers import (
     EndpointGradients,
-    EndpointPhotos,
     EndpointPrediction,
     EndpointSolution,
+)
+from fieldwright.library.client.photo_answers import (
+    EndpointGrowth,
+    EndpointJob,
+    EndpointMeasurements,
+    EndpointPhotos,
 )
 from fieldwright.library.fitted_model import FittedModel
 from fieldwright.library.prediction import FieldPrediction
@@ -30,6 +35,9 @@ RESULTS = (
     EndpointGradients,
     EndpointSolution,
     EndpointPhotos,
+    EndpointMeasurements,
+    EndpointGrowth,
+    EndpointJob,
 )
 """What the functions return."""
 

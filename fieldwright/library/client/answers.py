@@ -105,32 +105,6 @@ class EndpointSolution:
     version: str
 
 
-@dataclass(frozen=True, eq=False)
-class EndpointPhotos:
-    """What a model says of photos.
-
-    Attributes
-    ----------
-    photos
-        A row for each photo, with the columns that the route answers.
-    pictures
-        For each photo its pictures by name, uint8 (height, width) or (height, width, 3); empty where none are made.
-    inside
-        Whether each photo resembles the training photos.
-    why
-        For each photo why it does not, or None.
-    model, version
-        What has answered.
-    """
-
-    photos: pd.DataFrame
-    pictures: tuple[Mapping[str, np.ndarray], ...]
-    inside: np.ndarray
-    why: tuple[str | None, ...]
-    model: str
-    version: str
-
-
 def prediction_of(
     about: Mapping[str, Any], arrays: Arrays, meshes: Mapping[str, Arrays]
 ) -> EndpointPrediction:
@@ -219,19 +193,6 @@ def solution_of(about: Mapping[str, Any], arrays: Arrays) -> EndpointSolution:
         about["residual"],
         about["model"],
         about["version"],
-    )
-
-
-def photos_of(document: Mapping[str, Any], pictures: Sequence[Mapping[str, np.ndarray]]) -> EndpointPhotos:
-    """The answer to a question about photos."""
-    photos = document["photos"]
-    return EndpointPhotos(
-        pd.DataFrame(photos),
-        tuple(pictures) or tuple({} for _ in photos),
-        np.array([photo["inside"] for photo in photos]),
-        tuple(photo["why"] for photo in photos),
-        document["model"],
-        document["version"],
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import count
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -13,31 +13,20 @@ import numpy as np
 
 from fieldwright.library.client.answers import (
     EndpointGradients,
-    EndpointPhotos,
     EndpointPrediction,
     EndpointSolution,
 )
-from fieldwright.library.client.client import Band, Client, Method, Outside, Quantities, authorization
+from fieldwright.library.client.async_photo_client import AsyncPhotoClient, documented_as
+from fieldwright.library.client.client import Band, Client, Outside, Quantities, authorization
 from fieldwright.library.client.failures import EndpointUnavailable, unreachable
-from fieldwright.library.client.question import Parameters, Photo, PreparedQuestion, Steps
+from fieldwright.library.client.question import Parameters, PreparedQuestion, Steps
 from fieldwright.library.client.retries import Retries
 from fieldwright.library.client.steps import EndpointSteps, read_reply
 
 Answer = TypeVar("Answer")
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def documented_as(other: Callable[..., Any]) -> Callable[[Function], Function]:
-    """The docstring of another function."""
-
-    def documented(function: Function) -> Function:
-        function.__doc__ = other.__doc__
-        return function
-
-    return documented
-
-
-class AsyncClient:
+class AsyncClient(AsyncPhotoClient):
     """Asks an endpoint as `Client` does, without holding up the event loop.
 
     Its methods are those of `Client`, to be awaited; questions may be under way side by side. Use it in an
@@ -158,51 +147,6 @@ class AsyncClient:
     ) -> EndpointSolution:
         return await self._run(
             self._steps.solve(points, parameters, derivatives=derivatives, outside=outside, units=units)
-        )
-
-    @documented_as(Client.classify)
-    async def classify(
-        self, photos: Photo | Sequence[Photo], *, prevalence: float | None = None, bits: int | None = None
-    ) -> EndpointPhotos:
-        return await self._run(
-            self._steps.photos("/classify", photos, False, prevalence=prevalence, bits=bits)
-        )
-
-    @documented_as(Client.explain)
-    async def explain(
-        self, photos: Photo | Sequence[Photo], *, method: Method | None = None, bits: int | None = None
-    ) -> EndpointPhotos:
-        return await self._run(self._steps.photos("/explain", photos, True, method=method, bits=bits))
-
-    @documented_as(Client.segment)
-    async def segment(
-        self,
-        photos: Photo | Sequence[Photo],
-        *,
-        mm_per_px: float | None = None,
-        distance_mm: float | None = None,
-        focal_length_mm: float | None = None,
-        pixel_pitch_um: float | None = None,
-        scale_error: float | None = None,
-        profiles: bool = False,
-        augmented: bool = False,
-        bits: int | None = None,
-        pictures: bool = True,
-    ) -> EndpointPhotos:
-        return await self._run(
-            self._steps.photos(
-                "/segment",
-                photos,
-                pictures,
-                mm_per_px=mm_per_px,
-                distance_mm=distance_mm,
-                focal_length_mm=focal_length_mm,
-                pixel_pitch_um=pixel_pitch_um,
-                scale_error=scale_error,
-                profiles=profiles or None,
-                augmented=augmented or None,
-                bits=bits,
-            )
         )
 
     @documented_as(Client.models)

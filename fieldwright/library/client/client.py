@@ -13,14 +13,13 @@ import numpy as np
 
 from fieldwright.library.client.answers import (
     EndpointGradients,
-    EndpointPhotos,
     EndpointPrediction,
     EndpointSolution,
 )
 from fieldwright.library.client.failures import EndpointUnavailable, unreachable
+from fieldwright.library.client.photo_client import PhotoClient
 from fieldwright.library.client.question import (
     Parameters,
-    Photo,
     PreparedQuestion,
     Steps,
 )
@@ -31,10 +30,9 @@ Answer = TypeVar("Answer")
 Band = Literal["pointwise", "simultaneous"]
 Outside = Literal["answer", "refuse"]
 Quantities = Sequence[str | Mapping[str, Any]]
-Method = Literal["saliency", "smoothgrad", "grad_cam", "score_cam"]
 
 
-class Client:
+class Client(PhotoClient):
     """Asks an endpoint, and waits for its answers.
 
     A question that finds the endpoint busy (429, 503) or gone is asked again, after the time that the endpoint names
@@ -241,105 +239,6 @@ class Client:
         """
         return self._run(
             self._steps.solve(points, parameters, derivatives=derivatives, outside=outside, units=units)
-        )
-
-    def classify(
-        self, photos: Photo | Sequence[Photo], *, prevalence: float | None = None, bits: int | None = None
-    ) -> EndpointPhotos:
-        """Asks whether photos show a crack.
-
-        Parameters
-        ----------
-        photos
-            Paths of photos, or the bytes of their files.
-        prevalence
-            Share of cracked photos where these come from.
-        bits
-            For photos of 16 bits a channel that hold fewer.
-
-        Returns
-        -------
-        EndpointPhotos
-        """
-        return self._run(self._steps.photos("/classify", photos, False, prevalence=prevalence, bits=bits))
-
-    def explain(
-        self, photos: Photo | Sequence[Photo], *, method: Method | None = None, bits: int | None = None
-    ) -> EndpointPhotos:
-        """Asks where photos show what the classifier goes by, with pictures.
-
-        Parameters
-        ----------
-        photos
-            As in `classify`.
-        method
-            "saliency", "smoothgrad", "grad_cam" or "score_cam".
-        bits
-            As in `classify`.
-
-        Returns
-        -------
-        EndpointPhotos
-        """
-        return self._run(self._steps.photos("/explain", photos, True, method=method, bits=bits))
-
-    def segment(
-        self,
-        photos: Photo | Sequence[Photo],
-        *,
-        mm_per_px: float | None = None,
-        distance_mm: float | None = None,
-        focal_length_mm: float | None = None,
-        pixel_pitch_um: float | None = None,
-        scale_error: float | None = None,
-        profiles: bool = False,
-        augmented: bool = False,
-        bits: int | None = None,
-        pictures: bool = True,
-    ) -> EndpointPhotos:
-        """Asks where photos show cracks, how long and wide they are, with masks.
-
-        Parameters
-        ----------
-        photos
-            As in `classify`.
-        mm_per_px
-            Millimetres for each pixel.
-        distance_mm
-            Distance of the camera, which with the next two gives the scale too.
-        focal_length_mm
-            Focal length of its lens.
-        pixel_pitch_um
-            Pitch of the pixels of its sensor.
-        scale_error
-            Uncertainty of the scale, as a share.
-        profiles
-            Whether to answer the widths along each crack.
-        augmented
-            Whether to take the mean of eight views.
-        bits
-            As in `classify`.
-        pictures
-            Whether to answer masks and overlays.
-
-        Returns
-        -------
-        EndpointPhotos
-        """
-        return self._run(
-            self._steps.photos(
-                "/segment",
-                photos,
-                pictures,
-                mm_per_px=mm_per_px,
-                distance_mm=distance_mm,
-                focal_length_mm=focal_length_mm,
-                pixel_pitch_um=pixel_pitch_um,
-                scale_error=scale_error,
-                profiles=profiles or None,
-                augmented=augmented or None,
-                bits=bits,
-            )
         )
 
     def models(self) -> list[dict[str, Any]]:

@@ -46,7 +46,7 @@ class EndpointDefect(EndpointError):
 
 
 def error_of(reply: httpx.Response) -> EndpointError:
-    """The error that a reply with another status than 200 stands for."""
+    """The error that a reply that is no success stands for."""
     try:
         document = reply.json()
         sentence, request_id = str(document["error"]), str(document.get("request_id", ""))

@@ -13,10 +13,12 @@ import pandas as pd
 
 from fieldwright.data.disk import fault
 from fieldwright.data.errors import QueryError
+from fieldwright.data.photos.photo import png_bytes
 
 Parameters = Mapping[str, float] | Sequence[Mapping[str, float]] | pd.DataFrame
 """One query, or several: objects of named numbers, or a table with a row for each."""
 Photo = str | Path | bytes
+Picture = str | Path | bytes | np.ndarray
 Answer = TypeVar("Answer")
 
 
@@ -43,14 +45,27 @@ def json_body(**keys: Any) -> dict[str, Any]:
 def photo_body(photos: Photo | Sequence[Photo], **options: Any) -> dict[str, Any]:
     """The form of a question about photos: files, or the bytes of files."""
     several = [photos] if isinstance(photos, str | Path | bytes) else photos
-    files = []
-    for k, photo in enumerate(several):
-        name, content = (
-            (f"photo_{k}", photo) if isinstance(photo, bytes) else (Path(photo).name, _content(photo))
-        )
-        files.append(("photo", (name, content, "application/octet-stream")))
+    return _form([("photo", f"photo_{k}", photo) for k, photo in enumerate(several)], options)
+
+
+def picture_body(pictures: Mapping[str, Picture | None], **options: Any) -> dict[str, Any]:
+    """The form of a question about pictures that each have a name of their own; those that are None are left out."""
+    return _form([(name, name, one) for name, one in pictures.items() if one is not None], options)
+
+
+def _form(pictures: Sequence[tuple[str, str, Picture]], options: Mapping[str, Any]) -> dict[str, Any]:
+    """pictures: name in the form, name where it is no file, and picture."""
+    files = [(field, (*_file(title, one), "application/octet-stream")) for field, title, one in pictures]
     texts = {name: _text(value) for name, value in options.items() if value is not None}
     return {"files": files, "data": texts}
+
+
+def _file(title: str, picture: Picture) -> tuple[str, bytes]:
+    if isinstance(picture, bytes):
+        return title, picture
+    if isinstance(picture, np.ndarray):
+        return title, png_bytes(picture)
+    return Path(picture).name, _content(picture)
 
 
 def parameter_rows(parameters: Parameters | None) -> Any:

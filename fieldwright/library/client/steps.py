@@ -15,23 +15,33 @@ from PIL import Image
 
 from fieldwright.library.client.answers import (
     EndpointGradients,
-    EndpointPhotos,
     EndpointPrediction,
     EndpointSolution,
     gradients_of,
-    photos_of,
     prediction_of,
     solution_of,
 )
 from fieldwright.library.client.failures import error_of
+from fieldwright.library.client.photo_answers import (
+    EndpointGrowth,
+    EndpointJob,
+    EndpointMeasurements,
+    EndpointPhotos,
+    growth_of,
+    job_of,
+    measurements_of,
+    photos_of,
+)
 from fieldwright.library.client.question import (
     Parameters,
     Photo,
+    Picture,
     PreparedQuestion,
     Steps,
     json_body,
     parameter_rows,
     photo_body,
+    picture_body,
     plain,
 )
 
@@ -74,10 +84,37 @@ class EndpointSteps:
         self, path: str, photos: Photo | Sequence[Photo], pictures: bool, **options: Any
     ) -> Steps[EndpointPhotos]:
         """POST /classify, /explain or /segment; pictures: whether those are asked for."""
-        read, accept = (_zipped, ZIP) if pictures else (lambda reply: (reply.json(), ()), "application/json")
+        document, images = yield self._ask("POST", path, pictures, photo_body(photos, **options))
+        return photos_of(document, _by_photo(images, len(document["photos"])))
+
+    def measure(self, pictures: Mapping[str, Picture | None], **options: Any) -> Steps[EndpointMeasurements]:
+        """POST /measure."""
+        document, _ = yield self._ask("POST", "/measure", False, picture_body(pictures, **options))
+        return measurements_of(document)
+
+    def compare(
+        self, files: Mapping[str, Picture | None], pictures: bool, **options: Any
+    ) -> Steps[EndpointGrowth]:
+        """POST /compare; pictures: whether those are asked for."""
+        document, images = yield self._ask("POST", "/compare", pictures, picture_body(files, **options))
+        return growth_of(document, images)
+
+    def start_job(self, route: str, photos: Photo | Sequence[Photo], **options: Any) -> Steps[str]:
+        """POST /jobs."""
         body = photo_body(photos, **options)
-        document, images = yield PreparedQuestion("POST", f"{self._prefix}{path}", read, accept, body)
-        return photos_of(document, images)
+        document, _ = yield self._ask("POST", f"/jobs?route={quote(route, safe='')}", False, body)
+        return document["job"]
+
+    def job(self, method: str, name: str) -> Steps[EndpointJob]:
+        """GET or DELETE /jobs/{job}."""
+        document, _ = yield self._ask(method, f"/jobs/{quote(name, safe='')}", False, {})
+        return job_of(document)
+
+    def job_answer(self, name: str, pictures: bool) -> Steps[EndpointPhotos]:
+        """GET /jobs/{job}/answer."""
+        path = f"/jobs/{quote(name, safe='')}/answer"
+        document, images = yield self._ask("GET", path, pictures, {})
+        return photos_of(document, _by_photo(images, len(document["photos"])))
 
     def models(self) -> Steps[list[dict[str, Any]]]:
         """GET /models."""
@@ -87,6 +124,11 @@ class EndpointSteps:
     def ready(self) -> Steps[bool]:
         """GET /readyz."""
         return (yield PreparedQuestion("GET", f"{self._prefix}/readyz", lambda reply: True))
+
+    def _ask(self, method: str, path: str, pictures: bool, body: Mapping[str, Any]) -> PreparedQuestion:
+        """A question that is answered by a document, and by pictures where those are asked for."""
+        read, accept = (_zipped, ZIP) if pictures else (lambda reply: (reply.json(), {}), "application/json")
+        return PreparedQuestion(method, f"{self._prefix}{path}", read, accept, body)
 
     def _post(self, path: str, body: Mapping[str, Any]) -> PreparedQuestion:
         return PreparedQuestion("POST", f"{self._prefix}{path}", _archive, NPZ, body)
@@ -117,7 +159,7 @@ def _body(
 
 def read_reply(question: PreparedQuestion, reply: httpx.Response) -> Any:
     """The answer in a reply; raises EndpointError where it is none."""
-    if reply.status_code != 200:
+    if not reply.is_success:
         raise error_of(reply)
     try:
         return question.read(reply)
@@ -131,12 +173,21 @@ def _archive(reply: httpx.Response) -> Archive:
     return orjson.loads(str(arrays.pop("about"))), arrays
 
 
-def _zipped(reply: httpx.Response) -> tuple[dict[str, Any], Sequence[Mapping[str, np.ndarray]]]:
+def _zipped(reply: httpx.Response) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The document, and pictures by the names of their files."""
     with zipfile.ZipFile(io.BytesIO(reply.content)) as archive:
-        document = orjson.loads(archive.read("answer.json"))
-        pictures: list[dict[str, np.ndarray]] = [{} for _ in document["photos"]]
-        for name in archive.namelist():
-            if name.endswith(".png"):
-                number, _, picture = name.removesuffix(".png").partition("_")
-                pictures[int(number)][picture] = np.array(Image.open(io.BytesIO(archive.read(name))))
-    return document, pictures
+        pictures = {
+            name.removesuffix(".png"): np.array(Image.open(io.BytesIO(archive.read(name))))
+            for name in archive.namelist()
+            if name.endswith(".png")
+        }
+        return orjson.loads(archive.read("answer.json")), pictures
+
+
+def _by_photo(pictures: Mapping[str, np.ndarray], photos: int) -> list[dict[str, np.ndarray]]:
+    """Of each of so many photos, whose number their names begin with."""
+    by_photo: list[dict[str, np.ndarray]] = [{} for _ in range(photos)]
+    for name, one in pictures.items():
+        number, _, picture = name.partition("_")
+        by_photo[int(number)][picture] = one
+    return by_photo

@@ -27,6 +27,7 @@ from fieldwright.flows.commands.predictions.version_answer import (
 from fieldwright.flows.commands.selected_version import selected_version
 from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.tracking.mlflow_runs import Tracking
+from fieldwright.flows.tracking.model_registry import ModelVersion
 from fieldwright.surrogates.families import load_model
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.trajectory.history_table import read_history
@@ -69,10 +70,7 @@ def check_options(options: PredictOptions) -> None:
 def predict_study(study: StudyFile, options: PredictOptions, console: Console) -> VersionAnswer:
     """Asks the version, prints the answer and writes the files; raises FieldwrightError."""
     check_options(options)
-    tracking = Tracking.of(study)
-    selected = selected_version(tracking, options.version, "asked")
-    with tempfile.TemporaryDirectory(prefix="fieldwright-predict-") as folder:
-        model = load_model(tracking.registry.download(selected, Path(folder)))
+    selected, model = asked_model(study, options.version)
     infos, values = inputs_of(model, study.path.name), values_of_words(options.words)
     x = (
         single_query(values, infos)
@@ -91,6 +89,14 @@ def predict_study(study: StudyFile, options: PredictOptions, console: Console) -
         path.write_bytes(content)
         console.print(f"Wrote {path}", markup=False, soft_wrap=True)
     return answer
+
+
+def asked_model(study: StudyFile, version: str | None) -> tuple[ModelVersion, Any]:
+    """The version of a study that is asked, the champion if None, and its model; raises FieldwrightError."""
+    tracking = Tracking.of(study)
+    selected = selected_version(tracking, version, "asked")
+    with tempfile.TemporaryDirectory(prefix="fieldwright-predict-") as folder:
+        return selected, load_model(tracking.registry.download(selected, Path(folder)))
 
 
 def _files(options: PredictOptions, answer: VersionAnswer) -> Sequence[tuple[Path, bytes]]:

@@ -50,9 +50,9 @@ def inputs_of(model: Any, study_file: str) -> tuple[ParameterInfo, ...]:
     if hasattr(model.description, "parameters"):
         return model.description.parameters
     raise ModelError(
-        "A model that is asked in the terminal must answer by numbers",
-        "a model of photos",
-        f"Ask it on its page: fieldwright open {study_file}",
+        "A model of photos must be asked about photos",
+        "none",
+        f"Add --photos FILE_OR_FOLDER, or ask it on its page: fieldwright open {study_file}",
     )
 
 

@@ -10,6 +10,7 @@ from fieldwright.surrogates.cracks.measurement.crack_measurements import (
     WidthProfile,
 )
 from fieldwright.surrogates.cracks.measurement.measure import measure
+from fieldwright.surrogates.cracks.measurement.outlines import Outlines
 from fieldwright.surrogates.cracks.measurement.scale import Scale
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "CrackMeasurement",
     "CrackMeasurements",
     "MeasuredQuantity",
+    "Outlines",
     "Scale",
     "WidthProfile",
     "change",

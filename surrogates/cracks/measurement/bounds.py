@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt
-from scipy.spatial import KDTree
 
-from fieldwright.data.errors import QueryError
-from fieldwright.surrogates.cracks.measurement.component import Component, labelled
+from fieldwright.surrogates.cracks.measurement.component import Component
+from fieldwright.surrogates.cracks.measurement.figures import figures_of
+from fieldwright.surrogates.cracks.measurement.nearest import Nearest
 
 LENGTH_ERROR = 0.03
 """Share of the length by which the method itself is off at most on 9 of 10 generated surfaces, about."""
@@ -20,13 +19,10 @@ WIDTH_ERROR = 1.0, 0.08
 SIDEWAYS_ERROR = 1.0, 0.22
 """px and share of the width by which the end of a middle line is off sideways, which turns a crack's direction."""
 
-ROUNDING = 1.0 / 255.0
-"""Of probabilities that come as a picture: so close to the threshold, a pixel was not corrected by hand."""
-
 
 def own_errors(figures: np.ndarray) -> np.ndarray:
     """By how much the method itself is off (4,), px, for length, mean, 95 % and greatest width (4,), px."""
-    if figures[0] == 0.0:
+    if not figures.any():
         return np.zeros(4)
     widths = [
         np.hypot(px, share * w)
@@ -54,74 +50,6 @@ def direction(cracks: list[Component]) -> tuple[float, tuple[float, float]] | No
     return mean, (mean - off, mean + off)
 
 
-@dataclass(frozen=True)
-class Outlines:
-    """The narrowest and the widest outline (h, w) bool that the segmentation allows; inner <= mask <= outer."""
-
-    inner: np.ndarray
-    outer: np.ndarray
-
-
-def outlines(
-    mask: np.ndarray,
-    probability: np.ndarray | None,
-    std: np.ndarray | None,
-    threshold: float | None = None,
-) -> Outlines | None:
-    """Inner and outer outline of a mask (h, w), None where no probability (h, w) is known.
-
-    With the standard deviation std (h, w) of the probability p: p - std and p + std at least the mask's threshold,
-    which lies between the least p within the mask and the greatest beyond it. Without: the thresholds halfway from it
-    to 1 and to 0.
-    threshold: of the mask before it was corrected by hand, where it was. What was drawn or erased by hand is certain.
-    Raises QueryError where the shapes differ.
-    """
-    if probability is None:
-        if std is not None:
-            raise QueryError(
-                "'std' goes with 'probability'", "std alone", "Give both, as a segmenter answers them"
-            )
-        return None
-    for name, map_ in (("probability", probability), ("std", std)):
-        if map_ is not None and map_.shape != mask.shape:
-            raise QueryError(
-                f"'{name}' must have the shape of the mask",
-                f"{map_.shape} against {mask.shape}",
-                "Give maps of one photo",
-            )
-    if not mask.any():
-        return Outlines(mask, mask)
-    corrected = threshold is not None
-    if threshold is None:
-        within = float(probability.min(where=mask, initial=1.0))
-        beyond = float(probability.max(where=~mask, initial=0.0))
-        threshold = 0.5 * (within + beyond) if beyond < within else within
-    if std is None:
-        inner, outer = probability >= (1.0 + threshold) / 2.0, probability >= threshold / 2.0
-    else:
-        inner, outer = probability - std >= threshold, probability + std >= threshold
-    if corrected:
-        inner |= probability < threshold - ROUNDING
-        outer &= ~_around_erased(mask, probability >= threshold + ROUNDING, outer)
-    return Outlines(mask & inner, mask | outer)
-
-
-def _around_erased(mask: np.ndarray, segmented: np.ndarray, outer: np.ndarray) -> np.ndarray:
-    """What was erased (h, w) of a segmented mask, with the rim that it has in the outer outline.
-
-    The rim of a piece of which only a part was erased goes where it lies nearer to that part than to what stays.
-    """
-    erased = segmented & ~mask
-    if not erased.any():
-        return erased
-    labels, count = labelled(outer | erased)
-    with_erased = np.zeros(count + 1, dtype=bool)
-    with_erased[np.unique(labels[erased])] = True
-    rim = outer & ~mask & with_erased[labels]
-    to_mask, to_erased = (np.asarray(distance_transform_edt(~one), np.float32) for one in (mask, erased))
-    return erased | (rim & (to_erased < to_mask))
-
-
 def inner_and_outer(
     cracks: list[Component],
     labels: np.ndarray,
@@ -136,29 +64,33 @@ def inner_and_outer(
     several, every one gets its own length and the whole of the bridges; a crack without an inner outline has 0.
     """
     figures_by_crack = (
-        np.array([_figures([crack]) for crack in cracks]) if outer else np.zeros((len(cracks), 4))
+        np.array([crack.figures for crack in cracks]).reshape(-1, 4) if outer else np.zeros((len(cracks), 4))
     )
     row = {crack.number: k for k, crack in enumerate(cracks)}
     if not outer:
         for number, inner_parts in _parts(labels, other, other_labels).items():
             if number in row:
-                figures_by_crack[row[number]] = _figures(inner_parts)
+                figures_by_crack[row[number]] = total(inner_parts)
         return figures_by_crack
     outer_parts = {part.number: part for part in other}
-    joined = {crack.number: int(other_labels[_pixel(labels, crack)]) for crack in cracks}
+    joined = {crack.number: int(other_labels[crack.first]) for crack in cracks}
+    lengths: dict[int, float] = {}
+    for crack in cracks:
+        around = joined[crack.number]
+        lengths[around] = lengths.get(around, 0.0) + crack.length
+    alone = Counter(joined.values())
     for number, k in row.items():
         part = outer_parts.get(joined[number])
         if part is not None:
-            length_of_others = sum(
-                c.length for c in cracks if c.number != number and joined[c.number] == part.number
-            )
-            figures = _figures([part])
+            single = alone[part.number] == 1
+            length_of_others = 0.0 if single else lengths[part.number] - cracks[k].length
+            figures = part.figures
             figures_by_crack[k, 0] = max(figures[0] - length_of_others, figures_by_crack[k, 0])
-            if length_of_others == 0.0:
+            if single:
                 figures_by_crack[k, 1:] = np.maximum(figures[1:], figures_by_crack[k, 1:])
             else:  # a bridge tells nothing about the width of the crack: by its own lines alone
                 figures_by_crack[k, 1:] = np.maximum(
-                    _figures([part], near=cracks[k])[1:], figures_by_crack[k, 1:]
+                    _figures_near(part, cracks[k])[1:], figures_by_crack[k, 1:]
                 )
     return figures_by_crack
 
@@ -174,7 +106,7 @@ def branches_bounds(
     inner = _parts(labels, other, other_labels)
     around = {part.number: part for part in other}
     for k, crack in enumerate(cracks):
-        outer = around.get(int(other_labels[_pixel(labels, crack)]))
+        outer = around.get(int(other_labels[crack.first]))
         for parts in (inner.get(crack.number, []), [outer] if outer is not None else []):
             if parts:
                 low, high = np.sum([part.branches_bounds for part in parts], axis=0)
@@ -184,7 +116,7 @@ def branches_bounds(
 
 def total(cracks: list[Component]) -> np.ndarray:
     """Length, mean, 95 % and greatest width (4,), px, of cracks together; zeros without a crack."""
-    return _figures(cracks)
+    return figures_of([crack.length for crack in cracks], [crack.defined_widths for crack in cracks])
 
 
 def _parts(
@@ -193,30 +125,13 @@ def _parts(
     """The components of another outline by the label of the crack that each lies in."""
     parts: dict[int, list[Component]] = {}
     for part in other:
-        parts.setdefault(int(labels[_pixel(other_labels, part)]), []).append(part)
+        parts.setdefault(int(labels[part.first]), []).append(part)
     return parts
 
 
-def _pixel(labels: np.ndarray, component: Component) -> tuple[int, int]:
-    """A pixel of a component."""
-    top, left, bottom, right = component.box
-    y, x = divmod(int(np.argmax(labels[top:bottom, left:right] == component.number)), right - left)
-    return top + y, left + x
-
-
-def _figures(cracks: list[Component], near: Component | None = None) -> np.ndarray:
-    widths = [crack.defined_widths for crack in cracks]
-    if near is not None:
-        tree = KDTree(np.concatenate([line.points for line in near.lines]))
-        reach = 2.0 + float(near.defined_widths.max())
-        places = [
-            np.concatenate([p.points[c] for p, c in zip(k.lines, k.counted, strict=True)]) for k in cracks
-        ]
-        widths = [w[tree.query(p)[0] <= reach] for w, p in zip(widths, places, strict=True)]
-    every = np.concatenate(widths) if widths else np.zeros(0)
-    if not len(every):
-        return np.zeros(4)
-    return np.array(
-        [sum(crack.length for crack in cracks), every.mean(), np.quantile(every, 0.95), every.max()],
-        dtype=float,
-    )
+def _figures_near(crack: Component, near: Component) -> np.ndarray:
+    """The figures of a crack by the widths that stand near the lines of another one."""
+    lines = Nearest(np.concatenate([line.points for line in near.lines]))
+    reach = 2.0 + float(near.defined_widths.max())
+    places = np.concatenate([p.points[c] for p, c in zip(crack.lines, crack.counted, strict=True)])
+    return figures_of([crack.length], [crack.defined_widths[lines.query(places)[0] <= reach]])

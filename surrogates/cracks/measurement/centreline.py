@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -22,7 +23,7 @@ class Centreline:
     points: np.ndarray
     junctions: tuple[bool, bool]
 
-    @property
+    @cached_property
     def length(self) -> float:
         """Length in pixels."""
         return float(np.hypot(*np.diff(self.points, axis=0).T).sum())
@@ -63,12 +64,12 @@ def _tip(points: np.ndarray, part: np.ndarray, radius: float) -> np.ndarray:
         return points[0]
     steps = np.arange(0.0, 1.5 * radius + 1.0, 0.25)
     line = points[0] + steps[:, None] * ahead / size
-    at = np.rint(line).astype(int)
-    within = np.all((at >= 0) & (at < part.shape), axis=1)
-    inside = within.copy()
-    inside[within] = part[tuple(at[within].T)]
-    leaves = np.flatnonzero(~inside)
-    last = leaves[0] - 1 if len(leaves) else len(steps) - 1
+    rows, columns = np.rint(line).astype(int).T
+    (height, width) = part.shape
+    within = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    inside = within & part[np.where(within, rows, 0), np.where(within, columns, 0)]
+    # The first place that lies beyond; argmin finds the first that is False.
+    last = len(steps) - 1 if inside.all() else int(inside.argmin()) - 1
     return line[max(last, 0)]
 
 

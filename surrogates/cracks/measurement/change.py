@@ -12,6 +12,7 @@ from skimage.transform import ProjectiveTransform, warp
 from fieldwright.data.errors import QueryError
 from fieldwright.surrogates.cracks.measurement.crack_measurements import CrackMeasurements, MeasuredQuantity
 from fieldwright.surrogates.cracks.measurement.measure import measure
+from fieldwright.surrogates.cracks.measurement.outlines import Outlines
 from fieldwright.surrogates.cracks.measurement.registration import Registration, register
 from fieldwright.surrogates.cracks.measurement.scale import Scale
 
@@ -23,8 +24,9 @@ LEAST_COMMON = 0.25
 class CrackChange:
     """Growth from the first to the second photo, in the first photo's pixels or in mm, within what both show.
 
-    length, mean_width, max_width: after less before; bounds from those of both. new: (h, w) bool, crack of the second
-    photo that lies further than the registration's error from any of the first, in the first photo's frame.
+    length, mean_width, max_width: after less before; bounds from those of both, added as squares.
+    new: (h, w) bool, crack of the second photo that lies further than the registration's error from any of the first,
+    in the first photo's frame.
     common: share of the first photo that both show.
     """
 
@@ -63,11 +65,14 @@ def change(
     after_mask: np.ndarray,
     *,
     scale: Scale | None = None,
+    before_limits: Outlines | None = None,
+    after_limits: Outlines | None = None,
     seed: int = 0,
 ) -> CrackChange:
     """Compare the cracks of two photos (h, w, 3) uint8 of one place, with their masks (h, w) bool.
 
-    The second photo is laid upon the first by `register`. scale: of the first photo. Raises QueryError where they
+    The second photo is laid upon the first by `register`. scale: of the first photo. before_limits, after_limits: of
+    the masks, by their probability; without them the bounds are those of pixels alone. Raises QueryError where they
     cannot be laid upon each other or share too little.
     """
     for which, photo, mask in (("first", before, before_mask), ("second", after, after_mask)):
@@ -80,7 +85,11 @@ def change(
     registration = register(before, after, seed=seed)
     way = ProjectiveTransform(matrix=registration.matrix)
     shape = before_mask.shape
-    laid = np.asarray(warp(after_mask.astype(np.float32), way, output_shape=shape, order=1)) >= 0.5
+
+    def laid_upon(mask: np.ndarray) -> np.ndarray:
+        return np.asarray(warp(mask.astype(np.float32), way, output_shape=shape, order=1)) >= 0.5
+
+    laid = laid_upon(after_mask)
     common_area = (
         np.asarray(warp(np.ones(after_mask.shape, np.float32), way, output_shape=shape, order=0)) > 0.5
     )
@@ -91,7 +100,11 @@ def change(
             f"{common:.0%}",
             "Take it from nearly the same place",
         )
-    first, second = measure(before_mask & common_area, scale=scale), measure(laid & common_area, scale=scale)
+    first = measure(before_mask & common_area, scale=scale, limits=_within(before_limits, common_area))
+    laid_limits = None
+    if after_limits is not None:
+        laid_limits = Outlines(laid_upon(after_limits.inner) & laid, laid_upon(after_limits.outer) | laid)
+    second = measure(laid & common_area, scale=scale, limits=_within(laid_limits, common_area))
     near = int(np.ceil(2.0 + 2.0 * registration.off))
     new = laid & common_area & ~np.asarray(binary_dilation(before_mask, iterations=near), dtype=bool)
     return CrackChange(
@@ -104,6 +117,10 @@ def change(
         common,
         registration,
     )
+
+
+def _within(limits: Outlines | None, area: np.ndarray) -> Outlines | None:
+    return None if limits is None else Outlines(limits.inner & area, limits.outer & area)
 
 
 def _growth(before: MeasuredQuantity, after: MeasuredQuantity) -> MeasuredQuantity:

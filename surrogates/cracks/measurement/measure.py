@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from fieldwright.data.errors import QueryError
-from fieldwright.surrogates.cracks.measurement.bounds import (
-    branches_bounds,
-    direction,
-    inner_and_outer,
-    outlines,
-    own_errors,
-    total,
-)
-from fieldwright.surrogates.cracks.measurement.component import Component, components, labelled
+from fieldwright.surrogates.cracks.measurement.bounds import direction, own_errors, total
+from fieldwright.surrogates.cracks.measurement.component import Component, labelled
 from fieldwright.surrogates.cracks.measurement.crack_measurements import (
     CrackMeasurement,
     CrackMeasurements,
     MeasuredQuantity,
     WidthProfile,
 )
+from fieldwright.surrogates.cracks.measurement.outlines import Outlined, Outlines, Segmented
+from fieldwright.surrogates.cracks.measurement.pieces import MeasuredPieces, measured_pieces
 from fieldwright.surrogates.cracks.measurement.scale import Scale
 
 
@@ -30,13 +27,17 @@ def measure(
     probability: np.ndarray | None = None,
     std: np.ndarray | None = None,
     threshold: float | None = None,
+    limits: Outlines | None = None,
     least_area: int = 12,
 ) -> CrackMeasurements:
     """Length, width and orientation of every connected crack of a mask, in px or, with a scale, in mm.
 
     mask: (h, w) bool. probability, std: (h, w) of the segmentation; where they are known, the bounds span the
     outlines at probability - std and + std as well as what pixels cannot tell. threshold: of the probability, for a
-    mask that was corrected by hand, see `outlines`. least_area: px^2, smaller ones are counted and not measured.
+    mask that was corrected by hand, see `Segmented`. limits: in place of a probability.
+    least_area: px^2, smaller ones are counted and not measured; where no crack has as much, the largest is measured
+    nevertheless.
+
     Raises QueryError where a map does not fit.
     """
     if mask.ndim != 2 or mask.dtype != np.bool_:
@@ -45,49 +46,47 @@ def measure(
             f"shape {mask.shape} of {mask.dtype}",
             "Give probability >= threshold",
         )
-    limits = outlines(mask, probability, std, threshold)
-    labels, count = labelled(mask)
-    large_enough = list(components(labels, count, least_area))
-    figures = np.array([total([crack]) for crack in large_enough]).reshape(-1, 4)
-    everything = total(large_enough)
-    low, high = figures, figures
-    low_all, high_all, area = everything, everything, (int(mask.sum()),) * 2
-    branches = np.array([crack.branches_bounds for crack in large_enough], dtype=int).reshape(-1, 2)
-    if limits is not None:
-        inner_labels, inner_count = labelled(limits.inner)
-        inner = list(components(inner_labels, inner_count, least_area))
-        outer_labels, outer_count = labelled(limits.outer)
-        outer = list(components(outer_labels, outer_count, least_area))
-        low = np.minimum(inner_and_outer(large_enough, labels, inner, inner_labels, outer=False), figures)
-        high = inner_and_outer(large_enough, labels, outer, outer_labels, outer=True)
-        low_all, high_all = np.minimum(total(inner), everything), np.maximum(total(outer), everything)
-        area = (int(limits.inner.sum()), int(limits.outer.sum()))
-        for other, other_labels in ((inner, inner_labels), (outer, outer_labels)):
-            more = branches_bounds(large_enough, labels, other, other_labels)
-            branches = np.stack(
-                [np.minimum(branches[:, 0], more[:, 0]), np.maximum(branches[:, 1], more[:, 1])], axis=1
-            )
+    known = Segmented.of(mask, probability, std, threshold) if limits is None else Outlined(limits)
+    found = _found(mask, known, least_area)
+    figures = np.array([crack.figures for crack in found.cracks]).reshape(-1, 4)
+    everything = total(found.cracks)
+    low_all, high_all = np.minimum(total(found.inner), everything), np.maximum(total(found.outer), everything)
+    branches = np.array(found.branches, dtype=int).reshape(-1, 2)
     cracks = [
         _crack(c, f, a, b, (int(least), int(most)), scale)
-        for c, f, a, b, (least, most) in zip(large_enough, figures, low, high, branches, strict=True)
+        for c, f, a, b, (least, most) in zip(
+            found.cracks, figures, found.low, found.high, branches, strict=True
+        )
     ]
-    facing = direction(large_enough)
+    facing = direction(found.cracks)
     length, mean, p95, most = _quantities(everything, low_all, high_all, scale)
     return CrackMeasurements(
         length,
         mean,
         p95,
         most,
-        MeasuredQuantity(float(mask.sum()), float(area[0]), float(area[1]), "px2").scaled(scale, 2),
+        MeasuredQuantity(float(mask.sum()), float(found.area[0]), float(found.area[1]), "px2").scaled(
+            scale, 2
+        ),
         None if facing is None else facing[0],
         None if facing is None else facing[1],
         len(cracks),
         sum(crack.branches for crack in cracks),
         (int(branches[:, 0].sum()), int(branches[:, 1].sum())),
-        count - len(large_enough),
+        labelled(mask)[1] - len(found.cracks),
         None if scale is None else scale.mm_per_px,
         tuple(sorted(cracks, key=lambda crack: -crack.length.value)),
     )
+
+
+def _found(mask: np.ndarray, segmented: Segmented | Outlined | None, least_area: int) -> MeasuredPieces:
+    found = measured_pieces(mask, segmented, least_area)
+    if found.cracks or not mask.any():
+        return found
+    labels, count = labelled(mask)
+    area = np.bincount(labels.ravel(), minlength=count + 1)
+    largest = labels == 1 + int(area[1:].argmax())
+    return replace(measured_pieces(largest, segmented, int(area[1:].max())), area=found.area)
 
 
 def _quantities(

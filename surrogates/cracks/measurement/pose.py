@@ -51,11 +51,13 @@ def canonical_pose(part: np.ndarray, sides: Sides) -> tuple[Pose, np.ndarray, Si
     Thinning deletes pixels side by side in a fixed order of directions, and so is not the same for a mirrored mask.
     """
     flags = (False, True)
-    poses = [Pose(r, c, s, (part.shape[0], part.shape[1])) for r in flags for c in flags for s in flags]
+    height, width = part.shape
+    # The lower one comes first.
+    swaps = flags if height == width else (height > width,)
+    poses = [Pose(r, c, s, (height, width)) for r in flags for c in flags for s in swaps]
 
-    def order(pose: Pose) -> tuple[tuple[int, ...], bytes, Sides]:
-        turned = pose.of(part)
-        return turned.shape, np.packbits(turned).tobytes(), pose.of_sides(sides)
+    def order(pose: Pose) -> tuple[bytes, Sides]:
+        return np.packbits(pose.of(part)).tobytes(), pose.of_sides(sides)
 
     best = min(poses, key=order)
     return best, best.of(part), best.of_sides(sides)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.spatial import KDTree
 from skimage.morphology import skeletonize
 
+from fieldwright.surrogates.cracks.measurement.nearest import Nearest
+from fieldwright.surrogates.cracks.measurement.pose import Sides
 
-def skeleton_of(part: np.ndarray, at_edge: tuple[bool, bool, bool, bool]) -> np.ndarray:
+
+def skeleton_of(part: np.ndarray, at_edge: Sides) -> np.ndarray:
     """Rows and columns (n, 2) int of the one pixel wide middle line of a component (h, w) bool, sorted.
 
     at_edge: whether its box touches the photo's top, bottom, left, right edge. There the crack goes on beyond the
@@ -16,8 +18,9 @@ def skeleton_of(part: np.ndarray, at_edge: tuple[bool, bool, bool, bool]) -> np.
     deletes lines of two pixels that fall at 45 degrees.
     """
     before = [prolongation(part, side) if at_edge[side] else 1 for side in range(4)]
-    long = np.pad(part, ((before[0], before[1]), (before[2], before[3])))
     top, bottom, left, right = before
+    long = np.zeros((top + part.shape[0] + bottom, left + part.shape[1] + right), dtype=bool)
+    long[top : top + part.shape[0], left : left + part.shape[1]] = part
     if at_edge[0]:
         long[:top, left : left + part.shape[1]] = part[0]
     if at_edge[1]:
@@ -38,23 +41,27 @@ def prolongation(part: np.ndarray, side: int) -> int:
     return min(max(longest, 2), 200)
 
 
-def rim_of(part: np.ndarray, at_edge: tuple[bool, bool, bool, bool]) -> np.ndarray:
-    """Rows and columns (m, 2) of the pixels next to the background; the photo's edge is no background."""
-    sides = np.pad(part, 1)
-    if at_edge[0]:
-        sides[0, 1:-1] = part[0]
-    if at_edge[1]:
-        sides[-1, 1:-1] = part[-1]
-    if at_edge[2]:
-        sides[1:-1, 0] = part[:, 0]
-    if at_edge[3]:
-        sides[1:-1, -1] = part[:, -1]
-    inner = sides[:-2, 1:-1] & sides[2:, 1:-1] & sides[1:-1, :-2] & sides[1:-1, 2:]
-    return np.argwhere(part & ~inner)
+class Rim:
+    """The pixels of a component next to the background; the photo's edge is no background."""
 
+    def __init__(self, part: np.ndarray, at_edge: Sides) -> None:
+        height, width = part.shape
+        sides = np.zeros((height + 2, width + 2), dtype=bool)
+        sides[1:-1, 1:-1] = part
+        if at_edge[0]:
+            sides[0, 1:-1] = part[0]
+        if at_edge[1]:
+            sides[-1, 1:-1] = part[-1]
+        if at_edge[2]:
+            sides[1:-1, 0] = part[:, 0]
+        if at_edge[3]:
+            sides[1:-1, -1] = part[:, -1]
+        inner = sides[:-2, 1:-1] & sides[2:, 1:-1] & sides[1:-1, :-2] & sides[1:-1, 2:]
+        pixels = np.argwhere(part & ~inner)
+        self._nearest = Nearest(pixels) if len(pixels) else None
 
-def radius_at(points: np.ndarray, rim: np.ndarray) -> np.ndarray:
-    """Radius (n,), px, of the largest disc about points (n, 2) in the crack; the rim's pixels reach 0.5 px out."""
-    if not len(rim):
-        return np.full(len(points), 0.5)
-    return KDTree(rim).query(points)[0] + 0.5
+    def radius(self, points: np.ndarray) -> np.ndarray:
+        """Radius (n,), px, of the largest disc about points (n, 2) in the crack; its rim reaches 0.5 px further."""
+        if self._nearest is None:
+            return np.full(len(points), 0.5)
+        return self._nearest.query(points)[0] + 0.5

@@ -73,14 +73,13 @@ def _links(pixels: np.ndarray) -> list[list[int]]:
     """Neighbours of every pixel; a diagonal step is none where two straight ones lead there."""
     base = int(pixels[:, 1].max()) + 3 if len(pixels) else 1
     key = pixels[:, 0].astype(np.int64) * base + pixels[:, 1] + 1
-    neighbours = np.full((8, len(pixels)), -1)
-    for k, (dy, dx) in enumerate(NEIGHBOURS):
-        neighbour_key = key + dy * base + dx
-        at = np.minimum(np.searchsorted(key, neighbour_key), len(key) - 1)
-        neighbours[k] = np.where(key[at] == neighbour_key, at, -1)
+    sought = key + (NEIGHBOURS[:, 0] * base + NEIGHBOURS[:, 1])[:, None]
+    at = np.minimum(np.searchsorted(key, sought), len(key) - 1)
+    neighbours = np.where(key[at] == sought, at, -1)
+    straight = neighbours[:4] >= 0
     for k, (one, other) in enumerate(((0, 1), (2, 1), (2, 3), (0, 3)), start=4):
-        neighbours[k][(neighbours[one] >= 0) | (neighbours[other] >= 0)] = -1
-    return [[int(i) for i in column if i >= 0] for column in neighbours.T]
+        neighbours[k][straight[one] | straight[other]] = -1
+    return [[i for i in column if i >= 0] for column in neighbours.T.tolist()]
 
 
 def _arms(pixels: np.ndarray, links: list[list[int]]) -> tuple[list[list[int]], np.ndarray]:

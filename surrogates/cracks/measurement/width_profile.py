@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
-from scipy.spatial import KDTree
 
 from fieldwright.surrogates.cracks.measurement.centreline import Centreline
+from fieldwright.surrogates.cracks.measurement.nearest import Nearest
 
 LEAST_WINDOW = 1.5
 """px: deviation of the Gaussian over which the width is averaged along a thin crack."""
@@ -28,7 +28,7 @@ def widths_along(
     radius: of the largest disc about every point (n,), px.
     """
     points = np.concatenate([line.points for line in lines])
-    nearest = KDTree(points).query(pixels)[1]
+    nearest = Nearest(points).query(pixels)[1]
     area = np.bincount(nearest, minlength=len(points)).astype(float)
     widths, counted, first = [], [], 0
     for line, discs in zip(lines, radius, strict=True):
@@ -54,15 +54,17 @@ def _profile(area: np.ndarray, line: Centreline, discs: np.ndarray) -> tuple[np.
     ):
         away = step * np.arange(n)[far]
         counts &= away >= (1.2 * discs[end] + 1.0 if junction else max(0.6, _disc_of_tip(discs[far])))
+    widest = MOST_OF_DISC * 2.0 * discs + 0.8
     if not counts.any():
         counts[n // 2] = True
+    # Where hardly a stretch lies beyond the discs of its ends, single pixels decide: the whole has no less.
+    least = area.sum() / line.length if counts.sum() * step < 2.0 * LEAST_WINDOW else 0.0
     window = max(LEAST_WINDOW, 0.25 * float(np.median(discs))) / step
     weight = counts.astype(float)
-    over = gaussian_filter1d(weight * area, window, mode="constant")
-    under = gaussian_filter1d(weight * stretch, window, mode="constant")
+    over, under = gaussian_filter1d(np.stack([weight * area, weight * stretch]), window, mode="constant")
     nonzero = np.flatnonzero(counts)
     width = np.divide(over, under, out=np.zeros(n), where=under > 1e-9)
-    width = np.minimum(width, MOST_OF_DISC * 2.0 * discs + 0.8)
+    width = np.minimum(np.maximum(width, least), widest)
     return np.interp(np.arange(n), nonzero, width[nonzero]), counts
 
 

@@ -152,18 +152,21 @@ class CrackSegmenter:
         augmented: bool = False,
         threshold: float | None = None,
         progress: Callable[[int, int], None] | None = None,
+        at_a_time: int = 1,
     ) -> Segmentation:
         """Where a photo (h, w, 3) uint8 of any size shows cracks.
 
         augmented: the mean over the photo's eight turned and mirrored views, at eight times the cost.
         threshold: in place of the model's own.
-        progress: called with tiles done and tiles in all. Raises QueryError for a photo that is none.
+        progress: called with tiles done and tiles in all. at_a_time: so many tiles, each on a core. Raises QueryError
+        for a photo that is none.
         """
         photo = checked_photo(photo)
-        answer = self.answer(photo, augmented, progress)
+        answer = self.answer(photo, augmented, progress, at_a_time)
         probability, std = answer.probability, answer.spread
-        between = self.between[(probability * (LEVELS - 1)).astype(np.uint8)]
-        std = np.hypot(std, between, out=std)
+        # Row by row, so that no further array of the photo's size is needed.
+        for p, spread in zip(probability, std, strict=True):
+            np.hypot(spread, self.between[(p * (LEVELS - 1)).astype(np.uint8)], out=spread)
         why, warning = self.likeness(photo)
         if threshold is None:
             threshold = self.description.threshold
@@ -193,7 +196,11 @@ class CrackSegmenter:
         return None, WARNING if distance > self.encoder.near else None
 
     def answer(
-        self, photo: np.ndarray, augmented: bool = False, progress: Callable[[int, int], None] | None = None
+        self,
+        photo: np.ndarray,
+        augmented: bool = False,
+        progress: Callable[[int, int], None] | None = None,
+        at_a_time: int = 1,
     ) -> TiledPrediction:
         """The calibrated probability and the networks' own spread alone."""
         return answer_in_tiles(
@@ -205,6 +212,7 @@ class CrackSegmenter:
             symmetries=SYMMETRIES if augmented else 1,
             device=self.device,
             progress=progress,
+            at_a_time=at_a_time,
         )
 
     def save(self, folder: Path) -> None:

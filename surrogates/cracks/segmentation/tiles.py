@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,30 +69,36 @@ def answer_in_tiles(
     symmetries: int = 1,
     device: str = "cpu",
     progress: Callable[[int, int], None] | None = None,
+    at_a_time: int = 1,
 ) -> TiledPrediction:
     """Return p = sigmoid(slope z + bias), z the mean log-odds over the networks and the symmetries of the square.
 
     photo: (h, w, 3) uint8. tile: side in pixels of the pieces, which bounds the memory beside photo and answer.
     Tiles overlap by more than the networks' reach and give way to each other along a ramp, so that the answer does
     not depend on them. symmetries: how many of the eight turned and mirrored views are answered, 1 for the photo as
-    it is. progress: called with tiles done and tiles in all.
+    it is. progress: called with tiles done and tiles in all. at_a_time: so many tiles, each on a core.
     """
     multiple = max(network.multiple for network in networks)
     rows, columns = _grid(networks, photo.shape[:2], tile)
     answer = TiledPrediction(np.zeros(photo.shape[:2], np.float32), np.zeros(photo.shape[:2], np.float32))
-    single_tile = len(rows) * len(columns) == 1
-    n_done = 0
-    for row in rows:
-        for column in columns:
-            piece = photo[row.first : row.last, column.first : column.last]
-            prediction = _answer(networks, piece, multiple, slope, bias, symmetries, device)
-            place = np.s_[row.first : row.last, column.first : column.last]
-            weight = None if single_tile else row.weight[:, None] * column.weight
-            for total, part in zip((answer.probability, answer.spread), prediction, strict=True):
-                total[place] += part if weight is None else part * weight
-            n_done += 1
+    tiles = list(itertools.product(rows, columns))
+
+    def answered(tile: tuple[TileSpan, TileSpan]) -> tuple[np.ndarray, np.ndarray]:
+        row, column = tile
+        piece = photo[row.first : row.last, column.first : column.last]
+        return _answer(networks, piece, multiple, slope, bias, symmetries, device)
+
+    with ThreadPoolExecutor(at_a_time) as cores:
+        # No more than are computed at a time are in memory; they add up in their order, whichever is first.
+        for first in range(0, len(tiles), at_a_time):
+            some = tiles[first : first + at_a_time]
+            for (row, column), prediction in zip(some, cores.map(answered, some), strict=True):
+                place = np.s_[row.first : row.last, column.first : column.last]
+                weight = None if len(tiles) == 1 else row.weight[:, None] * column.weight
+                for total, part in zip((answer.probability, answer.spread), prediction, strict=True):
+                    total[place] += part if weight is None else part * weight
             if progress is not None:
-                progress(n_done, len(rows) * len(columns))
+                progress(first + len(some), len(tiles))
     return answer
 
 

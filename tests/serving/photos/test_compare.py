@@ -88,6 +88,26 @@ def test_masks_that_are_not_sent_are_segmented(champion, ask, pictures):
     assert all(0.0 < photo["probability"] <= 1.0 for photo in answer["photos"])
 
 
+def test_the_probability_of_masks_widens_the_bounds(champion, ask, pictures):
+    bare = ask(champion, "POST", "/compare", files=sent(**pictures)).json()["length"]
+    faint = {
+        f"{when}_{name}": np.where(pictures[f"{when}_mask"], level, 0).astype(np.uint8)
+        for when in ("before", "after")
+        for name, level in (("probability", 140), ("std", 60))
+    }
+    unsure = ask(champion, "POST", "/compare", files=sent(**pictures, **faint), data={"threshold": "0.5"})
+    assert unsure.status_code == 200, unsure.text
+    length = unsure.json()["length"]
+    assert length["value"] == bare["value"]
+    assert length["lower"] < bare["lower"] - 50.0
+    alone = pictures | {"before_std": faint["before_std"]}
+    del alone["before_mask"]
+    assert (
+        "must come with 'before_mask'"
+        in ask(champion, "POST", "/compare", files=sent(**alone)).json()["error"]
+    )
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

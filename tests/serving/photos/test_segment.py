@@ -108,6 +108,10 @@ def test_every_option_is_honoured_or_refused(check_options, champion, form, wall
         "profiles": [("true", ""), ("1", "'profiles' must be one of")],
         "augmented": [("true", ""), ("yes", "'augmented' must be one of")],
         "picture": [("std", "must come with the header 'Accept: image/png'")],
+        "pictures": [
+            ("mask,std", "must come with the header 'Accept: application/zip'"),
+            ("x", "some of 'mask'"),
+        ],
         "method": [("saliency", "The request's options must be among")],
     }
     check_options(champion, "/segment", table, files=form(wall(900, True)[0]))

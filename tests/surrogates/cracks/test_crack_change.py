@@ -10,7 +10,7 @@ from fieldwright.data.errors import QueryError
 from fieldwright.physics.concrete import SurfaceSettings, generate
 from fieldwright.physics.concrete.crack import resample
 from fieldwright.physics.concrete.crack_distance import crack_distance
-from fieldwright.surrogates.cracks.measurement import Scale, change, measure
+from fieldwright.surrogates.cracks.measurement import Outlines, Scale, change, measure
 from fieldwright.surrogates.cracks.measurement.registration import register
 from fieldwright.surrogates.cracks.segmentation.overlay import overlay
 
@@ -57,6 +57,18 @@ def test_nothing_grown_is_nought_within_the_bounds(place):
     assert found.length.lower < 0.0 < found.length.upper
     assert not found.new.any()
     assert found.common == 1.0
+
+
+def test_the_bounds_of_growth_contain_what_the_probability_leaves_open(place):
+    """Before 120 to 160 px long, after 180 to 200."""
+    before, after = line(180.0, 6.0), line(230.0, 6.0)
+    limits = (Outlines(line(160.0, 6.0), line(200.0, 6.0)), Outlines(line(220.0, 6.0), line(240.0, 6.0)))
+    bare = change(place, place, before, after)
+    found = change(place, place, before, after, before_limits=limits[0], after_limits=limits[1])
+    assert found.length.value == bare.length.value
+    assert found.length.lower == pytest.approx(50.0 - np.hypot(10.0, 20.0), abs=3.0)
+    assert found.length.upper == pytest.approx(50.0 + np.hypot(10.0, 20.0), abs=3.0)
+    assert bare.length.upper - bare.length.lower < 0.7 * (found.length.upper - found.length.lower)
 
 
 def test_photos_of_other_places_are_refused(place):

@@ -178,12 +178,35 @@ def test_nothing_specks_and_json():
         None,
     )
     specks = np.zeros((40, 50), dtype=bool)
-    specks[5, 5] = specks[20, 20] = True
+    specks[5, 5] = specks[20, 20] = specks[20, 30:42] = True
     assert measure(specks).too_small == 2
     measured = json.loads(json.dumps(measure(stripe([[20, 60], [90, 60]], 6.0)).as_dict()))
     profile = measured["cracks"][0]["profile"]
     assert len(profile["x"]) == len(profile["width"]) > 60
     assert "profile" not in measure(stripe([[20, 60], [90, 60]], 6.0)).as_dict(profiles=False)["cracks"][0]
+
+
+@pytest.mark.parametrize("turn", [0.0, 0.3, np.pi / 4, 1.2, np.pi / 2])
+@pytest.mark.parametrize("width", [1.0, 1.5, 2.0, 3.0])
+def test_a_crack_of_few_pixels_has_a_width_of_one_at_least(width, turn):
+    middle = np.array([25.2, 20.3])
+    for length in (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 20.0):
+        ahead = 0.5 * length * np.array([np.cos(turn), np.sin(turn)])
+        mask = stripe([middle - ahead, middle + ahead], width, (40, 50))
+        if not mask.any():
+            continue
+        measured = measure(mask)
+        assert measured.components >= 1
+        for one in (measured, measured.cracks[0]):
+            assert one.max_width.value >= 1.0
+            assert one.max_width.lower < width < one.max_width.upper, length
+            assert one.mean_width.lower < one.mean_width.value < one.mean_width.upper
+
+
+def test_a_square_has_its_width_though_all_of_it_lies_within_its_ends():
+    mask = np.zeros((40, 50), dtype=bool)
+    mask[20:23, 10:14] = True
+    assert measure(mask).max_width.value == pytest.approx(3.0, abs=0.1)
 
 
 def test_maps_that_do_not_fit_are_named():

@@ -88,7 +88,14 @@ export class Growth {
         before_mask: [await this.kind.maskFile(before), "before.png"],
         after_mask: [await this.kind.maskFile(after), "after.png"],
       };
-      const { answer, pictures } = await this.questions.archive("compare", files, scaleOptions(this.state, before));
+      // By one threshold the endpoint knows what was corrected by hand; by two it knows the masks alone.
+      const [threshold, other] = [before, after].map((photo) => this.kind.thresholdOf(photo));
+      if (threshold === other) {
+        for (const [when, { pictures }] of [["before", before], ["after", after]]) {
+          for (const map of ["probability", "std"]) files[`${when}_${map}`] = [pictures[map], `${map}.png`];
+        }
+      }
+      const { answer, pictures } = await this.questions.archive("compare", files, { ...scaleOptions(this.state, before), threshold });
       await this.show(answer, pictures, before);
     } catch (error) {
       this.result.hidden = true;

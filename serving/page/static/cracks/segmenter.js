@@ -6,6 +6,9 @@ import { allColours, maskColours } from "./picture/level_layer.js";
 import { scaleOptions } from "./scale.js";
 
 const HALF = 128;
+/** Which pictures are fetched: the drawn one is as large as all others, and is shown where the browser reads no photo. */
+const PICTURES = "mask,probability,std";
+const UNSHOWN = /\.tiff?$/i;
 
 export class Segmenter {
   /** answeredBy: called with the version of each answer. */
@@ -55,7 +58,7 @@ export class Segmenter {
       photo.progress = state;
       this.photos.changed(photo);
     };
-    const { answer, pictures } = await this.questions.about(photo, "segment", { ...options, lines: true }, { signal, progress });
+    const { answer, pictures } = await this.questions.about(photo, "segment", { ...options, lines: true, pictures: UNSHOWN.test(photo.name) ? null : PICTURES }, { signal, progress });
     photo.answer = { ...answer.photos[0], model: answer.model, version: answer.version };
     photo.pictures = pictures;
     photo.ownThreshold = photo.answer.threshold;
