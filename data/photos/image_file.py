@@ -47,9 +47,12 @@ warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 @contextmanager
-def open_image(source: Path | bytes, name: str, max_pixels: int = MAX_PIXELS) -> Iterator[Image.Image]:
+def open_image(
+    source: Path | bytes, name: str, max_pixels: int = MAX_PIXELS, *, flat: bool = False
+) -> Iterator[Image.Image]:
     """The image with its header read and checked and no pixel unpacked; `name` is what errors call it.
 
+    flat: whether it may show next to nothing, as the mask of a large photo does.
     Errors of decoding within the block become PhotoError too. Raises PhotoError where the file is no image of a
     known format, is only the preview of a raw one, or holds too many pixels, in all or for its bytes.
     """
@@ -57,9 +60,8 @@ def open_image(source: Path | bytes, name: str, max_pixels: int = MAX_PIXELS) ->
         with Image.open(
             io.BytesIO(source) if isinstance(source, bytes) else source, formats=FORMATS
         ) as image:
-            _check_header(
-                image, len(source) if isinstance(source, bytes) else source.stat().st_size, name, max_pixels
-            )
+            size = len(source) if isinstance(source, bytes) else source.stat().st_size
+            _check_header(image, size, name, max_pixels, flat)
             yield image
     except Image.DecompressionBombError:
         raise _huge(name, "far more", max_pixels) from None
@@ -90,11 +92,11 @@ def format_of(source: Path | bytes) -> str:
     return "AVIF" if format_name == "HEIC" and b"avif" in start else format_name
 
 
-def _check_header(image: Image.Image, bytes_: int, name: str, max_pixels: int) -> None:
+def _check_header(image: Image.Image, bytes_: int, name: str, max_pixels: int, flat: bool) -> None:
     pixels = image.width * image.height
     if pixels > max_pixels:
         raise _huge(name, f"{image.width} x {image.height}", max_pixels)
-    if pixels > max(SMALL, FLAT_PIXELS * bytes_):
+    if not flat and pixels > max(SMALL, FLAT_PIXELS * bytes_):
         raise PhotoError(
             "huge",
             f"{name} must hold at least a byte for {FLAT_PIXELS} pixels",

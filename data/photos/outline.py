@@ -38,7 +38,7 @@ def read_outline(
     source: Path | bytes, crack_values: tuple[Value, ...] = (), *, max_pixels: int = MAX_PIXELS
 ) -> np.ndarray:
     """True where there is crack, (h, w), turned upright; see `stored_outline`."""
-    with open_image(source, _name(source), max_pixels) as image:
+    with open_image(source, _name(source), max_pixels, flat=True) as image:
         orientation = orientation_of(image)
     return turned(stored_outline(source, crack_values, max_pixels=max_pixels), orientation)
 
@@ -54,7 +54,7 @@ def stored_outline(
     chosen, is not binary, or is inverted.
     """
     name = _name(path)
-    with open_image(path, name, max_pixels) as image:
+    with open_image(path, name, max_pixels, flat=True) as image:
         if image.mode in ("I", "F") or (is_deep(image) and image.mode != "I;16"):
             raise PhotoError(
                 "unreadable",

@@ -68,13 +68,13 @@ def inspected_photo(
         augmented=settings.augmented,
         progress=tiles,
     )
-    drawn, mask = answered.pictures["overlay"](), answered.found.mask
+    drawn, mask = answered.pictures["overlay"](), answered.segmentation.mask
     about = answered.about()
     pictures = {"small": small_picture(drawn), "overlay": _jpeg(drawn), "mask": png_bytes(mask)}
     if before is not None:
         try:
             growth, grown = _growth(
-                segmenter, read_photo(before, bits=settings.bits), pixels, answered.found, settings
+                segmenter, read_photo(before, bits=settings.bits), pixels, answered.segmentation, settings
             )
             about["growth"], pictures["grown"] = growth.model_dump(), small_picture(grown)
         except (PhotoError, QueryError) as error:

@@ -24,7 +24,7 @@ from fieldwright.serving.hosting.shelf import Shelved
 from fieldwright.serving.jobs.limits import NICENESS
 from fieldwright.serving.jobs.messages import JobMessage, read_message, write_message
 from fieldwright.serving.photos.intake import SentForm, SentPhoto
-from fieldwright.serving.photos.replies import chosen_of
+from fieldwright.serving.photos.replies import pictures_named
 
 
 class JobProcess:
@@ -49,8 +49,8 @@ class JobProcess:
                 files[field] = (*files.get(field, ()), SentPhoto(name, content))
             route = next(one for one in served.job_routes if one.name == header["route"])
             options = route.reader.read(header["options"])
-            wanted = chosen_of(getattr(options, "pictures", None), route.pictures)
-            document, pictures = served.answer(route, SentForm(files, {}), options, wanted, self._progress)
+            names = pictures_named(getattr(options, "pictures", None), route.pictures)
+            document, pictures = served.answer(route, SentForm(files, {}), options, names, self._progress)
         except FieldwrightError as error:
             return JobMessage({"error": str(error)})
         except MemoryError:
@@ -60,9 +60,11 @@ class JobProcess:
         except Exception:
             traceback.print_exc()
             return JobMessage({"error": "The endpoint failed; its log tells why."})
-        names = list(pictures)
+        drawings = list(pictures)
         about = orjson.dumps({"model": header["model"], "version": header["version"]} | document)
-        return JobMessage({"pictures": names}, [about, *(png_bytes(pictures.pop(name)) for name in names)])
+        return JobMessage(
+            {"pictures": drawings}, [about, *(png_bytes(pictures.pop(name)) for name in drawings)]
+        )
 
     def _model(self, model: str, version: str, folder: str) -> Any:
         if folder != self._folder:

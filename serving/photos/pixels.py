@@ -56,7 +56,7 @@ def map_of(picture: SentPhoto, shape: tuple[int, int]) -> np.ndarray:
     """Shares (h, w) float32 that a grey picture of 8 bits shows, 255 for 1; raises QueryError and PhotoError."""
 
     def read(content: bytes) -> np.ndarray:
-        with open_image(content, "The picture", MAX_PIXELS) as image:
+        with open_image(content, "The picture", MAX_PIXELS, flat=True) as image:
             if image.mode != "L":
                 raise PhotoError(
                     "unreadable",

@@ -40,21 +40,21 @@ def together(replies: Iterable[PhotoReply]) -> Answered:
 
 @dataclass(frozen=True)
 class PhotoForm:
-    """media_type: of the answer. picture: the one that a PNG shows. drawn: pictures that the answer needs."""
+    """media_type: of the answer. picture: the one that a PNG shows. needs: pictures that the answer needs."""
 
     media_type: str
     picture: str = ""
-    drawn: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, media_type: str, picture: str | None, pictures: Sequence[str], chosen: str | None = None
+        cls, media_type: str, picture: str | None, pictures: Sequence[str], names: str | None = None
     ) -> PhotoForm:
         """Of a route that has these pictures; raises QueryError for a choice of them that goes with no such answer.
 
-        picture: the one that was chosen for a PNG. chosen: those for an archive, with commas between.
+        picture: the one that was chosen for a PNG. names: those for an archive, with commas between.
         """
-        if chosen is not None and media_type != ZIP:
+        if names is not None and media_type != ZIP:
             raise QueryError(
                 f"'pictures' must come with the header 'Accept: {ZIP}'",
                 f"an answer as {media_type}",
@@ -67,8 +67,10 @@ class PhotoForm:
                 "Send the header, or leave 'picture' out",
             )
         one = picture or next(iter(pictures), "")
-        drawn = {JSON: (), PNG: (one,)}.get(media_type) if media_type != ZIP else chosen_of(chosen, pictures)
-        return cls(media_type, one, tuple(drawn or ()))
+        needs = (
+            {JSON: (), PNG: (one,)}.get(media_type) if media_type != ZIP else pictures_named(names, pictures)
+        )
+        return cls(media_type, one, tuple(needs or ()))
 
     def body(self, document: bytes, pictures: Mapping[str, Picture], photos: int = 1) -> bytes:
         """The body of the answer; raises QueryError where one picture cannot tell of several photos.
@@ -88,9 +90,9 @@ class PhotoForm:
         return _png(pictures[self.picture] if self.picture in pictures else pictures[f"0_{self.picture}"])
 
 
-def chosen_of(chosen: str | None, pictures: Sequence[str]) -> Sequence[str]:
+def pictures_named(names: str | None, pictures: Sequence[str]) -> Sequence[str]:
     """The pictures that were chosen with commas between, else all."""
-    return pictures if chosen is None else chosen.split(",")
+    return pictures if names is None else names.split(",")
 
 
 def _png(picture: Picture) -> bytes:

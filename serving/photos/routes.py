@@ -69,13 +69,13 @@ async def _answered(served: PhotoModel, exchange: Exchange, route: PhotoRoute) -
     media_type = accepted_type(exchange.request, route.media_types)
     form = await read_form(exchange.request, route.files)
     options = route.reader.read(form.options)
-    chosen = (getattr(options, name, None) for name in ("picture", "pictures"))
-    reply_form = PhotoForm.of(media_type, next(chosen), route.pictures, next(chosen))
+    choices = (getattr(options, name, None) for name in ("picture", "pictures"))
+    reply_form = PhotoForm.of(media_type, next(choices), route.pictures, next(choices))
 
     def work() -> bytes:
         operations = served.operations(route, form, options)
         refuse_costly(operations, sum(map(len, form.files.values())), MAX_OPERATIONS, served.device)
-        document, pictures = served.answer(route, form, options, reply_form.drawn)
+        document, pictures = served.answer(route, form, options, reply_form.needs)
         if form.photos:
             exchange.observation.inside = np.array([about["inside"] for about in document["photos"]])
         content = orjson.dumps({"model": served.model, "version": served.version} | document)

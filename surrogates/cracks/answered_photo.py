@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class SegmentedPhoto:
+class MeasuredPhoto:
     """Cracks of a photo (h, w, 3) uint8, found and measured."""
 
     name: str
     photo: np.ndarray
-    found: Segmentation
+    segmentation: Segmentation
     measured: CrackMeasurements
 
     def about(self, *, profiles: bool = False, lines: bool = False) -> dict[str, Any]:
         """For JSON; profiles, lines: as in `CrackMeasurements.as_dict`."""
-        return self.found.about(self.name) | {
-            "share": float(self.found.mask.mean()),
+        return self.segmentation.about(self.name) | {
+            "share": float(self.segmentation.mask.mean()),
             "measurements": self.measured.as_dict(profiles=profiles, lines=lines),
         }
 
@@ -38,10 +38,10 @@ class SegmentedPhoto:
     def pictures(self) -> dict[str, Callable[[], np.ndarray]]:
         """What draws each picture of it: bool (h, w), uint8 (h, w) of which 255 is 1, or uint8 (h, w, 3)."""
         return {
-            "mask": lambda: self.found.mask,
-            "overlay": lambda: overlay(self.photo, self.found.mask, self.measured),
-            "probability": lambda: grey_levels(self.found.probability),
-            "std": lambda: grey_levels(self.found.std),
+            "mask": lambda: self.segmentation.mask,
+            "overlay": lambda: overlay(self.photo, self.segmentation.mask, self.measured),
+            "probability": lambda: grey_levels(self.segmentation.probability),
+            "std": lambda: grey_levels(self.segmentation.std),
         }
 
 
@@ -55,13 +55,15 @@ def segmented_photo(
     augmented: bool = False,
     progress: Callable[[int, int], None] | None = None,
     at_a_time: int = 1,
-) -> SegmentedPhoto:
+) -> MeasuredPhoto:
     """Asks a segmenter and measures what it has found; options as in `CrackSegmenter.segment` and `measure`."""
-    found = segmenter.segment(
+    segmentation = segmenter.segment(
         photo, augmented=augmented, threshold=threshold, progress=progress, at_a_time=at_a_time
     )
-    measured = measure(found.mask, scale=scale, probability=found.probability, std=found.std)
-    return SegmentedPhoto(name, photo, found, measured)
+    measured = measure(
+        segmentation.mask, scale=scale, probability=segmentation.probability, std=segmentation.std
+    )
+    return MeasuredPhoto(name, photo, segmentation, measured)
 
 
 def about_classified(

@@ -146,7 +146,7 @@ def photos_of(document: Mapping[str, Any], pictures: Sequence[Mapping[str, np.nd
     )
 
 
-def measurements_of(document: Mapping[str, Any]) -> EndpointMeasurements:
+def mask_measurements(document: Mapping[str, Any]) -> EndpointMeasurements:
     """The answer to a question about a mask."""
     (mask,) = document["photos"]
     measured = mask["measurements"]
@@ -172,7 +172,7 @@ def measurements_of(document: Mapping[str, Any]) -> EndpointMeasurements:
 def growth_of(document: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -> EndpointGrowth:
     """The answer to a question about two photos."""
     growth = pd.DataFrame({name: document[name] for name in GROWN}, index=list(FIGURES)).T
-    shown = {name: one > 0 if name == "new" else one for name, one in pictures.items()}
+    by_name = {name: one > 0 if name == "new" else one for name, one in pictures.items()}
     return EndpointGrowth(
         growth,
         document["before"],
@@ -180,7 +180,7 @@ def growth_of(document: Mapping[str, Any], pictures: Mapping[str, np.ndarray]) -
         document["common"],
         document["registration"],
         pd.DataFrame(document["photos"]),
-        shown,
+        by_name,
         document["model"],
         document["version"],
     )

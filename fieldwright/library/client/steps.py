@@ -29,7 +29,7 @@ from fieldwright.library.client.photo_answers import (
     EndpointPhotos,
     growth_of,
     job_of,
-    measurements_of,
+    mask_measurements,
     photos_of,
 )
 from fieldwright.library.client.question import (
@@ -90,7 +90,7 @@ class EndpointSteps:
     def measure(self, pictures: Mapping[str, Picture | None], **options: Any) -> Steps[EndpointMeasurements]:
         """POST /measure."""
         document, _ = yield self._ask("POST", "/measure", False, picture_body(pictures, **options))
-        return measurements_of(document)
+        return mask_measurements(document)
 
     def compare(
         self, files: Mapping[str, Picture | None], pictures: bool, **options: Any

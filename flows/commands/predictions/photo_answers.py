@@ -21,7 +21,7 @@ from fieldwright.flows.commands.predictions.predict import asked_model
 from fieldwright.flows.crack_inspection.tables import photos_table
 from fieldwright.flows.progress import report, show_progress
 from fieldwright.flows.study.file import StudyFile
-from fieldwright.surrogates.cracks.answered_photo import SegmentedPhoto, about_classified, segmented_photo
+from fieldwright.surrogates.cracks.answered_photo import MeasuredPhoto, about_classified, segmented_photo
 from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
 from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
 
@@ -38,7 +38,7 @@ class AnsweredFile:
 
     path: Path
     about: Mapping[str, Any] | None = None
-    segmented: SegmentedPhoto | None = None
+    segmented: MeasuredPhoto | None = None
     refused: str | None = None
 
 
@@ -51,8 +51,10 @@ def answered_files(
         try:
             pixels = read_photo(path)
             if isinstance(model, CrackSegmenter):
-                found = segmented_photo(model, pixels, path.name, scale=scale, threshold=question.threshold)
-                yield AnsweredFile(path, found.about(), found)
+                measured = segmented_photo(
+                    model, pixels, path.name, scale=scale, threshold=question.threshold
+                )
+                yield AnsweredFile(path, measured.about(), measured)
             else:
                 yield AnsweredFile(path, about_classified(model, pixels, path.name, question.prevalence))
         except (PhotoError, QueryError) as error:
@@ -86,7 +88,7 @@ def answer_photos(
                     (folder / f"{answer.path.stem}_{name}.png").write_bytes(picture)
             # The pixels of one photo at a time.
             answers.append(AnsweredFile(answer.path, answer.about, None, answer.refused))
-    print_photos(answers, segments, console)
+    print_photo_answers(answers, segments, console)
     if question.table is not None:
         question.table.write_bytes(photos_csv(answers, segments))
         console.print(f"Wrote {question.table}", markup=False, soft_wrap=True)
@@ -95,7 +97,7 @@ def answer_photos(
     return answers
 
 
-def print_photos(answers: Sequence[AnsweredFile], segments: bool, console: Console) -> None:
+def print_photo_answers(answers: Sequence[AnsweredFile], segments: bool, console: Console) -> None:
     """A row for each photo with its bounds, then a sentence for each that is outside or was refused."""
     table = Table("photo", "verdict", *(("crack share",) if segments else ("threshold",)))
     figures = ("length", "mean_width", "max_width")

@@ -30,14 +30,14 @@ class PhotoQuestion:
 
     def files(self) -> list[Path]:
         """The photos, by name; raises QueryError where there are none."""
-        found = photo_files(self.photos) if self.photos.is_dir() else [self.photos]
-        if not found or not found[0].is_file():
+        files = photo_files(self.photos) if self.photos.is_dir() else [self.photos]
+        if not files or not files[0].is_file():
             raise QueryError(
                 "'--photos' must name a photo, or a folder of photos",
                 f"'{self.photos}'{', which holds none' if self.photos.is_dir() else ''}",
                 "Correct the path",
             )
-        return found
+        return files
 
     def scale(self) -> Scale | None:
         """Raises FieldwrightError for one that is none."""

@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 
 from fieldwright.surrogates.cracks.measurement.component import Component
-from fieldwright.surrogates.cracks.measurement.figures import figures_of
+from fieldwright.surrogates.cracks.measurement.figures import pooled_figures
 from fieldwright.surrogates.cracks.measurement.nearest import Nearest
 
 LENGTH_ERROR = 0.03
@@ -116,7 +116,7 @@ def branches_bounds(
 
 def total(cracks: list[Component]) -> np.ndarray:
     """Length, mean, 95 % and greatest width (4,), px, of cracks together; zeros without a crack."""
-    return figures_of([crack.length for crack in cracks], [crack.defined_widths for crack in cracks])
+    return pooled_figures([crack.length for crack in cracks], [crack.defined_widths for crack in cracks])
 
 
 def _parts(
@@ -134,4 +134,4 @@ def _figures_near(crack: Component, near: Component) -> np.ndarray:
     lines = Nearest(np.concatenate([line.points for line in near.lines]))
     reach = 2.0 + float(near.defined_widths.max())
     places = np.concatenate([p.points[c] for p, c in zip(crack.lines, crack.counted, strict=True)])
-    return figures_of([crack.length], [crack.defined_widths[lines.query(places)[0] <= reach]])
+    return pooled_figures([crack.length], [crack.defined_widths[lines.query(places)[0] <= reach]])

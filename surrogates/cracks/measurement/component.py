@@ -10,7 +10,7 @@ import numpy as np
 from scipy.ndimage import find_objects, label
 
 from fieldwright.surrogates.cracks.measurement.centreline import Centreline, centreline_of
-from fieldwright.surrogates.cracks.measurement.figures import figures_of
+from fieldwright.surrogates.cracks.measurement.figures import pooled_figures
 from fieldwright.surrogates.cracks.measurement.pose import Sides, canonical_pose
 from fieldwright.surrogates.cracks.measurement.skeleton import Rim, skeleton_of
 from fieldwright.surrogates.cracks.measurement.skeleton_graph import graph_of
@@ -53,7 +53,7 @@ class Component:
     @cached_property
     def figures(self) -> np.ndarray:
         """Its length, mean, 95 % and greatest width (4,), px."""
-        return figures_of([self.length], [self.defined_widths])
+        return pooled_figures([self.length], [self.defined_widths])
 
     @property
     def doubled(self) -> complex:

@@ -11,7 +11,7 @@ LEAST_WIDTH = 1.0
 """px: the greatest width of whatever has a pixel is no less, though a line that falls at 45 degrees has less area."""
 
 
-def figures_of(lengths: Sequence[float], widths: Sequence[np.ndarray]) -> np.ndarray:
+def pooled_figures(lengths: Sequence[float], widths: Sequence[np.ndarray]) -> np.ndarray:
     """Length, mean, 95 % and greatest width (4,), px, of all together; zeros where no width is defined.
 
     lengths: of each crack. widths: (n,) of each along its lines, one a pixel of length, where they are defined.

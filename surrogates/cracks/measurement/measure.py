@@ -46,26 +46,29 @@ def measure(
             f"shape {mask.shape} of {mask.dtype}",
             "Give probability >= threshold",
         )
-    known = Segmented.of(mask, probability, std, threshold) if limits is None else Outlined(limits)
-    found = _found(mask, known, least_area)
-    figures = np.array([crack.figures for crack in found.cracks]).reshape(-1, 4)
-    everything = total(found.cracks)
-    low_all, high_all = np.minimum(total(found.inner), everything), np.maximum(total(found.outer), everything)
-    branches = np.array(found.branches, dtype=int).reshape(-1, 2)
+    segmented = Segmented.of(mask, probability, std, threshold) if limits is None else Outlined(limits)
+    pieces = _measured(mask, segmented, least_area)
+    figures = np.array([crack.figures for crack in pieces.cracks]).reshape(-1, 4)
+    everything = total(pieces.cracks)
+    low_all, high_all = (
+        np.minimum(total(pieces.inner), everything),
+        np.maximum(total(pieces.outer), everything),
+    )
+    branches = np.array(pieces.branches, dtype=int).reshape(-1, 2)
     cracks = [
         _crack(c, f, a, b, (int(least), int(most)), scale)
         for c, f, a, b, (least, most) in zip(
-            found.cracks, figures, found.low, found.high, branches, strict=True
+            pieces.cracks, figures, pieces.low, pieces.high, branches, strict=True
         )
     ]
-    facing = direction(found.cracks)
+    facing = direction(pieces.cracks)
     length, mean, p95, most = _quantities(everything, low_all, high_all, scale)
     return CrackMeasurements(
         length,
         mean,
         p95,
         most,
-        MeasuredQuantity(float(mask.sum()), float(found.area[0]), float(found.area[1]), "px2").scaled(
+        MeasuredQuantity(float(mask.sum()), float(pieces.area[0]), float(pieces.area[1]), "px2").scaled(
             scale, 2
         ),
         None if facing is None else facing[0],
@@ -73,20 +76,20 @@ def measure(
         len(cracks),
         sum(crack.branches for crack in cracks),
         (int(branches[:, 0].sum()), int(branches[:, 1].sum())),
-        labelled(mask)[1] - len(found.cracks),
+        labelled(mask)[1] - len(pieces.cracks),
         None if scale is None else scale.mm_per_px,
         tuple(sorted(cracks, key=lambda crack: -crack.length.value)),
     )
 
 
-def _found(mask: np.ndarray, segmented: Segmented | Outlined | None, least_area: int) -> MeasuredPieces:
-    found = measured_pieces(mask, segmented, least_area)
-    if found.cracks or not mask.any():
-        return found
+def _measured(mask: np.ndarray, segmented: Segmented | Outlined | None, least_area: int) -> MeasuredPieces:
+    pieces = measured_pieces(mask, segmented, least_area)
+    if pieces.cracks or not mask.any():
+        return pieces
     labels, count = labelled(mask)
     area = np.bincount(labels.ravel(), minlength=count + 1)
     largest = labels == 1 + int(area[1:].argmax())
-    return replace(measured_pieces(largest, segmented, int(area[1:].max())), area=found.area)
+    return replace(measured_pieces(largest, segmented, int(area[1:].max())), area=pieces.area)
 
 
 def _quantities(

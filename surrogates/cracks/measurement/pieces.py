@@ -83,9 +83,10 @@ class Piece:
 
     def cracks_of(self, outline: np.ndarray, least_area: int) -> tuple[np.ndarray, list[Component]]:
         """Labels (h, w) of an outline (h, w) bool of it, and its cracks of so many px^2 at least."""
-        # The piece as a whole is one already.
-        whole = np.array_equal(outline, self.here)
-        labels, count = (outline.astype(np.int32), 1) if whole else labelled(outline)
+        if np.array_equal(outline, self.here):  # The piece as a whole is one already.
+            labels, count = outline.astype(np.int32), 1
+        else:
+            labels, count = labelled(outline)
         return labels, list(components(labels, count, least_area, self.edges))
 
 
@@ -101,7 +102,7 @@ def measured_pieces(
         area += np.bincount(labels[rows].ravel(), minlength=count + 1)
         if erased:
             with_erased[labels[rows][segmented.part((rows, slice(None))).erased(mask[rows])]] = True  # type: ignore[union-attr]
-    found = MeasuredPieces(area=(inner_area, int(area[1:].sum())))
+    pieces = MeasuredPieces(area=(inner_area, int(area[1:].sum())))
     height, width = mask.shape
     for number, box in enumerate(find_objects(labels), start=1):
         if box is None or (area[number] < least_area and not with_erased[number]):
@@ -111,8 +112,8 @@ def measured_pieces(
         edges = (rows.start == 0, rows.stop == height, columns.start == 0, columns.stop == width)
         part = None if segmented is None else segmented.part(box)
         corner = (rows.start, columns.start)
-        found.take(Piece(corner, here, mask[box] & here, part, edges, int(area[number])), least_area)
-    return found.in_order()
+        pieces.take(Piece(corner, here, mask[box] & here, part, edges, int(area[number])), least_area)
+    return pieces.in_order()
 
 
 def _everything(mask: np.ndarray, segmented: Segmented | Outlined | None) -> tuple[np.ndarray, int, bool]:

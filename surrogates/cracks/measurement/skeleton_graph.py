@@ -73,9 +73,9 @@ def _links(pixels: np.ndarray) -> list[list[int]]:
     """Neighbours of every pixel; a diagonal step is none where two straight ones lead there."""
     base = int(pixels[:, 1].max()) + 3 if len(pixels) else 1
     key = pixels[:, 0].astype(np.int64) * base + pixels[:, 1] + 1
-    sought = key + (NEIGHBOURS[:, 0] * base + NEIGHBOURS[:, 1])[:, None]
-    at = np.minimum(np.searchsorted(key, sought), len(key) - 1)
-    neighbours = np.where(key[at] == sought, at, -1)
+    keys_around = key + (NEIGHBOURS[:, 0] * base + NEIGHBOURS[:, 1])[:, None]
+    at = np.minimum(np.searchsorted(key, keys_around), len(key) - 1)
+    neighbours = np.where(key[at] == keys_around, at, -1)
     straight = neighbours[:4] >= 0
     for k, (one, other) in enumerate(((0, 1), (2, 1), (2, 3), (0, 3)), start=4):
         neighbours[k][straight[one] | straight[other]] = -1

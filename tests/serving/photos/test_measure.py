@@ -36,6 +36,20 @@ def test_a_drawn_crack_has_its_length_and_direction(champion, ask):
     assert (measured["branches"], measured["branches_bounds"]) == (0, [0, 0])
 
 
+def test_the_mask_of_a_large_photo_is_read_though_its_file_is_small(champion, ask):
+    mask = np.zeros((2200, 2200), dtype=bool)
+    mask[1000:1006, 100:300] = True
+    content = png_bytes(mask)
+    assert mask.size > 80 * len(content)
+    maps = [
+        (name, ("map.png", png_bytes(mask.astype(np.uint8) * level), "image/png"))
+        for name, level in (("probability", 200), ("std", 9))
+    ]
+    reply = ask(champion, "POST", "/measure", files=[("mask", ("mask.png", content, "image/png")), *maps])
+    assert reply.status_code == 200, reply.text
+    assert reply.json()["photos"][0]["measurements"]["length"]["value"] == pytest.approx(200.0, rel=0.03)
+
+
 def test_the_mask_may_be_the_whole_body(champion, ask):
     mask = np.zeros((64, 64), dtype=bool)
     mask[30:33] = True
