@@ -102,16 +102,19 @@ export class CorrectionTool {
 
   async download() {
     const photo = this.photos.selected;
+    const revision = photo.correction?.revision ?? null;
     save(await this.kind.maskFile(photo), `${leaf(photo.name).replace(/\.[^.]*$/, "")}_mask.png`);
+    photo.kept = revision;
   }
 
   async send() {
     const photo = this.photos.selected;
+    const { revision } = photo.correction;
     this.keep.disabled = true;
     try {
       const files = { photo: [photo.file, leaf(photo.name)], mask: [await this.kind.maskFile(photo), "mask.png"] };
       const { name, version } = await this.questions.numbers("corrections", files, {});
-      photo.saved = photo.correction.revision;
+      photo.saved = photo.kept = revision;
       this.notices.show("correction", `Photo and corrected mask are saved as training label '${name}'${version > 1 ? `, version ${version}` : ""}.`, "news");
     } catch (error) {
       this.failed(error);

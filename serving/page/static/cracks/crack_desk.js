@@ -111,6 +111,10 @@ class CrackDesk {
       if (detail === photos.selected) this.sign.show(detail);
     });
     state.follow(SETTINGS, () => this.wake());
+    // The endpoint keeps nothing unasked: what was drawn would be gone, and so the browser asks before it leaves.
+    window.addEventListener("beforeunload", (event) => {
+      if (photos.photos.some(({ unkept }) => unkept)) event.preventDefault();
+    });
     this.watch = watchedEndpoint({
       header: this.header,
       notices,

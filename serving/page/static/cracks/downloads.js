@@ -58,7 +58,10 @@ export class Downloads {
 
   async mask() {
     const photo = this.photos.selected;
-    if (photo?.answer) save(await this.kind.maskFile(photo), `${stem(photo)}_mask.png`);
+    if (!photo?.answer) return;
+    const revision = photo.correction?.revision ?? null;
+    save(await this.kind.maskFile(photo), `${stem(photo)}_mask.png`);
+    photo.kept = revision;
   }
 
   async picture() {

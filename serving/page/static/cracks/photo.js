@@ -19,8 +19,9 @@ export class Photo {
     this.scale = null;
     /** The mask as it was corrected by hand. */
     this.correction = null;
-    /** The revision of the correction that was saved at the endpoint. */
+    /** The revision of the correction that was saved at the endpoint, and that which was saved there or downloaded. */
     this.saved = null;
+    this.kept = null;
     this.thumbnail = null;
     this.forget();
   }
@@ -33,6 +34,11 @@ export class Photo {
     this.cancelled = false;
     this.progress = null;
     this.running = false;
+  }
+
+  /** Whether something was drawn by hand that lies nowhere but on this page. */
+  get unkept() {
+    return this.correction !== null && this.correction.changed && this.kept !== this.correction.revision;
   }
 
   /** "waiting", "running", "answered", "refused" or "cancelled". */

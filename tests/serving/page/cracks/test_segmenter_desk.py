@@ -122,6 +122,29 @@ def test_a_mask_is_drawn_into_undone_and_downloaded(desk, walls):
     assert one.visit.console == []
 
 
+def test_a_correction_that_lies_on_the_page_alone_is_not_left_without_a_question(desk, walls):
+    one = desk()
+    one.add(walls[0])
+    questions: list[str] = []
+
+    def stay(dialog: Any) -> None:
+        questions.append(dialog.type)
+        dialog.dismiss()
+
+    one.page.on("dialog", stay)
+    one.page.get_by_role("button", name="Pencil").click()
+    one.draw((0.1, 0.15), (0.4, 0.15))
+    one.answered()
+    one.page.close(run_before_unload=True)
+    one.visit.until(lambda: questions == ["beforeunload"])
+    assert one.measured("length") > 0.0
+    one.download(lambda: one.page.click("text=Download mask"))
+    one.page.reload()
+    one.page.wait_for_selector(".drop-area")
+    assert questions == ["beforeunload"]
+    assert one.visit.console == []
+
+
 def test_a_corrected_mask_is_saved_as_a_training_label(desk, walls, corrections):
     one = desk()
     one.add(walls[1])
