@@ -3,6 +3,9 @@
 import { drawn, element } from "../shell/elements.js";
 import { commonPower, evenTexts, extent, numberText, unitWithPower } from "../shell/numbers.js";
 
+/** Share of the largest value of a field below which numbers are what rounding left of zero: EXACT of metrics.py. */
+const EXACT = 1e-8;
+
 export class Quantities {
   /** state: of the page. question: its `runs` tell the range of a bar, where they are known. */
   constructor(state, question) {
@@ -41,13 +44,15 @@ export class Quantities {
     const groups = grouped(field, answer.quantities);
     const labels = groups.flat().map((one) => one.label);
     if (labels.join("\n") !== [...this.rows.keys()].join("\n")) this.make(groups);
+    const sizes = this.sizes(answer.quantities);
     groups.forEach((group, k) => {
+      const nought = (one) => largest(Object.values(one.at(time))) <= EXACT * sizes.get(fieldOf(one.label));
       // The rows of a group have one unit, so that they can be compared.
-      const power = commonPower(...group.flatMap((one) => Object.values(one.at(time))));
+      const power = commonPower(...group.filter((one) => !nought(one)).flatMap((one) => Object.values(one.at(time))));
       this.heads[k].textContent = inBrackets(parts(group[0].label).subject, unitWithPower(group[0].unit, power));
       for (const quantity of group) {
         const before = pinned?.quantities.find((one) => one.label === quantity.label)?.at(time) ?? null;
-        this.rows.get(quantity.label).show(quantity.at(time), this.range(quantity, time), before, power);
+        this.rows.get(quantity.label).show(quantity.at(time), this.range(quantity, time), before, power, nought(quantity));
       }
     });
   }
@@ -59,6 +64,17 @@ export class Quantities {
       this.table.tHead,
       ...groups.map((group, k) => element("tbody", {}, element("tr", {}, this.heads[k]), group.map((one) => this.rows.get(one.label).root))),
     );
+  }
+
+  /** The largest magnitude of each field by its name, as predicted at any time and as simulated. */
+  sizes(quantities) {
+    const sizes = new Map();
+    for (const { label, mean } of quantities) {
+      const simulated = this.question.runs?.quantities[label]?.values.data ?? [];
+      const size = Math.max(largest(mean), largest(simulated));
+      sizes.set(fieldOf(label), Math.max(size, sizes.get(fieldOf(label)) ?? 0));
+    }
+    return sizes;
   }
 
   /** Least and largest of the training runs; of all that was shown where these are not known. */
@@ -77,6 +93,16 @@ export class Quantities {
 function parts(label) {
   const [, what, subject] = /^(\w+)\((.*)\)$/.exec(label) ?? [null, label, ""];
   return { what, subject };
+}
+
+/** The field that a quantity is of, such as "U" of "max(U.x)". */
+function fieldOf(label) {
+  return parts(label).subject.split(/[.,]/)[0] || label;
+}
+
+function largest(numbers) {
+  const [low, high] = extent(numbers);
+  return numbers.length === 0 ? 0 : Math.max(Math.abs(low), Math.abs(high));
 }
 
 /** Quantities by what they are of and their unit, those of a field first. */
@@ -131,11 +157,12 @@ class Row {
     );
   }
 
-  show({ mean, lower, upper }, [low, high], before, power) {
+  /** nought: whether it is zero but for rounding. */
+  show({ mean, lower, upper }, [low, high], before, power, nought) {
     const [middle, first, last] = evenTexts([mean, lower, upper].map((value) => value / 10 ** power), 5);
-    this.value.textContent = middle;
+    this.value.textContent = nought ? "0" : middle;
     this.value.dataset.value = String(mean);
-    this.band.textContent = `${first} … ${last}`;
+    this.band.textContent = nought ? "negligible" : `${first} … ${last}`;
     const at = (value) => Math.min(WIDTH + 4, Math.max(-4, high > low ? (WIDTH * (value - low)) / (high - low) : WIDTH / 2));
     this.segment.setAttribute("x", at(lower));
     this.segment.setAttribute("width", Math.max(1, at(upper) - at(lower)));
@@ -144,6 +171,6 @@ class Row {
       this.before.setAttribute(name, before ? at(before.mean) : -100);
     }
     this.change.hidden = before === null;
-    if (before !== null) this.change.textContent = numberText((mean - before.mean) / 10 ** power, 4);
+    if (before !== null) this.change.textContent = nought ? "0" : numberText((mean - before.mean) / 10 ** power, 4);
   }
 }
