@@ -87,6 +87,11 @@ BEYOND_A_SCHEMA = (
     "The scale must be given",
     "'scale_error' must come with",
     "'picture' must come with",
+    "'pictures' must come with",
+    "'before_probability' must come with",
+    "'before_std' must come with",
+    "'after_probability' must come with",
+    "'after_std' must come with",
     "An option must be given once",
 )
 """How refusals begin of what fits the schema and still cannot be answered."""

@@ -140,8 +140,11 @@ class Desk:
     def answered(self) -> None:
         """Waits until every number on the page is that of what is shown."""
         self.visit.until(lambda: self.page.locator(BUSY).count() == 0)
-        # The address follows what is shown a moment later.
+
+    def state(self) -> dict[str, str]:
+        """What stands behind "#" in the address, which follows what is shown a moment later."""
         self.page.wait_for_timeout(200)
+        return self.visit.state()
 
     def measured(self, name: str) -> float:
         """A measured value as the page has it."""

@@ -20,7 +20,7 @@ def test_probability_and_band_are_those_that_a_program_is_answered(desk, walls, 
     (rare,) = one.asked("classify", [("photo", strange)], prevalence=0.005)["photos"]
     assert float(one.page.get_attribute(".verdict-probability", "data-value")) == rare["probability"]
     assert rare["probability"] < answers[-1]["probability"]
-    assert one.visit.state()["prevalence"] == "0.005"
+    assert one.state()["prevalence"] == "0.005"
     assert one.visit.console == []
 
 

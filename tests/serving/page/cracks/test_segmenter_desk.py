@@ -56,7 +56,7 @@ def test_the_threshold_changes_the_mask_at_once_and_the_numbers_by_the_endpoint(
     one.page.get_by_label("Threshold").fill("0.2")
     one.answered()
     assert one.measured("share") == np.mean(probability >= 0.2 * 255) > before
-    assert one.visit.state()["threshold"] == "0.2"
+    assert one.state()["threshold"] == "0.2"
     # Over grey concrete the mask is the only thing that is red.
     red, green, _ = one.colour(*place)
     assert red - green > grey[0] - grey[1] + 50
@@ -79,12 +79,12 @@ def test_two_clicks_on_a_known_length_set_the_scale(desk, walls):
     one.page.get_by_role("button", name="Scale of all photos").click()
     one.answered()
     # Half of 240 pixels are 60 mm.
-    scale = float(one.visit.state()["mm_per_px"])
+    scale = float(one.state()["mm_per_px"])
     assert scale == pytest.approx(0.5, rel=0.02)
     assert one.measured("length") == pytest.approx(in_pixels * scale)
     assert "mm" in one.page.inner_text('[data-measured="length"] .value')
     answer = one.asked(
-        "segment", [("photo", walls[0])], mm_per_px=scale, scale_error=one.visit.state()["scale_error"]
+        "segment", [("photo", walls[0])], mm_per_px=scale, scale_error=one.state()["scale_error"]
     )
     assert one.measured("length") == pytest.approx(answer["photos"][0]["measurements"]["length"]["value"])
     assert one.visit.console == []
