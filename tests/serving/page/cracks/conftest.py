@@ -23,7 +23,10 @@ from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetCo
 
 PATIENCE = 60.0
 """Seconds that an answer may take, however busy the machine is."""
-BUSY = "tr[data-state=waiting], tr[data-state=running], .photo-table tr.stale, .photo-panel[aria-busy=true]"
+BUSY = (
+    "tr[data-state=waiting], tr[data-state=running], .photo-table tr.stale:not([data-state=refused]), "
+    ".photo-panel[aria-busy=true]"
+)
 """What is on a page that still asks or draws."""
 
 
