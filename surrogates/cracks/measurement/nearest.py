@@ -21,9 +21,10 @@ class Nearest:
         if self._tree is None and len(places) * len(self._points) <= FEW:
             down, across = (np.subtract.outer(places[:, k], self._points[:, k]) for k in (0, 1))
             squares = down * down + across * across
-            number = np.asarray(squares.argmin(axis=1))
+            number = squares.argmin(axis=1)
             return np.sqrt(squares[np.arange(len(places)), number]), number
         if self._tree is None:
             # Places of pixels lie evenly: cutting in the middle is as good as at the median, and sooner done.
             self._tree = KDTree(self._points, balanced_tree=False, compact_nodes=False)
-        return self._tree.query(places)
+        distance, number = self._tree.query(places)
+        return np.asarray(distance), np.asarray(number)
