@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,10 +109,12 @@ def grown() -> tuple[PhotoFile, PhotoFile]:
 
 @pytest.fixture(scope="session")
 def large() -> PhotoFile:
-    """A photo of more than a million bytes: of noise, which no PNG makes small."""
-    noise = np.random.default_rng(0).normal(150.0, 25.0, (640, 640, 3))
-    noise[300:306] -= 110.0
-    return PhotoFile.of("large.png", np.clip(noise, 0.0, 255.0).astype(np.uint8))
+    """A photo of more than a million bytes: a wall, with what a camera writes beside its pixels."""
+    wall = png_bytes(surface(205, (240, 320)).photo)
+    beside = b"caMr" + bytes(1_100_000)
+    chunk = struct.pack(">I", len(beside) - 4) + beside + struct.pack(">I", zlib.crc32(beside))
+    header = 33
+    return PhotoFile("large.png", wall[:header] + chunk + wall[header:])
 
 
 @pytest.fixture(scope="session")

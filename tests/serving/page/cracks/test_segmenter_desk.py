@@ -31,11 +31,8 @@ def test_the_numbers_on_the_page_are_those_that_a_program_is_answered(served, de
             float(row.locator('[data-column="probability"]').get_attribute("data-value"))
             == answer["probability"]
         )
-        assert (
-            row.locator('[data-column="inside"]')
-            .inner_text()
-            .endswith("inside" if answer["inside"] else "outside")
-        )
+        domain = ("doubt" if answer["warning"] else "inside") if answer["inside"] else "outside"
+        assert row.locator('[data-column="inside"]').inner_text().endswith(domain)
     assert not answers[-1]["inside"]
     assert "Unlike the training photos: do not rely on this answer." in one.page.inner_text(".domain")
     assert one.page.evaluate("() => document.body.classList.contains('is-outside')")
