@@ -29,6 +29,8 @@ EMPTY = f"prefect-{prefect.__version__}"
 SQLITE = "sqlite+aiosqlite:///"
 HEAD = "SELECT version_num FROM alembic_version"
 POLL_SECONDS = 0.02
+START_SECONDS = 300.0
+"""Prefect's limit is for a process of which nothing is known; a thread that fails is seen to end."""
 
 
 @contextlib.contextmanager
@@ -66,7 +68,7 @@ def own_prefect_server() -> Iterator[None]:
             # It has the settings of this thread.
             thread = Thread(
                 target=contextvars.copy_context().run,
-                args=(server.run, [listening]),
+                args=(_serve, server, listening),
                 name="prefect server",
                 daemon=True,
             )
@@ -84,8 +86,14 @@ def own_prefect_server() -> Iterator[None]:
                 thread.join()
 
 
+def _serve(server: uvicorn.Server, listening: socket.socket) -> None:
+    # That it did not start is seen by the thread's end.
+    with contextlib.suppress(SystemExit):
+        server.run([listening])
+
+
 def _wait(server: uvicorn.Server, thread: Thread, settings: Settings) -> None:
-    end = time.monotonic() + settings.server.ephemeral.startup_timeout_seconds
+    end = time.monotonic() + max(START_SECONDS, settings.server.ephemeral.startup_timeout_seconds)
     while not server.started:
         if not thread.is_alive() or time.monotonic() > end:
             raise FieldwrightError(

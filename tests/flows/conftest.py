@@ -65,6 +65,22 @@ def write_run(folder: Path, load: float, modulus: float) -> None:
     mesh.write(folder / "result.vtu")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def flows_are_recorded(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Flows that a file of tests calls are recorded by a server of its process.
+
+    Prefect would start one at a port taken by chance, where it may find that of another process, which ends sooner.
+    """
+    if hasattr(request.module, "run_study") or hasattr(request.module, "watch_for_drift"):
+        # Imported here: it takes seconds, and most files of tests call no flow.
+        from fieldwright.flows.own_prefect_server import own_prefect_server
+
+        with own_prefect_server():
+            yield
+    else:
+        yield
+
+
 @pytest.fixture(name="write_run")
 def fixture_write_run() -> Callable[[Path, float, float], None]:
     """write_run(folder, load, modulus) writes one run."""

@@ -52,8 +52,11 @@ def killing(*args, **kwargs):
     return value
 
 setattr(owner, name, killing)
+from fieldwright.flows.own_prefect_server import own_prefect_server
 from fieldwright.flows.workflow import run_study
-run_study(study)
+
+with own_prefect_server():
+    run_study(study)
 """
 STEPS = "fieldwright.flows.runs.steps:RunsSteps"
 RESULTS = "fieldwright.flows.resumption.step_results:StepResults"
