@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
+from functools import partial
 from threading import Event, Lock, Thread
 
 from rich.console import Console
@@ -87,7 +88,9 @@ def log_progress(write: Callable[[str], object], every_seconds: float = EVERY_SE
         yield
         return
     lines, stop = _Lines(write), Event()
-    ticking = Thread(target=_tick, args=(lines, stop, every_seconds), daemon=True, name="progress")
+    # In the context of this thread, which says where lines of a flow are logged: without it Prefect starts a server.
+    tick = partial(copy_context().run, _tick, lines, stop, every_seconds)
+    ticking = Thread(target=tick, daemon=True, name="progress")
     ticking.start()
     try:
         with _reported_to(lines.take):

@@ -20,6 +20,7 @@ from fieldwright.surrogates.search.selection import FoldSearch, Runs, SearchResu
 from fieldwright.surrogates.search.settings import SearchSettings
 from fieldwright.surrogates.search.trial import Trial
 
+SEARCHING = "Searching the best"
 SHOWN = 10
 """Trials in the report, best first."""
 
@@ -89,7 +90,7 @@ def trial_logger(tracking: Tracking, parent: TrackedRun, trials: int) -> Callabl
     def log(trial: Trial) -> None:
         nonlocal count
         count += 1
-        report_progress("Searching the best", min(count, trials), trials)
+        report_progress(SEARCHING, min(count, trials), trials)
         with tracking.run(f"trial-{trial.number}", parent=parent.id) as run:
             tags = {"role": "trial", "state": trial.state, "candidate": settings_text(trial.config)}
             run.log(

@@ -40,7 +40,7 @@ from fieldwright.flows.runs.promotion.champion_comparison import (
 from fieldwright.flows.runs.promotion.out_of_fold_coverage import out_of_fold_coverage
 from fieldwright.flows.runs.promotion.promotion_rule import ask_once, decide_on_runs, run_gates
 from fieldwright.flows.runs.reduction import projection_errors, reduce_fields, reduction_numbers
-from fieldwright.flows.runs.search import Search, search_report, trial_logger
+from fieldwright.flows.runs.search import SEARCHING, Search, search_report, trial_logger
 from fieldwright.flows.runs.symmetries import symmetrised_targets, symmetry_errors
 from fieldwright.flows.runs.targets import Targets
 from fieldwright.flows.steps import Dataset, Finished, Incoming, Steps, Trained, candidates_by_label
@@ -218,8 +218,10 @@ class RunsSteps(Steps[Study, RunsDataset]):
     ) -> tuple[RunsEvaluation, Validated]:
         """Searches the best candidate, evaluates the search by repeating it in every fold, and measures its gain."""
         search = Search.of(self.study, data.targets, data.views)
-        log_trial = trial_logger(self.tracking, run, settings.trials + settings.stack)
-        selection = search.over_all(log_trial, self.executor)
+        trials = settings.trials + settings.stack
+        selection = search.over_all(trial_logger(self.tracking, run, trials), self.executor)
+        # It may end before all of them.
+        report_progress(SEARCHING, trials, trials)
         evaluation, validation = cross_validated(
             self.study, AUTO, search.in_fold(), data.targets, data.views, self.executor
         )

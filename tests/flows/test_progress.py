@@ -6,6 +6,7 @@ import io
 import re
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 
 from rich.console import Console
 
@@ -53,3 +54,19 @@ def test_what_is_shown_already_is_not_shown_twice() -> None:
     with log_progress(outer.append), log_progress(inner.append):
         report("Reading runs", 2, 2)
     assert (len(outer), inner) == (1, [])
+
+
+PLACE: ContextVar[str] = ContextVar("place", default="nowhere")
+
+
+def test_lines_of_a_step_under_way_are_written_in_the_context_of_the_work() -> None:
+    """Prefect keeps in it where a flow's log goes; a thread without it would start a server for its lines."""
+    token = PLACE.set("the flow")
+    places: list[str] = []
+    try:
+        with log_progress(lambda line: places.append(PLACE.get()), every_seconds=0.05):
+            report("Searching", 1, 2)
+            wait_for(lambda: bool(places))
+    finally:
+        PLACE.reset(token)
+    assert set(places) == {"the flow"}

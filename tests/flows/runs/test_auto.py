@@ -29,6 +29,7 @@ kinds = ["linear", "pce", "rbf"]
 trials = 6
 repeats = 2
 folds = 3
+seconds = 100000
 """
 
 
