@@ -185,6 +185,14 @@ class FieldModel:
         """(r,) root of the share of each coordinate in the latent variance of the field."""
         return self.scaler.scale / np.linalg.norm(self.scaler.scale)
 
+    @property
+    def varies(self) -> bool:
+        """Whether the runs differ by more than rounding, in the root mean square; True where that is no POD."""
+        if not isinstance(self.reduction, SVDReduction):
+            return True
+        size = np.linalg.norm(self.scaler.scale) / np.sqrt(len(self.truncation_variance))
+        return bool(size > self.round_off)
+
     def at(self, x: np.ndarray) -> Self | FieldView:
         """The decoder into the unit of the field at queries of the parameters x (q, p)."""
         return self if self.scaling is None else self.scaling.view(self, x)

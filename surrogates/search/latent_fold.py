@@ -32,7 +32,8 @@ class AffineEvaluator:
     points, and z* the best coordinates of f; all norms are those of W, of the field as it was scaled for reduction.
 
     gram: (r, r). best: (h, r) z* of the held-out runs. lost: (h,) the last term. size: (h,) norms to divide by, of
-    the scaled field. shares: (r,) root of the share of each coordinate in the latent variance.
+    the scaled field. shares: (r,) root of the share of each coordinate in the latent variance. varies: whether the
+    runs differ by more than rounding.
     """
 
     gram: np.ndarray
@@ -40,6 +41,7 @@ class AffineEvaluator:
     lost: np.ndarray
     size: np.ndarray
     shares: np.ndarray
+    varies: bool
 
     @property
     def rank(self) -> int:
@@ -110,7 +112,7 @@ def evaluator_of(
     gram = modes @ modes.T
     best = residual @ modes.T @ np.linalg.pinv(gram, hermitian=True)
     lost = np.sum((residual - best @ modes) ** 2, axis=1)
-    return AffineEvaluator(gram, best, lost, size, model.shares)
+    return AffineEvaluator(gram, best, lost, size, model.shares, model.varies)
 
 
 @dataclass(frozen=True, eq=False)

@@ -80,6 +80,11 @@ class TimeByTime:
         return self.times * self.instant.rank
 
     @property
+    def varies(self) -> bool:
+        """Whether runs and times differ by more than rounding."""
+        return self.instant.varies
+
+    @property
     def shares(self) -> np.ndarray:
         """(t * r,) root of the share of each coordinate in the latent variance of all times."""
         return np.tile(self.instant.shares, self.times) / np.sqrt(self.times)

@@ -45,7 +45,7 @@ class Unrolled:
         rolls = isinstance(config, SequenceConfig)
         shares = [field.instant.shares for field in fields]
         weights = [share / share.max() if rolls else np.ones(len(share)) for share in shares]
-        return cls(config, weights, fields[0].times, history if rolls else 0, np.concatenate(shares))
+        return cls(config, weights, fields[0].times, history if rolls else 0, _sizes(fields, shares))
 
     def fit(self, x: np.ndarray, z: np.ndarray, seed: int) -> Self:
         """Learns from x (n, p) and joined trajectories z (n, sum_f t r_f)."""
@@ -103,7 +103,18 @@ def regressor_of(config: KindConfig, fields: Sequence[Any], history: int) -> Any
     """An unfitted regressor of the joined coordinates of the fields, in the form of transients that is asked."""
     if isinstance(fields[0], TimeByTime):
         return Unrolled.of(config, fields, history)
-    return regressor_for(config, np.concatenate([field.shares for field in fields]))
+    return regressor_for(config, _sizes(fields, [field.shares for field in fields]))
+
+
+def _sizes(fields: Sequence[Any], shares: Sequence[np.ndarray]) -> np.ndarray:
+    """What each of the joined coordinates weighs: its share in its field, and nothing in one that does not vary.
+
+    Such a field is left by a scaling that explains it; its coordinates are rounding errors, by which no kernel and no
+    smoothing may be chosen for the others.
+    """
+    varying = [field.varies for field in fields]
+    factors = varying if any(varying) else [True] * len(fields)
+    return np.concatenate([share * factor for share, factor in zip(shares, factors, strict=True)])
 
 
 def restored_regressor(config: KindConfig, state: Mapping[str, np.ndarray]) -> Any:

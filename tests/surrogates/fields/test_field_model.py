@@ -9,6 +9,8 @@ import pytest
 from fieldwright.surrogates.fields import field_model
 from fieldwright.surrogates.fields.field_model import FieldModel
 from fieldwright.surrogates.reductions import ReductionConfig, Reductions, reduction_config
+from fieldwright.surrogates.regressors import kind_config
+from fieldwright.surrogates.trajectory.unrolled import regressor_of
 
 
 class Squares:
@@ -102,3 +104,18 @@ def test_a_constant_field_keeps_a_std_of_the_size_of_its_round_off(dtype):
     assert (std > 0.0).all()
     assert std.max() < 1e-3
     np.testing.assert_allclose(model.mean(scaled)[:, 0], values, atol=1e-3)
+
+
+def test_a_field_of_rounding_alone_does_not_choose_the_kernel_of_another():
+    rng = np.random.default_rng(1)
+    x, place = rng.uniform(-1.0, 1.0, size=(16, 2)), np.linspace(0.0, 1.0, 30)
+    varying = np.exp(np.sin(3.0 * x[:, :1]) * place)[..., None]
+    constant = 5.0 + 1e-15 * rng.normal(size=(16, 30, 1))
+    svd = reduction_config({"kind": "svd", "rank": 3})
+    models, latent = zip(*(FieldModel.fit(svd, one, seed=0) for one in (varying, constant)), strict=True)
+    assert [model.varies for model in models] == [True, False]
+    rbf = kind_config({"kind": "rbf"})
+    alone = regressor_of(rbf, models[:1], 0).fit(x, latent[0], 0)
+    beside = regressor_of(rbf, models, 0).fit(x, np.hstack(latent), 0)
+    assert beside.basis_.kernel == alone.basis_.kernel
+    np.testing.assert_allclose(beside.predict(x)[0][:, :3], alone.predict(x)[0], rtol=0.0, atol=1e-9)
