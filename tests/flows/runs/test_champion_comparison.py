@@ -41,7 +41,7 @@ def test_more_runs_over_a_wider_range_take_the_place_and_easier_ones_do_not(make
     text = path.read_text()
     path.write_text(text.split("[[candidates]]")[0] + '[[candidates]]\nkind = "rbf"\n')
     runs = path.parent / "runs"
-    narrow, wide = np.linspace(1.0, 1.6, 14), np.linspace(1.8, 6.0, 10)
+    narrow, wide = np.linspace(1.0, 1.6, 14), np.linspace(1.8, 9.0, 10)
 
     rewritten(runs, write_run, narrow)
     first = run_study(str(path))
