@@ -154,6 +154,7 @@ def test_photos_are_compared_on_test_photos_that_neither_has_seen(
     assert f"on the same {comparison['runs']} test photos" in second.why
 
 
+@pytest.mark.slow
 def test_shapes_are_compared_on_held_out_shapes_that_the_champion_has_not_learned_from(
     tmp_path: Path,
 ) -> None:

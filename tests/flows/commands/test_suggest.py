@@ -102,6 +102,7 @@ def test_names_go_on():
     assert next_names(["a", "case7"], 1) == ["case8"]
 
 
+@pytest.mark.slow
 def test_the_learning_curve_tells_the_runs_for_a_wanted_error(make_study, tmp_path):
     study = Study.load(make_study(24, more="[promotion]\nmax_error = { stress = 1e-4 }"))
     label, curves = study_learning_curves(study, "bayes", 3)

@@ -50,6 +50,7 @@ def _with_compute(path: Path, dask: str) -> Study:
     return Study.load(other)
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_each_step_changes_no_number(
     make_study: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -126,6 +126,7 @@ def test_a_wrong_address_is_one_sentence_without_the_password(
     assert "secret" not in str(error.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "tracking", "extra"),
     [

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter
 
@@ -22,6 +23,7 @@ from fieldwright.flows.tracking.model_card import MODEL_CARD
 from fieldwright.flows.tracking.records import candidate_params
 
 
+@pytest.mark.slow
 def test_a_pipeline_is_worth_opening_in_mlflow_and_prefect(
     make_study: Callable[..., Path], tmp_path: Path
 ) -> None:

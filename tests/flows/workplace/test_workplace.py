@@ -150,6 +150,7 @@ def test_a_second_study_runs_on_demand_and_is_served_beside_the_first(workplace:
     workplace.until(served)
 
 
+@pytest.mark.slow
 def test_a_schedule_of_a_running_workplace_is_changed_and_taken_away(workplace: Any) -> None:
     path = workplace.folder / "bar" / "study.toml"
     path.write_text(path.read_text() + '[drift]\ncron = "0 6 * * 1"\n')
@@ -187,6 +188,7 @@ NIGHTS = {
 """Times in UTC of the runs in three nights about a change of the clock in Berlin."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cron", NIGHTS)
 def test_the_server_plans_one_run_for_each_night_about_a_change_of_the_clock(
     workplace: Any, cron: str

@@ -106,6 +106,7 @@ def test_the_jacobian_holds_the_conditions(varied):
     np.testing.assert_allclose(rows(theta)[-3:], 2 * one)
 
 
+@pytest.mark.slow
 def test_soft_and_hard_conditions_lead_to_the_same_solution():
     hard = problem_named("second_order_bvp")
     trained = replace(hard, lift=no_lift, soft=tuple(soft(c, hard.domain, 2, 10.0) for c in hard.conditions))

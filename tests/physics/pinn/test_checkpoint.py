@@ -49,7 +49,7 @@ class Broken(Exception):
     [(HEAT, PLAIN), (HEAT, replace(PLAIN, optimiser="soap")), (SOFT, EVERYTHING)],
     ids=["plain", "two descents", "everything"],
 )
-@pytest.mark.parametrize("after", [1, 2, 4])
+@pytest.mark.parametrize("after", [2, *(pytest.param(after, marks=pytest.mark.slow) for after in (1, 4))])
 def test_a_broken_training_ends_as_an_unbroken_one(problem, plan, after, tmp_path):
     seen = []
 

@@ -56,6 +56,7 @@ def test_the_weights_restore_the_solution_bit_by_bit(solved):
     assert torch.equal(fresh(x), solved.network(x))
 
 
+@pytest.mark.slow
 def test_one_network_solves_the_equation_for_a_range_of_coefficients():
     problem = problem_named("second_order_bvp")
     pinn = train_pinn(problem, replace(QUICK, sampling=Sampling(250), tolerance=1e-3), seed=0, varied=("a",))
@@ -66,6 +67,7 @@ def test_one_network_solves_the_equation_for_a_range_of_coefficients():
         assert problem.relative_error(u, x, {"a": a, "b": 2.0}) < 1e-4
 
 
+@pytest.mark.slow
 def test_coefficients_are_estimated_from_few_measurements():
     problem = problem_named("second_order_bvp")
     x = np.linspace(0.1, 0.9, 9)[:, None]
@@ -151,6 +153,7 @@ def test_first_optimisers_lower_the_residual_alone(first):
     assert residuals[2] < residuals[0] / 2 < 0.5
 
 
+@pytest.mark.slow
 def test_rounds_of_soap_go_on_as_one_run_of_it():
     same = replace(SMALL, sampling=Sampling(60, kind="fixed"), first="soap", steps=50)
     first = train_pinn(problem_named("second_order_bvp"), replace(same, first_steps=100, rounds=0), seed=0)

@@ -1,6 +1,7 @@
 """The example of spectral bias: a plain network has the slow mode alone where sine layers have them all."""
 
 import numpy as np
+import pytest
 
 from examples.spectral_bias import CURES, NEAR, bare_heat, course, learnt_by, modes_at_start
 from fieldwright.physics.pinn.network import SolutionNetwork
@@ -21,6 +22,7 @@ def test_a_mode_is_learnt_from_where_it_stays_near():
     assert learnt_by(steps, parts) == [10, 20, float("inf")]
 
 
+@pytest.mark.slow
 def test_a_plain_network_learns_the_slow_mode_first_and_sine_layers_learn_them_all():
     (_, plain), (_, sine) = (course(CURES[name], 300, looks=3) for name in ("plain tanh", "sine"))
     assert abs(plain[-1, 0] - 1) < NEAR

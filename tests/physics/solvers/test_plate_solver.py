@@ -58,6 +58,7 @@ def test_stress_concentration_at_the_hole_is_howlands(solver, nominal):
     assert peak[:2] == pytest.approx([0.1, 0.05 + np.sign(peak[1] - 0.05) * 0.01], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_the_stress_does_not_depend_on_the_mesh(fields, nominal):
     finer = PlateSolver(divisions=48).solve(nominal)
     assert fields.von_mises.max() == pytest.approx(finer.von_mises.max(), rel=3e-3)

@@ -149,6 +149,7 @@ def test_the_interface_and_the_verdict_are_told(champion, ask):
     assert ask(champion, "POST", "/solve", json=content["example"]).status_code == 200
 
 
+@pytest.mark.slow
 def test_a_worker_answers_without_deepxde_or_any_equation(solution, tmp_path):
     solution.save(tmp_path / "model")
     code = (

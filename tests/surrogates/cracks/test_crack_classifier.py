@@ -73,6 +73,7 @@ def test_the_band_holds_the_probability_and_is_wider_where_it_is_unsure(classifi
     assert found.std[unsure].mean() > found.std[~unsure].mean()
 
 
+@pytest.mark.slow
 def test_the_band_holds_what_classifiers_trained_on_other_photos_say(classifier, fresh, train_small):
     found = classifier.predict(fresh.photos)
     within = []

@@ -19,6 +19,8 @@ from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetCo
 from fieldwright.surrogates.families import SEGMENTATION
 from fieldwright.surrogates.persistence.artifact import ARRAYS, read_artifact, write_artifact
 
+pytestmark = pytest.mark.slow
+"""One network is trained for all tests here."""
 SURFACES = SurfaceSettings(family="concrete", size=(96, 128), width_px=(2.0, 8.0), distractors=0.0)
 QUICK = CrackUNetConfig(widths=(8, 16, 24), crop=48, batch=6, steps=120, checks=1)
 ORDINARY = [

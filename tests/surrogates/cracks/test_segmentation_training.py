@@ -87,7 +87,10 @@ def test_processor_time_ends_it_too() -> None:
     assert 0.0 < course.crops_share < 1.0
 
 
-@pytest.mark.parametrize("loss", ["bce", "focal", "dice", "iou", "bce+dice"])
+@pytest.mark.parametrize(
+    "loss",
+    ["bce", "dice", *(pytest.param(loss, marks=pytest.mark.slow) for loss in ("focal", "iou", "bce+dice"))],
+)
 def test_every_loss_learns_an_easy_crack(loss: str) -> None:
     config = CONFIG.model_copy(
         update={"loss": loss, "steps": 60, "learning_rate": 0.02, "deep_supervision": 0.2}

@@ -99,6 +99,7 @@ def front(x):
     return {"u": (x[:, :1] * np.sin(np.pi * S) + bump * np.cos(3.0 * np.pi * S))[..., None]}
 
 
+@pytest.mark.slow
 def test_more_runs_go_to_a_front_where_the_error_counts_than_where_the_variance_does():
     emulator = fitted(SPACE.sample(40, seed=5), targets=front)
     near = {}

@@ -36,6 +36,7 @@ def test_a_floor_is_found_and_never_passed():
     assert law.runs_for(0.02) == pytest.approx((3.0 / 0.01) ** (1 / 1.5), rel=0.05)
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_truth_most_of_the_time():
     held = 0
     for seed in range(20):
@@ -63,6 +64,7 @@ def test_what_cannot_be_told_is_said(errors, wanted, said):
     assert said in str(forecast)
 
 
+@pytest.mark.slow
 def test_scattered_errors_tell_no_number():
     rng = np.random.default_rng(0)
     errors = (SIZES**-0.4)[:, None] * rng.lognormal(0.0, 1.5, (6, 4))
@@ -91,6 +93,7 @@ def test_errors_of_trainings_are_those_of_runs_not_seen(plate):
     assert len(learning_figure({"temperature": curve}, {"temperature": 1e-4}).axes) == 1
 
 
+@pytest.mark.slow
 def test_halves_and_quarters_give_the_errors_of_trainings_on_them(plate):
     x = plate.parameters(40, 0)
     targets = {"temperature": plate.fields(x)["temperature"]}

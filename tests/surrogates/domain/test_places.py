@@ -62,6 +62,7 @@ def truth(x: np.ndarray) -> np.ndarray:
     return np.sin(5.0 * x[:, 0]) + 4.0 * x[:, 1] ** 2 + x[:, 0] * x[:, 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("jitter", [0.0, 1e-7])
 def test_no_fold_parts_runs_of_a_place(jitter):
     x, y = replicated(7, 3, seed=0, jitter=jitter)
@@ -117,7 +118,10 @@ def test_the_pooled_factor_is_the_ordinary_one_of_places_with_equal_runs(n, each
     np.testing.assert_array_equal(pooled, conformal_factor(scores, 0.8))
 
 
-@pytest.mark.parametrize(("kind", "noise"), [("rbf", 0.0), ("gp", 0.0), ("pce", 0.3), ("gp", 0.3)])
+@pytest.mark.parametrize(
+    ("kind", "noise"),
+    [pytest.param("rbf", 0.0, marks=pytest.mark.slow), ("gp", 0.0), ("pce", 0.3), ("gp", 0.3)],
+)
 def test_bands_cover_new_places_and_new_replicates_of_replicated_runs(kind, noise):
     config = kind_config({"kind": kind, "inputs": "raw", "outputs": "raw"})
     reductions = {"y": reduction_config({"kind": "svd", "rank": 1})}

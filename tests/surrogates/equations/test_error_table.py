@@ -140,6 +140,7 @@ def test_a_residual_that_is_large_at_one_value_alone_is_not_converged():
     assert not solved.verdict.converged
 
 
+@pytest.mark.slow
 def test_networks_that_converge_to_several_solutions_are_not_determined():
     free = Problem(
         name="free",

@@ -112,6 +112,7 @@ def test_too_few_converged_networks_are_a_failure_that_is_told(case, quick):
     assert solved.surrogate.description.members == 2
 
 
+@pytest.mark.slow
 def test_a_broken_training_goes_on_and_ends_as_an_unbroken_one(case, quick, solved, tmp_path):
     class Broken(Exception):
         pass

@@ -83,6 +83,7 @@ def test_the_gradient_of_three_levels_is_the_derivative(family):
     np.testing.assert_allclose(objective(theta, sample)[1], numerical, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_covariance_is_that_of_its_recursion():
     """cov(f_s(x), f_t(x')) follows from f_l = rho_l f_(l-1) + d_l, here by the matrix that builds f of all d."""
     rng = np.random.default_rng(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from fieldwright.surrogates.gaussian_process.joint_choice import modes_down_to
 from fieldwright.surrogates.regressors import kind_config, regressor_for
@@ -34,6 +35,7 @@ def fronts() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return s, x, np.tanh((s - x) / 0.02) + 2.0
 
 
+@pytest.mark.slow
 def test_modes_of_fronts_are_predicted_better_together() -> None:
     """The last modes look like noise one by one."""
     _, x, fields = fronts()
@@ -49,6 +51,7 @@ def test_modes_of_an_entire_function_are_predicted_to_its_digits() -> None:
     assert relative_error(waves, x, jointly=True) < 1e-5
 
 
+@pytest.mark.slow
 def test_noise_stays_noise() -> None:
     """Fields with real noise are smoothed: no further from the noiseless ones than where each mode is by itself."""
     s, x, _ = fronts()

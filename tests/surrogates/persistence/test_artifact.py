@@ -81,6 +81,7 @@ def train_per_field(plate) -> Surrogate:
     return plate.train_on(config, x, targets, joined_validation(held_out))
 
 
+@pytest.mark.slow
 def test_another_process_answers_the_same_bits_for_every_kind(plate, tmp_path):
     x = plate.parameters(5, 77)
     np.save(tmp_path / "x.npy", x)

@@ -83,7 +83,10 @@ def assert_same(answers: dict[str, np.ndarray], true: Prediction, tolerance: flo
             assert (error <= allowed).all(), (name, one, (error - allowed).max())
 
 
-@pytest.mark.parametrize("kind", ["gp", "rbf", "pce", "bayes", "linear", "mlp"])
+SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("rbf", "pce", "linear")]
+
+
+@pytest.mark.parametrize("kind", ["gp", "bayes", "mlp", *SLOW])
 def test_every_kind_gives_the_same_answers(plate, tmp_path, kind):
     settings = {"mlp": {"hidden": (16, 8), "iterations": 20, "activation": "gelu"}}.get(kind, {})
     surrogate = plate.train(kind, 24, folds=3, **settings)

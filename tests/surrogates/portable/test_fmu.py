@@ -133,6 +133,7 @@ def test_the_parameters_have_units_and_ranges_and_the_sources_are_there(surrogat
     assert variables["max(velocity.x).mean[2]"].attrib["description"].endswith("at the time 1.0")
 
 
+@pytest.mark.slow
 def test_one_version_gives_one_fmu(surrogate, fmus, tmp_path):
     again = tmp_path / "again.fmu"
     write_fmu(PortableSurrogate.of(surrogate, "7"), again, 2)

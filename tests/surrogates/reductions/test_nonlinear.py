@@ -61,6 +61,7 @@ def test_untrained_autoencoders_are_the_pod():
         np.testing.assert_allclose(own.encode(train).std(axis=0), 1.0, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "factor"),
     [

@@ -107,6 +107,7 @@ def test_bands_of_a_whole_field_are_no_narrower_than_those_of_its_values(n, valu
     assert (factors.pointwise <= factors.simultaneous).all()
 
 
+@pytest.mark.slow
 def test_simultaneous_bands_hold_whole_fields_of_new_runs(plate):
     """Nominal 90 % of 100 new runs, averaged over 12 trainings; noise makes the values of a run differ."""
     rng, config = np.random.default_rng(0), kind_config({"kind": "bayes", "degree": 4, "decay": 0.5})

@@ -70,6 +70,7 @@ def test_the_std_follows_the_field_through_the_exponential(what):
     np.testing.assert_allclose(delta[:, 0], [functional.value(key, draw).std() for draw in draws], rtol=0.05)
 
 
+@pytest.mark.slow
 def test_modes_of_noise_are_left_out_of_a_field_whose_modes_would_be_many_values(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
