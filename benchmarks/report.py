@@ -57,7 +57,7 @@ def main() -> None:
     figures = {
         name: content
         for one in (pipeline, best)
-        for name, content in figures_of(TrackedRun(tracking.client, one.info.run_id)).items()
+        for name, content in figures_of(TrackedRun(tracking.client, one.info.run_id))[0].items()
     }
     logged = {**best.data.metrics, **pipeline.data.metrics}
     metrics = {name: value for name, value in logged.items() if not name.startswith("sobol.")}

@@ -77,7 +77,7 @@ def sensitivity_figure(surrogate: Surrogate, by_quantity: dict[str, SobolIndices
     for ax in axes[len(by_quantity) :]:
         ax.set_visible(False)
     place = np.arange(len(names))
-    for ax, (quantity, indices) in zip(axes, by_quantity.items(), strict=False):
+    for number, (ax, (quantity, indices)) in enumerate(zip(axes, by_quantity.items(), strict=False)):
         for k, (order, words) in enumerate((("first", "alone"), ("total", "with interactions"))):
             ax.barh(
                 place + 0.2 * (2 * k - 1),
@@ -92,7 +92,9 @@ def sensitivity_figure(surrogate: Surrogate, by_quantity: dict[str, SobolIndices
         ax.set_yticks(place, names)
         ax.set_ylim(len(names) - 0.5, -0.5)
         ax.set_xlim(0.0, 1.0)
-        label(ax, "share of the variance", "", title=quantity)
+        # Between the rows there is room for the titles alone.
+        lowest = number >= len(by_quantity) - columns
+        label(ax, "share of the variance" if lowest else "", "", title=quantity)
     legend(axes[min(columns, len(by_quantity)) - 1])
     return figure
 
