@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.optimize import root_scalar
 
-from benchmarks.surrogates_functions import FUNCTIONS, NOISE, observed, samples
+from benchmarks.surrogates.functions import FUNCTIONS, NOISE, observed, samples
 
 
 @pytest.mark.parametrize(

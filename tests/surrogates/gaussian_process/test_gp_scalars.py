@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.surrogates_functions import samples
+from benchmarks.surrogates.functions import samples
 from fieldwright.surrogates.gaussian_process.discovery import discovered, penalised_value
 from fieldwright.surrogates.gaussian_process.kernel import Structure
 from fieldwright.surrogates.gaussian_process.likelihood import Objective, Sample
