@@ -59,5 +59,12 @@ def png_bytes(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
+def jpeg_bytes(image: Image.Image, quality: int) -> bytes:
+    """The image as a JPEG file of a quality from 1 to 95."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
+
+
 def _name(source: Path | bytes) -> str:
     return "The photo" if isinstance(source, bytes) else f"'{source.name}'"

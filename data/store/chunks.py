@@ -18,6 +18,8 @@ import google_crc32c
 import numpy as np
 from numcodecs import blosc  # pyright: ignore[reportAttributeAccessIssue]  (compiled)
 
+from fieldwright.data.whole_file import write_whole_file
+
 # Decompressing takes longer than reading from a fast disk does; a chunk that does not shrink to this stays as it is.
 _WORTH_IT = 1 / 3
 # Blosc's header, and the bit in its third byte for values that are not compressed.
@@ -153,10 +155,7 @@ def write_group(
             "must_understand": False,
             "metadata": of_arrays,
         }
-    path.mkdir(parents=True, exist_ok=True)
-    beside = path / f".zarr.json.{os.getpid()}"
-    beside.write_text(json.dumps(metadata))
-    os.replace(beside, path / "zarr.json")
+    write_whole_file(path / "zarr.json", json.dumps(metadata))
 
 
 def _codecs(dtype: np.dtype) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ import orjson
 
 from fieldwright.data.errors import QueryError
 from fieldwright.data.folder_lock import folder_claimed
+from fieldwright.data.whole_file import write_whole_file
 
 RECORDS, OVERLAYS, MASKS, GROWTH = "records", "overlays", "masks", "growth"
 PAGE = "protocol.html"
@@ -67,8 +67,10 @@ class InspectionFolder:
     def keep(self, name: str, record: dict[str, Any], pictures: dict[str, bytes]) -> None:
         """Writes the pictures by PICTURES, and then the record."""
         for picture, content in pictures.items():
-            _write(self.picture(name, picture), content)
-        _write(self._place(name, RECORDS, ".json"), orjson.dumps(record, option=orjson.OPT_INDENT_2))
+            write_whole_file(self.picture(name, picture), content)
+        write_whole_file(
+            self._place(name, RECORDS, ".json"), orjson.dumps(record, option=orjson.OPT_INDENT_2)
+        )
 
     def picture(self, name: str, picture: str) -> Path:
         """Where a picture of a photo lies."""
@@ -87,18 +89,8 @@ class InspectionFolder:
     def write(self, name: str, content: bytes | Iterable[str]) -> Path:
         """Writes a table or the page, the latter piece by piece."""
         path = self.folder / name
-        _write(path, content)
+        write_whole_file(path, content)
         return path
 
     def _place(self, name: str, folder: str, suffix: str) -> Path:
         return (self.folder / folder / name).with_suffix(suffix)
-
-
-def _write(path: Path, content: bytes | Iterable[str]) -> None:
-    """In one step: a file that exists is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.part")
-    with unfinished.open("wb") as file:
-        for piece in (content,) if isinstance(content, bytes) else content:
-            file.write(piece if isinstance(piece, bytes) else piece.encode())
-    os.replace(unfinished, path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from PIL import Image
 from scipy.ndimage import binary_dilation
 
 from fieldwright.data.errors import PhotoError, QueryError
-from fieldwright.data.photos.photo import png_bytes, read_photo
+from fieldwright.data.photos.photo import jpeg_bytes, png_bytes, read_photo
 from fieldwright.surrogates.cracks.answered_photo import segmented_photo
 from fieldwright.surrogates.cracks.measurement import Outlines, Scale, change
 from fieldwright.surrogates.cracks.protocol.inspection import LONGEST_SIDE, PhotoGrowth, small_picture
@@ -70,7 +69,11 @@ def inspected_photo(
     )
     drawn, mask = answered.pictures["overlay"](), answered.segmentation.mask
     about = answered.about()
-    pictures = {"small": small_picture(drawn), "overlay": _jpeg(drawn), "mask": png_bytes(mask)}
+    pictures = {
+        "small": small_picture(drawn),
+        "overlay": jpeg_bytes(Image.fromarray(drawn), QUALITY),
+        "mask": png_bytes(mask),
+    }
     if before is not None:
         try:
             growth, grown = _growth(
@@ -107,9 +110,3 @@ def _growth(
     new = binary_dilation(grown.new, iterations=shrunk) if shrunk else grown.new
     picture[np.asarray(new, dtype=bool)] = ORANGE
     return PhotoGrowth.model_validate(grown.as_dict()), picture
-
-
-def _jpeg(picture: np.ndarray) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "JPEG", quality=QUALITY)
-    return buffer.getvalue()

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from fieldwright.data.environment import folder_name, home
+from fieldwright.data.whole_file import write_whole_file
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,7 @@ def update_running(**changes: str) -> None:
     current[0] = replace(current[0], **changes)
     path = _file(current[0].study)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{path.name}-{os.getpid()}")
-        unfinished.write_text(json.dumps(asdict(current[0])), encoding="utf-8")
-        os.replace(unfinished, path)
+        write_whole_file(path, json.dumps(asdict(current[0])))
     except OSError:
         # A full disk ends the pipeline where it writes what matters.
         return

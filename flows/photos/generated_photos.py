@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from pathlib import Path
 
 from fieldwright.data.disk import disk_of
 from fieldwright.data.photos.collection import Collection, read_collection
 from fieldwright.data.photos.photo import png_bytes
 from fieldwright.data.photos.photo_catalogue import PhotoCatalogue
+from fieldwright.data.whole_file import write_whole_file
 from fieldwright.flows.progress import report as report_progress
 from fieldwright.flows.study.photo_sections import SEEDS
 from fieldwright.flows.study.photo_study import PhotoStudy
@@ -31,8 +30,8 @@ def generated_photos(study: PhotoStudy) -> Collection:
             photo = folder / "photos" / f"{k:05d}.png"
             if not photo.exists():
                 surface = generate(generator.surface(k), study.seed * SEEDS + k)
-                _write(folder / "masks" / photo.name, png_bytes(surface.mask))
-                _write(photo, png_bytes(surface.photo))
+                write_whole_file(folder / "masks" / photo.name, png_bytes(surface.mask))
+                write_whole_file(photo, png_bytes(surface.photo))
             report_progress("Drawing photos", k + 1, generator.photos)
     collection = read_collection(
         folder,
@@ -45,10 +44,3 @@ def generated_photos(study: PhotoStudy) -> Collection:
     return replace(
         collection, photos=tuple(replace(photo, name=f"{GENERATED}{photo.name}") for photo in photos)
     )
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Writes in one step: a photo that exists is complete, and so is its mask, written before."""
-    unfinished = path.with_suffix(".part")
-    unfinished.write_bytes(content)
-    os.replace(unfinished, path)

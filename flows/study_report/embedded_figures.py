@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from PIL import Image
 
+from fieldwright.data.photos.photo import jpeg_bytes
 from fieldwright.flows.study_report.page import ReportFigure
 
 QUALITY = 80
@@ -22,6 +23,4 @@ def embedded_figure(content: bytes, words: str) -> ReportFigure:
     image = Image.open(io.BytesIO(content))
     if image.mode == "P":
         return ReportFigure(content, "image/png", words, image.size)
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=QUALITY)
-    return ReportFigure(buffer.getvalue(), "image/jpeg", words, image.size)
+    return ReportFigure(jpeg_bytes(image, QUALITY), "image/jpeg", words, image.size)

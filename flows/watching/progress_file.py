@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 
 from fieldwright.data.environment import folder_name, home
+from fieldwright.data.whole_file import write_whole_file
 
 
 class Handled:
@@ -27,7 +27,4 @@ class Handled:
     def add(self, settled: Mapping[str, str]) -> None:
         """Takes the entries for handled."""
         self.signatures |= settled
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = self._path.with_name(f".{self._path.name}")
-        unfinished.write_text(json.dumps(self.signatures), encoding="utf-8")
-        os.replace(unfinished, self._path)
+        write_whole_file(self._path, json.dumps(self.signatures))

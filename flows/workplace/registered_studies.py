@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from fieldwright.data.environment import home
+from fieldwright.data.whole_file import write_whole_file
 
 FOLDER = "workplace"
 
@@ -50,11 +50,7 @@ def registered_studies() -> list[RegisteredStudy]:
 
 def register(study: RegisteredStudy) -> None:
     """Records the study, in place of an earlier record of its name."""
-    place = _place(study.name)
-    place.parent.mkdir(parents=True, exist_ok=True)
-    fresh = place.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps(asdict(study), indent=1), encoding="utf-8")
-    os.replace(fresh, place)
+    write_whole_file(_place(study.name), json.dumps(asdict(study), indent=1))
 
 
 def unregister(name: str) -> bool:

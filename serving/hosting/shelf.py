@@ -14,6 +14,7 @@ import orjson
 
 from fieldwright.data.environment import folder_name, home
 from fieldwright.data.folder_lock import folder_locked
+from fieldwright.data.whole_file import write_whole_file
 
 POINTER = "champion.json"
 KEPT = 3
@@ -95,13 +96,7 @@ class Shelf:
         with folder_locked(self.folder):
             older = [entry for entry in self.versions() if entry.folder != champion.folder]
             entries = [champion, *(entry for entry in older if self.path(entry).exists())][:KEPT]
-            beside = self.folder / f".{self.pointer.name}.{os.getpid()}"
-            try:
-                beside.write_bytes(orjson.dumps([asdict(entry) for entry in entries]))
-                os.replace(beside, self.pointer)
-            except OSError:
-                beside.unlink(missing_ok=True)
-                raise
+            write_whole_file(self.pointer, orjson.dumps([asdict(entry) for entry in entries]))
             names = {entry.folder for pointer in self.folder.glob("*.json") for entry in _entries(pointer)}
             for folder in self.folder.iterdir():
                 if folder.is_dir() and folder.name not in names and not folder.name.startswith("."):

@@ -82,9 +82,9 @@ class AsyncPhotoClient(ABC):
                 pixel_pitch_um=pixel_pitch_um,
                 scale_error=scale_error,
                 threshold=threshold,
-                profiles=profiles or None,
-                lines=lines or None,
-                augmented=augmented or None,
+                profiles=profiles,
+                lines=lines,
+                augmented=augmented,
                 bits=bits,
             )
         )
@@ -105,8 +105,8 @@ class AsyncPhotoClient(ABC):
             self._steps.measure(
                 {"mask": mask, "probability": probability, "std": std},
                 threshold=threshold,
-                profiles=profiles or None,
-                lines=lines or None,
+                profiles=profiles,
+                lines=lines,
                 **scale,
             )
         )
@@ -126,11 +126,17 @@ class AsyncPhotoClient(ABC):
         pictures: bool = True,
         **scale: float,
     ) -> EndpointGrowth:
-        files: dict[str, Picture | None] = {"before": before, "after": after}
-        for when, mask, maps in (("before", before_mask, before_maps), ("after", after_mask, after_maps)):
-            probability, std = maps or (None, None)
-            files |= {f"{when}_mask": mask, f"{when}_probability": probability, f"{when}_std": std}
-        return await self._run(self._steps.compare(files, pictures, threshold=threshold, bits=bits, **scale))
+        return await self._run(
+            self._steps.compare(
+                (before, after),
+                (before_mask, after_mask),
+                (before_maps, after_maps),
+                pictures,
+                threshold=threshold,
+                bits=bits,
+                **scale,
+            )
+        )
 
     @documented_as(PhotoClient.start_job)
     async def start_job(self, route: JobRoute, photos: Photo | Sequence[Photo], **options: Any) -> str:

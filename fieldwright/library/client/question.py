@@ -54,9 +54,11 @@ def picture_body(pictures: Mapping[str, Picture | None], **options: Any) -> dict
 
 
 def _form(pictures: Sequence[tuple[str, str, Picture]], options: Mapping[str, Any]) -> dict[str, Any]:
-    """pictures: name in the form, name where it is no file, and picture."""
+    """pictures: name in the form, name where it is no file, and picture. Options that are None or False stay away."""
     files = [(field, (*_file(title, one), "application/octet-stream")) for field, title, one in pictures]
-    texts = {name: _text(value) for name, value in options.items() if value is not None}
+    texts = {
+        name: _text(value) for name, value in options.items() if value is not None and value is not False
+    }
     return {"files": files, "data": texts}
 
 

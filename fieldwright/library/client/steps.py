@@ -93,9 +93,19 @@ class EndpointSteps:
         return mask_measurements(document)
 
     def compare(
-        self, files: Mapping[str, Picture | None], pictures: bool, **options: Any
+        self,
+        photos: tuple[Photo, Photo],
+        masks: tuple[Picture | None, Picture | None],
+        maps: tuple[tuple[Picture, Picture] | None, tuple[Picture, Picture] | None],
+        pictures: bool,
+        **options: Any,
     ) -> Steps[EndpointGrowth]:
-        """POST /compare; pictures: whether those are asked for."""
+        """POST /compare of the earlier and the later photo; pictures: whether those are asked for."""
+        files: dict[str, Picture | None] = {}
+        for when, photo, mask, maps_of in zip(("before", "after"), photos, masks, maps, strict=True):
+            probability, std = maps_of or (None, None)
+            files |= {when: photo, f"{when}_mask": mask}
+            files |= {f"{when}_probability": probability, f"{when}_std": std}
         document, images = yield self._ask("POST", "/compare", pictures, picture_body(files, **options))
         return growth_of(document, images)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Annotated
 import numpy as np
 from PIL import Image
 from pydantic import BaseModel, Field
+
+from fieldwright.data.photos.photo import jpeg_bytes
 
 LONGEST_SIDE = 1400
 """px of a picture in the protocol: 200 a inch over the width of a page."""
@@ -59,7 +60,7 @@ class PhotoGrowth(BaseModel):
 class InspectedPhoto(BaseModel):
     """One photo with what a segmenter says of it.
 
-    growth: since an earlier photo, or one sentence why it cannot be told; None where there is no earlier photo.
+    growth: since an earlier photo, or one sentence why it is not known; None where there is no earlier photo.
     """
 
     name: str
@@ -100,6 +101,4 @@ def small_picture(picture: np.ndarray) -> bytes:
     """The picture (h, w, 3) uint8 as a JPEG that fits a page."""
     image = Image.fromarray(picture)
     image.thumbnail((LONGEST_SIDE, LONGEST_SIDE), reducing_gap=2.0)
-    buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, "JPEG", quality=QUALITY)
-    return buffer.getvalue()
+    return jpeg_bytes(image.convert("RGB"), QUALITY)
