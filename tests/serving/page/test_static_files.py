@@ -20,7 +20,7 @@ CHECKSUMS = {
     "vendor/uplot-1.6.32/uPlot.esm.js": "5dd9b3281aa64b461b42d9945f6adb2649d346502b12281a9ae0d46599a80eba",
     "vendor/uplot-1.6.32/uPlot.min.css": "df630c6a8d6f8eeaff264b50f73ce5b114f646ffd9a0bb74f049b0a00135fa04",
 }
-"""Of the files in https://registry.npmjs.org/uplot/-/uplot-1.6.32.tgz."""
+"""Of the files in the npm package uplot 1.6.32."""
 
 
 def test_libraries_are_those_of_their_makers_with_their_licence():
