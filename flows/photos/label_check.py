@@ -13,6 +13,7 @@ import numpy as np
 from fieldwright.data.environment import home
 from fieldwright.data.photos.labelled_photo import LabelledPhoto
 from fieldwright.data.progress import NO_METRICS
+from fieldwright.data.whole_file import write_whole_file
 from fieldwright.flows.photos.best_device import best_device
 from fieldwright.flows.photos.generated_photos import GENERATED
 from fieldwright.flows.photos.parts import Part, Parts
@@ -111,8 +112,7 @@ def _rows(
     threshold = float(THRESHOLDS[int(sum(tallies[1:], tallies[0]).f1.argmax())])
     faults = [label_fault(p, mask, threshold) for p, mask in zip(probabilities, mine.outlines, strict=True)]
     rows = [(one.score, one.sentence) for one in faults]
-    place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text(json.dumps(rows), encoding="utf-8")
+    write_whole_file(place, json.dumps(rows))
     return rows
 
 

@@ -10,7 +10,6 @@ import signal
 import socket
 import sys
 import traceback
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +49,10 @@ class JobProcess:
             route = next(one for one in served.job_routes if one.name == header["route"])
             options = route.reader.read(header["options"])
             names = pictures_named(getattr(options, "pictures", None), route.pictures)
-            document, pictures = served.answer(route, SentForm(files, {}), options, names, self._progress)
+            # It gives way to whoever else asks, and may take all that nobody else wants.
+            cores = len(os.sched_getaffinity(0))
+            form = SentForm(files, {})
+            document, pictures = served.answer(route, form, options, names, self._progress, cores)
         except FieldwrightError as error:
             return JobMessage({"error": str(error)})
         except MemoryError:
@@ -70,9 +72,6 @@ class JobProcess:
         if folder != self._folder:
             self._served = None
             self._served = load_shelved(Shelved(model, version, Path(folder).name), Path(folder))
-            if hasattr(self._served, "cores"):
-                # It gives way to whoever else asks, and may take all that nobody else wants.
-                self._served = replace(self._served, cores=len(os.sched_getaffinity(0)))
             self._folder = folder
         return self._served
 

@@ -34,8 +34,12 @@ class PhotoModel(ServedModel, Protocol):
         options: Any,
         pictures: Sequence[str],
         progress: Progress | None = None,
+        cores: int = 1,
     ) -> Answered:
-        """What it answers on a route, and these pictures alone; raises QueryError and PhotoError."""
+        """What it answers on a route, and these pictures alone; raises QueryError and PhotoError.
+
+        cores: that it may take.
+        """
         ...
 
 

@@ -74,8 +74,12 @@ class ServedClassifier:
         options: Any,
         pictures: Sequence[str],
         progress: Progress | None = None,
+        cores: int = 1,
     ) -> Answered:
-        """What is answered on a route, with all its pictures; raises QueryError and PhotoError."""
+        """What is answered on a route, with all its pictures; raises QueryError and PhotoError.
+
+        cores: it takes one, however many it may.
+        """
         one = self._classify if route is CLASSIFY else self._explain
         count = TileCount([0] * len(form.photos), progress)
         replies = []

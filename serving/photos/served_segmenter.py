@@ -45,7 +45,7 @@ VIEWS = 8
 class ServedSegmenter:
     """One version of one model; immutable, so that a swap is one assignment.
 
-    operations_per_pixel: of all networks, counted when the model was loaded. cores: that one answer may take.
+    operations_per_pixel: of all networks, counted when the model was loaded.
     """
 
     family: ClassVar[Family] = SEGMENTATION
@@ -56,7 +56,6 @@ class ServedSegmenter:
     version: str
     device: str
     operations_per_pixel: float
-    cores: int = 1
 
     @property
     def description(self) -> SegmenterDescription:
@@ -86,14 +85,18 @@ class ServedSegmenter:
         options: Any,
         pictures: Sequence[str],
         progress: Progress | None = None,
+        cores: int = 1,
     ) -> Answered:
-        """What is answered on a route, and these pictures alone; raises QueryError and PhotoError."""
+        """What is answered on a route, and these pictures alone; raises QueryError and PhotoError.
+
+        cores: for which tiles are answered at a time.
+        """
         if route is MEASURE:
             return {"photos": [self._measure(form, options)]}, {}
         return (
             self._compare(form, options)
             if route is COMPARE
-            else together(self._segment(form, options, pictures, progress))
+            else together(self._segment(form, options, pictures, progress, cores))
         )
 
     def _segment(
@@ -102,6 +105,7 @@ class ServedSegmenter:
         options: SegmentOptions,
         pictures: Sequence[str],
         progress: Progress | None,
+        cores: int,
     ) -> Iterator[PhotoReply]:
         scale = options.scale()
         tiles = [self.segmenter.count_tiles(shape) for shape in sizes(form.photos)]
@@ -115,7 +119,7 @@ class ServedSegmenter:
                 threshold=options.threshold,
                 augmented=options.augmented,
                 progress=count,
-                at_a_time=self.cores,
+                at_a_time=cores,
             )
             count.measured()
             about = answered.about(profiles=options.profiles, lines=options.lines)

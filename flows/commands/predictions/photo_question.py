@@ -37,6 +37,14 @@ class PhotoQuestion:
                 f"'{self.photos}'{', which holds none' if self.photos.is_dir() else ''}",
                 "Correct the path",
             )
+        first: dict[str, Path] = {}
+        for path in files if self.folder is not None else []:
+            if first.setdefault(path.stem, path) is not path:
+                raise QueryError(
+                    "Photos whose pictures are written to one folder must differ by more than their suffix",
+                    f"'{first[path.stem].name}' and '{path.name}'",
+                    "Rename one, or leave '--out' away",
+                )
         return files
 
     def scale(self) -> Scale | None:

@@ -120,3 +120,11 @@ def test_mistakes_are_found_before_a_model_is_loaded(folder, tmp_path, monkeypat
             print_error=False,
             result_action="return_value",
         )
+
+
+def test_two_photos_whose_pictures_would_have_one_name_are_refused(tmp_path):
+    for name in ("wall.png", "wall.jpg"):
+        Image.new("RGB", (40, 30)).save(tmp_path / name)
+    with pytest.raises(QueryError, match=r"differ by more than their suffix.*'wall\.jpg' and 'wall\.png'"):
+        PhotoQuestion(tmp_path, folder=tmp_path / "out").files()
+    assert len(PhotoQuestion(tmp_path).files()) == 2
