@@ -22,6 +22,7 @@ from fieldwright.surrogates.portable.portable_surrogate import STATISTICS, Porta
 from fieldwright.surrogates.reductions import reduction_config
 from fieldwright.surrogates.regression.radial_kernels import KERNEL_NAMES
 from fieldwright.surrogates.regressors import kind_config
+from fieldwright.surrogates.regressors.rbf import RBF
 from fieldwright.surrogates.validation.cross_validation import cross_validate
 from fieldwright.surrogates.validation.joined import joined_validation
 
@@ -71,16 +72,37 @@ def compiled(portable: PortableSurrogate, folder: Path, x: np.ndarray) -> dict[s
     }
 
 
-def assert_same(answers: dict[str, np.ndarray], true: Prediction, tolerance: float, of_band=0.0) -> None:
+def assert_same(
+    answers: dict[str, np.ndarray], true: Prediction, tolerance: float, of_band=0.0, of_outside=1e-9
+) -> None:
     """Every number within the tolerance of the largest value; of a band, also within a share of its width."""
     np.testing.assert_array_equal(answers["inside"] > 0.5, true.inside)
-    np.testing.assert_allclose(answers["outside"], true.outside, rtol=1e-9, atol=max(1e-9, of_band * 1e-3))
+    outside_tolerance = max(of_outside, of_band * 1e-3)
+    np.testing.assert_allclose(answers["outside"], true.outside, rtol=1e-9, atol=outside_tolerance)
     for name, band in (true.quantities | true.fields).items():
         width = band.upper - band.lower
         for one in STATISTICS:
             error = np.abs(answers[f"{name}.{one}"] - getattr(band, one))
             allowed = tolerance * np.abs(band.mean).max() + (of_band * width if one != "mean" else 0.0)
             assert (error <= allowed).all(), (name, one, (error - allowed).max())
+
+
+def rounding_of_radial_functions(surrogate: Surrogate) -> float:
+    """How far rounding may move the std of `rbf`, in shares of the spread of the runs.
+
+    Flat kernels have weights w that cancel: each sum over the runs is uncertain by epsilon * sum |w_i| |phi_i|, where
+    phi is of the order of 1. Its way beyond the values of the runs is part of the std.
+    """
+    largest = 0.0
+    for branch in surrogate.emulator.branches:
+        assert isinstance(branch.regressor, RBF)
+        sums, first = np.abs(branch.regressor.basis_.weights).sum(axis=0), 0
+        for name in branch.fields:
+            shares = surrogate.emulator.fields[name].shares
+            moved = np.linalg.norm(shares * sums[first : first + len(shares)])
+            largest, first = max(largest, float(moved)), first + len(shares)
+    # Both programs round, the distances and the exponentials as well as the sums.
+    return 4.0 * np.finfo(float).eps * largest
 
 
 SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("rbf", "pce", "linear")]
@@ -120,7 +142,8 @@ def test_every_radial_kernel_gives_the_same_answers(plate, tmp_path, kernel):
     ]
     answers = compiled(PortableSurrogate.of(surrogate, "7", quantities, whole_fields=False), tmp_path, x)
     true = surrogate.predict(x, quantities=quantities)
-    assert_same(answers, replace(true, fields={}), 1e-8)
+    of_outside = max(1e-9, rounding_of_radial_functions(surrogate))
+    assert_same(answers, replace(true, fields={}), 1e-8, of_outside=of_outside)
 
 
 @pytest.fixture(scope="module")
