@@ -2,7 +2,7 @@
 
 Dimensions: `run`, `time` (transient runs), `point` and/or `cell`, and `<field>_component` for vectors and
 tensors, with the names of the components as coordinate. Parameters are coordinates on `run`, with
-attrs["units"].
+attrs["units"]. Scalars of a run have the dimension `run` alone.
 """
 
 from __future__ import annotations
@@ -41,9 +41,11 @@ def assemble(
     variables, coords = {}, _coords(records, parameters, mesh, base)
     for name in fields:
         info = field_of(records, name)
-        size = mesh.n_points if info.on == "point" else mesh.n_cells
-        dims = ["run", *(["time"] if base is not None else []), info.on]
-        shape = (1, *((len(base),) if base is not None else ()), size)
+        dims, shape = ["run"], (1,)
+        if info.on != "run":
+            size = mesh.n_points if info.on == "point" else mesh.n_cells
+            dims += [*(["time"] if base is not None else []), info.on]
+            shape += (*((len(base),) if base is not None else ()), size)
         if len(info.components) > 1:
             dims, shape = [*dims, f"{name}_component"], (*shape, len(info.components))
             coords[f"{name}_component"] = (f"{name}_component", list(info.components))
@@ -60,10 +62,11 @@ def _lazy(records, name, load, rule, base, shape, dtype):
     from dask.delayed import delayed
 
     def one(record: RunRecord) -> np.ndarray:
-        times = np.array(record.times) if record.times else None
-        return (
-            resample_in_time(load(record, name), times, base, rule).astype(dtype, copy=False).reshape(shape)
-        )
+        values = load(record, name)
+        if record.fields[name].on != "run":
+            times = np.array(record.times) if record.times else None
+            values = resample_in_time(values, times, base, rule)
+        return values.astype(dtype, copy=False).reshape(shape)
 
     blocks = [da.from_delayed(delayed(one)(record), shape, dtype) for record in records]
     return da.concatenate(blocks, axis=0)

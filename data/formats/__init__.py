@@ -21,13 +21,13 @@ class Field:
     """Values of one field of one run.
 
     values: (t, n, c): times (1 if steady), nodes or cells, components; float32 or float64 as in the file.
-    on: where the values live.
+    on: where the values live; "run" is one value of the whole run, of which n and t are 1.
     components: c names: ("",) for a scalar, ("x", "y", "z"), ("xx", "yy", "zz", "xy", "yz", "xz"), ...
     unit: as the file gives it, None where it does not.
     """
 
     values: np.ndarray
-    on: Literal["point", "cell"]
+    on: Literal["point", "cell", "run"]
     components: tuple[str, ...] = ("",)
     unit: str | None = None
 
@@ -52,7 +52,7 @@ class Run:
 class FieldDescription:
     """One field in a `RunDescription`: where it lives, its components, its unit if the file gives one."""
 
-    on: Literal["point", "cell"]
+    on: Literal["point", "cell", "run"]
     components: tuple[str, ...]
     unit: str | None = None
 

@@ -52,18 +52,19 @@ def ingest_sources(
     rules: Rules,
     progress: Progress | None = None,
     executor: Executor = IN_PROCESS,
+    scalars: ParameterTable | None = None,
 ) -> IngestReport:
     """Brings every new or changed run into the store; a bad one is filed with its reason and stops no other.
 
     progress: called after each run with (done, total, name). executor: where runs are read. The outcome is the same
-    everywhere: runs are accepted in the order of `sources`.
+    everywhere: runs are accepted in the order of `sources`. scalars: those that a table of all runs has.
     Raises StoreError if the store is not writable, ReadError if the reader is unknown or the reference mesh cannot
     be read.
     """
     if rules.reader is not None:
         # A wrong name is the study's mistake and no reason to reject every run.
         reader_named(rules.reader)
-    session = _Session(store, table, rules, IngestReport())
+    session = _Session(store, table, rules, IngestReport(), scalars)
     session.note_constants()
     session.note_removed(sources)
     if rules.mesh.reference is not None and store.study_mesh is None:
@@ -85,10 +86,14 @@ def ingest_sources(
 
 
 def unchanged_report(
-    store: SnapshotStore, sources: Sequence[RunSource], table: ParameterTable, rules: Rules
+    store: SnapshotStore,
+    sources: Sequence[RunSource],
+    table: ParameterTable,
+    rules: Rules,
+    scalars: ParameterTable | None = None,
 ) -> IngestReport | None:
     """What `ingest_sources` would report, if it had nothing to read and nothing to change; else None."""
-    session = _Session(store, table, rules, IngestReport())
+    session = _Session(store, table, rules, IngestReport(), scalars)
     if session.before.keys() - {source.name for source in sources}:
         return None
     session.note_constants()
@@ -111,9 +116,15 @@ class _Session:
     """One ingestion: what it knows of the store, and what it has done so far."""
 
     def __init__(
-        self, store: SnapshotStore, table: ParameterTable, rules: Rules, report: IngestReport
+        self,
+        store: SnapshotStore,
+        table: ParameterTable,
+        rules: Rules,
+        report: IngestReport,
+        scalars: ParameterTable | None,
     ) -> None:
         self.store, self.table, self.rules, self.report = store, table, rules, report
+        self.scalars = scalars
         records = store.catalogue.records()
         # Kept here, since asking the catalogue for all of them after each run would cost n^2.
         self.accepted = {r.name: r for r in records if r.state == "accepted"}
@@ -235,6 +246,7 @@ class _Session:
             source,
             files,
             parameters,
+            self._scalars_of(source),
             units,
             settings,
             self.rules,
@@ -253,7 +265,11 @@ class _Session:
     def _inputs(self, source: RunSource) -> tuple[tuple[SourceFile, ...], str]:
         """The files of a source, and the hash of all else that its record depends on."""
         files = listing(source) if not is_broken_link(source.path) else ()
-        return files, self.rules.hash(self.table.row(source.name), source.files)
+        return files, self.rules.hash(self.table.row(source.name), source.files, self._scalars_of(source))
+
+    def _scalars_of(self, source: RunSource) -> dict[str, float]:
+        """Those that a table of all runs has; none where it has no row for this one."""
+        return (self.scalars.row(source.name) if self.scalars is not None else None) or {}
 
     def _unchanged(self, name: str, files: tuple[SourceFile, ...], settings: str) -> RunRecord | None:
         before = self.before.get(name)

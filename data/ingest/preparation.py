@@ -11,11 +11,12 @@ import numpy as np
 
 from fieldwright.data.disk import unreadable
 from fieldwright.data.errors import DivergedError, ReadError, RunRejected, StoreError
-from fieldwright.data.formats import Reader, Run, reader_for, reader_named
+from fieldwright.data.formats import Reader, Run, reader_for, reader_named, split_address
 from fieldwright.data.formats.parsing.kept_values import kept_while_reading
 from fieldwright.data.ingest.cell_point_conversion import converted
 from fieldwright.data.ingest.checks import check_bound, check_fields, check_finite
 from fieldwright.data.ingest.rules import Rules
+from fieldwright.data.ingest.scalars.scalar_values import read_scalars
 from fieldwright.data.ingest.series import read_series
 from fieldwright.data.ingest.solver_log import check_log, failure_in_logs
 from fieldwright.data.ingest.sources import RunSource, with_sums
@@ -41,11 +42,15 @@ class Reference:
 
 @dataclass(frozen=True)
 class Task:
-    """All that a worker needs to bring one run into the incoming folder of a store."""
+    """All that a worker needs to bring one run into the incoming folder of a store.
+
+    scalars: those of the run that a table of all runs has.
+    """
 
     source: RunSource
     files: tuple[SourceFile, ...]
     parameters: Mapping[str, float]
+    scalars: Mapping[str, float]
     units: Mapping[str, str | None]
     settings: str
     rules: Rules
@@ -73,9 +78,13 @@ def prepare(task: Task) -> RunRecord:
     draft = task.draft()
     try:
         run, reader = _read(task)
-        sources = with_sums(task.files, run.files)
+        path = split_address(task.source.path)[0]
+        folder = path if path.is_dir() else path.parent
+        scalars, scalar_files = read_scalars(task.source.name, folder, task.rules.scalars, task.scalars)
+        sources = with_sums(task.files, (*run.files, *scalar_files))
         draft = replace(draft, reader=reader.name, reader_version=reader.version, sources=sources)
         run = _checked(run, task)
+        run = replace(run, fields=run.fields | scalars)
         return stage(task.store, task.incoming, run, replace(draft, notes=run.notes))
     except RunRejected as why:
         return replace(draft, reason=why.reason, sentence=str(why))
@@ -129,7 +138,10 @@ def _checked(run: Run, task: Task) -> Run:
     rules, reference = task.rules, task.reference
     check_finite(run)
     check_bound(run, rules.bound)
-    fields = {n: converted(f, run.mesh, rules.places.get(n, f.on)) for n, f in run.fields.items()}
+    fields = {
+        name: converted(f, run.mesh, rules.places[name]) if name in rules.places else f
+        for name, f in run.fields.items()
+    }
     run = replace(run, fields=fields)
     check_fields(run, rules.fields, reference.fields)
     if reference.times is not None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from fieldwright.data.ingest.scalars.scalar_values import ScalarRule
 from fieldwright.data.ingest.timebase import TimeRule
 
 # Changed when the same run would be mapped to other values than before: it is then read again.
@@ -44,6 +45,7 @@ class Rules:
     bound: magnitude beyond which a run counts as diverged.
     step: seconds between the files of a series without times.
     places: fields to be converted to "point" or "cell"; the others stay where the file has them.
+    scalars: name to where it stands, of numbers that every run must have beside its fields.
     log: pattern of a log file in the run's folder, and log_failed: regular expression of a failure in it.
     """
 
@@ -54,13 +56,26 @@ class Rules:
     mesh: MeshRule = field(default_factory=MeshRule)
     step: float | None = None
     places: Mapping[str, Literal["point", "cell"]] = field(default_factory=dict)
+    scalars: Mapping[str, ScalarRule] = field(default_factory=dict)
     log: str | None = None
     log_failed: str = (
         r"(?i)fatal error|floating point exception|segmentation fault|diverg(ed|ing|ence)|\*ERROR"
     )
 
-    def hash(self, parameters: Mapping[str, float] | None, files: Sequence[Path] = ()) -> str:
-        """SHA-256 of these rules and of a run's parameters and files; a run with another one is read again."""
+    def hash(
+        self,
+        parameters: Mapping[str, float] | None,
+        files: Sequence[Path] = (),
+        scalars: Mapping[str, float] | None = None,
+    ) -> str:
+        """SHA-256 of these rules and of a run's parameters, files and scalars out of a table.
+
+        A run with another one is read again.
+        """
         mapped = self.mesh.rule == "map" or self.mesh.grid is not None
-        key = [asdict(self), parameters, files, *([_MAPPING] if mapped else [])]
+        rules = asdict(self)
+        if not self.scalars:
+            # As before there were any, so that no store is read anew for them.
+            del rules["scalars"]
+        key = [rules, parameters, files, *([_MAPPING] if mapped else []), *([scalars] if scalars else [])]
         return hashlib.sha256(json.dumps(key, sort_keys=True, default=str).encode()).hexdigest()

@@ -25,9 +25,9 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class StoredField:
-    """A field as it stands in a group: on "point" or "cell", component names, unit, numpy's type name."""
+    """A field as it stands in a group: on "point", "cell" or "run", component names, unit, numpy's type name."""
 
-    on: str
+    on: Literal["point", "cell", "run"]
     components: tuple[str, ...]
     unit: str | None
     dtype: str

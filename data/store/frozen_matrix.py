@@ -157,7 +157,7 @@ def _write(
         field,
         tuple(record.name for record in records),
         tuple(str(record.content) for record in records),
-        None if base is None else tuple(float(t) for t in base),
+        None if base is None or info.on == "run" else tuple(float(t) for t in base),
         info.on,
         info.components,
         info.unit,
@@ -213,6 +213,8 @@ def _snapshots(
 ) -> np.ndarray:
     """(t, m) the field of a run at the times of the base."""
     values = read_field(store / RUNS / str(record.content), field, record.fields[field])
+    if record.fields[field].on == "run":
+        return values.reshape(1, -1)
     values = resample_in_time(values, np.array(record.times) if record.times else None, base, rule)
     return values.reshape(len(values), -1)
 

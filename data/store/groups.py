@@ -38,15 +38,19 @@ def write_run(path: Path, run: Run, record: RunRecord) -> None:
     arrays = {}
     transient = bool(record.times)
     for name, field in run.fields.items():
-        dims, values = [field.on], field.values
+        dims, values = [] if field.on == "run" else [field.on], field.values
+        if field.on == "run":
+            values = values[:, 0]
         if len(field.components) > 1:
             dims.append(f"{name}_component")
         else:
-            values = values[:, :, 0]
-        if transient:
+            values = values[..., 0]
+        if transient and field.on != "run":
             dims.insert(0, "time")
+        else:
+            values = values[0]
         about = {"units": field.unit, "components": list(field.components), "mesh": record.mesh}
-        arrays[name] = _write(path / name, values if transient else values[0], tuple(dims), **about)
+        arrays[name] = _write(path / name, values, tuple(dims), **about)
     if transient:
         times = np.asarray(record.times)
         arrays["time"] = _write(path / "time", times, ("time",), units="s", standard_name="time")
@@ -69,6 +73,8 @@ def read_field(path: Path, name: str, info: StoredField) -> np.ndarray:
     array = read_array(path, name)
     if array.dtype.str != info.dtype:
         raise damaged(path / name, TypeError(f"{array.dtype.str} where {info.dtype} was written"))
+    if info.on == "run":
+        return array.reshape(1, 1, -1)
     if len(info.components) == 1:
         array = array[..., None]
     return array if array.ndim == 3 else array[None]

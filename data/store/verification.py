@@ -77,8 +77,7 @@ def _check(store: SnapshotStore, record: RunRecord) -> None:
     mesh = store.mesh(str(record.mesh))
     fields = {}
     for name, info in record.fields.items():
-        on = "point" if info.on == "point" else "cell"
-        fields[name] = Field(read_field(path, name, info), on, info.components, info.unit)
+        fields[name] = Field(read_field(path, name, info), info.on, info.components, info.unit)
     times = read_array(path, "time") if record.times else None
     parameters = {name: float(read_array(path, name)) for name in record.parameters}
     run = Run(mesh, fields, times)

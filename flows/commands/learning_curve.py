@@ -47,7 +47,7 @@ def study_learning_curves(
     with threadpool_limits(1):
         return label, learning_curves(
             with_common_settings(study, candidate, targets),
-            {name: study.reduction_of(name) for name in study.fields},
+            {name: study.reduction_of(name) for name in study.outputs},
             targets.x,
             targets.values,
             repeats=repeats,

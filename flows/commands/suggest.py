@@ -81,7 +81,7 @@ def _by_model(
             )
     report_progress("Learning what is known", 0, 1)
     config = with_common_settings(study, kind_config({"kind": "gp"}), targets)
-    reductions = {name: study.reduction_of(name) for name in study.fields}
+    reductions = {name: study.reduction_of(name) for name in study.outputs}
     emulator = Emulator.fit(
         config, reductions, targets.x, targets.values, study.seed, weights=targets.weights
     )

@@ -7,6 +7,8 @@ import json
 import re
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -18,12 +20,14 @@ from fieldwright.data.ingest.parameters.contradictions import without_contradict
 from fieldwright.data.ingest.parameters.run_names import table_from_names
 from fieldwright.data.ingest.parameters.table import ParameterTable, joined, read_table
 from fieldwright.data.ingest.rules import MeshRule, Rules
+from fieldwright.data.ingest.scalars.scalar_values import ScalarRule
 from fieldwright.data.ingest.sources import RunSource, table_in_files
 from fieldwright.data.ingest.timebase import TimeRule
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.progress import report as report_progress
 from fieldwright.flows.report import Ingested
 from fieldwright.flows.runs.executors import reading_executor, study_executor
+from fieldwright.flows.study.run_sections import ScalarSpec
 from fieldwright.flows.study.runs_study import Study
 
 
@@ -48,6 +52,7 @@ def read_runs(study: Study, executor: Executor | None = None) -> IngestReport:
             rules(study),
             progress=lambda done, total, run: report_progress("Reading runs", done, total),
             executor=executor,
+            scalars=scalar_table(study, sources),
         )
 
 
@@ -64,7 +69,9 @@ def unchanged_runs(study: Study) -> tuple[Ingested, str] | None:
     store = SnapshotStore(study.store_path)
     if store.folder != study.beside(study.runs.folder).resolve():
         return None
-    report = unchanged_report(store, sources, parameter_table(study, sources), rules(study))
+    report = unchanged_report(
+        store, sources, parameter_table(study, sources), rules(study), scalar_table(study, sources)
+    )
     return None if report is None else (_ingested(study, report), digest_of_runs(study))
 
 
@@ -117,6 +124,21 @@ def parameter_table(study: Study, sources: Sequence[RunSource]) -> ParameterTabl
     return tables[0] if len(tables) == 1 else joined(tables)
 
 
+def scalar_table(study: Study, sources: Sequence[RunSource]) -> ParameterTable | None:
+    """The scalars of all runs out of the study's tables; None where all stand in the runs' own files."""
+    names = [source.name for source in sources]
+    by_path: dict[Path, dict[str, ScalarSpec]] = {}
+    for name, one in study.scalars.items():
+        if one.table is not None:
+            by_path.setdefault(study.beside(one.table), {})[name] = one
+    tables = []
+    for path, scalars in by_path.items():
+        columns = {one.column or name: one.unit for name, one in scalars.items()}
+        table = read_table(path, columns, study.parameters.run_column, names)
+        tables.append(replace(table, names=tuple(scalars)))
+    return joined(tables) if tables else None
+
+
 def rules(study: Study) -> Rules:
     """The rules that every run must meet."""
     return Rules(
@@ -131,6 +153,9 @@ def rules(study: Study) -> Rules:
         ),
         step=study.runs.step,
         places={name: field.on for name, field in study.fields.items() if field.on},
+        scalars={
+            name: ScalarRule(one.file, one.take, one.start, one.unit) for name, one in study.scalars.items()
+        },
         log=study.runs.log,
         log_failed=study.runs.log_failed,
     )

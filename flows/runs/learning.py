@@ -37,7 +37,7 @@ def views_of(study: Study, targets: Targets, executor: Executor = IN_PROCESS) ->
         targets.x,
         {name: field_values(one) for name, one in targets.values.items()},
         targets.weights,
-        {name: study.reduction_of(name) for name in study.fields},
+        {name: study.reduction_of(name) for name in study.outputs},
         EVERY_VIEW if searches else {one.transient for one in candidates},
         study.hints if logarithms else None,
         memory=study.compute.memory_bytes,
@@ -64,7 +64,7 @@ def cross_validated(
     """Cross-validates one candidate by the same folds as every other."""
     validation = cross_validate(
         candidate,
-        {name: study.reduction_of(name) for name in study.fields},
+        {name: study.reduction_of(name) for name in study.outputs},
         targets.x,
         targets.values,
         folds=min(study.validation.folds, len(targets.runs)),
@@ -86,7 +86,7 @@ def evaluation_of(
     return RunsEvaluation.of(
         label,
         study.validation.metric,
-        {name: validation.errors[name] for name in study.fields},
+        {name: validation.errors[name] for name in study.outputs},
         validation.mean_errors,
         validation.fit_seconds,
         config.labels if isinstance(config, PerField) else None,
@@ -105,7 +105,7 @@ def train_on_all(
     report_progress("Training the best on all", 0, 1)
     surrogate = Surrogate.train(
         candidate,
-        {name: study.reduction_of(name) for name in study.fields},
+        {name: study.reduction_of(name) for name in study.outputs},
         targets.x,
         targets.values,
         parameters=targets.parameters,
@@ -141,5 +141,5 @@ def cheap_curves(
     folds = int(validation.fold.max()) + 1
     if study.time.history or COST * of_best / folds > max(CURVE_SHARE * evaluated, CURVE_SECONDS):
         return {}
-    reductions = {name: study.reduction_of(name) for name in study.fields}
+    reductions = {name: study.reduction_of(name) for name in study.outputs}
     return curves_of_halves(config, reductions, x, views, validation, study.seed)

@@ -37,7 +37,7 @@ class Search:
     def of(cls, study: Study, targets: Targets, views: Mapping[str, TrainingViews]) -> Search:
         """The search that `[search]` asks for, on these runs, as `views_of` gives them."""
         assert study.search is not None
-        reductions = {name: study.reduction_of(name) for name in study.fields}
+        reductions = {name: study.reduction_of(name) for name in study.outputs}
         metric, common = study.validation.metric, common_settings(study, targets)
         runs = Runs(targets.x, views, reductions, metric, common, targets.weights)
         return cls(study, study.search, runs)

@@ -149,7 +149,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
 
     def joined(self, trained: Mapping[str, Trained], data: RunsDataset) -> Mapping[str, Validated]:
         """The best candidate of each field, where another than the best of all predicts a field better."""
-        if not self.study.validation.per_field or self.study.time.history or len(self.study.fields) < 2:
+        if not self.study.validation.per_field or self.study.time.history or len(self.study.outputs) < 2:
             return {}
         best = min(trained, key=lambda label: self.rank(trained[label].evaluation))
         joined = per_field_candidate(
@@ -194,7 +194,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
             evaluation = evaluation_of(self.study, label, candidate.validation, candidate.config)
             return self._trained(evaluation, candidate, data)
         values = {name: field_values(one) for name, one in data.targets.values.items()}
-        reductions = {name: self.study.reduction_of(name) for name in self.study.fields}
+        reductions = {name: self.study.reduction_of(name) for name in self.study.outputs}
         return self._trained(*read_validated(folder / VALIDATED, values, data.views, reductions), data)
 
     def _trained(self, evaluation: RunsEvaluation, content: Validated, data: RunsDataset) -> Trained:
@@ -204,7 +204,7 @@ class RunsSteps(Steps[Study, RunsDataset]):
             settings=content.config.model_dump(),
             content=content,
             params={"folds": study.validation.folds}
-            | {"reduction": {name: study.reduction_of(name).model_dump() for name in study.fields}},
+            | {"reduction": {name: study.reduction_of(name).model_dump() for name in study.outputs}},
             metrics=validation.summary()
             | {f"{name}.coverage": share for name, share in out_of_fold_coverage(study, validation).items()}
             | symmetry_errors(study, targets, validation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
@@ -25,8 +25,9 @@ class Targets:
 
     runs: n run names. x: (n, p) parameters. values: field to (n, [t,] points, components): arrays, or
     `FieldValues` where they are more than memory is to hold.
-    points: field to (points, 3) coordinates. cells: meshio type to (k, nodes). weights: field to (points,) shares of
-    the mesh, so that their products with values add up to integrals; ones where the mesh gives none.
+    points: field to (points, 3) coordinates; a scalar has one, without a meaning. cells: meshio type to (k, nodes).
+    weights: field to (points,) shares of the mesh, so that their products with values add up to integrals; ones where
+    the mesh gives none.
     windows: what the rows are where the study forecasts and cuts its runs; else rows are runs.
     """
 
@@ -56,19 +57,24 @@ def targets_from(
     values, fields, points, weights = {}, [], {}, {}
     # Once for all fields: of a mesh of millions of cells they take seconds and hundreds of MB.
     places = {}
-    for name in study.fields:
+    for name, spec in study.outputs.items():
         array = snapshots[name]
-        on = "cell" if "cell" in array.dims else "point"
+        on: Literal["point", "cell", "run"] = (
+            "cell" if "cell" in array.dims else "point" if "point" in array.dims else "run"
+        )
         component = f"{name}_component"
         components = tuple(map(str, array.coords[component].values)) if component in array.dims else ("",)
         times = tuple(map(float, array.coords["time"].values)) if "time" in array.dims else None
         if frozen is None:
-            order = ["run", "time", on, component]
+            order = dict.fromkeys(("run", "time", on, component))
             block = array.transpose(*(axis for axis in order if axis in array.dims)).values
-            values[name] = block if component in array.dims else block[..., None]
+            block = block if component in array.dims else block[..., None]
+            values[name] = block[:, None] if on == "run" else block
         else:
             values[name] = frozen[name]
-        if on not in places:
+        if on == "run":
+            places[on] = np.zeros((1, 3)), np.ones(1), None
+        elif on not in places:
             centres = cell_centres(mesh) if on == "cell" else mesh.points
             shares = cell_shares(mesh) if on == "cell" else point_shares(mesh)
             places[on] = centres, shares, MEASURES[measured_dimension(mesh, on)]
@@ -76,7 +82,7 @@ def targets_from(
         fields.append(
             FieldInfo(
                 name=name,
-                unit=study.fields[name].unit or array.attrs.get("units", ""),
+                unit=spec.unit or array.attrs.get("units", ""),
                 components=components,
                 on=on,
                 times=times,

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
 from fieldwright.data.ingest.rules import Rules
+from fieldwright.data.ingest.scalars.scalar_values import Taken
 from fieldwright.flows.study.promotion_section import PromotionLimits
 from fieldwright.flows.study.section import Section
 from fieldwright.surrogates.families import FieldMetric
@@ -66,35 +67,24 @@ class RunsSection(Section):
     )
 
 
-class FieldSpec(Section):
-    """One output field of the surrogate."""
+class OutputSpec(Section):
+    """One output of the surrogate, a field or a scalar."""
 
     unit: str | None = Field(None, description="Unit, where the result file does not state it.")
-    on: Literal["point", "cell"] | None = Field(
-        None, description="Convert the field to nodes or cells; it stays where the file has it if left out."
-    )
-    reduction: Reduction | None = Field(
-        None, description="A reduction for this field alone, with the keys of `[reduction]`."
-    )
     reference: float | str = Field(
         0.0,
-        description="A number, or the name of a parameter, that the models subtract from the field: the ambient "
+        description="A number, or the name of a parameter, that the models subtract from it: the ambient "
         "temperature.",
     )
     scale_by: dict[str, float] | None = Field(
         None,
-        description="Powers of parameters that the models divide the field by: `{ heat_flux = 1, conductivity = "
+        description="Powers of parameters that the models divide it by: `{ heat_flux = 1, conductivity = "
         "-1 }`. Left-out runs decide if left out; `{}` is none.",
     )
     minimum: float | None = Field(
         None, description="Bound that no value can fall below: predictions and bands end on it."
     )
     maximum: float | None = Field(None, description="Bound that no value can pass.")
-    conserved: bool = Field(
-        False,
-        description="Whether its integral over the mesh is conserved: the models' error of it and its drift in time "
-        "become metrics.",
-    )
 
     @property
     def hint(self) -> FieldHint:
@@ -102,9 +92,56 @@ class FieldSpec(Section):
         return FieldHint(self.reference, self.scale_by, self.minimum, self.maximum)
 
     @model_validator(mode="after")
-    def _bounds_in_order(self) -> FieldSpec:
+    def _bounds_in_order(self) -> Self:
         if self.minimum is not None and self.maximum is not None and not self.minimum < self.maximum:
             raise ValueError(f"'minimum' must be below 'maximum': {self.minimum:g} and {self.maximum:g}")
+        return self
+
+
+class FieldSpec(OutputSpec):
+    """One output field of the surrogate."""
+
+    on: Literal["point", "cell"] | None = Field(
+        None, description="Convert the field to nodes or cells; it stays where the file has it if left out."
+    )
+    reduction: Reduction | None = Field(
+        None, description="A reduction for this field alone, with the keys of `[reduction]`."
+    )
+    conserved: bool = Field(
+        False,
+        description="Whether its integral over the mesh is conserved: the models' error of it and its drift in time "
+        "become metrics.",
+    )
+
+
+class ScalarSpec(OutputSpec):
+    """One number of each run beside its fields: a force, a coefficient, a value of a table."""
+
+    file: str | None = Field(
+        None,
+        description="Where it stands in the run's folder, as FILE: ENTRY with FILE a pattern, in which `{run}` is "
+        "the run's name: `postProcessing/forceCoeffs1/*/coefficient.dat: Cd` (OpenFOAM, restarts are joined), "
+        "`plate.dat: total force NFIX.fx` (CalculiX), `results.csv: mass`, `result.json: mass.total`.",
+    )
+    table: Path | None = Field(
+        None, description="A table of all runs that has it, with the run column of `[parameters]`."
+    )
+    column: str | None = Field(None, description="Its column there; the scalar's name if left out.")
+    take: Taken = Field(
+        "last",
+        description="What is taken of values against the time: `last`, or over the time `mean`, `max`, `min` or the "
+        "standard deviation `std`.",
+    )
+    start: float | None = Field(None, description="Time from which on values count; all if left out.")
+
+    @model_validator(mode="after")
+    def _stands_in_one_place(self) -> ScalarSpec:
+        if (self.file is None) == (self.table is None):
+            raise ValueError("a scalar needs either a 'file' of the run or a 'table' of all runs")
+        if self.file is not None and ":" not in self.file:
+            raise ValueError(
+                f"'file' of a scalar must be FILE: ENTRY, such as 'forces.csv: Cd': '{self.file}'"
+            )
         return self
 
 

@@ -24,6 +24,7 @@ from fieldwright.flows.study.run_sections import (
     Promotion,
     Reduction,
     RunsSection,
+    ScalarSpec,
     Time,
     Validation,
 )
@@ -44,6 +45,9 @@ class Study(StudyFile):
     parameters: Parameters = Parameters.model_validate({})
     fields: dict[str, FieldSpec] = Field(
         min_length=1, description="The fields to learn, by their name in the files."
+    )
+    scalars: dict[str, ScalarSpec] = Field(
+        default_factory=dict, description="Numbers of each run to learn beside the fields, by name."
     )
     time: Time = Time.model_validate({})
     mesh: MeshSection = MeshSection.model_validate({})
@@ -105,9 +109,9 @@ class Study(StudyFile):
         for name in self.promotion.max_error:
             quantity = re.fullmatch(r"(?:max|min|mean)\((.+)\)", name)
             field = quantity[1] if quantity else name
-            if field not in self.fields and not (quantity and field.rpartition(".")[0] in self.fields):
+            if field not in self.outputs and not (quantity and field.rpartition(".")[0] in self.fields):
                 raise ValueError(
-                    f"'max_error' must name fields of the study ({', '.join(self.fields)}), or quantities of them "
+                    f"'max_error' must name fields of the study ({', '.join(self.outputs)}), or quantities of them "
                     f"such as 'max({next(iter(self.fields))})': '{name}'"
                 )
             if quantity and self.geometry is not None:
@@ -133,7 +137,7 @@ class Study(StudyFile):
     @model_validator(mode="after")
     def _fields_are_scaled_by_parameters(self) -> Study:
         names = ", ".join(self.parameters.columns)
-        for name, spec in self.fields.items():
+        for name, spec in self.outputs.items():
             references = [
                 *(spec.scale_by or {}),
                 *([spec.reference] if isinstance(spec.reference, str) else []),
@@ -141,9 +145,24 @@ class Study(StudyFile):
             for parameter in references:
                 if parameter not in self.parameters.columns:
                     raise ValueError(
-                        f"'reference' and 'scale_by' of the field '{name}' must name parameters ({names}): "
+                        f"'reference' and 'scale_by' of '{name}' must name parameters ({names}): "
                         f"'{parameter}'"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _scalars_are_beside_fields(self) -> Study:
+        for name in self.scalars:
+            if name in self.fields:
+                raise ValueError(f"a scalar needs a name that no field has: '{name}'")
+            if not re.fullmatch(r"\w[\w.-]*", name):
+                raise ValueError(
+                    f"the name of a scalar must be of letters, digits, '_', '-' and '.': '{name}'"
+                )
+        if self.scalars and (self.geometry is not None or self.time.history):
+            raise ValueError(
+                "'scalars' are for studies whose runs differ by parameters, without `[geometry]` or a 'history'"
+            )
         return self
 
     @model_validator(mode="after")
@@ -202,7 +221,8 @@ class Study(StudyFile):
 
     def watched(self) -> WatchedPlaces:
         """The folder of the runs, the table of parameters, and the study file."""
-        tables = [one for one in (self.parameters.table, self.mesh.reference) if one is not None]
+        of_scalars = (one.table for one in self.scalars.values())
+        tables = [one for one in (self.parameters.table, self.mesh.reference, *of_scalars) if one is not None]
         files = (self.path, *(self.beside(one) for one in tables))
         return WatchedPlaces(self.beside(self.runs.folder), self.runs.pattern, files)
 
@@ -219,20 +239,27 @@ class Study(StudyFile):
     @property
     def field_limits(self) -> dict[str, float]:
         """The largest errors allowed of fields, those of quantities left out."""
-        return {name: limit for name, limit in self.promotion.max_error.items() if name in self.fields}
+        return {name: limit for name, limit in self.promotion.max_error.items() if name in self.outputs}
+
+    @property
+    def outputs(self) -> dict[str, FieldSpec | ScalarSpec]:
+        """Fields and scalars by name: all that is learned."""
+        return {**self.fields, **self.scalars}
 
     @property
     def hints(self) -> PhysicsHints:
         """The hints on the physics that the study states for the models."""
-        derived, fields = self.parameters.derived, self.fields
+        derived = self.parameters.derived
         return PhysicsHints(
             parameters=tuple(self.parameters.columns),
             derived={name: DerivedInput(**one.model_dump()) for name, one in derived.items()},
-            fields={name: spec.hint for name, spec in fields.items()},
+            fields={name: spec.hint for name, spec in self.outputs.items()},
         )
 
     def reduction_of(self, field: str) -> Any:
-        """The reduction's settings for one field."""
+        """The reduction's settings for one field; a scalar is its own coordinate, up to a scale."""
+        if field in self.scalars:
+            return load_reductions().configs["svd"]()
         return self.fields[field].reduction or self.reduction
 
 

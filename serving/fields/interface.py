@@ -42,7 +42,9 @@ class FieldAnswer(Statistics):
     """A whole field by query, time where it has times, point or cell, and component, in the statistics asked for."""
 
     components: list[str]
-    on: Literal["point", "cell"]
+    on: Literal["point", "cell", "run"] = Field(
+        description="What carries the values; a scalar is one of the run."
+    )
     times: list[float] | None
     mean: FieldValues | SkipJsonSchema[None] = _if_asked()
     std: FieldValues | SkipJsonSchema[None] = _if_asked()
@@ -225,7 +227,7 @@ def gradients_operation(request: Any, example: Any) -> Operation:
 
 def mesh_operations(fields: Sequence[FieldInfo]) -> list[Operation]:
     """GET /mesh/{field} and GET /surface/{field}."""
-    names = {"type": "string", "enum": [info.name for info in fields]}
+    names = {"type": "string", "enum": [info.name for info in fields if info.on != "run"]}
     parameters = [{"name": "field", "in": "path", "required": True, "schema": names}]
     return [
         Operation(

@@ -17,7 +17,9 @@ from fieldwright.serving.schemas.reading import Number, RequestObject, Says
 from fieldwright.surrogates.fields.description import Description, FieldInfo
 from fieldwright.surrogates.fields.quantities import Statistic, default_quantities, parsed_quantity
 
-INTEGRAL, POINT = "integral", "point"
+INTEGRAL: Statistic = "integral"
+POINT: Statistic = "point"
+VALUE: Statistic = "value"
 QUANTITY_EXAMPLE = '{"what": "max", "field": "name"} or "max(name)"'
 
 
@@ -48,18 +50,21 @@ def quantity_list(description: Description) -> Any:
 
 def _quantity_type(fields: Sequence[FieldInfo]) -> Any:
     """The annotated type of a quantity: fields of like components have one type, and one for their points."""
-    groups: dict[tuple[tuple[str, ...], bool], list[str]] = {}
+    groups: dict[tuple[tuple[str, ...], tuple[Statistic, ...]], list[str]] = {}
     for info in fields:
-        groups.setdefault((info.components, info.measure is not None), []).append(info.name)
+        groups.setdefault((info.components, _statistics(info)), []).append(info.name)
     tags: dict[tuple[str, bool], str] = {}
     types: list[Any] = []
-    for (components, measured), names in groups.items():
+    for (components, statistics), names in groups.items():
         for point in (False, True):
-            tag = _type_name(components, point, {*tags.values()})
+            if point and statistics == (VALUE,):
+                # A scalar has no places; asked for one, it says what it has.
+                tags |= {(name, True): tags[(name, False)] for name in names}
+                continue
+            tag = _type_name(components, statistics, point, {*tags.values()})
             tags |= {(name, point): tag for name in names}
-            model = create_model(
-                tag, __base__=QuantityRequest, **_quantity_keys(components, measured, names, point)
-            )
+            keys = _quantity_keys(components, statistics, names, point)
+            model = create_model(tag, __base__=QuantityRequest, **keys)
             types.append(Annotated[model, Tag(tag)])
 
     def type_of(quantity: Any) -> str:
@@ -115,24 +120,32 @@ class _OrLabel:
         return {"anyOf": [handler(core_schema), label]}
 
 
-def _type_name(components: tuple[str, ...], point: bool, names: set[str]) -> str:
+def _statistics(info: FieldInfo) -> tuple[Statistic, ...]:
+    """What can be asked of a field, but for the value at a place."""
+    if info.on == "run":
+        return (VALUE,)
+    without = {POINT, VALUE} | (set() if info.measure is not None else {INTEGRAL})
+    return tuple(one for one in get_args(Statistic) if one not in without)
+
+
+def _type_name(
+    components: tuple[str, ...], statistics: tuple[Statistic, ...], point: bool, names: set[str]
+) -> str:
     rank = "Scalar" if len(components) == 1 else "Vector" if len(components) < 4 else "Tensor"
+    if statistics == (VALUE,):
+        rank = "Number"
     name = f"{rank}{'Point' if point else 'Quantity'}"
     return next(one for one in chain([name], (f"{name}{k}" for k in count(2))) if one not in names)
 
 
 def _quantity_keys(
-    components: tuple[str, ...], measured: bool, names: Sequence[str], point: bool
+    components: tuple[str, ...], statistics: tuple[Statistic, ...], names: Sequence[str], point: bool
 ) -> dict[str, Any]:
-    """The keys of quantities of fields that have these components."""
-    statistics = tuple(
-        statistic
-        for statistic in get_args(Statistic)
-        if statistic not in (POINT, *(() if measured else (INTEGRAL,)))
-    )
+    """The keys of quantities of fields that have these components and statistics."""
+    choices_of_what = statistics if statistics == (VALUE,) else (*statistics, POINT)
 
     def measurable(statistic: Any) -> Any:
-        if statistic == INTEGRAL and not measured:
+        if statistic == INTEGRAL and INTEGRAL not in statistics and statistics != (VALUE,):
             raise QueryError(
                 f"An integral of {listed(names)} must have the areas or volumes that its values stand for",
                 "a field of which every value counts alike",
@@ -143,7 +156,7 @@ def _quantity_keys(
     statistic_type = Annotated[
         Literal[(POINT,) if point else statistics],  # type: ignore[valid-type]
         BeforeValidator(measurable),
-        Says(f"A quantity's 'what' must be among {listed((*statistics, POINT))}"),
+        Says(f"A quantity's 'what' must be among {listed(choices_of_what)}"),
         Field(
             description="Means and integrals are those of the length, area or volume, where the mesh tells it."
         ),

@@ -18,6 +18,7 @@ from fieldwright.serving.fields.compact_surface import (
 )
 from fieldwright.serving.fields.surface_options import COMPACT, SurfaceOptions
 from fieldwright.serving.forms.reply import Reply
+from fieldwright.surrogates.fields.answers.meshes import field_places
 
 if TYPE_CHECKING:
     from fieldwright.serving.fields.served import Served
@@ -76,7 +77,7 @@ def surface_reply(served: Served | ServedShapes, field: str, options: SurfaceOpt
 
 def field_surface(served: Served | ServedShapes, field: str) -> FieldSurface:
     """What is seen of the mesh of a field; raises QueryError for one that the model does not have."""
-    places = served.surrogate.points(field)
+    places, _ = field_places(served.surrogate, field)
     info = served.field(field)
     joined, surface, points = _surface(served, field, places)
     sides, lone = sides_that_are_edges(surface.triangles, surface.edges)

@@ -24,7 +24,8 @@ class ParameterInfo(_Frozen):
 class FieldInfo(_Frozen):
     """One field: its unit, component names (("",) for a scalar), location, times (None if steady) and size.
 
-    n_points: number of nodes (on="point") or cells (on="cell") that carry it.
+    n_points: number of nodes (on="point") or cells (on="cell") that carry it; 1 of a scalar (on="run"), which is one
+    number of a run.
     measure: what weighs each of these in means, integrals, errors and the reduction: its share of the length, area or
     volume of the part, or a weight given by hand; None where all have equal weights, as without a mesh.
     """
@@ -32,7 +33,7 @@ class FieldInfo(_Frozen):
     name: str
     unit: str = ""
     components: tuple[str, ...] = ("",)
-    on: Literal["point", "cell"] = "point"
+    on: Literal["point", "cell", "run"] = "point"
     times: tuple[float, ...] | None = None
     n_points: int
     measure: Literal["length", "area", "volume", "weight"] | None = None

@@ -1,4 +1,7 @@
-"""Quantities of a predicted field: its largest, smallest and mean value, its integral, its value at a place."""
+"""Quantities of a predicted field: its largest, smallest and mean value, its integral, its value at a place.
+
+The quantity of a scalar is its value.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from fieldwright.data.errors import QueryError
 from fieldwright.surrogates.fields.description import FieldInfo
 from fieldwright.surrogates.fields.functional import Functional, default_functionals
 
-Statistic = Literal["max", "min", "mean", "integral", "point"]
+Statistic = Literal["max", "min", "mean", "integral", "point", "value"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +22,7 @@ class Quantity:
     """One number per query (per time where the field has times).
 
     what: "mean" and "integral" weigh every point or cell by its length, area or volume. Where that is not known
-    (`FieldInfo.measure` is None), "mean" is the mean of points and there is no "integral".
+    (`FieldInfo.measure` is None), "mean" is the mean of points and there is no "integral". "value" is of a scalar.
     component: a component's name, "magnitude" of a vector, None for a scalar field.
     at: the place of a "point" quantity, in the mesh's unit: two coordinates on a planar mesh, else three.
     """
@@ -31,18 +34,24 @@ class Quantity:
 
     @property
     def label(self) -> str:
-        """Such as "max(von_mises)", "mean(U.x)", "max(U.magnitude)", "point(temperature, 0.1, 0.2)"."""
+        """Such as "max(von_mises)", "mean(U.x)", "max(U.magnitude)", "point(temperature, 0.1, 0.2)", "Cd"."""
         name = self.field if self.component is None else f"{self.field}.{self.component}"
+        if self.what == "value":
+            return name
         place = "" if self.at is None else "".join(f", {coordinate:g}" for coordinate in self.at)
         return f"{self.what}({name}{place})"
 
 
 def parsed_quantity(label: str, infos: Sequence[FieldInfo]) -> Quantity:
     """The quantity of a label, as `Quantity.label` writes it; raises QueryError."""
+    scalars = [info.name for info in infos if info.on == "run"]
+    if label.strip() in scalars:
+        return Quantity("value", label.strip())
     match = re.fullmatch(r"(max|min|mean|integral|point)\((.+)\)", label.strip())
     if match is None:
+        also = f", or be one of the scalars {', '.join(scalars)}" if scalars else ""
         raise QueryError(
-            "A quantity must be written as max, min, mean, integral or point of a field",
+            f"A quantity must be written as max, min, mean, integral or point of a field{also}",
             f"'{label}'",
             "Write it like 'max(stress)', 'mean(U.x)' or 'point(T, 0.1, 0.2)'",
         )
@@ -82,6 +91,14 @@ def functional_of(quantity: Quantity, info: FieldInfo) -> Functional:
             "no component" if quantity.component is None else f"'{quantity.component}'",
             "Correct 'component'",
         )
+    if (quantity.what == "value") != (info.on == "run"):
+        scalar = info.on == "run"
+        raise QueryError(
+            f"A quantity of the {'scalar' if scalar else 'field'} '{info.name}' must be "
+            + ("its value" if scalar else "max, min, mean, integral or point"),
+            f"'{quantity.what}'",
+            f"Ask for '{info.name}'" if scalar else f"Ask for such as 'max({info.name})'",
+        )
     if (quantity.what == "point") != (quantity.at is not None):
         raise QueryError(
             "A 'point' quantity must give its place by 'at', and no other quantity may",
@@ -96,6 +113,9 @@ def functional_of(quantity: Quantity, info: FieldInfo) -> Functional:
                 "Ask for the 'mean', which is that of all values, or train on runs with cells",
             )
         return Functional("mean", quantity.field, index)
+    if quantity.what == "value":
+        # The mean over its one place.
+        return Functional("mean", quantity.field, index)
     return Functional(quantity.what, quantity.field, index)
 
 
@@ -108,7 +128,12 @@ def unit_of(quantity: Quantity, info: FieldInfo) -> str:
 
 
 def default_quantities(info: FieldInfo) -> list[Quantity]:
-    """Largest, smallest and mean value of each component of a field, and of the magnitude of a vector."""
+    """Largest, smallest and mean value of each component of a field, and of the magnitude of a vector.
+
+    That of a scalar is its value.
+    """
+    if info.on == "run":
+        return [Quantity("value", info.name)]
     return [
         Quantity(key.statistic, info.name, _name(key.component, info))
         for key in default_functionals(info.name, len(info.components))
@@ -116,7 +141,12 @@ def default_quantities(info: FieldInfo) -> list[Quantity]:
 
 
 def headline_quantities(info: FieldInfo) -> list[Quantity]:
-    """Largest and mean value of a scalar, of a vector's magnitude, or of each component of anything else."""
+    """Largest and mean value of a field of one component, of a vector's magnitude, or of each of more components.
+
+    That of a scalar is its value.
+    """
+    if info.on == "run":
+        return [Quantity("value", info.name)]
     components = {1: [None], 2: ["magnitude"], 3: ["magnitude"]}.get(len(info.components), [*info.components])
     return [
         Quantity(statistic, info.name, component) for component in components for statistic in ("max", "mean")

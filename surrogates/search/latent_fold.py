@@ -92,14 +92,14 @@ def evaluator_of(
     if not isinstance(model, FieldModel) or not model.affine or model.logarithmic or bounded:
         true, sample = others.sample, train.sample
         reference = sample.mean(axis=0, dtype=np.float64) if about_mean else np.zeros(1)
-        size = metrics.norms(true - reference, others.sample_weights)
+        size = _sizes(metrics.norms(true - reference, others.sample_weights), true)
         (there,) = ModelsAtPoints.of([reduced], sample.shape).at_points(
             sample if sample.ndim == 4 else sample[:, None]
         )
         return DecodingEvaluator(there, x, true, size, others.sample_weights)
     true, weights = others.values, others.weights
     reference = train.values.mean(axis=0, dtype=np.float64) if about_mean else np.zeros(1)
-    size = metrics.norms(true - reference, weights)
+    size = _sizes(metrics.norms(true - reference, weights), true)
     flat = true.reshape(len(true), -1)
     if model.scaling is not None:
         flat = others.scaled(model.scaling, x).reshape(len(true), -1)
@@ -113,6 +113,11 @@ def evaluator_of(
     best = residual @ modes.T @ np.linalg.pinv(gram, hermitian=True)
     lost = np.sum((residual - best @ modes) ** 2, axis=1)
     return AffineEvaluator(gram, best, lost, size, model.shares, model.varies)
+
+
+def _sizes(norms: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """(h,) to divide errors by: of fields (h, [t,] points, components) their norms, of single numbers one for all."""
+    return norms if true.size > len(true) else np.full(len(true), np.sqrt(np.mean(norms**2)))
 
 
 @dataclass(frozen=True, eq=False)

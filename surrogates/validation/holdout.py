@@ -60,6 +60,7 @@ class CoverageSums:
         self.weights = weights
         self.level: float | None = None
         self.runs, self.inside = 0, 0
+        self.single = False
         self.sums = np.zeros(5)
         self.error: list[np.ndarray] = []
         self.size: list[np.ndarray] = []
@@ -67,6 +68,7 @@ class CoverageSums:
     def add(self, true: np.ndarray, pointwise: Band, simultaneous: Band) -> None:
         """Takes in k runs; true: (k, ...), the shape of the bands."""
         weights, number = self.weights, len(true)
+        self.single = true.size == number
         if self.level is None:
             # Squares of small deviations from a large mean would be lost in rounding.
             self.level = metrics.mean_of_values(true, weights)
@@ -92,7 +94,8 @@ class CoverageSums:
         mean, square, missed, width, simultaneous_width = (self.sums / self.runs).tolist()
         # Values that never differ have no spread: their widths are given in their own unit.
         spread = math.sqrt(max(square - mean**2, 0.0)) or 1.0
-        errors = metrics.relative(np.concatenate(self.error), np.concatenate(self.size))
+        error, size = np.concatenate(self.error), np.concatenate(self.size)
+        errors = metrics.relative(error, size, common=self.single)
         return BandCoverage(
             1.0 - missed,
             self.inside / self.runs,

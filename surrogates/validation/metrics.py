@@ -33,12 +33,15 @@ def mean_of_values(values: np.ndarray, weights: np.ndarray | None = None) -> flo
     return float(np.mean(np.average(values, axis=-2, weights=weights)))
 
 
-def relative(error: np.ndarray, size: np.ndarray) -> np.ndarray:
-    """Return error / size, each (n,); a run of negligible size is divided by the root mean square size instead."""
+def relative(error: np.ndarray, size: np.ndarray, common: bool = False) -> np.ndarray:
+    """Return error / size, each (n,); a run of negligible size is divided by the root mean square size instead.
+
+    common: all are divided by it. So are errors of single numbers, of which some lie near zero by chance.
+    """
     typical = float(np.sqrt(np.mean(size**2)))
     if typical == 0.0:
         return np.where(error == 0.0, 0.0, np.inf)
-    return error / np.where(size > NEGLIGIBLE * typical, size, typical)
+    return error / np.where(size > NEGLIGIBLE * typical, typical if common else size, typical)
 
 
 def relative_l2(true: np.ndarray, predicted: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:

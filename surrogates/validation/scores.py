@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -109,23 +110,34 @@ def score_field(
         total = block if total is None else [_sum(one, more) for one, more in zip(total, block, strict=True)]
     assert total is not None
     n, times = len(field), field.shape[1] if len(field.shape) == 4 else 1
-    errors = {metric: np.empty(n) for metric in ("relative_l2", "fluctuation_l2")}
-    mean_errors = np.empty(n)
+    norms = {one: np.empty(n) for one in ("error", "size", "off")}
     quantities = {
         key: OutOfFoldValues(*(np.empty((n, times)) for _ in range(3))) for key in total[0].quantities
     }
+    # Errors are shares of a run's own size; those of single numbers, some of them near zero, of that of all runs.
+    groups = [np.arange(n)] if points * times == 1 else [part.rows for part in parts]
     for part, of_part in zip(parts, total, strict=True):
         rows = part.rows
-        error, size, off = (np.sqrt(one) for one in (of_part.error, of_part.size, of_part.off))
-        errors["relative_l2"][rows] = metrics.relative(error, size)
-        errors["fluctuation_l2"][rows] = metrics.relative(error, off)
-        mean_errors[rows] = metrics.relative(off, size)
+        for one, squares in norms.items():
+            squares[rows] = np.sqrt(getattr(of_part, one))
         for key, quantity in of_part.quantities.items():
             of_all = quantities[key]
             of_all.mean[rows], of_all.std[rows], of_all.true[rows] = quantity.values()
+    error, size, off = norms.values()
+    relative = partial(_relative, groups=groups, common=points * times == 1)
+    errors = {"relative_l2": relative(error, size), "fluctuation_l2": relative(error, off)}
+    mean_errors = relative(off, size)
     residual = sum(float(part.error_of_all.sum()) for part in total)
     spread = sum(float(part.spread.sum()) for part in total)
     return FieldScores(errors, mean_errors, metrics.determination(residual, spread), quantities)
+
+
+def _relative(error: np.ndarray, size: np.ndarray, groups: Sequence[np.ndarray], common: bool) -> np.ndarray:
+    """Relative errors (n,), group by group of rows."""
+    errors = np.empty(len(error))
+    for rows in groups:
+        errors[rows] = metrics.relative(error[rows], size[rows], common)
+    return errors
 
 
 def _parts_of_block(

@@ -17,6 +17,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from fieldwright.data.disk import unreadable
@@ -32,7 +33,7 @@ _EXPRESSION = re.compile(r"^(?P<file>[^:]+?)\s*:\s*(?P<entry>.+?)\s*(?:\[(?P<ind
 _C_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/", re.S)
 
 
-class _NotThereError(Exception):
+class NotThereError(Exception):
     """Why a file has no such value."""
 
 
@@ -51,7 +52,7 @@ def table_from_cases(
         folder = source.path if source.path.is_dir() else source.path.parent
         try:
             rows[source.name] = {n: case_value(folder, n, e) for n, e in expressions.items()}
-        except _NotThereError as why:
+        except NotThereError as why:
             problems[source.name] = str(why)
         except OSError as error:
             problems[source.name] = str(unreadable(folder, error) or error)
@@ -65,20 +66,20 @@ def case_value(folder: Path, name: str, expression: str) -> float:
     paths = [path for path in folder.glob(match["file"]) if path.is_file()]
     paths = paths or [path for path in folder.glob(f"{match['file']}.gz") if path.is_file()]
     if len(paths) != 1:
-        raise _NotThereError(f"{len(paths)} files that match '{match['file']}'")
+        raise NotThereError(f"{len(paths)} files that match '{match['file']}'")
     entry = match["entry"]
     try:
         numbers = _numbers(paths[0], folder, entry)
-    except (_NotThereError, RefusedError, ReadError, ValueError, KeyError, IndexError, TypeError) as error:
-        raise _NotThereError(f"no '{entry}' in '{paths[0].name}' ({error})") from error
+    except (NotThereError, RefusedError, ReadError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise NotThereError(f"no '{entry}' in '{paths[0].name}' ({error})") from error
     index = match["index"]
     if index is None and len(numbers) != 1:
-        raise _NotThereError(f"{len(numbers)} numbers for '{entry}' in '{paths[0].name}': choose one by [i]")
+        raise NotThereError(f"{len(numbers)} numbers for '{entry}' in '{paths[0].name}': choose one by [i]")
     if index is not None and int(index) >= len(numbers):
-        raise _NotThereError(f"{len(numbers)} numbers for '{entry}' in '{paths[0].name}', no [{index}]")
+        raise NotThereError(f"{len(numbers)} numbers for '{entry}' in '{paths[0].name}', no [{index}]")
     value = numbers[int(index or 0)]
     if not math.isfinite(value):
-        raise _NotThereError(f"no number at {match['entry']}[{index or 0}] in '{paths[0].name}'")
+        raise NotThereError(f"no number at {match['entry']}[{index or 0}] in '{paths[0].name}'")
     return value
 
 
@@ -105,7 +106,7 @@ def _numbers(path: Path, folder: Path, entry: str) -> list[float]:
         return _in_assignments(_text(path), entry)
     numbers = dictionary.numbers(entry)
     if numbers is None:
-        raise _NotThereError("no such entry")
+        raise NotThereError("no such entry")
     return numbers
 
 
@@ -127,7 +128,7 @@ def _in_deck(text: str, entry: str) -> list[float]:
         elif inside and line.strip() and not line.startswith("**") and label in ("", items[0].upper()):
             # Words keep their place, so that [i] counts as the manual does; they are no numbers though.
             return [_number_or_nan(item) for item in items if item]
-    raise _NotThereError("no such line")
+    raise NotThereError("no such line")
 
 
 def _number_or_nan(item: str) -> float:
@@ -140,7 +141,7 @@ def _in_json(text: str, entry: str) -> list[float]:
         value = value[int(key)] if isinstance(value, list) else value[key]
     values = value if isinstance(value, list) else [value]
     if any(isinstance(v, bool) or not isinstance(v, int | float) for v in values):
-        raise _NotThereError(f"{value!r} is no number")
+        raise NotThereError(f"{value!r} is no number")
     return [float(v) for v in values]
 
 
@@ -149,13 +150,15 @@ def _in_csv(path: Path, entry: str) -> list[float]:
     try:
         table = table_cells(path)
     except StudyError as error:
-        raise _NotThereError(str(error)) from error
+        raise NotThereError(str(error)) from error
     if entry in table.names and len(table.rows) == 1:
-        return [table.number(table.rows[0][table.names.index(entry)])]
+        # Of two lines of a name and its value, the second is no row of numbers.
+        with suppress(ValueError, KeyError):
+            return [table.number(table.rows[0][table.names.index(entry)])]
     pairs = [row for row in (list(table.names), *table.rows) if len(row) > 1]
     beside = [row[1] for row in pairs if re.sub(r"\s*[\[(].*", "", str(row[0]).strip()) == entry]
     if not beside:
-        raise _NotThereError("no such column or name")
+        raise NotThereError("no such column or name")
     return [table.number(cell) for cell in beside]
 
 
@@ -168,5 +171,5 @@ def _in_assignments(text: str, entry: str) -> list[float]:
         name = entry
     numbers = re.findall(rf"(?<![\w.]){re.escape(name)}\s*(?:=|:|\s)\s*({_NUMBER})(?![\w.])", text)
     if len(numbers) != 1:
-        raise _NotThereError(f"{len(numbers)} lines give it a number")
+        raise NotThereError(f"{len(numbers)} lines give it a number")
     return [float(numbers[0].replace("d", "e").replace("D", "e"))]

@@ -25,6 +25,8 @@ def candidate_figures(targets: Targets, validation: CrossValidation) -> dict[str
     figures: dict[str, Picture] = {}
     for field in targets.fields:
         figures[f"{field.name}_predicted_against_true.png"] = partial(_out_of_fold, validation, field)
+        if field.on == "run":
+            continue
         figures[f"{field.name}_worst_run.png"] = partial(_worst_run, targets, validation, field)
     return figures
 

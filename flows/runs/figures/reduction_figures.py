@@ -33,7 +33,7 @@ def reduction_figures(
     figures: dict[str, Picture] = {}
     for field in targets.fields:
         reduction = reductions[field.name]
-        if not isinstance(reduction, SVDReduction):
+        if field.on == "run" or not isinstance(reduction, SVDReduction):
             continue
         figures[f"{field.name}_modes.png"] = partial(
             _modes, targets, field, reduction, views[field.name].trajectories

@@ -41,7 +41,7 @@ def run_gates(
     """
     rule, gates = study.promotion, []
     for name, limit in rule.max_error.items():
-        if name not in study.fields:
+        if name not in study.outputs:
             gates.append(
                 at_most(
                     f"error of {name}",

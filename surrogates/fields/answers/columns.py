@@ -19,7 +19,9 @@ def parameter_columns(infos: Sequence[ParameterInfo], x: np.ndarray) -> list[Col
 
 
 def field_axes(info: FieldInfo) -> tuple[str, ...]:
-    """The axes of a field's values in a table, after that of the queries; a scalar has none of components."""
+    """The axes of a field's values in a table, after that of the queries; one component has no axis of its own."""
+    if info.on == "run":
+        return ()
     return (
         *(("time",) if info.times else ()),
         info.on,

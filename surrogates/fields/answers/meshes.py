@@ -19,18 +19,21 @@ def prediction_meshes(
     fields: Sequence[str],
     queried_times: Sequence[float] | None = None,
 ) -> list[MeshData]:
-    """The fields of each query at each time, as "<field>", "<field> lower" and so on, and its quantities as numbers.
+    """The fields of each query at each time, as "<field>", "<field> lower" and so on.
 
-    queried_times: those that were asked for, None for the trained ones. Raises QueryError where no field is named,
-    or the fields lie on several meshes or have different times.
+    Quantities and scalars are numbers beside them. queried_times: those that were asked for, None for the trained
+    ones. Raises QueryError where no field is named, or the fields lie on several meshes or have different times.
     """
+    scalars = {name: band for name, band in prediction.fields.items() if model.info(name).on == "run"}
+    fields = [name for name in fields if name not in scalars]
     points, cells, on = _common_mesh(model, fields)
     times = _common_times(model, fields, queried_times)
     meshes = []
     for k in range(len(prediction.inside)):
         for t, time in enumerate(times):
             data: dict[str, dict[str, np.ndarray]] = {"point": {}, "cell": {}}
-            for name, band in prediction.fields.items():
+            for name in on:
+                band = prediction.fields[name]
                 steady = model.info(name).times is None
                 for statistic, values in vars(band).items():
                     label = name if statistic == "mean" else f"{name} {statistic}"
@@ -41,12 +44,17 @@ def prediction_meshes(
                 for statistic, values in vars(band).items()
                 if values.ndim == 1
             }
+            for name, band in scalars.items():
+                for statistic, values in vars(band).items():
+                    numbers[name if statistic == "mean" else f"{name} {statistic}"] = float(values[k].item())
             meshes.append(MeshData(points, cells, data["point"], data["cell"], numbers, k, time))
     return meshes
 
 
 def field_places(model: ModelOfFields, field: str) -> tuple[np.ndarray, Mapping[str, np.ndarray]]:
-    """The points of a field, and the cells that join them."""
+    """The points of a field, and the cells that join them; raises QueryError for a scalar, which has none."""
+    if model.info(field).on == "run":
+        raise QueryError(f"The scalar '{field}' has no mesh", "one number of each run", "Ask for a field")
     points = model.points(field)
     return points, dict(model.cells) if model.info(field).on == "point" else {}
 

@@ -49,7 +49,7 @@ export class Quantities {
       const nought = (one) => largest(Object.values(one.at(time))) <= EXACT * sizes.get(fieldOf(one.label));
       // The rows of a group have one unit, so that they can be compared.
       const power = commonPower(...group.filter((one) => !nought(one)).flatMap((one) => Object.values(one.at(time))));
-      this.heads[k].textContent = inBrackets(parts(group[0].label).subject, unitWithPower(group[0].unit, power));
+      this.heads[k].textContent = inBrackets(parts(group[0].label).subject || "Of the run", unitWithPower(group[0].unit, power));
       for (const quantity of group) {
         const before = pinned?.quantities.find((one) => one.label === quantity.label)?.at(time) ?? null;
         this.rows.get(quantity.label).show(quantity.at(time), this.range(quantity, time), before, power, nought(quantity));

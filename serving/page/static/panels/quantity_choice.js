@@ -2,8 +2,9 @@
 
 import { choice, fillChoice } from "../shell/elements.js";
 
-/** All quantities that the endpoint answers by itself: of each field, maximum, minimum and mean of each component. */
-export function allQuantities(fields) {
+/** All quantities that the endpoint answers by itself: of each field, maximum, minimum and mean of each component; all scalars. */
+export function allQuantities({ fields, scalars = [] }) {
+  const values = scalars.map(({ name }) => ({ label: name, quantity: { what: "value", field: name } }));
   return fields.flatMap((info) => {
     const { components } = info;
     const parts = components.length === 1 ? [null] : [...components, ...(components.length <= 3 ? ["magnitude"] : [])];
@@ -13,14 +14,14 @@ export function allQuantities(fields) {
         return { label: `${what}(${info.name}${component === null ? "" : `.${component}`})`, quantity };
       }),
     );
-  });
+  }).concat(values);
 }
 
 /** A <select> of quantities, whose value stands in the state of the page under "quantity". */
 export class QuantityChoice {
   constructor(state, question) {
     this.state = state;
-    this.all = allQuantities(question.fields);
+    this.all = allQuantities(question);
     const made = choice("Quantity", this.all.map(({ label }) => [label, label]), this.label, (label) => state.set({ quantity: label }));
     this.root = made.root;
     this.select = made.select;
@@ -41,7 +42,7 @@ export class QuantityChoice {
   }
 
   refresh(question) {
-    this.all = allQuantities(question.fields);
+    this.all = allQuantities(question);
     fillChoice(this.select, this.all.map(({ label }) => [label, label]), this.label);
   }
 }

@@ -20,7 +20,8 @@ export class FieldsQuestion {
     this.state = state;
     this.route = "predict";
     this.parameters = about.parameters.map((info) => ({ ...info, scale: "raw" }));
-    this.fields = about.fields;
+    this.fields = about.fields.filter((info) => info.on !== "run");
+    this.scalars = about.fields.filter((info) => info.on === "run");
     this.statistics = ["mean", "band width", "std", "lower", "upper"];
     this.hasSensitivities = !about.history && about.parameters.length > 0;
     this.hasGradients = this.hasSensitivities;
@@ -34,7 +35,8 @@ export class FieldsQuestion {
   /** Another version of the same model answers from now on. */
   async become(about) {
     this.about = about;
-    this.fields = about.fields;
+    this.fields = about.fields.filter((info) => info.on !== "run");
+    this.scalars = about.fields.filter((info) => info.on === "run");
     this.parameters.forEach((info, k) => Object.assign(info, about.parameters[k]));
     this.surfaces.clear();
     await this.prepare();
