@@ -53,14 +53,15 @@ class BandCoverage:
 class CoverageSums:
     """A `BandCoverage` of runs that come some at a time.
 
-    weights: (points,) what each point of a field stands for.
+    weights: (points,) what each point of a field stands for. common: whether errors are shares of the root mean square
+    of all runs, as those of scalars are.
     """
 
-    def __init__(self, weights: np.ndarray | None = None) -> None:
+    def __init__(self, weights: np.ndarray | None = None, common: bool = False) -> None:
         self.weights = weights
+        self.common = common
         self.level: float | None = None
         self.runs, self.inside = 0, 0
-        self.single = False
         self.sums = np.zeros(5)
         self.error: list[np.ndarray] = []
         self.size: list[np.ndarray] = []
@@ -68,7 +69,6 @@ class CoverageSums:
     def add(self, true: np.ndarray, pointwise: Band, simultaneous: Band) -> None:
         """Takes in k runs; true: (k, ...), the shape of the bands."""
         weights, number = self.weights, len(true)
-        self.single = true.size == number
         if self.level is None:
             # Squares of small deviations from a large mean would be lost in rounding.
             self.level = metrics.mean_of_values(true, weights)
@@ -95,7 +95,7 @@ class CoverageSums:
         # Values that never differ have no spread: their widths are given in their own unit.
         spread = math.sqrt(max(square - mean**2, 0.0)) or 1.0
         error, size = np.concatenate(self.error), np.concatenate(self.size)
-        errors = metrics.relative(error, size, common=self.single)
+        errors = metrics.relative(error, size, common=self.common)
         return BandCoverage(
             1.0 - missed,
             self.inside / self.runs,
@@ -132,8 +132,10 @@ class HoldoutResult:
         """
         infos = surrogate.description.fields
         queried = [one for info in infos for one in default_quantities(info)]
-        fields = {info.name: CoverageSums(surrogate.weights.get(info.name)) for info in infos}
-        quantities = {one.label: CoverageSums() for one in queried}
+        fields = {
+            info.name: CoverageSums(surrogate.weights.get(info.name), info.on == "run") for info in infos
+        }
+        quantities = {one.label: CoverageSums(common=one.what == "value") for one in queried}
         inside = 0
         number = max(1, BLOCK // sum(int(np.prod(values.shape[1:])) for values in targets.values()))
         for start in range(0, len(x), number):

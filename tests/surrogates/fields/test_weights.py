@@ -119,7 +119,8 @@ def test_the_mean_is_that_of_the_area_and_the_integral_that_times_the_area(grade
 def test_an_integral_has_the_bands_of_the_mean_times_the_measure():
     mesh, x = sheet(GRADED, EVEN), parameters()
     mesh = Mesh(mesh.points * 3.0, mesh.cells)
-    u = 5.0 + 0.1 * np.random.default_rng(0).standard_normal((30, mesh.n_points, 1))
+    # It depends on a parameter: shares of the variance of noise alone are rounding.
+    u = 5.0 + x[:, :1, None] + 0.1 * np.random.default_rng(0).standard_normal((30, mesh.n_points, 1))
     infos = [FieldInfo(name="u", n_points=mesh.n_points, measure="area")]
     model = trained(mesh, {"u": u}, infos, {"u": point_shares(mesh)}, x)
     said = model.predict(x[:3], (), [Quantity("mean", "u"), Quantity("integral", "u")]).quantities

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import distance_transform_edt
 
 from fieldwright.data.photos.collection import read_collection
 
@@ -47,18 +48,23 @@ def test_the_threshold_changes_the_mask_at_once_and_the_numbers_by_the_endpoint(
     one.add(walls[0])
     probability = one.picture(walls[0], "probability")
     before = one.measured("share")
-    row, column = np.argwhere((probability > 60) & (probability < 0.4 * 255))[0]
+    threshold = one.page.get_by_label("Threshold")
+    own = float(threshold.input_value())
+    lower = round(0.5 * own, 2)
+    # The place that the mask takes in only at the lower threshold and that lies deepest among such.
+    between = distance_transform_edt((probability >= lower * 255) & (probability < own * 255))
+    row, column = np.unravel_index(between.argmax(), between.shape)
     place = (column + 0.5) / probability.shape[1], (row + 0.5) / probability.shape[0]
     grey = one.colour(*place)
-    one.page.get_by_label("Threshold").fill("0.2")
+    threshold.fill(f"{lower}")
     one.answered()
-    assert one.measured("share") == np.mean(probability >= 0.2 * 255) > before
-    assert one.state()["threshold"] == "0.2"
+    assert one.measured("share") == np.mean(probability >= lower * 255) > before
+    assert one.state()["threshold"] == f"{lower}"
     # Over grey concrete the mask is the only thing that is red.
     red, green, _ = one.colour(*place)
     assert red - green > grey[0] - grey[1] + 50
     mask = one.download(lambda: one.page.click("text=Mask as PNG"))
-    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(mask))) > 0, probability >= 0.2 * 255)
+    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(mask))) > 0, probability >= lower * 255)
     one.page.get_by_role("button", name="The model's own").click()
     one.answered()
     assert one.measured("share") == before
