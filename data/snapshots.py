@@ -2,7 +2,7 @@
 
 Dimensions: `run`, `time` (transient runs), `point` and/or `cell`, and `<field>_component` for vectors and
 tensors, with the names of the components as coordinate. Parameters are coordinates on `run`, with
-attrs["units"]. Scalars of a run have the dimension `run` alone.
+attrs["units"]. Scalars of a run have the dimension `run` alone. Of flows that repeat, `time` is a phase, 0 to 1.
 """
 
 from __future__ import annotations
@@ -38,14 +38,15 @@ def assemble(
     Raises StoreError where a run lacks a field or the times have nothing in common.
     """
     base = common_times([np.array(r.times) if r.times else None for r in records], rule)
-    variables, coords = {}, _coords(records, parameters, mesh, base)
+    variables, coords = {}, _coords(records, parameters, mesh, base, rule.rule == "periodic")
     for name in fields:
         info = field_of(records, name)
         dims, shape = ["run"], (1,)
+        times = base is not None and info.in_time
         if info.on != "run":
             size = mesh.n_points if info.on == "point" else mesh.n_cells
-            dims += [*(["time"] if base is not None else []), info.on]
-            shape += (*((len(base),) if base is not None else ()), size)
+            dims += [*(["time"] if times else []), info.on]
+            shape += (*((len(base),) if base is not None and times else ()), size)
         if len(info.components) > 1:
             dims, shape = [*dims, f"{name}_component"], (*shape, len(info.components))
             coords[f"{name}_component"] = (f"{name}_component", list(info.components))
@@ -63,7 +64,7 @@ def _lazy(records, name, load, rule, base, shape, dtype):
 
     def one(record: RunRecord) -> np.ndarray:
         values = load(record, name)
-        if record.fields[name].on != "run":
+        if record.fields[name].in_time:
             times = np.array(record.times) if record.times else None
             values = resample_in_time(values, times, base, rule)
         return values.astype(dtype, copy=False).reshape(shape)
@@ -73,11 +74,16 @@ def _lazy(records, name, load, rule, base, shape, dtype):
 
 
 def _coords(
-    records: Sequence[RunRecord], parameters: Sequence[str], mesh: Mesh, base: np.ndarray | None
+    records: Sequence[RunRecord],
+    parameters: Sequence[str],
+    mesh: Mesh,
+    base: np.ndarray | None,
+    phases: bool,
 ) -> dict[str, tuple]:
     coords: dict[str, tuple] = {"run": ("run", [r.name for r in records])}
     if base is not None:
-        coords["time"] = ("time", base, {"units": "s", "standard_name": "time"})
+        about = {"units": "s", "standard_name": "time"}
+        coords["time"] = ("time", base, {"units": "1", "standard_name": "phase"} if phases else about)
     for name in parameters:
         unit = records[0].units.get(name)
         coords[name] = ("run", [r.parameters[name] for r in records], {"units": unit} if unit else {})

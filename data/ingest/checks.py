@@ -16,6 +16,7 @@ REASONS = (
     "diverged",
     "truncated",
     "missing time steps",
+    "does not repeat",
     "wrong mesh",
     "missing field",
     "missing parameter",

@@ -203,7 +203,7 @@ class _Session:
         """What readers and mapping noted, each once with the runs; and the runs that end early or are replicates."""
         notes = [f"{note} ({_of_runs(runs)})" for note, runs in self.notes.items()]
         early = ended_early({name: record.times for name, record in self.accepted.items()})
-        if early and self.rules.time.rule != "exact":
+        if early and self.rules.time.rule in ("overlap", "last"):
             ends = ", ".join(f"{name} at {end:g}" for name, end in list(early.items())[:_NAMED])
             more = f" and {len(early) - _NAMED} more" if len(early) > _NAMED else ""
             notes.append(f"{len(early)} of {len(self.accepted)} runs end before the others: {ends}{more}")

@@ -15,6 +15,7 @@ from fieldwright.data.formats import Reader, Run, reader_for, reader_named, spli
 from fieldwright.data.formats.parsing.kept_values import kept_while_reading
 from fieldwright.data.ingest.cell_point_conversion import converted
 from fieldwright.data.ingest.checks import check_bound, check_fields, check_finite
+from fieldwright.data.ingest.cycles.one_period import mean_over_time, one_period
 from fieldwright.data.ingest.rules import Rules
 from fieldwright.data.ingest.scalars.scalar_values import read_scalars
 from fieldwright.data.ingest.series import read_series
@@ -144,7 +145,11 @@ def _checked(run: Run, task: Task) -> Run:
     }
     run = replace(run, fields=fields)
     check_fields(run, rules.fields, reference.fields)
-    if reference.times is not None:
+    if rules.time.rule == "periodic":
+        run = one_period(run, rules.time, dict(task.parameters))
+    elif rules.time.rule == "mean":
+        run = mean_over_time(run, rules.time)
+    elif reference.times is not None:
         check_times(run.times, np.array(reference.times) if reference.times else None, rules.time)
     if reference.mesh is None:
         grid = rules.mesh.grid

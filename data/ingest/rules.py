@@ -73,7 +73,7 @@ class Rules:
         A run with another one is read again.
         """
         mapped = self.mesh.rule == "map" or self.mesh.grid is not None
-        rules = asdict(self)
+        rules = asdict(self) | {"time": self.time.key()}
         if not self.scalars:
             # As before there were any, so that no store is read anew for them.
             del rules["scalars"]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from fieldwright.data.errors import RunRejected, StoreError
 
 # The share of the runs that a rule must keep to be proposed: a few may have stopped early.
 _NEARLY_ALL = 0.9
+CYCLES = ("periodic", "mean")
+"""Rules by which a run is reduced in time as it is read."""
 
 
 @dataclass(frozen=True)
@@ -22,16 +24,34 @@ class TimeRule:
     overlap: linear interpolation to the times of the coarsest run within the interval that all runs cover; a
         run must cover at least the share `least` of the first one's interval.
     last: the last time alone.
+    periodic: each run becomes one period of `phases` even phases, all in common phase; see `data.ingest.cycles`.
+    mean: each run becomes its mean over the time and its fluctuation.
+
+    start: time from which on the last two look at a run, None for its first one. largest_change: share of the
+    fluctuation by which a run may fail to repeat. length, speed: of the Strouhal number, or the parameters that give
+    them.
     """
 
-    rule: Literal["exact", "overlap", "last"] = "exact"
+    rule: Literal["exact", "overlap", "last", "periodic", "mean"] = "exact"
     tolerance: float = 1e-3
     least: float = 0.9
+    start: float | None = None
+    phases: int = 32
+    largest_change: float = 0.1
+    length: float | str | None = None
+    speed: float | str | None = None
+
+    def key(self) -> dict[str, Any]:
+        """What the values of a run depend on; of the rules that there were first, as it was then."""
+        everything = asdict(self)
+        if self.rule in CYCLES:
+            return everything
+        return {name: everything[name] for name in ("rule", "tolerance", "least")}
 
 
 def check_times(times: np.ndarray | None, reference: np.ndarray | None, rule: TimeRule) -> None:
     """Raises RunRejected ("missing time steps") where a run's times cannot come to the reference's base."""
-    if rule.rule == "last":
+    if rule.rule in ("last", *CYCLES):
         return
     times_of_run, first = _as_array(times), _as_array(reference)
     if rule.rule == "overlap" and len(times_of_run) > 1 and len(first) > 1:
@@ -107,6 +127,8 @@ def ended_early(times: Mapping[str, Sequence[float]]) -> dict[str, float]:
 def common_times(all_times: Sequence[np.ndarray | None], rule: TimeRule) -> np.ndarray | None:
     """The times of the base, (t,); None where it has one time alone. Raises StoreError without overlap."""
     arrays = [_as_array(times) for times in all_times]
+    if rule.rule == "periodic":
+        return np.linspace(0.0, 1.0, rule.phases + 1)
     if rule.rule == "last" or all(len(times) == 1 for times in arrays):
         return None
     if rule.rule == "exact":
@@ -131,6 +153,8 @@ def resample_in_time(
     if base is None:
         return values[-1:]
     times_of_run = _as_array(times)
+    if rule.rule == "periodic":
+        return shifted(values, times_of_run[0])
     if rule.rule == "exact" or (len(times_of_run) == len(base) and np.array_equal(times_of_run, base)):
         return values
     right = np.clip(np.searchsorted(times_of_run, base), 1, len(times_of_run) - 1)
@@ -138,6 +162,17 @@ def resample_in_time(
     share = (base - times_of_run[left]) / (times_of_run[right] - times_of_run[left])
     share = share.astype(values.dtype).reshape(-1, *[1] * (values.ndim - 1))
     return values[left] * (1 - share) + values[right] * share
+
+
+def shifted(values: np.ndarray, phase: float) -> np.ndarray:
+    """A period of values (k + 1, ...) at even phases from 0 to 1, its end once more, from minus this phase on.
+
+    It is a trigonometric polynomial through its values: u_h of wave h becomes u_h exp(-2 pi i h phase).
+    """
+    waves = np.fft.rfft(values[:-1].astype(np.float64), axis=0)
+    turn = np.exp(-2j * np.pi * phase * np.arange(len(waves))).reshape(-1, *[1] * (values.ndim - 1))
+    period = np.fft.irfft(waves * turn, n=len(values) - 1, axis=0)
+    return np.concatenate([period, period[:1]]).astype(values.dtype)
 
 
 def _as_array(times: np.ndarray | None) -> np.ndarray:

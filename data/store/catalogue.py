@@ -25,12 +25,21 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class StoredField:
-    """A field as it stands in a group: on "point", "cell" or "run", component names, unit, numpy's type name."""
+    """A field as it stands in a group: on "point", "cell" or "run", component names, unit, numpy's type name.
+
+    steady: whether it has one value for all times of a transient run.
+    """
 
     on: Literal["point", "cell", "run"]
     components: tuple[str, ...]
     unit: str | None
     dtype: str
+    steady: bool = False
+
+    @property
+    def in_time(self) -> bool:
+        """Whether it has a value for each time of a transient run."""
+        return not self.steady and self.on != "run"
 
 
 @dataclass(frozen=True)
@@ -181,7 +190,9 @@ def record_of(row: Mapping) -> RunRecord:
     row["times"], row["notes"] = tuple(row["times"]), tuple(row["notes"])
     row["sources"] = tuple(SourceFile(**source) for source in row["sources"])
     row["fields"] = {
-        name: StoredField(info["on"], tuple(info["components"]), info["unit"], info["dtype"])
+        name: StoredField(
+            info["on"], tuple(info["components"]), info["unit"], info["dtype"], info.get("steady", False)
+        )
         for name, info in row["fields"].items()
     }
     return RunRecord(**row)

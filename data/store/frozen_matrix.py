@@ -139,7 +139,9 @@ def freeze(
 
 
 def _name(field: str, records: Sequence[RunRecord], rule: TimeRule) -> str:
-    key = json.dumps([field, [record.content for record in records], asdict(rule)])
+    # Runs of one content may stand in another phase once there are more of them.
+    phases = [[record.times[0] for record in records]] if rule.rule == "periodic" else []
+    key = json.dumps([field, [record.content for record in records], rule.key(), *phases])
     return hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -157,7 +159,7 @@ def _write(
         field,
         tuple(record.name for record in records),
         tuple(str(record.content) for record in records),
-        None if base is None or info.on == "run" else tuple(float(t) for t in base),
+        None if base is None or not info.in_time else tuple(float(t) for t in base),
         info.on,
         info.components,
         info.unit,
@@ -213,7 +215,7 @@ def _snapshots(
 ) -> np.ndarray:
     """(t, m) the field of a run at the times of the base."""
     values = read_field(store / RUNS / str(record.content), field, record.fields[field])
-    if record.fields[field].on == "run":
+    if not record.fields[field].in_time:
         return values.reshape(1, -1)
     values = resample_in_time(values, np.array(record.times) if record.times else None, base, rule)
     return values.reshape(len(values), -1)

@@ -45,7 +45,7 @@ def write_run(path: Path, run: Run, record: RunRecord) -> None:
             dims.append(f"{name}_component")
         else:
             values = values[..., 0]
-        if transient and field.on != "run":
+        if transient and record.fields[name].in_time:
             dims.insert(0, "time")
         else:
             values = values[0]

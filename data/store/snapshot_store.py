@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import xarray as xr
 
 _FOLDER = "folder of the runs"
+_PHASES = "phases"
 SUPERSEDED = "superseded"
 """Folder of the groups of runs that were withdrawn, or are accepted with other contents now."""
 
@@ -198,10 +199,31 @@ class SnapshotStore:
                 "Ingest it, or look at the rejected runs for the reason",
             )
         records = [by_name[name] for name in (by_name if runs is None else runs)]
+        if self.time_rule.rule == "periodic":
+            phases = self._phases(list(by_name.values()))
+            records = [
+                replace(one, times=tuple(time - phases[str(one.content)] for time in one.times))
+                for one in records
+            ]
         meshes = {record.mesh for record in records}
         if len(meshes) > 1:
             raise StoreError("Runs must share a mesh", f"{len(meshes)} meshes", "Choose runs of one mesh")
         return records
+
+    def _phases(self, records: Sequence[RunRecord]) -> dict[str, float]:
+        """By content, where each run that repeats is in its period when the first one begins its own."""
+        from fieldwright.data.ingest.cycles.common_phase import common_phases, first_wave
+
+        known = json.loads(self.catalogue.fact(_PHASES) or "{}")
+        contents = [str(record.content) for record in records]
+        if not set(contents) <= set(known):
+            waves = {}
+            for record in records:
+                repeating = [name for name, info in record.fields.items() if info.in_time]
+                waves[str(record.content)] = first_wave([self.read_field(record, name) for name in repeating])
+            known = common_phases(waves, known)
+            self.catalogue.set_fact(_PHASES, json.dumps(known))
+        return known
 
     @contextmanager
     def incoming(self) -> Iterator[Path]:

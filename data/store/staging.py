@@ -35,7 +35,13 @@ def stage(store: Path, incoming: Path, run: Run, record: RunRecord) -> RunRecord
         mesh=run.mesh.hash,
         times=() if run.times is None else tuple(float(t) for t in run.times),
         fields={
-            name: StoredField(field.on, tuple(field.components), field.unit, field.values.dtype.str)
+            name: StoredField(
+                field.on,
+                tuple(field.components),
+                field.unit,
+                field.values.dtype.str,
+                run.times is not None and len(field.values) < len(run.times),
+            )
             for name, field in run.fields.items()
         },
         stored_at=datetime.now(UTC).isoformat(),

@@ -88,6 +88,9 @@ def targets_from(
                 times=times,
                 n_points=len(points[name]),
                 measure=measure,
+                axis="phase"
+                if times and snapshots.coords["time"].attrs.get("standard_name") == "phase"
+                else "time",
             )
         )
     runs = tuple(map(str, snapshots.coords["run"].values))

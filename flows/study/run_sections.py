@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
+from fieldwright.data.ingest.cycles.one_period import MEAN, PERIOD, RMS, STROUHAL
 from fieldwright.data.ingest.rules import Rules
 from fieldwright.data.ingest.scalars.scalar_values import Taken
+from fieldwright.data.ingest.timebase import CYCLES
 from fieldwright.flows.study.promotion_section import PromotionLimits
 from fieldwright.flows.study.section import Section
 from fieldwright.surrogates.families import FieldMetric
@@ -148,10 +150,11 @@ class ScalarSpec(OutputSpec):
 class Time(Section):
     """How transient runs of unequal times come together."""
 
-    rule: Literal["exact", "overlap", "last"] = Field(
+    rule: Literal["exact", "overlap", "last", "periodic", "mean"] = Field(
         "exact",
         description="`exact`: the times of the first run; `overlap`: linear interpolation to the coarsest run's "
-        "times within the interval that all cover; `last`: the last time alone, as a steady run.",
+        "times within the interval that all cover; `last`: the last time alone, as a steady run; `periodic`: one "
+        "period of a flow that repeats, all runs in common phase; `mean`: the mean over time and the fluctuation.",
     )
     tolerance: float = Field(
         1e-3, ge=0, description="With `exact`: allowed difference, in shares of the smallest step."
@@ -162,6 +165,25 @@ class Time(Section):
         le=1,
         description="With `overlap`: share of the first run's interval that a run must cover.",
     )
+    start: float | None = Field(
+        None,
+        description="With `periodic` and `mean`: time from which on a run counts; `periodic` finds the end of the "
+        "start-up by itself.",
+    )
+    phases: int = Field(32, ge=8, description="With `periodic`: even phases at which a period is learned.")
+    largest_change: float = Field(
+        0.1,
+        gt=0,
+        lt=1,
+        description="With `periodic`: share of the fluctuation by which a period may differ from the one before; a "
+        "run beyond it is rejected.",
+    )
+    length: float | str | None = Field(
+        None,
+        description="With `periodic`: the length of the Strouhal number, length / (speed * period), or the parameter "
+        "that gives it.",
+    )
+    speed: float | str | None = Field(None, description="Its speed, or the parameter that gives it.")
     history: int = Field(
         0,
         ge=0,
@@ -180,6 +202,28 @@ class Time(Section):
         if self.horizon is not None and self.history == 0:
             raise ValueError("'horizon' needs a 'history' to go on from")
         return self
+
+    @model_validator(mode="after")
+    def _periods_have_their_own_keys(self) -> Time:
+        if (self.length is None) != (self.speed is None):
+            raise ValueError("a Strouhal number needs both 'length' and 'speed'")
+        if self.length is not None and self.rule != "periodic":
+            raise ValueError("'length' and 'speed' are for the rule 'periodic'")
+        if self.start is not None and self.rule not in CYCLES:
+            raise ValueError("'start' is for the rules 'periodic' and 'mean'")
+        if self.history and self.rule in CYCLES:
+            raise ValueError(
+                f"a study with a 'history' forecasts, which the rule '{self.rule}' leaves no times for"
+            )
+        return self
+
+    def added(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What is added to the name of each field to name those made of it, and the names of the scalars added."""
+        if self.rule == "mean":
+            return (RMS,), ()
+        if self.rule == "periodic":
+            return (MEAN, RMS), (PERIOD, *((STROUHAL,) if self.length is not None else ()))
+        return (), ()
 
 
 class MeshSection(Section):

@@ -35,6 +35,10 @@ from fieldwright.surrogates.reductions import load_reductions
 from fieldwright.surrogates.regressors import load_kinds
 from fieldwright.surrogates.search.settings import SearchSettings
 
+ROLLED_OUT = ("lstm", "gru", "dmd")
+ADDED_SCALAR = ScalarSpec.model_validate({"file": "the run itself: its period"})
+"""Stands for a scalar that the rule of the times makes."""
+
 
 class Study(StudyFile):
     """A study of runs: runs in, champion out."""
@@ -166,6 +170,30 @@ class Study(StudyFile):
         return self
 
     @model_validator(mode="after")
+    def _repeating_flows_are_whole_periods(self) -> Study:
+        suffixes, scalars = self.time.added()
+        made = {name + suffix for name in self.fields for suffix in suffixes} | set(scalars)
+        for name in (*self.fields, *self.scalars):
+            if name in made:
+                raise ValueError(
+                    f"the rule '{self.time.rule}' of [time] makes '{name}': give yours another name"
+                )
+        if self.time.rule != "periodic":
+            return self
+        for one in self.candidates:
+            if one.kind in ROLLED_OUT or one.transient != "trajectory":
+                raise ValueError(
+                    f"flows that repeat are learned as whole periods: '{one.kind}' cannot be rolled out, and "
+                    "'transient' must be 'trajectory'"
+                )
+        for key in (self.time.length, self.time.speed):
+            if isinstance(key, str) and key not in self.parameters.columns:
+                raise ValueError(f"'length' and 'speed' of [time] must be numbers or parameters: '{key}'")
+        if self.geometry is not None:
+            raise ValueError("the rule 'periodic' is for studies whose runs differ by parameters")
+        return self
+
+    @model_validator(mode="after")
     def _a_search_has_no_history(self) -> Study:
         if self.search is not None and self.time.history:
             raise ValueError(
@@ -243,8 +271,15 @@ class Study(StudyFile):
 
     @property
     def outputs(self) -> dict[str, FieldSpec | ScalarSpec]:
-        """Fields and scalars by name: all that is learned."""
-        return {**self.fields, **self.scalars}
+        """Fields and scalars by name, with those that the rule of the times adds: all that is learned."""
+        suffixes, scalars = self.time.added()
+        made: dict[str, FieldSpec | ScalarSpec] = {}
+        for name, spec in self.fields.items():
+            made[name] = spec
+            for suffix in suffixes:
+                about = {"conserved": False, "minimum": None, "maximum": None, "reference": 0.0}
+                made[name + suffix] = spec.model_copy(update=about)
+        return made | dict(self.scalars) | dict.fromkeys(scalars, ADDED_SCALAR)
 
     @property
     def hints(self) -> PhysicsHints:
@@ -258,9 +293,10 @@ class Study(StudyFile):
 
     def reduction_of(self, field: str) -> Any:
         """The reduction's settings for one field; a scalar is its own coordinate, up to a scale."""
-        if field in self.scalars:
+        spec = self.outputs[field]
+        if isinstance(spec, ScalarSpec):
             return load_reductions().configs["svd"]()
-        return self.fields[field].reduction or self.reduction
+        return spec.reduction or self.reduction
 
 
 def _tables(value: Any) -> list[dict]:

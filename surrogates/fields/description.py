@@ -28,6 +28,7 @@ class FieldInfo(_Frozen):
     number of a run.
     measure: what weighs each of these in means, integrals, errors and the reduction: its share of the length, area or
     volume of the part, or a weight given by hand; None where all have equal weights, as without a mesh.
+    axis: what `times` are: seconds, or the phase of a flow that repeats, from 0 to 1.
     """
 
     name: str
@@ -37,6 +38,7 @@ class FieldInfo(_Frozen):
     times: tuple[float, ...] | None = None
     n_points: int
     measure: Literal["length", "area", "volume", "weight"] | None = None
+    axis: Literal["time", "phase"] = "time"
 
 
 class AchievableCoverage(_Frozen):

@@ -53,8 +53,8 @@ class BandCoverage:
 class CoverageSums:
     """A `BandCoverage` of runs that come some at a time.
 
-    weights: (points,) what each point of a field stands for. common: whether errors are shares of the root mean square
-    of all runs, as those of scalars are.
+    weights: (points,) what each point of a field stands for. common: whether errors are shares of the root mean
+    square of all runs, as those of scalars are.
     """
 
     def __init__(self, weights: np.ndarray | None = None, common: bool = False) -> None:

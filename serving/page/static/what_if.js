@@ -130,7 +130,7 @@ class WhatIf {
   setTimes() {
     // A steady field has no times, but the quantities of others do.
     const timed = this.view.display.info.times ? this.view.display.info : this.question.fields.find((info) => info.times);
-    this.time.setTimes(timed?.times ?? null);
+    this.time.setTimes(timed?.times ?? null, timed?.axis);
   }
 
   timeChanged() {

@@ -42,7 +42,8 @@ def figure_of(
     """
     if info.n_points == 1 and info.times is not None:
         times = np.array(info.times)
-        return _along(data, info, times, "time", "s", lambda part: _size(part[0])[:, 0])
+        unit = "s" if info.axis == "time" else ""
+        return _along(data, info, times, info.axis, unit, lambda part: _size(part[0])[:, 0])
     if info.n_points == 1:
         return _numbers(data, info)
     axes = np.flatnonzero(np.ptp(points, axis=0) > 0.0)

@@ -18,9 +18,10 @@ export class TimeSlider {
     document.addEventListener("visibilitychange", () => document.hidden && this.stop());
   }
 
-  /** The times of the field that is shown, null where it has none. */
-  setTimes(times) {
+  /** The times of the field that is shown, null where it has none; axis: "phase" where they are those of a period. */
+  setTimes(times, axis = "time") {
     this.times = times;
+    this.sign = axis === "phase" ? "phase" : "t";
     this.root.hidden = times === null;
     if (times === null) this.stop();
     else this.slider.max = String(times.length - 1);
@@ -36,7 +37,7 @@ export class TimeSlider {
   show() {
     if (this.times === null) return;
     this.slider.value = String(this.index);
-    const text = `t = ${numberText(this.times[this.index])}`;
+    const text = `${this.sign} = ${numberText(this.times[this.index])}`;
     this.slider.setAttribute("aria-valuetext", text);
     this.output.textContent = text;
   }
