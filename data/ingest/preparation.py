@@ -79,12 +79,13 @@ def prepare(task: Task) -> RunRecord:
     draft = task.draft()
     try:
         run, reader = _read(task)
-        path = split_address(task.source.path)[0]
-        folder = path if path.is_dir() else path.parent
-        scalars, scalar_files = read_scalars(task.source.name, folder, task.rules.scalars, task.scalars)
-        sources = with_sums(task.files, (*run.files, *scalar_files))
+        sources = with_sums(task.files, run.files)
         draft = replace(draft, reader=reader.name, reader_version=reader.version, sources=sources)
-        run = _checked(run, task)
+        run, span = _checked(run, task)
+        scalars, files = read_scalars(
+            task.source.name, _folder(task.source), task.rules.scalars, task.scalars, span
+        )
+        draft = replace(draft, sources=with_sums(task.files, (*run.files, *files)))
         run = replace(run, fields=run.fields | scalars)
         return stage(task.store, task.incoming, run, replace(draft, notes=run.notes))
     except RunRejected as why:
@@ -134,8 +135,16 @@ def _reason(error: ReadError, reader: Reader | None, task: Task) -> str:
     return error.reason
 
 
-def _checked(run: Run, task: Task) -> Run:
-    """The run as it is to be stored, on the places, mesh and times of the study; raises RunRejected."""
+def _folder(source: RunSource) -> Path:
+    path, _ = split_address(source.path)
+    return path if path.is_dir() else path.parent
+
+
+def _checked(run: Run, task: Task) -> tuple[Run, tuple[float, float] | None]:
+    """The run as it is to be stored, on the places, mesh and times of the study; raises RunRejected.
+
+    Second come the first and last time that count, None where the whole run does.
+    """
     rules, reference = task.rules, task.reference
     check_finite(run)
     check_bound(run, rules.bound)
@@ -145,18 +154,19 @@ def _checked(run: Run, task: Task) -> Run:
     }
     run = replace(run, fields=fields)
     check_fields(run, rules.fields, reference.fields)
+    span = None
     if rules.time.rule == "periodic":
-        run = one_period(run, rules.time, dict(task.parameters))
+        run, span = one_period(run, rules.time, task.parameters)
     elif rules.time.rule == "mean":
-        run = mean_over_time(run, rules.time)
+        run, span = mean_over_time(run, rules.time)
     elif reference.times is not None:
         check_times(run.times, np.array(reference.times) if reference.times else None, rules.time)
     if reference.mesh is None:
         grid = rules.mesh.grid
-        return (
-            run if grid is None else MeshMapping(regular_grid(run.mesh, grid))(run, rules.mesh.largest_error)
-        )
-    return _on_study_mesh(run, task)
+        if grid is None:
+            return run, span
+        return MeshMapping(regular_grid(run.mesh, grid))(run, rules.mesh.largest_error), span
+    return _on_study_mesh(run, task), span
 
 
 def _on_study_mesh(run: Run, task: Task) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -25,13 +26,13 @@ FAINT = 1e-4
 """Share of the energy below which a harmonic carries nothing."""
 
 
-def one_period(run: Run, rule: TimeRule, parameters: dict[str, float]) -> Run:
+def one_period(run: Run, rule: TimeRule, parameters: Mapping[str, float]) -> tuple[Run, tuple[float, float]]:
     """The run as one period at even phases from 0 to 1, with the mean and fluctuation of each field and its period.
 
     All written times of the whole periods since the start-up are fitted by u(t) = sum_h c_h exp(2 pi i h t / T), with
     as many harmonics as these times can tell. Phase 0 is the end of the run: `common_phase` shifts it. The field
     "u_mean" is c_0, "u_rms" the root of the mean square about it. "strouhal" is length / (speed * period) where the
-    rule has both.
+    rule has both. Second come the first and last time of the whole periods.
 
     Raises RunRejected ("does not repeat").
     """
@@ -68,13 +69,15 @@ def one_period(run: Run, rule: TimeRule, parameters: dict[str, float]) -> Run:
     speed, length = (_number(one, parameters) for one in (rule.speed, rule.length))
     if speed is not None and length is not None:
         fields[STROUHAL] = Field(np.full((1, 1, 1), length / (speed * cycle.period)), "run")
-    return replace(run, fields=fields, times=phases, notes=(*run.notes, _note(cycle, times, harmonics, left)))
+    notes = (*run.notes, _note(cycle, times, harmonics, left))
+    return replace(run, fields=fields, times=phases, notes=notes), (cycle.start, float(times[-1]))
 
 
-def mean_over_time(run: Run, rule: TimeRule) -> Run:
+def mean_over_time(run: Run, rule: TimeRule) -> tuple[Run, tuple[float, float]]:
     """The run as the mean of each field over the time and its fluctuation, "u_rms".
 
     Each value counts as long as it lasts. A note says how far the means over both halves of the time are apart.
+    Second come the first and last time that count.
     """
     run = _after_start(run, rule)
     times = np.asarray(run.times)
@@ -98,7 +101,8 @@ def mean_over_time(run: Run, rule: TimeRule) -> Run:
             f"{np.linalg.norm(second - first) / size:.2%}"
         )
         fields[name], fields[name + RMS] = _like(field, mean[None]), _like(field, rms[None])
-    return replace(run, fields=fields, times=None, notes=(*run.notes, *notes))
+    span = float(times[0]), float(times[-1])
+    return replace(run, fields=fields, times=None, notes=(*run.notes, *notes)), span
 
 
 def _after_start(run: Run, rule: TimeRule) -> Run:
@@ -177,7 +181,7 @@ def _like(field: Field, values: np.ndarray) -> Field:
     return replace(field, values=shaped.astype(field.values.dtype))
 
 
-def _number(value: float | str | None, parameters: dict[str, float]) -> float | None:
+def _number(value: float | str | None, parameters: Mapping[str, float]) -> float | None:
     return parameters[value] if isinstance(value, str) else value
 
 

@@ -41,18 +41,23 @@ class ScalarRule:
 
 
 def read_scalars(
-    run: str, folder: Path, rules: Mapping[str, ScalarRule], given: Mapping[str, float]
+    run: str,
+    folder: Path,
+    rules: Mapping[str, ScalarRule],
+    given: Mapping[str, float],
+    span: tuple[float, float] | None = None,
 ) -> tuple[dict[str, Field], tuple[Path, ...]]:
     """The scalars of a run as fields of one value, and the files that they came from.
 
-    given: those that a table of all runs has. Raises RunRejected ("missing field") where one is not there.
+    given: those that a table of all runs has. span: first and last time that count where a rule has no start, such as
+    the whole periods of a flow that repeats. Raises RunRejected ("missing field") where one is not there.
     """
     fields, files = {}, []
     for name, rule in rules.items():
         if rule.place is None:
             value, read = given.get(name, math.nan), ()
         else:
-            value, read = _value(run, folder, name, rule)
+            value, read = _value(run, folder, name, rule, span)
         if not math.isfinite(value):
             raise _missing(name, "no finite number")
         fields[name] = Field(np.full((1, 1, 1), value), "run", ("",), rule.unit)
@@ -60,7 +65,9 @@ def read_scalars(
     return fields, tuple(files)
 
 
-def _value(run: str, folder: Path, name: str, rule: ScalarRule) -> tuple[float, tuple[Path, ...]]:
+def _value(
+    run: str, folder: Path, name: str, rule: ScalarRule, span: tuple[float, float] | None
+) -> tuple[float, tuple[Path, ...]]:
     place = str(rule.place).replace("{run}", run)
     match = _PLACE.match(place)
     if match is None:
@@ -72,7 +79,11 @@ def _value(run: str, folder: Path, name: str, rule: ScalarRule) -> tuple[float, 
         table, column = _table(paths, match["entry"])
         if table is None:
             return case_value(folder, name, place), paths
-        return reduced(table.times, table.column(column), rule.taken, rule.start), paths
+        values = table.column(column)
+        if span is None or rule.start is not None:
+            return reduced(table.times, values, rule.taken, rule.start), paths
+        inside = table.times <= span[1]
+        return reduced(table.times[inside], values[inside], rule.taken, span[0]), paths
     except NotThereError as error:
         raise _missing(name, str(error)) from error
     except (OSError, ValueError, KeyError) as error:

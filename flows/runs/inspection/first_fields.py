@@ -47,9 +47,11 @@ def omitted_fields(inspection: Inspection) -> dict[str, str]:
             )
         elif name in _BY_PRODUCTS:
             reasons[name] = _BY_PRODUCTS[name]
+        elif name.endswith("_0") and name[:-2] in inspection.first.fields:
+            reasons[name] = "the field of the step before, which the solver keeps"
         elif _NUMBERS.fullmatch(name):
             reasons[name] = "a number of parts"
-    runs = _some_runs(inspection, [name for name in inspection.first.fields if name not in reasons])
+    runs = some_runs(inspection, [name for name in inspection.first.fields if name not in reasons])
     for name in runs[0].fields if runs else ():
         values = [run.fields[name].values for run in runs]
         if not any(np.isfinite(one).all() for one in values):
@@ -66,7 +68,7 @@ def _never_varies(values: Sequence[np.ndarray]) -> bool:
     return all(one.shape == first.shape and np.array_equal(one, first) for one in values[1:])
 
 
-def _some_runs(inspection: Inspection, fields: Sequence[str]) -> list[Run]:
+def some_runs(inspection: Inspection, fields: Sequence[str]) -> list[Run]:
     """The first, middle and last run, those of them that can be read and are small enough."""
     if not fields or inspection.first.size_bytes > _LARGEST:
         return []

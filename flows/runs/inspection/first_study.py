@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os.path
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,9 @@ import numpy as np
 from fieldwright.data.environment import home
 from fieldwright.data.errors import StudyError
 from fieldwright.data.ingest.inspection import FoundParameter, Inspection, inspect_path
-from fieldwright.data.ingest.timebase import proposed_rule
 from fieldwright.data.store.snapshot_store import store_owner
 from fieldwright.flows.runs.inspection.first_fields import omitted_fields
+from fieldwright.flows.runs.inspection.first_times import coefficient_lines, first_rule
 
 USUAL_RUNS = 8
 """Accepted runs without which a study does not begin, unless it says otherwise."""
@@ -51,21 +51,21 @@ def first_study(inspection: Inspection, beside: Path, candidates: Sequence[str] 
     if len(inspection.runs) < USUAL_RUNS:
         least = len(inspection.runs) - len(inspection.runs) // 5
         lines.append(f"minimum = {least}  # {USUAL_RUNS} if left out: of fewer runs a model knows little")
+    without = omitted_fields(inspection)
     lines += [
         "",
         *([] if single else [*_parameters(inspection, beside), ""]),
         "[fields]",
-        *_fields(inspection),
+        *_fields(inspection, without),
     ]
-    lines += _forecast(inspection) if single else _time(inspection)
+    lines += _forecast(inspection) if single else _time(inspection, without)
     lines += ["", "[validation]", f"folds = {4 if single else USUAL_RUNS}", "coverage = 0.9"]
     for kind in candidates or (("dmd", "lstm") if single else ()):
         lines += ["", "[[candidates]]", f"kind = {_text(kind)}"]
     return "\n".join(lines).replace("{  }", "{}") + "\n"
 
 
-def _fields(inspection: Inspection) -> list[str]:
-    without = omitted_fields(inspection)
+def _fields(inspection: Inspection, without: Mapping[str, str]) -> list[str]:
     lines = []
     for name, info in inspection.first.fields.items():
         line = f"{_key(name)} = {{ {f'unit = {_text(info.unit)}' if info.unit else ''} }}"
@@ -73,12 +73,16 @@ def _fields(inspection: Inspection) -> list[str]:
     return lines
 
 
-def _time(inspection: Inspection) -> list[str]:
-    if all(one.times is None for one in inspection.described.values()):
-        return []
-    rule, why = proposed_rule([one.times for one in inspection.described.values()])
-    others = [f'"{name}"' for name in ("exact", "overlap", "last") if name != rule.rule]
-    return ["", "[time]", f"rule = {_text(rule.rule)}  # {why}; or {' or '.join(others)}"]
+def _time(inspection: Inspection, without: Mapping[str, str]) -> list[str]:
+    """The rule of the times and the scalars that follow from it."""
+    found = first_rule(inspection, [name for name in inspection.first.fields if name not in without])
+    lines = []
+    if found is not None:
+        rule, why = found
+        others = [f'"{name}"' for name in ("exact", "overlap", "last") if name != rule.rule]
+        lines += ["", "[time]", f"rule = {_text(rule.rule)}  # {why}; or {' or '.join(others)}"]
+    scalars = coefficient_lines(inspection, None if found is None else found[0].rule)
+    return [*lines, *(["", "[scalars]", *scalars] if scalars else [])]
 
 
 def _forecast(inspection: Inspection) -> list[str]:

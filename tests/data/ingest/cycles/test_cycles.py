@@ -70,7 +70,7 @@ def test_the_period_is_that_of_the_whole_state_and_no_part_of_it():
 
 def test_one_period_is_at_even_phases_with_mean_fluctuation_and_strouhal_number():
     times = np.linspace(0.0, 7.3, 200)
-    run = one_period(run_of(times, 2.0, phase=0.2, strength=1.5), RULE, {"speed": 4.0})
+    run, _ = one_period(run_of(times, 2.0, phase=0.2, strength=1.5), RULE, {"speed": 4.0})
     phases = np.linspace(0.0, 1.0, 33)
     assert run.times is not None
     np.testing.assert_allclose(run.times, phases)
@@ -89,13 +89,13 @@ def test_one_period_is_at_even_phases_with_mean_fluctuation_and_strouhal_number(
 
 def test_a_start_up_is_cut_off():
     times = np.linspace(0.0, 30.0, 901)
-    run = one_period(run_of(times, 2.0, settling=2.5), RULE, {"speed": 1.0})
+    run, _ = one_period(run_of(times, 2.0, settling=2.5), RULE, {"speed": 1.0})
     values = run.fields["u"].values[..., 0]
     exact = mean_field(1.0) + wave(np.linspace(0.0, 1.0, 33), 1.0)
     assert np.abs(values - exact).max() < 0.02
     assert "whole periods from" in run.notes[-1]
     # With the start given by hand it is the same.
-    late = one_period(run_of(times, 2.0, settling=2.5), replace(RULE, start=20.0), {"speed": 1.0})
+    late, _ = one_period(run_of(times, 2.0, settling=2.5), replace(RULE, start=20.0), {"speed": 1.0})
     np.testing.assert_allclose(late.fields["u"].values, run.fields["u"].values, atol=0.02)
 
 
@@ -194,8 +194,9 @@ def test_runs_are_brought_into_common_phase_and_keep_it(tmp_path):
 
 def test_a_mean_counts_values_as_long_as_they_last():
     times = np.concatenate([np.linspace(0.0, 2.0, 401), np.linspace(2.0, 4.0, 101)[1:]])
-    run = mean_over_time(run_of(times, 1.0, strength=2.0), TimeRule("mean"))
+    run, span = mean_over_time(run_of(times, 1.0, strength=2.0), TimeRule("mean"))
     assert run.times is None
+    assert span == (0.0, 4.0)
     np.testing.assert_allclose(run.fields["u"].values[0, :, 0], mean_field(2.0), atol=1e-3)
     amplitudes = 2.0**2 * (np.exp(-0.2 * PLACES) + 0.3**2) / 2.0
     np.testing.assert_allclose(run.fields["u_rms"].values[0, :, 0] ** 2, amplitudes, rtol=2e-3)
