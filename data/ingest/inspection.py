@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fieldwright.data.errors import ReadError
 from fieldwright.data.formats import RunDescription, reader_for, runs_in
+from fieldwright.data.ingest.mesh_proposal import proposed_mesh_rule
 from fieldwright.data.ingest.parameters.case_entries import CaseEntry, case_entries
 from fieldwright.data.ingest.parameters.contradictions import contradictions, disagreements
 from fieldwright.data.ingest.parameters.table import read_table
@@ -39,6 +40,7 @@ class Inspection:
     folder, pattern, file, reader: for `[runs]` of a study file; file is None where the entry is the result.
     runs: their names; in_one_file: whether one file holds them all. first: the first run that can be described.
     described: what each run holds, of those that can be described and were looked into.
+    mesh_rule: a rule of `[mesh]` that these runs need, and why; None where they share one mesh.
     unlike: runs that differ from the most, or cannot be described, with a sentence each.
     table, parameters: where parameters may come from. names: a pattern of the run names that holds numbers.
     """
@@ -56,6 +58,7 @@ class Inspection:
     names: str | None = None
     notes: tuple[str, ...] = ()
     described: Mapping[str, RunDescription] = field(default_factory=dict)
+    mesh_rule: tuple[str, str] | None = None
 
 
 def inspect_path(path: Path) -> Inspection:
@@ -95,6 +98,7 @@ def inspect_path(path: Path) -> Inspection:
         names=_pattern_of_names(names),
         notes=tuple(notes),
         described=described,
+        mesh_rule=_mesh_rule(folders, described),
     )
 
 
@@ -129,6 +133,19 @@ def _described(folders: RunFolders) -> tuple[dict[str, RunDescription], dict[str
         except ReadError as error:
             failed[_name(entry)] = str(error)
     return described, failed
+
+
+def _mesh_rule(folders: RunFolders, described: Mapping[str, RunDescription]) -> tuple[str, str] | None:
+    """By the meshes of the first, the middle and the last run."""
+    entries = [entry for entry in folders.entries if _name(entry) in described]
+    numbers = {len(entries) // 2, len(entries) - 1} - {0}
+    try:
+        first, *others = (
+            folders.reader.read(folders.result_of(entries[k]), []).mesh for k in (0, *sorted(numbers))
+        )
+    except (ReadError, OSError):
+        return None
+    return proposed_mesh_rule(first, others)
 
 
 def _unlike(described: Mapping[str, RunDescription]) -> dict[str, str]:

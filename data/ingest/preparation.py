@@ -16,7 +16,7 @@ from fieldwright.data.formats.parsing.kept_values import kept_while_reading
 from fieldwright.data.ingest.cell_point_conversion import converted
 from fieldwright.data.ingest.checks import check_bound, check_fields, check_finite
 from fieldwright.data.ingest.cycles.one_period import mean_over_time, one_period
-from fieldwright.data.ingest.rules import Rules
+from fieldwright.data.ingest.rules import MeshRule, Rules
 from fieldwright.data.ingest.scalars.scalar_values import read_scalars
 from fieldwright.data.ingest.series import read_series
 from fieldwright.data.ingest.solver_log import check_log, failure_in_logs
@@ -24,7 +24,8 @@ from fieldwright.data.ingest.sources import RunSource, with_sums
 from fieldwright.data.ingest.timebase import check_times
 from fieldwright.data.mesh.mapping import Mapping as MeshMapping
 from fieldwright.data.mesh.mesh import Mesh
-from fieldwright.data.mesh.mesh_difference import difference, remedy
+from fieldwright.data.mesh.mesh_difference import difference, remedy, same_connectivity
+from fieldwright.data.mesh.own_meshes.own_coordinates import on_own_coordinates
 from fieldwright.data.mesh.places import regular_grid
 from fieldwright.data.mesh.renumbering import renumbered, renumbering
 from fieldwright.data.store.catalogue import RunRecord, SourceFile, StoredField
@@ -162,15 +163,24 @@ def _checked(run: Run, task: Task) -> tuple[Run, tuple[float, float] | None]:
     elif reference.times is not None:
         check_times(run.times, np.array(reference.times) if reference.times else None, rules.time)
     if reference.mesh is None:
-        grid = rules.mesh.grid
-        if grid is None:
-            return run, span
-        return MeshMapping(regular_grid(run.mesh, grid))(run, rules.mesh.largest_error), span
+        return _as_study_mesh(run, rules.mesh), span
     return _on_study_mesh(run, task), span
+
+
+def _as_study_mesh(run: Run, rule: MeshRule) -> Run:
+    """The first run, whose mesh is the study's, or on a grid over it."""
+    if rule.rule == "follow":
+        return on_own_coordinates(run, None)
+    return run if rule.grid is None else MeshMapping(regular_grid(run.mesh, rule.grid))(run, rule.largest_error)
 
 
 def _on_study_mesh(run: Run, task: Task) -> Run:
     rule, study = task.rules.mesh, _mapping(task.store, str(task.reference.mesh))
+    if rule.rule == "follow":
+        if not same_connectivity(run.mesh, study.reference):
+            order = renumbering(run.mesh, study.reference, rule.tolerance)
+            run = run if order is None else renumbered(run, order, study.reference)
+        return on_own_coordinates(run, study.reference)
     if run.mesh.same_as(study.reference):
         # The one mesh, of which the hash is known, for all runs.
         return replace(run, mesh=study.reference)

@@ -10,6 +10,8 @@ from fieldwright.data.mesh.mesh import Mesh
 _UNITS = {"m": 1.0, "mm": 1e-3, "cm": 1e-2, "um": 1e-6, "in": 0.0254, "ft": 0.3048}
 _CLOSE = 1e-4
 _CLOSE_BOX = 0.01
+# No sweep makes a part so much larger: it is in another unit.
+_OTHER_UNIT = 20.0
 
 
 def difference(mesh: Mesh, reference: Mesh) -> str:
@@ -18,7 +20,7 @@ def difference(mesh: Mesh, reference: Mesh) -> str:
     scale = scale_between(mesh, reference)
     if scale is not None:
         return f"a mesh {scale:.6g} times the size ({counts}){_units(scale)}"
-    if not _same_connectivity(mesh, reference):
+    if not same_connectivity(mesh, reference):
         return f"another mesh ({counts}; {_box(mesh)} instead of {_box(reference)})"
     shift = mesh.points - reference.points
     moved = shift.mean(axis=0)
@@ -36,8 +38,11 @@ def remedy(mesh: Mesh, reference: Mesh, otherwise: str) -> str:
     scale = scale_between(mesh, reference)
     if scale is not None:
         return f"Divide its coordinates by {scale:.6g}, or begin a new store if the others are wrong"
-    if _same_connectivity(mesh, reference):
-        return "Run the case on the same geometry; a shape that varies on purpose is learned by '[geometry]'"
+    if same_connectivity(mesh, reference):
+        return (
+            'Set rule = "follow" in [mesh] if the geometry varies on purpose, to learn the coordinates too; '
+            "else run the case on the same geometry"
+        )
     return otherwise
 
 
@@ -51,7 +56,7 @@ def scale_between(mesh: Mesh, reference: Mesh) -> float | None:
     if not size[largest] > 0 or not reference_size[largest] > 0:
         return None
     scale = float(size[largest] / reference_size[largest])
-    if _same_connectivity(mesh, reference):
+    if same_connectivity(mesh, reference):
         off = (mesh.points - mesh.points[0]) - scale * (reference.points - reference.points[0])
         alike = np.abs(off).max() <= _CLOSE * size[largest]
         return scale if alike and abs(scale - 1) > _CLOSE else None
@@ -60,6 +65,17 @@ def scale_between(mesh: Mesh, reference: Mesh) -> float | None:
     ratios = {a / b for a in _UNITS.values() for b in _UNITS.values() if a / b > 1.5 or a / b < 0.67}
     near = min(ratios, key=lambda ratio: abs(np.log(ratio / scale)))
     return near if alike and abs(scale / near - 1) <= _CLOSE_BOX else None
+
+
+def unit_between(mesh: Mesh, reference: Mesh) -> str | None:
+    """How much larger or smaller a mesh of another shape is, where that must be another unit; else None."""
+    size, reference_size = (float(np.linalg.norm(np.ptp(one.points, axis=0))) for one in (mesh, reference))
+    if not size > 0 or not reference_size > 0:
+        return None
+    scale = size / reference_size
+    if 1 / _OTHER_UNIT < scale < _OTHER_UNIT:
+        return None
+    return f"a mesh about {scale:.4g} times the size ({_box(mesh)} instead of {_box(reference)})"
 
 
 def _units(scale: float) -> str:
@@ -72,7 +88,8 @@ def _units(scale: float) -> str:
     return ""
 
 
-def _same_connectivity(mesh: Mesh, reference: Mesh) -> bool:
+def same_connectivity(mesh: Mesh, reference: Mesh) -> bool:
+    """Whether two meshes have cells of the same nodes, wherever these lie; by counts where cells have no nodes."""
     if mesh.n_points != reference.n_points or mesh.n_cells != reference.n_cells:
         return False
     return list(mesh.cells) == list(reference.cells) and all(

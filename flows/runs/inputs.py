@@ -148,7 +148,7 @@ def rules(study: Study) -> Rules:
         bound=study.runs.bound,
         time=TimeRule(**study.time.model_dump(exclude={"history", "horizon"})),
         mesh=MeshRule(
-            **study.mesh.model_dump(exclude={"reference"}),
+            **study.mesh.model_dump(exclude={"reference", "unit"}),
             reference=None if study.mesh.reference is None else study.beside(study.mesh.reference),
         ),
         step=study.runs.step,

@@ -12,11 +12,15 @@ import xarray as xr
 from fieldwright.data.errors import StudyError
 from fieldwright.data.mesh.measures import cell_shares, measured_dimension, point_shares
 from fieldwright.data.mesh.mesh import Mesh
+from fieldwright.data.mesh.own_meshes.own_coordinates import COORDINATES, own_mesh
 from fieldwright.data.store.field_values import FieldValues
 from fieldwright.flows.study.runs_study import Study
 from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
 from fieldwright.surrogates.fields.measure import MEASURES
 from fieldwright.surrogates.trajectory.windows import Windows
+
+_TOGETHER = 16
+"""Runs whose coordinates are read at once: they lie in chunks of several on the disk."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +31,7 @@ class Targets:
     `FieldValues` where they are more than memory is to hold.
     points: field to (points, 3) coordinates; a scalar has one, without a meaning. cells: meshio type to (k, nodes).
     weights: field to (points,) shares of the mesh, so that their products with values add up to integrals; ones where
-    the mesh gives none.
+    the mesh gives none. Where each run has coordinates of its own, they are the mean of the runs' own shares.
     windows: what the rows are where the study forecasts and cuts its runs; else rows are runs.
     """
 
@@ -57,6 +61,7 @@ def targets_from(
     values, fields, points, weights = {}, [], {}, {}
     # Once for all fields: of a mesh of millions of cells they take seconds and hundreds of MB.
     places = {}
+    coordinates = _own_coordinates(study, snapshots, frozen)
     for name, spec in study.outputs.items():
         array = snapshots[name]
         on: Literal["point", "cell", "run"] = (
@@ -76,7 +81,7 @@ def targets_from(
             places[on] = np.zeros((1, 3)), np.ones(1), None
         elif on not in places:
             centres = cell_centres(mesh) if on == "cell" else mesh.points
-            shares = cell_shares(mesh) if on == "cell" else point_shares(mesh)
+            shares = _shares(mesh, on, coordinates)
             places[on] = centres, shares, MEASURES[measured_dimension(mesh, on)]
         points[name], weights[name], measure = places[on]
         fields.append(
@@ -91,6 +96,7 @@ def targets_from(
                 axis="phase"
                 if times and snapshots.coords["time"].attrs.get("standard_name") == "phase"
                 else "time",
+                places=coordinates is not None and name == COORDINATES,
             )
         )
     runs = tuple(map(str, snapshots.coords["run"].values))
@@ -100,6 +106,25 @@ def targets_from(
         if study.time.horizon is None
         else cut_into_windows(targets, study.time.history + study.time.horizon)
     )
+
+
+def _own_coordinates(study: Study, snapshots: xr.Dataset, frozen: Mapping[str, FieldValues] | None) -> Any:
+    """(n, points, 3) of the runs, an array or `FieldValues`; None where all runs have those of the study's mesh."""
+    if not study.mesh.follows:
+        return None
+    return snapshots[COORDINATES].values if frozen is None else frozen[COORDINATES]
+
+
+def _shares(mesh: Mesh, on: str, coordinates: Any) -> np.ndarray:
+    """(points,) or (cells,): how much of the part each stands for, the mean over the runs where these differ."""
+    shares_of = cell_shares if on == "cell" else point_shares
+    if coordinates is None:
+        return shares_of(mesh)
+    total = np.zeros(mesh.n_cells if on == "cell" else mesh.n_points)
+    for start in range(0, len(coordinates), _TOGETHER):
+        for places in coordinates[start : start + _TOGETHER]:
+            total += shares_of(own_mesh(mesh, places))
+    return total / len(coordinates)
 
 
 def parameter_matrix(study: Study, snapshots: xr.Dataset) -> np.ndarray:

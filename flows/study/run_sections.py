@@ -229,11 +229,14 @@ class Time(Section):
 class MeshSection(Section):
     """What happens to runs on other meshes."""
 
-    rule: Literal["same", "map"] = Field(
+    rule: Literal["same", "map", "follow"] = Field(
         "same",
         description="`same`: they are rejected, but another numbering of the same mesh is recognised and undone; "
-        "`map`: fields are interpolated linearly to the study's mesh, the error measured and reported.",
+        "`map`: fields are interpolated linearly to the study's mesh, the error measured and reported; `follow`: "
+        "geometries that differ, meshed with one connectivity: fields are learned node by node, and the field "
+        "`coordinates` beside them, so that answers have a mesh of their own.",
     )
+    unit: str | None = Field(None, description="Unit of the coordinates, where these are learned.")
     tolerance: float = Field(
         1e-6, ge=0, description="Nodes closer than this share of the mesh's diagonal are one and the same."
     )
@@ -247,6 +250,17 @@ class MeshSection(Section):
     largest_error: float = Field(
         0.1, gt=0, description="Mapping error, relative to the field, beyond which a run is rejected."
     )
+
+    @property
+    def follows(self) -> bool:
+        """Whether the coordinates of each run are learned."""
+        return self.rule == "follow"
+
+    @model_validator(mode="after")
+    def _a_grid_does_not_move(self) -> Self:
+        if self.follows and self.grid is not None:
+            raise ValueError(f"a 'grid' is for rules that map, not for rule = \"{self.rule}\"")
+        return self
 
 
 class Geometry(Section):

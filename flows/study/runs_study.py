@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from fieldwright.data.environment import home
 from fieldwright.data.formats import split_address
 from fieldwright.data.ingest.sources import RunSource, find_runs
+from fieldwright.data.mesh.own_meshes.own_coordinates import COORDINATES
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.study.compute_section import Compute
 from fieldwright.flows.study.drift_section import Drift
@@ -194,6 +195,22 @@ class Study(StudyFile):
         return self
 
     @model_validator(mode="after")
+    def _coordinates_are_beside_fields(self) -> Study:
+        if not self.mesh.follows:
+            return self
+        if COORDINATES in {*self.fields, *self.scalars}:
+            raise ValueError(
+                f"'{COORDINATES}' is the field that rule = \"{self.mesh.rule}\" in `[mesh]` adds: give yours another "
+                "name in the files, or leave it out"
+            )
+        if self.geometry is not None or self.time.history or self.symmetries:
+            raise ValueError(
+                f'rule = "{self.mesh.rule}" in `[mesh]` is for studies whose runs differ by parameters, without '
+                "`[geometry]`, `[[symmetries]]` or a 'history'"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _a_search_has_no_history(self) -> Study:
         if self.search is not None and self.time.history:
             raise ValueError(
@@ -271,7 +288,7 @@ class Study(StudyFile):
 
     @property
     def outputs(self) -> dict[str, FieldSpec | ScalarSpec]:
-        """Fields and scalars by name, with those that the rule of the times adds: all that is learned."""
+        """Fields and scalars by name, with those that the rules of times and meshes add: all that is learned."""
         suffixes, scalars = self.time.added()
         made: dict[str, FieldSpec | ScalarSpec] = {}
         for name, spec in self.fields.items():
@@ -279,6 +296,8 @@ class Study(StudyFile):
             for suffix in suffixes:
                 about = {"conserved": False, "minimum": None, "maximum": None, "reference": 0.0}
                 made[name + suffix] = spec.model_copy(update=about)
+        if self.mesh.follows:
+            made[COORDINATES] = FieldSpec.model_validate({"unit": self.mesh.unit})
         return made | dict(self.scalars) | dict.fromkeys(scalars, ADDED_SCALAR)
 
     @property

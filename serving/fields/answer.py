@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fieldwright.data.errors import QueryError
+from fieldwright.data.output.vtu_file import MeshData
 from fieldwright.serving.fields.field_form import STATISTICS, WHOLE
 from fieldwright.serving.fields.query import Query
 from fieldwright.serving.fields.requests import BANDS
@@ -14,6 +15,7 @@ from fieldwright.serving.forms.reply import Reply
 from fieldwright.serving.shapes.query import ShapeQuery
 from fieldwright.surrogates.fields.answers.columns import prediction_columns
 from fieldwright.surrogates.fields.answers.meshes import prediction_meshes
+from fieldwright.surrogates.fields.answers.own_points import points_of_answers
 from fieldwright.surrogates.fields.prediction import Prediction
 from fieldwright.surrogates.fields.quantities import unit_of
 
@@ -77,11 +79,16 @@ def prediction_reply(
             entry["shape"] = band.mean.shape
             for statistic, values in form.arrays(band).items():
                 arrays[group, name, statistic] = values
+
+    def meshes() -> list[MeshData]:
+        own_points = points_of_answers(served.surrogate, query.x, prediction)
+        return prediction_meshes(served.surrogate, prediction, query.fields, query.times, own_points)
+
     return Reply(
         header,
         arrays,
         lambda: prediction_columns(
             served.surrogate, query.x, prediction, query.quantities, query.fields, query.times
         ),
-        lambda: prediction_meshes(served.surrogate, prediction, query.fields, query.times),
+        meshes,
     )

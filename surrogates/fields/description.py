@@ -29,6 +29,7 @@ class FieldInfo(_Frozen):
     measure: what weighs each of these in means, integrals, errors and the reduction: its share of the length, area or
     volume of the part, or a weight given by hand; None where all have equal weights, as without a mesh.
     axis: what `times` are: seconds, or the phase of a flow that repeats, from 0 to 1.
+    places: whether its values are the places of the points or cells, which each answer then has of its own.
     """
 
     name: str
@@ -39,6 +40,7 @@ class FieldInfo(_Frozen):
     n_points: int
     measure: Literal["length", "area", "volume", "weight"] | None = None
     axis: Literal["time", "phase"] = "time"
+    places: bool = False
 
 
 class AchievableCoverage(_Frozen):

@@ -130,10 +130,12 @@ def unit_of(quantity: Quantity, info: FieldInfo) -> str:
 def default_quantities(info: FieldInfo) -> list[Quantity]:
     """Largest, smallest and mean value of each component of a field, and of the magnitude of a vector.
 
-    That of a scalar is its value.
+    That of a scalar is its value; coordinates have none unless they are asked for.
     """
     if info.on == "run":
         return [Quantity("value", info.name)]
+    if info.places:
+        return []
     return [
         Quantity(key.statistic, info.name, _name(key.component, info))
         for key in default_functionals(info.name, len(info.components))
@@ -143,10 +145,12 @@ def default_quantities(info: FieldInfo) -> list[Quantity]:
 def headline_quantities(info: FieldInfo) -> list[Quantity]:
     """Largest and mean value of a field of one component, of a vector's magnitude, or of each of more components.
 
-    That of a scalar is its value.
+    That of a scalar is its value; coordinates have none.
     """
     if info.on == "run":
         return [Quantity("value", info.name)]
+    if info.places:
+        return []
     components = {1: [None], 2: ["magnitude"], 3: ["magnitude"]}.get(len(info.components), [*info.components])
     return [
         Quantity(statistic, info.name, component) for component in components for statistic in ("max", "mean")

@@ -17,6 +17,7 @@ from fieldwright.surrogates.fields.answers.blocks import predict_in_blocks
 from fieldwright.surrogates.fields.answers.columns import parameter_columns, prediction_columns
 from fieldwright.surrogates.fields.answers.figure import PlotData, figure_of
 from fieldwright.surrogates.fields.answers.meshes import prediction_meshes
+from fieldwright.surrogates.fields.answers.own_points import points_of_answers
 from fieldwright.surrogates.fields.description import ParameterInfo
 from fieldwright.surrogates.fields.quantities import default_quantities, parsed_quantity
 from fieldwright.surrogates.fields.surrogate import Surrogate
@@ -70,7 +71,7 @@ def answer_of_surrogate(
     that of the transient fields.
     """
     every = surrogate.description.fields
-    infos = [info for info in every if times is None or info.times] or every
+    infos = [info for info in every if not info.places and (times is None or info.times)] or every
     queried = [parsed_quantity(label, every) for label in quantities] or [
         one for info in infos for one in default_quantities(info)
     ]
@@ -80,7 +81,8 @@ def answer_of_surrogate(
 
     def meshes() -> Sequence[MeshData]:
         with_fields = predict_in_blocks(surrogate, x, names, queried, times=times, history=repeated)
-        return prediction_meshes(surrogate, with_fields, names, times)
+        own_points = points_of_answers(surrogate, x, with_fields)
+        return prediction_meshes(surrogate, with_fields, names, times, own_points)
 
     def figure() -> Figure:
         info = surrogate.info(names[0])

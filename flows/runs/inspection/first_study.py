@@ -59,6 +59,9 @@ def first_study(inspection: Inspection, beside: Path, candidates: Sequence[str] 
         *_fields(inspection, without),
     ]
     lines += _forecast(inspection) if single else _time(inspection, without)
+    if inspection.mesh_rule is not None and not single:
+        rule, why = inspection.mesh_rule
+        lines += ["", "[mesh]", f"rule = {_text(rule)}  # {why}"]
     lines += ["", "[validation]", f"folds = {4 if single else USUAL_RUNS}", "coverage = 0.9"]
     for kind in candidates or (("dmd", "lstm") if single else ()):
         lines += ["", "[[candidates]]", f"kind = {_text(kind)}"]

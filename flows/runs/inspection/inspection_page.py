@@ -45,6 +45,9 @@ def print_inspection(inspection: Inspection, console: Console) -> None:
             where = parameter.expression or "in the result file"
             table.add_row(parameter.name, where, f"{min(values):g}", f"{max(values):g}")
         console.print(table)
+    if inspection.mesh_rule is not None:
+        rule, why = inspection.mesh_rule
+        console.print(f'Meshes that differ: {why}; rule = "{rule}" in [mesh]', markup=False)
     for run, difference in inspection.unlike.items():
         console.print(f"Unlike the others: {run}: {difference}", markup=False)
     for note in (*inspection.notes, *first.notes):

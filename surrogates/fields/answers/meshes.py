@@ -18,15 +18,19 @@ def prediction_meshes(
     prediction: Prediction,
     fields: Sequence[str],
     queried_times: Sequence[float] | None = None,
+    own_points: np.ndarray | None = None,
 ) -> list[MeshData]:
     """The fields of each query at each time, as "<field>", "<field> lower" and so on.
 
     Quantities and scalars are numbers beside them. queried_times: those that were asked for, None for the trained
-    ones. Raises QueryError where no field is named, or the fields lie on several meshes or have different times.
+    ones. own_points: (q, points, 3) where each answer has a mesh of its own, see `answers.own_points`. Raises
+    QueryError where no field is named, or the fields lie on several meshes or have different times.
     """
     scalars = {name: band for name, band in prediction.fields.items() if model.info(name).on == "run"}
     fields = [name for name in fields if name not in scalars]
     points, cells, on = _common_mesh(model, fields)
+    if own_points is not None and own_points.shape[1:] != points.shape:
+        own_points = None
     times = _common_times(model, fields, queried_times)
     meshes = []
     for k in range(len(prediction.inside)):
@@ -47,7 +51,8 @@ def prediction_meshes(
             for name, band in scalars.items():
                 for statistic, values in vars(band).items():
                     numbers[name if statistic == "mean" else f"{name} {statistic}"] = float(values[k].item())
-            meshes.append(MeshData(points, cells, data["point"], data["cell"], numbers, k, time))
+            places = points if own_points is None else own_points[k]
+            meshes.append(MeshData(places, cells, data["point"], data["cell"], numbers, k, time))
     return meshes
 
 
