@@ -171,7 +171,9 @@ def _as_study_mesh(run: Run, rule: MeshRule) -> Run:
     """The first run, whose mesh is the study's, or on a grid over it."""
     if rule.rule == "follow":
         return on_own_coordinates(run, None)
-    return run if rule.grid is None else MeshMapping(regular_grid(run.mesh, rule.grid))(run, rule.largest_error)
+    return (
+        run if rule.grid is None else MeshMapping(regular_grid(run.mesh, rule.grid))(run, rule.largest_error)
+    )
 
 
 def _on_study_mesh(run: Run, task: Task) -> Run:
