@@ -13,6 +13,7 @@ from fieldwright.data.ingest.parameters.table_search import TABLES, find_table
 
 _DEPTH = 3
 _MOST_CANDIDATES = 40
+_LOOKED_INTO = 3
 # What stands in a run's folder and is no result of it.
 _NO_RESULTS = re.compile(r"postProcessing|processor\d+|constant|system|dynamicCode|\..*|__pycache__")
 
@@ -44,7 +45,7 @@ def find_run_folders(folder: Path) -> RunFolders:
     Raises ReadError where nothing in it is recognised.
     """
     own_reader = _accepting(folder)
-    if own_reader is not None and not (own_reader.name == "series" and _has_table(folder)):
+    if own_reader is not None and not (own_reader.name == "series" and _files_are_runs(folder)):
         return RunFolders(folder.parent, folder.name, None, own_reader, (folder,))
     entries = sorted((p for p in folder.iterdir() if not _NO_RESULTS.fullmatch(p.name)), key=_natural)
     within = _sweep_within(folder)
@@ -171,9 +172,15 @@ def _accepting(path: Path) -> Reader | None:
         return None
 
 
-def _has_table(folder: Path) -> bool:
-    """Whether the numbered files of a folder are runs, not times: a table in it or above it has rows for them."""
+def _files_are_runs(folder: Path) -> bool:
+    """Whether the numbered files of a folder are runs, not times.
+
+    They are where a table in it or above it has rows for them, or where their own times do not go on from file to
+    file.
+    """
     files = [path for path in folder.iterdir() if path.is_file()]
+    if _each_begins_anew(sorted(files, key=_natural)):
+        return True
     if any(path.suffix.lower() in (".csv", ".xlsx", ".json") for path in files):
         return True
     stems = list(dict.fromkeys(path.stem for path in files if re.search(r"\d", path.stem)))
@@ -184,6 +191,20 @@ def _has_table(folder: Path) -> bool:
     return len(beside) < 2 or find_table(folder, beside) is None
 
 
+def _each_begins_anew(files: list[Path]) -> bool:
+    """Whether the first files hold several times each, none of which begins where the one before ended."""
+    ends = None
+    for path in files[:_LOOKED_INTO]:
+        try:
+            times = reader_for(path).describe(path).times
+        except ReadError:
+            return False
+        if times is None or len(times) < 2 or (ends is not None and times[0] >= ends):
+            return False
+        ends = times[-1]
+    return len(files) > 1
+
+
 def _sweep_within(folder: Path) -> RunFolders | None:
     """The runs of the one folder in this one whose numbered files the table beside that folder lists."""
     if not any(path.suffix.lower() in TABLES for path in folder.iterdir()):
@@ -192,7 +213,7 @@ def _sweep_within(folder: Path) -> RunFolders | None:
     series = [
         path
         for path in inner
-        if (own_reader := _accepting(path)) and own_reader.name == "series" and _has_table(path)
+        if (own_reader := _accepting(path)) and own_reader.name == "series" and _files_are_runs(path)
     ]
     return find_run_folders(series[0]) if len(inner) == len(series) == 1 else None
 

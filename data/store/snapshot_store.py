@@ -214,16 +214,16 @@ class SnapshotStore:
         """By content, where each run that repeats is in its period when the first one begins its own."""
         from fieldwright.data.ingest.cycles.common_phase import common_phases, first_wave
 
-        known = json.loads(self.catalogue.fact(_PHASES) or "{}")
+        phases = json.loads(self.catalogue.fact(_PHASES) or "{}")
         contents = [str(record.content) for record in records]
-        if not set(contents) <= set(known):
+        if not set(contents) <= set(phases):
             waves = {}
             for record in records:
                 repeating = [name for name, info in record.fields.items() if info.in_time]
                 waves[str(record.content)] = first_wave([self.read_field(record, name) for name in repeating])
-            known = common_phases(waves, known)
-            self.catalogue.set_fact(_PHASES, json.dumps(known))
-        return known
+            phases = common_phases(waves, phases)
+            self.catalogue.set_fact(_PHASES, json.dumps(phases))
+        return phases
 
     @contextmanager
     def incoming(self) -> Iterator[Path]:

@@ -24,7 +24,7 @@ def first_wave(fields: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate(waves)
 
 
-def common_phases(waves: Mapping[str, np.ndarray], known: Mapping[str, float]) -> dict[str, float]:
+def common_phases(waves: Mapping[str, np.ndarray], earlier: Mapping[str, float]) -> dict[str, float]:
     """The phase at which each run begins, 0 of the first, so that neighbouring runs agree as well as they can.
 
     Two runs of first harmonics a and b agree best where b begins arg(sum conj(a) b) / (2 pi) earlier than a. Runs
@@ -36,13 +36,13 @@ def common_phases(waves: Mapping[str, np.ndarray], known: Mapping[str, float]) -
     ----------
     waves : mapping of str to (m,) complex
         As `first_wave` has them, in the order of the runs.
-    known : mapping of str to float
+    earlier : mapping of str to float
         The phases that some of them have.
     """
     names = list(waves)
     matrix = np.array([waves[name] / (np.linalg.norm(waves[name]) or 1.0) for name in names])
     overlap = matrix.conj() @ matrix.T
-    phases = {name: known[name] for name in names if name in known} or {names[0]: 0.0}
+    phases = {name: earlier[name] for name in names if name in earlier} or {names[0]: 0.0}
     while len(phases) < len(names):
         placed = [k for k, name in enumerate(names) if name in phases]
         free = [k for k, name in enumerate(names) if name not in phases]

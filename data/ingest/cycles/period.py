@@ -131,8 +131,8 @@ def _first_return(
         )
     # Twice a period returns as well, and better where the flow is still settling.
     limit = max(4.0 * lowest, min(0.25 * largest_change**2, lowest + 0.01))
-    chosen = int(minima[distances[minima] <= limit][0])
-    return float(lags[chosen]), float(distances[chosen])
+    least = int(minima[distances[minima] <= limit][0])
+    return float(lags[least]), float(distances[least])
 
 
 def _distance(
@@ -173,13 +173,13 @@ def _refined(
     high = min(lag + room, total - 0.5 * step)
     if window is not None:
         window = min(window, total - high)
-    found = minimize_scalar(
+    minimum = minimize_scalar(
         lambda tau: _distance(state, times, tau, step, variance, window),
         bounds=(max(lag - room, step), high),
         method="bounded",
         options={"xatol": 1e-7 * lag},
     )
-    return float(found.x), float(found.fun)
+    return float(minimum.x), float(minimum.fun)
 
 
 def _between(curve: CubicSpline, begin: float, length: float, step: float) -> np.ndarray:

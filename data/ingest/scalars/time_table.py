@@ -76,8 +76,8 @@ def joined_tables(tables: Sequence[TimeTable]) -> TimeTable:
     parts = [one.times < later.times[0] for one, later in pairwise(tables)] + [
         np.ones(len(tables[-1].times), dtype=bool)
     ]
-    times = np.concatenate([one.times[kept] for one, kept in zip(tables, parts, strict=True)])
-    values = np.concatenate([one.values[kept] for one, kept in zip(tables, parts, strict=True)])
+    times = np.concatenate([one.times[rows] for one, rows in zip(tables, parts, strict=True)])
+    values = np.concatenate([one.values[rows] for one, rows in zip(tables, parts, strict=True)])
     return TimeTable(tables[0].names, times, values)
 
 
@@ -105,12 +105,12 @@ def _rising(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarr
         raise ValueError("times that are no finite numbers")
     if (np.diff(times) > 0.0).all():
         return times, values
-    kept, latest = [], np.inf
+    rows, latest = [], np.inf
     for row in range(len(times) - 1, -1, -1):
         if times[row] < latest:
             latest = times[row]
-            kept.append(row)
-    if len(kept) < 2:
+            rows.append(row)
+    if len(rows) < 2:
         raise ValueError("a first column that does not rise, so it is no time")
-    order = kept[::-1]
+    order = rows[::-1]
     return times[order], values[order]

@@ -78,13 +78,13 @@ def _fields(inspection: Inspection, without: Mapping[str, str]) -> list[str]:
 
 def _time(inspection: Inspection, without: Mapping[str, str]) -> list[str]:
     """The rule of the times and the scalars that follow from it."""
-    found = first_rule(inspection, [name for name in inspection.first.fields if name not in without])
+    proposed = first_rule(inspection, [name for name in inspection.first.fields if name not in without])
     lines = []
-    if found is not None:
-        rule, why = found
+    if proposed is not None:
+        rule, why = proposed
         others = [f'"{name}"' for name in ("exact", "overlap", "last") if name != rule.rule]
         lines += ["", "[time]", f"rule = {_text(rule.rule)}  # {why}; or {' or '.join(others)}"]
-    scalars = coefficient_lines(inspection, None if found is None else found[0].rule)
+    scalars = coefficient_lines(inspection, None if proposed is None else proposed[0].rule)
     return [*lines, *(["", "[scalars]", *scalars] if scalars else [])]
 
 

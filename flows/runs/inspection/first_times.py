@@ -60,13 +60,13 @@ def coefficient_lines(inspection: Inspection, rule: str | None) -> list[str]:
     if inspection.in_one_file or not inspection.runs:
         return []
     folders = [inspection.folder / run for run in inspection.runs]
-    found = sorted(
+    tables = sorted(
         path
         for name in _COEFFICIENTS
         for path in folders[0].glob(f"postProcessing/*/*/{name}")
         if path.is_file()
     )
-    for path in found[:1]:
+    for path in tables[:1]:
         pattern = f"postProcessing/{path.parts[-3]}/*/{path.name}"
         try:
             names = read_time_table(path).names
