@@ -42,7 +42,7 @@ def one_period(run: Run, rule: TimeRule, parameters: Mapping[str, float]) -> tup
         raise not_repeating("a steady state", "Take rule = 'last', or leave the run out")
     cycle = find_cycle(times, time_coefficients(*snapshots), rule.largest_change)
     cycle = _least_period(cycle, times, *snapshots, rule.phases)
-    whole, angle, harmonics = _waves_of(cycle, times, rule.phases)
+    in_periods, angle, harmonics = _waves_of(cycle, times, rule.phases)
     fit = np.linalg.pinv(_waves(angle, harmonics))
     phases = np.linspace(0.0, 1.0, rule.phases + 1)
     at_phases = _waves(2.0 * np.pi * phases, harmonics) @ fit
@@ -50,7 +50,7 @@ def one_period(run: Run, rule: TimeRule, parameters: Mapping[str, float]) -> tup
     fields: dict[str, Field] = {}
     lost, fluctuation = 0.0, 0.0
     for name, field in run.fields.items():
-        values = field.values[whole].astype(np.float64).reshape(whole.sum(), -1)
+        values = field.values[in_periods].astype(np.float64).reshape(in_periods.sum(), -1)
         mean = fit[0] @ values
         period = at_phases @ values
         scale = float(np.sum((values - mean) ** 2)) or 1.0
@@ -144,9 +144,9 @@ def _is_steady(run: Run) -> bool:
 
 def _waves_of(cycle: Cycle, times: np.ndarray, phases: int) -> tuple[np.ndarray, np.ndarray, int]:
     """Which times (t,) are of whole periods, their angle, and how many harmonics they can tell."""
-    whole = times > cycle.start - 1e-9 * cycle.period
-    harmonics = min((int(whole.sum() / cycle.count) - 1) // 2, (phases - 1) // 2)
-    return whole, 2.0 * np.pi * (times[whole] - times[-1]) / cycle.period, harmonics
+    in_periods = times > cycle.start - 1e-9 * cycle.period
+    harmonics = min((int(in_periods.sum() / cycle.count) - 1) // 2, (phases - 1) // 2)
+    return in_periods, 2.0 * np.pi * (times[in_periods] - times[-1]) / cycle.period, harmonics
 
 
 def _least_period(
@@ -156,8 +156,8 @@ def _least_period(
 
     snapshots: (t, m). weights: (m,). Raises RunRejected where the part is written too seldom.
     """
-    whole, angle, harmonics = _waves_of(cycle, times, phases)
-    waves = np.linalg.pinv(_waves(angle, harmonics)) @ (snapshots[whole] * np.sqrt(weights))
+    in_periods, angle, harmonics = _waves_of(cycle, times, phases)
+    waves = np.linalg.pinv(_waves(angle, harmonics)) @ (snapshots[in_periods] * np.sqrt(weights))
     energy = np.sum(waves[1:].reshape(2, harmonics, -1) ** 2, axis=(0, 2))
     carried = 1 + np.flatnonzero(energy > max(FAINT, cycle.change**2) * energy.sum())
     part = int(np.gcd.reduce(carried)) if len(carried) else 1

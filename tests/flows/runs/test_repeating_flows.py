@@ -9,6 +9,7 @@ import pytest
 
 from fieldwright.flows.runs.inspection.first_study import runs_first_study
 from fieldwright.flows.study.loading import load_study
+from fieldwright.flows.study.runs_study import Study
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.workflow import run_study
 from fieldwright.surrogates.fields.quantities import parsed_quantity
@@ -66,7 +67,10 @@ def folder(tmp_path_factory) -> Path:
 def test_a_first_study_finds_that_the_runs_repeat(folder):
     text = runs_first_study(folder / "runs", folder, ())
     assert 'rule = "periodic"  # the runs that were looked into repeat every' in text
-    assert load_study(folder / "study.toml").time.rule == "periodic"
+    (folder / "first.toml").write_text(text)
+    study = load_study(folder / "first.toml")
+    assert isinstance(study, Study)
+    assert study.time.rule == "periodic"
 
 
 def test_the_field_at_any_phase_the_mean_the_fluctuation_and_the_strouhal_number_are_answered(
