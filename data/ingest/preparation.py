@@ -25,6 +25,7 @@ from fieldwright.data.ingest.timebase import check_times
 from fieldwright.data.mesh.mapping import Mapping as MeshMapping
 from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.data.mesh.mesh_difference import difference, remedy, same_connectivity
+from fieldwright.data.mesh.own_meshes.morphing import Morphing
 from fieldwright.data.mesh.own_meshes.own_coordinates import on_own_coordinates
 from fieldwright.data.mesh.places import regular_grid
 from fieldwright.data.mesh.renumbering import renumbered, renumbering
@@ -171,6 +172,8 @@ def _as_study_mesh(run: Run, rule: MeshRule) -> Run:
     """The first run, whose mesh is the study's, or on a grid over it."""
     if rule.rule == "follow":
         return on_own_coordinates(run, None)
+    if rule.rule == "morph":
+        return Morphing(run.mesh)(run, rule.largest_error)
     return (
         run if rule.grid is None else MeshMapping(regular_grid(run.mesh, rule.grid))(run, rule.largest_error)
     )
@@ -183,6 +186,8 @@ def _on_study_mesh(run: Run, task: Task) -> Run:
             order = renumbering(run.mesh, study.reference, rule.tolerance)
             run = run if order is None else renumbered(run, order, study.reference)
         return on_own_coordinates(run, study.reference)
+    if rule.rule == "morph":
+        return _morphing(task.store, str(task.reference.mesh))(run, rule.largest_error)
     if run.mesh.same_as(study.reference):
         # The one mesh, of which the hash is known, for all runs.
         return replace(run, mesh=study.reference)
@@ -207,6 +212,11 @@ def _on_study_mesh(run: Run, task: Task) -> Run:
 @kept_while_reading(2)
 def _mapping(store: Path, mesh: str) -> MeshMapping:
     return MeshMapping(read_mesh(store / MESHES / mesh))
+
+
+@kept_while_reading(2)
+def _morphing(store: Path, mesh: str) -> Morphing:
+    return Morphing(read_mesh(store / MESHES / mesh))
 
 
 def _counts(mesh: Mesh) -> str:

@@ -23,6 +23,7 @@ class MeshRule:
     same: they must be on the mesh of the study; another numbering of it is recognised and undone.
     map: other meshes are interpolated linearly to the mesh of the study, with the error measured and noted.
     follow: they must have the connectivity of the study's mesh; their coordinates become a field of their own.
+    morph: other meshes of one topology are morphed onto the study's; their coordinates become a field likewise.
     tolerance: nodes closer than this share of the mesh's diagonal are one and the same.
     reference: a result file whose mesh is the study's; None for the mesh of the first accepted run.
     grid: numbers of points along x, y(, z) of a regular grid over the reference, which is then the study's mesh
@@ -30,7 +31,7 @@ class MeshRule:
     largest_error: mapping error, relative to the field, beyond which a run is rejected.
     """
 
-    rule: Literal["same", "map", "follow"] = "same"
+    rule: Literal["same", "map", "follow", "morph"] = "same"
     tolerance: float = 1e-6
     reference: Path | None = None
     grid: tuple[int, ...] | None = None

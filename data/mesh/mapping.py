@@ -38,7 +38,7 @@ class Mapping:
             forward, backward = self._pair(run.mesh, field.on)
             mapped = apply(forward, field.values)
             fields[name] = replace(field, values=mapped)
-            error = _lost(field.values, apply(backward, mapped))
+            error = lost_share(field.values, apply(backward, mapped))
             known_error = self.known_field_error(run.mesh, field.on)
             for subject, share in (
                 (f"'{name}'", error),
@@ -87,7 +87,7 @@ class Mapping:
         return self._interpolations[key]
 
 
-def _lost(values: np.ndarray, returned: np.ndarray) -> float:
+def lost_share(values: np.ndarray, returned: np.ndarray) -> float:
     """Norm of the loss over that of the variation in space; over that of the values where they are constant."""
     size = float(np.linalg.norm(values))
     variation = float(np.linalg.norm(values - values.mean(axis=1, keepdims=True)))

@@ -229,12 +229,13 @@ class Time(Section):
 class MeshSection(Section):
     """What happens to runs on other meshes."""
 
-    rule: Literal["same", "map", "follow"] = Field(
+    rule: Literal["same", "map", "follow", "morph"] = Field(
         "same",
         description="`same`: they are rejected, but another numbering of the same mesh is recognised and undone; "
         "`map`: fields are interpolated linearly to the study's mesh, the error measured and reported; `follow`: "
         "geometries that differ, meshed with one connectivity: fields are learned node by node, and the field "
-        "`coordinates` beside them, so that answers have a mesh of their own.",
+        "`coordinates` beside them, so that answers have a mesh of their own; `morph`: likewise for plane meshes of "
+        "one topology and any connectivity, which are morphed onto the study's, the loss measured and reported.",
     )
     unit: str | None = Field(None, description="Unit of the coordinates, where these are learned.")
     tolerance: float = Field(
@@ -248,13 +249,15 @@ class MeshSection(Section):
         None, description="Numbers of points of a regular grid over the reference, to map everything to."
     )
     largest_error: float = Field(
-        0.1, gt=0, description="Mapping error, relative to the field, beyond which a run is rejected."
+        0.1,
+        gt=0,
+        description="Error of mapping or morphing, as a share of the field, from which on a run is rejected.",
     )
 
     @property
     def follows(self) -> bool:
         """Whether the coordinates of each run are learned."""
-        return self.rule == "follow"
+        return self.rule in ("follow", "morph")
 
     @model_validator(mode="after")
     def _a_grid_does_not_move(self) -> Self:

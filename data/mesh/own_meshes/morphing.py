@@ -1,0 +1,140 @@
+"""Runs on meshes of their own, of one topology, brought to the nodes of the study's mesh by morphing.
+
+Each mesh is morphed onto the study's: boundary to boundary by arc length between corners, the inside by Laplace's
+equation. Fields are then taken to the nodes of the study's mesh by the run's own shape functions, and so are the
+coordinates of the run, which become a field: together they are the run on a mesh of the study's connectivity.
+
+After F. Casenave, B. Staber, X. Roynard, "MMGP: a mesh morphing Gaussian process-based machine learning method",
+NeurIPS 2023, arXiv:2305.12871.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.sparse import csr_array
+from scipy.spatial import KDTree
+
+from fieldwright.data.errors import RunRejected
+from fieldwright.data.formats import Run
+from fieldwright.data.mesh.interpolation import apply, interpolation
+from fieldwright.data.mesh.mapping import lost_share
+from fieldwright.data.mesh.mesh import Mesh
+from fieldwright.data.mesh.own_meshes.boundary_loops import PlaneMesh, plane_mesh
+from fieldwright.data.mesh.own_meshes.harmonic import moved_inside
+from fieldwright.data.mesh.own_meshes.orientation import check_cells, plane_of
+from fieldwright.data.mesh.own_meshes.outline import outline, places_on
+from fieldwright.data.mesh.own_meshes.own_coordinates import check_unit, with_coordinates
+from fieldwright.data.mesh.own_meshes.plane_interpolation import plane_interpolation
+
+_REACH = 0.5
+"""Sizes of an element by which a node of the study's mesh may lie outside of the morphed one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Carried:
+    """There and back between a run's mesh and the study's, by place ("point" or "cell"), as matrices."""
+
+    forward: Mapping[str, csr_array]
+    backward: Mapping[str, csr_array]
+
+
+class Morphing:
+    """Brings runs to one reference mesh; raises RunRejected ("wrong mesh") where that is none that can be morphed."""
+
+    def __init__(self, reference: Mesh) -> None:
+        check_cells(reference)
+        self.reference = reference
+        self._plane = plane_mesh(reference)
+        self._outline = outline(self._plane)
+
+    def __call__(self, run: Run, largest_error: float) -> Run:
+        """The run on the reference with its coordinates as a field, and a note on what each field has lost.
+
+        That is |B A u - u| / |u - mean(u)|, with A the way to the reference and B the way back. Raises RunRejected
+        ("wrong mesh") where it is above `largest_error`, or the run's mesh cannot be morphed.
+        """
+        carried = self.between(run.mesh, {field.on for field in run.fields.values()})
+        fields, notes = {}, []
+        for name, field in run.fields.items():
+            values = apply(carried.forward[field.on], field.values)
+            fields[name] = replace(field, values=values)
+            error = lost_share(field.values, apply(carried.backward[field.on], values))
+            if error > largest_error:
+                raise RunRejected(
+                    "wrong mesh",
+                    f"Morphing to the mesh of the study must lose less than {largest_error:.1%} of '{name}'",
+                    f"{error:.1%}",
+                    "Choose a finer 'reference' in [mesh], or raise 'largest_error'",
+                )
+            notes.append(
+                f"'{name}' morphed to the mesh of the study with a loss there and back of {error:.2%}"
+            )
+        places = apply(carried.forward["point"], run.mesh.points[None].astype(np.float64))[0]
+        return with_coordinates(
+            replace(run, fields=fields, notes=(*run.notes, *notes)), self.reference, places
+        )
+
+    def between(self, mesh: Mesh, places: set[str]) -> Carried:
+        """The ways between a mesh and the reference for values on points, and on cells where there are any."""
+        check_unit(mesh, self.reference)
+        plane = plane_mesh(mesh)
+        if plane_of(mesh.points) != plane_of(self.reference.points):
+            raise RunRejected(
+                "wrong mesh",
+                "All meshes that are morphed must lie along the same two axes",
+                "one that lies along others",
+                "Export all alike",
+            )
+        check_cells(mesh)
+        morphed = moved_inside(plane, *places_on(outline(plane), self._outline))
+        there, outside = plane_interpolation(morphed, plane.cells, self._plane.points)
+        back, outside_back = plane_interpolation(self._plane.points, self._plane.cells, morphed)
+        worst = max(outside[self._plane.nodes].max(), outside_back[plane.nodes].max())
+        if worst > _REACH:
+            raise RunRejected(
+                "wrong mesh",
+                "A mesh that is morphed must cover the study's",
+                f"a node {worst:.2g} sizes of a cell outside of it",
+                "Choose a finer 'reference' in [mesh]",
+            )
+        forward = {"point": _for_lone(there, self._plane)}
+        backward = {"point": _for_lone(back, plane)}
+        if "cell" in places:
+            here = _Centres.of(mesh, plane, morphed)
+            of_reference = _Centres.of(self.reference, self._plane, self._plane.points)
+            forward["cell"], backward["cell"] = here.to(of_reference), of_reference.to(here)
+        return Carried(forward, backward)
+
+
+def _for_lone(weights: csr_array, plane: PlaneMesh) -> csr_array:
+    """Nodes that belong to no cell, such as the centres of arcs, take the value of the next one that does."""
+    lone = np.setdiff1d(np.arange(len(plane.points)), plane.nodes)
+    if not len(lone):
+        return weights
+    rows = np.arange(len(plane.points))
+    rows[lone] = plane.nodes[KDTree(plane.points[plane.nodes]).query(plane.points[lone])[1]]
+    return csr_array(weights[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class _Centres:
+    """Centres (c, 3) of all cells of a morphed mesh, with the numbers of those of the highest dimension."""
+
+    places: np.ndarray
+    top: np.ndarray
+
+    @classmethod
+    def of(cls, mesh: Mesh, plane: PlaneMesh, points: np.ndarray) -> _Centres:
+        flat = np.column_stack([points, np.zeros(len(points))])
+        parts = [flat[nodes].mean(axis=1) for nodes in mesh.cells.values()]
+        top = np.concatenate([np.full(len(nodes), kind in plane.cells) for kind, nodes in mesh.cells.items()])
+        return cls(np.concatenate(parts), np.flatnonzero(top))
+
+    def to(self, other: _Centres) -> csr_array:
+        """(t, c) linear between the centres of cells; cells of a lower dimension take no part in it."""
+        weights = interpolation(self.places[self.top], other.places).tocoo()
+        shape = (len(other.places), len(self.places))
+        return csr_array((weights.data, (weights.row, self.top[weights.col])), shape=shape)
