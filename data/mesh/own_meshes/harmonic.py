@@ -11,48 +11,48 @@ from fieldwright.data.mesh.measures import corner_simplices
 from fieldwright.data.mesh.own_meshes.boundary_loops import PlaneMesh
 from fieldwright.data.mesh.own_meshes.plane_elements import PLANE_ELEMENTS
 
+STEPS = 6
+"""Parts of the way, each on the mesh that the last one has led to: what folds in one go about holes does not so.
+
+All runs go in the same steps, so that a little more of a shape moves all nodes a little more.
+"""
+
 
 def moved_inside(mesh: PlaneMesh, boundary: np.ndarray, places: np.ndarray) -> np.ndarray:
     """(n, 2) where all nodes come to lie when those of the boundary (k,) are moved to `places` (k, 2).
 
-    The inner corners of cells are harmonic; those of higher order between them lie where the cell's corners and sides
-    put them. Where that turns a cell inside out, small cells are made stiffer, the more the smaller they are. Raises
-    RunRejected ("wrong mesh") where they are turned even so.
+    The inner corners of cells are harmonic; nodes of higher order between them lie where the cell's corners and sides
+    put them. Raises RunRejected ("wrong mesh") where a cell is turned inside out.
     """
     simplices = np.concatenate([_simplices(kind, nodes) for kind, nodes in mesh.cells.items()])
-    before = _sizes(mesh.points[simplices])
-    turned = np.ones(len(simplices), dtype=bool)
-    points = mesh.points
-    for power in (0.0, 1.0):
-        points = _solved(mesh, simplices, boundary, places, np.abs(before) ** -power)
-        turned = _sizes(points[simplices]) * before <= 0.0
-        if not turned.any():
-            return _with_middles(mesh, points, boundary)
-    x, y = mesh.points[simplices[turned][0]].mean(axis=0)
-    raise RunRejected(
-        "wrong mesh",
-        "No cell may be turned inside out when a mesh is morphed onto the study's",
-        f"a fold of {int(turned.sum())} cells, the first at ({x:.4g}, {y:.4g})",
-        "Choose a 'reference' of a middle shape in [mesh], or learn shapes so unlike in studies of their own",
-    )
-
-
-def _solved(
-    mesh: PlaneMesh, simplices: np.ndarray, boundary: np.ndarray, places: np.ndarray, stiffness: np.ndarray
-) -> np.ndarray:
-    """The nodes with harmonic corners; stiffness: (s,) of the simplices, those of a quadrilateral cut both ways."""
-    count = len(mesh.points)
-    matrix = _laplacian(mesh.points, simplices, stiffness / stiffness.mean(), count)
-    points = mesh.points.copy()
-    points[boundary] = places
-    inner = np.zeros(count, dtype=bool)
-    inner[np.unique(simplices)] = True
+    corner = np.zeros(len(mesh.points), dtype=bool)
+    corner[simplices] = True
+    held = corner[boundary]
+    inner = corner.copy()
     inner[boundary] = False
     free = np.flatnonzero(inner)
-    if len(free):
-        load = -(matrix[free][:, boundary] @ places)
-        points[free] = splu(csc_array(matrix[free][:, free])).solve(load)
-    return points
+    points, start = mesh.points.copy(), mesh.points[boundary]
+    signs = np.sign(_sizes(points[simplices]))
+    for step in range(1, STEPS + 1):
+        matrix = _laplacian(points, simplices)
+        points[boundary] = start + (places - start) * (step / STEPS)
+        if len(free):
+            load = -(matrix[free][:, boundary[held]] @ points[boundary[held]])
+            points[free] = splu(csc_array(matrix[free][:, free])).solve(load)
+        _check_no_fold(points, simplices, signs)
+    return _with_middles(mesh, points, boundary)
+
+
+def _check_no_fold(points: np.ndarray, simplices: np.ndarray, signs: np.ndarray) -> None:
+    turned = _sizes(points[simplices]) * signs <= 0.0
+    if turned.any():
+        x, y = points[simplices[turned][0]].mean(axis=0)
+        raise RunRejected(
+            "wrong mesh",
+            "No cell may be turned inside out when the study's mesh is morphed onto a run's",
+            f"a fold of {int(turned.sum())} cells, the first at ({x:.4g}, {y:.4g})",
+            "Choose a 'reference' of a middle shape in [mesh], or learn shapes so unlike in studies of their own",
+        )
 
 
 def _simplices(kind: str, nodes: np.ndarray) -> np.ndarray:
@@ -69,15 +69,14 @@ def _sizes(corners: np.ndarray) -> np.ndarray:
     return a * d - b * c
 
 
-def _laplacian(points: np.ndarray, triangles: np.ndarray, stiffness: np.ndarray, count: int) -> csc_array:
-    """The stiffness matrix of linear triangles."""
+def _laplacian(points: np.ndarray, triangles: np.ndarray) -> csc_array:
+    """The stiffness matrix (n, n) of linear triangles."""
     corners = points[triangles]
     # The gradient of a corner's hat function is the opposite side, turned by a right angle, over twice the area.
     sides = np.roll(corners, 1, axis=1) - np.roll(corners, -1, axis=1)
-    size = np.abs(_sizes(corners))
-    values = np.einsum("sid,sjd->sij", sides, sides) * (stiffness / (2.0 * size))[:, None, None]
+    values = np.einsum("sid,sjd->sij", sides, sides) / (2.0 * np.abs(_sizes(corners)))[:, None, None]
     rows, columns = np.repeat(triangles, 3, axis=1).ravel(), np.tile(triangles, 3).ravel()
-    return csc_array(coo_array((values.ravel(), (rows, columns)), shape=(count, count)))
+    return csc_array(coo_array((values.ravel(), (rows, columns)), shape=(len(points), len(points))))
 
 
 def _with_middles(mesh: PlaneMesh, points: np.ndarray, boundary: np.ndarray) -> np.ndarray:

@@ -1,8 +1,8 @@
 """Runs on meshes of their own, of one topology, brought to the nodes of the study's mesh by morphing.
 
-Each mesh is morphed onto the study's: boundary to boundary by arc length between corners, the inside by Laplace's
-equation. Fields are then taken to the nodes of the study's mesh by the run's own shape functions, and so are the
-coordinates of the run, which become a field: together they are the run on a mesh of the study's connectivity.
+The study's mesh is morphed onto each run's: boundary to boundary by arc length between corners, the inside by
+Laplace's equation. Where its nodes come to lie are the run's coordinates, which become a field; the fields are taken
+there by the run's own shape functions. Together they are the run on a mesh of the study's connectivity.
 
 After F. Casenave, B. Staber, X. Roynard, "MMGP: a mesh morphing Gaussian process-based machine learning method",
 NeurIPS 2023, arXiv:2305.12871.
@@ -35,8 +35,12 @@ _REACH = 0.5
 
 @dataclass(frozen=True, eq=False)
 class Carried:
-    """There and back between a run's mesh and the study's, by place ("point" or "cell"), as matrices."""
+    """There and back between a run's mesh and the study's, by place ("point" or "cell"), as matrices.
 
+    places: (n, 3) where the nodes of the study's mesh lie in the run.
+    """
+
+    places: np.ndarray
     forward: Mapping[str, csr_array]
     backward: Mapping[str, csr_array]
 
@@ -72,10 +76,8 @@ class Morphing:
             notes.append(
                 f"'{name}' morphed to the mesh of the study with a loss there and back of {error:.2%}"
             )
-        places = apply(carried.forward["point"], run.mesh.points[None].astype(np.float64))[0]
-        return with_coordinates(
-            replace(run, fields=fields, notes=(*run.notes, *notes)), self.reference, places
-        )
+        run = replace(run, fields=fields, notes=(*run.notes, *notes))
+        return with_coordinates(run, self.reference, carried.places)
 
     def between(self, mesh: Mesh, places: set[str]) -> Carried:
         """The ways between a mesh and the reference for values on points, and on cells where there are any."""
@@ -89,9 +91,9 @@ class Morphing:
                 "Export all alike",
             )
         check_cells(mesh)
-        morphed = moved_inside(plane, *places_on(outline(plane), self._outline))
-        there, outside = plane_interpolation(morphed, plane.cells, self._plane.points)
-        back, outside_back = plane_interpolation(self._plane.points, self._plane.cells, morphed)
+        morphed = moved_inside(self._plane, *places_on(self._outline, outline(plane)))
+        there, outside = plane_interpolation(plane.points, plane.cells, morphed)
+        back, outside_back = plane_interpolation(morphed, self._plane.cells, plane.points)
         worst = max(outside[self._plane.nodes].max(), outside_back[plane.nodes].max())
         if worst > _REACH:
             raise RunRejected(
@@ -103,10 +105,14 @@ class Morphing:
         forward = {"point": _for_lone(there, self._plane)}
         backward = {"point": _for_lone(back, plane)}
         if "cell" in places:
-            here = _Centres.of(mesh, plane, morphed)
-            of_reference = _Centres.of(self.reference, self._plane, self._plane.points)
+            here = _Centres.of(mesh, plane, plane.points)
+            of_reference = _Centres.of(self.reference, self._plane, morphed)
             forward["cell"], backward["cell"] = here.to(of_reference), of_reference.to(here)
-        return Carried(forward, backward)
+        axes = plane_of(mesh.points)
+        assert axes is not None
+        points = np.tile(mesh.points.mean(axis=0), (len(morphed), 1))
+        points[:, axes] = morphed
+        return Carried(points, forward, backward)
 
 
 def _for_lone(weights: csr_array, plane: PlaneMesh) -> csr_array:
@@ -121,7 +127,7 @@ def _for_lone(weights: csr_array, plane: PlaneMesh) -> csr_array:
 
 @dataclass(frozen=True, eq=False)
 class _Centres:
-    """Centres (c, 3) of all cells of a morphed mesh, with the numbers of those of the highest dimension."""
+    """Centres (c, 3) of all cells of a mesh, with the numbers of those of the highest dimension."""
 
     places: np.ndarray
     top: np.ndarray

@@ -106,22 +106,22 @@ def _centre(places: np.ndarray) -> np.ndarray:
     ) / (6.0 * area)
 
 
-def places_on(loops: tuple[Loop, ...], reference: tuple[Loop, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Boundary nodes of a mesh, (k,), and where each lies on the boundary of the reference, (k, 2).
+def places_on(loops: tuple[Loop, ...], target: tuple[Loop, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Boundary nodes of the study's mesh, (k,), and where each comes to lie on the boundary of a run's, (k, 2).
 
-    Raises RunRejected ("wrong mesh") where the boundaries have other numbers of holes or of corners, or one is the
-    mirror image of the other.
+    loops, target: of the study's mesh and the run's. Raises RunRejected ("wrong mesh") where the boundaries have
+    other numbers of holes or of corners, or one is the mirror image of the other.
     """
-    if len(loops) != len(reference):
-        raise _refused(f"{len(loops) - 1} holes instead of {len(reference) - 1}")
-    box, box_of_reference = _box(loops), _box(reference)
+    if len(loops) != len(target):
+        raise _refused(f"{len(target) - 1} holes instead of {len(loops) - 1}")
+    box, box_of_target = _box(loops), _box(target)
     nodes, places = [], []
-    for loop, other in zip(loops, _matching_loops(loops, reference, box, box_of_reference), strict=True):
+    for loop, other in zip(loops, _matching_loops(loops, target, box, box_of_target), strict=True):
         if loop.sharp != other.sharp or len(loop.corners) != len(other.corners):
-            number, usual = (len(one.corners) if one.sharp else 0 for one in (loop, other))
-            x, y = loop.centre
+            usual, number = (len(one.corners) if one.sharp else 0 for one in (loop, other))
+            x, y = other.centre
             raise _refused(f"{number} corners instead of {usual} round the loop about ({x:.4g}, {y:.4g})")
-        shift = _shift(loop, other, box, box_of_reference) if loop.sharp else 0
+        shift = _shift(loop, other, box, box_of_target) if loop.sharp else 0
         ends, ends_of_other = loop.ends, other.ends
         for piece in range(len(loop.corners)):
             start, stop = ends[piece : piece + 2]
@@ -136,21 +136,19 @@ def places_on(loops: tuple[Loop, ...], reference: tuple[Loop, ...]) -> tuple[np.
 
 def _matching_loops(
     loops: tuple[Loop, ...],
-    reference: tuple[Loop, ...],
+    target: tuple[Loop, ...],
     box: tuple[np.ndarray, np.ndarray],
-    box_of_reference: tuple[np.ndarray, np.ndarray],
+    box_of_target: tuple[np.ndarray, np.ndarray],
 ) -> list[Loop]:
-    """The loop of the reference that each is: the outer ones, and holes by the least sum of squared distances."""
+    """The loop of the target that each is: the outer ones, and holes by the least sum of squared distances."""
     if len(loops) == 1:
-        return [reference[0]]
+        return [target[0]]
     here = np.array([_within(loop.centre, box) for loop in loops[1:]])
-    there = np.array([_within(loop.centre, box_of_reference) for loop in reference[1:]])
+    there = np.array([_within(loop.centre, box_of_target) for loop in target[1:]])
     cost = np.sum((here[:, None] - there[None]) ** 2, axis=2)
-    unlike = [
-        [len(a.corners) != len(b.corners) or a.sharp != b.sharp for b in reference[1:]] for a in loops[1:]
-    ]
+    unlike = [[len(a.corners) != len(b.corners) or a.sharp != b.sharp for b in target[1:]] for a in loops[1:]]
     _, column = linear_sum_assignment(cost + np.where(unlike, 1e3, 0.0))
-    return [reference[0], *(reference[1 + k] for k in column)]
+    return [target[0], *(target[1 + k] for k in column)]
 
 
 def _shift(

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.plates import kirsch, plate_with_hole
 from fieldwright.data.errors import RunRejected
 from fieldwright.data.formats import Field, Run
 from fieldwright.data.ingest.mesh_proposal import proposed_mesh_rule
@@ -19,7 +20,6 @@ from fieldwright.data.mesh.own_meshes.outline import outline
 from fieldwright.data.mesh.own_meshes.own_coordinates import COORDINATES, own_mesh
 from fieldwright.data.mesh.own_meshes.plane_elements import PLANE_ELEMENTS
 from fieldwright.data.mesh.own_meshes.plane_interpolation import plane_interpolation
-from tests.data.mesh.own_meshes.plates import kirsch, plate_with_hole, second_order
 
 ORDER = {"triangle": 1, "triangle6": 2, "quad": 1, "quad8": 2, "quad9": 2}
 
@@ -39,6 +39,22 @@ def strip(steps: int, kind: str = "quad") -> Mesh:
     if kind.startswith("triangle"):
         mesh = replace(mesh, cells={"triangle": np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])})
     return mesh if ORDER[kind] == 1 else second_order(mesh, kind)
+
+
+def second_order(mesh: Mesh, kind: str) -> Mesh:
+    """Triangles or quads with a node in the middle of each side ("triangle6", "quad8") and of each cell ("quad9")."""
+    (nodes,) = mesh.cells.values()
+    pairs = np.concatenate(
+        [np.stack([nodes[:, k], np.roll(nodes, -1, axis=1)[:, k]], axis=1) for k in range(nodes.shape[1])]
+    )
+    sides, number = np.unique(np.sort(pairs, axis=1), axis=0, return_inverse=True)
+    middle = number.reshape(nodes.shape[1], -1).T + mesh.n_points
+    points = [mesh.points, mesh.points[sides].mean(axis=1)]
+    columns = [nodes, middle]
+    if kind == "quad9":
+        points.append(mesh.points[nodes].mean(axis=1))
+        columns.append(mesh.n_points + len(sides) + np.arange(len(nodes))[:, None])
+    return Mesh(np.concatenate(points), {kind: np.concatenate(columns, axis=1)})
 
 
 @pytest.mark.parametrize("kind", PLANE_ELEMENTS)

@@ -11,15 +11,18 @@ HALF = 1.0
 
 
 def plate_with_hole(
-    radius: float, spacing: float, seed: int, centre: tuple[float, float] = (0.0, 0.0)
+    radius: float, spacing: float, seed: int, centre: tuple[float, float] = (0.0, 0.0), aspect: float = 1.0
 ) -> Mesh:
-    """Triangles on a square of side 2 about the origin with a hole; nodes drawn anew for each seed."""
+    """Triangles on a square of side 2 about the origin with a hole; nodes drawn anew for each seed.
+
+    aspect: height over width of the hole, whose width is twice the radius.
+    """
     rng, middle = np.random.default_rng(seed), np.array(centre)
     round_ = max(24, int(4.0 * np.pi * radius / spacing))
 
     def ring(r: float) -> np.ndarray:
         angle = 2.0 * np.pi * (np.arange(round_) + rng.uniform()) / round_
-        return middle + r * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        return middle + r * np.stack([np.cos(angle), aspect * np.sin(angle)], axis=1)
 
     # Rings as far apart as their nodes are, until these are as far apart as the others.
     radii = [radius]
@@ -34,10 +37,10 @@ def plate_with_hole(
     grid = np.arange(-HALF + spacing, HALF - 0.6 * spacing, spacing)
     inner = np.stack([axis.ravel() for axis in np.meshgrid(grid, grid)], axis=1)
     inner = inner + rng.uniform(-0.2, 0.2, inner.shape) * spacing
-    inner = inner[np.linalg.norm(inner - middle, axis=1) > radii[-1] + 0.5 * spacing]
+    inner = inner[np.linalg.norm((inner - middle) / [1.0, aspect], axis=1) > radii[-1] + 0.5 * spacing]
     points = np.concatenate([*(ring(r) for r in radii), *edges, inner])
     triangles = Delaunay(points).simplices.astype(np.int64)
-    off = np.linalg.norm(points[triangles].mean(axis=1) - middle, axis=1)
+    off = np.linalg.norm((points[triangles].mean(axis=1) - middle) / [1.0, aspect], axis=1)
     triangles = triangles[off > radius * np.cos(np.pi / round_)]
     a, b, c = np.moveaxis(points[triangles], 1, 0)
     size = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
@@ -57,19 +60,3 @@ def kirsch(points: np.ndarray, radius: float) -> np.ndarray:
     yy = radial * s**2 + round_ * c**2 + 2 * shear * s * c
     xy = (radial - round_) * s * c + shear * (c**2 - s**2)
     return np.stack([xx, yy, xy], axis=1)
-
-
-def second_order(mesh: Mesh, kind: str) -> Mesh:
-    """Triangles or quads with a node in the middle of each side ("triangle6", "quad8") and of each cell ("quad9")."""
-    (nodes,) = mesh.cells.values()
-    pairs = np.concatenate(
-        [np.stack([nodes[:, k], np.roll(nodes, -1, axis=1)[:, k]], axis=1) for k in range(nodes.shape[1])]
-    )
-    sides, number = np.unique(np.sort(pairs, axis=1), axis=0, return_inverse=True)
-    middle = number.reshape(nodes.shape[1], -1).T + mesh.n_points
-    points = [mesh.points, mesh.points[sides].mean(axis=1)]
-    columns = [nodes, middle]
-    if kind == "quad9":
-        points.append(mesh.points[nodes].mean(axis=1))
-        columns.append(mesh.n_points + len(sides) + np.arange(len(nodes))[:, None])
-    return Mesh(np.concatenate(points), {kind: np.concatenate(columns, axis=1)})
