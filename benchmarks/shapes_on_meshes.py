@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 from scipy.stats import qmc
@@ -41,7 +42,7 @@ from fieldwright.data.mesh.mapping import Mapping as MeshMapping
 from fieldwright.data.mesh.measures import point_shares
 from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.data.mesh.own_meshes.morphing import Morphing
-from fieldwright.data.mesh.own_meshes.own_coordinates import COORDINATES, on_own_coordinates
+from fieldwright.data.mesh.own_meshes.own_coordinates import COORDINATES, on_own_coordinates, own_mesh
 from fieldwright.data.mesh.own_meshes.plane_interpolation import plane_interpolation
 from fieldwright.surrogates.fields.description import FieldInfo, ParameterInfo
 from fieldwright.surrogates.fields.surrogate import Surrogate
@@ -74,12 +75,12 @@ def solved(mesh: MeshQuad | MeshTri, pull: tuple[float, float]) -> dict[str, np.
     left = mesh.facets_satisfying(lambda p: np.isclose(p[0], x.min()), boundaries_only=True)
     side = FacetBasis(mesh, ElementVector(second), facets=right, intorder=4)
     load = LinearForm(lambda v, w: pull[0] * v[0] + pull[1] * v[1]).assemble(side)
-    u = solve(*condense(stiffness.assemble(basis), load, D=basis.get_dofs(left)))
-    strain = sym_grad(basis.interpolate(u))
+    u = np.asarray(solve(*condense(stiffness.assemble(basis), load, D=basis.get_dofs(left))))
+    strain = sym_grad(cast(Any, basis.interpolate(u)))
     stress = LAMBDA * eye(trace(strain), 2) + 2 * MU * strain
     nodal = Basis(mesh, first, intorder=4)
     parts = [nodal.project(stress[i, j]) for i, j in ((0, 0), (1, 1), (0, 1))]
-    displacement = u[basis.nodal_dofs].T
+    displacement = u[np.asarray(basis.nodal_dofs)].T
     return {"displacement": displacement, "stress": np.stack(parts, axis=1)}
 
 
@@ -120,7 +121,7 @@ class Sweep:
 
 def sweep(name: str, of_run: Callable[..., Run], low: Sequence[float], high: Sequence[float]) -> Sweep:
     """The runs at points of Sobol's sequence."""
-    unit = qmc.Sobol(len(low), seed=0).random(64)[: TRAINING + TEST]
+    unit = qmc.Sobol(len(low), rng=np.random.default_rng(0)).random(64)[: TRAINING + TEST]
     x = np.array(low) + unit * (np.array(high) - np.array(low))
     start = time.process_time()
     runs = [of_run(*row, seed=k) for k, row in enumerate(x)]
@@ -150,10 +151,12 @@ def show(one: Sweep) -> None:
         print(f"  {note}")
     names = [*one.runs[0].fields, COORDINATES]
     targets = {name: np.stack([run.fields[name].values[0] for run in brought]) for name in names}
-    if COORDINATES in targets:
-        targets[COORDINATES] = targets[COORDINATES][..., :2]
+    targets[COORDINATES] = targets[COORDINATES][..., :2]
     reference = brought[0].mesh
-    weights = dict.fromkeys(names, np.mean([point_shares(run.mesh) for run in one.runs[:1]], axis=0))
+    shares = [
+        point_shares(own_mesh(reference, run.fields[COORDINATES].values[0])) for run in brought[:TRAINING]
+    ]
+    weights = dict.fromkeys(names, np.asarray(np.mean(shares, axis=0)))
     infos = [
         FieldInfo(name=name, components=tuple("abc"[: values.shape[-1]]), n_points=values.shape[1])
         for name, values in targets.items()

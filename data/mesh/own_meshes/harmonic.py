@@ -27,7 +27,7 @@ def moved_inside(mesh: PlaneMesh, boundary: np.ndarray, places: np.ndarray) -> n
     simplices = np.concatenate([_simplices(kind, nodes) for kind, nodes in mesh.cells.items()])
     corner = np.zeros(len(mesh.points), dtype=bool)
     corner[simplices] = True
-    held = corner[boundary]
+    given = corner[boundary]
     inner = corner.copy()
     inner[boundary] = False
     free = np.flatnonzero(inner)
@@ -37,7 +37,7 @@ def moved_inside(mesh: PlaneMesh, boundary: np.ndarray, places: np.ndarray) -> n
         matrix = _laplacian(points, simplices)
         points[boundary] = start + (places - start) * (step / STEPS)
         if len(free):
-            load = -(matrix[free][:, boundary[held]] @ points[boundary[held]])
+            load = -(matrix[free][:, boundary[given]] @ points[boundary[given]])
             points[free] = splu(csc_array(matrix[free][:, free])).solve(load)
         _check_no_fold(points, simplices, signs)
     return _with_middles(mesh, points, boundary)
