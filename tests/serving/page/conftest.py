@@ -39,7 +39,10 @@ SWITCHES = ("--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftsha
 
 
 def body() -> Surrogate:
-    """A steady body of 3 x 3 x 3 hexahedra that is bent: displacement at its points, strain energy in its cells."""
+    """A steady body of 3 x 3 x 3 hexahedra that is bent.
+
+    displacement at its points, strain energy in its cells, and the reaction, one number of each run.
+    """
     rng = np.random.default_rng(3)
     x = rng.uniform([1.0, 0.5], [3.0, 4.0], size=(24, 2))
     axis = np.linspace(0.0, 1.0, 4)
@@ -53,13 +56,16 @@ def body() -> Surrogate:
     sag = -load * softness * points[:, 0] ** 2 / 40.0
     displacement = np.stack([0.0 * sag, 0.0 * sag, sag], axis=-1)
     energy = (load * softness * points[cells].mean(axis=1)[:, 0])[..., None]
-    targets = {"displacement": displacement, "energy": energy}
+    reaction = (3.0 * load * softness)[..., None]
+    targets = {"displacement": displacement, "energy": energy, "reaction": reaction}
     fields = (
         FieldInfo(name="displacement", unit="m", components=("x", "y", "z"), n_points=64),
         FieldInfo(name="energy", unit="J", on="cell", n_points=27),
+        FieldInfo(name="reaction", unit="N", on="run", n_points=1),
     )
     config = kind_config({"kind": "bayes", "degree": 2})
-    reductions = {name: reduction_config({"kind": "svd", "rank": 2}) for name in targets}
+    ranks = {"displacement": 2, "energy": 2, "reaction": 1}
+    reductions = {name: reduction_config({"kind": "svd", "rank": rank}) for name, rank in ranks.items()}
     return Surrogate.train(
         config,
         reductions,
@@ -67,7 +73,11 @@ def body() -> Surrogate:
         targets,
         parameters=(ParameterInfo(name="load", unit="N"), ParameterInfo(name="warmth", unit="1")),
         fields=fields,
-        points={"displacement": points, "energy": points[cells].mean(axis=1)},
+        points={
+            "displacement": points,
+            "energy": points[cells].mean(axis=1),
+            "reaction": np.zeros((1, 3)),
+        },
         cells={"hexahedron": cells},
         cross_validation=cross_validate(config, reductions, x, targets, folds=4, seed=0),
         seed=0,

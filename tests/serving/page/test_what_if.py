@@ -236,6 +236,33 @@ def test_a_body_is_turned_deformed_and_seen_by_its_cells(served, visit):
     assert one.console == []
 
 
+def test_a_number_of_each_run_stands_among_the_quantities_and_has_no_picture(served, visit):
+    one = visit("model=body&p.load=2.5&p.warmth=1.5")
+    answer = predicted(served, "body", {"load": 2.5, "warmth": 1.5})
+    assert one.number("reaction") == answer["quantities"]["reaction"]["mean"][0]
+    assert one.number("reaction") == pytest.approx(7.5 * (1.0 + 0.5 * np.log(1.5)), rel=1e-3)
+    quantity = one.page.get_by_role("tabpanel", name="Response curves").get_by_label("Quantity")
+    choices = quantity.locator("option").all_inner_texts()
+    assert "reaction" in choices
+    assert "max(reaction)" not in choices
+    assert one.page.get_by_label("Field", exact=True).locator("option").all_inner_texts() == [
+        "displacement",
+        "energy",
+    ]
+    quantity.select_option("reaction")
+    one.settle()
+    assert one.state()["quantity"] == "reaction"
+    assert one.console == []
+    for route in ("mesh", "surface"):
+        refused = httpx.get(f"{served.url}/models/body/{route}/reaction", trust_env=False)
+        assert refused.status_code == 422
+        assert "has no mesh" in refused.json()["error"]
+    asked = {"parameters": {"load": 2.5, "warmth": 1.5}, "quantities": [{"what": "max", "field": "reaction"}]}
+    refused = httpx.post(f"{served.url}/models/body/predict", json=asked, trust_env=False)
+    assert refused.status_code == 422
+    assert "must be among value" in refused.json()["error"]
+
+
 def test_a_large_field_is_drawn_by_fewer_points_at_first_and_read_exactly(served, visit):
     one = visit("model=plane&p.slope=1.5&probe=0.25,0.5,0")
     one.until(lambda: any(address.endswith("?coding=compact") for address in one.addresses))

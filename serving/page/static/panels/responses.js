@@ -42,7 +42,8 @@ export class Responses {
   later() {
     clearTimeout(this.timer);
     const { field } = this.choice.quantity;
-    const { n_points: points } = this.desk.question.fields.find((info) => info.name === field);
+    // A number of the run is no field.
+    const points = this.desk.question.fields.find((info) => info.name === field)?.n_points ?? 1;
     this.timer = setTimeout(() => this.want(), points > LARGE ? REST_MS.large : REST_MS.small);
   }
 
