@@ -46,7 +46,10 @@ def prediction_reply(
 ) -> Reply:
     """Means, spreads and bands by quantity and field, and where the queries lie."""
     quantities: dict[str, Any] = {
-        quantity.label: {"unit": unit_of(quantity, info), "times": query.times or info.times}
+        quantity.label: {
+            "unit": unit_of(quantity, info),
+            "times": (query.times or info.times) if info.times else None,
+        }
         for quantity in query.quantities
         for info in (served.field(quantity.field),)
     }
@@ -56,7 +59,7 @@ def prediction_reply(
     }
     if query.times is not None:
         for field in fields.values():
-            field["times"] = query.times
+            field["times"] = query.times if field["times"] else None
     header = {
         "model": served.model,
         "version": served.version,

@@ -109,8 +109,13 @@ class SurrogateCost:
         """Numbers per statistic that answer one query."""
         sizes = [self._fields[name].values // self._fields[name].times for name in query.fields]
         names = [*query.fields, *(one.field for one in query.quantities)]
-        times = [self._fields[name].times if query.times is None else len(query.times) for name in names]
+        times = [self._answered(self._fields[name], query) for name in names]
         return sum(size * n for size, n in zip([*sizes, *[1] * len(query.quantities)], times, strict=True))
+
+    @staticmethod
+    def _answered(field: FieldCost, query: Query) -> int:
+        """Times at which one number is answered; a steady field has one whatever was asked for."""
+        return field.times if query.times is None or field.times == 1 else len(query.times)
 
     @staticmethod
     def _times(field: FieldCost, query: Query) -> int:

@@ -42,7 +42,8 @@ class Query:
 
     field_values: how many values of whole fields the answer holds per statistic.
     simultaneous: whether bands must cover whole fields together.
-    times: those to answer at, None for the trained ones. history: the measured first times, to a forecasting model.
+    times: those to answer transient fields at, None for the trained ones. history: the measured first times, to a
+    forecasting model.
     refuse_outside: whether queries outside the domain are refused rather than answered. form: of whole fields.
     """
 
@@ -71,7 +72,7 @@ class QueryReader:
     def __init__(self, description: Description, positive: Collection[str] = ()) -> None:
         self._description = description
         self._fields = {info.name: info for info in description.fields}
-        self._transient = all(info.times for info in description.fields)
+        self._transient = [info for info in description.fields if info.times]
         self._parameters = ParameterSchema(description.parameters, positive)
         self._predict: RequestReader[Any] = RequestReader(predict_request(description, self._parameters))
         self._gradients: RequestReader[Any] = RequestReader(gradients_request(description, self._parameters))
@@ -98,7 +99,7 @@ class QueryReader:
         x = self._parameters.array(request.parameters)
         times = request.times if self._transient else None
         if times is not None:
-            for info in self._description.fields:
+            for info in self._transient:
                 checked_times(times, info.times, info.name)
         history = request.history if self._description.history else None
         return self._query(
@@ -147,7 +148,10 @@ class QueryReader:
     def _field_values(self, names: tuple[str, ...], times: tuple[float, ...] | None) -> int:
         """How many values the named fields hold for one query."""
         infos = [self._fields[name] for name in names]
-        return sum(info.n_points * len(info.components) * len(times or info.times or (0,)) for info in infos)
+        return sum(
+            info.n_points * len(info.components) * (len(times or info.times) if info.times else 1)
+            for info in infos
+        )
 
     def _quantities(self, requests: list[QuantityRequest] | None) -> tuple[Quantity, ...]:
         if requests is None:

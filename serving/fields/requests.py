@@ -79,9 +79,8 @@ def predict_request(description: Description, parameters: ParameterSchema) -> An
         **FORM_KEYS,
     }
     absent: dict[str, QueryError] = {}
-    steady = [info for info in description.fields if not info.times]
-    if steady:
-        absent["times"] = _error(checked_times, (0.0,), None, steady[0].name)
+    if not any(info.times for info in description.fields):
+        absent["times"] = _error(checked_times, (0.0,), None, description.fields[0].name)
     else:
         keys["times"] = (_times_type(description) | None, None)
     if description.history:

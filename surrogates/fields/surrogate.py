@@ -134,9 +134,9 @@ class Surrogate(LearnedParts):
         """Answer q queries x (q, p), in the units and order of the parameters.
 
         fields: the fields to predict in full; all if None, none if (). quantities: those to predict.
-        times: those to answer at, within the trained range; the trained times if None. history: the measured first
-        times, for a model that forecasts. simultaneous: bands that cover all values of a field, or all times of a
-        quantity, together with the stated probability; else each value by itself.
+        times: those to answer transient fields at, within the trained range; the trained times if None. history: the
+        measured first times, for a model that forecasts. simultaneous: bands that cover all values of a field, or all
+        times of a quantity, together with the stated probability; else each value by itself.
         Raises QueryError when x has another shape or is not finite, a name is unknown, a time lies outside, or the
         history is not what the model needs.
         """
@@ -179,6 +179,8 @@ class Surrogate(LearnedParts):
                     else limits.cut(band, where.inside)
                 )
         if times is not None:
+            if infos and all(info.times is None for info in infos.values()):
+                checked_times(times, None, next(iter(infos)))
             bands = {name: self._at_times(band, name, times) for name, band in bands.items()}
             for quantity in quantities:
                 numbers[quantity.label] = self._at_times(numbers[quantity.label], quantity.field, times)
@@ -281,8 +283,9 @@ class Surrogate(LearnedParts):
 
     def _at_times(self, band: Band, name: str, times: Sequence[float]) -> Band:
         trained_times = self.info(name).times
-        requested_times = checked_times(times, trained_times, name)
-        return at_times(band, trained_times or (), requested_times)
+        if trained_times is None:
+            return band
+        return at_times(band, trained_times, checked_times(times, trained_times, name))
 
     def reading(self, quantity: Quantity) -> Reading:
         """The reading that evaluates the quantity of its field; raises QueryError."""

@@ -104,6 +104,42 @@ def test_the_archive_holds_the_same_numbers(post):
             )
 
 
+def test_times_are_of_transient_fields_and_change_nothing_of_steady_ones(ask, champion):
+    body = {
+        "parameters": {"heat_flux": 2e4, "thickness": 4.0},
+        "fields": ["temperature", "displacement"],
+        "quantities": ["max(temperature)", "max(displacement.x)"],
+    }
+    trained = ask(champion, "POST", "/predict", json=body).json()
+    asked = ask(champion, "POST", "/predict", json=body | {"times": [20.0, 5.0]}).json()
+    assert asked["fields"]["temperature"] == trained["fields"]["temperature"]
+    assert asked["quantities"]["max(temperature)"] == trained["quantities"]["max(temperature)"]
+    for answer, before in (
+        (asked["fields"]["displacement"], trained["fields"]["displacement"]),
+        (asked["quantities"]["max(displacement.x)"], trained["quantities"]["max(displacement.x)"]),
+    ):
+        assert answer["times"] == [20.0, 5.0]
+        # The trained times are 0, 10 and 20.
+        np.testing.assert_allclose(np.array(answer["mean"])[:, 0], np.array(before["mean"])[:, 2], rtol=1e-12)
+    steady = ask(
+        champion,
+        "POST",
+        "/predict",
+        json=body | {"times": [5.0], "fields": [], "quantities": ["max(temperature)"]},
+    )
+    assert steady.status_code == 422
+    assert "times for 'temperature', which is steady" in steady.json()["error"]
+    table = ask(
+        champion,
+        "POST",
+        "/predict",
+        json=body | {"times": [20.0, 5.0], "fields": []},
+        headers={"Accept": "text/csv"},
+    )
+    assert table.status_code == 200, table.text
+    assert table.text.count("\n") > 1
+
+
 def test_blocks_change_no_number(surrogate: Surrogate, monkeypatch: pytest.MonkeyPatch):
     rng = np.random.default_rng(3)
     rows = [{"heat_flux": rng.uniform(1e4, 5e4), "thickness": rng.uniform(2, 8)} for _ in range(11)]

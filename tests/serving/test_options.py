@@ -31,7 +31,7 @@ QUESTION = {
             "/predict",
             {
                 "band": [("simultaneous", ""), (None, "'band' must be among")],
-                "times": [([5.0], "times for 'temperature', which is steady")],
+                "times": [([5.0], ""), ([50.0], "must lie in the trained range")],
                 "history": [({}, "trained to forecast can use a 'history'")],
                 "outside": [("ignore", "'outside' must be among 'refuse' and 'answer'")],
                 "statistics": [

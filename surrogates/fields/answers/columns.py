@@ -39,7 +39,7 @@ def prediction_columns(
 ) -> list[Column]:
     """Parameters x (q, p), mean, band and std of quantities and fields, and where each query lies.
 
-    times: those that were asked for, None for the trained ones.
+    times: those that were asked for of transient fields, None for the trained ones.
     """
     columns = parameter_columns(model.description.parameters, x)
     for quantity in quantities:
@@ -49,7 +49,7 @@ def prediction_columns(
             vars(prediction.quantities[quantity.label]),
             unit=unit_of(quantity, info),
             axes=("time",) if info.times else (),
-            times=times or info.times,
+            times=(times or info.times) if info.times else None,
             about={"quantity": quantity.label},
         )
     for name in fields:
@@ -61,7 +61,7 @@ def prediction_columns(
             {statistic: values.reshape(shape) for statistic, values in vars(band).items()},
             unit=info.unit,
             axes=axes,
-            times=info.times if times is None else times,
+            times=(info.times if times is None else times) if info.times else None,
             about={"field": name, "components": info.components}
             if len(info.components) > 1
             else {"field": name},

@@ -260,7 +260,7 @@ def test_a_number_of_each_run_stands_among_the_quantities_and_has_no_picture(ser
     asked = {"parameters": {"load": 2.5, "warmth": 1.5}, "quantities": [{"what": "max", "field": "reaction"}]}
     refused = httpx.post(f"{served.url}/models/body/predict", json=asked, trust_env=False)
     assert refused.status_code == 422
-    assert "must be among value" in refused.json()["error"]
+    assert "must be among 'value'" in refused.json()["error"]
 
 
 def test_a_large_field_is_drawn_by_fewer_points_at_first_and_read_exactly(served, visit):

@@ -92,7 +92,7 @@ export class FieldsQuestion {
   /** The times of a field's answers: all of them, or the one that is looked at where the field is large. */
   times(field, time) {
     const info = this.fields.find((one) => one.name === field);
-    if (!info?.times || !this.fields.every((one) => one.times)) return null;
+    if (!info?.times) return null;
     return info.times.length * info.n_points * info.components.length > ALL_TIMES ? [info.times[time]] : null;
   }
 

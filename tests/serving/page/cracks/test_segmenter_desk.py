@@ -52,7 +52,7 @@ def test_the_threshold_changes_the_mask_at_once_and_the_numbers_by_the_endpoint(
     own = float(threshold.input_value())
     lower = round(0.5 * own, 2)
     # The place that the mask takes in only at the lower threshold and that lies deepest among such.
-    between = distance_transform_edt((probability >= lower * 255) & (probability < own * 255))
+    between = np.asarray(distance_transform_edt((probability >= lower * 255) & (probability < own * 255)))
     row, column = np.unravel_index(between.argmax(), between.shape)
     place = (column + 0.5) / probability.shape[1], (row + 0.5) / probability.shape[0]
     grey = one.colour(*place)
