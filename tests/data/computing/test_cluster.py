@@ -159,6 +159,7 @@ def test_a_worker_of_another_release_is_named(tmp_path):
             list(cluster.in_order(pieces.refuse, [(1,)]))
 
 
+@pytest.mark.slow
 def test_a_cluster_without_workers_is_one_sentence(tmp_path):
     marks = tmp_path / "marks"
     marks.mkdir()

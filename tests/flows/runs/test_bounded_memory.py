@@ -102,6 +102,7 @@ def _study(folder: Path, runs: int, points: int) -> Path:
 
 
 @pytest.mark.skipif(not STATUS.exists(), reason="the memory of a process is read from /proc")
+@pytest.mark.slow
 def test_memory_grows_with_the_points_and_not_with_the_runs(tmp_path: Path) -> None:
     """Whole pipelines of 24 MB and 96 MB of fields, which fill blocks, from files to the model and its pictures."""
     sizes = ((12, 1_000), (60, POINTS), (240, POINTS))

@@ -95,6 +95,7 @@ def test_a_worker_killed_in_each_step_changes_no_number(
     assert not any((home() / "shared").iterdir())
 
 
+@pytest.mark.slow
 def test_frozen_fields_are_read_by_the_workers_and_give_the_numbers_of_one_process(
     make_study: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

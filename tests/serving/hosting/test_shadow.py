@@ -195,6 +195,7 @@ def test_parameters_in_another_order_are_asked_by_name(shelf: Shelf, ask: Ask) -
     assert np.array_equal(query.x, [[row["thickness"], row["heat_flux"]] for row in ROWS])
 
 
+@pytest.mark.slow
 def test_a_running_endpoint_asks_the_challenger_of_the_registry(
     command, start, store, promoted: Surrogate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

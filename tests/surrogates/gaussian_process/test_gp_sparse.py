@@ -82,6 +82,7 @@ def test_inducing_points_are_runs_and_leave_less_variance_than_drawn_ones(exact)
     assert left(chosen) < 0.9 * left(posterior.x[:20])
 
 
+@pytest.mark.slow
 def test_five_thousand_runs_are_learned_to_their_noise():
     x, z = draw(5000, 2)
     fitted = gp(inducing=256).fit(x, z, seed=0)

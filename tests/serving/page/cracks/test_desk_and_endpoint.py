@@ -25,6 +25,7 @@ def test_on_a_narrow_screen_nothing_goes_beyond_it(desk, walls):
     assert one.page.locator(".photo-picture >> nth=0").bounding_box()["width"] > 300
 
 
+@pytest.mark.slow
 def test_a_large_photo_is_a_job_that_can_be_cancelled(desk, large):
     one = desk()
     one.page.set_input_files("#photo-files", [large.upload()])
