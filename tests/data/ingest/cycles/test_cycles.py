@@ -132,7 +132,7 @@ def test_what_does_not_repeat_is_refused_with_the_reason(make, said):
 
 
 def test_too_few_times_are_said():
-    with pytest.raises(RunRejected, match="at least 10 times from 6.9 on"):
+    with pytest.raises(RunRejected, match=r"at least 10 times from 6\.9 on"):
         one_period(run_of(np.linspace(0.0, 7.0, 141), 1.0), replace(RULE, start=6.9), {})
     with pytest.raises(RunRejected, match="at least 8 times per period"):
         one_period(run_of(np.linspace(0.0, 12.0, 54), 1.0), RULE, {"speed": 1.0})
