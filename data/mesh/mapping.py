@@ -35,6 +35,9 @@ class Mapping:
         """
         fields, notes = {}, []
         for name, field in run.fields.items():
+            if field.on == "run":
+                fields[name] = field
+                continue
             forward, backward = self._pair(run.mesh, field.on)
             mapped = apply(forward, field.values)
             fields[name] = replace(field, values=mapped)

@@ -43,7 +43,9 @@ def renumbering(mesh: Mesh, reference: Mesh, tolerance: float) -> Renumbering | 
 def renumbered(run: Run, order: Renumbering, reference: Mesh) -> Run:
     """The run on the reference, its values in the reference's order."""
     fields = {
-        name: replace(f, values=f.values[:, order.points if f.on == "point" else order.cells])
+        name: f
+        if f.on == "run"
+        else replace(f, values=f.values[:, order.points if f.on == "point" else order.cells])
         for name, f in run.fields.items()
     }
     return replace(run, mesh=reference, fields=fields)

@@ -33,5 +33,5 @@ def accepted_runs(study: Study) -> list[RunRecord]:
 def stored_targets(study: Study, runs: Sequence[str]) -> Targets:
     """What a surrogate learns from the named runs of the store."""
     store = SnapshotStore(study.store_path)
-    snapshots = store.snapshots(runs, list(study.outputs))
+    snapshots = store.snapshots(runs, study.stored)
     return targets_from(study, snapshots, store.mesh(snapshots.attrs["mesh"]))

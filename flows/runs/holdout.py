@@ -32,7 +32,7 @@ def split_runs(
 
     executor: where fields that are not held in memory are frozen.
     """
-    snapshots = store.snapshots(runs, list(study.outputs))
+    snapshots = store.snapshots(runs, study.stored)
     mesh, n = store.mesh(snapshots.attrs["mesh"]), snapshots.sizes["run"]
     in_test = choose_test_set(parameter_matrix(study, snapshots), study.validation.test_size, study.seed)
     if in_test.any() and n - in_test.sum() < study.runs.minimum:
@@ -41,7 +41,7 @@ def split_runs(
             f"{n} accepted, {in_test.sum()} of them in the test set",
             "Lower 'test_size' in [validation], or add runs",
         )
-    values = frozen_fields(store, runs, snapshots, list(study.outputs), study.compute.memory_bytes, executor)
+    values = frozen_fields(store, runs, snapshots, study.stored, study.compute.memory_bytes, executor)
     if not in_test.any():
         return RunsSplit(targets_from(study, snapshots, mesh, values), None)
     parts = []

@@ -120,6 +120,7 @@ def train_on_all(
         name=study.name,
         views=views,
         executor=executor,
+        losses=targets.losses,
     )
     report_progress("Training the best on all", 1, 1)
     return surrogate

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +12,7 @@ import xarray as xr
 from fieldwright.data.errors import StudyError
 from fieldwright.data.mesh.measures import cell_shares, measured_dimension, point_shares
 from fieldwright.data.mesh.mesh import Mesh
+from fieldwright.data.mesh.own_meshes.morphing import loss_of
 from fieldwright.data.mesh.own_meshes.own_coordinates import COORDINATES, own_mesh
 from fieldwright.data.store.field_values import FieldValues
 from fieldwright.flows.study.runs_study import Study
@@ -32,6 +33,8 @@ class Targets:
     points: field to (points, 3) coordinates; a scalar has one, without a meaning. cells: meshio type to (k, nodes).
     weights: field to (points,) shares of the mesh, so that their products with values add up to integrals; ones where
     the mesh gives none. Where each run has coordinates of its own, they are the mean of the runs' own shares.
+    losses: field to (n, [t,] points, components) of what it has lost on its way to the study's mesh and back, of
+    those that were morphed.
     windows: what the rows are where the study forecasts and cuts its runs; else rows are runs.
     """
 
@@ -44,6 +47,7 @@ class Targets:
     cells: Mapping[str, np.ndarray]
     weights: Mapping[str, np.ndarray]
     windows: Windows | None = None
+    losses: Mapping[str, Any] = field(default_factory=dict)
 
 
 def targets_from(
@@ -58,7 +62,7 @@ def targets_from(
     parameters = [
         ParameterInfo(name=name, unit=snapshots.coords[name].attrs.get("units", "")) for name in names
     ]
-    values, fields, points, weights = {}, [], {}, {}
+    values, losses, fields, points, weights = {}, {}, [], {}, {}
     # Once for all fields: of a mesh of millions of cells they take seconds and hundreds of MB.
     places = {}
     coordinates = _own_coordinates(study, snapshots, frozen)
@@ -70,13 +74,9 @@ def targets_from(
         component = f"{name}_component"
         components = tuple(map(str, array.coords[component].values)) if component in array.dims else ("",)
         times = tuple(map(float, array.coords["time"].values)) if "time" in array.dims else None
-        if frozen is None:
-            order = dict.fromkeys(("run", "time", on, component))
-            block = array.transpose(*(axis for axis in order if axis in array.dims)).values
-            block = block if component in array.dims else block[..., None]
-            values[name] = block[:, None] if on == "run" else block
-        else:
-            values[name] = frozen[name]
+        values[name] = _values_of(snapshots, name, on, frozen)
+        if loss_of(name) in snapshots:
+            losses[name] = _values_of(snapshots, loss_of(name), on, frozen)
         if on == "run":
             places[on] = np.zeros((1, 3)), np.ones(1), None
         elif on not in places:
@@ -100,12 +100,27 @@ def targets_from(
             )
         )
     runs = tuple(map(str, snapshots.coords["run"].values))
-    targets = Targets(runs, x, values, tuple(parameters), tuple(fields), points, mesh.cells, weights)
+    targets = Targets(
+        runs, x, values, tuple(parameters), tuple(fields), points, mesh.cells, weights, losses=losses
+    )
     return (
         targets
         if study.time.horizon is None
         else cut_into_windows(targets, study.time.history + study.time.horizon)
     )
+
+
+def _values_of(
+    snapshots: xr.Dataset, name: str, on: str, frozen: Mapping[str, FieldValues] | None
+) -> np.ndarray | FieldValues:
+    """(n, [t,] points, components) of one variable."""
+    if frozen is not None:
+        return frozen[name]
+    array, component = snapshots[name], f"{name}_component"
+    order = dict.fromkeys(("run", "time", on, component))
+    block = array.transpose(*(axis for axis in order if axis in array.dims)).values
+    block = block if component in array.dims else block[..., None]
+    return block[:, None] if on == "run" else block
 
 
 def _own_coordinates(study: Study, snapshots: xr.Dataset, frozen: Mapping[str, FieldValues] | None) -> Any:

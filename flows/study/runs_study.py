@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from fieldwright.data.environment import home
 from fieldwright.data.formats import split_address
 from fieldwright.data.ingest.sources import RunSource, find_runs
+from fieldwright.data.mesh.own_meshes.morphing import loss_of
 from fieldwright.data.mesh.own_meshes.own_coordinates import COORDINATES
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.study.compute_section import Compute
@@ -299,6 +300,16 @@ class Study(StudyFile):
         if self.mesh.follows:
             made[COORDINATES] = FieldSpec.model_validate({"unit": self.mesh.unit})
         return made | dict(self.scalars) | dict.fromkeys(scalars, ADDED_SCALAR)
+
+    @property
+    def stored(self) -> list[str]:
+        """What is read of the store: outputs, and what fields have lost where their meshes are morphed."""
+        fields = [
+            name
+            for name, spec in self.outputs.items()
+            if self.mesh.rule == "morph" and isinstance(spec, FieldSpec) and name != COORDINATES
+        ]
+        return [*self.outputs, *map(loss_of, fields)]
 
     @property
     def hints(self) -> PhysicsHints:

@@ -71,6 +71,7 @@ class Surrogate(LearnedParts):
         views: Mapping[str, TrainingViews] | None = None,
         memory: int = MEMORY,
         executor: Executor = IN_PROCESS,
+        losses: Mapping[str, np.ndarray | FieldValues] | None = None,
     ) -> Self:
         """Train on all runs and calibrate by the out-of-fold predictions of the same candidate.
 
@@ -81,7 +82,8 @@ class Surrogate(LearnedParts):
         weights: field to (points,) the length, area or volume of each point or cell, for means and integrals;
         those of the cells if None. Errors and the reduction use the weights of the cross-validation.
         history: number of measured first times in queries, for the kinds that continue them; the same as in the
-        cross-validation. views, memory, executor: as in `cross_validate`. Raises ModelError.
+        cross-validation. views, memory, executor: as in `cross_validate`. losses: of fields, as in `Calibration.fit`.
+        Raises ModelError.
         """
         x = np.asarray(x, dtype=np.float64)
         check_described(x, targets, parameters, fields, points, rolls=config.transient == "rollout")
@@ -102,7 +104,7 @@ class Surrogate(LearnedParts):
             )
         emulator = whole_emulator(config, reductions, x, targets, views, trained_by, seed, history, executor)
         infos, shares = measured(fields, points, cells, checked_weights(weights, targets))
-        calibration = Calibration.fit(targets, cross_validation, coverage, shares, executor)
+        calibration = Calibration.fit(targets, cross_validation, coverage, shares, executor, losses)
         by_name = {info.name: info for info in infos}
         infos_of_targets = tuple(by_name[name] for name in targets)
         description = trained_description(

@@ -11,11 +11,14 @@ import numpy as np
 
 from fieldwright.data.computing.executor import IN_PROCESS, Executor
 from fieldwright.data.errors import ModelError
-from fieldwright.data.store.field_values import FieldValues
+from fieldwright.data.store.field_values import FieldValues, field_values
 from fieldwright.surrogates.fields.functional import Functional
 from fieldwright.surrogates.validation.cross_validation import CrossValidation
 from fieldwright.surrogates.validation.out_of_fold import OutOfFoldField
 from fieldwright.surrogates.validation.weighted_field_sum import WeightedFieldSum, proportional
+
+LOSS_SHARE = 0.5
+"""Share of the square of what a way there and back loses that the way there counts."""
 
 
 def conformal_factor(scores: np.ndarray, coverage: float, place: np.ndarray | None = None) -> np.ndarray:
@@ -113,10 +116,14 @@ def _factors_at(
     coverage: float,
     place: np.ndarray,
     sums: Sequence[WeightedFieldSum],
+    loss: np.ndarray | None,
 ) -> _FactorsAt:
-    """What the points start..stop add; see `Factors.fit_field`."""
+    """What the points start..stop add; see `Factors.fit_field`. loss: (n, t, stop - start, components)."""
     block = field.block(start, stop)
-    score = np.abs(block.true.astype(np.float64) - block.mean) / block.std
+    error = np.abs(block.true.astype(np.float64) - block.mean)
+    if loss is not None:
+        error = np.sqrt(error**2 + LOSS_SHARE * loss.reshape(error.shape).astype(np.float64) ** 2)
+    score = error / block.std
     for one in sums:
         one.take_in(block)
     return _FactorsAt(
@@ -172,10 +179,12 @@ class Factors:
         place: np.ndarray,
         sums: Sequence[WeightedFieldSum] = (),
         executor: Executor = IN_PROCESS,
+        losses: FieldValues | None = None,
     ) -> Self:
         """Learns from a field likewise, block by block of its points.
 
-        sums: those to be formed on the way. executor: where blocks are predicted and their factors formed.
+        losses: as in `Calibration.fit`. sums: those to be formed on the way. executor: where blocks are predicted and
+        their factors formed.
         """
         times = field.shape[1] if len(field.shape) == 4 else 1
         shape = (times, *field.shape[-2:])
@@ -186,7 +195,15 @@ class Factors:
         pieces = executor.in_order(
             _factors_at,
             (
-                (shared, start, stop, coverage, place, [one.at_points(start, stop) for one in sums])
+                (
+                    shared,
+                    start,
+                    stop,
+                    coverage,
+                    place,
+                    [one.at_points(start, stop) for one in sums],
+                    None if losses is None else losses.points(start, stop),
+                )
                 for start, stop in ranges
             ),
         )
@@ -230,10 +247,13 @@ class Calibration:
         coverage: float,
         weights: Mapping[str, np.ndarray] | None = None,
         executor: Executor = IN_PROCESS,
+        losses: Mapping[str, np.ndarray | FieldValues] | None = None,
     ) -> Self:
         """Learns from targets, field to (n, [t,] points, components), and their out-of-fold predictions.
 
         weights: field to (points,) of means, those of the cross-validation if None. executor: where this is done.
+        losses: field to (n, [t,] points, components) of what was lost when a run was brought to common points and
+        back. Half of its square, since one of two ways counts, is added to that of the error; not so in quantities.
         """
         if not 0.0 < coverage < 1.0:
             raise ModelError(
@@ -261,6 +281,7 @@ class Calibration:
                 held_out.place,
                 [one for key, one in sums.items() if key.field == name],
                 executor,
+                field_values(losses[name]) if losses and name in losses else None,
             )
             for name in targets
         }

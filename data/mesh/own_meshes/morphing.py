@@ -45,6 +45,11 @@ class Carried:
     backward: Mapping[str, csr_array]
 
 
+def loss_of(field: str) -> str:
+    """The name of what a field has lost on its way to the study's mesh and back, which is stored beside it."""
+    return f"{field} lost"
+
+
 class Morphing:
     """Brings runs to one reference mesh; raises RunRejected ("wrong mesh") where that is none that can be morphed."""
 
@@ -55,17 +60,25 @@ class Morphing:
         self._outline = outline(self._plane)
 
     def __call__(self, run: Run, largest_error: float) -> Run:
-        """The run on the reference with its coordinates as a field, and a note on what each field has lost.
+        """The run on the reference with its coordinates as a field, and with what each field has lost.
 
-        That is |B A u - u| / |u - mean(u)|, with A the way to the reference and B the way back. Raises RunRejected
+        With A the way to the reference and B the way back, |B A u - u| / |u - mean(u)| is noted, and the values
+        |B A u - u|, brought to the reference, are a field beside it (`loss_of`). Raises RunRejected
         ("wrong mesh") where it is above `largest_error`, or the run's mesh cannot be morphed.
         """
-        carried = self.between(run.mesh, {field.on for field in run.fields.values()})
+        carried = self.between(run.mesh, {field.on for field in run.fields.values()} - {"run"})
         fields, notes = {}, []
         for name, field in run.fields.items():
-            values = apply(carried.forward[field.on], field.values)
+            if field.on == "run":
+                fields[name] = field
+                continue
+            forward = carried.forward[field.on]
+            values = apply(forward, field.values)
+            returned = apply(carried.backward[field.on], values)
+            lost = np.sqrt(apply(abs(forward), (returned.astype(np.float64) - field.values) ** 2))
             fields[name] = replace(field, values=values)
-            error = lost_share(field.values, apply(carried.backward[field.on], values))
+            fields[loss_of(name)] = replace(field, values=lost.astype(np.float32))
+            error = lost_share(field.values, returned)
             if error > largest_error:
                 raise RunRejected(
                     "wrong mesh",

@@ -8,9 +8,13 @@ import meshio
 import numpy as np
 import pytest
 
+from benchmarks.plates import kirsch, plate_with_hole
 from fieldwright.data.errors import StudyError
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.commands.predictions.version_answer import answer_of_surrogate
+from fieldwright.flows.runs import frozen_fields
+from fieldwright.flows.runs.holdout import split_runs
+from fieldwright.flows.runs.inputs import read_runs
 from fieldwright.flows.runs.inspection.first_study import runs_first_study
 from fieldwright.flows.study.loading import load_study
 from fieldwright.flows.study.runs_study import Study
@@ -117,6 +121,41 @@ def test_a_query_answers_the_field_and_the_mesh_that_it_lives_on(study_path, tmp
     band = surrogate.predict(asked, ["coordinates"]).fields["coordinates"]
     assert (band.lower <= band.mean).all()
     assert (band.mean <= band.upper).all()
+
+
+def test_plates_with_holes_on_meshes_of_their_own_are_learned_with_what_they_lose(tmp_path, monkeypatch):
+    rows = ["run,radius"]
+    for number, radius in enumerate(np.linspace(0.2, 0.4, 9).tolist()):
+        name, mesh = f"hole_{number:02d}", plate_with_hole(radius, 0.15, number)
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        stress = kirsch(mesh.points, radius)[:, 0]
+        whole = meshio.Mesh(mesh.points, [*mesh.cells.items()], point_data={"stress": stress})
+        whole.write(tmp_path / "runs" / name / "result.vtu")
+        rows.append(f"{name},{radius!r}")
+    (tmp_path / "runs" / "parameters.csv").write_text("\n".join(rows) + "\n")
+    text = runs_first_study(tmp_path / "runs", tmp_path, ["gp"])
+    assert 'rule = "morph"' in text
+    (tmp_path / "study.toml").write_text(text)
+    study = Study.load(tmp_path / "study.toml")
+    report = read_runs(study)
+    assert len(report.accepted) == 9, report.rejected
+    store = SnapshotStore(study.store_path)
+    targets = split_runs(study, store, report.accepted).train
+    assert [info.name for info in targets.fields] == ["stress", "coordinates"]
+    assert set(targets.losses) == {"stress"}
+    assert targets.losses["stress"].shape == targets.values["stress"].shape
+    # Each plate is 2 x 2 without a hole whose area is that of its polygon.
+    area = 4.0 - np.pi * np.mean(targets.x**2)
+    assert targets.weights["stress"].sum() == pytest.approx(area, rel=5e-3)
+    for radius, places, values in zip(
+        targets.x[:, 0], targets.values["coordinates"], targets.values["stress"], strict=True
+    ):
+        true = kirsch(places, radius)[:, 0]
+        assert np.linalg.norm(values[:, 0] - true) / np.linalg.norm(true) < 0.05
+    monkeypatch.setattr(frozen_fields, "SHARE", 10**12)
+    frozen = split_runs(study, store, report.accepted).train
+    np.testing.assert_array_equal(frozen.losses["stress"][:], targets.losses["stress"])
+    np.testing.assert_allclose(frozen.weights["stress"], targets.weights["stress"], rtol=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,25 @@ def test_refuses_a_cross_validation_of_other_runs(plate):
         Calibration.fit(plate.fields(plate.parameters(13, 0)), held_out, 0.9)
 
 
+def test_half_the_square_of_what_was_lost_there_and_back_widens_the_bands_of_its_field(plate):
+    held_out = plate.held_out(kind_config({"kind": "bayes"}), 12)
+    targets = plate.fields(plate.parameters(12, 0))
+    lost = np.random.default_rng(3).uniform(0.0, 2.0, targets["temperature"].shape)
+    without = Calibration.fit(targets, held_out, 0.9)
+    with_loss = Calibration.fit(targets, held_out, 0.9, losses={"temperature": lost})
+    error = targets["temperature"] - held_out.mean["temperature"]
+    # Of 12 runs, bands of 90 % hold the largest score.
+    scores = np.sqrt(error**2 + lost**2 / 2.0) / held_out.std["temperature"]
+    factors = with_loss.fields["temperature"]
+    np.testing.assert_allclose(factors.pointwise[0], scores.max(axis=0), rtol=1e-9)
+    assert factors.simultaneous == pytest.approx(scores.max(), rel=1e-9)
+    np.testing.assert_array_equal(
+        with_loss.fields["velocity"].pointwise, without.fields["velocity"].pointwise
+    )
+    for key, one in without.quantities.items():
+        np.testing.assert_array_equal(with_loss.quantities[key].pointwise, one.pointwise)
+
+
 @pytest.mark.parametrize("coverage", [0.0, 1.0, 90.0])
 def test_refuses_a_coverage_that_is_no_probability(plate, coverage):
     with pytest.raises(ModelError, match=r"between 0 and 1.*Give 0.9"):

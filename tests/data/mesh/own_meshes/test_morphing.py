@@ -14,7 +14,7 @@ from fieldwright.data.ingest.mesh_proposal import proposed_mesh_rule
 from fieldwright.data.mesh.measures import cell_measures
 from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.data.mesh.own_meshes.boundary_loops import plane_mesh
-from fieldwright.data.mesh.own_meshes.morphing import Morphing
+from fieldwright.data.mesh.own_meshes.morphing import Morphing, loss_of
 from fieldwright.data.mesh.own_meshes.orientation import check_not_turned
 from fieldwright.data.mesh.own_meshes.outline import outline
 from fieldwright.data.mesh.own_meshes.own_coordinates import COORDINATES, own_mesh
@@ -152,6 +152,10 @@ def test_stresses_about_holes_of_other_radii_come_to_the_nodes_of_one_mesh():
             rim = np.linalg.norm(morphing.reference.points[:, :2], axis=1) < 0.25 + 1e-9
             np.testing.assert_allclose(np.linalg.norm(places[rim, :2], axis=1), radius, rtol=0.02)
             assert "loss there and back" in run.notes[0]
+            # What is said to be lost is of the size of the error that Kirsch's solution tells.
+            lost = run.fields[loss_of("s")].values[0]
+            error_here = np.abs(run.fields["s"].values[0] - kirsch(places, radius))
+            assert 0.3 < np.linalg.norm(lost) / np.linalg.norm(error_here) < 4.0
     for radius in (0.18, 0.35):
         assert error[0.08, radius] < 0.02
         assert error[0.04, radius] < 0.4 * error[0.08, radius]
@@ -159,6 +163,11 @@ def test_stresses_about_holes_of_other_radii_come_to_the_nodes_of_one_mesh():
 
 def off(values: np.ndarray, true: np.ndarray) -> float:
     return float(np.linalg.norm(values - true) / np.linalg.norm(true))
+
+
+def test_numbers_of_a_run_stay_as_they_are():
+    run = Run(plate_with_hole(0.2, 0.1, 2), {"mass": Field(np.full((1, 1, 1), 7.0), "run")})
+    assert Morphing(HOLE)(run, 0.1).fields["mass"].values.item() == 7.0
 
 
 def test_two_holes_are_told_by_where_they_are():
