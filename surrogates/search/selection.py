@@ -118,8 +118,10 @@ class Runs:
 
     @property
     def times(self) -> int | None:
-        """Number of times of transient runs; None if all fields are steady."""
-        return next((values.shape[1] for values in self.targets.values() if values.ndim == 4), None)
+        """Number of times of transient runs; None if a field is steady, which no kind can roll out."""
+        if any(values.ndim < 4 for values in self.targets.values()):
+            return None
+        return next((values.shape[1] for values in self.targets.values()), None)
 
 
 def select(

@@ -132,6 +132,24 @@ def test_the_choice_is_never_worse_than_the_best_default_however_short_the_time(
     assert [trial.state for trial in found.trials] == ["complete"] * len(cheap)
 
 
+def test_beside_a_steady_field_no_kind_is_rolled_out():
+    """A transient field alone may be rolled out; with one number of each run beside it, the search has other kinds."""
+    rng = np.random.default_rng(2)
+    x = rng.uniform(0.5, 1.5, (24, 1))
+    times = np.linspace(0.0, 6.0, 31)
+    swing = np.stack([np.cos(x * times), np.sin(x * times)], axis=-1)[:, :, :, None]
+    one = reduction_config({"kind": "svd", "rank": 1})
+    alone = Runs(x, {"swing": swing}, {"swing": SVD}, "relative_l2", {})
+    beside = Runs(
+        x, {"swing": swing, "number": x[:, :, None]}, {"swing": SVD, "number": one}, "relative_l2", {}
+    )
+    assert alone.times == 31
+    assert beside.times is None
+    found = select(beside, SearchSettings(stack=False, trials=6), folds=3, seed=0, seconds=1e-3)
+    assert found.best.state == "complete"
+    assert {trial.config.kind for trial in found.trials} == {"bayes", "linear", "pce", "rbf"}
+
+
 def test_defaults_come_first_in_the_order_of_their_cost():
     settings = SearchSettings(kinds=("gp", "bayes", "linear", "rbf"), trials=12, stack=False)
     found = select(runs_of(32), settings, folds=3, seed=1, seconds=300.0)
