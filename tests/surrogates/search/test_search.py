@@ -133,7 +133,7 @@ def test_the_choice_is_never_worse_than_the_best_default_however_short_the_time(
 
 
 def test_beside_a_steady_field_no_kind_is_rolled_out():
-    """A transient field alone may be rolled out; with one number of each run beside it, the search has other kinds."""
+    """A transient field alone may be rolled out; with a number of each run beside it, other kinds are searched."""
     rng = np.random.default_rng(2)
     x = rng.uniform(0.5, 1.5, (24, 1))
     times = np.linspace(0.0, 6.0, 31)
