@@ -73,7 +73,10 @@ def inspect_path(path: Path) -> Inspection:
         raise ReadError(
             f"'{path.name}' must hold a run that can be read", next(iter(failed.values())), "Mend the runs"
         )
-    unlike = {**_unlike(described), **failed}
+    mesh_rule = _mesh_rule(folders, described)
+    # Where each run has a mesh of its own, other counts of points and cells are no news.
+    of_own = mesh_rule is not None and mesh_rule[0] in ("map", "morph")
+    unlike = {**_unlike(described, ("points", "cells") if of_own else ()), **failed}
     notes = list(folders.notes)
     if len(folders.entries) > len(described) + len(failed):
         notes.append(f"only the first {_MOST_DESCRIBED} runs were looked into")
@@ -98,7 +101,7 @@ def inspect_path(path: Path) -> Inspection:
         names=_pattern_of_names(names),
         notes=tuple(notes),
         described=described,
-        mesh_rule=_mesh_rule(folders, described),
+        mesh_rule=mesh_rule,
     )
 
 
@@ -148,8 +151,8 @@ def _mesh_rule(folders: RunFolders, described: Mapping[str, RunDescription]) -> 
     return proposed_mesh_rule(first, others)
 
 
-def _unlike(described: Mapping[str, RunDescription]) -> dict[str, str]:
-    """Runs whose fields, mesh or number of times differ from those of the most."""
+def _unlike(described: Mapping[str, RunDescription], without: Sequence[str] = ()) -> dict[str, str]:
+    """Runs whose fields, points, cells or number of times, but for those left out, differ from those of the most."""
     forms = {name: _form(one) for name, one in described.items()}
     usual = max(forms.values(), key=list(forms.values()).count)
     words = ("fields", "points", "cells", "times")
@@ -158,7 +161,7 @@ def _unlike(described: Mapping[str, RunDescription]) -> dict[str, str]:
         differing = [
             f"{w} {_words(mine)} instead of {_words(most)}"
             for w, mine, most in zip(words, form, usual, strict=True)
-            if mine != most
+            if mine != most and w not in without
         ]
         if differing:
             unlike[name] = "; ".join(differing)

@@ -64,6 +64,12 @@ def _noise(study: ProblemStudy, case: EquationCase, values: np.ndarray) -> tuple
 def _from_snapshots(study: ProblemStudy, section: SnapshotSection, case: EquationCase) -> Measurements:
     """Values at random places, times and runs, as formulas of what the runs hold."""
     source = Study.load(study.beside(section.study))
+    if source.mesh.follows:
+        raise StudyError(
+            "The runs of the study of [snapshots] must be on one mesh",
+            f'rule = "{source.mesh.rule}" in [mesh] of {source.path.name}',
+            "Name a study of one geometry",
+        )
     read_runs(source)
     store = SnapshotStore(source.store_path)
     runs = [record.name for record in store.accepted()][: section.runs]

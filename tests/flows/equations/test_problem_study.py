@@ -325,6 +325,11 @@ coefficients = { a = "load + 2" }
     assert (found.values[:, 0] <= least + x + 1e-6).all()
     again = measurements_of(study, case)
     np.testing.assert_array_equal(again.values, found.values)
+    # Places of runs that each have a shape of their own are no coordinates of one domain.
+    runs = (tmp_path / "runs.toml").read_text()
+    (tmp_path / "runs.toml").write_text(runs + '[mesh]\nrule = "follow"\n')
+    with pytest.raises(StudyError, match="must be on one mesh"):
+        measurements_of(study, case)
     own_plan = text + section.replace('a = "load + 2"', 'a = "lod + 2"')
     wrong = load_study(write(tmp_path, own_plan, "wrong.toml"))
     with pytest.raises(StudyError, match="lod"):

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.plates import kirsch, plate_with_hole
 from fieldwright.data.errors import StudyError
+from fieldwright.data.ingest.inspection import inspect_path
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.commands.predictions.version_answer import answer_of_surrogate
 from fieldwright.flows.runs import frozen_fields
@@ -135,6 +136,7 @@ def test_plates_with_holes_on_meshes_of_their_own_are_learned_with_what_they_los
     (tmp_path / "runs" / "parameters.csv").write_text("\n".join(rows) + "\n")
     text = runs_first_study(tmp_path / "runs", tmp_path, ["gp"])
     assert 'rule = "morph"' in text
+    assert inspect_path(tmp_path / "runs").unlike == {}
     (tmp_path / "study.toml").write_text(text)
     study = Study.load(tmp_path / "study.toml")
     report = read_runs(study)
