@@ -4,6 +4,7 @@
     python -m benchmarks.cracks speed            time of an answer over that of the bare network, and memory
     python -m benchmarks.cracks classification   photos with a crack from those without
     python -m benchmarks.cracks measurement      measured length and width against drawn truth
+    python -m benchmarks.cracks bounds           whether bounds hold the truth through a trained network's answers
 
 with --help after any of them for its options. The photos are those of ../shared/data/cracks.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("segmentation", "speed", "classification", "measurement")
+PARTS = ("segmentation", "speed", "classification", "measurement", "bounds")
 
 
 def main() -> None:

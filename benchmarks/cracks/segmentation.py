@@ -87,17 +87,9 @@ def main(options: Sequence[str]) -> None:
 
 def judged(row: str, seed: int, minutes: float, device: str, symmetric: bool) -> list[dict[str, Any]]:
     """One training, judged on the photos of its own set that were kept aside and on all of each other set."""
-    network, _, names = row.rpartition(":")
-    names = names.split("+")
+    names = names_of(row)
     parts = {name: outlined(name, seed) for name in SETS}
-    sources = [parts[name] if name in parts else generated(seed) for name in names]
-    photos, masks = joined([source["train"] for source in sources])
-    # Where real photos are learned from, they alone choose weights, threshold and temperature.
-    validation = sources[0]["validation"]
-    config = NETWORKS[network].model_copy(update={"cpu_minutes": minutes, "steps": 10**6})
-    segmenter = CrackSegmenter.train(
-        config, photos, masks, validation=validation, seed=seed, name=row, device=device
-    )
+    segmenter = trained(row, seed, minutes, device)
     description = segmenter.description
     results = []
     for name in SETS:
@@ -112,7 +104,7 @@ def judged(row: str, seed: int, minutes: float, device: str, symmetric: bool) ->
                     "steps": description.steps[0],
                     "cpu_seconds": description.cpu_seconds[0],
                     "device": device,
-                    "photos": len(photos),
+                    "photos": description.n_photos,
                     "set": name,
                     "held": len(held[0]),
                     "views": views,
@@ -120,6 +112,24 @@ def judged(row: str, seed: int, minutes: float, device: str, symmetric: bool) ->
                 }
             )
     return results
+
+
+def names_of(row: str) -> list[str]:
+    """The collections that a row learns from."""
+    return row.rpartition(":")[2].split("+")
+
+
+def trained(row: str, seed: int, minutes: float, device: str) -> CrackSegmenter:
+    """The segmenter of a row."""
+    sources = [outlined(name, seed) if name in SETS else generated(seed) for name in names_of(row)]
+    photos, masks = joined([source["train"] for source in sources])
+    # Where real photos are learned from, they alone choose weights, threshold and temperature.
+    validation = sources[0]["validation"]
+    network = row.rpartition(":")[0]
+    config = NETWORKS[network].model_copy(update={"cpu_minutes": minutes, "steps": 10**6})
+    return CrackSegmenter.train(
+        config, photos, masks, validation=validation, seed=seed, name=row, device=device
+    )
 
 
 def figures(segmenter: CrackSegmenter, held: Part, symmetric: bool) -> dict[str, float]:

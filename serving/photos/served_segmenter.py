@@ -140,6 +140,7 @@ class ServedSegmenter:
             probability=probability,
             std=std,
             threshold=None if probability is None else threshold,
+            factors=None if probability is None else self.segmenter.factors,
         )
         return {
             "name": sent.name,

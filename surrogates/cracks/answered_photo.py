@@ -61,7 +61,11 @@ def segmented_photo(
         photo, augmented=augmented, threshold=threshold, progress=progress, at_a_time=at_a_time
     )
     measured = measure(
-        segmentation.mask, scale=scale, probability=segmentation.probability, std=segmentation.std
+        segmentation.mask,
+        scale=scale,
+        probability=segmentation.probability,
+        std=segmentation.std,
+        factors=segmenter.factors,
     )
     return MeasuredPhoto(name, photo, segmentation, measured)
 

@@ -31,6 +31,24 @@ def own_errors(figures: np.ndarray) -> np.ndarray:
     return np.array([LENGTH_ERROR * figures[0], *widths])
 
 
+def half_widths(figures: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far bounds reach below and above figures (4,), px: the outlines' and the method's own error, as squares.
+
+    low, high: (4,) the figures of the inner and of the outer outline.
+    """
+    errors = own_errors(figures)
+    return np.hypot(figures - low, errors), np.hypot(high - figures, errors)
+
+
+def widening_units(figures: np.ndarray, half_width: np.ndarray) -> np.ndarray:
+    """What a half-width (4,), px, is widened in multiples of: itself, and for the length its square root in px.
+
+    A network misses pieces of a crack at its ends and gaps, which come with the length and not with the error of the
+    pixels.
+    """
+    return np.concatenate([np.sqrt(figures[:1]), half_width[1:]])
+
+
 def direction(cracks: list[Component]) -> tuple[float, tuple[float, float]] | None:
     """Mean direction of cracks by their lengths, in degrees within [0, 180), and its bounds; None without a crack.
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from fieldwright.data.errors import QueryError
-from fieldwright.surrogates.cracks.measurement.bounds import direction, own_errors, total
+from fieldwright.surrogates.cracks.measurement.bound_factors import BoundFactors, MeasurementFactors
+from fieldwright.surrogates.cracks.measurement.bounds import direction, half_widths, total, widening_units
 from fieldwright.surrogates.cracks.measurement.component import Component, labelled
 from fieldwright.surrogates.cracks.measurement.crack_measurements import (
     CrackMeasurement,
@@ -28,13 +29,16 @@ def measure(
     std: np.ndarray | None = None,
     threshold: float | None = None,
     limits: Outlines | None = None,
+    factors: MeasurementFactors | None = None,
     least_area: int = 12,
 ) -> CrackMeasurements:
     """Length, width and orientation of every connected crack of a mask, in px or, with a scale, in mm.
 
     mask: (h, w) bool. probability, std: (h, w) of the segmentation; where they are known, the bounds span the
     outlines at probability - std and + std as well as what pixels cannot tell. threshold: of the probability, for a
-    mask that was corrected by hand, see `Segmented`. limits: in place of a probability.
+    mask that was corrected by hand, see `Segmented`. limits: in place of a probability. factors: of the segmenter
+    that answered the probability, by which the bounds of all that it found are widened; not of cracks that were
+    corrected by hand, and not of all together where any was.
     least_area: px^2, smaller ones are counted and not measured; where no crack has as much, the largest is measured
     nevertheless.
 
@@ -55,14 +59,16 @@ def measure(
         np.maximum(total(pieces.outer), everything),
     )
     branches = np.array(pieces.branches, dtype=int).reshape(-1, 2)
+    single = None if factors is None else factors.single
     cracks = [
-        _crack(c, f, a, b, (int(least), int(most)), scale)
-        for c, f, a, b, (least, most) in zip(
-            pieces.cracks, figures, pieces.low, pieces.high, branches, strict=True
+        _crack(c, f, a, b, (int(least), int(most)), scale, None if by_hand else single)
+        for c, f, a, b, (least, most), by_hand in zip(
+            pieces.cracks, figures, pieces.low, pieces.high, branches, pieces.by_hand, strict=True
         )
     ]
-    facing = direction(pieces.cracks)
-    length, mean, p95, most = _quantities(everything, low_all, high_all, scale)
+    together = None if factors is None or any(pieces.by_hand) else factors.together
+    facing = _direction(pieces.cracks, everything, together)
+    length, mean, p95, most = _quantities(everything, low_all, high_all, scale, together)
     return CrackMeasurements(
         length,
         mean,
@@ -93,17 +99,37 @@ def _measured(mask: np.ndarray, segmented: Segmented | Outlined | None, least_ar
 
 
 def _quantities(
-    figures: np.ndarray, low: np.ndarray, high: np.ndarray, scale: Scale | None
+    figures: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    scale: Scale | None,
+    factors: BoundFactors | None,
 ) -> tuple[MeasuredQuantity, MeasuredQuantity, MeasuredQuantity, MeasuredQuantity]:
-    """Length and the three widths with bounds: the outlines' and the method's own error, added as squares."""
-    errors = own_errors(figures)
-    below = figures - np.hypot(figures - low, errors)
-    above = figures + np.hypot(high - figures, errors)
+    """Length and the three widths with bounds."""
+    below, above = half_widths(figures, low, high)
+    if factors is not None:
+        times_below, times_above, _ = factors.of(float(figures[1]))
+        below, above = (
+            np.maximum(half + times * widening_units(figures, half), 0.0)
+            for half, times in ((below, times_below), (above, times_above))
+        )
     quantities = [
-        MeasuredQuantity(float(v), max(float(a), 0.0), float(b), "px").scaled(scale)
+        MeasuredQuantity(float(v), max(float(v - a), 0.0), float(v + b), "px").scaled(scale)
         for v, a, b in zip(figures, below, above, strict=True)
     ]
     return quantities[0], quantities[1], quantities[2], quantities[3]
+
+
+def _direction(
+    cracks: list[Component], figures: np.ndarray, factors: BoundFactors | None
+) -> tuple[float, tuple[float, float]] | None:
+    """Mean direction of cracks of these figures together with its bounds, degrees; None without a crack."""
+    facing = direction(cracks)
+    if facing is None or factors is None:
+        return facing
+    mean, (_, upper) = facing
+    off = min(90.0, (upper - mean) * factors.of(float(figures[1]))[2])
+    return mean, (mean - off, mean + off)
 
 
 def _crack(
@@ -113,9 +139,10 @@ def _crack(
     high: np.ndarray,
     branches_bounds: tuple[int, int],
     scale: Scale | None,
+    factors: BoundFactors | None,
 ) -> CrackMeasurement:
     area = float(component.area)
-    facing = direction([component])
+    facing = _direction([component], figures, factors)
     assert facing is not None
     rim = 0.5 * float(
         figures[0]
@@ -123,7 +150,7 @@ def _crack(
     return CrackMeasurement(
         component.number,
         component.box,
-        *_quantities(figures, low, high, scale),
+        *_quantities(figures, low, high, scale, factors),
         MeasuredQuantity(area, max(area - rim, 0.0), area + rim, "px2").scaled(scale, 2),
         *facing,
         component.branches,

@@ -57,6 +57,10 @@ class Outlined:
         """Where it may be crack (h, w) bool."""
         return self.limits.outer
 
+    def drawn(self, mask: np.ndarray) -> np.ndarray:
+        """Nowhere: what was drawn by hand is not told from the rest."""
+        return np.zeros(mask.shape, dtype=bool)
+
     def erased(self, mask: np.ndarray) -> np.ndarray:
         """Nowhere: what was erased lies in no outline."""
         return np.zeros(mask.shape, dtype=bool)
@@ -119,13 +123,20 @@ class Segmented:
         """Where it is crack for certain (h, w) bool: p - std reaches the threshold, or p a value halfway to 1."""
         p, threshold = self.probability, self.threshold
         inner = p >= (1.0 + threshold) / 2.0 if self.std is None else p - self.std >= threshold
-        return inner | (p < threshold - ROUNDING) if self.corrected else inner
+        return inner | self._below() if self.corrected else inner
 
     def outer(self) -> np.ndarray:
         """Where it may be crack: p + std reaches the threshold, or p a value halfway to 0."""
         if self.std is None:
             return self.probability >= self.threshold / 2.0
         return self.probability + self.std >= self.threshold
+
+    def drawn(self, mask: np.ndarray) -> np.ndarray:
+        """What a hand has added to the mask (h, w)."""
+        return mask & self._below() if self.corrected else np.zeros(mask.shape, dtype=bool)
+
+    def _below(self) -> np.ndarray:
+        return self.probability < self.threshold - ROUNDING
 
     def erased(self, mask: np.ndarray) -> np.ndarray:
         """What a hand has taken out of the mask (h, w)."""

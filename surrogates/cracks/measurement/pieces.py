@@ -19,7 +19,7 @@ class MeasuredPieces:
 
     low, high: length, mean, 95 % and greatest width, px, of each crack by the inner and by the outer outline.
     branches: least and greatest number. inner, outer: the cracks of the two outlines, those of the mask where no
-    probability is known. area: of both outlines, px^2.
+    probability is known. area: of both outlines, px^2. by_hand: of each crack, whether it was corrected.
     """
 
     cracks: list[Component] = field(default_factory=list)
@@ -29,13 +29,15 @@ class MeasuredPieces:
     inner: list[Component] = field(default_factory=list)
     outer: list[Component] = field(default_factory=list)
     area: tuple[int, int] = (0, 0)
+    by_hand: list[bool] = field(default_factory=list)
 
     def in_order(self) -> MeasuredPieces:
         """The cracks numbered from 1 in the order of their first pixels, row by row."""
         order = sorted(range(len(self.cracks)), key=lambda k: self.cracks[k].first)
-        low, high, branches = ([column[k] for k in order] for column in (self.low, self.high, self.branches))
+        columns = (self.low, self.high, self.branches, self.by_hand)
+        low, high, branches, by_hand = ([column[k] for k in order] for column in columns)
         cracks = [self.cracks[k].moved((0, 0), number) for number, k in enumerate(order, start=1)]
-        return MeasuredPieces(cracks, low, high, branches, self.inner, self.outer, self.area)
+        return MeasuredPieces(cracks, low, high, branches, self.inner, self.outer, self.area, by_hand)
 
     def take(self, piece: Piece, least_area: int) -> None:
         """Measures the cracks of a piece."""
@@ -43,6 +45,7 @@ class MeasuredPieces:
         figures = np.array([crack.figures for crack in cracks]).reshape(-1, 4)
         branches = np.array([crack.branches_bounds for crack in cracks], dtype=int).reshape(-1, 2)
         low, high, inner, outer = figures, figures, cracks, cracks
+        by_hand = np.zeros(int(labels.max(initial=0)) + 1, dtype=bool)
         if piece.segmented is not None:
             limits = outlines(piece.mask, piece.here, piece.segmented)
             (inner_labels, inner), (outer_labels, outer) = (
@@ -56,12 +59,16 @@ class MeasuredPieces:
                 branches = np.stack(
                     [np.minimum(branches[:, 0], more[:, 0]), np.maximum(branches[:, 1], more[:, 1])], axis=1
                 )
+            # A stroke of the eraser may have shortened any crack that lay in one piece with what it took.
+            by_hand[labels[piece.segmented.drawn(piece.mask)]] = True
+            by_hand |= bool((piece.segmented.erased(piece.mask) & piece.here).any())
             # Within the piece, its outer outline is what it was labelled by, but for what was erased.
             self.area = (self.area[0], self.area[1] - piece.area + int(limits.outer.sum()))
         self.cracks += [crack.moved(piece.corner, crack.number) for crack in cracks]
         self.low += list(np.minimum(low, figures))
         self.high += list(high)
         self.branches += list(branches)
+        self.by_hand += [bool(by_hand[crack.number]) for crack in cracks]
         self.inner += inner
         self.outer += outer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -13,8 +13,14 @@ import torch
 from fieldwright.data.errors import ModelError
 from fieldwright.data.progress import TrainingProgress, part_of
 from fieldwright.surrogates.cracks.encoder_domain import WARNING, EncoderDomain, encoder_features
+from fieldwright.surrogates.cracks.measurement.bound_factors import BoundFactors, MeasurementFactors
 from fieldwright.surrogates.cracks.photo_check import checked_photo
 from fieldwright.surrogates.cracks.segmentation.appearance import Appearance
+from fieldwright.surrogates.cracks.segmentation.bound_learning import (
+    drawn_surfaces,
+    learn_factors,
+    number_of_surfaces,
+)
 from fieldwright.surrogates.cracks.segmentation.mask_calibration import MaskCalibration
 from fieldwright.surrogates.cracks.segmentation.segmentation_networks import (
     Standardised,
@@ -45,7 +51,8 @@ class CrackSegmenter:
     """Networks -> mean log-odds -> temperature -> probability; see `segment`.
 
     between: (256,) standard deviation by probability, from `spread_between_photos`. encoder: None in artifacts that
-    were written before there was one, and where too few photos were given to have one.
+    were written before there was one, and where too few photos were given to have one. factors: of the bounds of what
+    is measured on an answer; None in artifacts that were written before there were any, and after short trainings.
     """
 
     description: SegmenterDescription
@@ -56,6 +63,7 @@ class CrackSegmenter:
     between: np.ndarray
     device: str = "cpu"
     encoder: EncoderDomain | None = None
+    factors: MeasurementFactors | None = None
 
     @classmethod
     def train(
@@ -122,7 +130,7 @@ class CrackSegmenter:
         appearance = Appearance.fit([*photos, *validation_photos])
         features = [encoder_features(networks[0], photo, device) for photo in (*photos, *validation_photos)]
         encoder = EncoderDomain.fit(np.stack(features), seed)
-        return cls(
+        trained = cls(
             description,
             config,
             tuple(networks),
@@ -132,6 +140,16 @@ class CrackSegmenter:
             device,
             encoder,
         )
+        return trained.with_factors(
+            number_of_surfaces(sum(description.steps) * config.batch * config.crop**2)
+        )
+
+    def with_factors(self, surfaces: int) -> Self:
+        """With factors of the bounds of measurements, learned from so many drawn surfaces; without any from none."""
+        if not surfaces:
+            return replace(self, factors=None)
+        factors = learn_factors(self.segment, drawn_surfaces(surfaces, self.description.seed))
+        return replace(self, factors=factors)
 
     def predict(self, photos: Photos, *, augmented: bool = False) -> list[Segmentation]:
         """Where photos show cracks, one after the other; see `segment`."""
@@ -222,6 +240,9 @@ class CrackSegmenter:
             arrays |= prefixed(prefix, fitted.state())
         if self.encoder is not None:
             arrays |= prefixed("encoder.", self.encoder.state())
+        if self.factors is not None:
+            for name, factors in vars(self.factors).items():
+                arrays |= prefixed(f"bounds.{name}.", factors.state())
         for k, network in enumerate(self.networks):
             weights = {name: tensor.cpu().numpy() for name, tensor in network.state_dict().items()}
             arrays |= prefixed(f"network{k}.", weights)
@@ -235,7 +256,7 @@ class CrackSegmenter:
         model, arrays = read_artifact(folder, SEGMENTATION.artifact)
         description = SegmenterDescription.model_validate(model["description"])
         config = CrackUNetConfig.model_validate(description.settings["candidate"])
-        encoder = part(arrays, "encoder.")
+        encoder, bounds = part(arrays, "encoder."), part(arrays, "bounds.")
         networks = []
         for k in range(config.members):
             weights = part(arrays, f"network{k}.")
@@ -252,7 +273,14 @@ class CrackSegmenter:
             arrays["between"],
             device,
             EncoderDomain.restore(encoder) if encoder else None,
+            _factors(bounds) if bounds else None,
         )
+
+
+def _factors(arrays: dict[str, np.ndarray]) -> MeasurementFactors:
+    return MeasurementFactors(
+        *(BoundFactors.restore(part(arrays, f"{name}.")) for name in MeasurementFactors.__annotations__)
+    )
 
 
 def refuse_unlike_masks(photos: Photos, masks: Photos, which: str) -> None:

@@ -13,6 +13,7 @@ from fieldwright.data.errors import ModelError
 from fieldwright.data.progress import TrainingProgress, part_of
 from fieldwright.surrogates.cracks.encoder_domain import EncoderDomain, encoder_features
 from fieldwright.surrogates.cracks.segmentation.appearance import Appearance
+from fieldwright.surrogates.cracks.segmentation.bound_learning import FEWEST_SURFACES, number_of_surfaces
 from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter, refuse_unlike_masks
 from fieldwright.surrogates.cracks.segmentation.mask_calibration import MaskCalibration
 from fieldwright.surrogates.cracks.segmentation.segmentation_networks import Standardised
@@ -112,20 +113,28 @@ def adapt_segmenter(
     for way, probabilities in raw.items():
         scores[way] = _score(_by_others(probabilities, masks, tolerance, seed), masks)
     way = max(scores, key=lambda one: scores[one].f1_2px)
-    adapted = None
+    adapted, steps_taken = None, tuple(step for training in trainings for step in training.steps)
     if way != "before":
         networks = trainings[-1].networks if way == "weights" else segmenter.networks
         calibration = MaskCalibration.fit(raw[way], masks, tolerance, seed)
         adapted = _with(segmenter, networks, calibration, (raw[way], masks), [*others[0], *photos], seed)
         description = adapted.description.model_copy(update={"adapted": len(photos)})
         adapted = replace(adapted, description=description)
+        adapted = adapted.with_factors(_surfaces(segmenter, steps_taken))
     return SegmenterAdaptation(
         adapted,
         way,
         scores,
-        tuple(step for training in trainings for step in training.steps),
+        steps_taken,
         sum(training.cpu_seconds for training in trainings),
     )
+
+
+def _surfaces(segmenter: CrackSegmenter, steps_taken: tuple[int, ...]) -> int:
+    """How many the bounds of measurements are learned from anew: some where there were any, however short it was."""
+    config = segmenter.config
+    number = number_of_surfaces(sum(steps_taken) * config.batch * config.crop**2)
+    return number or (0 if segmenter.factors is None else FEWEST_SURFACES)
 
 
 @dataclass(frozen=True, eq=False)
