@@ -34,7 +34,7 @@ STEP = "Looking through the masks"
 
 
 def check_labels(study: PhotoStudy, parts: Parts) -> tuple[Parts, tuple[SuspectedMask, ...]]:
-    """The parts, without suspected photos where the study asks for it, and all worth a look, the worst first.
+    """The parts, without suspected photos or with weights as the study asks, and all worth a look, the worst first.
 
     Drawn photos are learned from and not looked through. What was found by the same settings on the same photos is
     taken from the file that it was kept in.
@@ -51,15 +51,26 @@ def check_labels(study: PhotoStudy, parts: Parts) -> tuple[Parts, tuple[Suspecte
     config = _config(study, labels)
     rows = _rows(study, config, labels, [photo for _, photo in looked_at], drawn)
     flagged = suspected(np.array([score for score, _ in rows]))
-    takes_out = labels.suspected == "leave_out"
+    takes_out, weighs_down = labels.suspected == "leave_out", labels.suspected == "down_weight"
     ranked = sorted(
         (
-            SuspectedMask(photo.name, part, score, sentence, yes and takes_out and part != "test")
+            SuspectedMask(
+                photo.name,
+                part,
+                score,
+                sentence,
+                yes and takes_out and part != "test",
+                labels.weight if yes and weighs_down and part == "train" else 1.0,
+            )
             for (part, photo), (score, sentence), yes in zip(looked_at, rows, flagged.tolist(), strict=True)
             if score >= LEAST_SCORE
         ),
         key=lambda one: -one.score,
     )
+    weights = {one.name: one.weight for one in ranked if one.weight < 1.0}
+    if weights:
+        rows_weights = np.array([weights.get(photo.name, 1.0) for photo in parts.train.photos])
+        return replace(parts, train=replace(parts.train, weights=rows_weights)), tuple(ranked)
     names = {one.name for one in ranked if one.left_out}
     if not names:
         return parts, tuple(ranked)

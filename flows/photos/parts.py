@@ -20,11 +20,15 @@ from fieldwright.flows.study.photo_study import PhotoStudy
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """Photos with their pixels and labels; outlines are there for a segmentation alone."""
+    """Photos with their pixels and labels; outlines are there for a segmentation alone.
+
+    weights: (n,) how often each is learned from, 1 for most; None where it is 1 for all.
+    """
 
     photos: tuple[LabelledPhoto, ...]
     pixels: PixelSequence
     outlines: PixelSequence
+    weights: np.ndarray | None = None
 
     @classmethod
     def of(cls, photos: Sequence[LabelledPhoto]) -> Part:

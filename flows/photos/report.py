@@ -34,6 +34,7 @@ class SuspectedMask:
     """A photo whose mask is worth a look.
 
     part: "train", "validation" or "test". score, sentence: see `LabelFault`. left_out: of training and validation.
+    weight: how often candidates learn from it, others being 1.
     """
 
     name: str
@@ -41,6 +42,14 @@ class SuspectedMask:
     score: float
     sentence: str
     left_out: bool = False
+    weight: float = 1.0
+
+    @property
+    def place(self) -> str:
+        """Its part, and what has become of it there."""
+        if self.left_out:
+            return f"{self.part}, left out"
+        return self.part if self.weight == 1.0 else f"{self.part}, weight {self.weight:g}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +121,5 @@ def suspected_masks_table(masks: Sequence[SuspectedMask]) -> Table:
     for column in ("photo", "part", "score", "what differs"):
         table.add_column(column, overflow="fold")
     for one in masks[:MOST_ROWS]:
-        part = f"{one.part}, left out" if one.left_out else one.part
-        table.add_row(one.name, part, f"{one.score:.2f}", one.sentence)
+        table.add_row(one.name, one.place, f"{one.score:.2f}", one.sentence)
     return table

@@ -219,6 +219,7 @@ def train_photo_model(study: PhotoStudy, config: Config, parts: Parts, progress:
         train.pixels,
         train.outlines,
         validation=(validation.pixels, validation.outlines),
+        weights=train.weights,
         seed=study.seed,
         name=study.name,
         progress=progress,

@@ -127,10 +127,17 @@ class Labels(Section):
     are shown in the report.
     """
 
-    suspected: Literal["show", "leave_out"] = Field(
+    suspected: Literal["show", "leave_out", "down_weight"] = Field(
         "show",
-        description="What becomes of photos whose mask stands far out of the others: `show` them alone, or "
-        "`leave_out`, which takes them out of the training and validation photos. Test photos stay.",
+        description="What becomes of photos whose mask stands far out of the others: `show` them alone, "
+        "`leave_out`, which takes them out of the training and validation photos, or `down_weight`, by which "
+        "candidates learn less from them. Test photos stay.",
+    )
+    weight: float = Field(
+        0.25,
+        gt=0,
+        le=1,
+        description="With `down_weight`, how often a suspected photo is learned from, others being 1.",
     )
     folds: int = Field(
         2,

@@ -90,16 +90,14 @@ def _labels_section(report: PhotoReport) -> list[ReportSection]:
     masks = report.suspected_masks
     if not masks:
         return []
-    left_out = sum(one.left_out for one in masks)
+    left_out, down_weighted = sum(one.left_out for one in masks), sum(one.weight < 1.0 for one in masks)
     sentences = (
         f"{len(masks)} mask{'s differ' if len(masks) > 1 else ' differs'} from what "
         "networks that had not learned from the photo are sure of: look at them.",
         *((f"{left_out} of them are left out of training and validation.",) if left_out else ()),
+        *((f"Candidates learn less from {down_weighted} of them.",) if down_weighted else ()),
     )
-    rows = tuple(
-        (one.name, f"{one.part}, left out" if one.left_out else one.part, f"{one.score:.2f}", one.sentence)
-        for one in masks[:MOST_ROWS]
-    )
+    rows = tuple((one.name, one.place, f"{one.score:.2f}", one.sentence) for one in masks[:MOST_ROWS])
     table = ReportTable(
         "Masks to be looked at, the worst first",
         ("photo", "part", "score", "what differs"),

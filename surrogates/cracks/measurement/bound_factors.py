@@ -23,13 +23,14 @@ class BoundCheck:
 
     width: (n,) px, the measured mean width. below, above: (n, 4) by how many `widening_units` the truth lies beyond
     the lower and the upper bound of length, mean, 95 % and greatest width, negative within them. turned: (n,) by how
-    many of its half-widths the truth of the direction is off, to either side.
+    many of its half-widths the truth of the direction is off, to either side. surface: (n,) on which it lies.
     """
 
     width: np.ndarray
     below: np.ndarray
     above: np.ndarray
     turned: np.ndarray
+    surface: np.ndarray
 
     @classmethod
     def joined(cls, checks: Sequence[BoundCheck]) -> Self:
@@ -63,10 +64,10 @@ class BoundFactors:
             rows = np.flatnonzero(check.classes == k)
             if len(rows) < FEWEST:
                 rows = np.argsort(np.abs(log_width - middle), kind="stable")[:FEWEST]
-            one_side = 0.5 * (1.0 + COVERAGE)
-            below.append(_quantile(check.below[rows], one_side))
-            above.append(_quantile(check.above[rows], one_side))
-            turned.append(_quantile(check.turned[rows], COVERAGE))
+            one_side, surfaces = 0.5 * (1.0 + COVERAGE), len(np.unique(check.surface[rows]))
+            below.append(_quantile(check.below[rows], one_side, surfaces))
+            above.append(_quantile(check.above[rows], one_side, surfaces))
+            turned.append(_quantile(check.turned[rows], COVERAGE, surfaces))
         return cls(np.array(below), np.array(above), np.array(turned))
 
     def of(self, width: float) -> tuple[np.ndarray, np.ndarray, float]:
@@ -98,7 +99,11 @@ class MeasurementFactors:
     together: BoundFactors
 
 
-def _quantile(values: np.ndarray, level: float) -> np.ndarray:
-    """Of values (n, ...), the one that a further value stays below with this probability, whatever they are like."""
-    rank = min(int(np.ceil(level * (len(values) + 1))), len(values))
+def _quantile(values: np.ndarray, level: float, surfaces: int) -> np.ndarray:
+    """Of values (n, ...), the one that those of a further surface stay below with this probability.
+
+    Whatever they are like, it takes one more of n values of their own to be sure of that; cracks of one surface
+    resemble each other and make one value.
+    """
+    rank = min(int(np.ceil(level * len(values) * (1.0 + 1.0 / surfaces))), len(values))
     return np.sort(values, axis=0)[rank - 1]

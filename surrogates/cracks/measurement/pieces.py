@@ -34,8 +34,8 @@ class MeasuredPieces:
     def in_order(self) -> MeasuredPieces:
         """The cracks numbered from 1 in the order of their first pixels, row by row."""
         order = sorted(range(len(self.cracks)), key=lambda k: self.cracks[k].first)
-        columns = (self.low, self.high, self.branches, self.by_hand)
-        low, high, branches, by_hand = ([column[k] for k in order] for column in columns)
+        low, high, branches = ([column[k] for k in order] for column in (self.low, self.high, self.branches))
+        by_hand = [self.by_hand[k] for k in order]
         cracks = [self.cracks[k].moved((0, 0), number) for number, k in enumerate(order, start=1)]
         return MeasuredPieces(cracks, low, high, branches, self.inner, self.outer, self.area, by_hand)
 

@@ -23,14 +23,12 @@ from fieldwright.surrogates.cracks.segmentation.segmentation_result import Segme
 Segment = Callable[[np.ndarray], Segmentation]
 """What answers a photo (h, w, 3) uint8: the method of a segmenter."""
 
-MOST_SURFACES = 40
+MOST_SURFACES = 44
 FEWEST_SURFACES = 10
-PIXELS_A_SURFACE = 3_000_000
+PIXELS_A_SURFACE = 2_000_000
 """Pixels of training crops that cost about ten times what a surface costs: drawn, answered and measured."""
 SEEDS = 2**40, 1000
 """First seed of these surfaces and seeds of a training: far from those of surfaces that are learned from."""
-WIDTHS = (1.2, 3.0), (3.0, 6.0), (6.0, 12.0), (12.0, 24.0)
-"""px, of the cracks drawn, in turn, so that each class of widths has its share."""
 LEAST_AREA = 12
 
 
@@ -41,10 +39,10 @@ def number_of_surfaces(trained_pixels: int) -> int:
 
 
 def drawn_surfaces(number: int, seed: int) -> Iterator[CrackedSurface]:
-    """Surfaces whose cracks do not lie upon each other, of each class of widths in turn."""
+    """Surfaces whose cracks do not lie upon each other, of all kinds and widths."""
     first, k = SEEDS[0] + seed * SEEDS[1], 0
     while number:
-        surface = generate(SurfaceSettings(width_px=WIDTHS[number % len(WIDTHS)]), first + k)
+        surface = generate(SurfaceSettings(), first + k)
         k += 1
         if lie_clear(surface):
             number -= 1
@@ -65,25 +63,27 @@ def check_bounds(segment: Segment, surfaces: Iterator[CrackedSurface]) -> tuple[
     Without the factors that the segmenter may have. What it found where no crack is drawn is none of the former.
     """
     single, together = [], []
-    for surface in surfaces:
-        found = segment(surface.photo)
-        if not found.mask.any():
+    for number, surface in enumerate(surfaces):
+        answer = segment(surface.photo)
+        if not answer.mask.any():
             continue
-        segmented = Segmented.of(found.mask, found.probability, found.std, None)
-        pieces = measured_pieces(found.mask, segmented, LEAST_AREA)
-        truths = truths_of(surface, found.mask, pieces.cracks)
+        segmented = Segmented.of(answer.mask, answer.probability, answer.std, None)
+        pieces = measured_pieces(answer.mask, segmented, LEAST_AREA)
+        truths = truths_of(surface, answer.mask, pieces.cracks)
         pairs = enumerate(zip(truths, pieces.cracks, strict=True))
         real = [k for k, (truth, crack) in pairs if truth.figures.all() and crack.figures.all()]
         for k in real:
-            single.append(_check([pieces.cracks[k]], pieces.low[k], pieces.high[k], truths[k]))
+            single.append(_check([pieces.cracks[k]], pieces.low[k], pieces.high[k], truths[k], number))
         if real:
             outlines = total(pieces.inner), total(pieces.outer)
             everything = DrawnCracks.of(surface.cracks)
-            together.append(_check(pieces.cracks, *outlines, everything))
+            together.append(_check(pieces.cracks, *outlines, everything, number))
     return _joined(single), _joined(together)
 
 
-def _check(cracks: list[Component], low: np.ndarray, high: np.ndarray, truth: DrawnCracks) -> BoundCheck:
+def _check(
+    cracks: list[Component], low: np.ndarray, high: np.ndarray, truth: DrawnCracks, number: int
+) -> BoundCheck:
     figures = total(cracks)
     below, above = half_widths(figures, np.minimum(low, figures), np.maximum(high, figures))
     facing = direction(cracks)
@@ -95,9 +95,10 @@ def _check(cracks: list[Component], low: np.ndarray, high: np.ndarray, truth: Dr
         ((figures - truth.figures - below) / widening_units(figures, below))[None],
         ((truth.figures - figures - above) / widening_units(figures, above))[None],
         np.array([off / (upper - mean)]),
+        np.array([number]),
     )
 
 
 def _joined(checks: Sequence[BoundCheck]) -> BoundCheck:
-    nothing = BoundCheck(np.zeros(0), np.zeros((0, 4)), np.zeros((0, 4)), np.zeros(0))
+    nothing = BoundCheck(np.zeros(0), np.zeros((0, 4)), np.zeros((0, 4)), np.zeros(0), np.zeros(0, dtype=int))
     return BoundCheck.joined([nothing, *checks])

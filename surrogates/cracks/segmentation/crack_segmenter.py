@@ -73,6 +73,7 @@ class CrackSegmenter:
         masks: Photos,
         *,
         validation: tuple[Photos, Photos],
+        weights: np.ndarray | None = None,
         seed: int,
         name: str,
         progress: TrainingProgress | None = None,
@@ -80,6 +81,7 @@ class CrackSegmenter:
     ) -> Self:
         """Learns from photos (h, w, 3) uint8 with masks (h, w) bool; the validation photos choose and calibrate.
 
+        weights: (n,) in (0, 1], how often each photo is learned from; as often as the others if None.
         seed: of weights and crops; the same seed and `steps` give the same networks on the same machine, a limit in
         `cpu_minutes` does not. progress: called with the share that is done.
         Raises ModelError where masks do not fit their photos, or where the training or the validation photos have no
@@ -101,6 +103,7 @@ class CrackSegmenter:
                     masks,
                     validation,
                     seed=seed + k,
+                    weights=weights,
                     device=device,
                     progress=progress_of_member,
                 )

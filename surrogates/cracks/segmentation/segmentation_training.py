@@ -51,12 +51,14 @@ def train_segmentation_network(
     validation: tuple[Sequence[np.ndarray], Sequence[np.ndarray]],
     *,
     seed: int,
+    weights: np.ndarray | None = None,
     device: str = "cpu",
     progress: TrainingProgress | None = None,
 ) -> Course:
     """Trains in place and leaves the averaged weights of the check with the best F1 on the validation photos.
 
-    photos: (h, w, 3) uint8 each. masks: (h, w) bool each. Batch normalisation keeps running means over the crops and
+    photos: (h, w, 3) uint8 each. masks: (h, w) bool each. weights: (n,) in (0, 1], the chance that a photo has its
+    turn in a round through all of them; None for 1. Batch normalisation keeps running means over the crops and
     uses them from then on, so that an answer depends on no other pixel than those within the network's reach.
     progress: called with the share of the training that is done in steps of a SHARES-th, with loss and F1 of the
     last check.
@@ -78,7 +80,7 @@ def train_segmentation_network(
     while share < 1.0:
         before = clock()
         while len(order) < config.batch:
-            order = np.concatenate([order, rng.permutation(len(photos))])
+            order = np.concatenate([order, one_round(len(photos), weights, rng)])
         rows, order = order[: config.batch], order[config.batch :]
         x, y = augmented_batch(
             photos, rows, config.crop, config.augmentation, rng, masks=masks, on_crack=config.on_crack
@@ -118,6 +120,12 @@ def train_segmentation_network(
     network.eval()
     spent = clock() - start
     return Course(step, spent, crops / spent, tuple(f1s))
+
+
+def one_round(number: int, weights: np.ndarray | None, rng: np.random.Generator) -> np.ndarray:
+    """The rows of photos in the order of a round through them, those that have their turn by their weights (n,)."""
+    rows = rng.permutation(number)
+    return rows if weights is None else rows[rng.random(number) < weights[rows]]
 
 
 def f1_on(

@@ -92,6 +92,21 @@ def test_swapped_masks_are_named_and_left_out_of_what_is_learned_from(
     assert not any(one.left_out for one in again)
     assert kept.stat().st_mtime_ns == written
 
+    # Down-weighted, it stays in its part and is learned from less often; one of validation or test is as it was.
+    lighter = loaded(
+        tmp_path, STUDY.format(suspected="down_weight").replace("[labels]", "[labels]\nweight = 0.2")
+    )
+    parts, weighed = check_labels(lighter, before)
+    assert parts.names() == before.names()
+    expected = {one.name: 0.2 for one in weighed if one.part == "train"}
+    assert expected, "a swapped mask must lie in the training part"
+    assert parts.train.weights is not None
+    np.testing.assert_array_equal(
+        parts.train.weights, [expected.get(photo.name, 1.0) for photo in parts.train.photos]
+    )
+    assert {one.place for one in weighed} <= {"train, weight 0.2", "validation", "test"}
+    assert kept.stat().st_mtime_ns == written
+
     out = io.StringIO()
     Console(file=out, width=200).print(suspected_masks_table(suspected_masks))
     assert "Masks to be looked at: 2" in out.getvalue()

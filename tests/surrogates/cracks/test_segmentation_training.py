@@ -13,6 +13,7 @@ from fieldwright.surrogates.cracks.segmentation.segmentation_networks import (
 from fieldwright.surrogates.cracks.segmentation.segmentation_training import (
     Course,
     f1_on,
+    one_round,
     train_segmentation_network,
 )
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
@@ -97,3 +98,26 @@ def test_every_loss_learns_an_easy_crack(loss: str) -> None:
     )
     _, course, _ = trained(config.model_copy(update={"widths": (4, 6, 8)}))
     assert max(course.checks) > 0.8
+
+
+def test_a_photo_has_its_turn_as_often_as_its_weight_says() -> None:
+    rng, weights = np.random.default_rng(1), np.array([1.0, 0.25, 0.6, 1.0])
+    turns = np.bincount(np.concatenate([one_round(4, weights, rng) for _ in range(4000)]), minlength=4)
+    spread = np.sqrt(4000 * weights * (1.0 - weights))
+    assert (np.abs(turns - 4000 * weights) <= 4.0 * spread).all()
+    assert sorted(one_round(5, None, rng)) == [0, 1, 2, 3, 4]
+
+
+def test_a_photo_of_next_to_no_weight_teaches_nothing() -> None:
+    photos, masks = photos_and_masks(6)
+    states = []
+    for swapped in (False, True):
+        network = segmentation_network(CONFIG, 0)
+        learned_from = [photos[0], photos[1], 255 - photos[2] if swapped else photos[2]]
+        weights = np.array([1.0, 1.0, 1e-12])
+        train_segmentation_network(
+            network, CONFIG, learned_from, masks[:3], (photos[4:], masks[4:]), seed=0, weights=weights
+        )
+        states.append(network.state_dict())
+    for name, tensor in states[0].items():
+        assert torch.equal(tensor, states[1][name])
