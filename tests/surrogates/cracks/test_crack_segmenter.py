@@ -1,5 +1,6 @@
 """The segmenter on small drawn cracks: it learns, keeps its word when saved, and does not depend on its tiles."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,7 @@ def test_std_is_greatest_where_the_answer_is_open(segmenter: CrackSegmenter) -> 
 
 def test_answer_does_not_depend_on_the_tiles(segmenter: CrackSegmenter) -> None:
     (photo,), _ = drawn(1, (301, 407), seed=3)
-    small = CrackSegmenter(**{**vars(segmenter), "config": segmenter.config.model_copy(update={"tile": 100})})
+    small = replace(segmenter, config=segmenter.config.model_copy(update={"tile": 100}))
     calls: list[tuple[int, int]] = []
     for augmented in (False, True):
         whole = segmenter.segment(photo, augmented=augmented)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from fieldwright.surrogates.cracks.segmentation.fused_norms import with_fused_norms
 from fieldwright.surrogates.cracks.segmentation.segmentation_networks import segmentation_network
 from fieldwright.surrogates.cracks.segmentation.separable_unet import SeparableUNet
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
@@ -70,3 +71,25 @@ def test_backbone_is_restored_without_its_file_and_frozen_weights_stay(tmp_path:
 def test_crops_must_halve_to_the_coarsest_level() -> None:
     with pytest.raises(ValueError, match="'crop' must be a multiple of 8"):
         CrackUNetConfig(widths=(4, 6, 8), crop=36)
+
+
+LITE = CrackUNetConfig(backbone="efficientnet-lite0", crop=32)
+
+
+@pytest.mark.parametrize(
+    "config", [RESIDUAL, SEPARABLE, PLAIN, LITE], ids=["residual", "separable", "plain", "lite"]
+)
+def test_networks_without_norms_of_their_own_answer_the_same(config: CrackUNetConfig) -> None:
+    network = segmentation_network(config, seed=0)
+    generator = torch.Generator().manual_seed(1)
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            for tensor in (module.running_mean, module.running_var, module.weight.data, module.bias.data):
+                assert tensor is not None
+                tensor.mul_(1.0 + 0.2 * torch.rand(tensor.shape, generator=generator)).add_(0.01)
+    fused, x = with_fused_norms(network), torch.rand(1, 3, 64, 96, generator=generator)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in fused.modules())
+    with torch.no_grad():
+        logits = network(x)
+        torch.testing.assert_close(fused(x), logits, rtol=1e-4, atol=1e-4 * float(logits.abs().max()))
+    assert any(isinstance(module, torch.nn.BatchNorm2d) for module in network.modules())
