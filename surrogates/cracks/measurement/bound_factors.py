@@ -47,8 +47,8 @@ class BoundCheck:
 class BoundFactors:
     """What bounds are widened by, so that each side holds 95 % of the cracks of a class of widths.
 
-    below, above: (classes, 4) `widening_units` of length, mean, 95 % and greatest width, negative where bounds become
-    narrower. turned: (classes,) factor of the direction's half-width.
+    below, above: (classes, 4) `widening_units` of length, mean, 95 % and greatest width, 0 at least. turned: (classes,)
+    factor of the direction's half-width, 1 at least.
     """
 
     below: np.ndarray
@@ -68,7 +68,9 @@ class BoundFactors:
             below.append(_quantile(check.below[rows], one_side, surfaces))
             above.append(_quantile(check.above[rows], one_side, surfaces))
             turned.append(_quantile(check.turned[rows], COVERAGE, surfaces))
-        return cls(np.array(below), np.array(above), np.array(turned))
+        # What outlines and pixels leave open stays open, however well the few surfaces went.
+        below, above = (np.maximum(np.array(units), 0.0) for units in (below, above))
+        return cls(below, above, np.maximum(np.array(turned), 1.0))
 
     def of(self, width: float) -> tuple[np.ndarray, np.ndarray, float]:
         """Units below (4,) and above (4,), and factor of the direction, for a crack of this mean width, px."""

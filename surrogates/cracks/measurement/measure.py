@@ -109,10 +109,8 @@ def _quantities(
     below, above = half_widths(figures, low, high)
     if factors is not None:
         times_below, times_above, _ = factors.of(float(figures[1]))
-        below, above = (
-            np.maximum(half + times * widening_units(figures, half), 0.0)
-            for half, times in ((below, times_below), (above, times_above))
-        )
+        below = below + times_below * widening_units(figures, below)
+        above = above + times_above * widening_units(figures, above)
     quantities = [
         MeasuredQuantity(float(v), max(float(v - a), 0.0), float(v + b), "px").scaled(scale)
         for v, a, b in zip(figures, below, above, strict=True)

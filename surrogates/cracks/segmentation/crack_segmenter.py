@@ -22,7 +22,7 @@ from fieldwright.surrogates.cracks.segmentation.bound_learning import (
     learn_factors,
     number_of_surfaces,
 )
-from fieldwright.surrogates.cracks.segmentation.fused_norms import with_fused_norms
+from fieldwright.surrogates.cracks.segmentation.folded_norms import with_folded_norms
 from fieldwright.surrogates.cracks.segmentation.mask_calibration import MaskCalibration
 from fieldwright.surrogates.cracks.segmentation.segmentation_networks import (
     Standardised,
@@ -159,7 +159,7 @@ class CrackSegmenter:
     @cached_property
     def answering_networks(self) -> tuple[Standardised, ...]:
         """The networks as they answer: the same to rounding, and sooner."""
-        return tuple(with_fused_norms(network) for network in self.networks)
+        return tuple(with_folded_norms(network) for network in self.networks)
 
     def predict(self, photos: Photos, *, augmented: bool = False) -> list[Segmentation]:
         """Where photos show cracks, one after the other; see `segment`."""

@@ -46,6 +46,10 @@ def test_each_side_holds_95_percent_of_further_cracks_of_its_class() -> None:
     np.testing.assert_array_equal(factors.below[[0, 3]], [[38.0] * 4, [1900.0] * 4])
     np.testing.assert_array_equal(factors.above[[0, 3]], [[76.0] * 4, [3800.0] * 4])
     np.testing.assert_array_equal(factors.turned[[0, 3]], [3.0 * 36.0, 3.0 * 1800.0])
+    # Bounds are never narrower than without factors.
+    within = BoundFactors.fit(check_of(-thin, 2.0))
+    assert not within.below.any()
+    assert (within.turned == 1.0).all()
     # No crack is 3 to 12 px wide: each class takes the 19 that are next in width.
     assert factors.below[1, 0] in thin
     assert factors.below[2, 0] in wide

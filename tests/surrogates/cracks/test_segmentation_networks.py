@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from fieldwright.surrogates.cracks.segmentation.fused_norms import with_fused_norms
+from fieldwright.surrogates.cracks.segmentation.folded_norms import with_folded_norms
 from fieldwright.surrogates.cracks.segmentation.segmentation_networks import segmentation_network
 from fieldwright.surrogates.cracks.segmentation.separable_unet import SeparableUNet
 from fieldwright.surrogates.cracks.segmentation.unet_settings import CrackUNetConfig
@@ -87,9 +87,9 @@ def test_networks_without_norms_of_their_own_answer_the_same(config: CrackUNetCo
             for tensor in (module.running_mean, module.running_var, module.weight.data, module.bias.data):
                 assert tensor is not None
                 tensor.mul_(1.0 + 0.2 * torch.rand(tensor.shape, generator=generator)).add_(0.01)
-    fused, x = with_fused_norms(network), torch.rand(1, 3, 64, 96, generator=generator)
-    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in fused.modules())
+    folded, x = with_folded_norms(network), torch.rand(1, 3, 64, 96, generator=generator)
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in folded.modules())
     with torch.no_grad():
         logits = network(x)
-        torch.testing.assert_close(fused(x), logits, rtol=1e-4, atol=1e-4 * float(logits.abs().max()))
+        torch.testing.assert_close(folded(x), logits, rtol=1e-4, atol=1e-4 * float(logits.abs().max()))
     assert any(isinstance(module, torch.nn.BatchNorm2d) for module in network.modules())
