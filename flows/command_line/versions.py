@@ -75,23 +75,24 @@ def adapt(
     minutes: float = 2.0,
     seed: int = 0,
 ) -> None:
-    """Train a champion that outlines cracks on with about ten corrected photos, and say what that gains.
+    """Fit a champion to photos of yours, and say what that gains: about ten with masks, or dozens with classes.
 
-    The gain is measured on the corrected photos, each half answered by a model that has learned from the other half.
-    What is better becomes a new version, the challenger; the champion stays.
+    A model of outlines is trained on; a classifier learns its last layers anew. The gain is measured on these photos,
+    each answered by a model that has not learned from it. What is better becomes a new version, the challenger; the
+    champion stays.
 
     Example: fieldwright adapt roads.toml corrections/
 
     Parameters
     ----------
     corrected
-        Folder of the photos with their masks, as `fieldwright serve --corrections` keeps them.
+        Folder of the photos with their masks, as `fieldwright serve --corrections` keeps them, or with their classes.
     version
         The number of another version than the champion.
     minutes
-        Of processor time for the training.
+        Of processor time for the training of a model of outlines.
     seed
-        Of halves and crops.
+        Of folds and crops.
     """
     from fieldwright.flows.study.loading import load_study_of_photos
 

@@ -1,4 +1,4 @@
-"""`fieldwright adapt`: the champion of a study of outlines, trained on with corrected photos, as a new version."""
+"""`fieldwright adapt`: the champion of a study of photos, fitted to photos of the user's, as a new version."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rich.table import Table
 from fieldwright.data.errors import ModelError, StudyError
 from fieldwright.data.photos.collection import Collection, read_collection
 from fieldwright.flows.commands.selected_version import selected_version
+from fieldwright.flows.photos.adaptation_figures import WAYS, AdaptationFigures, figures_of
 from fieldwright.flows.photos.best_device import best_device
 from fieldwright.flows.photos.champion_comparison import PARTS
 from fieldwright.flows.photos.parts import Part, parts_of, read_photos
@@ -25,9 +26,13 @@ from fieldwright.flows.tracking.model_registry import ModelVersion
 from fieldwright.flows.tracking.user import user_at_host
 from fieldwright.flows.tracking.versions.challenger import DATA, put_forward
 from fieldwright.flows.tracking.versions.version_history import VersionEvent, VersionHistory
+from fieldwright.surrogates.cracks.classification.classifier_adaptation import (
+    ClassifierAdaptation,
+    adapt_classifier,
+)
+from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
 from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
 from fieldwright.surrogates.cracks.segmentation.segmenter_adaptation import (
-    FOLDS,
     SegmenterAdaptation,
     adapt_segmenter,
 )
@@ -35,7 +40,6 @@ from fieldwright.surrogates.families import load_model
 
 OTHERS = 60
 """Photos of the study that are learned from beside the corrected ones, and make the domain with them."""
-WAYS = {"before": "as it was", "threshold": "threshold learned anew", "weights": "trained on"}
 STEP = "Adapting"
 
 
@@ -45,25 +49,13 @@ class StudyAdaptation:
 
     before: ModelVersion
     version: ModelVersion | None
-    adaptation: SegmenterAdaptation
+    adaptation: SegmenterAdaptation | ClassifierAdaptation
     photos: int
 
     @property
-    def sentence(self) -> str:
-        """Of the gain, with the photos that it was measured on."""
-        adaptation, photos = self.adaptation, self.photos
-        old, new = (adaptation.scores[way] for way in ("before", adaptation.way))
-        if adaptation.segmenter is None:
-            return (
-                f"neither a new threshold nor further training outlines the {photos} corrected photos better than "
-                f"version {self.before.version}, whose F1 within 2 px there is {old.f1_2px:.3f}"
-            )
-        better = int(np.sum(new.of_photos > old.of_photos))
-        return (
-            f"F1 within 2 px {old.f1_2px:.3f} before and {new.f1_2px:.3f} after ({WAYS[adaptation.way]}), exact "
-            f"{old.f1:.3f} and {new.f1:.3f}; better on {better} of {photos} corrected photos, each answered by a "
-            f"model that had no part in it ({FOLDS} folds)"
-        )
+    def figures(self) -> AdaptationFigures:
+        """What it has gained, with the photos that this was measured on."""
+        return figures_of(self.adaptation, self.before.version, self.photos)
 
 
 def adapt_study(
@@ -74,19 +66,16 @@ def adapt_study(
     seed: int = 0,
     steps: int | None = None,
 ) -> StudyAdaptation:
-    """Adapts a version, the champion if None, by a folder of photos with masks, and registers what it becomes.
+    """Adapts a version, the champion if None, by a folder of photos with masks or classes, and registers the new one.
 
-    The new version is put forward as the challenger and never promoted. minutes: of processor time for the trainings,
-    or `steps` for each of them, if those are fewer. Raises FieldwrightError.
+    The new version is put forward as the challenger and never promoted. minutes: of processor time for the trainings
+    of a model of outlines, or `steps` for each of them, if those are fewer. Raises FieldwrightError.
     """
-    if study.kind != "segmentation":
-        raise StudyError(
-            "A study to be adapted must outline cracks", f"one of {study.kind}", "Name one of segmentation"
-        )
     collection = read_collection(
         corrected, progress=lambda done, total: report_progress("Reading corrected photos", done, total)
     )
-    if any(photo.mask is None for photo in collection.photos):
+    of_outlines = study.kind == "segmentation"
+    if of_outlines and any(photo.mask is None for photo in collection.photos):
         raise StudyError(
             "Corrected photos must have masks",
             f"'{collection.reader}', a collection that has classes alone",
@@ -95,45 +84,53 @@ def adapt_study(
     tracking = Tracking.of(study)
     before = selected_version(tracking, number, "adapted")
     with tempfile.TemporaryDirectory(prefix="fieldwright-adapt-") as folder:
-        segmenter = load_model(tracking.registry.download(before, Path(folder)), best_device())
-    if not isinstance(segmenter, CrackSegmenter):
-        raise ModelError(
-            "A model to be adapted must outline cracks", segmenter.description.kind, "Name one that does"
-        )
-    mine, others = Part.of(collection.photos), _others(study, seed)
+        model = load_model(tracking.registry.download(before, Path(folder)), best_device())
+    mine = Part.of(collection.photos)
 
     def progress(done: int, total: int, metrics: object = None) -> None:
         report_progress(STEP, done, total)
 
-    adaptation = adapt_segmenter(
-        segmenter,
-        mine.pixels[:],
-        mine.outlines[:],
-        (others.pixels[:], others.outlines[:]),
-        seed=seed,
-        cpu_minutes=minutes,
-        steps=steps,
-        progress=progress,
-    )
+    if isinstance(model, CrackSegmenter) and of_outlines:
+        others = _others(study, seed)
+        adaptation = adapt_segmenter(
+            model,
+            mine.pixels[:],
+            mine.outlines[:],
+            (others.pixels[:], others.outlines[:]),
+            seed=seed,
+            cpu_minutes=minutes,
+            steps=steps,
+            progress=progress,
+        )
+        adapted = adaptation.segmenter
+    elif isinstance(model, CrackClassifier) and not of_outlines:
+        adaptation = adapt_classifier(model, mine.pixels[:], mine.cracked, seed=seed, progress=progress)
+        adapted = adaptation.classifier
+    else:
+        raise ModelError(
+            "A model to be adapted must be of the study's kind",
+            f"{model.description.kind}, and a study of {study.kind}",
+            "Name a version that this study has trained",
+        )
     result = StudyAdaptation(before, None, adaptation, len(mine.photos))
-    if adaptation.segmenter is None:
+    if adapted is None:
         return result
-    version = _registered(tracking, result, adaptation.segmenter, collection, seed)
+    version = _registered(tracking, result, adapted, collection, seed)
     return StudyAdaptation(before, version, adaptation, len(mine.photos))
 
 
 def print_adaptation(adapted: StudyAdaptation, study: PhotoStudy, console: Console) -> None:
     """Prints the scores of each way on the corrected photos, and what to do next."""
-    table = Table("version", "F1", "F1 within 2 px", title="On the corrected photos", title_justify="left")
-    for way, words in WAYS.items():
-        score = adapted.adaptation.scores[way]
-        label = f"{adapted.before.version}, {words}"
+    figures = adapted.figures
+    table = Table("version", *figures.columns.values(), title="On your photos", title_justify="left")
+    for way, metrics in figures.metrics.items():
+        label = f"{adapted.before.version}, {WAYS[way]}"
         style = "bold" if way == adapted.adaptation.way else None
-        table.add_row(label, f"{score.f1:.4f}", f"{score.f1_2px:.4f}", style=style)
+        table.add_row(label, *(f"{metrics[name]:.4f}" for name in figures.columns), style=style)
     console.print(table)
-    console.print(f"{adapted.sentence[0].upper()}{adapted.sentence[1:]}.", markup=False, soft_wrap=True)
+    console.print(f"{figures.sentence[0].upper()}{figures.sentence[1:]}.", markup=False, soft_wrap=True)
     if adapted.version is None:
-        console.print("Nothing is registered: correct more photos, or photos that differ more.")
+        console.print("Nothing is registered: give more photos, or photos that differ more.")
         return
     console.print(
         f"Version {adapted.version.version} is registered and is the challenger; the champion stays. "
@@ -154,35 +151,46 @@ def _others(study: PhotoStudy, seed: int) -> Part:
 def _registered(
     tracking: Tracking,
     result: StudyAdaptation,
-    segmenter: CrackSegmenter,
+    adapted: CrackSegmenter | CrackClassifier,
     collection: Collection,
     seed: int,
 ) -> ModelVersion:
     """The next version, its MLflow run with all figures, and its line in the history."""
-    before, adaptation = result.before, result.adaptation
+    before, figures = result.before, result.figures
     names = [photo.name for photo in collection.photos]
     data = [[photo.name, photo.sha256, photo.mask_sha256] for photo in collection.photos]
     digest = hashlib.sha256(json.dumps([before.version, data]).encode()).hexdigest()
-    score = 1.0 - adaptation.scores[adaptation.way].f1_2px
     with tracking.run("adapt") as run, tempfile.TemporaryDirectory() as folder:
         run.log(
-            params={"seed": str(seed), "photos": str(len(names)), "folds": str(FOLDS)},
-            metrics={"cpu_seconds": adaptation.cpu_seconds}
-            | {f"{way}.f1": one.f1 for way, one in adaptation.scores.items()}
-            | {f"{way}.f1_2px": one.f1_2px for way, one in adaptation.scores.items()},
-            tags={"role": "adaptation", "adapted": before.version, "way": adaptation.way},
+            params={"seed": str(seed), "photos": str(len(names)), "folds": str(figures.folds)},
+            metrics={"cpu_seconds": result.adaptation.cpu_seconds}
+            | {
+                f"{way}.{name}": value
+                for way, metrics in figures.metrics.items()
+                for name, value in metrics.items()
+            },
+            tags={"role": "adaptation", "adapted": before.version, "way": result.adaptation.way},
         )
         parts = tracking.json(before.run_id, PARTS) or {"train": [], "validation": [], "test": []}
         run.json({PARTS: parts | {"train": [*parts["train"], *names]}, "rejected.json": collection.rejected})
         artifact = Path(folder) / "surrogate"
-        segmenter.save(artifact)
-        carried = {key: before.tags[key] for key in ("family", "candidate", "samples") if key in before.tags}
-        tags = {"metric": "f1_error", "score": repr(score), "adapted": before.version, DATA: digest}
+        adapted.save(artifact)
+        carried = {
+            key: before.tags[key]
+            for key in ("family", "candidate", "samples", "kind", "prevalence")
+            if key in before.tags
+        }
+        tags = {
+            "metric": figures.metric,
+            "score": repr(figures.score),
+            "adapted": before.version,
+            DATA: digest,
+        }
         version = tracking.registry.register(
             artifact, run.id, {**carried, "n_samples": str(len(names)), **tags}, None
         )
         put_forward(tracking, version)
-        why = f"adapted from version {before.version}: {result.sentence}"
+        why = f"adapted from version {before.version}: {figures.sentence}"
         champion = tracking.registry.champion()
         number = "" if champion is None else champion.version
         event = VersionEvent.now("not promoted", version.version, number, user_at_host(), why, run.id)

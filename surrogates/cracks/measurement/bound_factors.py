@@ -13,6 +13,8 @@ CLASSES = 3.0, 6.0, 12.0
 COVERAGE = 0.9
 FEWEST = 19
 """Cracks from which on there is a quantile that one more crack stays below with (1 + COVERAGE) / 2."""
+OF_A_CLASS = 38
+"""Cracks from which on a class learns from its own alone: those that others lend it are mostly easier."""
 MIDDLES = np.log([2.0, 4.2, 8.5, 17.0])
 """Log of the px of width that a class is about, where cracks of other classes must help out."""
 
@@ -47,8 +49,8 @@ class BoundCheck:
 class BoundFactors:
     """What bounds are widened by, so that each side holds 95 % of the cracks of a class of widths.
 
-    below, above: (classes, 4) `widening_units` of length, mean, 95 % and greatest width, 0 at least. turned: (classes,)
-    factor of the direction's half-width, 1 at least.
+    below, above: (classes, 4) `widening_units` of length, mean, 95 % and greatest width, 0 at least.
+    turned: (classes,) factor of the direction's half-width, 1 at least.
     """
 
     below: np.ndarray
@@ -57,13 +59,13 @@ class BoundFactors:
 
     @classmethod
     def fit(cls, check: BoundCheck) -> Self:
-        """Learns from FEWEST cracks at least; a class that has fewer takes in those that are next in width."""
+        """Learns from FEWEST cracks at least; a class of fewer than OF_A_CLASS takes in those next in width."""
         log_width = np.log(np.maximum(check.width, 0.5))
         below, above, turned = [], [], []
         for k, middle in enumerate(MIDDLES):
             rows = np.flatnonzero(check.classes == k)
-            if len(rows) < FEWEST:
-                rows = np.argsort(np.abs(log_width - middle), kind="stable")[:FEWEST]
+            if len(rows) < OF_A_CLASS:
+                rows = np.argsort(np.abs(log_width - middle), kind="stable")[:OF_A_CLASS]
             one_side, surfaces = 0.5 * (1.0 + COVERAGE), len(np.unique(check.surface[rows]))
             below.append(_quantile(check.below[rows], one_side, surfaces))
             above.append(_quantile(check.above[rows], one_side, surfaces))

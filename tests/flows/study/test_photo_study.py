@@ -15,7 +15,7 @@ from PIL import Image
 from rich.console import Console
 from sklearn.metrics import f1_score
 
-from fieldwright.data.errors import ModelError, PhotoError, StudyError
+from fieldwright.data.errors import FieldwrightError, ModelError, PhotoError, StudyError
 from fieldwright.data.output.written_numbers import number_text
 from fieldwright.data.photos.collection import read_collection
 from fieldwright.data.photos.collections import recognised
@@ -37,6 +37,7 @@ from fieldwright.flows.tracking.versions.challenger import challenger_of
 from fieldwright.flows.tracking.versions.version_history import VersionHistory
 from fieldwright.flows.workflow import run_study
 from fieldwright.surrogates.cracks.classification.cnn_settings import CrackCnnConfig
+from fieldwright.surrogates.cracks.classification.crack_classifier import CrackClassifier
 from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
 
 CLASSES = """
@@ -198,6 +199,34 @@ def test_classes_become_a_registered_classifier(tmp_path, common_names, check_re
     assert "must be a whole image" in page
     assert "Champion: version 1" in page
     assert "36 photos" in page
+    check_adaptation_of_classes(study, tracking, tmp_path)
+
+
+def check_adaptation_of_classes(study: PhotoStudy, tracking: Tracking, folder: Path) -> None:
+    """By photos whose cracks are pale, the champion becomes a challenger that tells those better."""
+    for k in range(40):
+        place = folder / "mine" / ("Positive" if k % 2 else "Negative")
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(255 - wall(3000 + k, k % 2 == 1)[0]).save(place / f"{k:03d}.png")
+    adapted = adapt_study(study, folder / "mine")
+    out = io.StringIO()
+    print_adaptation(adapted, study, Console(file=out, width=200))
+    assert "Version 2 is registered and is the challenger; the champion stays" in out.getvalue()
+    old, new = (adapted.adaptation.scores[way].log_loss for way in ("before", adapted.adaptation.way))
+    assert new < old
+    assert f"Log loss {old:.3f} before and {new:.3f} after" in out.getvalue()
+    challenger = challenger_of(tracking)
+    assert challenger is not None
+    assert challenger.tags["metric"] == "log_loss"
+    assert float(challenger.tags["score"]) == new
+    # What the study says of the prevalence holds for the new version too.
+    assert challenger.tags["prevalence"] == "0.1"
+    named = named_model("walls@challenger", "asked")
+    assert isinstance(named.model, CrackClassifier)
+    assert named.model.description.adapted == 40
+    shutil.rmtree(folder / "mine" / "Positive")
+    with pytest.raises(FieldwrightError):
+        adapt_study(study, folder / "mine")
 
 
 def test_outlines_become_a_registered_segmenter(tmp_path, check_report):

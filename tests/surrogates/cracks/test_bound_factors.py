@@ -40,17 +40,17 @@ def check_of(scores: np.ndarray, width: float) -> BoundCheck:
 
 
 def test_each_side_holds_95_percent_of_further_cracks_of_its_class() -> None:
-    thin, wide = np.arange(1.0, 40.0), 100.0 * np.arange(1.0, 20.0)
+    thin, wide = np.arange(1.0, 40.0), 100.0 * np.arange(1.0, 40.0)
     factors = BoundFactors.fit(BoundCheck.joined([check_of(thin, 2.0), check_of(wide, 20.0)]))
     # Of n values, the one of rank ceil(0.95 (n + 1)): Vovk, Gammerman & Shafer, Algorithmic learning, 2005.
-    np.testing.assert_array_equal(factors.below[[0, 3]], [[38.0] * 4, [1900.0] * 4])
-    np.testing.assert_array_equal(factors.above[[0, 3]], [[76.0] * 4, [3800.0] * 4])
-    np.testing.assert_array_equal(factors.turned[[0, 3]], [3.0 * 36.0, 3.0 * 1800.0])
+    np.testing.assert_array_equal(factors.below[[0, 3]], [[38.0] * 4, [3800.0] * 4])
+    np.testing.assert_array_equal(factors.above[[0, 3]], [[76.0] * 4, [7600.0] * 4])
+    np.testing.assert_array_equal(factors.turned[[0, 3]], [3.0 * 36.0, 3.0 * 3600.0])
     # Bounds are never narrower than without factors.
     within = BoundFactors.fit(check_of(-thin, 2.0))
     assert not within.below.any()
     assert (within.turned == 1.0).all()
-    # No crack is 3 to 12 px wide: each class takes the 19 that are next in width.
+    # No crack is 3 to 12 px wide: each class takes the 38 that are next in width.
     assert factors.below[1, 0] in thin
     assert factors.below[2, 0] in wide
     # Four cracks of a surface are worth no more than it is: of 40 surfaces, rank ceil(0.95 x 160 x 41 / 40).
