@@ -23,7 +23,7 @@ from fieldwright.surrogates.cracks.measurement.drawn_truth import lie_clear
 from fieldwright.surrogates.cracks.segmentation.bound_learning import check_bounds
 from fieldwright.surrogates.cracks.segmentation.crack_segmenter import CrackSegmenter
 
-FIRST_SEED = 700_000_000
+FIRST_SEED = 900_000_000
 BEFORE = BoundFactors(np.zeros((4, 4)), np.zeros((4, 4)), np.ones(4))
 NAMES = ("length", "mean width", "95 % width", "greatest width", "direction")
 

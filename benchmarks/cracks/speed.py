@@ -51,7 +51,7 @@ def one_round(
     """Seconds of an answer and of the bare passes."""
     return (
         spent(lambda: segmenter.segment(photo)),
-        spent(lambda: passes(segmenter.networks[0], tiles)),
+        spent(lambda: passes(segmenter.answering_networks[0], tiles)),
     )
 
 

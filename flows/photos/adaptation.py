@@ -15,7 +15,7 @@ from rich.table import Table
 from fieldwright.data.errors import ModelError, StudyError
 from fieldwright.data.photos.collection import Collection, read_collection
 from fieldwright.flows.commands.selected_version import selected_version
-from fieldwright.flows.photos.adaptation_figures import WAYS, AdaptationFigures, figures_of
+from fieldwright.flows.photos.adaptation_figures import WAYS, AdaptationFigures, adaptation_figures
 from fieldwright.flows.photos.best_device import best_device
 from fieldwright.flows.photos.champion_comparison import PARTS
 from fieldwright.flows.photos.parts import Part, parts_of, read_photos
@@ -55,7 +55,7 @@ class StudyAdaptation:
     @property
     def figures(self) -> AdaptationFigures:
         """What it has gained, with the photos that this was measured on."""
-        return figures_of(self.adaptation, self.before.version, self.photos)
+        return adaptation_figures(self.adaptation, self.before.version, self.photos)
 
 
 def adapt_study(

@@ -38,7 +38,7 @@ class AdaptationFigures:
     sentence: str
 
 
-def figures_of(
+def adaptation_figures(
     adaptation: SegmenterAdaptation | ClassifierAdaptation, version: str, photos: int
 ) -> AdaptationFigures:
     """Of an adaptation of this version by so many photos."""

@@ -212,7 +212,7 @@ def check_adaptation_of_classes(study: PhotoStudy, tracking: Tracking, folder: P
     out = io.StringIO()
     print_adaptation(adapted, study, Console(file=out, width=200))
     assert "Version 2 is registered and is the challenger; the champion stays" in out.getvalue()
-    old, new = (adapted.adaptation.scores[way].log_loss for way in ("before", adapted.adaptation.way))
+    old, new = (adapted.figures.metrics[way]["log_loss"] for way in ("before", adapted.adaptation.way))
     assert new < old
     assert f"Log loss {old:.3f} before and {new:.3f} after" in out.getvalue()
     challenger = challenger_of(tracking)
@@ -272,7 +272,7 @@ def check_adaptation(study: PhotoStudy, tracking: Tracking, folder: Path) -> Non
     out = io.StringIO()
     print_adaptation(adapted, study, Console(file=out, width=200))
     assert "Version 2 is registered and is the challenger; the champion stays" in out.getvalue()
-    old, new = (adapted.adaptation.scores[way].f1_2px for way in ("before", adapted.adaptation.way))
+    old, new = (adapted.figures.metrics[way]["f1_2px"] for way in ("before", adapted.adaptation.way))
     assert new > old
     assert f"F1 within 2 px {old:.3f} before and {new:.3f} after" in out.getvalue()
     champion, challenger = tracking.registry.champion(), challenger_of(tracking)
