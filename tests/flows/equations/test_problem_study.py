@@ -330,6 +330,7 @@ coefficients = { a = "load + 2" }
     (tmp_path / "runs.toml").write_text(runs + '[mesh]\nrule = "follow"\n')
     with pytest.raises(StudyError, match="must be on one mesh"):
         measurements_of(study, case)
+    (tmp_path / "runs.toml").write_text(runs)
     own_plan = text + section.replace('a = "load + 2"', 'a = "lod + 2"')
     wrong = load_study(write(tmp_path, own_plan, "wrong.toml"))
     with pytest.raises(StudyError, match="lod"):
