@@ -70,6 +70,12 @@ def _from_snapshots(study: ProblemStudy, section: SnapshotSection, case: Equatio
             f'rule = "{source.mesh.rule}" in [mesh] of {source.path.name}',
             "Name a study of one geometry",
         )
+    if source.time.rule == "periodic":
+        raise StudyError(
+            "The runs of the study of [snapshots] must have times",
+            f"phases, by the rule 'periodic' in [time] of {source.path.name}",
+            "Name a study with another rule",
+        )
     read_runs(source)
     store = SnapshotStore(source.store_path)
     runs = [record.name for record in store.accepted()][: section.runs]
@@ -79,7 +85,7 @@ def _from_snapshots(study: ProblemStudy, section: SnapshotSection, case: Equatio
             f"none in {source.path.name}",
             f"`fieldwright status {source.path.name}` says what is wrong with those rejected",
         )
-    snapshots = store.snapshots(runs, list(source.fields))
+    snapshots = store.snapshots(runs, list(source.outputs))
     targets = targets_from(source, snapshots, store.mesh(snapshots.attrs["mesh"]))
     rng = np.random.default_rng(study.seed)
     columns = sampled_columns(targets, section.values, rng)
@@ -98,7 +104,7 @@ def sampled_columns(targets: Targets, n: int, rng: np.random.Generator) -> dict[
     Coordinates x, y, z, t, parameters, and fields by name, components behind an underscore (`displacement_x`).
     Raises StudyError where fields lie in different places or at different times.
     """
-    infos = targets.fields
+    infos = [info for info in targets.fields if info.on != "run"]
     if any((info.on, info.times) != (infos[0].on, infos[0].times) for info in infos):
         raise StudyError(
             "The fields of [snapshots] must lie in the same places, at the same times",

@@ -190,7 +190,7 @@ def train_shape_surrogate(
 def _evaluation(
     study: Study, label: str, shapes: ShapeTargets, held_out: ShapeEvaluation, seconds: float
 ) -> RunsEvaluation:
-    errors = {name: held_out.errors[name] for name in study.fields}
+    errors = {name: held_out.errors[name] for name in study.outputs}
     fluid = shapes.distance >= 0.0
     means = {name: errors_of_the_mean(shapes.targets.values[name], fluid, held_out.rows) for name in errors}
     return RunsEvaluation.of(label, study.validation.metric, errors, means, seconds)

@@ -42,7 +42,7 @@ def shape_targets(study: Study, ingested: Ingested) -> tuple[ShapeTargets, Inges
     geometry = study.geometry
     assert geometry is not None
     store = SnapshotStore(study.store_path)
-    snapshots = store.snapshots(ingested.accepted, [*study.fields, geometry.field])
+    snapshots = store.snapshots(ingested.accepted, [*study.outputs, geometry.field])
     mesh = store.mesh(snapshots.attrs["mesh"])
     signed_distance = snapshots[geometry.field]
     targets = targets_from(study, snapshots, mesh)

@@ -330,6 +330,13 @@ coefficients = { a = "load + 2" }
     (tmp_path / "runs.toml").write_text(runs + '[mesh]\nrule = "follow"\n')
     with pytest.raises(StudyError, match="must be on one mesh"):
         measurements_of(study, case)
+    (tmp_path / "runs.toml").write_text(runs + '[time]\nrule = "periodic"\n')
+    with pytest.raises(StudyError, match="must have times"):
+        measurements_of(study, case)
+    # A number of each run beside its fields has no place, and changes nothing of those that have.
+    table = '[scalars]\nweight = { table = "runs/parameters.csv", column = "load" }\n'
+    (tmp_path / "runs.toml").write_text(runs + table)
+    np.testing.assert_array_equal(measurements_of(study, case).values, found.values)
     (tmp_path / "runs.toml").write_text(runs)
     own_plan = text + section.replace('a = "load + 2"', 'a = "lod + 2"')
     wrong = load_study(write(tmp_path, own_plan, "wrong.toml"))
