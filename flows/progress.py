@@ -25,6 +25,8 @@ from rich.text import Text
 
 EVERY_SECONDS = 30.0
 """Between two lines of a step that is under way."""
+FIRST_SECONDS = 5.0
+"""After which the first line of a step says how long it will take."""
 
 _report: ContextVar[Callable[[str, int, int, str], None] | None] = ContextVar("progress", default=None)
 
@@ -81,13 +83,13 @@ def show_progress(console: Console) -> Iterator[None]:
 def log_progress(write: Callable[[str], object], every_seconds: float = EVERY_SECONDS) -> Iterator[None]:
     """Writes a line when a step ends, and every so many seconds one of the step that is under way.
 
-    A line says the step, how much of it is done and about how many seconds are left. Where progress is shown already,
-    nothing more is written.
+    A line says the step, how much of it is done and about how many seconds are left; the first one comes as soon as
+    that is known, after five seconds or `every_seconds`. Where progress is shown already, nothing more is written.
     """
     if _report.get() is not None:
         yield
         return
-    lines, stop = _Lines(write), Event()
+    lines, stop = _Lines(write, min(FIRST_SECONDS, every_seconds)), Event()
     # In the context of this thread, which says where lines of a flow are logged: without it Prefect starts a server.
     tick = partial(copy_context().run, _tick, lines, stop, every_seconds)
     ticking = Thread(target=tick, daemon=True, name="progress")
@@ -103,19 +105,22 @@ def log_progress(write: Callable[[str], object], every_seconds: float = EVERY_SE
 class _Lines:
     """The steps that are under way, and their lines."""
 
-    def __init__(self, write: Callable[[str], object]) -> None:
-        self._write, self._lock = write, Lock()
+    def __init__(self, write: Callable[[str], object], first_seconds: float = FIRST_SECONDS) -> None:
+        self._write, self._first_seconds, self._lock = write, first_seconds, Lock()
+        self._begun: set[str] = set()
         self._since: dict[str, float] = {}
         self._latest: dict[str, tuple[int, int, str]] = {}
 
     def take(self, step: str, current: int, total: int, note: str) -> None:
-        """Keeps the latest report of a step; the last one is written at once."""
+        """Keeps the latest report of a step; the last one is written at once, and the first that tells the time left."""
         with self._lock:
-            self._since.setdefault(step, time.monotonic())
+            begin = self._since.setdefault(step, time.monotonic())
             complete = current >= total
             repeated = self._latest.get(step, (-1, 0, ""))[0] >= current
             self._latest[step] = (current, total, note)
-            if complete and not repeated:
+            telling = current > 0 and time.monotonic() - begin >= self._first_seconds
+            if (complete and not repeated) or (telling and step not in self._begun):
+                self._begun.add(step)
                 self._write(self._line(step))
 
     def under_way(self) -> None:
@@ -123,6 +128,7 @@ class _Lines:
         with self._lock:
             for step, (current, total, _) in self._latest.items():
                 if current < total:
+                    self._begun.add(step)
                     self._write(self._line(step))
 
     def _line(self, step: str) -> str:

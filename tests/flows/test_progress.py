@@ -8,8 +8,10 @@ import time
 from collections.abc import Callable
 from contextvars import ContextVar
 
+import pytest
 from rich.console import Console
 
+from fieldwright.flows import progress
 from fieldwright.flows.progress import log_progress, report, show_progress
 
 
@@ -38,6 +40,20 @@ def test_a_step_that_ends_is_written_once_and_then_no_more() -> None:
     assert [re.sub(r"\d+ s", "0 s", line) for line in lines if "Reading" in line] == [
         "Reading runs: 3 of 3 (100%), 0 s"
     ]
+
+
+def test_the_first_line_comes_as_soon_as_it_can_tell_the_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "FIRST_SECONDS", 0.05)
+    lines: list[str] = []
+    with log_progress(lines.append, every_seconds=1000.0):
+        report("Training gp", 0, 100)
+        time.sleep(0.06)
+        report("Training gp", 0, 100)
+        assert lines == []
+        report("Training gp", 1, 100)
+        report("Training gp", 2, 100)
+    (line,) = lines
+    assert re.fullmatch(r"Training gp: 1 of 100 \(1%\), \d+ s, about \d+ s left", line)
 
 
 def test_a_file_gets_lines_and_no_control_codes() -> None:
