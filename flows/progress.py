@@ -112,7 +112,7 @@ class _Lines:
         self._latest: dict[str, tuple[int, int, str]] = {}
 
     def take(self, step: str, current: int, total: int, note: str) -> None:
-        """Keeps the latest report of a step; the last one is written at once, and the first that tells the time left."""
+        """Keeps the latest report of a step; the last one is written, and the first that tells the time left."""
         with self._lock:
             begin = self._since.setdefault(step, time.monotonic())
             complete = current >= total
