@@ -40,7 +40,9 @@ def new(
     study
         The file to write; one that exists is kept.
     equation
-        In place of a folder: `burgers`, or `module:attribute` with `module.py` beside the study file.
+        In place of a folder: `burgers`, or `module:attribute` with `module.py` beside the study file; or a kind, of
+        which a small equation is written beside it to be changed: `ode`, `elliptic`, `parabolic`, `hyperbolic`,
+        `system` or `inverse`.
     cracks
         In place of a folder: where or whether photos show cracks, learned from drawn surfaces, with no photo at hand.
     candidates

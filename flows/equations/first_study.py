@@ -6,21 +6,30 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from fieldwright.flows.equations.template_files import INVERSE, TEMPLATES, measured_table, write_template
 from fieldwright.physics.equations.problem import Problem
 from fieldwright.physics.equations.problems import problem_named
 
 
 def equation_first_study(equation: str, beside: Path, candidates: Sequence[str]) -> str:
-    """The text of a study file for an equation; see `first_problem_study`. candidates: not asked, `pinn` alone."""
-    return first_problem_study(equation, beside)
+    """The text of a study file for an equation; see `first_problem_study`. candidates: not asked, `pinn` alone.
+
+    A kind of equations, such as "parabolic", is written as a module into the folder `beside` first.
+    """
+    if equation not in TEMPLATES:
+        return first_problem_study(equation, beside)
+    text = first_problem_study(write_template(equation, beside), beside, equation)
+    return f"# The equation stands in {equation}_equation.py, to be changed into yours.\n{text}"
 
 
-def first_problem_study(equation: str, beside: Path) -> str:
+def first_problem_study(equation: str, beside: Path, template: str | None = None) -> str:
     """The text of a study that solves an equation, to lie in the folder `beside`; raises FieldwrightError.
 
-    What can be varied, and what has units, stands in it to be taken out of the comments.
+    What can be varied, and what has units, stands in it to be taken out of the comments. template: of which the
+    equation was made.
     """
     problem = problem_named(equation, beside)
+    inverse = template == INVERSE
     name = re.sub(r"[^A-Za-z0-9_.-]+", "_", problem.name).strip("._-") or "equation"
     return "\n".join(
         [
@@ -28,10 +37,11 @@ def first_problem_study(equation: str, beside: Path) -> str:
             f'problem = "{equation}"',
             "seed = 0",
             "",
-            *_coefficients(problem),
+            *(_found_coefficients(problem) if inverse else _coefficients(problem)),
             "# [units]",
             *(f'# {one} = "{_unit(problem, one)}"' for one in (*problem.coordinates, *problem.outputs)),
             "",
+            *(["[measurements]", f'table = "{measured_table(INVERSE)}"', ""] if inverse else []),
             *_candidates(problem),
             "",
         ]
@@ -57,6 +67,11 @@ def _candidates(problem: Problem) -> list[str]:
         return lines
     note = "# The equation's own plan trains, for ten minutes of one core at most. To compare others in its place:"
     return [note, *(f"# {line}" for line in lines)]
+
+
+def _found_coefficients(problem: Problem) -> list[str]:
+    lines = ["# Coefficients that are found from the measured values, with their uncertainty:"]
+    return [*lines, *(f"estimated.{one.name} = {{}}" for one in problem.unknowns), ""]
 
 
 def _coefficients(problem: Problem) -> list[str]:

@@ -132,12 +132,17 @@ class TensorGraph:
 
 def _step(node: torch.fx.Node) -> dict[str, Any]:
     name = PICK if node.target is operator.getitem else str(node.target)
+    args = list(node.args)
+    if name == "aten.to.device":
+        # Of numbers that are made a tensor of: the type counts, and the device is that of whoever loads.
+        name = "aten.to.dtype"
+        del args[1]
     _operation(name)
     kwargs = {key: _as_json(value) for key, value in node.kwargs.items() if key not in PLACED}
     return {
         "name": node.name,
         "operation": name,
-        "args": [_as_json(one) for one in node.args],
+        "args": [_as_json(one) for one in args],
         "kwargs": kwargs,
     }
 

@@ -121,13 +121,16 @@ def private_words(path: Path) -> list[str]:
     ]
 
 
+EQUATIONS = ("physics/equations/problems/", "flows/equations/templates/")
+
+
 @pytest.mark.parametrize("kind", [ast.ClassDef, ast.FunctionDef], ids=["classes", "functions"])
 def test_no_two_public_definitions_share_a_name(kind: type[ast.ClassDef | ast.FunctionDef]) -> None:
     files: dict[str, list[str]] = defaultdict(list)
     for path in (path for package in PACKAGES for path in sources(package)):
         name = str(path.relative_to(ROOT))
         # A problem's file states the same functions as every other; a command is called as on the command line.
-        if name.startswith("physics/equations/problems/") or name.startswith("flows/command_line/"):
+        if name.startswith(EQUATIONS) or name.startswith("flows/command_line/"):
             continue
         for node in tree_of(path).body:
             if isinstance(node, kind) and not node.name.startswith("_") and node.name not in CONVENTIONS:

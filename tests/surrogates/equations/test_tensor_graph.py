@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from fieldwright.data.errors import ModelError
+from fieldwright.physics.equations.lifts import distance_lift, start_lift
 from fieldwright.physics.equations.problems import problem_named
+from fieldwright.physics.pinn.deepxde_torch import dde
 from fieldwright.physics.pinn.network import SolutionNetwork
 from fieldwright.physics.pinn.networks.architecture import Architecture, Fourier
 from fieldwright.surrogates.equations.tensor_graph import BATCH, TensorGraph
@@ -51,6 +53,24 @@ def test_a_recorded_network_gives_the_same_numbers_to_second_order(equation, arc
         (second,) = torch.autograd.grad(first[:, 0].sum(), x)
         found.append(torch.cat([u, first, second], dim=1).detach())
     torch.testing.assert_close(*found, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "lift",
+    [
+        start_lift(lambda x: torch.cos(x[:, :1]), column=1, settle=0.3, rates=1),
+        distance_lift(dde.geometry.Rectangle([0.0, -1.0], [1.0, 2.0]), lambda x: 0.0 * x[:, :1]),
+        distance_lift(dde.geometry.Disk([0.5, 0.5], 1.5), lambda x: x[:, :1]),
+    ],
+    ids=["start", "box", "disk"],
+)
+def test_the_lifts_that_come_along_can_be_recorded(lift):
+    function = OfFunction(lambda x: lift(x, torch.tanh(x.sum(dim=1, keepdim=True)), {}))
+    graph = TensorGraph.recorded(function, spread(2 * BATCH, 2))
+    steps, arrays = graph.state()
+    restored = TensorGraph.restore(json.loads(json.dumps(steps, allow_nan=False)), arrays)
+    x = spread(BATCH + 7, 2)
+    torch.testing.assert_close(restored(x), function(x), rtol=1e-14, atol=1e-14)
 
 
 def test_points_are_answered_one_by_one_whatever_their_number():
