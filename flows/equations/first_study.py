@@ -30,7 +30,7 @@ def first_problem_study(equation: str, beside: Path, template: str | None = None
     """
     problem = problem_named(equation, beside)
     inverse = template == INVERSE
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", problem.name).strip("._-") or "equation"
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "_", template or problem.name).strip("._-") or "equation"
     return "\n".join(
         [
             f'name = "{name}"',

@@ -35,6 +35,7 @@ def test_residual_lift_conditions_and_reference_agree(kind, tmp_path):
     problem = read_equation(study).problem
     assert problem.reference is not None
     assert problem.conditions
+    assert study.name == kind
     text = (tmp_path / f"{kind}_equation.py").read_text()
     assert "Fieldwright" not in text
     assert text.startswith('"""')
