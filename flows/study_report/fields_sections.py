@@ -106,7 +106,8 @@ def _spectra(facts: PipelineFacts, about: Mapping[str, Any]) -> list[ReportSecti
             about["errors"].get(one["name"], {}).get("fluctuation_l2.mean"),
         )
         for one in about["fields"]
-        if f"{one['name']}.rank" in metrics
+        # A scalar has no modes but itself.
+        if f"{one['name']}.rank" in metrics and one["on"] != "run"
     )
     figures = embedded(
         facts.figures,

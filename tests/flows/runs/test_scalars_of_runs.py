@@ -68,6 +68,10 @@ def test_scalars_are_learned_promoted_and_answered(study_path, tmp_path):
     print_report(Console(file=text, width=160), report)
     assert "force" in text.getvalue()
 
+    page = next((tmp_path / "home").rglob("report.html")).read_text()
+    assert "describe stress" in page
+    assert "describes force" not in page
+
     registry = Tracking.of(study).registry
     champion = registry.champion()
     assert champion is not None
