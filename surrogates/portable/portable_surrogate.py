@@ -74,7 +74,7 @@ class PortableSurrogate:
         quantities : sequence of Quantity
             Largest, least and mean values of every field if there are none.
         whole_fields : bool
-            Whether whole fields with their bands are outputs too.
+            Whether whole fields with their bands are outputs too; scalars are among the quantities.
         """
         check_portable(surrogate)
         description, emulator = surrogate.description, surrogate.emulator
@@ -113,7 +113,7 @@ class PortableSurrogate:
                 bands = field.quantities(of_field, readings, surrogate.calibration, steady)
                 for one in of_field:
                     outputs += _outputs(one.label, unit_of(one, info), bands[one.label], info)
-            if whole_fields:
+            if whole_fields and info.on != "run":
                 band = field.band(surrogate.calibration, info.name, steady)
                 outputs += _outputs(info.name, info.unit, band, info)
         return cls(description, version, x, tuple(outputs))

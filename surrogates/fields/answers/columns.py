@@ -52,7 +52,9 @@ def prediction_columns(
             times=(times or info.times) if info.times else None,
             about={"quantity": quantity.label},
         )
-    for name in fields:
+    asked = {quantity.label for quantity in quantities}
+    # A scalar that is asked for as a quantity and as a field is one number.
+    for name in (one for one in fields if one not in asked):
         info, band = model.info(name), prediction.fields[name]
         axes = field_axes(info)
         shape = band.mean.shape[: 1 + len(axes)]

@@ -98,7 +98,9 @@ def test_scalars_are_learned_promoted_and_answered(study_path, tmp_path):
     assert errors["balance"]["relative_l2.mean"] < 0.05
     assert errors["force"]["fluctuation_l2.mean"] < 0.05
 
-    columns = {one.name: one for one in prediction_columns(surrogate, inside, answer, quantities, ["force"])}
+    table = prediction_columns(surrogate, inside, answer, quantities, ["force"])
+    columns = {one.name: one for one in table}
+    assert len(columns) == len(table)
     np.testing.assert_array_equal(columns["force"].values, band.mean)
     (mesh, *_) = prediction_meshes(surrogate, answer, ["stress", "force"])
     assert set(mesh.point_data) >= {"stress", "stress lower"}

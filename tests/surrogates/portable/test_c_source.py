@@ -133,6 +133,32 @@ def test_fields_that_different_candidates_learn_give_the_same_answers(plate, tmp
     assert_same(answers, surrogate.predict(queries, quantities=quantities), 1e-9)
 
 
+def test_a_scalar_is_an_output_once(plate, tmp_path):
+    x = plate.parameters(20, 0)
+    targets = plate.fields(x)
+    first = next(iter(targets))
+    number = targets[first].reshape(len(x), -1)[:, :1, None]
+    config, reductions = kind_config({"kind": "linear"}), {"number": reduction_config({"kind": "svd"})}
+    surrogate = Surrogate.train(
+        config,
+        reductions,
+        x,
+        {"number": number},
+        parameters=[ParameterInfo(name=f"p{k}") for k in range(x.shape[1])],
+        fields=[FieldInfo(name="number", on="run", n_points=1)],
+        points={"number": np.zeros((1, 3))},
+        cross_validation=cross_validate(config, reductions, x, {"number": number}, folds=4, seed=0),
+        seed=0,
+        name="plate",
+    )
+    portable = PortableSurrogate.of(surrogate, "1", whole_fields=True)
+    names = [output.name for output in portable.outputs]
+    assert names == ["inside", "outside", *(f"number.{one}" for one in STATISTICS)]
+    answers = compiled(portable, tmp_path, x)
+    true = surrogate.predict(x, quantities=default_quantities(surrogate.info("number")))
+    assert_same(answers, replace(true, fields={}), 1e-9)
+
+
 @pytest.mark.parametrize("kernel", KERNEL_NAMES)
 def test_every_radial_kernel_gives_the_same_answers(plate, tmp_path, kernel):
     surrogate = plate.train("rbf", 24, folds=2, kernel=kernel)
