@@ -144,6 +144,7 @@ class Study(StudyFile):
     def _fields_are_scaled_by_parameters(self) -> Study:
         names = ", ".join(self.parameters.columns)
         for name, spec in self.outputs.items():
+            subject = f"the {'scalar' if name in self.scalars else 'field'} '{name}'"
             references = [
                 *(spec.scale_by or {}),
                 *([spec.reference] if isinstance(spec.reference, str) else []),
@@ -151,7 +152,7 @@ class Study(StudyFile):
             for parameter in references:
                 if parameter not in self.parameters.columns:
                     raise ValueError(
-                        f"'reference' and 'scale_by' of '{name}' must name parameters ({names}): "
+                        f"'reference' and 'scale_by' of {subject} must name parameters ({names}): "
                         f"'{parameter}'"
                     )
         return self

@@ -181,8 +181,8 @@ class Surrogate(LearnedParts):
                     else limits.cut(band, where.inside)
                 )
         if times is not None:
-            if infos and all(info.times is None for info in infos.values()):
-                checked_times(times, None, next(iter(infos)))
+            if all(info.times is None for info in self.description.fields):
+                checked_times(times, None, self.description.fields[0].name)
             bands = {name: self._at_times(band, name, times) for name, band in bands.items()}
             for quantity in quantities:
                 numbers[quantity.label] = self._at_times(numbers[quantity.label], quantity.field, times)

@@ -44,7 +44,9 @@ def at_times(band: Band, trained: Sequence[float], requested: np.ndarray) -> Ban
     """
     at = np.asarray(trained)
     degree = min(3, len(at) - 1)
-    mean = make_interp_spline(at, band.mean, k=degree, axis=1)(requested)
+    # Far outside the domain numbers overflow; a spline takes finite ones alone.
+    overflown = ~np.isfinite(band.mean).all(axis=1, keepdims=True)
+    mean = make_interp_spline(at, np.where(overflown, 0.0, band.mean), k=degree, axis=1)(requested)
     right = np.clip(np.searchsorted(at, requested), 1, len(at) - 1)
     share = ((requested - at[right - 1]) / (at[right] - at[right - 1])).reshape(
         -1, *[1] * (band.mean.ndim - 2)
@@ -53,7 +55,8 @@ def at_times(band: Band, trained: Sequence[float], requested: np.ndarray) -> Ban
     def straight(values: np.ndarray) -> np.ndarray:
         return values[:, right - 1] * (1.0 - share) + values[:, right] * share
 
-    bent = np.abs(mean - straight(band.mean))
+    mean = np.where(overflown, straight(band.mean), mean)
+    bent = np.where(overflown, 0.0, np.abs(mean - straight(band.mean)))
     lower = mean - straight(band.mean - band.lower) - bent
     upper = mean + straight(band.upper - band.mean) + bent
     return Band(mean, straight(band.std), lower, upper)

@@ -25,6 +25,7 @@ def test_a_run_that_kills_its_workers_is_rejected_alone(solver, store, tmp_path)
                 listing(source),
                 table.row(source.name) or {},
                 {},
+                {},
                 "",
                 solver.rules,
                 store.path,
