@@ -52,9 +52,9 @@ def prediction_columns(
             times=(times or info.times) if info.times else None,
             about={"quantity": quantity.label},
         )
-    asked = {quantity.label for quantity in quantities}
+    labels = {quantity.label for quantity in quantities}
     # A scalar that is asked for as a quantity and as a field is one number.
-    for name in (one for one in fields if one not in asked):
+    for name in (one for one in fields if one not in labels):
         info, band = model.info(name), prediction.fields[name]
         axes = field_axes(info)
         shape = band.mean.shape[: 1 + len(axes)]
