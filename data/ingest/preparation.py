@@ -11,7 +11,7 @@ import numpy as np
 
 from fieldwright.data.disk import unreadable
 from fieldwright.data.errors import DivergedError, ReadError, RunRejected, StoreError
-from fieldwright.data.formats import Reader, Run, reader_for, reader_named, split_address
+from fieldwright.data.formats import Reader, Run, reader_for, reader_named
 from fieldwright.data.formats.parsing.kept_values import kept_while_reading
 from fieldwright.data.ingest.cell_point_conversion import converted
 from fieldwright.data.ingest.checks import check_bound, check_fields, check_finite
@@ -85,7 +85,7 @@ def prepare(task: Task) -> RunRecord:
         draft = replace(draft, reader=reader.name, reader_version=reader.version, sources=sources)
         run, span = _checked(run, task)
         scalars, files = read_scalars(
-            task.source.name, _folder(task.source), task.rules.scalars, task.scalars, span
+            task.source.name, task.source.folder, task.rules.scalars, task.scalars, span
         )
         draft = replace(draft, sources=with_sums(task.files, (*run.files, *files)))
         run = replace(run, fields=run.fields | scalars)
@@ -135,11 +135,6 @@ def _reason(error: ReadError, reader: Reader | None, task: Task) -> str:
             if not task.rules.fields.keys() <= described.keys():
                 return "missing field"
     return error.reason
-
-
-def _folder(source: RunSource) -> Path:
-    path, _ = split_address(source.path)
-    return path if path.is_dir() else path.parent
 
 
 def _checked(run: Run, task: Task) -> tuple[Run, tuple[float, float] | None]:

@@ -28,6 +28,12 @@ class RunSource:
     path: Path
     files: tuple[Path, ...] = ()
 
+    @property
+    def folder(self) -> Path:
+        """The folder that holds the run's files: its own, or the one in which its file lies."""
+        path, _ = split_address(self.path)
+        return path if path.is_dir() else path.parent
+
 
 def find_runs(
     folder: Path, pattern: str = "*", file: str | None = None, reader: str | None = None

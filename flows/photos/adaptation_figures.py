@@ -57,8 +57,8 @@ def _of_outlines(adaptation: SegmenterAdaptation, version: str, photos: int) -> 
     else:
         sentence = (
             f"F1 within 2 px {old.f1_2px:.3f} before and {new.f1_2px:.3f} after ({WAYS[adaptation.way]}), exact "
-            f"{old.f1:.3f} and {new.f1:.3f}; better on {int(np.sum(new.of_photos > old.of_photos))} of {photos} "
-            f"corrected photos, each answered by a model that had no part in it ({PARTS_OF_OUTLINES} folds)"
+            f"{old.f1:.3f} and {new.f1:.3f}; "
+            f"{_cross_validated(new.of_photos > old.of_photos, 'corrected', PARTS_OF_OUTLINES)}"
         )
     return AdaptationFigures(
         {"f1": "F1", "f1_2px": "F1 within 2 px"},
@@ -74,18 +74,17 @@ def _of_classes(adaptation: ClassifierAdaptation, version: str, photos: int) -> 
     old, new = (adaptation.scores[way] for way in ("before", adaptation.way))
     if adaptation.classifier is None:
         sentence = (
-            f"neither a new calibration nor new last layers tell the {photos} labelled photos better than version "
-            f"{version}, whose log loss there is {old.log_loss:.3f}"
+            f"neither a new calibration nor new last layers classify the {photos} labelled photos better than "
+            f"version {version}, whose log loss there is {old.log_loss:.3f}"
         )
     else:
         sentence = (
-            f"log loss {old.log_loss:.3f} before and {new.log_loss:.3f} after ({WAYS[adaptation.way]}), told wrongly "
-            f"{old.error_rate:.1%} and {new.error_rate:.1%}; better on "
-            f"{int(np.sum(new.of_photos < old.of_photos))} of {photos} labelled photos, each answered by a model "
-            f"that had no part in it ({PARTS_OF_CLASSES} folds)"
+            f"log loss {old.log_loss:.3f} before and {new.log_loss:.3f} after ({WAYS[adaptation.way]}), error rate "
+            f"{old.error_rate:.1%} and {new.error_rate:.1%}; "
+            f"{_cross_validated(new.of_photos < old.of_photos, 'labelled', PARTS_OF_CLASSES)}"
         )
     return AdaptationFigures(
-        {"log_loss": "log loss", "error_rate": "told wrongly"},
+        {"log_loss": "log loss", "error_rate": "error rate"},
         {
             way: {"log_loss": one.log_loss, "error_rate": one.error_rate}
             for way, one in adaptation.scores.items()
@@ -94,4 +93,12 @@ def _of_classes(adaptation: ClassifierAdaptation, version: str, photos: int) -> 
         new.log_loss,
         PARTS_OF_CLASSES,
         sentence,
+    )
+
+
+def _cross_validated(better: np.ndarray, kind: str, folds: int) -> str:
+    """On how many photos (n,) the adapted model is better, each answered by a model that has not learned from it."""
+    return (
+        f"better on {int(np.sum(better))} of {len(better)} {kind} photos, each answered by a model that had no part "
+        f"in it ({folds} folds)"
     )

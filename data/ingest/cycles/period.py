@@ -91,7 +91,7 @@ def find_cycle(times: np.ndarray, coefficients: np.ndarray, largest_change: floa
             break
         count += 1
     if count > 2:
-        # A lag of several periods is as sharp, so each of them is told better.
+        # The lag of several periods has the same error as that of one: divided by their number it is smaller.
         lag, distance = _refined(
             state, times, (count - 1) * period, step, variance, 0.1 * period, (count - 1) * period
         )

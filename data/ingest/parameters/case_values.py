@@ -49,13 +49,12 @@ def table_from_cases(
         _parsed(name, expression)
     rows, problems = {}, {}
     for source in sources:
-        folder = source.path if source.path.is_dir() else source.path.parent
         try:
-            rows[source.name] = {n: case_value(folder, n, e) for n, e in expressions.items()}
+            rows[source.name] = {n: case_value(source.folder, n, e) for n, e in expressions.items()}
         except NotThereError as why:
             problems[source.name] = str(why)
         except OSError as error:
-            problems[source.name] = str(unreadable(folder, error) or error)
+            problems[source.name] = str(unreadable(source.folder, error) or error)
     table = table_from_rows(rows, {name: units.get(name) for name in expressions})
     return ParameterTable(table.names, table.units, table.runs, table.values, problems)
 

@@ -1,6 +1,6 @@
 """The boundary of a plane mesh as pieces between corners, and which piece of another mesh each is.
 
-Corners are nodes at which the boundary turns sharply. Along a piece places are told by their share of its length.
+Corners are nodes at which the boundary turns sharply. A place on a piece is given by its share of the piece's length.
 A loop without corners, such as a round hole, is one piece that begins to the right of its centre.
 """
 

@@ -22,9 +22,10 @@ NEVER_CERTAIN = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class ClassifierScore:
-    """How well one way tells the user's photos.
+    """How well one way classifies the user's photos.
 
-    log_loss: mean cross-entropy in nats. error_rate: share told wrongly. of_photos: (n,) the former of each.
+    log_loss: mean cross-entropy in nats. error_rate: share of photos with a wrong answer.
+    of_photos: (n,) the cross-entropy of each.
     """
 
     log_loss: float

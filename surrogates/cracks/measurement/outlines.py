@@ -58,7 +58,7 @@ class Outlined:
         return self.limits.outer
 
     def drawn(self, mask: np.ndarray) -> np.ndarray:
-        """Nowhere: what was drawn by hand is not told from the rest."""
+        """All False: an outline does not say which of its pixels were drawn by hand."""
         return np.zeros(mask.shape, dtype=bool)
 
     def erased(self, mask: np.ndarray) -> np.ndarray:

@@ -146,7 +146,7 @@ def test_a_shift_in_phase_is_exact_for_what_the_phases_can_tell():
 
 
 def test_runs_are_brought_into_common_phase_and_keep_it(tmp_path):
-    """Waves whose number of crests differs over the sweep: neighbours agree, and each begins where it is told."""
+    """Waves whose number of crests differs over the sweep: neighbours agree, and each begins in a given phase."""
     rng, phases = np.random.default_rng(4), np.linspace(0.0, 1.0, 33)
     begins = rng.uniform(0.0, 1.0, 9).tolist()
     crests = np.linspace(1.5, 4.0, 9)

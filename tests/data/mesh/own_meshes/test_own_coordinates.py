@@ -70,7 +70,7 @@ def test_a_cell_that_is_turned_is_named():
 
 
 def test_a_surface_in_space_may_turn_any_way():
-    # A roof that is turned about: normals have no sign that a mesh in space could be told wrong by.
+    # A roof that is turned about: the sign of a normal says nothing about a surface in space, which is accepted.
     roof = moved(FLAT, FLAT.points + [[0.0, 0.0, 0.3 * (x == 1)] for x in FLAT.points[:, 0]])
     turned = moved(roof, roof.points @ np.diag([-1.0, 1.0, -1.0]))
     assert COORDINATES in on_own_coordinates(run_on(turned), roof).fields
