@@ -11,7 +11,9 @@ from torch import Tensor
 
 from fieldwright.physics.equations.measurements import Measurements
 from fieldwright.physics.pinn.network import SolutionNetwork
+from fieldwright.physics.pinn.networks.activation import linear
 from fieldwright.physics.pinn.residual_rows import ResidualRows
+from fieldwright.physics.pinn.taylor.solution_series import Embed
 
 WAVES = {1: (160, 40.0), 2: (320, 14.0), 3: (400, 8.0)}
 """By the number of inputs: how many random waves a correction is made of, and the fastest, per half of the domain."""
@@ -34,7 +36,7 @@ class CorrectedNetwork(SolutionNetwork):
     def __init__(self, network: SolutionNetwork, at: np.ndarray, seed: int = 0) -> None:
         torch.nn.Module.__init__(self)
         self.problem, self.varied, self.estimated = network.problem, network.varied, network.estimated
-        self._dimension, self.eased = len(self.problem.coordinates), {}
+        self._dimension, self.eased, self.derivatives = len(self.problem.coordinates), {}, {}
         self._trained, self._at = network, np.asarray(at, dtype=float)
         self.embedding = network.embedding
         n_inputs = network.embedding.branches * network.embedding.size
@@ -44,17 +46,20 @@ class CorrectedNetwork(SolutionNetwork):
         speed = fastest * torch.rand(count, generator=generator, dtype=torch.float64)
         self._slopes = speed * direction / direction.norm(dim=0)
         self._phases = 2 * torch.pi * torch.rand(count, generator=generator, dtype=torch.float64)
+        self._no_bias = torch.zeros(1, len(self.problem.outputs), dtype=torch.float64)
         weights = [torch.zeros(count, len(self.problem.outputs), dtype=torch.float64)]
         if self.estimated:
             weights.append(network.weights[-1].detach().clone().cpu())
         self.weights = torch.nn.ParameterList(torch.nn.Parameter(one) for one in weights)
 
-    def output(self, inputs: Tensor, weights: Sequence[Tensor]) -> Tensor:
+    def output(self, inputs: Tensor, weights: Sequence[Tensor], embed: Embed | None = None) -> Tensor:
         """N (n, m) with the correction."""
         fixed = [one.detach() for one in self._trained.weights]
-        z = self.embedding(inputs[:, : self._dimension], iter(fixed)).flatten(1)
+        z = embed(iter(fixed)) if embed else self.embedding(self.coordinates(inputs), iter(fixed))
+        z = z.flatten(1)
         waves = torch.sin(z @ self._slopes + self._phases)
-        return self._trained.output(inputs, fixed) + (waves[:, None, :] @ weights[0])[:, 0]
+        correction = linear(waves[:, None, :], iter([weights[0].mT, self._no_bias]))
+        return self._trained.output(inputs, fixed, embed) + correction[:, 0]
 
     @property
     def input_bounds(self) -> tuple[np.ndarray, np.ndarray]:

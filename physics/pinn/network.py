@@ -13,6 +13,8 @@ from fieldwright.physics.pinn.networks.activation import linear
 from fieldwright.physics.pinn.networks.architecture import Architecture
 from fieldwright.physics.pinn.networks.embedding import Embedding
 from fieldwright.physics.pinn.networks.initial_weights import glorot
+from fieldwright.physics.pinn.taylor.multi_indices import MultiIndices
+from fieldwright.physics.pinn.taylor.solution_series import Embed, Output
 
 
 class SolutionNetwork(torch.nn.Module):
@@ -34,6 +36,7 @@ class SolutionNetwork(torch.nn.Module):
         self.problem, self.varied, self.estimated = problem, tuple(varied), tuple(estimated)
         self._dimension = len(problem.coordinates)
         self.eased: dict[str, float] = {}  # coefficients that a curriculum sets for a while
+        self.derivatives: dict[str, MultiIndices | None] = {}  # of its output, on which each loss depends
         generator = torch.Generator().manual_seed(seed)
         self.embedding = Embedding(problem, architecture, generator)
         self._layers = architecture.build_layers()
@@ -49,19 +52,24 @@ class SolutionNetwork(torch.nn.Module):
         """Solution u (n, m) at inputs (n, d + p)."""
         return self.evaluate(inputs, list(self.weights))
 
-    def evaluate(self, inputs: Tensor, weights: Sequence[Tensor]) -> Tensor:
+    def evaluate(self, inputs: Tensor, weights: Sequence[Tensor], output: Output | None = None) -> Tensor:
         """Solution u (n, m) with other weights than its own, in their order: one set for all samples, or one each.
 
         A weight of shape (n, ...) instead of (...) belongs to the samples one by one: the derivative of a sum over
         samples by such weights is, row by row, the derivative of each sample.
+        output: what the lift takes in place of `self.output`, such as its Taylor series.
         """
-        output = self.output(inputs, weights)
-        return self.problem.lifted(inputs, output, self.coefficients(inputs, weights))
+        hidden = (output or self.output)(inputs, weights)
+        return self.problem.lifted(inputs, hidden, self.coefficients(inputs, weights))
 
-    def output(self, inputs: Tensor, weights: Sequence[Tensor]) -> Tensor:
-        """Output N (n, m) of the layers, which the lift takes."""
+    def output(self, inputs: Tensor, weights: Sequence[Tensor], embed: Embed | None = None) -> Tensor:
+        """Output N (n, m) of the layers, which the lift takes.
+
+        inputs: (n, d + p), or their Taylor series: then so is the output. embed: what gives the features of the
+        coordinates (n, branches, f), with the next of these weights, in place of the embedding.
+        """
         remaining = iter(weights)
-        hidden = self.embedding(inputs[:, : self._dimension], remaining)
+        hidden = embed(remaining) if embed else self.embedding(self.coordinates(inputs), remaining)
         if self.varied:
             columns = []
             for i, name in enumerate(self.varied):
@@ -72,6 +80,10 @@ class SolutionNetwork(torch.nn.Module):
             hidden = torch.cat([hidden, scaled], dim=2)
         hidden = self.embedding.join(self._layers(hidden, remaining))
         return linear(hidden, remaining)[:, 0]
+
+    def coordinates(self, inputs: Tensor) -> Tensor:
+        """The first columns (n, d) of inputs (n, d + p)."""
+        return inputs[:, : self._dimension]
 
     def coefficients(self, inputs: Tensor, weights: Sequence[Tensor]) -> dict[str, Tensor | float]:
         """Every coefficient by name: columns of the inputs, trainable numbers, or the fixed values."""

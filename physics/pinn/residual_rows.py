@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -12,6 +13,15 @@ from fieldwright.physics.equations.conditions import SoftCondition
 from fieldwright.physics.equations.measurements import Measurements
 from fieldwright.physics.pinn.deepxde_torch import dde
 from fieldwright.physics.pinn.network import SolutionNetwork
+from fieldwright.physics.pinn.taylor.multi_indices import MultiIndices
+from fieldwright.physics.pinn.taylor.solution_series import (
+    EXAMPLES,
+    Columns,
+    Output,
+    OutputSeries,
+    agrees_with_series,
+    derivatives_of,
+)
 
 
 class ResidualRows:
@@ -20,8 +30,9 @@ class ResidualRows:
         |r|^2 = mean over points of (residual / scale)^2 + sum over soft conditions of weight * mean error^2
               + sum over outputs of weight * mean over measurements of (u - value)^2
 
-    The Jacobian takes one backward pass for each equation: every sample gets its own copy of the weights, so that
-    the gradient of the sum over samples holds each sample's derivative in its own row. Exact for any order.
+    The network's derivatives pass through the layers with its values, as Taylor series (see `OutputSeries`). The
+    Jacobian takes one backward pass for each equation: every sample gets its own view of the weights, so that the
+    gradient of the sum over samples holds each sample's derivative in its own row. Exact for any order.
     """
 
     def __init__(
@@ -29,20 +40,12 @@ class ResidualRows:
     ) -> None:
         self.network = network
         self._points, self._scale = torch.as_tensor(points, device=network.device), scale
-        self._blocks: list[tuple[str, int, Callable[[Sequence[Tensor]], list[Tensor]]]] = [
-            ("equation", len(points), self._equations)
-        ]
         self._measured = measured
-        self._conditions = [("condition", *self._condition(condition)) for condition in network.problem.soft]
+        self._blocks = [self._equations(self._points)]
+        self._conditions = [self._condition(one, i) for i, one in enumerate(network.problem.soft, 1)]
         self._blocks += self._conditions
         if measured is not None:
-            inputs, values = (
-                torch.as_tensor(array, device=network.device) for array in (measured.inputs, measured.values)
-            )
-            weight = torch.as_tensor(measured.weights, device=network.device)
-            self._blocks.append(
-                ("measurement", len(values), lambda weights: self._misfits(inputs, values, weight, weights))
-            )
+            self._blocks.append(self._misfits(measured))
 
     @property
     def points(self) -> Tensor:
@@ -62,84 +65,157 @@ class ResidualRows:
 
     def __call__(self, theta: Tensor) -> Tensor:
         """Residuals r (m,) at weights theta (p,)."""
-        return torch.cat(self._columns(self._blocks, self.network.unflat(theta)))[:, 0]
+        weights, columns = self.network.unflat(theta), []
+        for block in self._blocks:
+            columns += [column.detach() for column in block.columns(self._output(block), weights)]
+            dde.grad.clear()
+        return torch.cat(columns)[:, 0]
 
     def terms(self, theta: Tensor) -> dict[str, Tensor]:
         """The pieces of r (m_i,) by the name of their loss, in order, differentiable by theta (p,)."""
         pieces: dict[str, Tensor] = {}
         weights = self.network.unflat(theta)
-        for kind, _, block in self._blocks:
-            for column in block(weights):
-                number = sum(name.startswith(kind) for name in pieces) + 1
-                pieces[f"{kind} {number}"] = column[:, 0]
+        for block in self._blocks:
+            for column in block.columns(self._output(block), weights):
+                number = sum(name.startswith(block.kind) for name in pieces) + 1
+                pieces[f"{block.kind} {number}"] = column[:, 0]
             dde.grad.clear()
         return pieces
 
-    def jacobian(self, theta: Tensor) -> Tensor:
-        """J = dr / dtheta (m, p) at weights theta (p,)."""
-        weights, pieces = self.network.unflat(theta.detach()), []
-        for _, samples, block in self._blocks:
-            # Views, not copies: the samples' own weights stay in the cache.
-            each = [weight.expand(samples, *weight.shape).requires_grad_() for weight in weights]
-            columns = block(each)
-            for column in columns:
-                slopes = torch.autograd.grad(
-                    column.sum(), each, retain_graph=column is not columns[-1], allow_unused=True
-                )
-                piece, end = theta.new_zeros(len(column), len(theta)), 0
-                for weight, slope in zip(weights, slopes, strict=True):
-                    begin, end = end, end + weight.numel()
-                    if slope is not None:
-                        # An error of a periodic condition is made of two samples.
-                        first, *others = slope.reshape(samples, -1).split(len(column))
-                        piece[:, begin:end] = sum(others, first)
-                pieces.append(piece)
+    def jacobian(self, theta: Tensor, factors: Tensor | None = None, out: Tensor | None = None) -> Tensor:
+        """J = dr / dtheta (m, p) at weights theta (p,), its rows times `factors` (m,).
+
+        out: a Jacobian to be written over, if given.
+        """
+        weights, parts = self.network.unflat(theta.detach()), []
+        for block in self._blocks:
+            # Views, not copies: one product serves all samples, see `linear_layer`.
+            views = [weight.expand(len(block.points), *weight.shape).requires_grad_() for weight in weights]
+            parts.append((views, block.columns(self._output(block), views)))
             dde.grad.clear()
-        return torch.cat(pieces) if len(pieces) > 1 else pieces[0]
+        n_rows = sum(len(column) for _, columns in parts for column in columns)
+        result = theta.new_empty(n_rows, len(theta)) if out is None else out
+        row = 0
+        for views, columns in parts:
+            for column in columns:
+                rows = slice(row, row := row + len(column))
+                factor = torch.ones_like(column) if factors is None else factors[rows, None]
+                slopes = torch.autograd.grad(
+                    column, views, factor, retain_graph=column is not columns[-1], allow_unused=True
+                )
+                _fill(result[rows], views, slopes)
+        return result
 
     def sizes(self) -> np.ndarray:
         """Relative residual |residual| / scale (n,) at each collocation point, with the network's own weights."""
-        columns = self._columns(self._blocks[:1], list(self.network.weights))
+        columns = self._nested(self._blocks[:1])
         return torch.cat(columns, dim=1).norm(dim=1).cpu().numpy() * len(self._points) ** 0.5
 
     def condition_error(self) -> float:
         """Root of the weighted mean square errors of all soft conditions, with the network's own weights."""
-        columns = self._columns(self._conditions, list(self.network.weights))
-        return float(sum(float(column.square().sum()) for column in columns) ** 0.5)
+        return float(sum(float(column.square().sum()) for column in self._nested(self._conditions)) ** 0.5)
 
-    def _columns(self, blocks: Sequence[tuple], weights: Sequence[Tensor]) -> list[Tensor]:
+    def _nested(self, blocks: Sequence[_Block]) -> list[Tensor]:
+        """Columns by nested differentiation, which assumes nothing: by them a training is evaluated."""
         columns = []
-        for *_, block in blocks:
-            columns += [column.detach() for column in block(weights)]
+        for block in blocks:
+            found = block.columns(self.network.output, list(self.network.weights))
+            columns += [column.detach() for column in found]
             dde.grad.clear()
         return columns
 
-    def _equations(self, weights: Sequence[Tensor]) -> list[Tensor]:
-        x = self._points.detach().requires_grad_()
-        u = self.network.evaluate(x, weights)
-        columns = self.network.problem.equations(x, u, self.network.coefficients(x, weights))
-        return [column / (self._scale * len(x) ** 0.5) for column in columns]
+    def _output(self, block: _Block) -> Output:
+        """The network's output at the block's points: its Taylor series where these give the same columns."""
+        if block.output is None:
+            known = self.network.derivatives
+            examples = block.examples or block
+            indices = known.get(block.name)
+            if indices is None or not agrees_with_series(
+                examples.columns, self.network, examples.points, indices
+            ):
+                indices = derivatives_of(examples.columns, self.network, examples.points)
+                known[block.name] = indices
+            series = indices is not None
+            block.output = (
+                OutputSeries(self.network, block.points, indices) if series else self.network.output
+            )
+        return block.output
 
-    def _condition(self, soft: SoftCondition) -> tuple[int, Callable[[Sequence[Tensor]], list[Tensor]]]:
+    def _equations(self, points: Tensor) -> _Block:
+        network, number = self.network, len(points)
+
+        def columns(output: Output, weights: Sequence[Tensor]) -> list[Tensor]:
+            x = points.detach().requires_grad_()
+            u = network.evaluate(x, weights, output)
+            found = network.problem.equations(x, u, network.coefficients(x, weights))
+            return [column / (self._scale * number**0.5) for column in found]
+
+        examples = None if number <= EXAMPLES else self._equations(points[:EXAMPLES])
+        return _Block("equation", "equation", points, columns, examples)
+
+    def _condition(self, soft: SoftCondition, number: int) -> _Block:
         network = self.network
         # Points that face each other are of one set of varied coefficients.
-        varied = None
+        points, varied = torch.as_tensor(soft.points, device=network.device), None
         if network.varied:
             low, high = (corner[soft.points.shape[1] :] for corner in network.input_bounds)
             share = np.random.default_rng(0).random((len(soft.points) // soft.copies, len(low)))
             varied = torch.as_tensor(low + (high - low) * share, device=network.device).repeat(soft.copies, 1)
+            points = torch.cat([points, varied], dim=1)
 
-        def rows(weights: Sequence[Tensor]) -> list[Tensor]:
+        def columns(output: Output, weights: Sequence[Tensor]) -> list[Tensor]:
             error = soft.error(
-                lambda x, c: network.evaluate(x, weights), lambda x: network.coefficients(x, weights), varied
+                lambda x, c: network.evaluate(x, weights, output),
+                lambda x: network.coefficients(x, weights),
+                varied,
             )
             return [(soft.weight / len(error)) ** 0.5 * error]
 
-        return len(soft.points), rows
+        return _Block("condition", f"condition {number}", points, columns)
 
-    def _misfits(
-        self, inputs: Tensor, values: Tensor, weight: Tensor, weights: Sequence[Tensor]
-    ) -> list[Tensor]:
-        gap = self.network.evaluate(inputs, weights) - values
-        gap = torch.where(torch.isnan(values), torch.zeros_like(gap), gap) * (weight / len(inputs)) ** 0.5
-        return [gap[:, i, None] for i in range(gap.shape[1])]
+    def _misfits(self, measured: Measurements) -> _Block:
+        network = self.network
+        inputs, values = (
+            torch.as_tensor(array, device=network.device) for array in (measured.inputs, measured.values)
+        )
+        weight = torch.as_tensor(measured.weights, device=network.device)
+
+        def columns(output: Output, weights: Sequence[Tensor]) -> list[Tensor]:
+            gap = network.evaluate(inputs, weights, output) - values
+            gap = torch.where(torch.isnan(values), torch.zeros_like(gap), gap) * (weight / len(inputs)) ** 0.5
+            return [gap[:, i, None] for i in range(gap.shape[1])]
+
+        # Measured are values alone.
+        values_alone = OutputSeries(network, inputs, MultiIndices.up_to(0, inputs.shape[1]))
+        return _Block("measurement", "measurement", inputs, columns, output=values_alone)
+
+
+def _fill(rows: Tensor, views: Sequence[Tensor], slopes: Sequence[Tensor | None]) -> None:
+    """Writes each sample's slopes by its views of the weights into its row."""
+    end = 0
+    for view, slope in zip(views, slopes, strict=True):
+        begin, end = end, end + view[0].numel()
+        place = rows[:, begin:end]
+        if slope is None:
+            place.zero_()
+            continue
+        # An error of a periodic condition is made of two samples.
+        first, *others = slope.reshape(len(view), -1).split(len(rows))
+        place.copy_(first)
+        for other in others:
+            place.add_(other)
+
+
+@dataclass(eq=False)
+class _Block:
+    """Columns that are to vanish, at points (n, d + p) of the inputs.
+
+    kind: of the loss; name: of the block; examples: the same at a few of the points; output: what `columns` takes.
+    """
+
+    kind: str
+    name: str
+    points: Tensor
+    columns: Columns
+    examples: _Block | None = None
+    output: Output | None = None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import torch
 from torch import Tensor
 
 from fieldwright.physics.pinn.networks.initial_weights import glorot, uniform
+from fieldwright.physics.pinn.taylor.taylor_series import TaylorSeries
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,23 @@ class Activation:
 
     def layer(self, x: Tensor, weights: Iterator[Tensor]) -> Tensor:
         """sigma(W x + b) (n, branches, n_out) of x (n, branches, n_in), with the next weights of the iterator."""
-        z = linear(x, weights)
+        z = linear(x, weights, self.frequency if self.name == "sine" else 1.0)
         if self.slopes != "fixed":
             z = self.scaling * next(weights) * z
         if self.name == "sine":
-            return torch.sin(self.frequency * z)
+            return torch.sin(z)
         return torch.tanh(z) if self.name == "tanh" else z * torch.sigmoid(z)
 
 
-def linear(x: Tensor, weights: Iterator[Tensor]) -> Tensor:
-    """W x + b (n, branches, n_out) of x (n, branches, n_in), with the next two weights of the iterator.
+def linear(x: Tensor, weights: Iterator[Tensor], factor: float = 1.0) -> Tensor:
+    """Affine map f (W x + b) (n, branches, n_out) of x (n, branches, n_in), by the next two of the weights.
 
-    W is (n_out, n_in) for all samples or (n, n_out, n_in) for each its own; b likewise (1, n_out) or (n, 1, n_out).
+    factor: f. W is (n_out, n_in) for all samples or (n, n_out, n_in) for each its own; b likewise (1, n_out) or
+    (n, 1, n_out).
+    x may be a TaylorSeries, as for every layer: then so is the result.
     """
-    return x @ next(weights).mT + next(weights)
+    matrix, bias = next(weights), next(weights)
+    if isinstance(x, TaylorSeries):  # which the layers take for a tensor
+        return cast(Tensor, x.linear(matrix, bias, factor))
+    z = x @ matrix.mT + bias
+    return z if factor == 1.0 else factor * z

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from fieldwright.physics.equations.problem import Problem
 from fieldwright.physics.pinn.networks.architecture import Architecture
 from fieldwright.physics.pinn.networks.fourier import FourierFeatures
 from fieldwright.physics.pinn.networks.periodic import periodic_features
+from fieldwright.physics.pinn.taylor.taylor_series import TaylorSeries
 
 
 class Embedding(torch.nn.Module):
@@ -52,7 +54,7 @@ class Embedding(torch.nn.Module):
         self.register_buffer("_low", low)
         self.register_buffer("_high", high)
 
-        sizes = [group.shape[1] for group in self._groups(((low + high) / 2)[None])]
+        sizes = [group.shape[1] for group in self.groups(((low + high) / 2)[None])]
         self._waves: torch.nn.ModuleList = torch.nn.ModuleList()
         self.size, self._in_space, self.branches = sizes[0], 1, 1
         if fourier:
@@ -70,7 +72,10 @@ class Embedding(torch.nn.Module):
 
     def forward(self, x: Tensor, weights: Iterator[Tensor]) -> Tensor:
         """Features (n, branches, f) at coordinates (n, d), with the next weights of the iterator."""
-        groups = self._groups(x)
+        return self.of_groups(self.groups(x), weights)
+
+    def of_groups(self, groups: list[Tensor], weights: Iterator[Tensor]) -> Tensor:
+        """The features that Fourier waves, if there are any, make of the groups."""
         if not self._waves:
             return groups[0][:, None, :]
         return torch.cat([waves(z, weights) for waves, z in zip(self._fourier, groups, strict=True)], dim=1)
@@ -88,12 +93,25 @@ class Embedding(torch.nn.Module):
             waves.revealed.fill_(part)
 
     @property
+    def has_weights(self) -> bool:
+        """Whether the features change while the network is trained."""
+        return bool(self.initial())
+
+    @property
+    def revealed(self) -> float:
+        """The part of the Fourier features that the layers see."""
+        return float(self._fourier[0].revealed) if self._fourier else 1.0
+
+    @property
     def _fourier(self) -> list[FourierFeatures]:
         return [waves for waves in self._waves if isinstance(waves, FourierFeatures)]
 
-    def _groups(self, x: Tensor) -> list[Tensor]:
+    def groups(self, x: Tensor) -> list[Tensor]:
         """What is seen before any Fourier features: all in one group, or space and time in one each."""
         if self._problem_features is not None:
+            if isinstance(x, TaylorSeries):
+                series = cast(TaylorSeries, x)
+                return [cast(Tensor, series.of_features(self._problem_features))]
             return [self._problem_features(x)]
         columns = []
         for i, name in enumerate(self._problem.coordinates):

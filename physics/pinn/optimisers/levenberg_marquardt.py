@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor
 
 from fieldwright.physics.pinn.optimisers.damping import Damping
 from fieldwright.physics.pinn.optimisers.minimum import Minimum
-from fieldwright.physics.pinn.optimisers.normal_matrix import normal_matrix
+from fieldwright.physics.pinn.optimisers.normal_matrix import NormalMatrix
 
 
 def levenberg_marquardt(
@@ -23,7 +22,8 @@ def levenberg_marquardt(
 ) -> Minimum:
     """Minimises |r(theta)|^2 / 2 by steps d of (J^T J + mu I) d = -J^T r.
 
-    residuals: theta (p,) to r (m,); jacobian: theta to J = dr/dtheta (m, p); all float64.
+    residuals: theta (p,) to r (m,); jacobian: theta to J = dr/dtheta (m, p), which the next call may overwrite; all
+    float64.
     damping: mu at the start, 0 for a pure Gauss-Newton step, None for 1e-3 of the largest diagonal of J^T J.
     With fewer residuals than weights the same step is found among the residuals: d = -J^T (J J^T + mu I)^-1 r.
     Stops when max|J^T r| <= gradient_tolerance or |d| <= step_tolerance (|theta| + step_tolerance).
@@ -45,10 +45,10 @@ def levenberg_marquardt(
         if control is None:
             control = Damping(1e-3 * float(j.square().sum(dim=0).max()))
         few = len(r) < len(theta)
-        normal = normal_matrix(j.T if few else j)
+        normal = NormalMatrix(j.T if few else j)
 
         while True:  # until a step lowers the loss
-            solved = _solved(normal, r if few else gradient, control.mu)
+            solved = normal.solve(r if few else gradient, control.mu)
             if solved is not None:
                 step = -(j.T @ solved) if few else -solved
                 if float(step.norm()) <= step_tolerance * (float(theta.norm()) + step_tolerance):
@@ -65,13 +65,3 @@ def levenberg_marquardt(
         losses.append(loss)
         control.good(gain)
     return Minimum(theta, loss, tuple(losses), "steps", control.mu if control else 0.0)
-
-
-def _solved(normal: Tensor, right: Tensor, mu: float) -> Tensor | None:
-    """(normal + mu I)^-1 right, or None when rounding leaves the damped matrix indefinite."""
-    damped = normal.clone()
-    damped.diagonal().add_(mu)
-    factor, failed = torch.linalg.cholesky_ex(damped)
-    if failed:
-        return None
-    return torch.cholesky_solve(right[:, None], factor)[:, 0]

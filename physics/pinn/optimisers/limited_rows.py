@@ -42,10 +42,10 @@ class LimitedRows:
         self._keep(theta, float(r.detach().square().sum()) / 2)
         return r
 
-    def jacobian(self, theta: Tensor) -> Tensor:
-        """Jacobian dr / dtheta (m, p)."""
+    def jacobian(self, theta: Tensor, out: Tensor | None = None) -> Tensor:
+        """Jacobian dr / dtheta (m, p); `out` is written over if given."""
         self.check()
-        return self._rows.jacobian(theta)
+        return self._rows.jacobian(theta, out)
 
     def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """|r|^2 / 2 and its gradient (p,)."""

@@ -44,12 +44,24 @@ def minimise(
 
 def _minimise(name: Name, rows: LimitedRows, theta: Tensor, steps: int, damping: float | None) -> Minimum:
     if name == "levenberg_marquardt":
-        return levenberg_marquardt(rows, rows.jacobian, theta, steps, damping)
+        return levenberg_marquardt(rows, _overwriting(rows), theta, steps, damping)
     if name == "natural_gradient":
-        return energy_natural_gradient(rows, rows.jacobian, theta, steps)
+        return energy_natural_gradient(rows, _overwriting(rows), theta, steps)
     if name == "gauss_newton":
         return matrix_free_gauss_newton(rows.graph, theta, steps, damping, check=rows.check)
     if name == "ssbroyden":
         return self_scaled_broyden(rows.value_and_gradient, theta, steps)
     assert name == "lbfgs", f"'{name}' goes by single gradients"
     return limited_memory_bfgs(rows.value_and_gradient, theta, steps)
+
+
+def _overwriting(rows: Rows) -> Callable[[Tensor], Tensor]:
+    """The Jacobian, each over the one before: new memory of its size costs as much as a product with it."""
+    last: Tensor | None = None
+
+    def jacobian(theta: Tensor) -> Tensor:
+        nonlocal last
+        last = rows.jacobian(theta, last)
+        return last
+
+    return jacobian

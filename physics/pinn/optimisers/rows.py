@@ -18,8 +18,8 @@ class Rows(Protocol):
         """Residuals r (m,), differentiable by theta."""
         ...
 
-    def jacobian(self, theta: Tensor) -> Tensor:
-        """Jacobian dr / dtheta (m, p)."""
+    def jacobian(self, theta: Tensor, out: Tensor | None = None) -> Tensor:
+        """Jacobian dr / dtheta (m, p); `out` is written over if given."""
         ...
 
     def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:

@@ -22,9 +22,9 @@ class WeightedRows:
         """sqrt(w) r (m,), differentiable by theta (p,)."""
         return self._roots * torch.cat(list(self._rows.terms(theta).values()))
 
-    def jacobian(self, theta: Tensor) -> Tensor:
-        """Its derivative (m, p) by theta (p,)."""
-        return self._rows.jacobian(theta).mul_(self._roots[:, None])
+    def jacobian(self, theta: Tensor, out: Tensor | None = None) -> Tensor:
+        """Its derivative (m, p) by theta (p,); `out` is written over if given."""
+        return self._rows.jacobian(theta, self._roots, out)
 
     def value_and_gradient(self, theta: Tensor) -> tuple[float, Tensor]:
         """|sqrt(w) r|^2 / 2 and its gradient (p,)."""

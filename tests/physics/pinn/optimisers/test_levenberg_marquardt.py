@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldwright.physics.pinn.optimisers.levenberg_marquardt import levenberg_marquardt
-from fieldwright.physics.pinn.optimisers.normal_matrix import normal_matrix
+from fieldwright.physics.pinn.optimisers.normal_matrix import NormalMatrix
 
 
 def rosenbrock(theta):
@@ -98,8 +98,20 @@ def test_a_stationary_start_is_told_as_such():
     assert found.losses == (0.0,)
 
 
-@given(st.integers(1, 12), st.integers(1, 12), st.booleans())
-def test_the_normal_matrix_is_that_of_the_plain_product(rows, columns, turned):
-    draws = torch.from_numpy(np.random.default_rng(rows + 100 * columns).standard_normal((columns, rows)))
-    j = draws.T if turned else draws.T.contiguous()
-    torch.testing.assert_close(normal_matrix(j).tril(), (j.T @ j).tril())
+@given(st.integers(1, 12), st.integers(1, 12), st.booleans(), st.floats(0.01, 10.0))
+def test_damped_systems_with_the_normal_matrix_are_solved(rows, columns, turned, mu):
+    rng = np.random.default_rng(rows + 100 * columns)
+    draws = torch.from_numpy(rng.standard_normal((columns, rows)))
+    j, right = draws.T if turned else draws.T.contiguous(), torch.from_numpy(rng.standard_normal(columns))
+    damped = j.T @ j + mu * torch.eye(columns, dtype=torch.float64)
+    normal = NormalMatrix(j)
+    for _ in range(2):  # the first solution leaves the matrix as it is
+        torch.testing.assert_close(damped @ normal.solve(right, mu), right)
+
+
+def test_a_damped_matrix_that_rounding_leaves_indefinite_has_no_solution():
+    # The rows are one and the same: without damping the matrix has rank 1, and -mu turns it round.
+    assert (
+        NormalMatrix(torch.ones(3, 4, dtype=torch.float64)).solve(torch.ones(4, dtype=torch.float64), -1.0)
+        is None
+    )
