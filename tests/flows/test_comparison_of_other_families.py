@@ -125,6 +125,7 @@ def run(folder: Path, text: str, effort: int) -> tuple[Report, dict[str, Any], T
     return report, tracking.json(run_id, "decision.json"), tracking
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "add", "poor", "good", "numbers", "error"),
     [

@@ -51,6 +51,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return cached_database(EMPTY)
 
 
+@pytest.mark.slow
 def test_flows_are_stored_without_another_process_and_the_next_database_is_a_copy(
     tmp_path: Path, cache: Path
 ) -> None:

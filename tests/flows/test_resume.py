@@ -267,6 +267,7 @@ def test_damaged_results_are_done_again_and_a_full_disk_costs_only_the_resumptio
     assert "could not be kept" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_decision_is_taken_once_unless_the_champion_has_changed(
     make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -103,6 +103,7 @@ def test_an_empty_store_that_is_damaged_is_made_anew(damage: str, tmp_path: Path
         assert database.execute("SELECT count(*) FROM runs").fetchall() == [(0,)]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cache")
 def test_first_commands_at_once_find_one_store_and_one_experiment(own_home: Path) -> None:
     processes = [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from fieldwright.data.computing.cluster import Cluster
 from fieldwright.data.computing.connection import WorkersAddress
 from fieldwright.data.ingest.ingestion import ingest_sources
@@ -14,6 +16,7 @@ from fieldwright.data.store.verification import verify
 from tests.data.computing.pieces import DeadlyTask
 
 
+@pytest.mark.slow
 def test_a_run_that_kills_its_workers_is_rejected_alone(solver, store, tmp_path):
     sources, table = solver.run(6), solver.table(6)
     ingest_sources(store, sources[:1], table, solver.rules)

@@ -55,6 +55,7 @@ def test_the_programs_own_end_is_the_commands():
     assert subprocess.run(command, cwd=ROOT, timeout=TIMEOUT, check=False).returncode == 3
 
 
+@pytest.mark.slow
 def test_sigterm_ends_the_mlflow_page_and_all_of_its_processes(tmp_path: Path):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

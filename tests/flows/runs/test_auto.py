@@ -40,6 +40,7 @@ def auto(path: Path, search: str = SEARCH) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_search_finds_a_champion_and_every_trial_is_a_run(make_study: MakeStudy, tmp_path: Path) -> None:
     path = auto(make_study())
     report = run_study(str(path))

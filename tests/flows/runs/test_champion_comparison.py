@@ -36,6 +36,7 @@ def rewritten(folder: Path, write_run: Callable[..., None], loads: np.ndarray) -
     (folder / "parameters.csv").write_text("\n".join(rows) + "\n")
 
 
+@pytest.mark.slow
 def test_more_runs_over_a_wider_range_take_the_place_and_easier_ones_do_not(make_study, write_run) -> None:
     path = make_study(more='metric = "relative_l2"')
     text = path.read_text()

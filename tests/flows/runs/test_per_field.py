@@ -209,6 +209,7 @@ class Interruption(BaseException):
     """As if the process had been ended."""
 
 
+@pytest.mark.slow
 def test_it_wins_goes_on_after_an_interruption_and_is_registered(
     make_study: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

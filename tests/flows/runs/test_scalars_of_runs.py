@@ -121,6 +121,7 @@ def test_scalars_are_learned_promoted_and_answered(study_path, tmp_path):
     assert json.loads(surrogate.description.model_dump_json())["fields"][-1]["on"] == "run"
 
 
+@pytest.mark.slow
 def test_a_run_without_its_scalar_is_rejected_alone(study_path):
     lost = study_path.parent / "runs" / "run_0003" / "history.csv"
     kept = lost.read_text()

@@ -35,6 +35,7 @@ def command(
     )
 
 
+@pytest.mark.slow
 def test_a_study_is_tracked_in_postgresql_with_its_files_in_s3(
     make_study: Callable[..., Path],
     postgresql: str,

@@ -121,6 +121,7 @@ def test_the_page_of_prefect_asks_its_own_port(workplace: Any) -> None:
         assert json.load(answer)["api_url"] == f"http://127.0.0.1:{workplace.prefect}/api"
 
 
+@pytest.mark.slow
 def test_a_second_workplace_says_where_the_first_is(workplace: Any) -> None:
     second = workplace.command("up", "--port", "1")
     assert second.returncode == 2
@@ -213,6 +214,7 @@ def test_the_server_plans_one_run_for_each_night_about_a_change_of_the_clock(
         assert [f"{one.astimezone(UTC):%H:%M}" for one in planned] == utc
 
 
+@pytest.mark.slow
 def test_the_example_of_prefect_yaml_is_deployed(workplace: Any) -> None:
     """By Prefect's own command, into a pool of the server's."""
     deployed = subprocess.run(

@@ -171,6 +171,7 @@ def test_a_champion_that_is_taken_away_is_said_everywhere(client: httpx.Client, 
     wait_for(lambda: client.get("/readyz").json()["why"] is None)
 
 
+@pytest.mark.slow
 def test_a_champion_whose_files_are_gone_is_said(client: httpx.Client, store):
     artifacts = store.folder / "mlartifacts"
     artifacts.rename(store.folder / "away")
@@ -209,6 +210,7 @@ def test_files_that_are_mended_in_the_registry_are_taken_up(client: httpx.Client
     wait_for(lambda: client.post("/predict", json=ROW).json()["version"] == "1")
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_no_answer(client: httpx.Client, endpoint, store, promoted, small_home, tmp_path):
     home, mounted = small_home
     if not mounted:

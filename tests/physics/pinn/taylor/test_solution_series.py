@@ -51,8 +51,7 @@ def rows_of(network, n=30, scale=1.0):
 
 def nested(rows):
     """The same rows by nested differentiation."""
-    for block in rows._blocks:
-        block.output = rows.network.output
+    rows.differentiate_as_it_stands()
     return rows
 
 
