@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from scipy.linalg.blas import dsyrk  # pyright: ignore[reportAttributeAccessIssue]
@@ -10,7 +12,7 @@ from torch import Tensor
 
 
 class NormalMatrix:
-    """N = J^T J of J (m, p), and the solution of (N + mu I) x = b; float64.
+    """N = J^T J of J (m, p), and the solution of (N + mu I) x = b for any b; float64.
 
     On the processor by BLAS' symmetric product, which takes half the operations of a full one, and by LAPACK's
     Cholesky factor of the lower triangle: torch's own takes two fifths longer and its triangular solution thrice as
@@ -25,17 +27,14 @@ class NormalMatrix:
         else:
             self._full = j.T @ j
 
-    def solve(self, right: Tensor, mu: float) -> Tensor | None:
-        """(N + mu I)^-1 b for b (p,), or None when rounding leaves the damped matrix indefinite."""
+    def damped(self, mu: float) -> Callable[[Tensor], Tensor] | None:
+        """What takes b (p,) to (N + mu I)^-1 b, or None when rounding leaves the damped matrix indefinite."""
         if not self._on_processor:
             damped = self._full.clone()
             damped.diagonal().add_(mu)
             factor, failed = torch.linalg.cholesky_ex(damped)
-            return None if failed else torch.cholesky_solve(right[:, None], factor)[:, 0]
-        damped = self._lower.copy(order="F")
-        damped[np.diag_indices_from(damped)] += mu
-        factor, failed = dpotrf(damped, lower=1, clean=0, overwrite_a=1)
-        if failed:
-            return None
-        solution, _ = dpotrs(factor, right.numpy(), lower=1)
-        return torch.from_numpy(solution)
+            return None if failed else lambda right: torch.cholesky_solve(right[:, None], factor)[:, 0]
+        lower = self._lower.copy(order="F")
+        lower[np.diag_indices_from(lower)] += mu
+        lower, failed = dpotrf(lower, lower=1, clean=0, overwrite_a=1)
+        return None if failed else lambda right: torch.from_numpy(dpotrs(lower, right.numpy(), lower=1)[0])

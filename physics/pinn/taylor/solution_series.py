@@ -66,18 +66,16 @@ def derivatives_of(columns: Columns, network: SolutionNetwork, points: Tensor) -
     coefficients of N; None where series do not give the columns that nested differentiation gives, as for orders
     above MOST_ORDER.
     """
-    weights = [weight.detach() for weight in network.weights]
-    expected = torch.cat(columns(network.output, weights), dim=1).detach()
-    dde.grad.clear()
+    expected = _of_examples(columns, network, network.output)
     for order in range(MOST_ORDER + 1):
         every = MultiIndices.up_to(order, points.shape[1])
         if len(every.all) > MOST_INDICES:
             return None
-        if not _agrees(columns, expected, OutputSeries(network, points, every), weights):
+        if not _agree(expected, _of_examples(columns, network, OutputSeries(network, points, every))):
             continue
         used = MultiIndices.with_smaller(_with_slope(columns, network, points, every), points.shape[1])
-        agrees = _agrees(columns, expected, OutputSeries(network, points, used), weights)
-        return used if agrees else every
+        agree = _agree(expected, _of_examples(columns, network, OutputSeries(network, points, used)))
+        return used if agree else every
     return None
 
 
@@ -85,19 +83,30 @@ def agrees_with_series(
     columns: Columns, network: SolutionNetwork, points: Tensor, indices: MultiIndices
 ) -> bool:
     """Whether these derivatives suffice, with the coefficients and weights as they are now."""
+    found = _of_examples(columns, network, OutputSeries(network, points, indices))
+    return _agree(_of_examples(columns, network, network.output), found)
+
+
+def _of_examples(columns: Columns, network: SolutionNetwork, output: Output) -> list[Tensor]:
+    """The columns with the weights as they are, and with drawn ones: derivatives of those there are may be zero."""
+    generator, found = torch.Generator().manual_seed(0), []
     weights = [weight.detach() for weight in network.weights]
-    expected = torch.cat(columns(network.output, weights), dim=1).detach()
-    dde.grad.clear()
-    return _agrees(columns, expected, OutputSeries(network, points, indices), weights)
+    noise = [torch.randn(one.shape, generator=generator, dtype=one.dtype, device="cpu") for one in weights]
+    drawn = [one + other.to(one.device) for one, other in zip(weights, noise, strict=True)]
+    for each in (weights, drawn):
+        try:
+            found.append(torch.cat(columns(output, each), dim=1).detach())
+        finally:
+            dde.grad.clear()
+    return found
 
 
-def _agrees(columns: Columns, expected: Tensor, output: Output, weights: Sequence[Tensor]) -> bool:
-    try:
-        found = torch.cat(columns(output, weights), dim=1).detach()
-    finally:
-        dde.grad.clear()
-    difference = (found - expected).abs().max()
-    return bool(difference <= SAME * expected.abs().max())
+def _agree(expected: Sequence[Tensor], found: Sequence[Tensor]) -> bool:
+    # What is not finite says nothing.
+    return all(
+        bool(((one - other).abs() <= SAME * one.abs().max()).all() or not torch.isfinite(one).all())
+        for one, other in zip(expected, found, strict=True)
+    )
 
 
 def _with_slope(

@@ -106,12 +106,35 @@ def test_damped_systems_with_the_normal_matrix_are_solved(rows, columns, turned,
     damped = j.T @ j + mu * torch.eye(columns, dtype=torch.float64)
     normal = NormalMatrix(j)
     for _ in range(2):  # the first solution leaves the matrix as it is
-        torch.testing.assert_close(damped @ normal.solve(right, mu), right)
+        torch.testing.assert_close(damped @ normal.damped(mu)(right), right)
 
 
-def test_a_damped_matrix_that_rounding_leaves_indefinite_has_no_solution():
-    # The rows are one and the same: without damping the matrix has rank 1, and -mu turns it round.
-    assert (
-        NormalMatrix(torch.ones(3, 4, dtype=torch.float64)).solve(torch.ones(4, dtype=torch.float64), -1.0)
-        is None
+def test_a_damped_matrix_that_is_indefinite_has_no_solution():
+    assert NormalMatrix(torch.ones(3, 4, dtype=torch.float64)).damped(-1.0) is None
+
+
+def test_a_step_follows_the_curvature_of_the_residuals():
+    """r = exp(theta) - c, undamped: d = c exp(-theta) - 1 and r'' = exp(theta) d^2, so the step is d - d^2 / 2."""
+    start, c = torch.tensor([0.3], dtype=torch.float64), 1.6
+    found = levenberg_marquardt(
+        lambda theta: torch.exp(theta) - c,
+        lambda theta: torch.exp(theta)[:, None],
+        start,
+        steps=1,
+        damping=0.0,
     )
+    d = c * float(torch.exp(-start)) - 1.0
+    assert 0 < d < 0.3
+    # The second derivative is a difference over a tenth of the step, exact to a share of h d / 3.
+    assert float(found.theta) == pytest.approx(0.3 + d - d**2 / 2, abs=d**3 / 50)
+
+
+def test_a_step_is_not_bent_where_the_curvature_exceeds_it():
+    found = levenberg_marquardt(
+        lambda theta: torch.exp(theta) - 4.0,
+        lambda theta: torch.exp(theta)[:, None],
+        torch.zeros(1, dtype=torch.float64),
+        steps=1,
+        damping=1.0,
+    )
+    assert float(found.theta) == pytest.approx(3.0 / 2.0)

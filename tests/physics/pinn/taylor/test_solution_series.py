@@ -108,6 +108,15 @@ def test_a_correction_has_the_jacobian_of_nested_differentiation():
     torch.testing.assert_close(found.jacobian(theta), expected.jacobian(theta), rtol=1e-9, atol=1e-8)
 
 
+def test_the_derivatives_of_a_network_that_is_constant_as_it_stands_are_recognised():
+    network = SolutionNetwork(problem_named("burgers"), Architecture((4,)), seed=0)
+    with torch.no_grad():
+        network.weights[-2].zero_()  # of the output
+    found, expected = rows_of(network), nested(rows_of(network))
+    torch.testing.assert_close(found.jacobian(network.flat()), expected.jacobian(network.flat()))
+    assert (2, 0) in network.derivatives["equation"].all
+
+
 def test_a_term_that_holds_only_for_large_values_is_noticed_at_the_next_points():
     def residual(x, u, c):
         return [derivative(u, x, 1) - torch.where(u.detach().abs() > 100.0, derivative(u, x, 0, 0), 0.0 * u)]
@@ -118,7 +127,7 @@ def test_a_term_that_holds_only_for_large_values_is_noticed_at_the_next_points()
     with torch.no_grad():
         network.weights[-2].mul_(1e4)  # of the output
     found, expected = rows_of(network), nested(rows_of(network))
-    assert float(network.evaluate(found.points, list(network.weights)).abs().max()) > 100.0
+    assert float(network(found.points).detach().abs().max()) > 100.0
     torch.testing.assert_close(found(network.flat()), expected(network.flat()))
     assert (2, 0) in network.derivatives["equation"].all
 
