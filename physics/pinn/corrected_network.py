@@ -13,7 +13,7 @@ from fieldwright.physics.equations.measurements import Measurements
 from fieldwright.physics.pinn.network import SolutionNetwork
 from fieldwright.physics.pinn.networks.activation import linear
 from fieldwright.physics.pinn.residual_rows import ResidualRows
-from fieldwright.physics.pinn.taylor.solution_series import Embed
+from fieldwright.physics.pinn.taylor.output_functions import Embed
 
 WAVES = {1: (160, 40.0), 2: (320, 14.0), 3: (400, 8.0)}
 """By the number of inputs: how many random waves a correction is made of, and the fastest, per half of the domain."""

@@ -14,7 +14,7 @@ from fieldwright.physics.pinn.networks.architecture import Architecture
 from fieldwright.physics.pinn.networks.embedding import Embedding
 from fieldwright.physics.pinn.networks.initial_weights import glorot
 from fieldwright.physics.pinn.taylor.multi_indices import MultiIndices
-from fieldwright.physics.pinn.taylor.solution_series import Embed, Output
+from fieldwright.physics.pinn.taylor.output_functions import Embed, Output
 
 
 class SolutionNetwork(torch.nn.Module):

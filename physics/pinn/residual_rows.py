@@ -14,10 +14,10 @@ from fieldwright.physics.equations.measurements import Measurements
 from fieldwright.physics.pinn.deepxde_torch import dde
 from fieldwright.physics.pinn.network import SolutionNetwork
 from fieldwright.physics.pinn.taylor.multi_indices import MultiIndices
+from fieldwright.physics.pinn.taylor.output_functions import Output
 from fieldwright.physics.pinn.taylor.solution_series import (
     EXAMPLES,
     Columns,
-    Output,
     OutputSeries,
     agrees_with_series,
     derivatives_of,
@@ -124,27 +124,32 @@ class ResidualRows:
         """Columns by nested differentiation, which assumes nothing: by them a training is evaluated."""
         columns = []
         for block in blocks:
-            found = block.columns(self.network.output, list(self.network.weights))
-            columns += [column.detach() for column in found]
+            residuals = block.columns(self.network.output, list(self.network.weights))
+            columns += [column.detach() for column in residuals]
             dde.grad.clear()
         return columns
 
     def _output(self, block: _Block) -> Output:
         """The network's output at the block's points: its Taylor series where these give the same columns."""
         if block.output is None:
-            known = self.network.derivatives
-            examples = block.examples or block
-            indices = known.get(block.name)
-            if indices is None or not agrees_with_series(
-                examples.columns, self.network, examples.points, indices
-            ):
-                indices = derivatives_of(examples.columns, self.network, examples.points)
-                known[block.name] = indices
-            series = indices is not None
+            indices = self._derivatives(block)
             block.output = (
-                OutputSeries(self.network, block.points, indices) if series else self.network.output
+                OutputSeries(self.network, block.points, indices) if indices else self.network.output
             )
         return block.output
+
+    def _derivatives(self, block: _Block) -> MultiIndices | None:
+        """Those that the block depends on: of earlier points where they suffice; None where no series does."""
+        network, examples = self.network, block.examples or block
+        if block.name in network.derivatives:
+            earlier = network.derivatives[block.name]
+            if earlier is None or agrees_with_series(block.columns, network, block.points, earlier):
+                return earlier
+        indices = derivatives_of(examples.columns, network, examples.points)
+        if indices and not agrees_with_series(block.columns, network, block.points, indices):
+            indices = derivatives_of(block.columns, network, block.points)
+        network.derivatives[block.name] = indices
+        return indices
 
     def _equations(self, points: Tensor) -> _Block:
         network, number = self.network, len(points)
@@ -152,10 +157,10 @@ class ResidualRows:
         def columns(output: Output, weights: Sequence[Tensor]) -> list[Tensor]:
             x = points.detach().requires_grad_()
             u = network.evaluate(x, weights, output)
-            found = network.problem.equations(x, u, network.coefficients(x, weights))
-            return [column / (self._scale * number**0.5) for column in found]
+            residuals = network.problem.equations(x, u, network.coefficients(x, weights))
+            return [column / (self._scale * number**0.5) for column in residuals]
 
-        examples = None if number <= EXAMPLES else self._equations(points[:EXAMPLES])
+        examples = None if number <= EXAMPLES else self._equations(points[:: -(-number // EXAMPLES)])
         return _Block("equation", "equation", points, columns, examples)
 
     def _condition(self, soft: SoftCondition, number: int) -> _Block:

@@ -42,16 +42,16 @@ class MultiIndices:
     def pairs(self) -> tuple[tuple[tuple[int, int], ...], ...]:
         """For each alpha the places (i, j) of all beta, gamma with beta + gamma = alpha."""
         places = {index: place for place, index in enumerate(self.all)}
-        found = []
+        result = []
         for alpha in self.all:
             betas = product(*(range(number + 1) for number in alpha))
-            found.append(
+            result.append(
                 tuple(
                     (places[beta], places[tuple(a - b for a, b in zip(alpha, beta, strict=True))])
                     for beta in betas
                 )
             )
-        return tuple(found)
+        return tuple(result)
 
     @cached_property
     def slopes(self) -> tuple[tuple[tuple[int, int, float], ...], ...]:
@@ -59,8 +59,8 @@ class MultiIndices:
 
         If y' = w z' then y_alpha = sum over them of (beta_k / alpha_k) z_beta w_gamma.
         """
-        found: list[tuple[tuple[int, int, float], ...]] = [()]
+        result: list[tuple[tuple[int, int, float], ...]] = [()]
         for alpha, pairs in zip(self.all[1:], self.pairs[1:], strict=True):
             k = next(i for i, number in enumerate(alpha) if number)
-            found.append(tuple((i, j, self.all[i][k] / alpha[k]) for i, j in pairs if self.all[i][k]))
-        return tuple(found)
+            result.append(tuple((i, j, self.all[i][k] / alpha[k]) for i, j in pairs if self.all[i][k]))
+        return tuple(result)

@@ -10,22 +10,19 @@ from torch import Tensor
 
 from fieldwright.physics.pinn.deepxde_torch import dde
 from fieldwright.physics.pinn.taylor.multi_indices import MultiIndices
+from fieldwright.physics.pinn.taylor.output_functions import Output
 from fieldwright.physics.pinn.taylor.taylor_series import TaylorSeries
 
 if TYPE_CHECKING:
     from fieldwright.physics.pinn.network import SolutionNetwork
 
-Output = Callable[[Tensor, Sequence[Tensor]], Tensor]
-"""N (n, m) at inputs (n, d + p), with the weights of a network."""
-Embed = Callable[[Iterator[Tensor]], Tensor]
-"""Features (n, branches, f) of the coordinates, with the next of the weights."""
 Columns = Callable[[Output, Sequence[Tensor]], list[Tensor]]
 """What is to vanish, as columns (n, 1), for an output and the weights."""
 
 MOST_ORDER = 8
-MOST_INDICES = 500
-EXAMPLES = 24
-"""Points at which it is found out which derivatives count."""
+MOST_INDICES = 100
+EXAMPLES = 30
+"""Points at which it is determined which derivatives count."""
 SAME = 1e-8
 """Relative difference of columns by both ways: rounding grows with the order of the derivatives."""
 
@@ -62,7 +59,7 @@ class OutputSeries:
 def derivatives_of(columns: Columns, network: SolutionNetwork, points: Tensor) -> MultiIndices | None:
     """The derivatives of the output N on which the columns depend, with all that are smaller.
 
-    columns: for the output at these points (n, d + p). They are found by the slopes of the columns for random
+    columns: for the output at these points (n, d + p). They follow from the slopes of the columns for random
     coefficients of N; None where series do not give the columns that nested differentiation gives, as for orders
     above MOST_ORDER.
     """
@@ -83,29 +80,29 @@ def agrees_with_series(
     columns: Columns, network: SolutionNetwork, points: Tensor, indices: MultiIndices
 ) -> bool:
     """Whether these derivatives suffice, with the coefficients and weights as they are now."""
-    found = _of_examples(columns, network, OutputSeries(network, points, indices))
-    return _agree(_of_examples(columns, network, network.output), found)
+    values = _of_examples(columns, network, OutputSeries(network, points, indices))
+    return _agree(_of_examples(columns, network, network.output), values)
 
 
 def _of_examples(columns: Columns, network: SolutionNetwork, output: Output) -> list[Tensor]:
     """The columns with the weights as they are, and with drawn ones: derivatives of those there are may be zero."""
-    generator, found = torch.Generator().manual_seed(0), []
+    generator, values = torch.Generator().manual_seed(0), []
     weights = [weight.detach() for weight in network.weights]
     noise = [torch.randn(one.shape, generator=generator, dtype=one.dtype, device="cpu") for one in weights]
     drawn = [one + other.to(one.device) for one, other in zip(weights, noise, strict=True)]
     for each in (weights, drawn):
         try:
-            found.append(torch.cat(columns(output, each), dim=1).detach())
+            values.append(torch.cat(columns(output, each), dim=1).detach())
         finally:
             dde.grad.clear()
-    return found
+    return values
 
 
-def _agree(expected: Sequence[Tensor], found: Sequence[Tensor]) -> bool:
+def _agree(expected: Sequence[Tensor], values: Sequence[Tensor]) -> bool:
     # What is not finite says nothing.
     return all(
         bool(((one - other).abs() <= SAME * one.abs().max()).all() or not torch.isfinite(one).all())
-        for one, other in zip(expected, found, strict=True)
+        for one, other in zip(expected, values, strict=True)
     )
 
 
@@ -121,9 +118,9 @@ def _with_slope(
     def output(x: Tensor, _: Sequence[Tensor]) -> Tensor:
         return TaylorSeries(random, every).polynomial(x - points)
 
-    found = torch.cat(columns(output, [weight.detach() for weight in network.weights]), dim=1)
-    share = torch.rand(found.shape, generator=generator, dtype=points.dtype, device="cpu")
-    weighted = (found * share.to(points.device)).sum()
+    values = torch.cat(columns(output, [weight.detach() for weight in network.weights]), dim=1)
+    share = torch.rand(values.shape, generator=generator, dtype=points.dtype, device="cpu")
+    weighted = (values * share.to(points.device)).sum()
     (slopes,) = torch.autograd.grad(weighted, random, allow_unused=True, materialize_grads=True)
     dde.grad.clear()
     # A slope that is not finite is one.

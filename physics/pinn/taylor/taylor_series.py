@@ -163,13 +163,13 @@ def _joined(pieces: Sequence[TaylorSeries | Tensor], dim: int = 0) -> TaylorSeri
     series = next(piece for piece in pieces if isinstance(piece, TaylorSeries))
     n = len(series.coefficients)
     # A constant has no other coefficient than its value.
-    whole = [
+    coefficients = [
         piece.coefficients
         if isinstance(piece, TaylorSeries)
         else torch.cat([piece[None], piece.new_zeros(n - 1, *piece.shape)])
         for piece in pieces
     ]
-    return series._like(torch.cat(whole, dim=dim + 1 if dim >= 0 else dim))
+    return series._like(torch.cat(coefficients, dim=dim + 1 if dim >= 0 else dim))
 
 
 def _activation(name: Any) -> Callable[[TaylorSeries], TaylorSeries]:

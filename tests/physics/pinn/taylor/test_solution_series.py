@@ -132,6 +132,16 @@ def test_a_term_that_holds_only_for_large_values_is_noticed_at_the_next_points()
     assert (2, 0) in network.derivatives["equation"].all
 
 
+def test_a_term_that_holds_in_a_thin_layer_alone_is_noticed():
+    def residual(x, u, c):
+        return [derivative(u, x, 1) - torch.where(x[:, :1] > 0.995, derivative(u, x, 0, 0), 0.0 * u)]
+
+    network = SolutionNetwork(line(residual), Architecture((4,)), seed=0)
+    found, expected = rows_of(network, 2000), nested(rows_of(network, 2000))
+    torch.testing.assert_close(found(network.flat()), expected(network.flat()))
+    assert (2, 0) in network.derivatives["equation"].all
+
+
 def test_what_no_series_gives_is_differentiated_as_it_stands():
     # The mean over all points makes the rows of one point depend on the others; order 9 is beyond the series.
     def residual(x, u, c):
