@@ -50,9 +50,12 @@ def generated(seed: int) -> dict[str, Part]:
     """Drawn photos in three parts, of which one in ten shows no crack."""
     parts, first = {}, seed * sum(GENERATED.values())
     for part, number in GENERATED.items():
-        surfaces = [
-            generate(SurfaceSettings(crack=k % 10 != 0), seed=k) for k in range(first, first + number)
-        ]
-        parts[part] = ([one.photo for one in surfaces], [one.mask for one in surfaces])
+        parts[part] = drawn(number, first)
         first += number
     return parts
+
+
+def drawn(number: int, first: int) -> Part:
+    """So many surfaces by the seeds from the first on, of which one in ten shows no crack."""
+    surfaces = [generate(SurfaceSettings(crack=k % 10 != 0), seed=k) for k in range(first, first + number)]
+    return [one.photo for one in surfaces], [one.mask for one in surfaces]
