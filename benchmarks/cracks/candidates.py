@@ -45,7 +45,7 @@ RECIPES = {
     "drawn400": Recipe(drawn=400),
     "edge": Recipe(loss="bce_edge+dice"),
     "dice_2px": Recipe(loss="bce+dice_2px"),
-    "hard": Recipe(loss="bce+dice", hard=True),
+    "hard": Recipe(hard=True),
     "views4": Recipe(views=4, trained_as="reference"),
 }
 
