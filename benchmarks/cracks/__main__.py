@@ -2,6 +2,7 @@
 
     python -m benchmarks.cracks segmentation     outlines on DeepCrack and CrackForest, within and across the sets
     python -m benchmarks.cracks recipes          ways to train, each against the reference in equal minutes
+    python -m benchmarks.cracks thresholds       thresholds that follow a photo's own answer, without labels
     python -m benchmarks.cracks speed            time of an answer over that of the bare network, and memory
     python -m benchmarks.cracks classification   photos with a crack from those without
     python -m benchmarks.cracks measurement      measured length and width against drawn truth
@@ -15,7 +16,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-PARTS = ("segmentation", "recipes", "speed", "classification", "measurement", "bounds")
+PARTS = ("segmentation", "recipes", "thresholds", "speed", "classification", "measurement", "bounds")
 
 
 def main() -> None:

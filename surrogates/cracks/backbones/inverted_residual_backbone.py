@@ -10,6 +10,7 @@ from torch import nn
 from torch.nn import functional as torch_functions
 
 from fieldwright.surrogates.cracks.backbones.backbone import Backbone
+from fieldwright.surrogates.cracks.pointwise import PointwiseConvolution
 
 STEM = "_conv_stem.weight"
 DEPTHWISE = re.compile(r"_blocks\.(\d+)\._depthwise_conv\.weight")
@@ -49,11 +50,11 @@ class InvertedResidualBlock(nn.Module):
         self.adds = inputs == outputs and stride == 1
         # The names are those that the published weights have.
         if wide != inputs:
-            self._expand_conv = SameConvolution(inputs, wide, 1)
+            self._expand_conv = PointwiseConvolution(inputs, wide)
             self._bn0 = _norm(wide)
         self._depthwise_conv = SameConvolution(wide, wide, kernel, stride, groups=wide)
         self._bn1 = _norm(wide)
-        self._project_conv = SameConvolution(wide, outputs, 1)
+        self._project_conv = PointwiseConvolution(wide, outputs)
         self._bn2 = _norm(outputs)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

@@ -9,15 +9,19 @@ import torch
 from torch import nn
 from torch.nn import functional as torch_functions
 
+from fieldwright.surrogates.cracks.pointwise import PointwiseConvolution
+
 
 class Convolution(nn.Sequential):
     """A convolution that keeps the size, or halves it with stride 2, and batch normalisation."""
 
     def __init__(self, inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> None:
-        padding = (kernel - 1) // 2
-        super().__init__(
-            nn.Conv2d(inputs, outputs, kernel, stride, padding, bias=False), nn.BatchNorm2d(outputs)
+        convolution = (
+            PointwiseConvolution(inputs, outputs)
+            if kernel == stride == 1
+            else nn.Conv2d(inputs, outputs, kernel, stride, (kernel - 1) // 2, bias=False)
         )
+        super().__init__(convolution, nn.BatchNorm2d(outputs))
 
 
 class UNetBlock(nn.Module):
