@@ -1,6 +1,6 @@
 """Recipes of an encoder's segmenter in equal processor minutes, each against the reference with the same seeds.
 
-    python -m benchmarks.cracks recipes reference drawn400 edge hard views4 --minutes 1.5 --keep recipes.jsonl
+    python -m benchmarks.cracks recipes reference least_threshold views4 edge --minutes 1.5 --keep recipes.jsonl
 
 A seed parts DeepCrack's photos and draws weights and crops; the drawn surfaces are the same for all. Judged on
 DeepCrack's photos kept aside and on all of CrackForest, of which nothing is learned. What --keep holds already is not
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.cracks.candidates import RECIPES, HardPhotos
+from benchmarks.cracks.candidates import RECIPES, HardPhotos, least_threshold
 from benchmarks.cracks.segmentation import NETWORKS, SETS, joined
 from benchmarks.cracks.sets import Part, drawn, outlined
 from fieldwright.surrogates.cracks.classification.classification_metrics import calibration_error
@@ -79,11 +79,15 @@ def judged(recipe: str, seed: int, minutes: float) -> list[dict[str, Any]]:
         ]
 
     photos, masks = parts[OWN]["validation"]
-    calibration = MaskCalibration.fit(answers(photos), masks, 0, seed)
+    raw = answers(photos)
+    calibration = MaskCalibration.fit(raw, masks, 0, seed)
+    threshold = calibration.threshold
+    if settings.forgone:
+        threshold = least_threshold(calibration.calibrated(raw), masks, settings.forgone)
     results = []
     for name in SETS:
         photos, masks = parts[name]["test"] if name == OWN else joined(list(parts[name].values()))
-        found = figures(calibration.calibrated(answers(photos)), masks, calibration.threshold)
+        found = figures(calibration.calibrated(answers(photos)), masks, threshold)
         about = {"recipe": recipe, "seed": seed, "minutes": minutes, "steps": steps, "cpu_seconds": seconds}
         results.append({**about, "set": name, "photos": len(photos), **found})
     return results

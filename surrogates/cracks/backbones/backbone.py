@@ -27,11 +27,6 @@ class Backbone(nn.Module, ABC):
         super().__init__()
         self.frozen = frozen
 
-    @property
-    @abstractmethod
-    def last(self) -> nn.Module:
-        """What the coarsest maps come from."""
-
     @abstractmethod
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Maps (n, widths[k], h / 2^(k + 1), w / 2^(k + 1)) of photos (n, 3, h, w), the finest first."""

@@ -106,11 +106,6 @@ class InvertedResidualBackbone(Backbone):
         self.decoder_widths = DECODED[: len(self.widths)] + (DECODED[-1],) * (len(self.widths) - len(DECODED))
         self.requires_grad_(not frozen)
 
-    @property
-    def last(self) -> nn.Module:
-        """The last block."""
-        return self._blocks[-1]
-
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Feature maps from the finest, at half resolution, to the coarsest."""
         maps = []

@@ -86,11 +86,6 @@ class ResidualBackbone(Backbone):
         self.decoder_widths = tuple(min(max(width // 4, NARROWEST), WIDEST) for width in widths)
         self.requires_grad_(not frozen)
 
-    @property
-    def last(self) -> nn.Module:
-        """The last layer."""
-        return self.get_submodule(f"layer{self.layers}")
-
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Feature maps from the finest, at half resolution, to the coarsest."""
         maps = [torch.relu(self.bn1(self.conv1(x)))]

@@ -68,11 +68,6 @@ class PhotoNetwork(nn.Module, ABC):
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(self.width, 1)
 
-    @property
-    @abstractmethod
-    def last(self) -> nn.Module:
-        """The stage whose maps are pooled."""
-
     @abstractmethod
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Feature maps of every stage, from the finest to the coarsest."""
@@ -109,11 +104,6 @@ class CrackCnn(PhotoNetwork):
             ResidualStage(fine, coarse) for fine, coarse in itertools.pairwise(widths)
         )
 
-    @property
-    def last(self) -> nn.Module:
-        """The last residual stage."""
-        return self.stages[-1]
-
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Feature maps of the stem and of every stage."""
         maps = [self.stem(2.0 * x - 1.0)]
@@ -133,11 +123,6 @@ class BackboneCnn(PhotoNetwork):
         self.backbone: Backbone = backbone
         self.register_buffer("mean", torch.tensor(backbone.colour_mean)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(backbone.colour_std)[:, None, None], persistent=False)
-
-    @property
-    def last(self) -> nn.Module:
-        """The last layer of the backbone."""
-        return self.backbone.last
 
     def maps(self, x: torch.Tensor) -> list[torch.Tensor]:
         """Feature maps of the backbone for standardised photos."""

@@ -1,27 +1,29 @@
-"""Which of a network's coarse features speak for a crack, and where in the photo they are."""
+"""Which of a network's features speak for a crack, and where in the photo they are."""
 
 from __future__ import annotations
 
-from typing import cast
-
 import torch
-from captum.attr import LayerGradCam
 from torch.nn import functional as torch_functions
 
-from fieldwright.surrogates.cracks.classification.cnn_network import PhotoNetwork
+from fieldwright.surrogates.cracks.classification.cnn_network import PhotoNetwork, pooled
 
 CHUNK = 16
 """Masked photos of one call."""
 
 
 def grad_cam(network: PhotoNetwork, x: torch.Tensor) -> torch.Tensor:
-    """relu(sum_k a_k A_k) of the maps A_k of the last stage, a_k the mean of d log-odds / d A_k; (q, size,
-    size).
+    """sum_k relu(d log-odds / d A_k) A_k of the maps A_k of the finest stage, at each place; (q, size, size).
 
-    Source: Selvaraju, Cogswell, Das, Vedantam, Parikh & Batra, Grad-CAM, ICCV 2017, equations 1 and 2.
+    Grad-CAM weighs the maps of the last stage, of which a place is a sixteenth of the photo or more and a crack far
+    less. Weights of their own for each place let the finest maps be taken. Source: Jiang, Zhang, Hou, Cheng & Wei,
+    LayerCAM, IEEE T-IP 30, 2021; Grad-CAM: Selvaraju et al., ICCV 2017.
     """
-    maps = LayerGradCam(network, network.last).attribute(x, relu_attributions=True)
-    return _enlarged(cast(torch.Tensor, maps), x.shape[-1])[:, 0].detach()
+    # A backbone's weights may be frozen: the photo itself then makes the maps differentiable.
+    maps = network.maps(x.detach().clone().requires_grad_())
+    log_odds = network.scored(pooled(maps[-1]))
+    (gradient,) = torch.autograd.grad(log_odds.sum(), maps[0])
+    activation = torch_functions.relu((torch_functions.relu(gradient) * maps[0]).sum(dim=1, keepdim=True))
+    return _enlarged(activation, x.shape[-1])[:, 0].detach()
 
 
 def score_cam(network: PhotoNetwork, x: torch.Tensor) -> torch.Tensor:

@@ -35,14 +35,14 @@ def network() -> CrackCnn:
         return CrackCnn((4, 8), dropout=0.0).folded()
 
 
-def test_grad_cam_is_the_sum_of_maps_weighed_by_the_mean_gradient(network):
+def test_grad_cam_weighs_each_place_of_the_finest_maps_by_its_gradient(network):
     x = torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(2))
-    maps = network.maps(x)[-1].detach().requires_grad_()
-    mean, greatest = maps.mean(dim=(2, 3)), maps.amax(dim=(2, 3))
-    network.scored(torch.cat([mean, greatest], dim=1)).sum().backward()
-    assert maps.grad is not None
-    weight = maps.grad.mean(dim=(2, 3), keepdim=True)
-    expected = torch.relu((weight * maps).sum(dim=1, keepdim=True))
+    finest = network.stem(2.0 * x - 1.0).detach().requires_grad_()
+    last = network.stages[0](finest)
+    network.scored(torch.cat([last.mean(dim=(2, 3)), last.amax(dim=(2, 3))], dim=1)).sum().backward()
+    assert finest.grad is not None
+    expected = (finest.grad.clamp_min(0.0) * finest).sum(dim=1, keepdim=True).clamp_min(0.0)
+    assert expected.max() > 0.0
     expected = nn.functional.interpolate(expected, size=(16, 16), mode="bilinear", align_corners=False)
     torch.testing.assert_close(grad_cam(network, x), expected[:, 0].detach())
 
