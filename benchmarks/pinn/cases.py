@@ -75,6 +75,7 @@ CASES = {
     "heated_plate": Case("heated_plate", 1e-5),
     "wave_multiscale": Case("wave_multiscale", 3e-5, f"9.8e-2, another wave ({PINNACLE})"),
     "poisson_plane_multiscale": Case("poisson_plane_multiscale", 1e-4, f"0.59, another plane ({PINNACLE})"),
+    "poisson_l_shape": Case("poisson_l_shape", 1e-5),
     "korteweg_de_vries": Case(
         "korteweg_de_vries", 1e-4, f"2.2e-6 ({BROYDEN}); 4.3e-4 (PirateNet, Wang et al. 2024)"
     ),

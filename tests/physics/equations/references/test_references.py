@@ -12,6 +12,7 @@ from fieldwright.physics.equations.problems import heated_plate, problem_named
 from fieldwright.physics.equations.problems.allen_cahn import diffused, initial_waves
 from fieldwright.physics.equations.references.cavity_flow import cavity_flow
 from fieldwright.physics.equations.references.exponential_runge_kutta import solve_periodic
+from fieldwright.physics.equations.references.l_shape import torsion
 from fieldwright.physics.equations.references.rectangle_series import (
     chebyshev_points,
     rectangle_series,
@@ -198,3 +199,19 @@ def test_the_plates_motion_is_that_of_finite_elements():
     for output in range(3):
         exact = problem.reference(torch.from_numpy(mesh.p.T.copy()), problem.values).numpy()[:, output]
         assert np.linalg.norm(fem[:, output] - exact) < 1e-5 * np.linalg.norm(exact)
+
+
+def test_the_torsion_of_an_l_has_the_published_energy_and_vanishes_on_the_edge():
+    """The integral of u is the energy |grad u|^2: 0.2140758 by adaptive finite elements of several authors."""
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    # Points gather at the corner, where u has no bounded slope.
+    s = (nodes + 1) / 2
+    place, weight = s**6, 3 * s**5 * weights
+    total = 0.0
+    for sign in ((1.0, 1.0), (-1.0, 1.0), (-1.0, -1.0)):
+        points = np.stack(np.meshgrid(place, place, indexing="ij"), axis=-1).reshape(-1, 2) * sign
+        total += float(np.outer(weight, weight).ravel() @ torsion(torch.from_numpy(points))[:, 0].numpy())
+    assert total == pytest.approx(0.2140758, abs=1e-8)
+    t = np.linspace(1e-4, 1.0, 501)
+    edge = np.vstack([np.c_[t, 0 * t], np.c_[0 * t, -t], np.c_[1 + 0 * t, t], np.c_[1 - 2 * t, 1 + 0 * t]])
+    assert float(torsion(torch.from_numpy(edge)).abs().max()) < 1e-9
