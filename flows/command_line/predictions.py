@@ -22,6 +22,7 @@ def predict(
     field: str | None = None,
     history: Path | None = None,
     outline: Path | None = None,
+    mesh: Path | None = None,
     photos: Path | None = None,
     mm_per_px: float | None = None,
     scale_error: float = 0.0,
@@ -59,6 +60,9 @@ def predict(
         are several, and one for each component of a field.
     outline
         Of a model of shapes: a table of the corners in order, with the columns x and y.
+    mesh
+        Of a model that has learned the coordinates of its runs: a file with a mesh, such as new.vtu; the VTU of
+        --out holds the answer on its nodes.
     photos
         Of a model of photos: a photo, or a folder of photos.
     mm_per_px
@@ -77,12 +81,16 @@ def predict(
     if photos is not None:
         question = PhotoQuestion(photos, mm_per_px, scale_error, threshold, prevalence, csv, out)
         others = {"--plot": plot, "--quantities": quantities, "--times": times, "--field": field}
-        question.check({"NAME=NUMBER": values, **others, "--history": history, "--outline": outline})
+        question.check(
+            {"NAME=NUMBER": values, **others, "--history": history, "--outline": outline, "--mesh": mesh}
+        )
         from fieldwright.flows.commands.predictions.photo_answers import predict_photos
 
         predict_photos(load_study(study), question, version, console)
         return
-    options = PredictOptions(values, csv, out, plot, version, quantities, times, field, history, outline)
+    options = PredictOptions(
+        values, csv, out, plot, version, quantities, times, field, history, outline, mesh
+    )
     check_options(options)
     predict_study(load_study(study), options, console)
 

@@ -29,6 +29,7 @@ from fieldwright.flows.study.file import StudyFile
 from fieldwright.flows.tracking.mlflow_runs import Tracking
 from fieldwright.flows.tracking.model_registry import ModelVersion
 from fieldwright.surrogates.families import load_model
+from fieldwright.surrogates.fields.answers.given_mesh import read_given_mesh
 from fieldwright.surrogates.fields.surrogate import Surrogate
 from fieldwright.surrogates.trajectory.history_table import read_history
 
@@ -42,6 +43,7 @@ class PredictOptions:
     words: such as "heat_flux=2e4". table: of queries. out: the file of the answers. plot: the picture. version: its
     number, the champion if None. quantities: by label. times: None for the trained ones. field: of file and picture.
     history: the table of measured first times that a forecast goes on from. outline: the table of a shape's corners.
+    mesh: the file with the mesh that one query is answered on.
     """
 
     words: tuple[str, ...]
@@ -54,6 +56,7 @@ class PredictOptions:
     field: str | None = None
     history: Path | None = None
     outline: Path | None = None
+    mesh: Path | None = None
 
 
 def check_options(options: PredictOptions) -> None:
@@ -62,6 +65,10 @@ def check_options(options: PredictOptions) -> None:
     if options.out is not None and options.out.suffix.lower() not in ENDINGS:
         raise QueryError(
             f"'--out' must end in {' or '.join(ENDINGS)}", f"'{options.out.name}'", "Name another file"
+        )
+    if options.mesh is not None and options.table is not None:
+        raise QueryError(
+            "'--mesh' must go with one query", "a table of queries", "Give NAME=NUMBER in place of --csv"
         )
     if options.plot is not None and options.plot.suffix.lower() != ".png":
         raise QueryError("'--plot' must end in .png", f"'{options.plot.name}'", "Name another file")
@@ -136,7 +143,9 @@ def _answer(model: Any, x: np.ndarray, options: PredictOptions) -> VersionAnswer
     _check_file("--outline", options.outline, shapes, "the corners of a shape", "a model of shapes")
     if isinstance(model, Surrogate):
         history = None if options.history is None else read_history(options.history, model.description)
-        return answer_of_surrogate(model, x, options.quantities, options.times, options.field, history)
+        mesh = None if options.mesh is None else read_given_mesh(options.mesh)
+        return answer_of_surrogate(model, x, options.quantities, options.times, options.field, history, mesh)
+    _check_file("--mesh", options.mesh, False, "a mesh", "a model of runs that differ by parameters")
     _refuse_of_runs(options, "a model of shapes" if shapes else "the solution of an equation")
     if options.outline is not None:
         return answer_of_shape(model, outline_of_table(options.outline), x, options.field)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fieldwright.data.errors import ModelError, QueryError
+from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.data.output.columns import Column, statistic_columns, where_columns
 from fieldwright.data.output.vtu_file import MeshData
 from fieldwright.surrogates.equations.answer_figure import answer_figure
@@ -16,6 +17,7 @@ from fieldwright.surrogates.equations.solution_surrogate import SolutionSurrogat
 from fieldwright.surrogates.fields.answers.blocks import predict_in_blocks
 from fieldwright.surrogates.fields.answers.columns import parameter_columns, prediction_columns
 from fieldwright.surrogates.fields.answers.figure import PlotData, figure_of
+from fieldwright.surrogates.fields.answers.given_mesh import answers_on, given_mesh, with_shape
 from fieldwright.surrogates.fields.answers.meshes import prediction_meshes
 from fieldwright.surrogates.fields.answers.own_points import points_of_answers
 from fieldwright.surrogates.fields.description import ParameterInfo
@@ -64,10 +66,12 @@ def answer_of_surrogate(
     times: Sequence[float] | None,
     field: str | None,
     history: History | None = None,
+    mesh: Mesh | None = None,
 ) -> VersionAnswer:
     """The answer to x (q, p): quantities by label, the usual ones if there are none; raises QueryError.
 
-    history: that all queries of a model that forecasts go on from. times: where they are given, what is not named is
+    history: that all queries of a model that forecasts go on from. mesh: on which the fields of one query are
+    answered. times: where they are given, what is not named is
     that of the transient fields.
     """
     every = surrogate.description.fields
@@ -77,10 +81,15 @@ def answer_of_surrogate(
     ]
     repeated = None if history is None else history.repeated(len(x))
     prediction = predict_in_blocks(surrogate, x, (), queried, times=times, history=repeated)
+    given = None if mesh is None else given_mesh(surrogate, mesh, x)
+    if given is not None:
+        prediction = with_shape(prediction, given)
     names = [info.name for info in infos] if field is None else [surrogate.info(field).name]
 
     def meshes() -> Sequence[MeshData]:
         with_fields = predict_in_blocks(surrogate, x, names, queried, times=times, history=repeated)
+        if given is not None:
+            return answers_on(given, prediction_meshes(surrogate, with_fields, names, times))
         own_points = points_of_answers(surrogate, x, with_fields)
         return prediction_meshes(surrogate, with_fields, names, times, own_points)
 

@@ -11,6 +11,7 @@ import pytest
 from benchmarks.plates import kirsch, plate_with_hole
 from fieldwright.data.errors import StudyError
 from fieldwright.data.ingest.inspection import inspect_path
+from fieldwright.data.mesh.mesh import Mesh
 from fieldwright.data.store.snapshot_store import SnapshotStore
 from fieldwright.flows.commands.predictions.version_answer import answer_of_surrogate
 from fieldwright.flows.runs import frozen_fields
@@ -109,6 +110,15 @@ def test_a_query_answers_the_field_and_the_mesh_that_it_lives_on(study_path, tmp
         np.testing.assert_allclose(mesh.points, points, atol=2e-3)
         error = np.linalg.norm(mesh.point_data["displacement"] - displacement) / np.linalg.norm(displacement)
         assert error < 0.01
+    # A mesh of the same connectivity that the query gives is taken node by node.
+    points, quads, _ = plate(*asked[0])
+    followed = answer_of_surrogate(
+        surrogate, asked[:1], (), None, "displacement", mesh=Mesh(points, {"quad": quads})
+    )
+    assert followed.inside[0], followed.why
+    (mesh,), usual = followed.meshes(), answer.meshes()[0]
+    np.testing.assert_array_equal(mesh.points, points)
+    np.testing.assert_allclose(mesh.point_data["displacement"], usual.point_data["displacement"], rtol=1e-9)
     # By HTTP likewise, where the coordinates are not asked for.
     served = load_served(Shelved("plates", "1", artifact.name), artifact)
     query = served.read({"parameters": {"stretch": 1.37, "load": 1.8}, "fields": ["displacement"]})
