@@ -195,18 +195,35 @@ def show(one: Sweep) -> None:
 
 
 def _numbers(one: Sweep, reference: Mesh, answer, name: str) -> str:
+    """Read off the predicted mesh at the nodes of the own one; where meshes differ, also with the own mesh given."""
+    coordinates = answer.fields[COORDINATES].mean
+
+    def read_off(run: Run, k: int):
+        return plane_interpolation(coordinates[k], reference.cells, run.mesh.points[:, :2])[0]
+
+    text = _errors(one, reference, answer, name, read_off)
+    if one.name == "plate" and name != COORDINATES:
+        morphing = Morphing(reference)
+
+        def given(run: Run, k: int):
+            return morphing.between(run.mesh, {"point"}).backward["point"]
+
+        text += _errors(one, reference, answer, name, given) + ", the mesh given"
+    return text
+
+
+def _errors(one: Sweep, reference: Mesh, answer, name: str, way: Callable[[Run, int], Any]) -> str:
+    """way: from a run and its number the matrix that takes values from the study's nodes to its own."""
     band, errors, shares, inside = answer.fields[name], [], [], []
     for k, run in enumerate(one.runs[TRAINING:]):
-        own = run.mesh.points[:, :2]
-        weights, _ = plane_interpolation(answer.fields[COORDINATES].mean[k], reference.cells, own)
-        true = own if name == COORDINATES else run.fields[name].values[0]
-        mean, lower, upper = (weights @ values[k] for values in (band.mean, band.lower, band.upper))
         if name == COORDINATES:
             # Where the nodes of the first mesh lie in the run: the predicted ones against those that were carried.
             true = one.bring(run).fields[COORDINATES].values[0, :, :2]
             mean, lower, upper = band.mean[k], band.lower[k], band.upper[k]
             area = point_shares(reference)
         else:
+            weights, true = way(run, k), run.fields[name].values[0]
+            mean, lower, upper = (weights @ values[k] for values in (band.mean, band.lower, band.upper))
             area = point_shares(run.mesh)
         square = area @ np.sum((mean - true) ** 2, axis=1)
         errors.append(np.sqrt(square / (area @ np.sum(true**2, axis=1))))
