@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fieldwright.data.errors import QueryError
+from fieldwright.library.table_comparison import TableComparison, columns_of, compared, required
 from fieldwright.surrogates.equations.answer_figure import answer_figure
 from fieldwright.surrogates.equations.description import FindingInfo
 from fieldwright.surrogates.equations.solution_surrogate import SolutionSurrogate
@@ -47,7 +48,7 @@ class SolutionValues:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Solution:
-    """A solved equation: `predict` at points, `save`, `plot`.
+    """A solved equation: `predict` at points, `compare` with known values, `save`, `plot`.
 
     Attributes
     ----------
@@ -147,6 +148,33 @@ class Solution:
             inside=answer.inside,
             why=answer.why,
         )
+
+    def compare(self, table: Any) -> TableComparison:
+        """How far the solution lies from values that another program or a measurement gives.
+
+        Parameters
+        ----------
+        table
+            A CSV file, a data frame, or a mapping of names to (n,) numbers: a column for each coordinate, for each
+            coefficient that is an input, and for each output that is known, by their names; NaN where it is not.
+
+        Returns
+        -------
+        TableComparison
+            Relative L2 distance, largest difference and its place for each output; printed as a sentence each.
+
+        Raises
+        ------
+        QueryError
+            Columns are missing, are not of numbers, or hold no value.
+        """
+        columns, about = columns_of(table), self.surrogate.description
+        names = required(columns, about.inputs, [one.name for one in about.outputs])
+        coordinates = np.column_stack([columns[one.name] for one in about.coordinates])
+        parameters = {one.name: columns[one.name] for one in about.parameters}
+        answer = self.surrogate.predict(coordinates, parameters or None, ())
+        inputs = {name: columns[name] for name in about.inputs}
+        return compared(inputs, answer.mean, {name: columns[name] for name in names})
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Writes the solution to a new folder of JSON and safetensors, which `load` reads.

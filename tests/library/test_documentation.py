@@ -34,6 +34,7 @@ def test_the_page_runs(namespace: dict) -> None:
     # u'' + a u' = b with the equation's own a and b, from its closed form.
     assert namespace["solution"].converged
     assert namespace["solution"].errors["u"] < 1e-3
+    assert namespace["comparison"].errors["u"] < 1e-3
     assert np.abs(namespace["svd"].decode(namespace["Z"]) - namespace["Y"]).max() < 2.0
     x = [[2.0, 100.0]]
     np.testing.assert_array_equal(namespace["same"].predict(x).upper, namespace["model"].predict(x).upper)
