@@ -86,7 +86,7 @@ def agrees_with_series(
 
 def _of_examples(columns: Columns, network: SolutionNetwork, output: Output) -> list[Tensor]:
     """The columns with the weights as they are, and with drawn ones: derivatives of those there are may be zero."""
-    generator, values = torch.Generator().manual_seed(0), []
+    generator, values = torch.Generator("cpu").manual_seed(0), []
     weights = [weight.detach() for weight in network.weights]
     noise = [torch.randn(one.shape, generator=generator, dtype=one.dtype, device="cpu") for one in weights]
     drawn = [one + other.to(one.device) for one, other in zip(weights, noise, strict=True)]
@@ -110,7 +110,7 @@ def _with_slope(
     columns: Columns, network: SolutionNetwork, points: Tensor, every: MultiIndices
 ) -> list[tuple[int, ...]]:
     """The indices of which the columns have a slope, for an output of random coefficients."""
-    generator = torch.Generator().manual_seed(0)
+    generator = torch.Generator("cpu").manual_seed(0)
     shape = (len(every.all), len(points), len(network.problem.outputs))
     random = torch.randn(shape, generator=generator, dtype=points.dtype, device="cpu")
     random = random.to(points.device).requires_grad_()
