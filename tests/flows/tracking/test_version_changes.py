@@ -115,7 +115,6 @@ def text_of(print_what, *arguments) -> str:
     return stream.getvalue()
 
 
-@pytest.mark.slow
 def test_a_wider_model_wins_and_its_decision_stands_everywhere(story: Story) -> None:
     first = story.run(np.linspace(1.0, 1.8, 12))
     assert (first.version, first.promoted) == ("1", True)
