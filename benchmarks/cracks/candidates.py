@@ -109,7 +109,7 @@ class HardPhotos(Sequence[np.ndarray]):
         """A loss of 0 that moves the running losses of the photos of the crops, and with them the weights."""
         with torch.no_grad():
             losses = torch_functions.binary_cross_entropy_with_logits(logits, truth, reduction="none")
-        # Two crops of one photo after the other look like one: then the batch cannot be told apart.
+        # Two crops of one photo after the other look like one: then losses cannot be assigned to photos.
         if len(self._seen) == len(logits):
             for row, loss in zip(self._seen, losses.mean(dim=(1, 2, 3)).tolist(), strict=True):
                 before = self._running[row]

@@ -2,8 +2,8 @@
 
     python -m benchmarks.cracks recipes reference least_threshold views4 edge --minutes 1.5 --keep recipes.jsonl
 
-A seed parts DeepCrack's photos and draws weights and crops; the drawn surfaces are the same for all. Judged on
-DeepCrack's photos kept aside and on all of CrackForest, of which nothing is learned. What --keep holds already is not
+A seed splits DeepCrack's photos and draws weights and crops; the drawn surfaces are the same for all. Evaluated on
+DeepCrack's test photos and on all of CrackForest, of which nothing is learned. What --keep holds already is not
 computed again. A recipe is worth its place where its gain over the reference is beyond the spread of the seeds on
 both sets.
 """
@@ -34,7 +34,7 @@ from fieldwright.surrogates.cracks.segmentation.segmentation_training import tra
 from fieldwright.surrogates.cracks.segmentation.tiles import answer_in_tiles
 
 OWN = "deepcrack"
-JUDGED_BY = ("f1", "f1_2px", "mean_iou", "ece")
+FIGURES = ("f1", "f1_2px", "mean_iou", "ece")
 CHECKS = 2
 """Of the validation photos: six would take a third of so short a training."""
 
@@ -55,7 +55,7 @@ def main(options: Sequence[str]) -> None:
             done = {(one["recipe"], one["seed"], one["minutes"]) for one in kept(chosen.keep)}
             if (recipe, seed, chosen.minutes) in done:
                 continue
-            lines = [json.dumps(one) + "\n" for one in judged(recipe, seed, chosen.minutes)]
+            lines = [json.dumps(one) + "\n" for one in evaluated(recipe, seed, chosen.minutes)]
             print(*lines, sep="", end="", flush=True)
             with chosen.keep.open("a", encoding="utf-8") as file:
                 file.writelines(lines)
@@ -67,8 +67,8 @@ def kept(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def judged(recipe: str, seed: int, minutes: float) -> list[dict[str, Any]]:
-    """The figures of a recipe on the photos kept aside and on the set that nothing is learned from."""
+def evaluated(recipe: str, seed: int, minutes: float) -> list[dict[str, Any]]:
+    """The figures of a recipe on the test photos and on the set that nothing is learned from."""
     settings = RECIPES[recipe]
     network, steps, seconds = trained(settings.trained_as or recipe, seed, minutes)
     parts = {name: outlined(name, seed) for name in SETS}
@@ -96,7 +96,7 @@ def judged(recipe: str, seed: int, minutes: float) -> list[dict[str, Any]]:
 def figures(
     probabilities: Sequence[np.ndarray], masks: Sequence[np.ndarray], threshold: float
 ) -> dict[str, float]:
-    """What is judged, of probabilities (h, w) at a threshold, and the best F1 that another would give."""
+    """What is evaluated, of probabilities (h, w) at a threshold, and the best F1 that another would give."""
     found = scores(probabilities, masks, threshold, tolerances=(0, 2))
     truth, answered = (np.concatenate([one.ravel() for one in many]) for many in (masks, probabilities))
     return {
@@ -142,8 +142,8 @@ def trained(recipe: str, seed: int, minutes: float) -> tuple[Standardised, int, 
 
 def table(found: Sequence[dict[str, Any]]) -> str:
     """A line for each recipe and set: mean ± spread of the seeds, and the gain over the reference, seed by seed."""
-    heads = " | ".join(f"{figure} | gain" for figure in JUDGED_BY)
-    lines = [f"| recipe | minutes | set | seeds | steps | {heads} |", "|" + "---|" * (5 + 2 * len(JUDGED_BY))]
+    heads = " | ".join(f"{figure} | gain" for figure in FIGURES)
+    lines = [f"| recipe | minutes | set | seeds | steps | {heads} |", "|" + "---|" * (5 + 2 * len(FIGURES))]
     for recipe, minutes, name in sorted({(one["recipe"], one["minutes"], one["set"]) for one in found}):
 
         def by_seed(recipe: str, minutes: float = minutes, name: str = name) -> dict[int, dict[str, Any]]:
@@ -154,7 +154,7 @@ def table(found: Sequence[dict[str, Any]]) -> str:
 
         ones, reference = by_seed(recipe), by_seed("reference")
         cells = []
-        for figure in JUDGED_BY:
+        for figure in FIGURES:
             cells.append(_spread([one[figure] for one in ones.values()], ""))
             both = ones.keys() & reference.keys()
             gains = [ones[seed][figure] - reference[seed][figure] for seed in both]

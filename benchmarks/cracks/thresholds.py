@@ -2,7 +2,7 @@
 
     python -m benchmarks.cracks thresholds pretrained:deepcrack+generator --minutes 4 --seed 0
 
-Judged on photos kept aside of the sets that were learned from and on all photos of the others, of which neither the
+Evaluated on the test photos of the sets that were learned from and on all photos of the others, of which neither the
 network nor a rule has seen any. A rule's constants are found on the validation photos, on drawn surfaces and on
 degraded copies of both. Segmenters and what they answered are kept under $FIELDWRIGHT_HOME; --segmenter takes one
 that the same row and seed have given before.
@@ -105,21 +105,23 @@ def main(options: Sequence[str]) -> None:
     segmenter = CrackSegmenter.load(saved)
     names, parts = names_of(chosen.row), {name: outlined(name, chosen.seed) for name in SETS}
     known = [parts[name]["validation"] for name in SETS if name in names]
-    # Those that are kept aside of the drawn ones: the row may learn from the others.
+    # The drawn ones of the test set: the row may learn from the others.
     known.append(drawn(DRAWN, (chosen.seed + 1) * sum(GENERATED.values()) - GENERATED["test"]))
     own = Answers.of(segmenter, joined(known), place / "known.npz")
     changed = Answers.of(segmenter, degraded(joined(known), chosen.seed), place / "degraded.npz")
     rules = rules_of(Answers.joined([own, changed]), own, segmenter.description.threshold)
-    print("| judged on | photos | rule | F1 | 2 px | thresholds, 10 to 90 % |\n|---|---|---|---|---|---|")
+    print("| evaluated on | photos | rule | F1 | 2 px | thresholds, 10 to 90 % |\n|---|---|---|---|---|---|")
     for name in SETS:
         held = parts[name]["test"] if name in names else joined(list(parts[name].values()))
-        judged = Answers.of(segmenter, held, place / f"{name}.npz")
+        answers = Answers.of(segmenter, held, place / f"{name}.npz")
         for rule, rows in rules.items():
-            print_row(name, rule, judged, rows(judged))
+            print_row(name, rule, answers, rows(answers))
         for k in TOLERANCES:
-            every = [judged.f1(np.full(len(judged.truth), at), k) for at in range(len(THRESHOLDS))]
-            print_row(name, f"best of one, {k} px", judged, np.full(len(judged.truth), int(np.argmax(every))))
-            print_row(name, f"best of each photo, {k} px", judged, judged.best(k))
+            every = [answers.f1(np.full(len(answers.truth), at), k) for at in range(len(THRESHOLDS))]
+            print_row(
+                name, f"best of one, {k} px", answers, np.full(len(answers.truth), int(np.argmax(every)))
+            )
+            print_row(name, f"best of each photo, {k} px", answers, answers.best(k))
 
 
 def rules_of(known: Answers, own: Answers, threshold: float) -> dict[str, Rule]:
@@ -198,9 +200,9 @@ def shifted(at: np.ndarray, by: float) -> np.ndarray:
     return nearest(expit(logit(THRESHOLDS[at]) + by))
 
 
-def print_row(name: str, rule: str, judged: Answers, at: np.ndarray) -> None:
+def print_row(name: str, rule: str, answers: Answers, at: np.ndarray) -> None:
     """One line of the table."""
-    exact, near = (judged.f1(at, tolerance) for tolerance in TOLERANCES)
+    exact, near = (answers.f1(at, tolerance) for tolerance in TOLERANCES)
     low, high = np.quantile(THRESHOLDS[at], (0.1, 0.9))
     print(f"| {name} | {len(at)} | {rule} | {exact:.3f} | {near:.3f} | {low:.2f} to {high:.2f} |", flush=True)
 

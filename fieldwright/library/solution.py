@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fieldwright.data.errors import QueryError
-from fieldwright.library.table_comparison import TableComparison, columns_of, compared, required
+from fieldwright.library.table_comparison import TableComparison, columns_of, outputs_among, table_comparison
 from fieldwright.surrogates.equations.answer_figure import answer_figure
 from fieldwright.surrogates.equations.description import FindingInfo
 from fieldwright.surrogates.equations.solution_surrogate import SolutionSurrogate
@@ -169,12 +169,12 @@ class Solution:
             Columns are missing, are not of numbers, or hold no value.
         """
         columns, about = columns_of(table), self.surrogate.description
-        names = required(columns, about.inputs, [one.name for one in about.outputs])
+        names = outputs_among(columns, about.inputs, [one.name for one in about.outputs])
         coordinates = np.column_stack([columns[one.name] for one in about.coordinates])
         parameters = {one.name: columns[one.name] for one in about.parameters}
         answer = self.surrogate.predict(coordinates, parameters or None, ())
         inputs = {name: columns[name] for name in about.inputs}
-        return compared(inputs, answer.mean, {name: columns[name] for name in names})
+        return table_comparison(inputs, answer.mean, {name: columns[name] for name in names})
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Writes the solution to a new folder of JSON and safetensors, which `load` reads.

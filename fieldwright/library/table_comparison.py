@@ -68,7 +68,7 @@ def columns_of(table: Any) -> dict[str, np.ndarray]:
         ) from None
 
 
-def compared(
+def table_comparison(
     inputs: Mapping[str, np.ndarray], predicted: Mapping[str, np.ndarray], expected: Mapping[str, np.ndarray]
 ) -> TableComparison:
     """Of inputs (n,) by name, predictions and known values (n,) by output; NaN where there is none."""
@@ -87,7 +87,9 @@ def compared(
     return TableComparison(points, errors, largest, places)
 
 
-def required(columns: Mapping[str, np.ndarray], inputs: Sequence[str], outputs: Sequence[str]) -> list[str]:
+def outputs_among(
+    columns: Mapping[str, np.ndarray], inputs: Sequence[str], outputs: Sequence[str]
+) -> list[str]:
     """The outputs among the columns; raises QueryError where an input or every output is missing."""
     present = [name for name in outputs if name in columns]
     missing = [name for name in inputs if name not in columns]

@@ -6,7 +6,7 @@ import pytest
 
 import fieldwright as fw
 from fieldwright.data.errors import QueryError
-from fieldwright.library.table_comparison import compared
+from fieldwright.library.table_comparison import table_comparison
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def test_distances_are_relative_to_the_known_values_and_the_worst_place_is_named
     inputs = {"x": np.array([0.0, 1.0, 2.0, 3.0]), "t": np.array([5.0, 5.0, 6.0, 6.0])}
     known = {"u": np.array([3.0, 4.0, np.nan, 0.0]), "v": np.full(4, np.nan)}
     predicted = {"u": np.array([3.0, 4.5, 9.0, 0.0]), "v": np.zeros(4)}
-    found = compared(inputs, predicted, known)
+    found = table_comparison(inputs, predicted, known)
     assert (found.points, found.errors, found.largest) == ({"u": 3}, {"u": 0.1}, {"u": 0.5})
     assert found.places == {"u": {"x": 1.0, "t": 5.0}}
     assert str(found) == "u: relative L2 distance 0.1 over 3 points, at most 0.5, at x = 1, t = 5"

@@ -71,8 +71,7 @@ def answer_of_surrogate(
     """The answer to x (q, p): quantities by label, the usual ones if there are none; raises QueryError.
 
     history: that all queries of a model that forecasts go on from. mesh: on which the fields of one query are
-    answered. times: where they are given, what is not named is
-    that of the transient fields.
+    answered. times: where they are given, what is not named is that of the transient fields.
     """
     every = surrogate.description.fields
     infos = [info for info in every if not info.places and (times is None or info.times)] or every

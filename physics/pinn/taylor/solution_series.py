@@ -99,11 +99,13 @@ def _of_examples(columns: Columns, network: SolutionNetwork, output: Output) -> 
 
 
 def _agree(expected: Sequence[Tensor], values: Sequence[Tensor]) -> bool:
-    # What is not finite says nothing.
-    return all(
-        bool(((one - other).abs() <= SAME * one.abs().max()).all() or not torch.isfinite(one).all())
-        for one, other in zip(expected, values, strict=True)
-    )
+    """Whether both are the same wherever what is expected is finite, and it is so at one point at least."""
+    for one, other in zip(expected, values, strict=True):
+        rows = torch.isfinite(one)
+        difference, size = (one - other)[rows].abs(), one[rows].abs()
+        if not len(size) or not bool((difference <= SAME * size.max()).all()):
+            return False
+    return True
 
 
 def _with_slope(
@@ -123,5 +125,10 @@ def _with_slope(
     weighted = (values * share.to(points.device)).sum()
     (slopes,) = torch.autograd.grad(weighted, random, allow_unused=True, materialize_grads=True)
     dde.grad.clear()
-    # A slope that is not finite is one.
-    return [index for index, slope in zip(every.all, slopes, strict=True) if not bool((slope == 0).all())]
+    pairs = zip(every.all, slopes, strict=True)
+    return [index for index, slope in pairs if _differs_from_zero(slope[torch.isfinite(slope)])]
+
+
+def _differs_from_zero(slopes: Tensor) -> bool:
+    """Whether one of them does; where none is finite, they may."""
+    return not len(slopes) or bool((slopes != 0).any())

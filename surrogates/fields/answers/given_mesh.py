@@ -21,10 +21,10 @@ from fieldwright.data.output.vtu_file import MeshData
 from fieldwright.surrogates.fields.prediction import Band, Prediction
 from fieldwright.surrogates.fields.surrogate import Surrogate
 
-ALIKE = 2.0
-"""Largest half widths of the coordinates' bands by which a node may lie elsewhere than the parameters say."""
-_EXACT = 1e-3
-"""Share of the mesh's diagonal within which a shape is the one that is described, however narrow the bands."""
+MOST_HALF_WIDTHS = 2.0
+"""Of the coordinates' bands, by which a node may lie elsewhere than the parameters say."""
+LEAST_SHARE = 1e-3
+"""Of the mesh's diagonal, within which a shape is the one that is described, however narrow the bands."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +140,7 @@ def _why_unlike(band: Band, places: np.ndarray) -> str | None:
     half = np.linalg.norm((band.upper[0] - band.lower[0]) / 2.0, axis=1).max()
     size = np.linalg.norm(np.ptp(places, axis=0))
     off = _distance(places, band.mean[0])
-    limit = max(ALIKE * half, _EXACT * size)
+    limit = max(MOST_HALF_WIDTHS * half, LEAST_SHARE * size)
     worst = int(off.argmax())
     if off[worst] <= limit:
         return None
