@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fieldwright.data.disk import unreadable
+from fieldwright.data.disk import fault
 from fieldwright.data.errors import QueryError
 
 
@@ -54,18 +54,27 @@ def columns_of(table: Any) -> dict[str, np.ndarray]:
         try:
             table = pd.read_csv(path, skipinitialspace=True)
         except OSError as error:
-            why = unreadable(path, error)
-            raise QueryError("The table must be readable", str(why or error), "Correct the path") from None
+            must, do = fault(error, "the table") or ("The table must be readable", "Look at it")
+            raise QueryError(must, f"'{path}' ({error.strerror or error})", do) from None
         except ValueError as error:
             raise QueryError("The table must be a CSV", f"{path.name}: {error}", "Correct the file") from None
     try:
-        return {str(name): np.asarray(table[name], dtype=float) for name in table}
+        columns = {str(name): np.asarray(table[name], dtype=float) for name in table}
     except (TypeError, ValueError):
         raise QueryError(
             "A table must be a CSV file, a data frame or a mapping of names to numbers",
             "something else, or a column that is not of numbers",
             "Leave out such columns",
         ) from None
+    if len(shapes := {column.shape for column in columns.values()}) > 1 or any(
+        len(one) != 1 for one in shapes
+    ):
+        raise QueryError(
+            "The columns of a table must all be of one length",
+            ", ".join(f"{name} {column.shape}" for name, column in columns.items()),
+            "Give one number for each point",
+        )
+    return columns
 
 
 def table_comparison(

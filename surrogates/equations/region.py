@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 TOLERANCE = 1e-9
 """Of points on the boundary, in shares of the size of the domain: they count as inside."""
+NEAR = 1e-6
+"""How far beside a point, in the same shares, the domain is looked for where edges of two shapes touch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +49,22 @@ class Region:
         depth_inside = depth.min(axis=1)
         if self.shape is not None:
             depth_inside = np.minimum(depth_inside, _depth(self.shape, points))
-        return depth_inside >= -TOLERANCE
+        inside = depth_inside >= -TOLERANCE
+        if self.shape is not None:
+            rows = np.flatnonzero(inside & _where_edges_touch(self.shape, points))
+            inside[rows] = self._has_inside_near(points[rows])
+        return inside
+
+    def _has_inside_near(self, points: np.ndarray) -> np.ndarray:
+        """Whether some place beside each of points (n, d) lies truly inside, (n,) bool."""
+        assert self.shape is not None
+        n_axes = len(self.low)
+        steps = np.array(list(product((-1.0, -0.5, 0.0, 0.5, 1.0), repeat=n_axes))) * (self.high - self.low)
+        beside = (points[:, None] + NEAR * steps).reshape(-1, n_axes)
+        depth = np.minimum(
+            np.minimum(beside - self.low, self.high - beside).min(axis=1), _depth(self.shape, beside)
+        )
+        return (depth > 0.0).reshape(len(points), len(steps)).any(axis=1)
 
     def state(self) -> dict[str, Any]:
         """All of it as JSON holds it."""
@@ -101,3 +119,15 @@ def _depth(shape: Mapping[str, Any], points: np.ndarray) -> np.ndarray:
     if kind == "union":
         return np.maximum(first, second)
     return np.minimum(first, second if kind == "both" else -second)
+
+
+def _where_edges_touch(shape: Mapping[str, Any], points: np.ndarray) -> np.ndarray:
+    """Whether points lie on an edge of a shape and of what is taken from it, (n,) bool: nothing may be left there."""
+    ((kind, about),) = shape.items()
+    if kind in ("ball", "box"):
+        return np.zeros(len(points), dtype=bool)
+    touch = _where_edges_touch(about[0], points) | _where_edges_touch(about[1], points)
+    if kind == "without":
+        first, second = (np.abs(_depth(part, points)) for part in about)
+        touch |= (first <= TOLERANCE) & (second <= TOLERANCE)
+    return touch

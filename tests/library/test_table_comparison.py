@@ -43,7 +43,9 @@ def test_a_file_a_frame_and_a_mapping_say_the_same(solution, tmp_path):
         ({"x": [0.1]}, r"columns x and one of u at least\. Got x"),
         ({"x": [0.1], "u": ["much"]}, "mapping of names to numbers"),
         ({"x": [0.1], "u": [np.nan]}, r"must hold values\. Got none"),
-        ("nowhere.csv", "nowhere.csv"),
+        ({"x": [0.1, 0.2], "u": [1.0]}, r"one length\. Got x \(2,\), u \(1,\)"),
+        ({"x": 0.1, "u": 1.0}, r"one length\. Got x \(\), u \(\)"),
+        ("nowhere.csv", r"Got 'nowhere\.csv' \(No such file or directory\)"),
         (3, "mapping of names to numbers"),
     ],
 )

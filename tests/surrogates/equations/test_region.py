@@ -53,3 +53,22 @@ def test_a_shape_that_is_not_known_stands_as_its_box_and_says_so():
     region = Region.of(problem(geometry.Triangle([0.0, 0.0], [1.0, 0.0], [0.0, 1.0])))
     assert not region.exact
     np.testing.assert_array_equal(region.inside(np.array([[0.9, 0.9], [1.1, 0.5]])), [True, False])
+
+
+def test_nothing_is_left_where_the_edges_of_a_shape_and_of_what_is_taken_from_it_touch():
+    square = dde.geometry.Rectangle([-1.0, -1.0], [1.0, 1.0])
+    corner = dde.geometry.Rectangle([0.0, -1.0], [1.0, 0.0])
+    problem = Problem(
+        name="l",
+        coordinates=("x", "y"),
+        outputs=("u",),
+        geometry=dde.geometry.CSGDifference(square, corner),
+        residual=lambda x, u, c: [u],
+    )
+    region = Region.of(problem)
+    outside = np.array([[1.0, -1.0], [1.0, -0.5], [0.5, -1.0], [0.5, -0.5]])
+    inside = np.array(
+        [[0.0, 0.0], [1.0, 0.0], [0.0, -1.0], [0.5, 0.0], [0.0, -0.5], [-1.0, -1.0], [1.0, 1.0]]
+    )
+    assert not region.inside(outside).any()
+    assert region.inside(inside).all()
