@@ -64,7 +64,7 @@ class Region:
         depth = np.minimum(
             np.minimum(beside - self.low, self.high - beside).min(axis=1), _depth(self.shape, beside)
         )
-        return (depth > 0.0).reshape(len(points), len(steps)).any(axis=1)
+        return np.max(depth.reshape(len(points), len(steps)), axis=1, initial=-1.0) > 0.0
 
     def state(self) -> dict[str, Any]:
         """All of it as JSON holds it."""
